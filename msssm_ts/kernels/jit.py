@@ -1,0 +1,57 @@
+"""Compilation of the CPU kernels with numba, cached on disk between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import platformdirs
+
+F = TypeVar("F", bound=Callable[..., Any])
+_lock = threading.Lock()
+
+
+@cache
+def cache_directory() -> Path:
+    """Folder that holds the compiled kernels.
+
+    ``MSSSM_TS_CACHE_DIR`` if set, else the user's cache folder, else (when neither can be
+    written) a temporary folder of this process. The last part of the name is a digest of the
+    kernels' sources and of numba's version: numba itself would notice a change in a kernel's own
+    file, but not in a function that it calls.
+    """
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    name = f"numba-{digest.hexdigest()[:16]}"
+    chosen = os.environ.get("MSSSM_TS_CACHE_DIR")
+    folder = Path(chosen) if chosen else platformdirs.user_cache_path("msssm-ts", appauthor=False)
+    try:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder / name):
+            pass
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="msssm-ts-")) / name
+    return folder / name
+
+
+def kernel(function: F) -> F:
+    """Compile function at its first call, without the GIL, and keep the result on disk."""
+    with _lock:
+        previous = numba.config.CACHE_DIR
+        # numba reads the setting once, when caching is enabled for a function.
+        numba.config.CACHE_DIR = str(cache_directory())
+        try:
+            compiled: F = numba.njit(
+                nogil=True, cache=True, boundscheck=False, error_model="numpy"
+            )(function)
+        finally:
+            numba.config.CACHE_DIR = previous
+    return compiled

@@ -1,0 +1,65 @@
+"""From torch tensors to what the CPU kernels take: flat arrays, channels padded to whole vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from msssm_ts.kernels.jit import kernel
+from msssm_ts.kernels.simd import LANES
+
+_NUMPY = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
+
+# Cap on the work items made from one batch when it is small, so that a batch of one
+# still fills several cores. A function of the shape alone: results do not depend on the threads.
+_WANTED_ITEMS = 8
+
+
+def lanes(dtype: torch.dtype) -> int:
+    """Channels per vector for a float type."""
+    return LANES[_NUMPY[dtype]]
+
+
+def padded_channels(n_channels: int, dtype: torch.dtype) -> int:
+    """Round n_channels up to whole vectors."""
+    width = lanes(dtype)
+    return -(-n_channels // width) * width
+
+
+def pad_channels(tensor: Tensor, n_channels: int) -> Tensor:
+    """Return tensor (..., d) contiguous with its last axis padded by zeros to n_channels."""
+    missing = n_channels - tensor.shape[-1]
+    return functional.pad(tensor, (0, missing)) if missing else tensor.contiguous()
+
+
+def flat(tensor: Tensor) -> NDArray[Any]:
+    """Return a contiguous tensor's memory as a flat array (no copy)."""
+    array: NDArray[Any] = tensor.detach().reshape(-1).numpy()
+    return array
+
+
+def valid_lengths(lengths: Tensor | None, batch: int, n_timepoints: int) -> NDArray[np.int64]:
+    """Return lengths (b,) as an array, n_timepoints for each where none are given."""
+    if lengths is None:
+        return np.full(batch, n_timepoints, dtype=np.int64)
+    array: NDArray[np.int64] = lengths.detach().to(torch.int64).contiguous().numpy()
+    return array
+
+
+def channel_groups(batch: int, n_channels: int, dtype: torch.dtype) -> int:
+    """Parts into which the channels of one series are cut for parallel work."""
+    vectors = n_channels // lanes(dtype)
+    return max(1, min(vectors, _WANTED_ITEMS // max(batch, 1)))
+
+
+@kernel
+def scratch(like: Any, size: int) -> Any:
+    """Uninitialised flat array of like's type that starts on a cache line."""
+    memory = np.empty(size + 64 // like.itemsize, like.dtype)
+    start = (-memory.ctypes.data % 64) // like.itemsize
+    return memory[start : start + size]

@@ -1,0 +1,114 @@
+"""Forward pass of the fused MS-SSM layer core on the CPU (numba)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msssm_ts.kernels.decompose.cpu import filter_bank, load_rows
+from msssm_ts.kernels.jit import kernel
+from msssm_ts.kernels.layout import scratch
+from msssm_ts.kernels.selective_scan.cpu import (
+    CHUNK,
+    copy_vectors,
+    fill_zero,
+    lti_chunk,
+    selective_chunk,
+)
+from msssm_ts.kernels.simd import lanes_of, load, sigmoid, softplus, splat, store
+
+
+@kernel
+def step_sizes(
+    low: Any, low_at: Any, low_step: Any, rank: Any, weight: Any, w_at: Any, bias: Any,
+    bias_at: Any, d: Any, steps: Any, dt: Any, slope: Any,
+) -> None:
+    """Δ = softplus(low · weight + bias), and its slope where that is not None."""
+    width = lanes_of(dt)
+    offset = load(bias, bias_at)
+    for i in range(steps):
+        value = offset
+        for r in range(rank):
+            value = value + splat(low[low_at + i * low_step + r]) * load(weight, w_at + r * d)
+        store(dt, i * width, softplus(value))
+        if slope is not None:
+            store(slope, i * width, sigmoid(value))
+
+
+@kernel
+def band_of(levels: Any, details: Any, s: Any, n_scales: Any, size: Any) -> Any:
+    """Where stream s finds its input: raw signal, details fine to coarse, approximation."""
+    if s == 0:
+        return levels, 0
+    if s <= n_scales:
+        return details, (s - 1) * size
+    return levels, n_scales * size
+
+
+@kernel
+def forward(
+    x: Any, gate: Any, phi: Any, psi: Any, A: Any, B: Any, C: Any, D: Any, E: Any, low: Any,
+    weight: Any, bias: Any, state: Any, lengths: Any, y: Any, checkpoints: Any,
+    length: Any, d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any, n_history: Any,
+    reverse: Any, first: Any, last: Any,
+) -> None:
+    """``state`` (b, M, n, d) holds the initial states on entry, the last ones on exit."""
+    width = lanes_of(x)
+    vectors, streams = d // width, n_scales + 2
+    chunks = (length + CHUNK - 1) // CHUNK
+    rows = n_history + length
+    levels = scratch(x, (n_scales + 1) * rows * width)
+    details = scratch(x, (n_scales + 1) * rows * width)
+    y_chunk, mix = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
+    dt = scratch(x, CHUNK * width)
+    h = scratch(x, streams * n * width)
+    for item in range(first, last):
+        b, c = item // vectors, item % vectors * width
+        steps_b = lengths[b]
+        n_rows = n_history + steps_b
+        direction = -1 if reverse else 1
+        row_0 = steps_b - 1 if reverse else 0
+        load_rows(x, (b * rows + row_0) * d + c, direction * d, levels, 0, n_rows)
+        filter_bank(levels, details, n_rows, phi, psi, c, n_scales, n_taps, d)
+        copy_vectors(state, b * streams * n * d + c, d, h, 0, width, streams * n)
+        for k in range((steps_b + CHUNK - 1) // CHUNK):
+            start = k * CHUNK
+            steps = min(CHUNK, steps_b - start)
+            row = b * length + row_0 + direction * start
+            if checkpoints is not None:
+                at = (b * chunks + k) * streams * n * d + c
+                copy_vectors(h, 0, width, checkpoints, at, d, streams * n)
+            fill_zero(mix, 0, width, steps)
+            for s in range(streams):
+                source, at = band_of(levels, details, s, n_scales, n_rows * width)
+                at += (n_history + start) * width
+                skip = load(D, s * d + c)
+                for i in range(steps):
+                    store(y_chunk, i * width, skip * load(source, at + i * width))
+                a_at = s * n * d + c
+                if low is not None:
+                    step_sizes(
+                        low, (row * streams + s) * rank, direction * streams * rank, rank,
+                        weight, s * rank * d + c, bias, s * d + c, d, steps, dt, None,
+                    )
+                    bc = (row * streams + s) * n
+                    selective_chunk(
+                        source, at, dt, y_chunk, steps, h, s * n * width, width, A, a_at, d, n,
+                        B, bc, C, bc, direction * streams * n, None,
+                    )
+                else:
+                    lti_chunk(
+                        source, at, y_chunk, steps, h, s * n * width, width, A, B, C, a_at, d, n,
+                        None,
+                    )
+                for i in range(steps):
+                    e = splat(E[(row + direction * i) * streams + s])
+                    store(mix, i * width, load(mix, i * width) + e * load(y_chunk, i * width))
+            for i in range(steps):
+                out = (row + direction * i) * d + c
+                value = load(mix, i * width)
+                if gate is not None:
+                    g = load(gate, out)
+                    value = value * (g * sigmoid(g))
+                store(y, out, value)
+        fill_zero(y, (b * length + steps_b) * d + c, d, length - steps_b)
+        copy_vectors(h, 0, width, state, b * streams * n * d + c, d, streams * n)

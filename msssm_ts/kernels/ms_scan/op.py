@@ -1,0 +1,233 @@
+"""The MS-SSM layer's core as one torch operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from msssm_ts.kernels.backend import choose_backend
+from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
+from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
+
+
+def ms_scan(
+    x: Tensor,
+    phi: Tensor,
+    psi: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor,
+    E: Tensor,
+    dt_bias: Tensor,
+    *,
+    dt: Tensor | None = None,
+    dt_weight: Tensor | None = None,
+    gate: Tensor | None = None,
+    lengths: Tensor | None = None,
+    history: Tensor | None = None,
+    initial_state: Tensor | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """Decompose, scan every band, mix the scales and gate, in one pass.
+
+    The core of an MS-SSM layer (Karami et al. 2025, §3): the bands of
+    :func:`~msssm_ts.kernels.decompose` and the raw signal are M = S + 2 streams, fine to coarse:
+    the raw signal, the details d¹ … dˢ, the approximation aˢ. Each goes through its own
+    :func:`~msssm_ts.kernels.selective_scan` with skip Dˢ, then
+    ``out_t = (Σₛ E_t[s] yˢ_t) · silu(gate_t)`` (eq. 4).
+
+    Parameters
+    ----------
+    x : Tensor of shape (b, l, d), float32 or float64
+        Input.
+    phi, psi : Tensor of shape (S, d, K)
+        Low-pass and high-pass filters.
+    A : Tensor of shape (M, d, n)
+        Diagonals of the state matrices, negative for stable systems.
+    B, C : Tensor of shape (b, l, M, n); LTI: (M, d, n)
+        Input and output maps.
+    D : Tensor of shape (M, d)
+        Skip terms.
+    E : Tensor of shape (b, l, M)
+        Scale mixer, shared by all channels.
+    dt_bias : Tensor of shape (M, d)
+        LTI: Δ = softplus(dt_bias).
+    dt : Tensor of shape (b, l, M, r), optional
+        Selective: Δˢ_t = softplus(dt_weight[s] · dt_t[s] + dt_bias[s]), of rank r. Without it
+        the streams are time-invariant (LTI).
+    dt_weight : Tensor of shape (M, d, r), optional
+        Goes with ``dt``.
+    gate : Tensor of shape (b, l, d), optional
+        Gate before its silu; without it there is no gate.
+    lengths : integer Tensor of shape (b,), optional
+        Valid steps of each series. After them the output is zero and the state stays.
+    history : Tensor of shape (b, h, d), optional
+        The steps of x just before its first one, for the filters.
+    initial_state : Tensor of shape (b, M, d, n), optional
+        States before the first step; zero by default.
+    reverse : bool
+        Run from each series' last valid step to its first.
+
+    Returns
+    -------
+    y : Tensor of shape (b, l, d)
+        Output.
+    last_state : Tensor of shape (b, M, d, n)
+        States after the last step that was run.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit together, a length is out of range, or ``reverse`` comes with a
+        history.
+    TypeError
+        If x is not float32 or float64, or lengths are not integers.
+
+    Examples
+    --------
+    >>> import torch
+    >>> b, l, d, n, S, K, M = 2, 5, 3, 4, 2, 2, 4
+    >>> phi, psi = torch.randn(2, S, d, K)
+    >>> A, B, C = -torch.rand(M, d, n), torch.randn(M, d, n), torch.randn(M, d, n)
+    >>> D, dt_bias, E = torch.ones(M, d), torch.zeros(M, d), torch.ones(b, l, M)
+    >>> y, state = ms_scan(torch.randn(b, l, d), phi, psi, A, B, C, D, E, dt_bias)
+    >>> y.shape, state.shape
+    (torch.Size([2, 5, 3]), torch.Size([2, 4, 3, 4]))
+    """
+    check_float("x", x)
+    if x.ndim != 3:
+        raise ValueError(f"x must have shape (b, l, d), not {tuple(x.shape)}")
+    batch, length, d = x.shape
+    if phi.ndim != 3 or phi.shape[1] != d or 0 in phi.shape:
+        raise ValueError(f"phi must have shape (S, d = {d}, K), not {tuple(phi.shape)}")
+    check_shape("psi", psi, tuple(phi.shape), "(S, d, K)")
+    streams = phi.shape[0] + 2
+    if A.ndim != 3 or A.shape[:2] != (streams, d) or not A.shape[2]:
+        raise ValueError(f"A must have shape (M = {streams}, d = {d}, n), not {tuple(A.shape)}")
+    n = A.shape[2]
+    check_shape("D", D, (streams, d), "(M, d)")
+    check_shape("E", E, (batch, length, streams), "(b, l, M)")
+    check_shape("dt_bias", dt_bias, (streams, d), "(M, d)")
+    check_lengths(lengths, batch, length)
+    if (dt is None) != (dt_weight is None):
+        raise ValueError("dt and dt_weight go together: give both (selective) or neither (LTI)")
+    if dt is None:
+        map_shape, symbols = (streams, d, n), "(M, d, n)"
+    else:
+        map_shape, symbols = (batch, length, streams, n), "(b, l, M, n)"
+        rank = dt.shape[-1]
+        check_shape("dt", dt, (batch, length, streams, rank), "(b, l, M, r)")
+    if dt_weight is not None:
+        check_shape("dt_weight", dt_weight, (streams, d, rank), "(M, d, r)")
+    check_shape("B", B, map_shape, symbols)
+    check_shape("C", C, map_shape, symbols)
+    if gate is not None:
+        check_shape("gate", gate, (batch, length, d), "(b, l, d)")
+    if initial_state is not None:
+        check_shape("initial_state", initial_state, (batch, streams, d, n), "(b, M, d, n)")
+    n_history = 0
+    if history is not None:
+        if reverse:
+            raise ValueError("a history lies before the first step: it cannot go with reverse")
+        n_history = history.shape[1]
+        check_shape("history", history, (batch, n_history, d), "(b, h, d)")
+        x = torch.cat([history, x], 1)
+    if choose_backend(x.device)[0] == "reference":
+        return ms_scan_reference(
+            x, phi, psi, A, B, C, D, E, dt_bias, dt, dt_weight, gate, initial_state, lengths,
+            n_history, reverse,
+        )
+    bias: Tensor | None = dt_bias
+    if dt is None:
+        # Ā = exp(ΔA) and B̄ = ΔB once, not at every step
+        step = functional.softplus(dt_bias).unsqueeze(-1)
+        A, B, bias = torch.exp(step * A), step * B, None
+    h = x.new_zeros(batch, streams, d, n) if initial_state is None else initial_state
+    inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, bias)
+    keep = torch.is_grad_enabled() and any(
+        t is not None and t.requires_grad for t in (*inputs, h)
+    )
+    y, state, _ = _ms_scan(h, keep, *inputs, lengths, n_history, reverse)
+    return y, state
+
+
+@torch.library.custom_op("msssm_ts::ms_scan", mutates_args=(), device_types="cpu")
+def _ms_scan(
+    initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
+    A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
+    dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
+    reverse: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    from msssm_ts.kernels.ms_scan.cpu import ms_scan_cpu
+
+    y, state, kept = ms_scan_cpu(
+        initial_state, keep, x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias, lengths,
+        n_history, reverse,
+    )
+    return y.contiguous(), state, kept
+
+
+@_ms_scan.register_fake
+def _(
+    initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
+    A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
+    dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
+    reverse: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    from msssm_ts.kernels.layout import padded_channels
+    from msssm_ts.kernels.selective_scan.cpu import CHUNK
+
+    batch, rows, d = x.shape
+    length = rows - n_history
+    chunks, width = (length + CHUNK - 1) // CHUNK, padded_channels(d, x.dtype)
+    kept = x.new_empty((batch, chunks, A.shape[0], A.shape[2], width) if keep else (0,))
+    return x.new_empty(batch, length, d), initial_state.new_empty(initial_state.shape), kept
+
+
+@torch.library.custom_op("msssm_ts::ms_scan_backward", mutates_args=(), device_types="cpu")
+def _ms_scan_backward(
+    grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
+    phi: Tensor, psi: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor,
+    dt: Tensor | None, dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None,
+    n_history: int, reverse: bool,
+) -> list[Tensor]:
+    from msssm_ts.kernels.ms_scan.cpu import ms_scan_backward_cpu
+
+    grads = ms_scan_backward_cpu(
+        grad_y, grad_state, checkpoints, x, gate, phi, psi, A, B, C, D, E, dt, dt_weight,
+        dt_bias, lengths, n_history, reverse,
+    )
+    return [g.contiguous() for g in grads]
+
+
+@_ms_scan_backward.register_fake
+def _(
+    grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
+    phi: Tensor, psi: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor,
+    dt: Tensor | None, dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None,
+    n_history: int, reverse: bool,
+) -> list[Tensor]:
+    inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias, grad_state)
+    return [x.new_empty(0 if t is None else t.shape) for t in inputs]
+
+
+def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+    *tensors, ctx.n_history, ctx.reverse = inputs[2:]
+    ctx.mark_non_differentiable(output[2])
+    ctx.save_for_backward(output[2], *tensors)
+
+
+def _gradients(ctx: Any, grad_y: Tensor, grad_state: Tensor, _: Any) -> tuple[Any, ...]:
+    tensors = ctx.saved_tensors
+    *grads, grad_h = _ms_scan_backward(
+        grad_y, grad_state, *tensors, ctx.n_history, ctx.reverse
+    )
+    given = [g if t is not None else None for g, t in zip(grads, tensors[1:], strict=False)]
+    return grad_h, None, *given, None, None, None
+
+
+_ms_scan.register_autograd(_gradients, setup_context=_save)

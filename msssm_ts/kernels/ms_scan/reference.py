@@ -1,0 +1,65 @@
+"""The MS-SSM layer's core composed from the other references: the truth for the fused versions."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from msssm_ts.kernels.decompose.reference import decompose_reference
+from msssm_ts.kernels.selective_scan.reference import selective_scan_reference
+
+
+def reverse_valid(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Reverse each series of x (b, l, …) in time within its valid length; padding stays."""
+    if lengths is None:
+        return x.flip(1)
+    steps = torch.arange(x.shape[1], device=x.device).expand(x.shape[:2])
+    last = lengths[:, None] - 1
+    index = torch.where(steps <= last, last - steps, steps)
+    return x.gather(1, index.reshape(*index.shape, *[1] * (x.ndim - 2)).expand_as(x))
+
+
+def ms_scan_reference(
+    x: Tensor,
+    phi: Tensor,
+    psi: Tensor,
+    A: Tensor,
+    B: Tensor,
+    C: Tensor,
+    D: Tensor,
+    E: Tensor,
+    dt_bias: Tensor,
+    dt: Tensor | None = None,
+    dt_weight: Tensor | None = None,
+    gate: Tensor | None = None,
+    initial_state: Tensor | None = None,
+    lengths: Tensor | None = None,
+    n_history: int = 0,
+    reverse: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """Step by step; parameters as in :func:`msssm_ts.kernels.ms_scan`.
+
+    The first ``n_history`` steps of ``x`` are the history.
+    """
+    if reverse:
+        x, B, C, E, dt, gate = (
+            p if p is None or p.shape[:2] != E.shape[:2] else reverse_valid(p, lengths)
+            for p in (x, B, C, E, dt, gate)
+        )
+    signal = x[:, n_history:]
+    bands = decompose_reference(x, phi, psi, lengths, n_history)
+    mixed, states = torch.zeros_like(signal), []
+    for s, band in enumerate([signal, *bands.unbind(0)]):
+        if dt is not None and dt_weight is not None:
+            delta = functional.softplus(dt[:, :, s] @ dt_weight[s].T + dt_bias[s])
+            B_s, C_s = B[:, :, s], C[:, :, s]
+        else:
+            delta, B_s, C_s = functional.softplus(dt_bias[s]), B[s], C[s]
+        h = None if initial_state is None else initial_state[:, s]
+        y, h = selective_scan_reference(band, delta, A[s], B_s, C_s, D[s], h, lengths)
+        mixed = mixed + E[:, :, s, None] * y
+        states.append(h)
+    if gate is not None:
+        mixed = mixed * functional.silu(gate)
+    return reverse_valid(mixed, lengths) if reverse else mixed, torch.stack(states, 1)

@@ -1,0 +1,78 @@
+"""Kernels on several threads, without numba's threading layers.
+
+numba's own ``prange`` rests on a threading layer that aborts on concurrent use (workqueue) or
+does not survive a fork (GNU OpenMP). The kernels release the GIL instead and take a range of
+independent work items, so plain threads do, from any number of callers at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+
+_pool: ThreadPoolExecutor | None = None
+_pool_size = 0
+
+# Below this many scalar state updates a second thread costs more than it brings.
+_WORTH_A_THREAD = 200_000
+
+
+def _forget_pool() -> None:
+    # Threads do not survive a fork: the child makes its own.
+    global _pool, _pool_size
+    _pool, _pool_size = None, 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def _executor(size: int) -> ThreadPoolExecutor:
+    global _pool, _pool_size
+    if _pool is None or _pool_size < size:
+        # A smaller pool may still serve another caller; it ends when its work does.
+        _pool, _pool_size = ThreadPoolExecutor(size, thread_name_prefix="msssm-ts"), size
+    return _pool
+
+
+def split(costs: np.ndarray, parts: int) -> list[tuple[int, int]]:
+    """Cut range(len(costs)) into contiguous ranges of about equal total cost.
+
+    Examples
+    --------
+    >>> split(np.array([1, 1, 1, 1, 4]), 2)
+    [(0, 4), (4, 5)]
+    """
+    total = np.concatenate([[0], np.cumsum(costs, dtype=np.float64)])
+    targets = total[-1] * np.arange(1, parts) / parts
+    # The item boundary nearest to each target.
+    after = np.searchsorted(total, targets)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(targets - total[before] < total[after] - targets, before, after)
+    cuts = [0, *(int(c) for c in nearest), len(costs)]
+    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+
+
+def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:
+    """Call ``work(first, last)`` over all items, on up to ``torch.get_num_threads()`` threads.
+
+    Parameters
+    ----------
+    work : callable
+        Does the items first..last-1; must release the GIL to gain anything.
+    costs : array of shape (n_items,)
+        Relative cost of each item in scalar state updates.
+    """
+    n_threads = min(torch.get_num_threads(), len(costs), int(costs.sum()) // _WORTH_A_THREAD + 1)
+    ranges = split(costs, n_threads) if n_threads > 1 else [(0, len(costs))]
+    futures = [_executor(len(ranges)).submit(work, *r) for r in ranges[1:]]
+    try:
+        work(*ranges[0])
+    finally:
+        # Also when the first range fails: nobody may write into a freed buffer.
+        for future in futures:
+            future.result()

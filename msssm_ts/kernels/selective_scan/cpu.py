@@ -1,0 +1,389 @@
+"""Diagonal scans on the CPU (numba), and the pieces that the fused layer reuses.
+
+A scan goes through time in chunks of :data:`CHUNK` steps, one vector of channels at a time; a
+chunk's inputs and outputs lie in scratch buffers in the first-level cache. The forward pass
+stores the state at the start of each chunk; the backward pass goes from the last chunk to the
+first, recomputes the states inside it and never holds more than those of one chunk.
+
+Cost per step, channel and state, with A in units of ln 2:
+    selective forward 1 exponential and 4 flops, backward 1 exponential and 19 flops;
+    LTI no exponential: 4 flops forward, 15 backward.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from msssm_ts.kernels import parallel
+from msssm_ts.kernels.jit import kernel
+from msssm_ts.kernels.layout import (
+    channel_groups,
+    flat,
+    pad_channels,
+    padded_channels,
+    scratch,
+    valid_lengths,
+)
+from msssm_ts.kernels.simd import exp2, lane_sum, lanes_of, load, splat, store
+
+# Steps between two stored states: memory is n / CHUNK of the input's size.
+CHUNK = 32
+LOG2_E = float(1.0 / np.log(2.0))
+
+
+@kernel
+def selective_chunk(
+    x: Any, x_at: Any, dt: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, A: Any,
+    a_at: Any, d: Any, n: Any, B: Any, b_at: Any, C: Any, c_at: Any, bc_step: Any, decays: Any,
+) -> None:
+    """Advance the selective scan by one chunk.
+
+    With ``decays`` None the state is kept in place at ``h[h_at + j·h_step]`` and the output is
+    added to y. Otherwise h takes every step's state, the initial one first, n vectors a step,
+    ``decays`` takes exp(ΔA), and y is left alone.
+    """
+    width = lanes_of(x)
+    for i in range(steps):
+        dt_i = load(dt, i * width)
+        u = dt_i * load(x, x_at + i * width)
+        b_i, c_i = b_at + i * bc_step, c_at + i * bc_step
+        if decays is None:
+            out = load(y, i * width)
+            for j in range(n):
+                at = h_at + j * h_step
+                state = exp2(dt_i * load(A, a_at + j * d)) * load(h, at) + splat(B[b_i + j]) * u
+                store(h, at, state)
+                out = out + splat(C[c_i + j]) * state
+            store(y, i * width, out)
+        else:
+            for j in range(n):
+                at = h_at + (i * n + j) * width
+                decay = exp2(dt_i * load(A, a_at + j * d))
+                store(decays, (i * n + j) * width, decay)
+                store(h, at + n * width, decay * load(h, at) + splat(B[b_i + j]) * u)
+
+
+@kernel
+def selective_chunk_gradient(
+    x: Any, x_at: Any, dt: Any, grad_y: Any, y: Any, grad_x: Any, grad_dt: Any, steps: Any, h: Any,
+    decays: Any, carry: Any, carry_at: Any, A: Any, grad_A: Any, grad_a_at: Any, a_at: Any,
+    d: Any, n: Any, B: Any, b_at: Any, C: Any, c_at: Any, bc_step: Any,
+    grad_B: Any, grad_C: Any, g_at: Any, g_step: Any,
+) -> None:
+    """Backward of :func:`selective_chunk` over its stored states, last step first.
+
+    ``grad_x`` is added to, ``grad_dt`` written; y (without the skip) is added to where it is not
+    None. ``grad_B`` and ``grad_C`` collect per-lane sums at ``[(g_at + i·g_step + j)·width]``.
+    ``carry`` holds the gradient of the state that flows back in time. A is in units of ln 2,
+    its gradient is of A itself.
+    """
+    width = lanes_of(x)
+    zero = splat(x.dtype.type(0))
+    ln2 = splat(x.dtype.type(1.0 / LOG2_E))
+    for i in range(steps - 1, -1, -1):
+        x_i, dt_i, g_i = load(x, x_at + i * width), load(dt, i * width), load(grad_y, i * width)
+        u = dt_i * x_i
+        b_i, c_i = b_at + i * bc_step, c_at + i * bc_step
+        grad_u, grad_log_decay = zero, zero
+        out = zero
+        for j in range(n):
+            g_bc = (g_at + i * g_step + j) * width
+            state = load(h, ((i + 1) * n + j) * width)
+            grad_h = load(carry, carry_at + j * d) + splat(C[c_i + j]) * g_i
+            out = out + splat(C[c_i + j]) * state
+            store(grad_C, g_bc, load(grad_C, g_bc) + g_i * state)
+            store(grad_B, g_bc, load(grad_B, g_bc) + grad_h * u)
+            grad_u = grad_u + splat(B[b_i + j]) * grad_h
+            back = grad_h * load(decays, (i * n + j) * width)
+            store(carry, carry_at + j * d, back)
+            # d exp(ΔA)/d(ΔA) · h_{t−1}
+            w = back * load(h, (i * n + j) * width)
+            grad_log_decay = grad_log_decay + w * load(A, a_at + j * d)
+            at = grad_a_at + j * d
+            store(grad_A, at, load(grad_A, at) + w * dt_i)
+        store(grad_x, i * width, load(grad_x, i * width) + grad_u * dt_i)
+        store(grad_dt, i * width, grad_u * x_i + ln2 * grad_log_decay)
+        if y is not None:
+            store(y, i * width, load(y, i * width) + out)
+
+
+@kernel
+def lti_chunk(
+    x: Any, x_at: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, decay: Any, B: Any, C: Any,
+    at: Any, d: Any, n: Any, keep: Any,
+) -> None:
+    """Advance the time-invariant scan h = Ā h + B̄ x, y = C h by one chunk.
+
+    ``keep`` None: the state in place, the output added to y; otherwise h takes every step's
+    state, as in :func:`selective_chunk`.
+    """
+    width = lanes_of(x)
+    for i in range(steps):
+        x_i = load(x, x_at + i * width)
+        if keep is None:
+            out = load(y, i * width)
+            for j in range(n):
+                state = load(decay, at + j * d) * load(h, h_at + j * h_step)
+                state = state + load(B, at + j * d) * x_i
+                store(h, h_at + j * h_step, state)
+                out = out + load(C, at + j * d) * state
+            store(y, i * width, out)
+        else:
+            for j in range(n):
+                here = h_at + (i * n + j) * width
+                state = load(decay, at + j * d) * load(h, here) + load(B, at + j * d) * x_i
+                store(h, here + n * width, state)
+
+
+@kernel
+def lti_chunk_gradient(
+    x: Any, x_at: Any, grad_y: Any, y: Any, grad_x: Any, steps: Any, h: Any, carry: Any, carry_at: Any,
+    decay: Any, B: Any, C: Any, at: Any, d: Any, n: Any,
+    grad_decay: Any, grad_B: Any, grad_C: Any, grad_at: Any,
+) -> None:
+    """Backward of :func:`lti_chunk` over its stored states, last step first."""
+    width = lanes_of(x)
+    zero = splat(x.dtype.type(0))
+    for i in range(steps - 1, -1, -1):
+        x_i, g_i = load(x, x_at + i * width), load(grad_y, i * width)
+        grad, out = zero, zero
+        for j in range(n):
+            state, before = load(h, ((i + 1) * n + j) * width), load(h, (i * n + j) * width)
+            p, q, c = at + j * d, grad_at + j * d, carry_at + j * d
+            grad_h = load(carry, c) + load(C, p) * g_i
+            out = out + load(C, p) * state
+            grad = grad + load(B, p) * grad_h
+            store(grad_C, q, load(grad_C, q) + g_i * state)
+            store(grad_B, q, load(grad_B, q) + grad_h * x_i)
+            store(grad_decay, q, load(grad_decay, q) + grad_h * before)
+            store(carry, c, grad_h * load(decay, p))
+        store(grad_x, i * width, load(grad_x, i * width) + grad)
+        if y is not None:
+            store(y, i * width, load(y, i * width) + out)
+
+
+@kernel
+def copy_vectors(
+    source: Any, source_at: Any, source_step: Any, out: Any, out_at: Any, out_step: Any,
+    count: Any,
+) -> None:
+    """Copy count vectors between strided places."""
+    for i in range(count):
+        store(out, out_at + i * out_step, load(source, source_at + i * source_step))
+
+
+@kernel
+def fill_zero(out: Any, at: Any, step: Any, count: Any) -> None:
+    """Set count vectors to zero."""
+    zero = splat(out.dtype.type(0))
+    for i in range(count):
+        store(out, at + i * step, zero)
+
+
+@kernel
+def sum_lanes(vectors: Any, rows: Any, columns: Any, out: Any, at: Any, step: Any) -> None:
+    """out[at + i·step + j] = the sum over the lanes of ``vectors``' entry (i, j)."""
+    width = lanes_of(vectors)
+    for i in range(rows):
+        for j in range(columns):
+            out[at + i * step + j] = lane_sum(load(vectors, (i * columns + j) * width))
+
+
+@kernel
+def _forward(
+    x: Any, dt: Any, A: Any, B: Any, C: Any, D: Any, state: Any, lengths: Any, y: Any,
+    checkpoints: Any, rows: Any, d: Any, n: Any, first: Any, last: Any,
+) -> None:
+    """``state`` (b, n, d) holds the initial states on entry, the last ones on exit."""
+    width = lanes_of(x)
+    vectors = d // width
+    chunks = (rows + CHUNK - 1) // CHUNK
+    x_chunk, y_chunk = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
+    dt_chunk = scratch(x, CHUNK * width)
+    h = scratch(x, n * width)
+    for item in range(first, last):
+        b, c = item // vectors, item % vectors * width
+        skip = load(D, c)
+        copy_vectors(state, b * n * d + c, d, h, 0, width, n)
+        for k in range(chunks):
+            start = k * CHUNK
+            if checkpoints is not None:
+                copy_vectors(h, 0, width, checkpoints, (b * chunks + k) * n * d + c, d, n)
+            steps = max(0, min(CHUNK, lengths[b] - start))
+            at = (b * rows + start) * d + c
+            for i in range(steps):
+                x_i = load(x, at + i * d)
+                store(x_chunk, i * width, x_i)
+                store(y_chunk, i * width, skip * x_i)
+            if dt is not None:
+                copy_vectors(dt, at, d, dt_chunk, 0, width, steps)
+                bc = (b * rows + start) * n
+                selective_chunk(
+                    x_chunk, 0, dt_chunk, y_chunk, steps, h, 0, width, A, c, d, n,
+                    B, bc, C, bc, n, None,
+                )
+            else:
+                lti_chunk(x_chunk, 0, y_chunk, steps, h, 0, width, A, B, C, c, d, n, None)
+            copy_vectors(y_chunk, 0, width, y, at, d, steps)
+            fill_zero(y, at + steps * d, d, min(CHUNK, rows - start) - steps)
+        copy_vectors(h, 0, width, state, b * n * d + c, d, n)
+
+
+@kernel
+def _backward(
+    grad_y: Any, carry: Any, x: Any, dt: Any, A: Any, B: Any, C: Any, D: Any, lengths: Any,
+    checkpoints: Any, grad_x: Any, grad_dt: Any, grad_A: Any, grad_B: Any, grad_C: Any,
+    grad_D: Any, rows: Any, d: Any, n: Any, groups: Any, first: Any, last: Any,
+) -> None:
+    """``carry`` (b, n, d): the gradient of the last state on entry, of the initial on exit.
+
+    Selective: grad_B, grad_C are (groups, b, l, n). LTI: dt is None, A holds Ā, B holds B̄, and
+    grad_A, grad_B, grad_C are (b, n, d).
+    """
+    width = lanes_of(x)
+    vectors = d // width
+    batch = lengths.size
+    chunks = (rows + CHUNK - 1) // CHUNK
+    x_chunk, dt_chunk = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
+    gy_chunk, gx_chunk = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
+    gdt_chunk = scratch(x, CHUNK * width)
+    h = scratch(x, (CHUNK + 1) * n * width)
+    decays = scratch(x, CHUNK * n * width)
+    lanes_B, lanes_C = scratch(x, CHUNK * n * width), scratch(x, CHUNK * n * width)
+    for item in range(first, last):
+        b, g = item // groups, item % groups
+        c_first, c_last = vectors * g // groups * width, vectors * (g + 1) // groups * width
+        for c in range(c_first, c_last, width):
+            at = b * n * d + c
+            fill_zero(grad_A, at, d, n)
+            if dt is None:
+                fill_zero(grad_B, at, d, n)
+                fill_zero(grad_C, at, d, n)
+            fill_zero(grad_D, b * d + c, d, 1)
+        for k in range(chunks - 1, -1, -1):
+            start = k * CHUNK
+            steps = max(0, min(CHUNK, lengths[b] - start))
+            rest = min(CHUNK, rows - start) - steps
+            fill_zero(lanes_B, 0, width, CHUNK * n)
+            fill_zero(lanes_C, 0, width, CHUNK * n)
+            bc = (b * rows + start) * n
+            for c in range(c_first, c_last, width):
+                at = (b * rows + start) * d + c
+                state_at = b * n * d + c
+                copy_vectors(x, at, d, x_chunk, 0, width, steps)
+                copy_vectors(grad_y, at, d, gy_chunk, 0, width, steps)
+                copy_vectors(checkpoints, (b * chunks + k) * n * d + c, d, h, 0, width, n)
+                skip, grad_skip = load(D, c), load(grad_D, b * d + c)
+                for i in range(steps):
+                    g_i = load(gy_chunk, i * width)
+                    store(gx_chunk, i * width, skip * g_i)
+                    grad_skip = grad_skip + g_i * load(x_chunk, i * width)
+                store(grad_D, b * d + c, grad_skip)
+                if dt is not None:
+                    copy_vectors(dt, at, d, dt_chunk, 0, width, steps)
+                    selective_chunk(
+                        x_chunk, 0, dt_chunk, gx_chunk, steps, h, 0, width, A, c, d, n,
+                        B, bc, C, bc, n, decays,
+                    )
+                    selective_chunk_gradient(
+                        x_chunk, 0, dt_chunk, gy_chunk, None, gx_chunk, gdt_chunk, steps, h,
+                        decays, carry, state_at, A, grad_A, state_at, c, d, n, B, bc, C, bc, n,
+                        lanes_B, lanes_C, 0, n,
+                    )
+                    copy_vectors(gdt_chunk, 0, width, grad_dt, at, d, steps)
+                    fill_zero(grad_dt, at + steps * d, d, rest)
+                else:
+                    lti_chunk(x_chunk, 0, gx_chunk, steps, h, 0, width, A, B, C, c, d, n, decays)
+                    lti_chunk_gradient(
+                        x_chunk, 0, gy_chunk, None, gx_chunk, steps, h, carry, state_at, A, B, C,
+                        c, d, n, grad_A, grad_B, grad_C, state_at,
+                    )
+                copy_vectors(gx_chunk, 0, width, grad_x, at, d, steps)
+                fill_zero(grad_x, at + steps * d, d, rest)
+            if dt is not None:
+                out = ((g * batch + b) * rows + start) * n
+                sum_lanes(lanes_B, steps + rest, n, grad_B, out, n)
+                sum_lanes(lanes_C, steps + rest, n, grad_C, out, n)
+
+
+def states_last(state: Tensor, d: int) -> Tensor:
+    """(…, n, padded d) of the kernels to the (…, d, n) of the interface."""
+    return state[..., :d].transpose(-1, -2).contiguous()
+
+
+def states_first(state: Tensor, d: int) -> Tensor:
+    """(…, d, n) of the interface to the kernels' (…, n, d), d padded to whole vectors."""
+    return pad_channels(state.transpose(-1, -2), d)
+
+
+def _coefficients(
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor, d: int
+) -> tuple[Any, ...]:
+    """(x, dt, A, B, C, D) as the kernels want them; LTI takes Ā and B̄ in A's and B's place."""
+    x_flat, D_flat = flat(pad_channels(x, d)), flat(pad_channels(D, d))
+    if delta is None:
+        return x_flat, None, *(flat(states_first(p, d)) for p in (A, B, C)), D_flat
+    maps = (flat(states_first(A * LOG2_E, d)), flat(B.contiguous()), flat(C.contiguous()))
+    return x_flat, flat(pad_channels(delta, d)), *maps, D_flat
+
+
+def selective_scan_cpu(
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor,
+    initial_state: Tensor, lengths: Tensor | None, keep: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Fused forward: y, the last state, and (if keep) the state before each chunk."""
+    batch, rows, channels = x.shape
+    n, d = A.shape[1], padded_channels(channels, x.dtype)
+    length = valid_lengths(lengths, batch, rows)
+    y = x.new_empty(batch, rows, d)
+    state = states_first(initial_state, d).clone()
+    checkpoints = x.new_empty((batch, -(-rows // CHUNK), n, d) if keep else (0,))
+    args = (
+        *_coefficients(x, delta, A, B, C, D, d), flat(state), length, flat(y),
+        flat(checkpoints) if keep else None, rows, d, n,
+    )
+
+    def work(first: int, last: int) -> None:
+        _forward(*args, first, last)
+
+    width = padded_channels(1, x.dtype)
+    parallel.run(work, (length * width * n).repeat(d // width))
+    return y[..., :channels], states_last(state, channels), checkpoints
+
+
+def selective_scan_backward_cpu(
+    grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor,
+    C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
+) -> tuple[Tensor, ...]:
+    """Gradients of x, Δ (empty for LTI), A, B, C, D and the initial state."""
+    batch, rows, channels = x.shape
+    n, d = A.shape[1], padded_channels(channels, x.dtype)
+    selective = delta is not None
+    length = valid_lengths(lengths, batch, rows)
+    groups = channel_groups(batch, d, x.dtype)
+    carry = states_first(grad_state, d).clone()
+    grad_x, grad_dt = (x.new_empty(s) for s in ((batch, rows, d), (batch, rows, d * selective)))
+    grad_A, grad_D = x.new_empty(batch, n, d), x.new_empty(batch, d)
+    grad_B, grad_C = (
+        x.new_empty((groups, batch, rows, n) if selective else (batch, n, d)) for _ in range(2)
+    )
+    args = (
+        flat(pad_channels(grad_y, d)), flat(carry), *_coefficients(x, delta, A, B, C, D, d),
+        length, flat(checkpoints), flat(grad_x), flat(grad_dt),
+        *(flat(g) for g in (grad_A, grad_B, grad_C, grad_D)), rows, d, n, groups,
+    )
+
+    def work(first: int, last: int) -> None:
+        _backward(*args, first, last)
+
+    parallel.run(work, (length * (d * n * 3 // groups)).repeat(groups))
+    grads_B, grads_C = (
+        g.sum(0) if selective else states_last(g.sum(0), channels) for g in (grad_B, grad_C)
+    )
+    return (
+        grad_x[..., :channels], grad_dt[..., :channels], states_last(grad_A.sum(0), channels),
+        grads_B, grads_C, grad_D.sum(0)[:channels], states_last(carry, channels),
+    )
