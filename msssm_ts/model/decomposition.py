@@ -1,0 +1,46 @@
+"""Learned causal wavelets: the multi-scale decomposition (Karami et al. 2025, eq. 2-3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from msssm_ts.kernels import decompose
+
+
+class MultiScaleDecomposition(nn.Module):
+    """An à-trous filter bank with its own filters per scale and channel.
+
+    Parameters
+    ----------
+    d : int
+        Channels.
+    n_scales : int
+        Levels S.
+    kernel_size : int
+        Taps K.
+
+    Notes
+    -----
+    φ starts as a moving average and ψ as the sample minus that average (Haar's wavelet for
+    K = 2), both with noise, so that the channels differ from the first step.
+
+    Examples
+    --------
+    >>> import torch
+    >>> MultiScaleDecomposition(4, n_scales=2, kernel_size=2)(torch.randn(1, 9, 4)).shape
+    torch.Size([3, 1, 9, 4])
+    """
+
+    def __init__(self, d: int, n_scales: int, kernel_size: int):
+        super().__init__()
+        average = torch.full((n_scales, d, kernel_size), 1.0 / kernel_size)
+        detail = -average
+        detail[..., 0] += 1.0
+        noise = kernel_size**-0.5
+        self.phi = nn.Parameter(average + 0.5 * noise * torch.randn_like(average))
+        self.psi = nn.Parameter(detail + noise * torch.randn_like(detail))
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Split x (b, l, d) into the bands d¹ … dˢ, aˢ: (S + 1, b, l, d)."""
+        return decompose(x, self.phi, self.psi, lengths=lengths)

@@ -1,0 +1,61 @@
+"""Series as padded tensors, and batches of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+class SeriesTensor:
+    """Series of equal or different lengths, ready to be cut into batches.
+
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        The series.
+    dtype : torch.dtype
+        Float type of the batches.
+    """
+
+    def __init__(self, series: Sequence[NDArray[Any]], dtype: torch.dtype = torch.float32):
+        # Steps first, as the network wants them.
+        self._series = [torch.as_tensor(np.ascontiguousarray(s.T)).to(dtype) for s in series]
+        self.lengths = torch.tensor([len(s) for s in self._series])
+        self._ragged = len(set(self.lengths.tolist())) > 1
+        self._stacked = None if self._ragged or not series else torch.stack(self._series)
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return x (b, l, n_channels) and lengths (b,), None where all are equal."""
+        if self._stacked is not None:
+            return self._stacked[index], None
+        chosen = [self._series[i] for i in index.tolist()]
+        return torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True), self.lengths[index]
+
+    def in_order(self, batch_size: int) -> Iterator[Tensor]:
+        """Index batches that cover every series once, similar lengths together."""
+        order = torch.argsort(self.lengths, stable=True)
+        yield from order.split(batch_size)
+
+    def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """Index batches in random order, similar lengths together where lengths differ.
+
+        The last batch may be smaller; no series is left out.
+        """
+        order = torch.randperm(len(self), generator=generator)
+        if self._ragged:
+            # Sorting within pools of several batches wastes little on padding, yet still mixes.
+            pools = order.split(8 * batch_size)
+            order = torch.cat([p[torch.argsort(self.lengths[p], stable=True)] for p in pools])
+        batches = list(order.split(batch_size))
+        if self._ragged:
+            shuffle = torch.randperm(len(batches), generator=generator).tolist()
+            batches = [batches[i] for i in shuffle]
+        return batches

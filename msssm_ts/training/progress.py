@@ -1,0 +1,78 @@
+"""What a training run reports while it goes on, and what it leaves behind."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Progress:
+    """State of a training run, given to callbacks after every step and every epoch.
+
+    Parameters
+    ----------
+    epoch, max_epochs : int
+        Current epoch, from 1, and the most there will be.
+    step, max_steps : int
+        Optimiser steps done, and the most there will be.
+    train_loss, train_accuracy : float or None
+        Means over the epoch so far.
+    val_loss, val_accuracy : float or None
+        On the validation split, at an epoch's end; None where there is no split.
+    learning_rate : float
+        Of the network's main parameters.
+    seconds : float
+        Since training began.
+    is_epoch_end : bool
+        Whether an epoch has just ended.
+    best_epoch : int or None
+        The epoch whose weights would be kept if training stopped now.
+    """
+
+    epoch: int
+    max_epochs: int
+    step: int
+    max_steps: int
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    learning_rate: float
+    seconds: float
+    is_epoch_end: bool
+    best_epoch: int | None
+
+
+Callback = Callable[[Progress], object]
+
+
+@dataclass
+class History:
+    """One entry per epoch in each column."""
+
+    epoch: list[int] = field(default_factory=list)
+    train_loss: list[float | None] = field(default_factory=list)
+    train_accuracy: list[float | None] = field(default_factory=list)
+    val_loss: list[float | None] = field(default_factory=list)
+    val_accuracy: list[float | None] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def append(self, progress: Progress) -> None:
+        """Add the epoch that has just ended."""
+        for name, column in vars(self).items():
+            column.append(getattr(progress, name))
+
+
+def log_epoch(progress: Progress) -> None:
+    """Log a line at each epoch's end."""
+    if not progress.is_epoch_end:
+        return
+    parts = [f"epoch {progress.epoch}/{progress.max_epochs}"]
+    for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy"):
+        value = getattr(progress, name)
+        if value is not None:
+            parts.append(f"{name.replace('_', ' ')} {value:.4f}")
+    logging.getLogger("msssm_ts").info("%s, %.1f s", ", ".join(parts), progress.seconds)
