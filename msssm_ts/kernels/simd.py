@@ -12,8 +12,8 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``load(p, i)``      the vector at ``p[i:i + lanes]``, no alignment assumed
 ``store(p, i, v)``  the reverse
 ``splat(x)``        scalar x in every lane
-``lane_sum(v)``     the sum of the lanes, in a fixed order
-``exp2(v)``         2**v, relative error below 2e-7 (float32) and 4e-16 (float64)
+``row_sums(p, i)``  the sums of the vectors at ``p[i:]``, one in each lane
+``exp2(v)``         2**v, relative error below 3e-7 (float32) and 5e-15 (float64)
 ``softplus(v)``     log(1 + exp(v))
 ``sigmoid(v)``      1 / (1 + exp(-v))
 ==================  =============================================================
@@ -45,10 +45,9 @@ def _chebyshev(function: Callable[[Any], Any], degree: int, low: float, high: fl
     return [float(c) for c in series.convert(kind=np.polynomial.Polynomial).coef[::-1]]
 
 
-def _log1p_series(v: Any) -> Any:
-    """2 atanh(w) / w as a function of v = w**2."""
-    w = np.sqrt(np.maximum(v, 1e-30))
-    return 2 * np.arctanh(w) / w
+def _log1p_ratio(z: Any) -> Any:
+    """log1p(z) / z."""
+    return np.log1p(np.maximum(z, 1e-30)) / np.maximum(z, 1e-30)
 
 
 class _Float:
@@ -65,13 +64,12 @@ class _Float:
         self.min_exponent = float(info.minexp)
         self.max_exponent = float(info.maxexp) - 1.0
         self.exp2 = _chebyshev(np.exp2, exp_degree, -0.5, 0.5)
-        # log1p(z) = 2 atanh(z / (2 + z)), z in (0, 1], so w**2 <= 1/9
-        self.log1p = _chebyshev(_log1p_series, log_degree, 0.0, 1.0 / 9.0)
+        self.log1p = _chebyshev(_log1p_ratio, log_degree, 0.0, 1.0)
 
 
 _FLOATS = {
-    types.float32: _Float(ir.FloatType(), "f32", np.float32, 6, 5),
-    types.float64: _Float(ir.DoubleType(), "f64", np.float64, 13, 15),
+    types.float32: _Float(ir.FloatType(), "f32", np.float32, 6, 8),
+    types.float64: _Float(ir.DoubleType(), "f64", np.float64, 13, 21),
 }
 
 
@@ -136,17 +134,41 @@ class _Emitter:
             value = self.call("fma", value, x, self.constant(c))
         return value
 
+    def clamp(self, x: Any, low: float, high: float) -> Any:
+        # Comparisons that let a NaN through, one instruction each; maxnum would swallow it.
+        builder, below, above = self.builder, self.constant(low), self.constant(high)
+        x = builder.select(builder.fcmp_ordered("<", x, below), below, x)
+        return builder.select(builder.fcmp_ordered(">", x, above), above, x)
+
     def exp2(self, x: Any) -> Any:
-        """2**x = 2**rint(x) · 2**(x - rint(x)): a shift into the exponent, a polynomial."""
+        """2**x = 2**rint(x) · 2**(x - rint(x)): a shift into the exponent, a polynomial.
+
+        Adding 1.5 · 2**mantissa_bits rounds x to an integer and leaves that in the lowest bits.
+        """
         kind, builder = self.kind, self.builder
-        x = self.call("maxnum", x, self.constant(kind.min_exponent))
-        x = self.call("minnum", x, self.constant(kind.max_exponent))
-        whole = self.call("rint", x)
-        fraction = self.polynomial(kind.exp2, builder.fsub(x, whole))
+        x = self.clamp(x, kind.min_exponent, kind.max_exponent)
+        magic = self.constant(1.5 * 2.0**kind.mantissa_bits)
+        shifted = builder.fadd(x, magic)
+        fraction = self.polynomial(kind.exp2, builder.fsub(x, builder.fsub(shifted, magic)))
         integer = ir.VectorType(ir.IntType(kind.bits), kind.lanes)
         shift = ir.Constant(integer, [kind.mantissa_bits] * kind.lanes)
-        exponent = builder.shl(builder.fptosi(whole, integer), shift)
+        exponent = builder.shl(builder.bitcast(shifted, integer), shift)
         return builder.bitcast(builder.add(builder.bitcast(fraction, integer), exponent), self.type)
+
+    def merge(self, a: Any, b: Any, stride: int) -> Any:
+        """Sums of lanes ``stride`` apart: a's where lane & stride is 0, b's elsewhere."""
+        lanes = self.kind.lanes
+
+        def pick(own: bool) -> Any:
+            index = []
+            for lane in range(lanes):
+                high = bool(lane & stride)
+                source = lane if own else lane ^ stride
+                index.append(source + lanes if high else source)
+            mask = ir.Constant(ir.VectorType(_I32, lanes), index)
+            return self.builder.shuffle_vector(a, b, mask)
+
+        return self.builder.fadd(pick(True), pick(False))
 
     def exp_of_minus_abs(self, x: Any) -> Any:
         scaled = self.builder.fmul(self.call("fabs", x), self.constant(-1.0 / np.log(2.0)))
@@ -156,9 +178,7 @@ class _Emitter:
         """max(x, 0) + log1p(exp(-|x|)), accurate in both tails."""
         builder = self.builder
         z = self.exp_of_minus_abs(x)
-        w = builder.fdiv(z, builder.fadd(z, self.constant(2.0)))
-        log1p = builder.fmul(w, self.polynomial(self.kind.log1p, builder.fmul(w, w)))
-        # A comparison, not maxnum: maxnum would lose a NaN.
+        log1p = builder.fmul(z, self.polynomial(self.kind.log1p, z))
         negative = builder.fcmp_ordered("<", x, self.constant(0.0))
         return builder.fadd(builder.select(negative, self.constant(0.0), x), log1p)
 
@@ -237,18 +257,29 @@ def store(typingctx: Any, p: Any, i: Any, v: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def lane_sum(typingctx: Any, v: Any) -> Any:
-    """Sum of the lanes of v, always in the same (pairwise) order."""
+def row_sums(typingctx: Any, p: Any, i: Any) -> Any:
+    """Return the sums of the lanes of as many vectors as a vector has lanes, from p[i:].
+
+    Lane k of the result is the sum of vector k, always added in the same order. A tree of
+    merges, like a transposition, costs 3 instructions a sum.
+    """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind = _FLOATS[v.dtype]
-        function_type = ir.FunctionType(kind.llvm, [kind.llvm, args[0].type])
-        name = f"llvm.vector.reduce.fadd.v{kind.lanes}{kind.suffix}"
-        function = cgutils.get_or_insert_function(builder.module, function_type, name)
-        zero = ir.Constant(kind.llvm, -0.0)
-        return builder.call(function, [zero, args[0]], fastmath=("reassoc",))
+        emitter = _Emitter(builder, p.dtype)
+        lanes = emitter.kind.lanes
+        pointer = _pointer(context, builder, sig.args[0], args[0], args[1])
+        rows = []
+        for k in range(lanes):
+            row = builder.load(builder.gep(pointer, [ir.Constant(_I32, k)]))
+            row.align = p.dtype.bitwidth // 8
+            rows.append(row)
+        stride = lanes // 2
+        while stride:
+            rows = [emitter.merge(rows[k], rows[k + stride], stride) for k in range(stride)]
+            stride //= 2
+        return rows[0]
 
-    return v.dtype(v), codegen
+    return Vector(p.dtype)(p, types.intp), codegen
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -1,8 +1,9 @@
 """Multi-scale decomposition on the CPU (numba), and the pieces that the fused layer reuses.
 
-Everything works on one vector of channels at a time. Its levels lie one after the other in a
-scratch array, ``rows`` steps each: a⁰ = x, then a¹ … aˢ; so a level is read from cache.
-Filters lie as (S, K, d): the taps of neighbouring channels side by side.
+Everything works on one vector of channels at a time. Its levels a⁰ = x, a¹ … aˢ lie one after
+the other in scratch, each in a plane of its own with room for zeros before and after its steps,
+so that no tap needs a bounds check. Filters lie as (S, K, d), K padded with zeros to whole blocks
+of :data:`BLOCK` taps, which are held in registers.
 """
 
 from __future__ import annotations
@@ -11,72 +12,145 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from msssm_ts.kernels import parallel
 from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.layout import flat, pad_channels, padded_channels, scratch, valid_lengths
 from msssm_ts.kernels.simd import lanes_of, load, splat, store
 
+# Taps handled at once; the code below writes them out.
+BLOCK = 4
+
 
 @kernel
-def filter_steps(
-    source: Any, source_at: Any, out: Any, out_at: Any, first: Any, last: Any,
-    dilation: Any, taps: Any, taps_at: Any, n_taps: Any, d: Any,
+def padding_rows(n_scales: Any, n_taps: Any) -> Any:
+    """Zero steps that the coarsest filter reads beyond either end of a level."""
+    return (n_taps - 1) << (n_scales - 1)
+
+
+@kernel
+def fill_zero(out: Any, at: Any, step: Any, count: Any) -> None:
+    """Set count vectors, ``step`` apart, to zero."""
+    zero = splat(out.dtype.type(0))
+    for i in range(count):
+        store(out, at + i * step, zero)
+
+
+@kernel
+def _filter_level(
+    levels: Any, below: Any, here: Any, details: Any, detail: Any, rows: Any, dilation: Any,
+    phi: Any, psi: Any, at: Any, n_taps: Any, d: Any,
 ) -> None:
-    """out[t] = Σₖ taps[k] · source[t − dilation·k] for t in first..last−1, one vector wide."""
-    width = lanes_of(source)
-    for t in range(first, last):
-        value = load(taps, taps_at) * load(source, source_at + t * width)
-        for k in range(1, min(n_taps, t // dilation + 1)):
-            past = source_at + (t - dilation * k) * width
-            value = value + load(taps, taps_at + k * d) * load(source, past)
-        store(out, out_at + t * width, value)
+    """levels[here:] = φ ∗ levels[below:], details[detail:] = ψ ∗ levels[below:]."""
+    width = lanes_of(levels)
+    lag = dilation * width
+    for k in range(0, n_taps, BLOCK):
+        w = at + k * d
+        f0, f1 = load(phi, w), load(phi, w + d)
+        f2, f3 = load(phi, w + 2 * d), load(phi, w + 3 * d)
+        g0, g1 = load(psi, w), load(psi, w + d)
+        g2, g3 = load(psi, w + 2 * d), load(psi, w + 3 * d)
+        for t in range(rows):
+            i = t * width
+            p = below + i - k * lag
+            a0, a1 = load(levels, p), load(levels, p - lag)
+            a2, a3 = load(levels, p - 2 * lag), load(levels, p - 3 * lag)
+            low = (f0 * a0 + f1 * a1) + (f2 * a2 + f3 * a3)
+            if k:
+                low = low + load(levels, here + i)
+            store(levels, here + i, low)
+            if details is not None:
+                high = (g0 * a0 + g1 * a1) + (g2 * a2 + g3 * a3)
+                if k:
+                    high = high + load(details, detail + i)
+                store(details, detail + i, high)
 
 
 @kernel
 def filter_bank(
-    levels: Any, details: Any, rows: Any, phi: Any, psi: Any, c: Any, n_scales: Any, n_taps: Any,
-    d: Any,
+    levels: Any, details: Any, plane: Any, rows: Any, phi: Any, psi: Any, c: Any, n_scales: Any,
+    n_taps: Any, d: Any,
 ) -> None:
-    """Fill a¹ … aˢ of ``levels`` (a⁰ is given) and d¹ … dˢ, where ``details`` is not None."""
-    size = rows * lanes_of(levels)
+    """Fill a¹ … aˢ of ``levels`` (a⁰ is given) and d¹ … dˢ, where ``details`` is not None.
+
+    Step t of level s lies at ``s·plane + (padding_rows + t)·width``.
+    """
+    width = lanes_of(levels)
+    start = padding_rows(n_scales, n_taps) * width
     for s in range(n_scales):
-        at = s * n_taps * d + c
-        filter_steps(
-            levels, s * size, levels, (s + 1) * size, 0, rows, 1 << s, phi, at, n_taps, d
+        below = s * plane + start
+        reach = (n_taps - 1) << s
+        fill_zero(levels, below - reach * width, width, reach)
+        _filter_level(
+            levels, below, below + plane, details, below, rows, 1 << s, phi, psi,
+            s * n_taps * d + c, n_taps, d,
         )
-        if details is not None:
-            filter_steps(levels, s * size, details, s * size, 0, rows, 1 << s, psi, at, n_taps, d)
 
 
 @kernel
 def _tap_gradients(
-    grad: Any, grad_at: Any, source: Any, source_at: Any, rows: Any, dilation: Any,
-    grad_taps: Any, taps_at: Any, n_taps: Any, d: Any,
+    levels: Any, here: Any, below: Any, details: Any, detail: Any, rows: Any, dilation: Any,
+    grad_phi: Any, grad_psi: Any, at: Any, n_taps: Any, d: Any,
 ) -> None:
-    """grad_taps[k] = Σₜ grad[t] · source[t − dilation·k]."""
-    width = lanes_of(grad)
-    zero = splat(grad.dtype.type(0))
-    for k in range(n_taps):
-        # Two sums, so that one addition need not wait for the last.
-        even, odd = zero, zero
-        lag = dilation * k
-        for t in range(lag, rows - 1, 2):
-            g, a = grad_at + t * width, source_at + (t - lag) * width
-            even = even + load(grad, g) * load(source, a)
-            odd = odd + load(grad, g + width) * load(source, a + width)
-        if lag < rows and (rows - lag) % 2:
-            t = rows - 1
-            even = even + load(grad, grad_at + t * width) * load(
-                source, source_at + (t - lag) * width
+    """Gradients of the taps: Σₜ gradient[t] · aˢ⁻¹[t − dilation·k]."""
+    width = lanes_of(levels)
+    lag = dilation * width
+    zero = splat(levels.dtype.type(0))
+    for k in range(0, n_taps, BLOCK):
+        f0, f1, f2, f3, g0, g1, g2, g3 = zero, zero, zero, zero, zero, zero, zero, zero
+        for t in range(rows):
+            i = t * width
+            p = below + i - k * lag
+            low, high = load(levels, here + i), load(details, detail + i)
+            a0, a1 = load(levels, p), load(levels, p - lag)
+            a2, a3 = load(levels, p - 2 * lag), load(levels, p - 3 * lag)
+            f0, f1, f2, f3 = f0 + low * a0, f1 + low * a1, f2 + low * a2, f3 + low * a3
+            g0, g1, g2, g3 = g0 + high * a0, g1 + high * a1, g2 + high * a2, g3 + high * a3
+        w = at + k * d
+        store(grad_phi, w, f0)
+        store(grad_phi, w + d, f1)
+        store(grad_phi, w + 2 * d, f2)
+        store(grad_phi, w + 3 * d, f3)
+        store(grad_psi, w, g0)
+        store(grad_psi, w + d, g1)
+        store(grad_psi, w + 2 * d, g2)
+        store(grad_psi, w + 3 * d, g3)
+
+
+@kernel
+def _level_gradient(
+    levels: Any, here: Any, below: Any, details: Any, detail: Any, rows: Any, dilation: Any,
+    phi: Any, psi: Any, at: Any, n_taps: Any, d: Any,
+) -> None:
+    """levels[below:] = Σₖ φ[k] · levels[here + dilation·k] + ψ[k] · details[… the same]."""
+    width = lanes_of(levels)
+    lag = dilation * width
+    for k in range(0, n_taps, BLOCK):
+        w = at + k * d
+        f0, f1 = load(phi, w), load(phi, w + d)
+        f2, f3 = load(phi, w + 2 * d), load(phi, w + 3 * d)
+        g0, g1 = load(psi, w), load(psi, w + d)
+        g2, g3 = load(psi, w + 2 * d), load(psi, w + 3 * d)
+        for t in range(rows):
+            i = t * width
+            p, q = here + i + k * lag, detail + i + k * lag
+            low = (f0 * load(levels, p) + f1 * load(levels, p + lag)) + (
+                f2 * load(levels, p + 2 * lag) + f3 * load(levels, p + 3 * lag)
             )
-        store(grad_taps, taps_at + k * d, even + odd)
+            high = (g0 * load(details, q) + g1 * load(details, q + lag)) + (
+                g2 * load(details, q + 2 * lag) + g3 * load(details, q + 3 * lag)
+            )
+            value = low + high
+            if k:
+                value = value + load(levels, below + i)
+            store(levels, below + i, value)
 
 
 @kernel
 def filter_bank_gradient(
-    levels: Any, details: Any, rows: Any, phi: Any, psi: Any, grad_phi: Any, grad_psi: Any,
-    at: Any, c: Any, n_scales: Any, n_taps: Any, d: Any,
+    levels: Any, details: Any, plane: Any, rows: Any, phi: Any, psi: Any, grad_phi: Any,
+    grad_psi: Any, at: Any, c: Any, n_scales: Any, n_taps: Any, d: Any,
 ) -> None:
     """Backward of :func:`filter_bank`, in place.
 
@@ -85,25 +159,21 @@ def filter_bank_gradient(
     ``grad_phi[at:]``, ``grad_psi[at:]``.
     """
     width = lanes_of(levels)
-    size = rows * width
+    start = padding_rows(n_scales, n_taps) * width
     for s in range(n_scales - 1, -1, -1):
-        dilation = 1 << s
-        below, here, detail = s * size, (s + 1) * size, s * size
+        below = s * plane + start
+        here, reach = below + plane, (n_taps - 1) << s
+        fill_zero(levels, here + rows * width, width, reach)
+        fill_zero(details, below + rows * width, width, reach)
         g_at = at + s * n_taps * d
-        _tap_gradients(levels, here, levels, below, rows, dilation, grad_phi, g_at, n_taps, d)
-        _tap_gradients(details, detail, levels, below, rows, dilation, grad_psi, g_at, n_taps, d)
+        _tap_gradients(
+            levels, here, below, details, below, rows, 1 << s, grad_phi, grad_psi, g_at, n_taps, d
+        )
         # aˢ⁻¹ has been used for the last time: its gradient takes its place.
-        w_at = s * n_taps * d + c
-        for t in range(rows):
-            i = t * width
-            value = load(phi, w_at) * load(levels, here + i) + load(psi, w_at) * load(
-                details, detail + i
-            )
-            for k in range(1, min(n_taps, (rows - 1 - t) // dilation + 1)):
-                i = (t + dilation * k) * width
-                value = value + load(phi, w_at + k * d) * load(levels, here + i)
-                value = value + load(psi, w_at + k * d) * load(details, detail + i)
-            store(levels, below + t * width, value)
+        _level_gradient(
+            levels, here, below, details, below, rows, 1 << s, phi, psi, s * n_taps * d + c,
+            n_taps, d,
+        )
 
 
 @kernel
@@ -123,23 +193,23 @@ def _forward(
 ) -> None:
     width = lanes_of(x)
     vectors = d // width
-    levels = scratch(x, (n_scales + 1) * rows * width)
-    details = scratch(x, (n_scales + 1) * rows * width)
+    pad = padding_rows(n_scales, n_taps)
+    plane = (rows + 2 * pad) * width
+    start = pad * width
+    levels, details = scratch(x, (n_scales + 1) * plane), scratch(x, n_scales * plane)
     steps = rows - n_history
     for item in range(first, last):
         b, c = item // vectors, item % vectors * width
         n_rows = n_history + lengths[b]
-        load_rows(x, b * rows * d + c, d, levels, 0, n_rows)
-        filter_bank(levels, details, n_rows, phi, psi, c, n_scales, n_taps, d)
-        size = n_rows * width
+        load_rows(x, b * rows * d + c, d, levels, start, n_rows)
+        filter_bank(levels, details, plane, n_rows, phi, psi, c, n_scales, n_taps, d)
         for s in range(n_scales + 1):
-            source, at = (details, s * size) if s < n_scales else (levels, s * size)
+            source = details if s < n_scales else levels
+            at = s * plane + start
             out = (s * batch + b) * steps * d + c
             for t in range(lengths[b]):
                 store(bands, out + t * d, load(source, at + (n_history + t) * width))
-            zero = splat(x.dtype.type(0))
-            for t in range(lengths[b], steps):
-                store(bands, out + t * d, zero)
+            fill_zero(bands, out + lengths[b] * d, d, steps - lengths[b])
 
 
 @kernel
@@ -150,41 +220,48 @@ def _backward(
 ) -> None:
     width = lanes_of(x)
     vectors = d // width
-    levels = scratch(x, (n_scales + 1) * rows * width)
-    details = scratch(x, (n_scales + 1) * rows * width)
+    pad = padding_rows(n_scales, n_taps)
+    plane = (rows + 2 * pad) * width
+    start = pad * width
+    levels, details = scratch(x, (n_scales + 1) * plane), scratch(x, n_scales * plane)
     steps = rows - n_history
-    zero = splat(x.dtype.type(0))
     for item in range(first, last):
         b, c = item // vectors, item % vectors * width
         n_rows = n_history + lengths[b]
-        size = n_rows * width
-        load_rows(x, b * rows * d + c, d, levels, 0, n_rows)
-        filter_bank(levels, None, n_rows, phi, psi, c, n_scales, n_taps, d)
+        load_rows(x, b * rows * d + c, d, levels, start, n_rows)
+        filter_bank(levels, None, plane, n_rows, phi, psi, c, n_scales, n_taps, d)
         for s in range(n_scales + 1):
             target = details if s < n_scales else levels
-            for t in range(n_history):
-                store(target, s * size + t * width, zero)
+            to = s * plane + start
+            fill_zero(target, to, width, n_history)
             source = (s * batch + b) * steps * d + c
-            load_rows(grad, source, d, target, s * size + n_history * width, lengths[b])
+            load_rows(grad, source, d, target, to + n_history * width, lengths[b])
         at = b * n_scales * n_taps * d + c
         filter_bank_gradient(
-            levels, details, n_rows, phi, psi, grad_phi, grad_psi, at, c, n_scales, n_taps, d
+            levels, details, plane, n_rows, phi, psi, grad_phi, grad_psi, at, c, n_scales, n_taps,
+            d,
         )
         out = b * rows * d + c
         for t in range(n_rows):
-            store(grad_x, out + t * d, load(levels, t * width))
-        for t in range(n_rows, rows):
-            store(grad_x, out + t * d, zero)
+            store(grad_x, out + t * d, load(levels, start + t * width))
+        fill_zero(grad_x, out + n_rows * d, d, rows - n_rows)
+
+
+def padded_taps(filters: Tensor) -> int:
+    """Taps of (S, d, K) filters, rounded up to whole blocks."""
+    return -(-filters.shape[2] // BLOCK) * BLOCK
 
 
 def taps_first(filters: Tensor, d: int) -> Tensor:
-    """(S, d, K) filters as the kernels want them: (S, K, d), d padded to whole vectors."""
-    return pad_channels(filters.transpose(1, 2), d)
+    """(S, d, K) filters as the kernels want them: (S, K, d), in whole blocks and vectors."""
+    missing = padded_taps(filters) - filters.shape[2]
+    return pad_channels(functional.pad(filters, (0, missing)).transpose(1, 2), d)
 
 
-def taps_last(partial: Tensor, d: int) -> Tensor:
+def taps_last(partial: Tensor, like: Tensor) -> Tensor:
     """Sum the (b, S, K, d) gradients over the batch and give them the filters' shape (S, d, K)."""
-    return partial.sum(0)[..., :d].transpose(1, 2).contiguous()
+    _, d, n_taps = like.shape
+    return partial.sum(0)[:, :n_taps, :d].transpose(1, 2).contiguous()
 
 
 def decompose_cpu(
@@ -192,7 +269,7 @@ def decompose_cpu(
 ) -> Tensor:
     """Fused forward; arguments as for the reference."""
     batch, rows, channels = x.shape
-    n_scales, _, n_taps = phi.shape
+    n_scales, n_taps = phi.shape[0], padded_taps(phi)
     d = padded_channels(channels, x.dtype)
     length = valid_lengths(lengths, batch, rows - n_history)
     bands = x.new_empty(n_scales + 1, batch, rows - n_history, d)
@@ -211,7 +288,7 @@ def decompose_backward_cpu(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of x, φ and ψ; recomputes the approximations."""
     batch, rows, channels = x.shape
-    n_scales, _, n_taps = phi.shape
+    n_scales, n_taps = phi.shape[0], padded_taps(phi)
     d = padded_channels(channels, x.dtype)
     length = valid_lengths(lengths, batch, rows - n_history)
     grad_x = x.new_empty(batch, rows, d)
@@ -228,7 +305,7 @@ def decompose_backward_cpu(
         _backward(*args, *outs, *sizes, first, last)
 
     parallel.run(work, _costs(length, n_history, d, x.dtype, 4 * n_scales * n_taps))
-    return grad_x[..., :channels], taps_last(grad_phi, channels), taps_last(grad_psi, channels)
+    return grad_x[..., :channels], taps_last(grad_phi, phi), taps_last(grad_psi, psi)
 
 
 def _costs(length: Any, n_history: int, d: int, dtype: torch.dtype, per_step: int) -> Any:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from msssm_ts.kernels import parallel
-from msssm_ts.kernels.decompose.cpu import taps_first, taps_last
+from msssm_ts.kernels.decompose.cpu import padded_taps, taps_first, taps_last
 from msssm_ts.kernels.layout import (
     channel_groups,
     flat,
@@ -58,7 +58,8 @@ class _Inputs:
         bias: Tensor | None, lengths: Tensor | None, n_history: int, reverse: bool,
     ):
         self.batch, rows, self.channels = x.shape
-        self.n_scales, _, self.n_taps = phi.shape
+        self.n_scales, self.n_taps = phi.shape[0], padded_taps(phi)
+        self.filters = phi
         self.n, self.streams = A.shape[2], A.shape[0]
         self.length, self.n_history = rows - n_history, n_history
         self.selective = low is not None
@@ -102,7 +103,7 @@ def ms_scan_cpu(
     shape = (inputs.batch, chunks, inputs.streams, inputs.n, d) if keep else (0,)
     checkpoints = x.new_empty(shape)
     args = (
-        *inputs.arrays, flat(state), inputs.lengths, flat(y), flat(checkpoints) if keep else None,
+        *inputs.arrays, flat(state), inputs.lengths, flat(y), flat(checkpoints), keep,
         *inputs.sizes,
     )
 
@@ -157,7 +158,7 @@ def ms_scan_backward_cpu(
         grad["B"], grad["C"])]
     return (
         grad["x"][..., :channels], grad["gate"][..., :channels] if gated else grad["gate"],
-        taps_last(grad["phi"], channels), taps_last(grad["psi"], channels),
+        taps_last(grad["phi"], inputs.filters), taps_last(grad["psi"], inputs.filters),
         states_last(grad["A"].sum(0), channels), *maps, grad["D"].sum(0)[:, :channels],
         grad["E"].sum(0),
         *(

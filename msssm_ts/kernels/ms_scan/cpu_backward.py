@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from msssm_ts.kernels.decompose.cpu import filter_bank, filter_bank_gradient, load_rows
+from msssm_ts.kernels.decompose.cpu import (
+    fill_zero,
+    filter_bank,
+    filter_bank_gradient,
+    load_rows,
+    padding_rows,
+)
 from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.ms_scan.cpu_forward import band_of, step_sizes
 from msssm_ts.kernels.selective_scan.cpu import (
     CHUNK,
     copy_vectors,
-    fill_zero,
     lti_chunk,
     lti_chunk_gradient,
     selective_chunk,
@@ -19,6 +24,29 @@ from msssm_ts.kernels.selective_scan.cpu import (
     sum_lanes,
 )
 from msssm_ts.kernels.simd import lanes_of, load, sigmoid, splat, store
+
+
+@kernel
+def _step_size_gradient(
+    low: Any, low_at: Any, low_step: Any, rank: Any, weight: Any, w_at: Any, d: Any, steps: Any,
+    grad_dt: Any, slope: Any, lanes_low: Any, grad_weight: Any, grad_w_at: Any, grad_bias: Any,
+    grad_bias_at: Any,
+) -> None:
+    """Backward of :func:`step_sizes`: adds to the sums of low, weight and bias."""
+    width = lanes_of(grad_dt)
+    total = load(grad_bias, grad_bias_at)
+    for i in range(steps):
+        value = load(grad_dt, i * width) * load(slope, i * width)
+        store(grad_dt, i * width, value)
+        total = total + value
+    store(grad_bias, grad_bias_at, total)
+    for r in range(rank):
+        w, total = load(weight, w_at + r * d), load(grad_weight, grad_w_at + r * d)
+        for i in range(steps):
+            value, to = load(grad_dt, i * width), (i * rank + r) * width
+            store(lanes_low, to, load(lanes_low, to) + value * w)
+            total = total + value * splat(low[low_at + i * low_step + r])
+        store(grad_weight, grad_w_at + r * d, total)
 
 
 @kernel
@@ -39,36 +67,35 @@ def backward(
     batch = lengths.size
     chunks = (length + CHUNK - 1) // CHUNK
     rows = n_history + length
+    # Per vector of the group: S + 1 levels; S details and the raw stream's gradient.
     widest = (vectors + groups - 1) // groups
-    # Per vector of the group: S + 1 levels, S details, the raw stream's gradient.
-    plane = rows * width
-    levels = scratch(x, widest * (n_scales + 1) * plane)
-    details = scratch(x, widest * (n_scales + 1) * plane)
-    dt, slope = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
-    gy, mix = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
-    grad_in, grad_dt = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
-    grad_mix, y_chunk = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
-    h = scratch(x, (CHUNK + 1) * n * width)
-    decays = scratch(x, CHUNK * n * width)
-    lanes_B = scratch(x, CHUNK * streams * n * width)
-    lanes_C = scratch(x, CHUNK * streams * n * width)
-    lanes_E = scratch(x, CHUNK * streams * width)
-    lanes_low = scratch(x, CHUNK * streams * max(rank, 1) * width)
+    pad = padding_rows(n_scales, n_taps)
+    plane = (rows + 2 * pad) * width
+    planes = (n_scales + 1) * plane
+    levels, details = scratch(x, widest * planes), scratch(x, widest * planes)
+    chunk = CHUNK * width
+    grad_mix, mix = scratch(x, widest * chunk), scratch(x, widest * chunk)
+    dt, slope, grad_dt = scratch(x, chunk), scratch(x, chunk), scratch(x, chunk)
+    gy, y_chunk, grad_in = scratch(x, chunk), scratch(x, chunk), scratch(x, chunk)
+    h, decays = scratch(x, (CHUNK + 1) * n * width), scratch(x, n * chunk)
+    lanes_B, lanes_C = scratch(x, n * chunk), scratch(x, n * chunk)
+    lanes_E, lanes_low = scratch(x, chunk), scratch(x, max(rank, 1) * chunk)
+    sums = scratch(x, CHUNK * max(n, rank, 1))
     one = splat(x.dtype.type(1))
     for item in range(first, last):
         b, group = item // groups, item % groups
         v_first, v_last = vectors * group // groups, vectors * (group + 1) // groups
         steps_b = lengths[b]
         n_rows = n_history + steps_b
-        size = n_rows * width
         direction = -1 if reverse else 1
         row_0 = steps_b - 1 if reverse else 0
         for v in range(v_first, v_last):
-            c = v * width
-            base = (v - v_first) * (n_scales + 1) * plane
+            c, base = v * width, (v - v_first) * planes
             source_at = (b * rows + row_0) * d + c
-            load_rows(x, source_at, direction * d, levels[base:], 0, n_rows)
-            filter_bank(levels[base:], details[base:], n_rows, phi, psi, c, n_scales, n_taps, d)
+            load_rows(x, source_at, direction * d, levels, base + pad * width, n_rows)
+            filter_bank(
+                levels[base:], details[base:], plane, n_rows, phi, psi, c, n_scales, n_taps, d
+            )
             fill_zero(grad_A, b * streams * n * d + c, d, streams * n)
             fill_zero(grad_D, b * streams * d + c, d, streams)
             if low is not None:
@@ -81,37 +108,40 @@ def backward(
             start = k * CHUNK
             steps = min(CHUNK, steps_b - start)
             row = b * length + row_0 + direction * start
-            fill_zero(lanes_E, 0, width, CHUNK * streams)
-            if low is not None:
-                fill_zero(lanes_B, 0, width, CHUNK * streams * n)
-                fill_zero(lanes_C, 0, width, CHUNK * streams * n)
-                fill_zero(lanes_low, 0, width, CHUNK * streams * rank)
+            to_row = group * batch * length + row
             for v in range(v_first, v_last):
-                c = v * width
-                base = (v - v_first) * (n_scales + 1) * plane
+                at_v = (v - v_first) * chunk
                 for i in range(steps):
-                    at = (row + direction * i) * d + c
+                    at = (row + direction * i) * d + v * width
                     value = load(grad_y, at)
                     if gate is not None:
                         g = load(gate, at)
                         value = value * (g * sigmoid(g))
-                    store(grad_mix, i * width, value)
-                fill_zero(mix, 0, width, steps)
-                for s in range(streams):
-                    source, at = band_of(levels, details, s, n_scales, size)
-                    at += base + (n_history + start) * width
+                    store(grad_mix, at_v + i * width, value)
+                fill_zero(mix, at_v, width, steps)
+            # Streams outside, vectors inside: the per-lane sums of one stream stay in cache.
+            for s in range(streams):
+                fill_zero(lanes_E, 0, width, steps)
+                if low is not None:
+                    fill_zero(lanes_B, 0, width, steps * n)
+                    fill_zero(lanes_C, 0, width, steps * n)
+                    fill_zero(lanes_low, 0, width, steps * rank)
+                for v in range(v_first, v_last):
+                    c, base, at_v = v * width, (v - v_first) * planes, (v - v_first) * chunk
+                    source, at = band_of(levels, details, s, n_scales, plane)
+                    at += base + (pad + n_history + start) * width
                     skip, s_at = load(D, s * d + c), (b * streams + s) * d + c
                     grad_skip = load(grad_D, s_at)
                     for i in range(steps):
                         e = splat(E[(row + direction * i) * streams + s])
-                        x_i, g_i = load(source, at + i * width), e * load(grad_mix, i * width)
+                        x_i, g_i = load(source, at + i * width), load(grad_mix, at_v + i * width)
+                        g_i = e * g_i
                         store(gy, i * width, g_i)
                         store(grad_in, i * width, skip * g_i)
                         store(y_chunk, i * width, skip * x_i)
                         grad_skip = grad_skip + g_i * x_i
                     store(grad_D, s_at, grad_skip)
-                    a_at = s * n * d + c
-                    state_at = (b * streams + s) * n * d + c
+                    a_at, state_at = s * n * d + c, (b * streams + s) * n * d + c
                     saved = ((b * chunks + k) * streams + s) * n * d + c
                     copy_vectors(checkpoints, saved, d, h, 0, width, n)
                     if low is not None:
@@ -129,20 +159,13 @@ def backward(
                         selective_chunk_gradient(
                             source, at, dt, gy, y_chunk, grad_in, grad_dt, steps, h, decays,
                             carry, state_at, A, grad_A, state_at, a_at, d, n, B, bc, C, bc,
-                            bc_step, lanes_B, lanes_C, s * n, streams * n,
+                            bc_step, lanes_B, lanes_C,
                         )
-                        grad_offset = load(grad_bias, s_at)
-                        for i in range(steps):
-                            grad_pre = load(grad_dt, i * width) * load(slope, i * width)
-                            grad_offset = grad_offset + grad_pre
-                            for r in range(rank):
-                                to = ((i * streams + s) * rank + r) * width
-                                w = load(weight, w_at + r * d)
-                                store(lanes_low, to, load(lanes_low, to) + grad_pre * w)
-                                to = ((b * streams + s) * rank + r) * d + c
-                                w = splat(low[low_at + i * low_step + r])
-                                store(grad_weight, to, load(grad_weight, to) + grad_pre * w)
-                        store(grad_bias, s_at, grad_offset)
+                        _step_size_gradient(
+                            low, low_at, low_step, rank, weight, w_at, d, steps, grad_dt, slope,
+                            lanes_low, grad_weight, (b * streams + s) * rank * d + c,
+                            grad_bias, s_at,
+                        )
                     else:
                         lti_chunk(
                             source, at, y_chunk, steps, h, 0, width, A, B, C, a_at, d, n, decays
@@ -152,53 +175,52 @@ def backward(
                             a_at, d, n, grad_A, grad_B, grad_C, state_at,
                         )
                     for i in range(steps):
-                        y_i, to = load(y_chunk, i * width), (i * streams + s) * width
+                        y_i, m = load(y_chunk, i * width), at_v + i * width
                         e = splat(E[(row + direction * i) * streams + s])
-                        store(mix, i * width, load(mix, i * width) + e * y_i)
-                        grad_e = load(grad_mix, i * width) * y_i
-                        store(lanes_E, to, load(lanes_E, to) + grad_e)
+                        store(mix, m, load(mix, m) + e * y_i)
+                        grad_e = load(lanes_E, i * width) + load(grad_mix, m) * y_i
+                        store(lanes_E, i * width, grad_e)
                     # The gradient takes the band's place; a⁰ is still needed, so the raw
                     # stream's goes to a plane of its own.
                     if s == 0:
-                        at = base + n_scales * size + (n_history + start) * width
+                        at = base + n_scales * plane + (pad + n_history + start) * width
                         copy_vectors(grad_in, 0, width, details, at, width, steps)
                     else:
                         copy_vectors(grad_in, 0, width, source, at, width, steps)
-                if gate is not None:
+                at = to_row * streams + s
+                sum_lanes(lanes_E, steps, 1, sums, grad_E, at, direction * streams)
+                if low is not None:
+                    step = direction * streams * n
+                    sum_lanes(lanes_B, steps, n, sums, grad_B, at * n, step)
+                    sum_lanes(lanes_C, steps, n, sums, grad_C, at * n, step)
+                    step = direction * streams * rank
+                    sum_lanes(lanes_low, steps, rank, sums, grad_low, at * rank, step)
+            if gate is not None:
+                for v in range(v_first, v_last):
                     for i in range(steps):
-                        at = (row + direction * i) * d + c
-                        g = load(gate, at)
+                        at = (row + direction * i) * d + v * width
+                        g, m = load(gate, at), load(mix, ((v - v_first) * CHUNK + i) * width)
                         sig = sigmoid(g)
                         slope_i = sig * (one + g * (one - sig))
-                        store(
-                            grad_gate, at, load(grad_y, at) * load(mix, i * width) * slope_i
-                        )
-            to = group * batch * length + row
-            sum_lanes(lanes_E, steps, streams, grad_E, to * streams, direction * streams)
-            if low is not None:
-                bc, step = to * streams * n, direction * streams * n
-                sum_lanes(lanes_B, steps, streams * n, grad_B, bc, step)
-                sum_lanes(lanes_C, steps, streams * n, grad_C, bc, step)
-                step = direction * streams * rank
-                sum_lanes(lanes_low, steps, streams * rank, grad_low, to * streams * rank, step)
+                        store(grad_gate, at, load(grad_y, at) * m * slope_i)
+        rest = length - steps_b
         for v in range(v_first, v_last):
-            c = v * width
-            base = (v - v_first) * (n_scales + 1) * plane
-            for s in range(1, n_scales + 1):
-                fill_zero(details, base + (s - 1) * size, width, n_history)
-            fill_zero(levels, base + n_scales * size, width, n_history)
+            c, base = v * width, (v - v_first) * planes
+            # The history only feeds the filters: nothing comes back through its bands.
+            for s in range(1, n_scales + 2):
+                target, at = band_of(levels, details, s, n_scales, plane)
+                fill_zero(target, base + at + pad * width, width, n_history)
             at = b * n_scales * n_taps * d + c
             filter_bank_gradient(
-                levels[base:], details[base:], n_rows, phi, psi, grad_phi, grad_psi, at, c,
+                levels[base:], details[base:], plane, n_rows, phi, psi, grad_phi, grad_psi, at, c,
                 n_scales, n_taps, d,
             )
-            raw = base + n_scales * size
             for t in range(n_rows):
-                value = load(levels, base + t * width)
+                at = base + (pad + t) * width
+                value = load(levels, at)
                 if t >= n_history:
-                    value = value + load(details, raw + t * width)
+                    value = value + load(details, at + n_scales * plane)
                 store(grad_x, (b * rows + row_0 + direction * t) * d + c, value)
-            rest = length - steps_b
             fill_zero(grad_x, (b * rows + n_rows) * d + c, d, rest)
             if gate is not None:
                 fill_zero(grad_gate, (b * length + steps_b) * d + c, d, rest)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from msssm_ts.kernels.decompose.cpu import filter_bank, load_rows
+from msssm_ts.kernels.decompose.cpu import fill_zero, filter_bank, load_rows, padding_rows
 from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.selective_scan.cpu import (
     CHUNK,
     copy_vectors,
-    fill_zero,
     lti_chunk,
     selective_chunk,
 )
@@ -35,29 +34,30 @@ def step_sizes(
 
 
 @kernel
-def band_of(levels: Any, details: Any, s: Any, n_scales: Any, size: Any) -> Any:
-    """Where stream s finds its input: raw signal, details fine to coarse, approximation."""
+def band_of(levels: Any, details: Any, s: Any, n_scales: Any, plane: Any) -> Any:
+    """Which plane stream s reads: raw signal, details fine to coarse, approximation."""
     if s == 0:
         return levels, 0
     if s <= n_scales:
-        return details, (s - 1) * size
-    return levels, n_scales * size
+        return details, (s - 1) * plane
+    return levels, n_scales * plane
 
 
 @kernel
 def forward(
     x: Any, gate: Any, phi: Any, psi: Any, A: Any, B: Any, C: Any, D: Any, E: Any, low: Any,
     weight: Any, bias: Any, state: Any, lengths: Any, y: Any, checkpoints: Any,
-    length: Any, d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any, n_history: Any,
-    reverse: Any, first: Any, last: Any,
+    keep: Any, length: Any, d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any,
+    n_history: Any, reverse: Any, first: Any, last: Any,
 ) -> None:
     """``state`` (b, M, n, d) holds the initial states on entry, the last ones on exit."""
     width = lanes_of(x)
     vectors, streams = d // width, n_scales + 2
     chunks = (length + CHUNK - 1) // CHUNK
     rows = n_history + length
-    levels = scratch(x, (n_scales + 1) * rows * width)
-    details = scratch(x, (n_scales + 1) * rows * width)
+    pad = padding_rows(n_scales, n_taps)
+    plane = (rows + 2 * pad) * width
+    levels, details = scratch(x, (n_scales + 1) * plane), scratch(x, n_scales * plane)
     y_chunk, mix = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
     dt = scratch(x, CHUNK * width)
     h = scratch(x, streams * n * width)
@@ -67,20 +67,20 @@ def forward(
         n_rows = n_history + steps_b
         direction = -1 if reverse else 1
         row_0 = steps_b - 1 if reverse else 0
-        load_rows(x, (b * rows + row_0) * d + c, direction * d, levels, 0, n_rows)
-        filter_bank(levels, details, n_rows, phi, psi, c, n_scales, n_taps, d)
+        load_rows(x, (b * rows + row_0) * d + c, direction * d, levels, pad * width, n_rows)
+        filter_bank(levels, details, plane, n_rows, phi, psi, c, n_scales, n_taps, d)
         copy_vectors(state, b * streams * n * d + c, d, h, 0, width, streams * n)
         for k in range((steps_b + CHUNK - 1) // CHUNK):
             start = k * CHUNK
             steps = min(CHUNK, steps_b - start)
             row = b * length + row_0 + direction * start
-            if checkpoints is not None:
+            if keep:
                 at = (b * chunks + k) * streams * n * d + c
                 copy_vectors(h, 0, width, checkpoints, at, d, streams * n)
             fill_zero(mix, 0, width, steps)
             for s in range(streams):
-                source, at = band_of(levels, details, s, n_scales, n_rows * width)
-                at += (n_history + start) * width
+                source, at = band_of(levels, details, s, n_scales, plane)
+                at += (pad + n_history + start) * width
                 skip = load(D, s * d + c)
                 for i in range(steps):
                     store(y_chunk, i * width, skip * load(source, at + i * width))

@@ -18,6 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from msssm_ts.kernels import parallel
+from msssm_ts.kernels.decompose.cpu import fill_zero
 from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.layout import (
     channel_groups,
@@ -27,7 +28,7 @@ from msssm_ts.kernels.layout import (
     scratch,
     valid_lengths,
 )
-from msssm_ts.kernels.simd import exp2, lane_sum, lanes_of, load, splat, store
+from msssm_ts.kernels.simd import exp2, lanes_of, load, row_sums, splat, store
 
 # Steps between two stored states: memory is n / CHUNK of the input's size.
 CHUNK = 32
@@ -71,12 +72,12 @@ def selective_chunk_gradient(
     x: Any, x_at: Any, dt: Any, grad_y: Any, y: Any, grad_x: Any, grad_dt: Any, steps: Any, h: Any,
     decays: Any, carry: Any, carry_at: Any, A: Any, grad_A: Any, grad_a_at: Any, a_at: Any,
     d: Any, n: Any, B: Any, b_at: Any, C: Any, c_at: Any, bc_step: Any,
-    grad_B: Any, grad_C: Any, g_at: Any, g_step: Any,
+    grad_B: Any, grad_C: Any,
 ) -> None:
     """Backward of :func:`selective_chunk` over its stored states, last step first.
 
     ``grad_x`` is added to, ``grad_dt`` written; y (without the skip) is added to where it is not
-    None. ``grad_B`` and ``grad_C`` collect per-lane sums at ``[(g_at + i·g_step + j)·width]``.
+    None. ``grad_B`` and ``grad_C`` collect per-lane sums at ``[(i·n + j)·width]``.
     ``carry`` holds the gradient of the state that flows back in time. A is in units of ln 2,
     its gradient is of A itself.
     """
@@ -90,8 +91,8 @@ def selective_chunk_gradient(
         grad_u, grad_log_decay = zero, zero
         out = zero
         for j in range(n):
-            g_bc = (g_at + i * g_step + j) * width
-            state = load(h, ((i + 1) * n + j) * width)
+            g_bc = (i * n + j) * width
+            state = load(h, g_bc + n * width)
             grad_h = load(carry, carry_at + j * d) + splat(C[c_i + j]) * g_i
             out = out + splat(C[c_i + j]) * state
             store(grad_C, g_bc, load(grad_C, g_bc) + g_i * state)
@@ -121,21 +122,19 @@ def lti_chunk(
     state, as in :func:`selective_chunk`.
     """
     width = lanes_of(x)
-    for i in range(steps):
-        x_i = load(x, x_at + i * width)
+    # One state at a time: its coefficients and itself stay in registers.
+    for j in range(n):
+        p = at + j * d
+        decay_j, B_j, C_j = load(decay, p), load(B, p), load(C, p)
+        state = load(h, h_at + j * h_step)
+        for i in range(steps):
+            state = decay_j * state + B_j * load(x, x_at + i * width)
+            if keep is None:
+                store(y, i * width, load(y, i * width) + C_j * state)
+            else:
+                store(h, h_at + ((i + 1) * n + j) * width, state)
         if keep is None:
-            out = load(y, i * width)
-            for j in range(n):
-                state = load(decay, at + j * d) * load(h, h_at + j * h_step)
-                state = state + load(B, at + j * d) * x_i
-                store(h, h_at + j * h_step, state)
-                out = out + load(C, at + j * d) * state
-            store(y, i * width, out)
-        else:
-            for j in range(n):
-                here = h_at + (i * n + j) * width
-                state = load(decay, at + j * d) * load(h, here) + load(B, at + j * d) * x_i
-                store(h, here + n * width, state)
+            store(h, h_at + j * h_step, state)
 
 
 @kernel
@@ -146,23 +145,27 @@ def lti_chunk_gradient(
 ) -> None:
     """Backward of :func:`lti_chunk` over its stored states, last step first."""
     width = lanes_of(x)
-    zero = splat(x.dtype.type(0))
-    for i in range(steps - 1, -1, -1):
-        x_i, g_i = load(x, x_at + i * width), load(grad_y, i * width)
-        grad, out = zero, zero
-        for j in range(n):
-            state, before = load(h, ((i + 1) * n + j) * width), load(h, (i * n + j) * width)
-            p, q, c = at + j * d, grad_at + j * d, carry_at + j * d
-            grad_h = load(carry, c) + load(C, p) * g_i
-            out = out + load(C, p) * state
-            grad = grad + load(B, p) * grad_h
-            store(grad_C, q, load(grad_C, q) + g_i * state)
-            store(grad_B, q, load(grad_B, q) + grad_h * x_i)
-            store(grad_decay, q, load(grad_decay, q) + grad_h * before)
-            store(carry, c, grad_h * load(decay, p))
-        store(grad_x, i * width, load(grad_x, i * width) + grad)
-        if y is not None:
-            store(y, i * width, load(y, i * width) + out)
+    for j in range(n):
+        p, q, c = at + j * d, grad_at + j * d, carry_at + j * d
+        decay_j, B_j, C_j, carried = load(decay, p), load(B, p), load(C, p), load(carry, c)
+        sum_decay, sum_B, sum_C = load(grad_decay, q), load(grad_B, q), load(grad_C, q)
+        state = load(h, (steps * n + j) * width)
+        for i in range(steps - 1, -1, -1):
+            g_i = load(grad_y, i * width)
+            before = load(h, (i * n + j) * width)
+            grad_h = carried + C_j * g_i
+            sum_C = sum_C + g_i * state
+            sum_B = sum_B + grad_h * load(x, x_at + i * width)
+            sum_decay = sum_decay + grad_h * before
+            store(grad_x, i * width, load(grad_x, i * width) + B_j * grad_h)
+            if y is not None:
+                store(y, i * width, load(y, i * width) + C_j * state)
+            carried = grad_h * decay_j
+            state = before
+        store(grad_decay, q, sum_decay)
+        store(grad_B, q, sum_B)
+        store(grad_C, q, sum_C)
+        store(carry, c, carried)
 
 
 @kernel
@@ -176,26 +179,26 @@ def copy_vectors(
 
 
 @kernel
-def fill_zero(out: Any, at: Any, step: Any, count: Any) -> None:
-    """Set count vectors to zero."""
-    zero = splat(out.dtype.type(0))
-    for i in range(count):
-        store(out, at + i * step, zero)
+def sum_lanes(
+    vectors: Any, rows: Any, columns: Any, sums: Any, out: Any, at: Any, step: Any
+) -> None:
+    """out[at + i·step + j] = the sum over the lanes of ``vectors``' entry (i, j).
 
-
-@kernel
-def sum_lanes(vectors: Any, rows: Any, columns: Any, out: Any, at: Any, step: Any) -> None:
-    """out[at + i·step + j] = the sum over the lanes of ``vectors``' entry (i, j)."""
+    ``vectors`` and ``sums`` (scratch, a number per entry) must reach to whole multiples of the
+    lanes.
+    """
     width = lanes_of(vectors)
+    for i in range(0, rows * columns, width):
+        store(sums, i, row_sums(vectors, i * width))
     for i in range(rows):
         for j in range(columns):
-            out[at + i * step + j] = lane_sum(load(vectors, (i * columns + j) * width))
+            out[at + i * step + j] = sums[i * columns + j]
 
 
 @kernel
 def _forward(
     x: Any, dt: Any, A: Any, B: Any, C: Any, D: Any, state: Any, lengths: Any, y: Any,
-    checkpoints: Any, rows: Any, d: Any, n: Any, first: Any, last: Any,
+    checkpoints: Any, keep: Any, rows: Any, d: Any, n: Any, first: Any, last: Any,
 ) -> None:
     """``state`` (b, n, d) holds the initial states on entry, the last ones on exit."""
     width = lanes_of(x)
@@ -210,7 +213,7 @@ def _forward(
         copy_vectors(state, b * n * d + c, d, h, 0, width, n)
         for k in range(chunks):
             start = k * CHUNK
-            if checkpoints is not None:
+            if keep:
                 copy_vectors(h, 0, width, checkpoints, (b * chunks + k) * n * d + c, d, n)
             steps = max(0, min(CHUNK, lengths[b] - start))
             at = (b * rows + start) * d + c
@@ -252,7 +255,9 @@ def _backward(
     gdt_chunk = scratch(x, CHUNK * width)
     h = scratch(x, (CHUNK + 1) * n * width)
     decays = scratch(x, CHUNK * n * width)
+    # CHUNK is a multiple of the lanes, so that sum_lanes never reads past the end.
     lanes_B, lanes_C = scratch(x, CHUNK * n * width), scratch(x, CHUNK * n * width)
+    sums = scratch(x, CHUNK * n)
     for item in range(first, last):
         b, g = item // groups, item % groups
         c_first, c_last = vectors * g // groups * width, vectors * (g + 1) // groups * width
@@ -291,7 +296,7 @@ def _backward(
                     selective_chunk_gradient(
                         x_chunk, 0, dt_chunk, gy_chunk, None, gx_chunk, gdt_chunk, steps, h,
                         decays, carry, state_at, A, grad_A, state_at, c, d, n, B, bc, C, bc, n,
-                        lanes_B, lanes_C, 0, n,
+                        lanes_B, lanes_C,
                     )
                     copy_vectors(gdt_chunk, 0, width, grad_dt, at, d, steps)
                     fill_zero(grad_dt, at + steps * d, d, rest)
@@ -305,8 +310,8 @@ def _backward(
                 fill_zero(grad_x, at + steps * d, d, rest)
             if dt is not None:
                 out = ((g * batch + b) * rows + start) * n
-                sum_lanes(lanes_B, steps + rest, n, grad_B, out, n)
-                sum_lanes(lanes_C, steps + rest, n, grad_C, out, n)
+                sum_lanes(lanes_B, steps + rest, n, sums, grad_B, out, n)
+                sum_lanes(lanes_C, steps + rest, n, sums, grad_C, out, n)
 
 
 def states_last(state: Tensor, d: int) -> Tensor:
@@ -343,7 +348,7 @@ def selective_scan_cpu(
     checkpoints = x.new_empty((batch, -(-rows // CHUNK), n, d) if keep else (0,))
     args = (
         *_coefficients(x, delta, A, B, C, D, d), flat(state), length, flat(y),
-        flat(checkpoints) if keep else None, rows, d, n,
+        flat(checkpoints), keep, rows, d, n,
     )
 
     def work(first: int, last: int) -> None:
