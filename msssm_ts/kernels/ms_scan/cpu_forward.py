@@ -70,7 +70,13 @@ def forward(
         load_rows(x, (b * rows + row_0) * d + c, direction * d, levels, pad * width, n_rows)
         filter_bank(levels, details, plane, n_rows, phi, psi, c, n_scales, n_taps, d)
         copy_vectors(state, b * streams * n * d + c, d, h, 0, width, streams * n)
-        for k in range((steps_b + CHUNK - 1) // CHUNK):
+        used = (steps_b + CHUNK - 1) // CHUNK
+        if keep:
+            # The chunks in the padding are never read, but two runs must be equal throughout.
+            for k in range(used, chunks):
+                at = (b * chunks + k) * streams * n * d + c
+                fill_zero(checkpoints, at, d, streams * n)
+        for k in range(used):
             start = k * CHUNK
             steps = min(CHUNK, steps_b - start)
             row = b * length + row_0 + direction * start
