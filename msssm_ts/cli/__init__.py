@@ -1,0 +1,1 @@
+"""The command line. Heavy libraries are imported inside the commands, not before."""

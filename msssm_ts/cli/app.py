@@ -1,0 +1,45 @@
+"""The ``msssm-ts`` command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from msssm_ts import __version__
+from msssm_ts.cli.evaluate import evaluate
+from msssm_ts.cli.fit import fit
+from msssm_ts.cli.info import info
+from msssm_ts.cli.predict import predict
+
+app = typer.Typer(
+    name="msssm-ts",
+    help="Classify time series with multi-scale state-space models.",
+    epilog="Begin with: msssm-ts fit JapaneseVowels --out run",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (fit, evaluate, predict, info):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"msssm-ts {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Classify time series with multi-scale state-space models."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,43 @@
+"""Where output goes: results to stdout, messages to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def results() -> Console:
+    """Console on stdout; plain off a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def messages() -> Console:
+    """Console on stderr; plain off a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Write a message to stderr, unless quiet."""
+    if not quiet:
+        messages().print(text, markup=False)
+
+
+def show_json(value: Any) -> None:
+    """Write one JSON object to stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_pairs(pairs: dict[str, object]) -> None:
+    """Write aligned names and values to stdout."""
+    width = max(map(len, pairs))
+    out = results()
+    for name, value in pairs.items():
+        out.print(f"{name:<{width}}  {value}", markup=False)

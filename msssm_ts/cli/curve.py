@@ -1,0 +1,52 @@
+"""The picture of a training run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+# Okabe and Ito's colours, told apart by the colour-blind.
+_TRAIN, _VALIDATION = "#0072B2", "#D55E00"
+
+
+def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Path) -> None:
+    """Draw losses above, accuracies below, the epoch that was kept marked.
+
+    Parameters
+    ----------
+    history : dict of str to list
+        As in ``MSSSMClassifier.history_``.
+    best_epoch : int
+        From 1.
+    file : Path
+        PNG to write.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(7, 5), dpi=120, layout="constrained")
+    axes = figure.subplots(2, 1, sharex=True)
+    validated = any(v is not None for v in history["val_loss"])
+    for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
+        marker = "o" if len(history["epoch"]) < 3 else None
+        axis.plot(
+            history["epoch"], history[f"train_{name}"], color=_TRAIN, label="training",
+            marker=marker,
+        )
+        if validated:
+            axis.plot(
+                history["epoch"], history[f"val_{name}"], color=_VALIDATION, label="validation",
+                linestyle="--", marker=marker,
+            )
+        if best_epoch:
+            label = f"kept: epoch {best_epoch}"
+            axis.axvline(best_epoch, color="0.4", linestyle=":", linewidth=1.2, label=label)
+        axis.grid(alpha=0.3)
+    axes[0].set_yscale("log")
+    axes[0].set_ylabel("cross-entropy (nats)")
+    axes[0].legend(loc="best")
+    axes[1].set_ylabel("accuracy")
+    axes[1].set_ylim(-0.02, 1.02)
+    axes[1].set_xlabel("epoch")
+    axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.savefig(file)

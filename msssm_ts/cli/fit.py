@@ -1,0 +1,139 @@
+"""``msssm-ts fit``: train a model."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from msssm_ts.cli import options
+from msssm_ts.cli.console import say, show_json, show_pairs
+from msssm_ts.cli.errors import INTERRUPTED, guarded
+
+if TYPE_CHECKING:
+    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.estimator import MSSSMClassifier
+
+
+class Core(StrEnum):
+    """State-space core."""
+
+    S6 = "s6"
+    LTI = "lti"
+
+
+@guarded
+def fit(
+    data: options.Data,
+    scales: Annotated[int, typer.Option(min=1, max=12, help="Levels of the decomposition.")] = 3,
+    core: Annotated[
+        Core, typer.Option(help="Selective (s6) or time-invariant (lti) state-space models.")
+    ] = Core.S6,
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Read forward in time only, as a stream needs.")
+    ] = False,
+    label: options.Label = None,
+    id: options.Id = None,
+    group: options.Group = None,
+    drop: options.Drop = None,
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the results.")] = Path("run"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a model in that folder.")] = False,
+    max_epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the data; else by the amount of data.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
+    device: options.Device = "auto",
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Train a classifier on DATA and write it to a run folder.
+
+    The folder gets model.safetensors, metrics.json, history.csv and training_curve.png. Ctrl-C
+    stops early and keeps the best model so far.
+    """
+    from msssm_ts.cli import run_folder
+    from msssm_ts.cli.progress import TrainingDisplay
+    from msssm_ts.datasets import load
+
+    run_folder.prepare(out, force)
+    series = load(data, label=label, id=id, group=group, drop=tuple(drop or ()), split="train")
+    say(f"{data}: {series.summary()}", quiet=quiet)
+
+    from msssm_ts.estimator import MSSSMClassifier
+
+    with TrainingDisplay(quiet) as display:
+        model = MSSSMClassifier(
+            n_scales=scales, core=core.value, bidirectional=not causal, max_epochs=max_epochs,
+            device=device, random_state=seed, callbacks=[display],
+        )
+        interrupted = _train(model, series, device, quiet)
+    if not hasattr(model, "network_"):
+        say("msssm-ts: interrupted before the first step: nothing to save")
+        raise typer.Exit(INTERRUPTED)
+    metrics = run_folder.write(out, model, series.summary(), data)
+    if interrupted:
+        say(
+            f"msssm-ts: interrupted in epoch {model.n_iter_ + 1}; the best model so far (epoch "
+            f"{max(model.best_iter_, 1)}) is in {out / 'model.safetensors'}"
+        )
+        raise typer.Exit(INTERRUPTED)
+    following = f"msssm-ts evaluate {shlex.quote(str(out))} {shlex.quote(_test_part(data))}"
+    if json:
+        show_json({"run": str(out), **metrics, "next": following})
+        return
+    show_pairs(_summary(out, metrics))
+    say(f"\nNext: {following}", quiet=quiet)
+
+
+def _train(model: MSSSMClassifier, series: LabelledSeries, device: str, quiet: bool) -> bool:
+    """Fit; return whether Ctrl-C cut it short."""
+    import torch
+
+    from msssm_ts.errors import InputError
+    from msssm_ts.kernels import backend_report
+    from msssm_ts.training.recipe import resolve_device
+
+    where = resolve_device(device)
+    report = backend_report(where)
+    name = torch.cuda.get_device_name(where) if where.startswith("cuda") else "CPU"
+    say(
+        f"training on {name} ({report['threads']} threads, {report['backend']} kernels)",
+        quiet=quiet,
+    )
+    try:
+        model.fit(
+            series.as_estimator_input(), series.labels, channel_names=series.channel_names,
+            sampling_rate=series.sampling_rate,
+        )
+    except KeyboardInterrupt:
+        return True
+    except ValueError as error:
+        raise InputError(f"{series.source}: {error}") from error
+    return False
+
+
+def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "model": out / "model.safetensors",
+        "epochs": f"{metrics['epochs']} (kept: {metrics['best_epoch']})",
+    }
+    for part, name in (("train", "training accuracy"), ("val", "validation accuracy")):
+        if metrics[f"{part}_accuracy"] is not None:
+            shown[name] = f"{metrics[f'{part}_accuracy']:.4f}"
+    shown["parameters"] = metrics["n_parameters"]
+    shown["seconds"] = f"{metrics['seconds']:.1f}"
+    return shown
+
+
+def _test_part(data: str) -> str:
+    """The data to evaluate on: the TEST file beside a TRAIN file, or the set's own test part."""
+    path = Path(data)
+    for train, test in (("TRAIN", "TEST"), ("train", "test")):
+        beside = path.with_name(path.name.replace(train, test))
+        if beside != path and beside.exists():
+            return str(beside)
+    return data if path.exists() else data.partition(":")[0]

@@ -1,0 +1,80 @@
+"""``msssm-ts info``: this installation, or a model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from msssm_ts.cli import options
+from msssm_ts.cli.console import show_json, show_pairs
+from msssm_ts.cli.errors import guarded
+
+
+@guarded
+def info(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="[MODEL]", help="Run folder or model file.", show_default=False),
+    ] = None,
+    json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Show versions, device and kernels; or, given a MODEL, what its file says."""
+    facts = _installation() if model is None else _model(model)
+    if json:
+        show_json(facts)
+    else:
+        show_pairs({k.replace("_", " "): _plain(v) for k, v in facts.items()})
+
+
+def _installation() -> dict[str, Any]:
+    import platform
+    from importlib.metadata import version
+
+    import torch
+
+    from msssm_ts.errors import InputError
+    from msssm_ts.kernels import backend_report
+    from msssm_ts.training.recipe import resolve_device
+
+    device = resolve_device("auto")
+    try:
+        report = backend_report(device)
+    except ValueError as error:
+        # MSSSM_TS_BACKEND holds something that cannot be used.
+        raise InputError(str(error)) from error
+    return {
+        **{name: version(name) for name in ("msssm-ts", "torch", "numba", "numpy", "sktime")},
+        "python": platform.python_version(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
+        **report,
+    }
+
+
+def _model(path: str) -> dict[str, Any]:
+    from msssm_ts.artifact import read_header, resolve_model_path
+
+    header = read_header(path)
+    training = header["training"]
+    return {
+        "file": str(resolve_model_path(path)),
+        "schema_version": header["schema_version"],
+        "classes": header["classes"]["values"],
+        "channels": header["channel_names"] or header["network"]["n_channels"],
+        "sampling_rate": header["sampling_rate"],
+        "network": header["network"],
+        "parameters": training["n_parameters"],
+        "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",
+        "trained_on": f"{training['device']}, {training['threads']} threads, seed "
+        f"{training['seed']}, {training['seconds']:.1f} s",
+        "versions": header["versions"],
+    }
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {v}" for k, v in value.items())
+    if isinstance(value, list):
+        return " ".join(str(v) for v in value)
+    return "unknown" if value is None else str(value)

@@ -1,0 +1,83 @@
+"""``msssm-ts predict``: label series."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from msssm_ts.cli import options
+from msssm_ts.cli.console import say, show_json
+from msssm_ts.cli.errors import guarded
+
+if TYPE_CHECKING:
+    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.estimator import MSSSMClassifier
+
+
+@guarded
+def predict(
+    model: options.Model,
+    data: options.Data,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="CSV file; else stdout.")
+    ] = None,
+    label: options.Label = None,
+    id: options.Id = None,
+    group: options.Group = None,
+    drop: options.Drop = None,
+    device: options.Device = "auto",
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Label the series of DATA with MODEL, with a probability per class, as CSV.
+
+    The columns are id (the series' own, or its number from 1), prediction, and p_CLASS for each
+    class. Labels in DATA are not needed and not looked at.
+    """
+    from msssm_ts.cli.inputs import load_model_and_series
+
+    classifier, series = load_model_and_series(
+        model, data, label=label, id=id, group=group, drop=drop, device=device, needs_labels=False
+    )
+    say(f"{data}: {series.summary()}", quiet=quiet)
+    rows = _rows(classifier, series)
+    if json:
+        show_json(rows)
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    if out is None:
+        sys.stdout.write(text.getvalue())
+        return
+    temporary = out.with_name(f".{out.name}.part")
+    try:
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+        os.replace(temporary, out)
+    finally:
+        temporary.unlink(missing_ok=True)
+    say(f"{len(rows)} predictions in {out}", quiet=quiet)
+
+
+def _rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dict[str, Any]]:
+    from msssm_ts.cli.inputs import predict_proba
+
+    proba = predict_proba(classifier, series)
+    predicted = classifier.classes_[proba.argmax(1)].tolist()
+    ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
+    return [
+        {
+            "id": name,
+            "prediction": prediction,
+            **{f"p_{c}": round(float(p), 6) for c, p in zip(classifier.classes_, row, strict=True)},
+        }
+        for name, prediction, row in zip(ids, predicted, proba, strict=True)
+    ]

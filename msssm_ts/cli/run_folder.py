@@ -1,0 +1,76 @@
+"""The folder that a training run leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msssm_ts.cli.curve import draw_training_curve
+from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    from msssm_ts.estimator import MSSSMClassifier
+
+
+def prepare(folder: Path, force: bool) -> None:
+    """Make the folder, before anything long begins.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made or written, or holds a model and force is not set.
+    """
+    if (folder / "model.safetensors").exists() and not force:
+        raise InputError(
+            f"{folder}: holds a model already; give another folder with --out, or --force to "
+            "replace it"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write_test"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror}); give another folder with --out"
+        ) from error
+
+
+def write(folder: Path, model: MSSSMClassifier, data_summary: str, source: str) -> dict[str, Any]:
+    """Write model, metrics, history and training curve; return the metrics.
+
+    The model comes first: whatever fails later, it is there.
+    """
+    model.save(folder / "model.safetensors")
+    history, best = model.history_, model.best_iter_
+    metrics = {
+        "data": {"source": source, "summary": data_summary},
+        "settings": {k: v for k, v in model.get_params().items() if k != "callbacks"},
+        "epochs": model.n_iter_,
+        "best_epoch": best,
+        **{
+            name: history[name][best - 1] if 0 < best <= len(history[name]) else None
+            for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+        },
+        "seconds": round(model.fit_seconds_, 2),
+        "device": model.device_,
+        "seed": model.seed_,
+        "n_parameters": model.n_parameters_,
+    }
+    _write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    with (folder / "history.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(history)
+        writer.writerows(zip(*history.values(), strict=True))
+    if history["epoch"]:
+        draw_training_curve(history, best, folder / "training_curve.png")
+    return metrics
+
+
+def _write_text(file: Path, text: str) -> None:
+    temporary = file.with_name(f".{file.name}.part")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, file)
