@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
+
+if "torch" not in sys.modules:
+    # torch's OpenMP threads spin while they wait, on the cores that the kernels' own threads (or
+    # anybody else) could use. OpenMP reads this when torch loads it, so it must come first.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier

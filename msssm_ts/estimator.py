@@ -58,7 +58,7 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Passes over the training data; chosen by the amount of data by default.
     batch_size : int, optional
         Series per step; chosen by the amount of data by default.
-    learning_rate : float, default=4e-3
+    learning_rate : float, default=2e-3
         Peak learning rate of AdamW.
     weight_decay : float, default=0.05
         AdamW's, not applied to the state-space parameters, biases, norms and filters.
@@ -121,7 +121,7 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pooling: Literal["mean", "max", "mean_max", "last"] = "mean_max",
         max_epochs: int | None = None,
         batch_size: int | None = None,
-        learning_rate: float = 4e-3,
+        learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         early_stopping: bool | Literal["auto"] = "auto",
         validation_fraction: float = 0.15,
@@ -316,7 +316,8 @@ or list of arrays of shape (n_channels, length)
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable label of each series, shape (n_samples,); X as in fit."""
-        labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(1)]
+        best = self.predict_proba(X).argmax(1)
+        labels: NDArray[Any] = self.classes_[best]
         return labels
 
     def save(self, path: str | os.PathLike[str]) -> None:

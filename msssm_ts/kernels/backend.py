@@ -75,6 +75,12 @@ def choose_backend(device: torch.device) -> tuple[str, str]:
     return name, reason
 
 
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def uses_reference(device: torch.device) -> bool:
+    """Whether tensors on a device go to the plain torch version; fixed in a compiled graph."""
+    return choose_backend(device)[0] == "reference"
+
+
 def backend_report(device: str = "cpu") -> dict[str, str | int]:
     """Say which backend serves a device, why, on how many threads, and where its cache is.
 

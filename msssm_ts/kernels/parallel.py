@@ -21,14 +21,16 @@ _pool_size = 0
 _WORTH_A_THREAD = 200_000
 
 
-def _forget_pool() -> None:
-    # Threads do not survive a fork: the child makes its own.
+def _forget_threads() -> None:
+    # Threads do not survive a fork: the child makes its own. torch cannot (GNU OpenMP would wait
+    # for the parent's for ever), so it goes on with one, as in torch's own DataLoader workers.
     global _pool, _pool_size
     _pool, _pool_size = None, 0
+    torch.set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
+    os.register_at_fork(after_in_child=_forget_threads)
 
 
 def _executor(size: int) -> ThreadPoolExecutor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from msssm_ts.kernels.backend import choose_backend
+from msssm_ts.kernels.backend import uses_reference
 from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
 from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
 
@@ -136,7 +136,7 @@ def ms_scan(
         n_history = history.shape[1]
         check_shape("history", history, (batch, n_history, d), "(b, h, d)")
         x = torch.cat([history, x], 1)
-    if choose_backend(x.device)[0] == "reference":
+    if uses_reference(x.device):
         return ms_scan_reference(
             x, phi, psi, A, B, C, D, E, dt_bias, dt, dt_weight, gate, initial_state, lengths,
             n_history, reverse,

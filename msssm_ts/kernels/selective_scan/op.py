@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from msssm_ts.kernels.backend import choose_backend
+from msssm_ts.kernels.backend import uses_reference
 from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
 from msssm_ts.kernels.selective_scan.reference import selective_scan_reference
 
@@ -92,7 +92,7 @@ def selective_scan(
         check_shape("D", D, (d,), "(d,)")
     if initial_state is not None:
         check_shape("initial_state", initial_state, (batch, d, n), "(b, d, n)")
-    if choose_backend(x.device)[0] == "reference":
+    if uses_reference(x.device):
         return selective_scan_reference(x, delta, A, B, C, D, initial_state, lengths)
     D = x.new_zeros(d) if D is None else D
     h = x.new_zeros(batch, d, n) if initial_state is None else initial_state

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from msssm_ts.kernels import use_backend
+from msssm_ts.model import MSSSM, MSSSMConfig, MSSSMNetwork
+from msssm_ts.model.classifier import pool
+from msssm_ts.model.ssm import SSMArray, scale_dependent_diagonal
+from msssm_ts.training.schedule import make_optimizer
+
+
+def _config(**changes: object) -> MSSSMConfig:
+    return MSSSMConfig(**{"n_channels": 2, "n_outputs": 3, "d_model": 16, "n_layers": 2} | changes)  # type: ignore[arg-type]
+
+
+def test_diagonal_is_s4d_real_shared_out_over_the_scales() -> None:
+    diagonal = scale_dependent_diagonal(5, 4)
+    assert diagonal.flip(0).flatten().tolist() == [-float(i) for i in range(1, 21)]
+    assert diagonal[-1].tolist() == [-1, -2, -3, -4]
+    ssm = SSMArray(8, 5, 4, dt_rank=1, core="s6")
+    torch.testing.assert_close(ssm.A[:, 3], diagonal)
+
+
+def test_initial_steps_lie_in_their_range() -> None:
+    step = SSMArray(64, 5, 4, dt_rank=1, core="lti", dt_min=1e-3, dt_max=1e-1).initial_step
+    assert step.min() >= 1e-3 * 0.99
+    assert step.max() <= 1e-1 * 1.01
+
+
+@pytest.mark.parametrize("n_scales", [1, 2, 3, 4, 6])
+def test_effective_state_is_kept(n_scales: int) -> None:
+    config = _config(n_scales=n_scales, d_state=20)
+    effective = config.n_streams * config.stream_state
+    assert abs(effective - 20) <= config.n_streams / 2
+
+
+def test_the_layer_is_what_the_equations_say() -> None:
+    """A direct transcription with loops, one series, one channel at a time."""
+    torch.manual_seed(1)
+    config = _config(d_model=4, n_scales=2, kernel_size=3, d_state=8)
+    layer = MSSSM(config).double()
+    x, gate = torch.randn(2, 9, 4, dtype=torch.float64)
+    bands = [x]
+    a = x
+    for s in range(2):
+        filtered = []
+        for taps in (layer.decomposition.phi[s], layer.decomposition.psi[s]):
+            out = torch.zeros_like(x)
+            for t in range(9):
+                for k in range(3):
+                    if t - 2**s * k >= 0:
+                        out[t] += taps[:, k] * a[t - 2**s * k]
+            filtered.append(out)
+        bands.append(filtered[1])
+        a = filtered[0]
+    bands.append(a)
+    B, C, dt, weight = layer.ssm(x[None])
+    E = layer.mixer(x[None])[0]
+    expected = torch.zeros_like(x)
+    for s, band in enumerate(bands):
+        h = torch.zeros(4, 2, dtype=torch.float64)
+        for t in range(9):
+            delta = torch.log1p(torch.exp(weight[s] @ dt[0, t, s] + layer.ssm.dt_bias[s]))[:, None]
+            h = torch.exp(delta * layer.ssm.A[s]) * h + delta * B[0, t, s] * band[t][:, None]
+            y = h @ C[0, t, s] + layer.ssm.D[s] * band[t]
+            expected[t] += E[t, s] * y
+    expected = expected * gate / (1 + torch.exp(-gate))
+    torch.testing.assert_close(layer(x[None], gate[None])[0], expected)
+
+
+@pytest.mark.parametrize("core", ["s6", "lti"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_batched_equals_one_by_one(core: str, bidirectional: bool) -> None:
+    network = MSSSMNetwork(_config(core=core, bidirectional=bidirectional)).eval()
+    lengths = torch.tensor([60, 1, 33, 2])
+    x = torch.randn(4, 60, 2)
+    together = network(x, lengths)
+    for i, length in enumerate(lengths.tolist()):
+        alone = network(x[i : i + 1, :length])
+        torch.testing.assert_close(together[i : i + 1], alone, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("core", ["s6", "lti"])
+def test_a_causal_network_does_not_see_the_future(core: str) -> None:
+    network = MSSSMNetwork(_config(core=core, bidirectional=False, pooling="last")).eval()
+    x = torch.randn(1, 40, 2)
+    before = network(x, torch.tensor([25]))
+    x[:, 25:] = 100.0
+    torch.testing.assert_close(before, network(x, torch.tensor([25])), rtol=0, atol=0)
+    both = MSSSMNetwork(_config(core=core, pooling="mean")).eval()
+    y = torch.randn(1, 40, 2)
+    changed = y.clone()
+    changed[:, -1] += 1
+    features = [b(both.stem(v)) for v in (y, changed) for b in both.blocks[:1]]
+    assert not torch.equal(features[0][:, 0], features[1][:, 0])
+
+
+def test_fast_and_reference_networks_agree() -> None:
+    network = MSSSMNetwork(_config()).double().eval()
+    x, lengths = torch.randn(3, 30, 2, dtype=torch.float64), torch.tensor([30, 4, 17])
+    results = []
+    for backend in ("numba", "reference"):
+        with use_backend(backend):
+            network.zero_grad()
+            logits = network(x, lengths)
+            logits.square().sum().backward()
+            results.append([logits, *(p.grad for p in network.parameters())])
+    for fast, truth in zip(*results, strict=True):
+        torch.testing.assert_close(fast, truth)
+
+
+@pytest.mark.parametrize("core", ["s6", "lti"])
+def test_compile_and_export(core: str) -> None:
+    network = MSSSMNetwork(_config(core=core, n_layers=1)).eval()
+    x = torch.randn(2, 20, 2)
+    with torch.no_grad():
+        expected = network(x)
+        program = torch.export.export(network, (x,))
+        torch.testing.assert_close(program.module()(x), expected)
+        compiled = torch.compile(network, backend="aot_eager", fullgraph=True)
+        torch.testing.assert_close(compiled(x), expected)
+    network.train()
+    trained = torch.compile(network, backend="aot_eager", fullgraph=True)
+    trained(x).sum().backward()
+    assert all(p.grad is not None for p in network.parameters())
+
+
+def test_pooling_ignores_padding() -> None:
+    x = torch.randn(2, 5, 3)
+    lengths = torch.tensor([3, 5])
+    x[0, 3:] = math.inf
+    assert torch.equal(pool(x, lengths, "last"), torch.stack([x[0, 2], x[1, 4]]))
+    torch.testing.assert_close(pool(x, lengths, "mean")[0], x[0, :3].mean(0))
+    torch.testing.assert_close(pool(x, lengths, "max")[0], x[0, :3].amax(0))
+
+
+def test_ssm_parameters_learn_at_their_own_rate_without_decay() -> None:
+    network = MSSSMNetwork(_config())
+    optimizer = make_optimizer(network, 1e-2, 1e-3, 0.1)
+    where = {id(p): g for g in optimizer.param_groups for p in g["params"]}
+    assert len(where) == len(list(network.parameters()))
+    core = network.blocks[0].cores[0]
+    for p in (core.ssm.A_log, core.ssm.D, core.ssm.dt_bias, core.ssm.dt_weight):
+        assert (where[id(p)]["lr"], where[id(p)]["weight_decay"]) == (1e-3, 0.0)
+    assert where[id(network.head.weight)]["weight_decay"] == 0.1
+    assert where[id(core.mixer.linear.bias)]["weight_decay"] == 0.0
+    norm = network.blocks[0].norm
+    assert isinstance(norm, nn.LayerNorm)
+    assert where[id(norm.weight)]["weight_decay"] == 0.0

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import torch
+from kernel_cases import ms_scan_inputs
+
+from msssm_ts.kernels import backend_report, ms_scan, parallel, use_backend
+
+
+def test_split_balances_costs() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        costs = rng.integers(0, 100, size=rng.integers(1, 40))
+        for parts in (1, 2, 3, 8):
+            ranges = parallel.split(costs, parts)
+            covered = [i for a, b in ranges for i in range(a, b)]
+            assert covered == list(range(len(costs)))
+            assert len(ranges) <= parts
+    halves = parallel.split(np.array([5, 1, 1, 1, 1, 1]), 2)
+    assert halves == [(0, 1), (1, 6)]
+
+
+def test_an_error_in_any_thread_is_raised() -> None:
+    def work(first: int, last: int) -> None:
+        if last == 4:
+            raise ValueError("from a worker")
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(ValueError, match="from a worker"):
+            parallel.run(work, np.full(4, 10**9))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _gradient() -> torch.Tensor:
+    inputs = ms_scan_inputs(8, 200, 64, S=3, K=4, n=4, lti=False)
+    x = inputs["x"].requires_grad_()
+    ms_scan(**inputs)[0].square().sum().backward()
+    assert x.grad is not None
+    return x.grad
+
+
+def test_concurrent_callers() -> None:
+    expected = _gradient()
+    results: list[torch.Tensor] = []
+    threads = [
+        threading.Thread(target=lambda: results.extend(_gradient() for _ in range(5)))
+        for _ in range(3)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(results) == 15
+    assert all(torch.equal(r, expected) for r in results)
+
+
+def _in_child(queue: multiprocessing.Queue[float]) -> None:
+    queue.put(float(_gradient().sum()))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_works_after_its_parent() -> None:
+    expected = float(_gradient().sum())
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=_in_child, args=(queue,))
+    child.start()
+    try:
+        assert queue.get(timeout=60) == pytest.approx(expected, rel=1e-5)
+        child.join(60)
+        assert child.exitcode == 0
+    finally:
+        child.kill()
+
+
+def test_backend_is_chosen_by_context_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert backend_report()["backend"] == "numba"
+    monkeypatch.setenv("MSSSM_TS_BACKEND", "reference")
+    report = backend_report()
+    assert (report["backend"], report["reason"]) == ("reference", "chosen by MSSSM_TS_BACKEND")
+    with use_backend("numba"):
+        assert backend_report()["reason"] == "chosen by use_backend"
+    monkeypatch.setenv("MSSSM_TS_BACKEND", "abacus")
+    with pytest.raises(ValueError, match="MSSSM_TS_BACKEND must be one of"):
+        backend_report()
+    with pytest.raises(ValueError, match="use_backend must be one of"), use_backend("abacus"):
+        pass
+
+
+def test_an_unwritable_cache_folder_does_no_harm(tmp_path: object) -> None:
+    code = (
+        "import torch; from msssm_ts.kernels import selective_scan as s, backend_report as r;"
+        "y, _ = s(torch.ones(1, 3, 1), torch.ones(1), -torch.ones(1, 1), torch.ones(1),"
+        " torch.ones(1)); print(r()['cache_dir'])"
+    )
+    environment = os.environ | {"MSSSM_TS_CACHE_DIR": "/proc/no/such/place"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "/proc/" not in done.stdout
