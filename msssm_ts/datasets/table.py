@@ -75,12 +75,22 @@ def read_ucr(file: Path, separator: str = "\t") -> LabelledSeries:
 
 def _read_text(file: Path, separator: str, header: int | None) -> pd.DataFrame:
     """Read with pandas; the index keeps the row's place in the file, blank lines counted."""
+    import warnings
+
     import pandas as pd
 
     try:
-        frame = pd.read_csv(
-            file, sep=separator, header=header, skip_blank_lines=False, low_memory=False
-        )
+        with warnings.catch_warnings():
+            # Without index_col=False, rows longer than the header would lose their first cells
+            # to an index; with it pandas only warns and cuts their last.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                file, sep=separator, header=header, skip_blank_lines=False, index_col=False
+            )
+    except pd.errors.ParserWarning as error:
+        raise InputError(
+            f"{file}: the rows have more columns than the header; check the separator"
+        ) from error
     except pd.errors.EmptyDataError as error:
         raise InputError(f"{file}: the file is empty") from error
     except pd.errors.ParserError as error:
