@@ -109,8 +109,18 @@ def scan_inputs(
 
 
 def ms_scan_inputs(
-    b: int, l: int, d: int, *, S: int, K: int, n: int, lti: bool, rank: int = 2, gate: bool = True,
-    history: int = 0, seed: int = 0,
+    b: int,
+    l: int,
+    d: int,
+    *,
+    S: int,
+    K: int,
+    n: int,
+    lti: bool,
+    rank: int = 2,
+    gate: bool = True,
+    history: int = 0,
+    seed: int = 0,
 ) -> dict[str, Tensor]:
     """Arguments of ms_scan."""
     draw, M = Draw(seed), S + 2

@@ -117,8 +117,10 @@ def test_npz_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "n_train", "n_test", "channels", "classes"),
     [
-        ("JapaneseVowels", 270, 370, 12, 9), ("ArrowHead", 36, 175, 1, 3),
-        ("BasicMotions", 40, 40, 6, 4), ("ItalyPowerDemand", 67, 1029, 1, 2),
+        ("JapaneseVowels", 270, 370, 12, 9),
+        ("ArrowHead", 36, 175, 1, 3),
+        ("BasicMotions", 40, 40, 6, 4),
+        ("ItalyPowerDemand", 67, 1029, 1, 2),
         ("PLAID", 537, 537, 1, 11),
     ],
 )

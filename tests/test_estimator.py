@@ -58,7 +58,10 @@ def test_fit_leaves_the_callers_random_numbers_alone() -> None:
 @pytest.mark.parametrize(
     "labels",
     [
-        np.array(["no", "yes"]), np.array([-1, 7]), np.array([False, True]), np.array([0.0, 2.0]),
+        np.array(["no", "yes"]),
+        np.array([-1, 7]),
+        np.array([False, True]),
+        np.array([0.0, 2.0]),
         np.array(["a", "b"], dtype=object),
     ],
 )
@@ -174,10 +177,15 @@ def test_bad_data_is_refused(change: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "kind"),
     [
-        ("n_scales", 0, ValueError), ("d_model", 2.5, TypeError), ("core", "s7", ValueError),
-        ("dropout", 1.0, ValueError), ("learning_rate", 0, ValueError),
-        ("max_epochs", 0, ValueError), ("pooling", "median", ValueError),
-        ("early_stopping", "yes", ValueError), ("device", "abacus", InputError),
+        ("n_scales", 0, ValueError),
+        ("d_model", 2.5, TypeError),
+        ("core", "s7", ValueError),
+        ("dropout", 1.0, ValueError),
+        ("learning_rate", 0, ValueError),
+        ("max_epochs", 0, ValueError),
+        ("pooling", "median", ValueError),
+        ("early_stopping", "yes", ValueError),
+        ("device", "abacus", InputError),
     ],
 )
 def test_bad_parameters_are_named_in_fit(name: str, value: object, kind: type) -> None:
@@ -190,7 +198,7 @@ def test_bad_parameters_are_named_in_fit(name: str, value: object, kind: type) -
 def test_another_number_of_channels_is_refused() -> None:
     X, y = _waves()
     model = MSSSMClassifier(max_epochs=1, **SMALL).fit(X, y)
-    with pytest.raises(ValueError, match="2 channels, but .* was trained on 1"):
+    with pytest.raises(ValueError, match=r"2 channels, but .* was trained on 1"):
         model.predict(np.zeros((3, 2, 30)))
 
 

@@ -21,9 +21,7 @@ def _inputs(b: int, l: int, d: int, S: int, K: int, history: int = 0) -> dict[st
 @pytest.mark.parametrize("l", [1, 2, 7, 63, 500])
 @pytest.mark.parametrize(("S", "K"), [(1, 1), (2, 2), (3, 5), (6, 8)])
 @pytest.mark.parametrize("padded", [False, True])
-def test_agrees_with_reference(
-    dtype: torch.dtype, l: int, S: int, K: int, padded: bool
-) -> None:
+def test_agrees_with_reference(dtype: torch.dtype, l: int, S: int, K: int, padded: bool) -> None:
     lengths = Draw(3).lengths(3, l) if padded else None
     assert_agrees(decompose, _inputs(3, l, 17, S, K), dtype, lengths=lengths)
 

@@ -96,8 +96,23 @@ def test_opcheck(lti: bool) -> None:
     }
     bias = None if lti else p["dt_bias"]
     arguments = (
-        p["initial_state"], True, p["x"], p["gate"], p["phi"], p["psi"], p["A"], p["B"], p["C"],
-        p["D"], p["E"], p.get("dt"), p.get("dt_weight"), bias, torch.tensor([40, 9]), 0, False,
+        p["initial_state"],
+        True,
+        p["x"],
+        p["gate"],
+        p["phi"],
+        p["psi"],
+        p["A"],
+        p["B"],
+        p["C"],
+        p["D"],
+        p["E"],
+        p.get("dt"),
+        p.get("dt_weight"),
+        bias,
+        torch.tensor([40, 9]),
+        0,
+        False,
     )
     torch.library.opcheck(torch.ops.msssm_ts.ms_scan.default, arguments)
 

@@ -12,9 +12,7 @@ from msssm_ts.kernels import selective_scan, use_backend
 @pytest.mark.parametrize("l", [1, 2, 63, 500])
 @pytest.mark.parametrize("n", [1, 3, 16, 32])
 @pytest.mark.parametrize("padded", [False, True])
-def test_agrees_with_reference(
-    dtype: torch.dtype, lti: bool, l: int, n: int, padded: bool
-) -> None:
+def test_agrees_with_reference(dtype: torch.dtype, lti: bool, l: int, n: int, padded: bool) -> None:
     b, d = (3, 17) if n < 32 else (9, 16)
     lengths = Draw(3).lengths(b, l) if padded else None
     inputs = scan_inputs(b, l, d, n, lti=lti, state=padded)
@@ -43,9 +41,7 @@ def test_state_carries_over(lti: bool) -> None:
     whole, last = selective_scan(**inputs)
     parts, state = [], None
     for begin, end in ((0, 1), (1, 45), (45, 80)):
-        part = {
-            k: v[:, begin:end] if v.ndim == 3 else v for k, v in inputs.items()
-        }
+        part = {k: v[:, begin:end] if v.ndim == 3 else v for k, v in inputs.items()}
         y, state = selective_scan(**part, initial_state=state)
         parts.append(y)
     torch.testing.assert_close(torch.cat(parts, 1), whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ class LabelledSeries:
 
     Parameters
     ----------
-    values : list of arrays of shape (n_channels, length)
+    values : sequence of arrays of shape (n_channels, length)
         The series, each with as many channels.
     labels : array of shape (n_series,), optional
         Their labels, integers or strings; None where the source has none.
@@ -39,7 +40,7 @@ class LabelledSeries:
     '2 series, 1 channel × 5 steps, 2 classes: a b'
     """
 
-    values: list[Series]
+    values: Sequence[Series]
     labels: NDArray[Any] | None = None
     channel_names: tuple[str, ...] | None = None
     sampling_rate: float | None = None
@@ -71,7 +72,7 @@ class LabelledSeries:
         """Array (n_series, n_channels, n_timepoints), or the list where lengths differ."""
         if len(np.unique(self.lengths)) == 1:
             return np.stack(self.values)
-        return self.values
+        return list(self.values)
 
     def summary(self) -> str:
         """Say in one line what was understood."""

@@ -129,7 +129,7 @@ def _labels(file: Path, column: pd.Series[Any], name: str, first_line: int) -> N
             f"{file}, line {line}: no label in {name} ({len(missing)} rows lack one); fill it in "
             "or remove the row"
         )
-    array = column.to_numpy()
+    array: NDArray[Any] = column.to_numpy()
     if array.dtype.kind == "f" and np.array_equal(array, np.round(array)):
         return array.astype(np.int64)
     if array.dtype.kind not in "iufb":
@@ -142,7 +142,7 @@ def _numbers(file: Path, frame: pd.DataFrame, first_line: int) -> NDArray[np.flo
     import pandas as pd
 
     if all(kind in "iufb" for kind in (d.kind for d in frame.dtypes)):
-        values = frame.to_numpy(dtype=np.float64)
+        values: NDArray[np.float64] = frame.to_numpy(dtype=np.float64)
     else:
         converted = frame.apply(pd.to_numeric, errors="coerce")
         wrong = np.argwhere((converted.isna() & frame.notna()).to_numpy())
@@ -236,20 +236,17 @@ def _long(
             )
         frame = frame.sort_values(time, kind="stable")
     names = None if channel is None else sorted(frame[channel].unique().tolist())
-    values, ids, labels, groups = [], [], [], []
+    values, ids = [], []
     for key, rows in frame.groupby(identifier, sort=False):
         ids.append(key)
         values.append(_channels(file, rows, key, identifier, channel, names, value))
-        for column, out in ((label, labels), (group, groups)):
-            if column is None:
-                continue
-            if rows[column].nunique(dropna=False) != 1:
+        for column in (label, group):
+            if column is not None and rows[column].nunique(dropna=False) != 1:
                 line = int(rows.index[int(np.argmax(rows[column] != rows[column].iloc[0]))]) + 2
                 raise InputError(
                     f"{file}, line {line}: {identifier} {key!r} has more than one {column}; "
                     "give each series one"
                 )
-            out.append(rows.iloc[[0]][column])
     first = frame.sort_index().drop_duplicates(identifier)
     order = {key: i for i, key in enumerate(first[identifier])}
     place = np.argsort([order[key] for key in ids], kind="stable")
@@ -269,7 +266,8 @@ def _channels(
 ) -> NDArray[np.float64]:
     """One series' values as (n_channels, length)."""
     if channel is None or names is None:
-        return rows[value].to_numpy(dtype=np.float64)[None]
+        only: NDArray[np.float64] = rows[value].to_numpy(dtype=np.float64)[None]
+        return only
     parts = {name: part[value].to_numpy(dtype=np.float64) for name, part in rows.groupby(channel)}
     for name in names:
         if name not in parts:

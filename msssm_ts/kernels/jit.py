@@ -9,12 +9,11 @@ import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numba
 import platformdirs
 
-F = TypeVar("F", bound=Callable[..., Any])
 _lock = threading.Lock()
 
 
@@ -42,14 +41,14 @@ def cache_directory() -> Path:
     return folder / name
 
 
-def kernel(function: F) -> F:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile function at its first call, without the GIL, and keep the result on disk."""
     with _lock:
         previous = numba.config.CACHE_DIR
         # numba reads the setting once, when caching is enabled for a function.
         numba.config.CACHE_DIR = str(cache_directory())
         try:
-            compiled: F = numba.njit(
+            compiled: Callable[..., Any] = numba.njit(
                 nogil=True, cache=True, boundscheck=False, error_model="numpy"
             )(function)
         finally:

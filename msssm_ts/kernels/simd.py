@@ -73,7 +73,7 @@ _FLOATS = {
 }
 
 
-class Vector(types.Type):  # type: ignore[misc]
+class Vector(types.Type):
     """Numba type of a SIMD vector."""
 
     def __init__(self, dtype: Any):

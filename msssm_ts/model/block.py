@@ -46,8 +46,20 @@ class MSSSM(nn.Module):
         bank, ssm = self.decomposition, self.ssm
         B, C, dt, dt_weight = ssm(x)
         y, _ = ms_scan(
-            x, bank.phi, bank.psi, ssm.A, B, C, ssm.D, self.mixer(x), ssm.dt_bias,
-            dt=dt, dt_weight=dt_weight, gate=gate, lengths=lengths, reverse=self.reverse,
+            x,
+            bank.phi,
+            bank.psi,
+            ssm.A,
+            B,
+            C,
+            ssm.D,
+            self.mixer(x),
+            ssm.dt_bias,
+            dt=dt,
+            dt_weight=dt_weight,
+            gate=gate,
+            lengths=lengths,
+            reverse=self.reverse,
         )
         return y
 

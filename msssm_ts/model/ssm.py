@@ -101,7 +101,5 @@ class SSMArray(nn.Module):
             return self.B, self.C, None, None
         n_streams, n = self.shape
         sizes = [n_streams * n, n_streams * n, n_streams * self.dt_rank]
-        B, C, dt = (
-            p.unflatten(-1, (n_streams, -1)) for p in self.maps(x).split(sizes, dim=-1)
-        )
+        B, C, dt = (p.unflatten(-1, (n_streams, -1)) for p in self.maps(x).split(sizes, dim=-1))
         return B, C, dt, self.dt_weight

@@ -42,7 +42,7 @@ class SeriesTensor:
     def in_order(self, batch_size: int) -> Iterator[Tensor]:
         """Index batches that cover every series once, similar lengths together."""
         order = torch.argsort(self.lengths, stable=True)
-        yield from order.split(batch_size)
+        yield from torch.split(order, batch_size)
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Index batches in random order, similar lengths together where lengths differ.
@@ -52,9 +52,9 @@ class SeriesTensor:
         order = torch.randperm(len(self), generator=generator)
         if self._ragged:
             # Sorting within pools of several batches wastes little on padding, yet still mixes.
-            pools = order.split(8 * batch_size)
+            pools = torch.split(order, 8 * batch_size)
             order = torch.cat([p[torch.argsort(self.lengths[p], stable=True)] for p in pools])
-        batches = list(order.split(batch_size))
+        batches = list(torch.split(order, batch_size))
         if self._ragged:
             shuffle = torch.randperm(len(batches), generator=generator).tolist()
             batches = [batches[i] for i in shuffle]

@@ -145,19 +145,18 @@ class Trainer:
                 x, lengths = train.batch(index)
                 y = targets[index].to(device)
                 logits = network(x.to(device), lengths if lengths is None else lengths.to(device))
-                loss = functional.cross_entropy(
-                    logits, y, label_smoothing=settings.label_smoothing
-                )
+                loss = functional.cross_entropy(logits, y, label_smoothing=settings.label_smoothing)
                 optimizer.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
                 if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
                     raise TrainingError(
-                        f"the loss became {loss.item()} at step {self.n_steps + 1} (epoch {epoch}): "
+                        f"the loss became {loss.item()} at step {self.n_steps + 1} (epoch "
+                        f"{epoch}): "
                         "look for extreme values in the data, or lower the learning rate"
                     )
                 optimizer.step()
-                rate = scheduler.get_last_lr()[0]
+                rate = float(scheduler.get_last_lr()[0])
                 scheduler.step()
                 self.n_steps += 1
                 total_loss += loss.item() * len(index)
@@ -165,16 +164,34 @@ class Trainer:
                 n_seen += len(index)
                 self._report(
                     Progress(
-                        epoch, settings.max_epochs, self.n_steps, max_steps, total_loss / n_seen,
-                        n_right / n_seen, None, None, rate, time.perf_counter() - began,
-                        False, self.best_epoch,
+                        epoch,
+                        settings.max_epochs,
+                        self.n_steps,
+                        max_steps,
+                        total_loss / n_seen,
+                        n_right / n_seen,
+                        None,
+                        None,
+                        rate,
+                        time.perf_counter() - began,
+                        False,
+                        self.best_epoch,
                     )
                 )
             val_loss, val_accuracy = self._validate(epoch, validation)
             progress = Progress(
-                epoch, settings.max_epochs, self.n_steps, max_steps, total_loss / n_seen,
-                n_right / n_seen, val_loss, val_accuracy, rate, time.perf_counter() - began,
-                True, self.best_epoch,
+                epoch,
+                settings.max_epochs,
+                self.n_steps,
+                max_steps,
+                total_loss / n_seen,
+                n_right / n_seen,
+                val_loss,
+                val_accuracy,
+                rate,
+                time.perf_counter() - began,
+                True,
+                self.best_epoch,
             )
             self.history.append(progress)
             self._report(progress)

@@ -116,7 +116,8 @@ def ms_scan(
     if (dt is None) != (dt_weight is None):
         raise ValueError("dt and dt_weight go together: give both (selective) or neither (LTI)")
     if dt is None:
-        map_shape, symbols = (streams, d, n), "(M, d, n)"
+        map_shape: tuple[int, ...] = (streams, d, n)
+        symbols = "(M, d, n)"
     else:
         map_shape, symbols = (batch, length, streams, n), "(b, l, M, n)"
         rank = dt.shape[-1]

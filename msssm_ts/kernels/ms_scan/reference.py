@@ -43,10 +43,10 @@ def ms_scan_reference(
     The first ``n_history`` steps of ``x`` are the history.
     """
     if reverse:
-        x, B, C, E, dt, gate = (
-            p if p is None or p.shape[:2] != E.shape[:2] else reverse_valid(p, lengths)
-            for p in (x, B, C, E, dt, gate)
-        )
+        x, E = reverse_valid(x, lengths), reverse_valid(E, lengths)
+        gate = None if gate is None else reverse_valid(gate, lengths)
+        if dt is not None:
+            B, C, dt = (reverse_valid(p, lengths) for p in (B, C, dt))
     signal = x[:, n_history:]
     bands = decompose_reference(x, phi, psi, lengths, n_history)
     mixed, states = torch.zeros_like(signal), []

@@ -80,7 +80,8 @@ def selective_scan(
     n = A.shape[1]
     if delta.ndim == 1:
         check_shape("delta", delta, (d,), "(d,)")
-        shape, symbols = (d, n), "(d, n)"
+        shape: tuple[int, ...] = (d, n)
+        symbols = "(d, n)"
     else:
         check_shape("delta", delta, (batch, n_timepoints, d), "(b, l, d)")
         shape, symbols = (batch, n_timepoints, n), "(b, l, n)"

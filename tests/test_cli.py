@@ -1,0 +1,275 @@
+"""The command line: exit codes, streams, files."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from msssm_ts import MSSSMClassifier, __version__
+from msssm_ts.cli.app import main
+
+FAST = ["--max-epochs", "3"]
+
+
+def run(*arguments: str | Path, code: int = 0) -> tuple[str, str]:
+    """Run msssm-ts in this process (importing torch takes seconds); return stdout and stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.object(sys, "argv", ["msssm-ts", *map(str, arguments)]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as caught,
+    ):
+        main()
+    assert (caught.value.code or 0) == code, err.getvalue()
+    return out.getvalue(), err.getvalue()
+
+
+def run_alone(*arguments: str | Path) -> tuple[str, str]:
+    """Run msssm-ts as a process of its own; return stdout and stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "msssm_ts", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def waves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Training and test CSV of sines of two frequencies."""
+    folder = tmp_path_factory.mktemp("waves")
+    rng = np.random.default_rng(0)
+    for part, n in (("TRAIN", 40), ("TEST", 20)):
+        kind = np.arange(n) % 2
+        X = np.sin(np.arange(32) * np.where(kind, 0.9, 0.3)[:, None] + rng.uniform(0, 6, (n, 1)))
+        with (folder / f"waves_{part}.csv").open("w") as stream:
+            stream.write("label," + ",".join(f"t{i}" for i in range(32)) + "\n")
+            for k, x in zip(kind, X, strict=True):
+                stream.write(["slow", "fast"][k] + "," + ",".join(f"{v:.4f}" for v in x) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(waves: Path) -> Path:
+    run("fit", waves / "waves_TRAIN.csv", "--out", waves / "run", "--max-epochs", "12", "--quiet")
+    return waves / "run"
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+    code = (
+        "import sys; sys.argv = ['msssm-ts', '--help']\n"
+        "from msssm_ts.cli.app import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'sktime', 'pandas', 'numpy', 'numba', 'sklearn', 'matplotlib'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "HEAVY []" in done.stdout
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        out, _ = run_alone("--help")
+        times.append(time.perf_counter() - began)
+    assert "fit" in out
+    # The contract is 0.3 s on an idle machine; a busy one gets some room.
+    assert min(times) < 0.6
+
+
+def test_version() -> None:
+    assert run("--version")[0].strip() == f"msssm-ts {__version__}"
+
+
+def test_fit_writes_a_run_folder_and_the_next_command(waves: Path, tmp_path: Path) -> None:
+    out, err = run_alone(
+        "fit", waves / "waves_TRAIN.csv", "--scales", "2", "--out", tmp_path / "r", *FAST
+    )
+    assert "40 series, 1 channel × 32 steps, 2 classes: fast slow" in err
+    assert f"Next: msssm-ts evaluate {tmp_path / 'r'} {waves / 'waves_TEST.csv'}" in err
+    assert "\x1b" not in out + err
+    assert "\r" not in out + err
+    assert sorted(f.name for f in (tmp_path / "r").iterdir()) == [
+        "history.csv",
+        "metrics.json",
+        "model.safetensors",
+        "training_curve.png",
+    ]
+    metrics = json.loads((tmp_path / "r" / "metrics.json").read_text())
+    assert metrics["settings"]["n_scales"] == 2
+    assert metrics["epochs"] == 3
+    history = list(csv.DictReader((tmp_path / "r" / "history.csv").open()))
+    assert [row["epoch"] for row in history] == ["1", "2", "3"]
+    assert (tmp_path / "r" / "training_curve.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_quiet_and_json(waves: Path, tmp_path: Path) -> None:
+    out, err = run(
+        "fit", waves / "waves_TRAIN.csv", "--out", tmp_path / "r", "--quiet", "--json", *FAST
+    )
+    assert err == ""
+    assert json.loads(out)["run"] == str(tmp_path / "r")
+
+
+def test_evaluate(trained: Path, waves: Path) -> None:
+    out, _ = run("evaluate", trained, waves / "waves_TEST.csv")
+    assert re.search(r"accuracy +1\.0000", out)
+    assert "macro AUROC" in out
+    assert "confusion matrix" in out
+    scores = json.loads(run("evaluate", trained, waves / "waves_TEST.csv", "--json")[0])
+    assert scores["confusion_matrix"] == [[10, 0], [0, 10]]
+    assert scores["classes"] == ["fast", "slow"]
+
+
+def test_predict(trained: Path, waves: Path, tmp_path: Path) -> None:
+    data = waves / "waves_TEST.csv"
+    out, _ = run("predict", trained / "model.safetensors", data)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert list(rows[0]) == ["id", "prediction", "p_fast", "p_slow"]
+    assert [r["id"] for r in rows] == [str(i) for i in range(1, 21)]
+    model = MSSSMClassifier.load(trained)
+    X = np.loadtxt(data, delimiter=",", skiprows=1, usecols=range(1, 33))
+    np.testing.assert_allclose(
+        [[float(r["p_fast"]), float(r["p_slow"])] for r in rows], model.predict_proba(X), atol=1e-6
+    )
+    out, err = run("predict", trained, data, "-o", tmp_path / "p.csv")
+    assert out == ""
+    assert "20 predictions" in err
+    assert (tmp_path / "p.csv").read_text().startswith("id,prediction,p_fast,p_slow\n1,")
+    assert len(json.loads(run("predict", trained, data, "--json")[0])) == 20
+
+
+def test_predict_without_labels_and_into_a_closed_pipe(trained: Path, waves: Path) -> None:
+    lines = (waves / "waves_TEST.csv").read_text().splitlines()
+    unlabelled = waves / "new.csv"
+    unlabelled.write_text("\n".join(line.partition(",")[2] for line in lines))
+    out, _ = run("predict", trained, unlabelled)
+    assert len(out.splitlines()) == 21
+    command = f"{sys.executable} -m msssm_ts predict {trained} {unlabelled} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr
+
+
+def test_info(trained: Path) -> None:
+    facts = json.loads(run("info", "--json")[0])
+    assert (facts["backend"], facts["msssm-ts"]) == ("numba", __version__)
+    assert facts["reason"]
+    about = json.loads(run("info", trained, "--json")[0])
+    assert about["classes"] == ["fast", "slow"]
+    assert about["network"]["n_scales"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("fit", "nowhere.csv"), "nowhere.csv: no such file"),
+        (("fit", "{data}", "--label", "beat"), "no column 'beat'"),
+        (("fit", "{data}", "--out", "{run}"), "holds a model already"),
+        (("fit", "{data}", "--out", "/proc/no"), "cannot be written"),
+        (("fit", "{data}", "--device", "abacus", "--out", "{new}"), "'abacus' cannot be used"),
+        (("fit", "{one}", "--out", "{new}"), "only one class"),
+        (("evaluate", "nowhere", "{data}"), "no such model file"),
+        (("evaluate", "{run}", "BasicMotions"), "6 channels, but the model was trained on 1"),
+        (("evaluate", "{run}", "ItalyPowerDemand"), "labels that the model has never seen: 1, 2"),
+        (("predict", "{data}", "{data}"), "damaged or not a model file"),
+        (("info", "{data}"), "damaged or not a model file"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_exit_code_2(
+    arguments: tuple[str, ...], sentence: str, trained: Path, waves: Path, tmp_path: Path
+) -> None:
+    one = tmp_path / "one.csv"
+    one.write_text("label,a,b\nx,1,2\nx,2,3\n")
+    names = {
+        "data": waves / "waves_TRAIN.csv",
+        "run": trained,
+        "one": one,
+        "new": tmp_path / "new",
+    }
+    out, err = run(*(a.format(**names) for a in arguments), code=2)
+    assert out == ""
+    last = err.splitlines()[-1]
+    assert last.startswith("msssm-ts: ")
+    assert sentence in last
+
+
+def test_usage_errors_exit_with_2() -> None:
+    run("fit", code=2)
+    run("fit", "x.csv", "--scales", "0", code=2)
+    run("nonsense", code=2)
+
+
+def test_a_model_is_replaced_only_by_force(trained: Path, waves: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    data = waves / "waves_TRAIN.csv"
+    run("fit", data, "--out", folder, "--quiet", *FAST)
+    before = (folder / "model.safetensors").read_bytes()
+    run("fit", data, "--out", folder, *FAST, code=2)
+    assert (folder / "model.safetensors").read_bytes() == before
+    run("fit", data, "--out", folder, "--quiet", "--force", "--seed", "1", *FAST)
+    assert (folder / "model.safetensors").read_bytes() != before
+
+
+def test_two_runs_with_one_seed_have_the_same_weights(waves: Path, tmp_path: Path) -> None:
+    from msssm_ts.artifact import read_artifact
+
+    weights = []
+    for name in ("a", "b"):
+        run("fit", waves / "waves_TRAIN.csv", "--out", tmp_path / name, "--seed", "7", "-q", *FAST)
+        weights.append(read_artifact(tmp_path / name)[0])
+    assert all(np.array_equal(weights[0][k].numpy(), weights[1][k].numpy()) for k in weights[0])
+
+
+def test_a_failure_at_run_time_exits_with_1(waves: Path, trained: Path, tmp_path: Path) -> None:
+    """A folder stands where the predictions should go."""
+    (tmp_path / "p.csv").mkdir()
+    _, err = run(
+        "predict", trained, waves / "waves_TEST.csv", "-o", tmp_path / "p.csv", "-q", code=1
+    )
+    assert "--debug" in err
+    assert len(err.splitlines()) == 1
+    assert [f.name for f in tmp_path.iterdir()] == ["p.csv"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX does")
+def test_ctrl_c_keeps_the_best_model(waves: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "msssm_ts",
+        "fit",
+        str(waves / "waves_TRAIN.csv"),
+        "--out",
+        str(tmp_path / "r"),
+        "--max-epochs",
+        "100000",
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if line.startswith("epoch"):
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(60) == 130
+    finally:
+        process.kill()
+    assert "the best model so far (epoch" in rest
+    assert "Traceback" not in rest
+    scores = json.loads(run("evaluate", tmp_path / "r", waves / "waves_TEST.csv", "--json")[0])
+    assert scores["n_series"] == 20
