@@ -62,6 +62,8 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Peak learning rate of AdamW.
     weight_decay : float, default=0.05
         AdamW's, not applied to the state-space parameters, biases, norms and filters.
+    label_smoothing : float, default=0.1
+        Probability mass that training spreads over the other classes.
     early_stopping : bool or "auto", default="auto"
         Set a stratified part of the training data aside, keep the weights that do best on it and
         stop when they no longer improve. "auto": from 300 series on.
@@ -123,6 +125,7 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         batch_size: int | None = None,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
+        label_smoothing: float = 0.1,
         early_stopping: bool | Literal["auto"] = "auto",
         validation_fraction: float = 0.15,
         n_iter_no_change: int = 20,
@@ -144,6 +147,7 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -228,6 +232,7 @@ or list of arrays of shape (n_channels, length)
             learning_rate=self.learning_rate,
             ssm_learning_rate=min(self.learning_rate, 1e-3),
             weight_decay=self.weight_decay,
+            label_smoothing=self.label_smoothing,
             patience=self.n_iter_no_change if len(held_out) else None,
         )
         # The caller's random numbers stay as they are.
@@ -436,7 +441,7 @@ def check_parameters(estimator: MSSSMClassifier) -> None:
     for name, allowed in choices.items():
         if getattr(estimator, name) not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, not {getattr(estimator, name)!r}")
-    ranges = {"dropout": (0, 1), "validation_fraction": (0, 1)}
+    ranges = {"dropout": (0, 1), "validation_fraction": (0, 1), "label_smoothing": (0, 1)}
     for name, (low, high) in ranges.items():
         if not low <= getattr(estimator, name) < high:
             value = getattr(estimator, name)

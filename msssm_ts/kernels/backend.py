@@ -11,10 +11,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
+from importlib.util import find_spec
 
 import torch
 
-BACKENDS = ("auto", "reference", "numba")
+BACKENDS = ("auto", "reference", "numba", "triton")
 ENVIRONMENT_VARIABLE = "MSSSM_TS_BACKEND"
 
 _forced: ContextVar[str | None] = ContextVar("msssm_ts_backend", default=None)
@@ -32,8 +34,8 @@ def use_backend(name: str) -> Iterator[None]:
 
     Parameters
     ----------
-    name : {"auto", "reference", "numba"}
-        The backend.
+    name : {"auto", "reference", "numba", "triton"}
+        The backend. With tensors on the CPU, "triton" needs its interpreter: TRITON_INTERPRET=1.
 
     Raises
     ------
@@ -54,6 +56,12 @@ def use_backend(name: str) -> Iterator[None]:
         _forced.reset(token)
 
 
+@cache
+def _has_triton() -> bool:
+    # Looked up, not imported: that takes a while and is of no use without a GPU.
+    return find_spec("triton") is not None
+
+
 def choose_backend(device: torch.device) -> tuple[str, str]:
     """Return the backend for tensors on a device, and the reason for the choice.
 
@@ -69,16 +77,33 @@ def choose_backend(device: torch.device) -> tuple[str, str]:
     if name == "auto":
         if device.type == "cpu":
             return "numba", "tensors on the CPU"
-        return "reference", f"no kernels for {device.type} yet: plain torch operations"
+        if device.type == "cuda" and _has_triton():
+            return "triton", "tensors on a GPU"
+        why = "triton is not installed" if device.type == "cuda" else "no kernels for it"
+        return "reference", f"tensors on {device.type}, {why}: plain torch operations"
     if name == "numba" and device.type != "cpu":
         raise ValueError(f"the numba backend ({reason}) needs tensors on the CPU, not {device}")
+    if name == "triton":
+        if not _has_triton():
+            raise ValueError(f"the triton backend ({reason}) needs triton, which is not installed")
+        if device.type not in ("cpu", "cuda"):
+            raise ValueError(f"the triton backend ({reason}) needs tensors on a GPU, not {device}")
+        if device.type == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
+            raise ValueError(
+                f"the triton backend ({reason}) takes tensors on the CPU only under its "
+                "interpreter: set TRITON_INTERPRET=1, or move the tensors to a GPU"
+            )
     return name, reason
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def uses_reference(device: torch.device) -> bool:
-    """Whether tensors on a device go to the plain torch version; fixed in a compiled graph."""
-    return choose_backend(device)[0] == "reference"
+def backend_of(device: torch.device) -> str:
+    """Return the backend for tensors on a device; fixed in a compiled graph."""
+    return choose_backend(device)[0]
+
+
+# What torch.compiler.assume_constant_result does; calling that would import the compiler (and,
+# where it is installed, triton) into every process.
+backend_of._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def backend_report(device: str = "cpu") -> dict[str, str | int]:

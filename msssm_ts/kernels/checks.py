@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 FLOAT_TYPES = (torch.float32, torch.float64)
+HALF_TYPES = (torch.bfloat16, torch.float16)
 
 
 def check_shape(name: str, tensor: Tensor, shape: tuple[int, ...], symbols: str) -> None:
@@ -29,7 +30,8 @@ def check_lengths(lengths: Tensor | None, batch: int, n_timepoints: int) -> None
         raise ValueError(f"lengths must lie in 0..{n_timepoints}, not {low}..{high}")
 
 
-def check_float(name: str, tensor: Tensor) -> None:
-    """Raise TypeError unless tensor is float32 or float64."""
-    if tensor.dtype not in FLOAT_TYPES:
-        raise TypeError(f"{name} must be float32 or float64, not {tensor.dtype}")
+def check_float(name: str, tensor: Tensor, half: bool = False) -> None:
+    """Raise TypeError unless tensor is float32 or float64, or ``half`` and of half precision."""
+    if tensor.dtype not in FLOAT_TYPES and not (half and tensor.dtype in HALF_TYPES):
+        allowed = "float32, float64, bfloat16 or float16" if half else "float32 or float64"
+        raise TypeError(f"{name} must be {allowed}, not {tensor.dtype}")

@@ -12,7 +12,7 @@ from msssm_ts.model.config import Core
 
 
 def scale_dependent_diagonal(n_streams: int, n: int) -> Tensor:
-    """Initial diag(A) of each stream, (M, n): −1, −2, …, −M·n from coarsest to finest.
+    """Return the initial diag(A) of each stream, (M, n): −1 … −M·n from coarsest to finest.
 
     The streams come fine to coarse; the coarsest gets −1 … −n, whose eigenvalues exp(Δ₀A) are
     nearest to 1 and remember longest. Concatenated it is S4D-real's Aₙ = −(n + 1).

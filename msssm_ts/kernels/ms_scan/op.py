@@ -8,9 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from msssm_ts.kernels.backend import uses_reference
-from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
+from msssm_ts.kernels.backend import backend_of, choose_backend
+from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
 from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
+
+# Steps between two states that the forward pass stores on the GPU.
+CHUNK = 32
 
 
 def ms_scan(
@@ -42,7 +45,7 @@ def ms_scan(
 
     Parameters
     ----------
-    x : Tensor of shape (b, l, d), float32 or float64
+    x : Tensor of shape (b, l, d), float32 or float64; on the GPU also bfloat16 or float16
         Input.
     phi, psi : Tensor of shape (S, d, K)
         Low-pass and high-pass filters.
@@ -68,7 +71,7 @@ def ms_scan(
     history : Tensor of shape (b, h, d), optional
         The steps of x just before its first one, for the filters.
     initial_state : Tensor of shape (b, M, d, n), optional
-        States before the first step; zero by default.
+        States before the first step; zero by default, in float32 where x is of lower precision.
     reverse : bool
         Run from each series' last valid step to its first.
 
@@ -85,7 +88,7 @@ def ms_scan(
         If shapes do not fit together, a length is out of range, or ``reverse`` comes with a
         history.
     TypeError
-        If x is not float32 or float64, or lengths are not integers.
+        If x is of another type, or lengths are not integers.
 
     Examples
     --------
@@ -98,7 +101,8 @@ def ms_scan(
     >>> y.shape, state.shape
     (torch.Size([2, 5, 3]), torch.Size([2, 4, 3, 4]))
     """
-    check_float("x", x)
+    backend = backend_of(x.device)
+    check_float("x", x, half=backend == "triton")
     if x.ndim != 3:
         raise ValueError(f"x must have shape (b, l, d), not {tuple(x.shape)}")
     batch, length, d = x.shape
@@ -137,7 +141,7 @@ def ms_scan(
         n_history = history.shape[1]
         check_shape("history", history, (batch, n_history, d), "(b, h, d)")
         x = torch.cat([history, x], 1)
-    if uses_reference(x.device):
+    if backend == "reference":
         return ms_scan_reference(
             x, phi, psi, A, B, C, D, E, dt_bias, dt, dt_weight, gate, initial_state, lengths,
             n_history, reverse,
@@ -145,9 +149,14 @@ def ms_scan(
     bias: Tensor | None = dt_bias
     if dt is None:
         # Ā = exp(ΔA) and B̄ = ΔB once, not at every step
+        if x.dtype in HALF_TYPES:
+            A, B, dt_bias = A.float(), B.float(), dt_bias.float()
         step = functional.softplus(dt_bias).unsqueeze(-1)
         A, B, bias = torch.exp(step * A), step * B, None
-    h = x.new_zeros(batch, streams, d, n) if initial_state is None else initial_state
+    if initial_state is None:
+        h = x.new_zeros(batch, streams, d, n, dtype=state_dtype(x))
+    else:
+        h = initial_state
     inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, bias)
     keep = torch.is_grad_enabled() and any(
         t is not None and t.requires_grad for t in (*inputs, h)
@@ -156,13 +165,40 @@ def ms_scan(
     return y, state
 
 
-@torch.library.custom_op("msssm_ts::ms_scan", mutates_args=(), device_types="cpu")
+def state_dtype(x: Tensor) -> torch.dtype:
+    """Type in which the GPU computes and keeps states."""
+    return torch.float64 if x.dtype == torch.float64 else torch.float32
+
+
+def halo_steps(n_scales: int, n_taps: int) -> int:
+    """Count the past steps that the coarsest band sees."""
+    return ((1 << n_scales) - 1) * (n_taps - 1)
+
+
+def segment_steps(n_scales: int, n_taps: int) -> int:
+    """Count a segment's steps on the GPU: whole chunks, and as many as the filters reach back."""
+    return CHUNK * max(1, -(-halo_steps(n_scales, n_taps) // CHUNK))
+
+
+def _on_gpu(x: Tensor) -> bool:
+    """Whether the Triton kernels run; on the CPU that is under their interpreter."""
+    return choose_backend(x.device)[0] == "triton"
+
+
+@torch.library.custom_op("msssm_ts::ms_scan", mutates_args=(), device_types=("cpu", "cuda"))
 def _ms_scan(
     initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
     A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
     dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
     reverse: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
+    if _on_gpu(x):
+        from msssm_ts.kernels.ms_scan.triton import ms_scan_triton
+
+        return ms_scan_triton(
+            initial_state, keep, x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias,
+            lengths, n_history, reverse,
+        )
     from msssm_ts.kernels.ms_scan.cpu import ms_scan_cpu
 
     y, state, kept = ms_scan_cpu(
@@ -179,23 +215,39 @@ def _(
     dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
     reverse: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    from msssm_ts.kernels.layout import padded_channels
-    from msssm_ts.kernels.selective_scan.cpu import CHUNK
-
     batch, rows, d = x.shape
     length = rows - n_history
-    chunks, width = (length + CHUNK - 1) // CHUNK, padded_channels(d, x.dtype)
-    kept = x.new_empty((batch, chunks, A.shape[0], A.shape[2], width) if keep else (0,))
+    if _on_gpu(x):
+        segment, width = segment_steps(phi.shape[0], phi.shape[2]), d
+        chunks = (length + segment - 1) // segment * (segment // CHUNK) + 1
+    else:
+        from msssm_ts.kernels.layout import padded_channels
+        from msssm_ts.kernels.selective_scan.cpu import CHUNK as CPU_CHUNK
+
+        chunks, width = (length + CPU_CHUNK - 1) // CPU_CHUNK, padded_channels(d, x.dtype)
+    shape = (batch, chunks, A.shape[0], A.shape[2], width) if keep else (0,)
+    kept = x.new_empty(shape, dtype=state_dtype(x))
     return x.new_empty(batch, length, d), initial_state.new_empty(initial_state.shape), kept
 
 
-@torch.library.custom_op("msssm_ts::ms_scan_backward", mutates_args=(), device_types="cpu")
+@torch.library.custom_op(
+    "msssm_ts::ms_scan_backward", mutates_args=(), device_types=("cpu", "cuda")
+)
 def _ms_scan_backward(
     grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
     phi: Tensor, psi: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor,
     dt: Tensor | None, dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None,
     n_history: int, reverse: bool,
 ) -> list[Tensor]:
+    if _on_gpu(x):
+        from msssm_ts.kernels.ms_scan.triton import ms_scan_backward_triton
+
+        return list(
+            ms_scan_backward_triton(
+                grad_y, grad_state, checkpoints, x, gate, phi, psi, A, B, C, D, E, dt,
+                dt_weight, dt_bias, lengths, n_history, reverse,
+            )
+        )
     from msssm_ts.kernels.ms_scan.cpu import ms_scan_backward_cpu
 
     grads = ms_scan_backward_cpu(
@@ -213,7 +265,7 @@ def _(
     n_history: int, reverse: bool,
 ) -> list[Tensor]:
     inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias, grad_state)
-    return [x.new_empty(0 if t is None else t.shape) for t in inputs]
+    return [x.new_empty(0) if t is None else t.new_empty(t.shape) for t in inputs]
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:

@@ -35,6 +35,14 @@ CHUNK = 32
 LOG2_E = float(1.0 / np.log(2.0))
 
 
+def selective_scan_cost(d_state: int, itemsize: int = 4) -> dict[str, int]:
+    """Bytes, exponentials and flops that one step of one channel needs in the forward pass.
+
+    Bytes are those of x, Δ and y; B and C are shared by all channels and not counted.
+    """
+    return {"bytes": 3 * itemsize, "exponentials": d_state, "flops": 4 * d_state + 2}
+
+
 @kernel
 def selective_chunk(
     x: Any, x_at: Any, dt: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, A: Any,

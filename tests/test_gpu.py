@@ -1,0 +1,117 @@
+"""The Triton kernels on a real card."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+from kernel_cases import Draw, ms_scan_inputs, outputs_and_gradients, poisoned_memory, relative_rms
+from torch import Tensor
+
+from msssm_ts.kernels import backend_report, ms_scan, use_backend
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card"),
+    pytest.mark.skipif(
+        os.environ.get("TRITON_INTERPRET") == "1", reason="the interpreter is asked for, not a card"
+    ),
+]
+CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
+
+
+def _assert_agrees(
+    inputs: dict[str, Tensor], dtype: torch.dtype, bound: float, **options: object
+) -> None:
+    """Compare the card's result with the float64 reference's, on the CPU."""
+    with use_backend("reference"):
+        exact = {k: v.double() for k, v in inputs.items()}
+        truth = outputs_and_gradients(ms_scan, exact, **options)
+    with poisoned_memory():
+        given = {k: v.to("cuda", dtype) for k, v in inputs.items()}
+        moved = {k: v.cuda() if isinstance(v, Tensor) else v for k, v in options.items()}
+        result = outputs_and_gradients(ms_scan, given, **moved)
+    errors = {k: relative_rms(result[k].cpu(), truth[k]) for k in truth}
+    wrong = {k: e for k, e in errors.items() if not e < bound}
+    assert not wrong, wrong
+
+
+def test_chosen_for_cuda_tensors() -> None:
+    assert backend_report("cuda")["backend"] == "triton"
+
+
+@CORES
+@pytest.mark.parametrize(
+    ("steps", "S", "K", "n"),
+    [
+        (1, 2, 2, 1),
+        (2, 4, 5, 8),
+        (7, 3, 3, 4),
+        (33, 1, 4, 2),
+        (67, 2, 2, 5),
+        (129, 6, 2, 16),
+        (500, 3, 8, 4),
+        (500, 6, 8, 32),
+    ],
+)
+def test_agrees_with_reference(lti: bool, steps: int, S: int, K: int, n: int) -> None:
+    inputs = ms_scan_inputs(2, steps, 17, S=S, K=K, n=n, lti=lti)
+    _assert_agrees(inputs, torch.float32, 1e-5)
+
+
+@CORES
+@pytest.mark.parametrize(
+    ("history", "reverse", "gate"),
+    [(0, False, True), (0, True, True), (11, False, True), (40, False, False), (0, True, False)],
+)
+def test_agrees_with_lengths_history_and_reversal(
+    lti: bool, history: int, reverse: bool, gate: bool
+) -> None:
+    inputs = ms_scan_inputs(9, 130, 70, S=3, K=4, n=4, lti=lti, history=history, gate=gate)
+    lengths = Draw(5).lengths(9, 130)
+    lengths[1] = 0
+    _assert_agrees(inputs, torch.float32, 1e-5, lengths=lengths, reverse=reverse)
+
+
+@CORES
+@pytest.mark.parametrize(("batch", "steps", "d"), [(16, 1000, 64), (1, 3000, 48), (300, 70, 200)])
+def test_agrees_on_larger_shapes(lti: bool, batch: int, steps: int, d: int) -> None:
+    inputs = ms_scan_inputs(batch, steps, d, S=3, K=2, n=4, lti=lti, rank=4)
+    _assert_agrees(inputs, torch.float32, 1e-5)
+
+
+@CORES
+def test_agrees_in_float64(lti: bool) -> None:
+    inputs = ms_scan_inputs(3, 100, 40, S=3, K=3, n=4, lti=lti)
+    _assert_agrees(inputs, torch.float64, 1e-12)
+
+
+@CORES
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_agrees_in_half_precision(lti: bool, dtype: torch.dtype) -> None:
+    inputs = ms_scan_inputs(4, 300, 64, S=3, K=2, n=4, lti=lti)
+    _assert_agrees(inputs, dtype, 5e-2)
+
+
+@CORES
+def test_two_runs_are_identical(lti: bool) -> None:
+    inputs = ms_scan_inputs(5, 300, 96, S=3, K=2, n=4, lti=lti)
+    given = {k: v.cuda() for k, v in inputs.items()}
+    first, second = (outputs_and_gradients(ms_scan, given) for _ in range(2))
+    for name in first:
+        assert torch.equal(first[name], second[name]), name
+
+
+@CORES
+def test_memory_grows_with_the_input_alone(lti: bool) -> None:
+    inputs = ms_scan_inputs(8, 20_000, 64, S=3, K=2, n=4, lti=lti, rank=4)
+    given = {k: v.cuda().requires_grad_() for k, v in inputs.items()}
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    y, _ = ms_scan(**given)
+    y.sum().backward()
+    extra = torch.cuda.max_memory_allocated() - before
+    # All streams' states would be 20 times x
+    assert extra < 12 * given["x"].nbytes, extra / given["x"].nbytes
