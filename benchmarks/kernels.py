@@ -196,7 +196,7 @@ def _unfused_path() -> Iterator[None]:
 
 
 def run_step() -> Iterator[Row]:
-    """A training step of a small network: 32 × 150 steps, width 64, 3 layers, both directions."""
+    """Measure a training step of a small network, fused and not."""
     label = "training step (b, l) = (32, 150), width 64, 3 layers, bidirectional"
     config = MSSSMConfig(n_channels=1, n_outputs=5, kernel_size=4, dropout=0.0)
     torch.manual_seed(0)

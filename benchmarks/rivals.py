@@ -38,7 +38,7 @@ def _output(h: Tensor, inputs: dict[str, Tensor]) -> Tensor:
 
 
 def unfused_scan(**inputs: Tensor) -> Tensor:
-    """Selective scan with whole-tensor operations: log₂(l) rounds of doubling."""
+    """Scan with whole-tensor operations: log₂(l) rounds of doubling."""
     decay, h = _coefficients(inputs)
     n_timepoints = h.shape[1]
     for i in range(math.ceil(math.log2(n_timepoints))):
@@ -50,7 +50,7 @@ def unfused_scan(**inputs: Tensor) -> Tensor:
 
 
 def mambapy_scan(**inputs: Tensor) -> Tensor:
-    """Selective scan with mambapy's parallel scan (PyPI)."""
+    """Scan with mambapy's parallel scan (PyPI)."""
     from mambapy.pscan import pscan
 
     decay, scaled = _coefficients(inputs)

@@ -2,7 +2,8 @@
 
 Their interpreter must be asked for before the kernels are loaded, so the cases run in processes
 of their own, which this file starts: it fails if one of them fails, or runs too few cases, or
-runs anything else than interpreted kernels. On Linux it never skips.
+runs anything else than interpreted kernels. On Linux it never skips. The compiler, too, is tried
+out here: it needs no card.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +34,7 @@ CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 # What runs in one process, side by side: names of the tests below, and how many cases that is
 GROUPS = {
     "test_lengths or test_precision or test_contract": 18,
-    "test_options or test_one_pass": 13,
+    "test_options or test_one_pass": 14,
 }
 
 
@@ -58,6 +60,44 @@ if not INTERPRETED:
             summary = output.splitlines()[-1]
             assert re.search(rf"\b{cases} passed", summary), summary
             assert "skipped" not in summary, summary
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="Triton is made for Linux alone")
+    @CORES
+    def test_kernels_compile_for_a_card(
+        lti: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What the interpreter takes, the compiler may not."""
+        from triton import compile, language
+        from triton.backends.compiler import GPUTarget
+        from triton.compiler import ASTSource
+        from triton.runtime import JITFunction
+
+        monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+        host = importlib.import_module("msssm_ts.kernels.ms_scan.triton")
+        settings = {
+            "S": 3, "K": 2, "M": 5, "SEGMENT": 32, "HALO": 7, "CHUNK": 32, "BITS": 6, "BN": 4,
+            "BK": 2, "BD": 32, "TT": 8, "CT": language.float32, "SELECTIVE": not lti,
+            "GATED": True, "REVERSE": True, "KEEP": True, "ONE_PASS": False, "BACKWARD": True,
+        }  # fmt: skip
+        sizes = importlib.import_module("msssm_ts.kernels.decompose.triton").SIZES
+        low = {"x", "gate", "y", "E", "low", "grad_y", "grad_gate", "grad_x"}
+        absent = {"low", "weight", "bias"} if lti else set()
+        kernels = [k for k in vars(host).values() if isinstance(k, JITFunction)]
+        assert len(kernels) == 6
+        for kernel in kernels:
+            constants = {k: v for k, v in settings.items() if k in kernel.arg_names}
+            constants |= {k: None for k in absent if k in kernel.arg_names}
+            signature = {
+                name: "constexpr" if name in constants
+                else "i32" if name in sizes
+                else "*i32" if name == "lengths"
+                else "*bf16" if name in low
+                else "*fp32"
+                for name in kernel.arg_names
+            }  # fmt: skip
+            source = ASTSource(kernel, signature, constants)
+            options = {"num_warps": 1, "num_stages": 1}
+            assert compile(source, GPUTarget("cuda", 90, 32), options).asm["cubin"]
 
     def test_kernels_import_without_triton() -> None:
         code = "import sys, msssm_ts.kernels; assert 'triton' not in sys.modules"
@@ -145,6 +185,12 @@ else:
         )
         lengths = None if valid is None else torch.tensor(valid)
         assert_agrees(ms_scan, inputs, torch.float32, lengths=lengths, reverse=reverse)
+
+    @pytest.mark.usefixtures("small")
+    def test_options_filters_longer_than_a_chunk() -> None:
+        assert op.segment_steps(2, 4) == 16
+        inputs = ms_scan_inputs(1, 35, 3, S=2, K=4, n=2, lti=False, rank=1, history=12)
+        assert_agrees(ms_scan, inputs, torch.float32, lengths=torch.tensor([34]))
 
     @pytest.mark.usefixtures("small")
     @pytest.mark.parametrize(("lti", "reverse"), [(False, False), (False, True), (True, False)])

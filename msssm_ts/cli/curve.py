@@ -30,13 +30,20 @@ def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Pa
     for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
         marker = "o" if len(history["epoch"]) < 3 else None
         axis.plot(
-            history["epoch"], history[f"train_{name}"], color=_TRAIN, label="training",
+            history["epoch"],
+            history[f"train_{name}"],
+            color=_TRAIN,
+            label="training",
             marker=marker,
         )
         if validated:
             axis.plot(
-                history["epoch"], history[f"val_{name}"], color=_VALIDATION, label="validation",
-                linestyle="--", marker=marker,
+                history["epoch"],
+                history[f"val_{name}"],
+                color=_VALIDATION,
+                label="validation",
+                linestyle="--",
+                marker=marker,
             )
         if best_epoch:
             label = f"kept: epoch {best_epoch}"

@@ -67,8 +67,13 @@ def fit(
 
     with TrainingDisplay(quiet) as display:
         model = MSSSMClassifier(
-            n_scales=scales, core=core.value, bidirectional=not causal, max_epochs=max_epochs,
-            device=device, random_state=seed, callbacks=[display],
+            n_scales=scales,
+            core=core.value,
+            bidirectional=not causal,
+            max_epochs=max_epochs,
+            device=device,
+            random_state=seed,
+            callbacks=[display],
         )
         interrupted = _train(model, series, device, quiet)
     if not hasattr(model, "network_"):
@@ -106,7 +111,9 @@ def _train(model: MSSSMClassifier, series: LabelledSeries, device: str, quiet: b
     )
     try:
         model.fit(
-            series.as_estimator_input(), series.labels, channel_names=series.channel_names,
+            series.as_estimator_input(),
+            series.labels,
+            channel_names=series.channel_names,
             sampling_rate=series.sampling_rate,
         )
     except KeyboardInterrupt:
@@ -130,7 +137,7 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
 
 
 def _test_part(data: str) -> str:
-    """The data to evaluate on: the TEST file beside a TRAIN file, or the set's own test part."""
+    """Find what to evaluate on: the TEST file beside a TRAIN file, or the set's own part."""
     path = Path(data)
     for train, test in (("TRAIN", "TEST"), ("train", "test")):
         beside = path.with_name(path.name.replace(train, test))

@@ -38,7 +38,12 @@ def load_model_and_series(
     # A header costs nothing: a wrong model is refused before a large file is read.
     n_channels = read_header(model)["network"]["n_channels"]
     series = load(
-        data, label=label, id=id, group=group, drop=tuple(drop or ()), split="test",
+        data,
+        label=label,
+        id=id,
+        group=group,
+        drop=tuple(drop or ()),
+        split="test",
         needs_labels=needs_labels,
     )
     from msssm_ts.estimator import MSSSMClassifier
@@ -56,9 +61,7 @@ def load_model_and_series(
     return classifier, series
 
 
-def predict_proba(
-    classifier: MSSSMClassifier, series: LabelledSeries
-) -> NDArray[np.floating[Any]]:
+def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArray[np.floating[Any]]:
     """Class probabilities (n_series, n_classes); the estimator's complaints as InputError."""
     try:
         return classifier.predict_proba(series.as_estimator_input())

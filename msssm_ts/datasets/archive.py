@@ -81,9 +81,7 @@ def read_npz(file: Path) -> LabelledSeries:
             arrays = {name: archive[name] for name in archive.files}
     # numpy and zipfile raise several kinds for damaged and for pickled files.
     except Exception as error:
-        raise InputError(
-            f"{file}: not a readable .npz file of plain arrays ({error})"
-        ) from error
+        raise InputError(f"{file}: not a readable .npz file of plain arrays ({error})") from error
     X = next((arrays[k] for k in _SERIES_KEYS if k in arrays), None)
     y = next((arrays[k] for k in _LABEL_KEYS if k in arrays), None)
     if X is None:

@@ -37,13 +37,16 @@ class ColumnChoice:
         """Raise InputError for a column that the table does not have."""
         present = list(columns)
         for option, names in (
-            ("label", (self.label,)), ("id", (self.id,)), ("group", (self.group,)),
+            ("label", (self.label,)),
+            ("id", (self.id,)),
+            ("group", (self.group,)),
             ("drop", self.drop),
         ):
             for name in names:
                 if name is not None and name not in present:
                     raise InputError(
-                        f"{file}: no column {name!r} (--{option}); it has {enumerate_names(present)}"
+                        f"{file}: no column {name!r} (--{option}); it has "
+                        f"{enumerate_names(present)}"
                     )
 
 

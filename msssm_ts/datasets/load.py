@@ -69,8 +69,9 @@ def _load(source: str | os.PathLike[str], choice: ColumnChoice, split: Split) ->
     if not file.exists() and name in CARRIED:
         if part not in ("", "train", "test"):
             raise InputError(f"{source}: a data set has the parts train and test, not {part!r}")
-        return read_carried(name, "test" if part == "test" or (not part and split == "test") else (
-            "train"))
+        return read_carried(
+            name, "test" if part == "test" or (not part and split == "test") else ("train")
+        )
     if not file.exists():
         raise InputError(
             f"{source}: no such file, and no data set of that name "

@@ -107,8 +107,11 @@ def _read_text(file: Path, separator: str, header: int | None) -> pd.DataFrame:
         raise InputError(f"{file}: cannot be read ({error})") from error
     frame = frame.dropna(how="all")
     if frame.empty:
-        raise InputError(f"{file}: there are no rows below the header" if header == 0 else (
-            f"{file}: the file is empty"))
+        raise InputError(
+            f"{file}: there are no rows below the header"
+            if header == 0
+            else (f"{file}: the file is empty")
+        )
     return frame
 
 
@@ -261,8 +264,13 @@ def _long(
 
 
 def _channels(
-    file: Path, rows: pd.DataFrame, key: Any, identifier: str, channel: str | None,
-    names: list[Any] | None, value: str,
+    file: Path,
+    rows: pd.DataFrame,
+    key: Any,
+    identifier: str,
+    channel: str | None,
+    names: list[Any] | None,
+    value: str,
 ) -> NDArray[np.float64]:
     """One series' values as (n_channels, length)."""
     if channel is None or names is None:

@@ -22,13 +22,15 @@ def cache_directory() -> Path:
     """Folder that holds the compiled kernels.
 
     ``MSSSM_TS_CACHE_DIR`` if set, else the user's cache folder, else (when neither can be
-    written) a temporary folder of this process. The last part of the name is a digest of the
+    written) a temporary folder of this process. The last part of the name is a digest of the CPU
     kernels' sources and of numba's version: numba itself would notice a change in a kernel's own
     file, but not in a function that it calls.
     """
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+    here = Path(__file__).parent
+    for pattern in ("simd.py", "jit.py", "layout.py", "*/cpu*.py"):
+        for source in sorted(here.glob(pattern)):
+            digest.update(source.read_bytes())
     name = f"numba-{digest.hexdigest()[:16]}"
     chosen = os.environ.get("MSSSM_TS_CACHE_DIR")
     folder = Path(chosen) if chosen else platformdirs.user_cache_path("msssm-ts", appauthor=False)

@@ -1,4 +1,4 @@
-"""From torch tensors to what the CPU kernels take: flat arrays, channels padded to whole vectors."""
+"""From torch tensors to what the CPU kernels take: flat arrays, channels in whole vectors."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ independent work items, so plain threads do, from any number of callers at once.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ def split(costs: np.ndarray, parts: int) -> list[tuple[int, int]]:
     before = np.maximum(after - 1, 0)
     nearest = np.where(targets - total[before] < total[after] - targets, before, after)
     cuts = [0, *(int(c) for c in nearest), len(costs)]
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
 
 
 def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:

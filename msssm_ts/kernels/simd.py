@@ -156,7 +156,7 @@ class _Emitter:
         return builder.bitcast(builder.add(builder.bitcast(fraction, integer), exponent), self.type)
 
     def merge(self, a: Any, b: Any, stride: int) -> Any:
-        """Sums of lanes ``stride`` apart: a's where lane & stride is 0, b's elsewhere."""
+        """Add lanes ``stride`` apart: a's where lane & stride is 0, b's elsewhere."""
         lanes = self.kind.lanes
 
         def pick(own: bool) -> Any:

@@ -10,6 +10,7 @@ from torch import Tensor
 from msssm_ts.kernels.backend import backend_of
 from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
 from msssm_ts.kernels.decompose.reference import decompose_reference
+from msssm_ts.kernels.operator import operator
 
 
 def decompose(
@@ -84,7 +85,7 @@ def decompose(
     return bands
 
 
-@torch.library.custom_op("msssm_ts::decompose", mutates_args=(), device_types="cpu")
+@operator("msssm_ts::decompose")
 def _decompose(
     x: Tensor, phi: Tensor, psi: Tensor, lengths: Tensor | None, n_history: int
 ) -> Tensor:
@@ -99,7 +100,7 @@ def _(x: Tensor, phi: Tensor, psi: Tensor, lengths: Tensor | None, n_history: in
     return x.new_empty(phi.shape[0] + 1, batch, rows - n_history, channels)
 
 
-@torch.library.custom_op("msssm_ts::decompose_backward", mutates_args=(), device_types="cpu")
+@operator("msssm_ts::decompose_backward")
 def _decompose_backward(
     grad: Tensor, x: Tensor, phi: Tensor, psi: Tensor, lengths: Tensor | None, n_history: int
 ) -> tuple[Tensor, Tensor, Tensor]:

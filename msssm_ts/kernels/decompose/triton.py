@@ -22,7 +22,7 @@ import triton
 import triton.language as tl
 
 # Sizes that must not be baked into a kernel: new lengths must not compile anew.
-_SIZES = (
+SIZES = (
     "length", "rows", "d", "n", "rank", "width", "n_history", "segments", "items", "per_slot",
     "blocks", "stride", "batch", "scratch_size",
 )  # fmt: skip
@@ -31,7 +31,7 @@ _SIZES = (
 def gpu_kernel(function: Any) -> Any:
     """Compile for the GPU at the first launch, once for all sizes; also for device functions."""
     given = inspect.signature(function).parameters
-    return triton.jit(do_not_specialize=[name for name in _SIZES if name in given])(function)
+    return triton.jit(do_not_specialize=[name for name in SIZES if name in given])(function)
 
 
 @gpu_kernel

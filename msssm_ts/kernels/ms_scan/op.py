@@ -11,6 +11,7 @@ from torch.nn import functional
 from msssm_ts.kernels.backend import backend_of, choose_backend
 from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
 from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
+from msssm_ts.kernels.operator import operator
 
 # Steps between two states that the forward pass stores on the GPU.
 CHUNK = 32
@@ -185,7 +186,7 @@ def _on_gpu(x: Tensor) -> bool:
     return choose_backend(x.device)[0] == "triton"
 
 
-@torch.library.custom_op("msssm_ts::ms_scan", mutates_args=(), device_types=("cpu", "cuda"))
+@operator("msssm_ts::ms_scan")
 def _ms_scan(
     initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
     A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
@@ -230,9 +231,7 @@ def _(
     return x.new_empty(batch, length, d), initial_state.new_empty(initial_state.shape), kept
 
 
-@torch.library.custom_op(
-    "msssm_ts::ms_scan_backward", mutates_args=(), device_types=("cpu", "cuda")
-)
+@operator("msssm_ts::ms_scan_backward")
 def _ms_scan_backward(
     grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
     phi: Tensor, psi: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor,

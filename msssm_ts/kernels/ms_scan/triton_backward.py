@@ -373,8 +373,9 @@ def join_edges(
         t = segment * SEGMENT - HALO + r
         inside = (r < HALO) & (c < d)
         at = (series * segments + segment) * (HALO * d) + r * d + c
-        value = tl.load(edge_own + at - HALO * d, mask=inside & (segment > 0), other=0.0)
-        value += tl.load(edge_next + at, mask=inside & (segment < segments), other=0.0)
+        not_first, not_last = t >= SEGMENT - HALO, t < segments * SEGMENT - HALO
+        value = tl.load(edge_own + at - HALO * d, mask=inside & not_first, other=0.0)
+        value += tl.load(edge_next + at, mask=inside & not_last, other=0.0)
         row = n_history + memory_row(t, steps, REVERSE)
         known = inside & (t >= -n_history) & (t < length)
         x_at = series * (n_history + length) * d

@@ -121,8 +121,8 @@ def selective_chunk_gradient(
 
 @kernel
 def lti_chunk(
-    x: Any, x_at: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, decay: Any, B: Any, C: Any,
-    at: Any, d: Any, n: Any, keep: Any,
+    x: Any, x_at: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, decay: Any, B: Any,
+    C: Any, at: Any, d: Any, n: Any, keep: Any,
 ) -> None:
     """Advance the time-invariant scan h = Ā h + B̄ x, y = C h by one chunk.
 
@@ -147,8 +147,8 @@ def lti_chunk(
 
 @kernel
 def lti_chunk_gradient(
-    x: Any, x_at: Any, grad_y: Any, y: Any, grad_x: Any, steps: Any, h: Any, carry: Any, carry_at: Any,
-    decay: Any, B: Any, C: Any, at: Any, d: Any, n: Any,
+    x: Any, x_at: Any, grad_y: Any, y: Any, grad_x: Any, steps: Any, h: Any, carry: Any,
+    carry_at: Any, decay: Any, B: Any, C: Any, at: Any, d: Any, n: Any,
     grad_decay: Any, grad_B: Any, grad_C: Any, grad_at: Any,
 ) -> None:
     """Backward of :func:`lti_chunk` over its stored states, last step first."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from msssm_ts.kernels.backend import backend_of
 from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
+from msssm_ts.kernels.operator import operator
 from msssm_ts.kernels.selective_scan.reference import selective_scan_reference
 
 
@@ -108,7 +109,7 @@ def selective_scan(
     return y, last_state
 
 
-@torch.library.custom_op("msssm_ts::selective_scan", mutates_args=(), device_types="cpu")
+@operator("msssm_ts::selective_scan")
 def _selective_scan(
     x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor,
     initial_state: Tensor, lengths: Tensor | None, keep: bool,
@@ -135,7 +136,7 @@ def _(
     return x.new_empty(x.shape), initial_state.new_empty(initial_state.shape), kept
 
 
-@torch.library.custom_op("msssm_ts::selective_scan_backward", mutates_args=(), device_types="cpu")
+@operator("msssm_ts::selective_scan_backward")
 def _selective_scan_backward(
     grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor,
     C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
