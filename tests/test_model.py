@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -136,6 +138,33 @@ def test_pooling_ignores_padding() -> None:
     assert torch.equal(pool(x, lengths, "last"), torch.stack([x[0, 2], x[1, 4]]))
     torch.testing.assert_close(pool(x, lengths, "mean")[0], x[0, :3].mean(0))
     torch.testing.assert_close(pool(x, lengths, "max")[0], x[0, :3].amax(0))
+
+
+def test_the_optimizer_does_what_torchs_does() -> None:
+    results = []
+    for own in (True, False):
+        torch.manual_seed(0)
+        network = MSSSMNetwork(_config(n_layers=1))
+        optimizer = make_optimizer(network, 1e-2, 1e-2, 0.1)
+        if not own:
+            optimizer = torch.optim.AdamW(optimizer.param_groups, betas=(0.9, 0.99))
+        for _ in range(3):
+            network.zero_grad()
+            network(torch.ones(2, 8, 2)).square().sum().backward()
+            optimizer.step()
+        results.append([p.detach() for p in network.parameters()])
+    for ours, theirs in zip(*results, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_training_step_does_not_import_the_graph_compiler() -> None:
+    code = (
+        "import sys, numpy as np; from msssm_ts import MSSSMClassifier as M;"
+        "M(d_model=16, n_layers=1, max_epochs=1).fit(np.eye(8), np.arange(8) % 2);"
+        "print('torch._dynamo.convert_frame' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_ssm_parameters_learn_at_their_own_rate_without_decay() -> None:

@@ -12,6 +12,7 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``load(p, i)``      the vector at ``p[i:i + lanes]``, no alignment assumed
 ``store(p, i, v)``  the reverse
 ``splat(x)``        scalar x in every lane
+``spread(p, i)``    ``p[i]`` in every lane
 ``row_sums(p, i)``  the sums of the vectors at ``p[i:]``, one in each lane
 ``exp2(v)``         2**v, relative error below 3e-7 (float32) and 5e-15 (float64)
 ``softplus(v)``     log(1 + exp(v))
@@ -128,6 +129,12 @@ class _Emitter:
         function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
         return self.builder.call(function, args)
 
+    def splat(self, value: Any) -> Any:
+        undefined = ir.Constant(self.type, ir.Undefined)
+        first = self.builder.insert_element(undefined, value, ir.Constant(_I32, 0))
+        zeros = ir.Constant(ir.VectorType(_I32, self.kind.lanes), [0] * self.kind.lanes)
+        return self.builder.shuffle_vector(first, undefined, zeros)
+
     def polynomial(self, coefficients: list[float], x: Any) -> Any:
         value = self.constant(coefficients[0])
         for c in coefficients[1:]:
@@ -217,11 +224,7 @@ def splat(typingctx: Any, x: Any) -> Any:
         return None
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        vector = _Emitter(builder, x).type
-        undefined = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(undefined, args[0], ir.Constant(_I32, 0))
-        zeros = ir.Constant(ir.VectorType(_I32, vector.count), [0] * vector.count)
-        return builder.shuffle_vector(first, undefined, zeros)
+        return _Emitter(builder, x).splat(args[0])
 
     return Vector(x)(x), codegen
 
@@ -240,6 +243,17 @@ def load(typingctx: Any, p: Any, i: Any) -> Any:
         value = builder.load(_pointer(context, builder, sig.args[0], args[0], args[1]))
         value.align = p.dtype.bitwidth // 8
         return value
+
+    return Vector(p.dtype)(p, types.intp), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def spread(typingctx: Any, p: Any, i: Any) -> Any:
+    """Return p[i] in every lane; unlike splat(p[i]) without a test for a negative i."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        return _Emitter(builder, p.dtype).splat(builder.load(builder.gep(data, [args[1]])))
 
     return Vector(p.dtype)(p, types.intp), codegen
 

@@ -146,7 +146,7 @@ class Trainer:
                 y = targets[index].to(device)
                 logits = network(x.to(device), lengths if lengths is None else lengths.to(device))
                 loss = functional.cross_entropy(logits, y, label_smoothing=settings.label_smoothing)
-                optimizer.zero_grad(set_to_none=True)
+                network.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
                 if not bool(torch.isfinite(loss) & torch.isfinite(norm)):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,6 +26,18 @@ def warmup_cosine(step: int, n_steps: int, warmup: float = 0.1, floor: float = 0
         return (step + 1) / n_warmup
     position = (step - n_warmup) / max(1, n_steps - n_warmup)
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * position))
+
+
+class _AdamW(torch.optim.AdamW):
+    """AdamW whose step runs torch's own code without the guard around it.
+
+    The guard is for compiled optimisers; it imports torch's graph compiler, which would hold up
+    every process's first step by more than a second.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        return inspect.unwrap(torch.optim.AdamW.step)(self, closure)
 
 
 def make_optimizer(
@@ -48,4 +62,4 @@ def make_optimizer(
         {"params": plain, "lr": learning_rate, "weight_decay": 0.0},
         {"params": ssm, "lr": ssm_learning_rate, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([g for g in groups if g["params"]], betas=(0.9, 0.99))
+    return _AdamW([g for g in groups if g["params"]], betas=(0.9, 0.99))

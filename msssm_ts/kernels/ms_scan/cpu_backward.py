@@ -23,7 +23,7 @@ from msssm_ts.kernels.selective_scan.cpu import (
     selective_chunk_gradient,
     sum_lanes,
 )
-from msssm_ts.kernels.simd import lanes_of, load, sigmoid, splat, store
+from msssm_ts.kernels.simd import lanes_of, load, sigmoid, splat, spread, store
 
 
 @kernel
@@ -45,7 +45,7 @@ def _step_size_gradient(
         for i in range(steps):
             value, to = load(grad_dt, i * width), (i * rank + r) * width
             store(lanes_low, to, load(lanes_low, to) + value * w)
-            total = total + value * splat(low[low_at + i * low_step + r])
+            total = total + value * spread(low, low_at + i * low_step + r)
         store(grad_weight, grad_w_at + r * d, total)
 
 
@@ -133,7 +133,7 @@ def backward(
                     skip, s_at = load(D, s * d + c), (b * streams + s) * d + c
                     grad_skip = load(grad_D, s_at)
                     for i in range(steps):
-                        e = splat(E[(row + direction * i) * streams + s])
+                        e = spread(E, (row + direction * i) * streams + s)
                         x_i, g_i = load(source, at + i * width), load(grad_mix, at_v + i * width)
                         g_i = e * g_i
                         store(gy, i * width, g_i)
@@ -176,7 +176,7 @@ def backward(
                         )
                     for i in range(steps):
                         y_i, m = load(y_chunk, i * width), at_v + i * width
-                        e = splat(E[(row + direction * i) * streams + s])
+                        e = spread(E, (row + direction * i) * streams + s)
                         store(mix, m, load(mix, m) + e * y_i)
                         grad_e = load(lanes_E, i * width) + load(grad_mix, m) * y_i
                         store(lanes_E, i * width, grad_e)

@@ -13,7 +13,7 @@ from msssm_ts.kernels.selective_scan.cpu import (
     lti_chunk,
     selective_chunk,
 )
-from msssm_ts.kernels.simd import lanes_of, load, sigmoid, softplus, splat, store
+from msssm_ts.kernels.simd import lanes_of, load, sigmoid, softplus, spread, store
 
 
 @kernel
@@ -27,7 +27,7 @@ def step_sizes(
     for i in range(steps):
         value = offset
         for r in range(rank):
-            value = value + splat(low[low_at + i * low_step + r]) * load(weight, w_at + r * d)
+            value = value + spread(low, low_at + i * low_step + r) * load(weight, w_at + r * d)
         store(dt, i * width, softplus(value))
         if slope is not None:
             store(slope, i * width, sigmoid(value))
@@ -107,7 +107,7 @@ def forward(
                         None,
                     )
                 for i in range(steps):
-                    e = splat(E[(row + direction * i) * streams + s])
+                    e = spread(E, (row + direction * i) * streams + s)
                     store(mix, i * width, load(mix, i * width) + e * load(y_chunk, i * width))
             for i in range(steps):
                 out = (row + direction * i) * d + c

@@ -28,7 +28,7 @@ from msssm_ts.kernels.layout import (
     scratch,
     valid_lengths,
 )
-from msssm_ts.kernels.simd import exp2, lanes_of, load, row_sums, splat, store
+from msssm_ts.kernels.simd import exp2, lanes_of, load, row_sums, splat, spread, store
 
 # Steps between two stored states: memory is n / CHUNK of the input's size.
 CHUNK = 32
@@ -63,16 +63,16 @@ def selective_chunk(
             out = load(y, i * width)
             for j in range(n):
                 at = h_at + j * h_step
-                state = exp2(dt_i * load(A, a_at + j * d)) * load(h, at) + splat(B[b_i + j]) * u
+                state = exp2(dt_i * load(A, a_at + j * d)) * load(h, at) + spread(B, b_i + j) * u
                 store(h, at, state)
-                out = out + splat(C[c_i + j]) * state
+                out = out + spread(C, c_i + j) * state
             store(y, i * width, out)
         else:
             for j in range(n):
                 at = h_at + (i * n + j) * width
                 decay = exp2(dt_i * load(A, a_at + j * d))
                 store(decays, (i * n + j) * width, decay)
-                store(h, at + n * width, decay * load(h, at) + splat(B[b_i + j]) * u)
+                store(h, at + n * width, decay * load(h, at) + spread(B, b_i + j) * u)
 
 
 @kernel
@@ -101,11 +101,11 @@ def selective_chunk_gradient(
         for j in range(n):
             g_bc = (i * n + j) * width
             state = load(h, g_bc + n * width)
-            grad_h = load(carry, carry_at + j * d) + splat(C[c_i + j]) * g_i
-            out = out + splat(C[c_i + j]) * state
+            grad_h = load(carry, carry_at + j * d) + spread(C, c_i + j) * g_i
+            out = out + spread(C, c_i + j) * state
             store(grad_C, g_bc, load(grad_C, g_bc) + g_i * state)
             store(grad_B, g_bc, load(grad_B, g_bc) + grad_h * u)
-            grad_u = grad_u + splat(B[b_i + j]) * grad_h
+            grad_u = grad_u + spread(B, b_i + j) * grad_h
             back = grad_h * load(decays, (i * n + j) * width)
             store(carry, carry_at + j * d, back)
             # d exp(ΔA)/d(ΔA) · h_{t−1}
