@@ -190,8 +190,14 @@ def test_info(trained: Path) -> None:
     ],
 )
 def test_mistakes_get_one_sentence_and_exit_code_2(
-    arguments: tuple[str, ...], sentence: str, trained: Path, waves: Path, tmp_path: Path
+    arguments: tuple[str, ...],
+    sentence: str,
+    trained: Path,
+    waves: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     one = tmp_path / "one.csv"
     one.write_text("label,a,b\nx,1,2\nx,2,3\n")
     names = {

@@ -19,7 +19,7 @@ def warmup_cosine(step: int, n_steps: int, warmup: float = 0.1, floor: float = 0
     Examples
     --------
     >>> [round(warmup_cosine(s, 100), 2) for s in (0, 9, 55, 99)]
-    [0.1, 1.0, 0.5, 0.01]
+    [0.1, 1.0, 0.51, 0.01]
     """
     n_warmup = max(1, round(warmup * n_steps))
     if step < n_warmup:
@@ -29,11 +29,13 @@ def warmup_cosine(step: int, n_steps: int, warmup: float = 0.1, floor: float = 0
 
 
 class _AdamW(torch.optim.AdamW):
-    """AdamW whose step runs torch's own code without the guard around it.
+    """AdamW that runs torch's own code without the guards around it.
 
-    The guard is for compiled optimisers; it imports torch's graph compiler, which would hold up
-    every process's first step by more than a second.
+    The guards are for compiled optimisers; they import torch's graph compiler, which would hold
+    up every process's first step by more than a second.
     """
+
+    add_param_group = inspect.unwrap(torch.optim.AdamW.add_param_group)
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
