@@ -100,10 +100,11 @@ def _forward(function: Callable[..., Any], inputs: dict[str, Tensor]) -> Call:
 
 def _both(function: Callable[..., Any], inputs: dict[str, Tensor]) -> Call:
     leaves = {k: v.clone().requires_grad_() for k, v in inputs.items()}
+    grad_y = torch.ones_like(inputs["x"])
 
     def call() -> tuple[Tensor, ...]:
         y = _first(function(**leaves))
-        return torch.autograd.grad(y, list(leaves.values()), torch.ones_like(y))
+        return torch.autograd.grad(y, list(leaves.values()), grad_y)
 
     return call
 

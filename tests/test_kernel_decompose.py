@@ -31,6 +31,12 @@ def test_agrees_with_history(history: int) -> None:
     assert_agrees(decompose, _inputs(2, 33, 5, 3, 4, history), torch.float32)
 
 
+@pytest.mark.parametrize(("l", "S", "K", "history"), [(700, 3, 4, 300), (40, 6, 8, 1000)])
+def test_agrees_over_several_segments_of_time(l: int, S: int, K: int, history: int) -> None:
+    lengths = torch.tensor([l, min(l, 257)])
+    assert_agrees(decompose, _inputs(2, l, 5, S, K, history), torch.float64, lengths=lengths)
+
+
 def test_history_continues_a_series() -> None:
     inputs = _inputs(2, 90, 4, 3, 4)
     whole = decompose(**inputs)

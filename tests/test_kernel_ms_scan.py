@@ -43,6 +43,19 @@ def test_agrees_with_lengths_history_and_reversal(
 
 
 @CORES
+@pytest.mark.parametrize(
+    ("l", "S", "K", "history", "reverse"),
+    [(600, 3, 4, 300, False), (513, 2, 2, 0, True), (1100, 6, 8, 0, True), (40, 6, 8, 600, False)],
+)
+def test_agrees_over_several_segments_of_time(
+    lti: bool, l: int, S: int, K: int, history: int, reverse: bool
+) -> None:
+    inputs = ms_scan_inputs(3, l, 17, S=S, K=K, n=3, lti=lti, history=history)
+    lengths = torch.tensor([l, l // 2, min(l, 258)])
+    assert_agrees(ms_scan, inputs, torch.float64, lengths=lengths, reverse=reverse)
+
+
+@CORES
 def test_padded_batch_equals_one_by_one(lti: bool) -> None:
     inputs = ms_scan_inputs(3, 70, 16, S=3, K=5, n=4, lti=lti)
     lengths = torch.tensor([70, 2, 41])

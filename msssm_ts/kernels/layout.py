@@ -57,6 +57,11 @@ def channel_groups(batch: int, n_channels: int, dtype: torch.dtype) -> int:
     return max(1, min(vectors, _WANTED_ITEMS // max(batch, 1)))
 
 
+def sum_groups(partial: Tensor) -> Tensor:
+    """Sum over the first axis; no copy where there is only one group."""
+    return partial.sum(0) if partial.shape[0] > 1 else partial[0]
+
+
 @kernel
 def scratch(like: Any, size: int) -> Any:
     """Uninitialised flat array of like's type that starts on a cache line."""

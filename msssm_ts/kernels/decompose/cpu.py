@@ -1,9 +1,14 @@
 """Multi-scale decomposition on the CPU (numba), and the pieces that the fused layer reuses.
 
-Everything works on one vector of channels at a time. Its levels a⁰ = x, a¹ … aˢ lie one after
-the other in scratch, each in a plane of its own with room for zeros before and after its steps,
-so that no tap needs a bounds check. Filters lie as (S, K, d), K padded with zeros to whole blocks
-of :data:`BLOCK` taps, which are held in registers.
+Everything works on one vector of channels and one segment of time at a time. The levels
+a⁰ = x, a¹ … aˢ lie one after the other in scratch, each in a plane of its own with room before
+its steps for the past that the taps reach, and behind them for the gradients that reach back: no
+tap needs a bounds check, and scratch stays in the second-level cache however long the series.
+Forward, a segment leaves its past to the next one. Backward, the segments come in reverse order,
+each recomputes the past it needs from x and leaves its first gradients to the one before it.
+
+Filters lie as (S, K, d), K padded with zeros to whole blocks of :data:`BLOCK` taps, which are
+held in registers.
 """
 
 from __future__ import annotations
@@ -21,12 +26,27 @@ from msssm_ts.kernels.simd import lanes_of, load, splat, store
 
 # Taps handled at once; the code below writes them out.
 BLOCK = 4
+# Steps of a segment, or a multiple where the filters reach back further.
+SEGMENT = 256
 
 
 @kernel
 def padding_rows(n_scales: Any, n_taps: Any) -> Any:
-    """Zero steps that the coarsest filter reads beyond either end of a level."""
+    """Count the steps that the coarsest filter reads beyond either end of a level."""
     return (n_taps - 1) << (n_scales - 1)
+
+
+@kernel
+def halo_rows(n_scales: Any, n_taps: Any) -> Any:
+    """Count the past steps of x that the coarsest band sees."""
+    return (n_taps - 1) * ((1 << n_scales) - 1)
+
+
+@kernel
+def segment_rows(n_scales: Any, n_taps: Any, n_rows: Any) -> Any:
+    """Return a segment's steps: as many as the halo at least, the whole series at most."""
+    whole = (halo_rows(n_scales, n_taps) + SEGMENT - 1) // SEGMENT * SEGMENT
+    return min(max(SEGMENT, whole), (n_rows + SEGMENT - 1) // SEGMENT * SEGMENT)
 
 
 @kernel
@@ -35,6 +55,15 @@ def fill_zero(out: Any, at: Any, step: Any, count: Any) -> None:
     zero = splat(out.dtype.type(0))
     for i in range(count):
         store(out, at + i * step, zero)
+
+
+@kernel
+def copy_vectors(
+    source: Any, source_at: Any, source_step: Any, out: Any, at: Any, step: Any, count: Any
+) -> None:
+    """Copy count vectors from one strided place to another, the first one first."""
+    for j in range(count):
+        store(out, at + j * step, load(source, source_at + j * source_step))
 
 
 @kernel
@@ -68,20 +97,37 @@ def _filter_level(
 
 
 @kernel
+def clear_past(levels: Any, plane: Any, start: Any, n_scales: Any, n_taps: Any) -> None:
+    """Put zeros before ``start`` in the planes of a⁰ … aˢ⁻¹."""
+    width = lanes_of(levels)
+    for s in range(n_scales):
+        reach = (n_taps - 1) << s
+        fill_zero(levels, s * plane + start - reach * width, width, reach)
+
+
+@kernel
+def keep_past(
+    levels: Any, plane: Any, start: Any, rows: Any, n_scales: Any, n_taps: Any
+) -> None:
+    """Move the end of a⁰ … aˢ⁻¹ before ``start``, for the next segment."""
+    width = lanes_of(levels)
+    for s in range(n_scales):
+        reach = (n_taps - 1) << s
+        to = s * plane + start - reach * width
+        copy_vectors(levels, to + rows * width, width, levels, to, width, reach)
+
+
+@kernel
 def filter_bank(
-    levels: Any, details: Any, plane: Any, rows: Any, phi: Any, psi: Any, c: Any, n_scales: Any,
-    n_taps: Any, d: Any,
+    levels: Any, details: Any, plane: Any, start: Any, rows: Any, phi: Any, psi: Any, c: Any,
+    n_scales: Any, n_taps: Any, d: Any,
 ) -> None:
     """Fill a¹ … aˢ of ``levels`` (a⁰ is given) and d¹ … dˢ, where ``details`` is not None.
 
-    Step t of level s lies at ``s·plane + (padding_rows + t)·width``.
+    Step t of level s lies at ``s·plane + start + t·width``; the past lies before ``start``.
     """
-    width = lanes_of(levels)
-    start = padding_rows(n_scales, n_taps) * width
     for s in range(n_scales):
         below = s * plane + start
-        reach = (n_taps - 1) << s
-        fill_zero(levels, below - reach * width, width, reach)
         _filter_level(
             levels, below, below + plane, details, below, rows, 1 << s, phi, psi,
             s * n_taps * d + c, n_taps, d,
@@ -93,12 +139,15 @@ def _tap_gradients(
     levels: Any, here: Any, below: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     grad_phi: Any, grad_psi: Any, at: Any, n_taps: Any, d: Any,
 ) -> None:
-    """Gradients of the taps: Σₜ gradient[t] · aˢ⁻¹[t − dilation·k]."""
+    """Add to the taps' gradients: Σₜ gradient[t] · aˢ⁻¹[t − dilation·k]."""
     width = lanes_of(levels)
     lag = dilation * width
-    zero = splat(levels.dtype.type(0))
     for k in range(0, n_taps, BLOCK):
-        f0, f1, f2, f3, g0, g1, g2, g3 = zero, zero, zero, zero, zero, zero, zero, zero
+        w = at + k * d
+        f0, f1 = load(grad_phi, w), load(grad_phi, w + d)
+        f2, f3 = load(grad_phi, w + 2 * d), load(grad_phi, w + 3 * d)
+        g0, g1 = load(grad_psi, w), load(grad_psi, w + d)
+        g2, g3 = load(grad_psi, w + 2 * d), load(grad_psi, w + 3 * d)
         for t in range(rows):
             i = t * width
             p = below + i - k * lag
@@ -107,7 +156,6 @@ def _tap_gradients(
             a2, a3 = load(levels, p - 2 * lag), load(levels, p - 3 * lag)
             f0, f1, f2, f3 = f0 + low * a0, f1 + low * a1, f2 + low * a2, f3 + low * a3
             g0, g1, g2, g3 = g0 + high * a0, g1 + high * a1, g2 + high * a2, g3 + high * a3
-        w = at + k * d
         store(grad_phi, w, f0)
         store(grad_phi, w + d, f1)
         store(grad_phi, w + 2 * d, f2)
@@ -149,22 +197,26 @@ def _level_gradient(
 
 @kernel
 def filter_bank_gradient(
-    levels: Any, details: Any, plane: Any, rows: Any, phi: Any, psi: Any, grad_phi: Any,
-    grad_psi: Any, at: Any, c: Any, n_scales: Any, n_taps: Any, d: Any,
+    levels: Any, details: Any, plane: Any, start: Any, rows: Any, tails: Any, tail: Any, phi: Any,
+    psi: Any, grad_phi: Any, grad_psi: Any, at: Any, c: Any, n_scales: Any, n_taps: Any, d: Any,
 ) -> None:
-    """Backward of :func:`filter_bank`, in place.
+    """Backward of :func:`filter_bank` over a segment, in place.
 
     On entry ``levels`` holds a⁰ … aˢ⁻¹ and the gradient of aˢ, ``details`` the gradients of
-    d¹ … dˢ; on exit the first level holds the gradient of a⁰ and the taps' gradients are at
-    ``grad_phi[at:]``, ``grad_psi[at:]``.
+    d¹ … dˢ; on exit the first level holds the gradient of a⁰, and the taps' gradients are added
+    to ``grad_phi[at:]``, ``grad_psi[at:]``. ``tails[tail:]`` hands gradients from a segment to
+    the one before it, 2·:func:`halo_rows` vectors; zero at the end of the series.
     """
     width = lanes_of(levels)
-    start = padding_rows(n_scales, n_taps) * width
     for s in range(n_scales - 1, -1, -1):
         below = s * plane + start
         here, reach = below + plane, (n_taps - 1) << s
-        fill_zero(levels, here + rows * width, width, reach)
-        fill_zero(details, below + rows * width, width, reach)
+        low = tail + 2 * halo_rows(s, n_taps) * width
+        high = low + reach * width
+        copy_vectors(tails, low, width, levels, here + rows * width, width, reach)
+        copy_vectors(tails, high, width, details, below + rows * width, width, reach)
+        copy_vectors(levels, here, width, tails, low, width, reach)
+        copy_vectors(details, below, width, tails, high, width, reach)
         g_at = at + s * n_taps * d
         _tap_gradients(
             levels, here, below, details, below, rows, 1 << s, grad_phi, grad_psi, g_at, n_taps, d
@@ -177,39 +229,37 @@ def filter_bank_gradient(
 
 
 @kernel
-def load_rows(
-    source: Any, source_at: Any, d: Any, out: Any, out_at: Any, n_rows: Any
-) -> None:
-    """Copy one vector of channels of n_rows rows of a (l, d) array into scratch."""
-    width = lanes_of(out)
-    for t in range(n_rows):
-        store(out, out_at + t * width, load(source, source_at + t * d))
-
-
-@kernel
 def _forward(
     x: Any, phi: Any, psi: Any, lengths: Any, bands: Any, batch: Any, rows: Any, d: Any,
     n_scales: Any, n_taps: Any, n_history: Any, first: Any, last: Any,
 ) -> None:
     width = lanes_of(x)
     vectors = d // width
-    pad = padding_rows(n_scales, n_taps)
-    plane = (rows + 2 * pad) * width
-    start = pad * width
+    start = padding_rows(n_scales, n_taps) * width
+    segment = segment_rows(n_scales, n_taps, rows)
+    plane = start + segment * width
     levels, details = scratch(x, (n_scales + 1) * plane), scratch(x, n_scales * plane)
     steps = rows - n_history
     for item in range(first, last):
         b, c = item // vectors, item % vectors * width
         n_rows = n_history + lengths[b]
-        load_rows(x, b * rows * d + c, d, levels, start, n_rows)
-        filter_bank(levels, details, plane, n_rows, phi, psi, c, n_scales, n_taps, d)
+        clear_past(levels, plane, start, n_scales, n_taps)
+        for begin in range(0, n_rows, segment):
+            count = min(segment, n_rows - begin)
+            copy_vectors(x, (b * rows + begin) * d + c, d, levels, start, width, count)
+            filter_bank(
+                levels, details, plane, start, count, phi, psi, c, n_scales, n_taps, d
+            )
+            skip = min(max(n_history - begin, 0), count)
+            for s in range(n_scales + 1):
+                source = details if s < n_scales else levels
+                out = ((s * batch + b) * steps + begin + skip - n_history) * d + c
+                at = s * plane + start + skip * width
+                copy_vectors(source, at, width, bands, out, d, count - skip)
+            keep_past(levels, plane, start, count, n_scales, n_taps)
         for s in range(n_scales + 1):
-            source = details if s < n_scales else levels
-            at = s * plane + start
-            out = (s * batch + b) * steps * d + c
-            for t in range(lengths[b]):
-                store(bands, out + t * d, load(source, at + (n_history + t) * width))
-            fill_zero(bands, out + lengths[b] * d, d, steps - lengths[b])
+            out = ((s * batch + b) * steps + lengths[b]) * d + c
+            fill_zero(bands, out, d, steps - lengths[b])
 
 
 @kernel
@@ -220,31 +270,42 @@ def _backward(
 ) -> None:
     width = lanes_of(x)
     vectors = d // width
-    pad = padding_rows(n_scales, n_taps)
-    plane = (rows + 2 * pad) * width
-    start = pad * width
+    start = padding_rows(n_scales, n_taps) * width
+    halo, segment = halo_rows(n_scales, n_taps), segment_rows(n_scales, n_taps, rows)
+    plane = 2 * start + (halo + segment) * width
     levels, details = scratch(x, (n_scales + 1) * plane), scratch(x, n_scales * plane)
+    tails = scratch(x, 2 * halo * width)
     steps = rows - n_history
+    clear_past(levels, plane, start, n_scales, n_taps)
     for item in range(first, last):
         b, c = item // vectors, item % vectors * width
         n_rows = n_history + lengths[b]
-        load_rows(x, b * rows * d + c, d, levels, start, n_rows)
-        filter_bank(levels, None, plane, n_rows, phi, psi, c, n_scales, n_taps, d)
-        for s in range(n_scales + 1):
-            target = details if s < n_scales else levels
-            to = s * plane + start
-            fill_zero(target, to, width, n_history)
-            source = (s * batch + b) * steps * d + c
-            load_rows(grad, source, d, target, to + n_history * width, lengths[b])
         at = b * n_scales * n_taps * d + c
-        filter_bank_gradient(
-            levels, details, plane, n_rows, phi, psi, grad_phi, grad_psi, at, c, n_scales, n_taps,
-            d,
-        )
-        out = b * rows * d + c
-        for t in range(n_rows):
-            store(grad_x, out + t * d, load(levels, start + t * width))
-        fill_zero(grad_x, out + n_rows * d, d, rows - n_rows)
+        fill_zero(grad_phi, at, d, n_scales * n_taps)
+        fill_zero(grad_psi, at, d, n_scales * n_taps)
+        fill_zero(tails, 0, width, 2 * halo)
+        for k in range((n_rows + segment - 1) // segment - 1, -1, -1):
+            begin = k * segment
+            count, past = min(segment, n_rows - begin), min(halo, begin)
+            row = b * rows + begin
+            copy_vectors(x, (row - past) * d + c, d, levels, start, width, past + count)
+            filter_bank(
+                levels, None, plane, start, past + count, phi, psi, c, n_scales, n_taps, d
+            )
+            here = start + past * width
+            skip = min(max(n_history - begin, 0), count)
+            for s in range(n_scales + 1):
+                target = details if s < n_scales else levels
+                to = s * plane + here
+                fill_zero(target, to, width, skip)
+                source = ((s * batch + b) * steps + begin + skip - n_history) * d + c
+                copy_vectors(grad, source, d, target, to + skip * width, width, count - skip)
+            filter_bank_gradient(
+                levels, details, plane, here, count, tails, 0, phi, psi, grad_phi, grad_psi, at,
+                c, n_scales, n_taps, d,
+            )
+            copy_vectors(levels, here, width, grad_x, row * d + c, d, count)
+        fill_zero(grad_x, (b * rows + n_rows) * d + c, d, rows - n_rows)
 
 
 def padded_taps(filters: Tensor) -> int:

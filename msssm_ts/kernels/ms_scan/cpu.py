@@ -25,6 +25,7 @@ from msssm_ts.kernels.layout import (
     flat,
     pad_channels,
     padded_channels,
+    sum_groups,
     valid_lengths,
 )
 from msssm_ts.kernels.ms_scan.cpu_backward import backward
@@ -153,16 +154,18 @@ def ms_scan_backward_cpu(
 
     parallel.run(work, inputs.costs(groups))
     channels = inputs.channels
-    maps = [g.sum(0) if inputs.selective else states_last(g.sum(0), channels) for g in (
-        grad["B"], grad["C"])]
+    maps = [
+        sum_groups(grad[k]) if inputs.selective else states_last(grad[k].sum(0), channels)
+        for k in ("B", "C")
+    ]
     return (
         grad["x"][..., :channels], grad["gate"][..., :channels] if gated else grad["gate"],
         taps_last(grad["phi"], inputs.filters), taps_last(grad["psi"], inputs.filters),
         states_last(grad["A"].sum(0), channels), *maps, grad["D"].sum(0)[:, :channels],
-        grad["E"].sum(0),
+        sum_groups(grad["E"]),
         *(
             (
-                grad["low"].sum(0), states_last(grad["weight"].sum(0), channels),
+                sum_groups(grad["low"]), states_last(grad["weight"].sum(0), channels),
                 grad["bias"].sum(0)[:, :channels],
             )
             if inputs.selective

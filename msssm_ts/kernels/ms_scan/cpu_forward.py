@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from msssm_ts.kernels.decompose.cpu import fill_zero, filter_bank, load_rows, padding_rows
+from msssm_ts.kernels.decompose.cpu import (
+    clear_past,
+    copy_vectors,
+    fill_zero,
+    filter_bank,
+    keep_past,
+    padding_rows,
+    segment_rows,
+)
 from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.selective_scan.cpu import (
     CHUNK,
-    copy_vectors,
     lti_chunk,
     selective_chunk,
 )
@@ -55,8 +62,9 @@ def forward(
     vectors, streams = d // width, n_scales + 2
     chunks = (length + CHUNK - 1) // CHUNK
     rows = n_history + length
-    pad = padding_rows(n_scales, n_taps)
-    plane = (rows + 2 * pad) * width
+    start = padding_rows(n_scales, n_taps) * width
+    segment = segment_rows(n_scales, n_taps, rows)
+    plane = start + segment * width
     levels, details = scratch(x, (n_scales + 1) * plane), scratch(x, n_scales * plane)
     y_chunk, mix = scratch(x, CHUNK * width), scratch(x, CHUNK * width)
     dt = scratch(x, CHUNK * width)
@@ -64,57 +72,66 @@ def forward(
     for item in range(first, last):
         b, c = item // vectors, item % vectors * width
         steps_b = lengths[b]
-        n_rows = n_history + steps_b
         direction = -1 if reverse else 1
         row_0 = steps_b - 1 if reverse else 0
-        load_rows(x, (b * rows + row_0) * d + c, direction * d, levels, pad * width, n_rows)
-        filter_bank(levels, details, plane, n_rows, phi, psi, c, n_scales, n_taps, d)
+        x_at, x_step = (b * rows + row_0) * d + c, direction * d
+        clear_past(levels, plane, start, n_scales, n_taps)
+        for begin in range(0, n_history, segment):
+            count = min(segment, n_history - begin)
+            copy_vectors(x, x_at + begin * x_step, x_step, levels, start, width, count)
+            filter_bank(levels, None, plane, start, count, phi, psi, c, n_scales, n_taps, d)
+            keep_past(levels, plane, start, count, n_scales, n_taps)
         copy_vectors(state, b * streams * n * d + c, d, h, 0, width, streams * n)
-        used = (steps_b + CHUNK - 1) // CHUNK
         if keep:
             # The chunks in the padding are never read, but two runs must be equal throughout.
-            for k in range(used, chunks):
+            for k in range((steps_b + CHUNK - 1) // CHUNK, chunks):
                 at = (b * chunks + k) * streams * n * d + c
                 fill_zero(checkpoints, at, d, streams * n)
-        for k in range(used):
-            start = k * CHUNK
-            steps = min(CHUNK, steps_b - start)
-            row = b * length + row_0 + direction * start
-            if keep:
-                at = (b * chunks + k) * streams * n * d + c
-                copy_vectors(h, 0, width, checkpoints, at, d, streams * n)
-            fill_zero(mix, 0, width, steps)
-            for s in range(streams):
-                source, at = band_of(levels, details, s, n_scales, plane)
-                at += (pad + n_history + start) * width
-                skip = load(D, s * d + c)
+        for begin in range(0, steps_b, segment):
+            count = min(segment, steps_b - begin)
+            at = x_at + (n_history + begin) * x_step
+            copy_vectors(x, at, x_step, levels, start, width, count)
+            filter_bank(levels, details, plane, start, count, phi, psi, c, n_scales, n_taps, d)
+            for offset in range(0, count, CHUNK):
+                steps = min(CHUNK, count - offset)
+                row = b * length + row_0 + direction * (begin + offset)
+                if keep:
+                    at = (b * chunks + (begin + offset) // CHUNK) * streams * n * d + c
+                    copy_vectors(h, 0, width, checkpoints, at, d, streams * n)
+                fill_zero(mix, 0, width, steps)
+                for s in range(streams):
+                    source, at = band_of(levels, details, s, n_scales, plane)
+                    at += start + offset * width
+                    skip = load(D, s * d + c)
+                    for i in range(steps):
+                        store(y_chunk, i * width, skip * load(source, at + i * width))
+                    a_at = s * n * d + c
+                    if low is not None:
+                        step_sizes(
+                            low, (row * streams + s) * rank, direction * streams * rank, rank,
+                            weight, s * rank * d + c, bias, s * d + c, d, steps, dt, None,
+                        )
+                        bc = (row * streams + s) * n
+                        selective_chunk(
+                            source, at, dt, y_chunk, steps, h, s * n * width, width, A, a_at, d,
+                            n, B, bc, C, bc, direction * streams * n, None,
+                        )
+                    else:
+                        lti_chunk(
+                            source, at, y_chunk, steps, h, s * n * width, width, A, B, C, a_at,
+                            d, n, None,
+                        )
+                    for i in range(steps):
+                        e = spread(E, (row + direction * i) * streams + s)
+                        value = load(mix, i * width) + e * load(y_chunk, i * width)
+                        store(mix, i * width, value)
                 for i in range(steps):
-                    store(y_chunk, i * width, skip * load(source, at + i * width))
-                a_at = s * n * d + c
-                if low is not None:
-                    step_sizes(
-                        low, (row * streams + s) * rank, direction * streams * rank, rank,
-                        weight, s * rank * d + c, bias, s * d + c, d, steps, dt, None,
-                    )
-                    bc = (row * streams + s) * n
-                    selective_chunk(
-                        source, at, dt, y_chunk, steps, h, s * n * width, width, A, a_at, d, n,
-                        B, bc, C, bc, direction * streams * n, None,
-                    )
-                else:
-                    lti_chunk(
-                        source, at, y_chunk, steps, h, s * n * width, width, A, B, C, a_at, d, n,
-                        None,
-                    )
-                for i in range(steps):
-                    e = spread(E, (row + direction * i) * streams + s)
-                    store(mix, i * width, load(mix, i * width) + e * load(y_chunk, i * width))
-            for i in range(steps):
-                out = (row + direction * i) * d + c
-                value = load(mix, i * width)
-                if gate is not None:
-                    g = load(gate, out)
-                    value = value * (g * sigmoid(g))
-                store(y, out, value)
+                    out = (row + direction * i) * d + c
+                    value = load(mix, i * width)
+                    if gate is not None:
+                        g = load(gate, out)
+                        value = value * (g * sigmoid(g))
+                    store(y, out, value)
+            keep_past(levels, plane, start, count, n_scales, n_taps)
         fill_zero(y, (b * length + steps_b) * d + c, d, length - steps_b)
         copy_vectors(h, 0, width, state, b * streams * n * d + c, d, streams * n)

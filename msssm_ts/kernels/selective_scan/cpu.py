@@ -18,7 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from msssm_ts.kernels import parallel
-from msssm_ts.kernels.decompose.cpu import fill_zero
+from msssm_ts.kernels.decompose.cpu import copy_vectors, fill_zero
 from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.layout import (
     channel_groups,
@@ -26,6 +26,7 @@ from msssm_ts.kernels.layout import (
     pad_channels,
     padded_channels,
     scratch,
+    sum_groups,
     valid_lengths,
 )
 from msssm_ts.kernels.simd import exp2, lanes_of, load, row_sums, splat, spread, store
@@ -174,16 +175,6 @@ def lti_chunk_gradient(
         store(grad_B, q, sum_B)
         store(grad_C, q, sum_C)
         store(carry, c, carried)
-
-
-@kernel
-def copy_vectors(
-    source: Any, source_at: Any, source_step: Any, out: Any, out_at: Any, out_step: Any,
-    count: Any,
-) -> None:
-    """Copy count vectors between strided places."""
-    for i in range(count):
-        store(out, out_at + i * out_step, load(source, source_at + i * source_step))
 
 
 @kernel
@@ -394,7 +385,7 @@ def selective_scan_backward_cpu(
 
     parallel.run(work, (length * (d * n * 3 // groups)).repeat(groups))
     grads_B, grads_C = (
-        g.sum(0) if selective else states_last(g.sum(0), channels) for g in (grad_B, grad_C)
+        sum_groups(g) if selective else states_last(g.sum(0), channels) for g in (grad_B, grad_C)
     )
     return (
         grad_x[..., :channels], grad_dt[..., :channels], states_last(grad_A.sum(0), channels),
