@@ -39,6 +39,7 @@ class TrainingDisplay:
         self._bar: Any = None
         self._task: Any = None
         self._last_line = 0.0
+        self._first: Progress | None = None
         self._described = ""
 
     def __enter__(self) -> TrainingDisplay:
@@ -55,9 +56,19 @@ class TrainingDisplay:
                 console=self._console,
             )
             self._bar.start()
-            # No step has come yet: kernels may be compiling for the first time.
-            self._task = self._bar.add_task("preparing (compiles kernels once)", total=None)
+            self._task = self._bar.add_task(self._wait(), total=None)
+        elif not self._quiet:
+            self._console.print(self._wait(), markup=False)
         return self
+
+    @staticmethod
+    def _wait() -> str:
+        """Say what the first step waits for."""
+        from msssm_ts.kernels.jit import has_compiled_kernels
+
+        if has_compiled_kernels():
+            return "preparing"
+        return "compiling the kernels for this machine (once, about 15 s)"
 
     def __exit__(
         self,
@@ -72,6 +83,7 @@ class TrainingDisplay:
         """Show a step or an epoch's end."""
         if self._quiet:
             return
+        self._first = self._first or progress
         if self._bar is not None:
             if progress.is_epoch_end or not self._described:
                 self._described = describe(progress)
@@ -86,9 +98,17 @@ class TrainingDisplay:
         last = progress.epoch == progress.max_epochs
         if progress.is_epoch_end and (last or now - self._last_line >= _LINE_INTERVAL):
             self._last_line = now
-            left = progress.seconds / progress.step * (progress.max_steps - progress.step)
             self._console.print(
                 f"epoch {progress.epoch}/{progress.max_epochs}: {describe(progress)}, "
-                f"{progress.seconds:.0f} s, at most {left:.0f} s left",
+                f"{progress.seconds:.0f} s{self._left(progress, self._first)}",
                 markup=False,
             )
+
+    @staticmethod
+    def _left(progress: Progress, first: Progress) -> str:
+        """Estimate the time left, from the first step on: that one may have compiled kernels."""
+        steps = progress.step - first.step
+        if steps < 1:
+            return ""
+        left = (progress.seconds - first.seconds) / steps * (progress.max_steps - progress.step)
+        return f", at most {left:.0f} s left"

@@ -43,6 +43,11 @@ def cache_directory() -> Path:
     return folder / name
 
 
+def has_compiled_kernels() -> bool:
+    """Whether earlier processes have left compiled kernels, so that a start is quick."""
+    return next(cache_directory().rglob("*.nbi"), None) is not None
+
+
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile function at its first call, without the GIL, and keep the result on disk."""
     with _lock:
