@@ -25,10 +25,10 @@ from typing import Any
 
 import torch
 from rivals import compiles, layer_rivals, scan_rivals
-from roofline import Roofline
+from roofline import Limit, limits_of
 from step import run_step
 from table import Row, show
-from timing import finished, measure, peak_memory
+from timing import compare, finished, measure, peak_memory
 from torch import Tensor
 
 from msssm_ts.kernels import ms_scan, selective_scan
@@ -127,7 +127,8 @@ def _both(function: Callable[..., Any], inputs: dict[str, Tensor]) -> Call:
     return call
 
 
-def _least_seconds(case: Case, roofline: Roofline) -> float:
+def _roofline_fraction(case: Case, limits: dict[str, Limit], function: Call) -> float:
+    """Least time that the machine could take, over the time that the function takes."""
     size = case.dtype.itemsize
     cost = (
         selective_scan_cost(case.n, size)
@@ -135,17 +136,17 @@ def _least_seconds(case: Case, roofline: Roofline) -> float:
         else ms_scan_cost(case.S, case.K, case.n, not case.lti, size)
     )
     elements = case.b * case.l * case.d
-    return roofline.seconds(elements * cost["bytes"], elements * cost["exponentials"])
+    return max(limit.fraction(function, elements * cost[k]) for k, limit in limits.items())
 
 
-def run_case(case: Case, roofline: Roofline, device: torch.device) -> Iterator[Row]:
+def run_case(case: Case, limits: dict[str, Limit], device: torch.device) -> Iterator[Row]:
     """Measure ours, then the rivals, forward and forward + backward."""
     ours, inputs, rivals = _prepare(case, device)
-    least, input_bytes = _least_seconds(case, roofline), inputs["x"].nbytes
+    input_bytes = inputs["x"].nbytes
     for what, wrap in (("forward", _forward), ("forward + backward", _both)):
         mine = finished(wrap(ours, inputs), device)
         truth, timing, memory = mine(), measure(mine), peak_memory(mine, device)
-        fraction = least / timing.median if what == "forward" else None
+        fraction = _roofline_fraction(case, limits, mine) if what == "forward" else None
         share = None if memory is None else memory / input_bytes
         yield Row.of(case.title, "ours", what, timing, None, fraction, share)
         for name, rival in rivals.items():
@@ -153,15 +154,25 @@ def run_case(case: Case, roofline: Roofline, device: torch.device) -> Iterator[R
                 continue
             other = finished(wrap(rival, inputs), device)
             _agree(other(), truth, f"{case.title}, {name}, {what}", case.dtype)
-            theirs, memory = measure(other, least=2), peak_memory(other, device)
+            (beside, theirs), memory = compare(mine, other), peak_memory(other, device)
             share = None if memory is None else memory / input_bytes
-            yield Row.of(case.title, name, what, theirs, timing, None, share)
+            yield Row.of(case.title, name, what, theirs, beside, None, share)
         if case.l >= 50_000 and device.type == "cpu":
-            threads = torch.get_num_threads()
-            torch.set_num_threads(1)
-            alone = measure(mine)
+            beside, one = compare(mine, _on_one_thread(mine))
+            yield Row.of(case.title, "ours, one thread", what, one, beside, None, None)
+
+
+def _on_one_thread(function: Call) -> Call:
+    threads = torch.get_num_threads()
+
+    def call() -> Any:
+        torch.set_num_threads(1)
+        try:
+            return function()
+        finally:
             torch.set_num_threads(threads)
-            yield Row.of(case.title, "ours, one thread", what, alone, timing, None, None)
+
+    return call
 
 
 def _agree(result: Any, truth: Any, where: str, dtype: torch.dtype) -> None:
@@ -180,7 +191,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def machine(device: torch.device, roofline: Roofline) -> dict[str, Any]:
+def machine(device: torch.device, limits: dict[str, Limit]) -> dict[str, Any]:
     """Tell what the figures are measured on and with."""
     packages = ("torch", "numba", "triton", "mambapy", "mamba-ssm")
     on_gpu = device.type == "cuda"
@@ -191,7 +202,7 @@ def machine(device: torch.device, roofline: Roofline) -> dict[str, Any]:
         "openmp_wait_policy": os.environ.get("OMP_WAIT_POLICY", "default"),
         "msssm_ts": msssm_ts.__version__,
         **{p: v for p in packages if (v := _version(p))},
-        **asdict(roofline),
+        **{f"{k}_per_second": limit.rate() for k, limit in limits.items()},
     }
 
 
@@ -211,15 +222,15 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     options = parser.parse_args()
     device = torch.device(options.device)
-    roofline = Roofline.measure(device)
-    facts = machine(device, roofline)
+    limits = limits_of(device)
+    facts = machine(device, limits)
     if not compiles():
         print("torch.compile is left out: it needs a C++ compiler", file=sys.stderr)
 
     def rows() -> Iterator[Row]:
         for case in GPU_CASES if device.type == "cuda" else CPU_CASES:
             if options.only in case.name:
-                yield from run_case(case, roofline, device)
+                yield from run_case(case, limits, device)
         if options.only in "training step":
             yield from run_step(device)
 
@@ -227,10 +238,7 @@ def main() -> None:
         print(json.dumps({"machine": facts, "rows": [asdict(r) for r in rows()]}, indent=2))
         return
     print(", ".join(f"{k} {v}" for k, v in facts.items() if not k.endswith("_second")))
-    print(
-        f"copy {roofline.bytes_per_second / 1e9:.1f} GB/s, "
-        f"exp2 {roofline.exponentials_per_second / 1e9:.2f} G/s"
-    )
+    print(", ".join(f"{facts[f'{name}_per_second'] / 1e9:.1f} G {name}/s" for name in limits))
     show(rows())
 
 

@@ -9,7 +9,7 @@ from unittest import mock
 import torch
 from rivals import layer_of_fused_scans
 from table import Row
-from timing import Timing, finished, measure
+from timing import Timing, compare, finished, measure
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,8 +18,11 @@ from msssm_ts.model import MSSSMConfig, MSSSMNetwork, block
 LABEL = "training step (b, l) = (32, 150), width 64, 3 layers, bidirectional, S = 3, K = 4"
 # Names of torch's operations, the first that fits; all that is left is elementwise.
 PARTS = {
-    "fused layer, backward": ("msssm_ts::ms_scan_backward",),
-    "fused layer, forward": ("msssm_ts::ms_scan",),
+    "fused layer, backward": (
+        "msssm_ts::ms_scan_backward",
+        "GeneratedBackwardFor_msssm_ts_ms_scan_defaultBackward",
+    ),
+    "fused layer, forward": ("msssm_ts::ms_scan", "GeneratedBackwardFor_msssm_ts_ms_scan_default"),
     "matrix products": ("aten::mm", "aten::addmm", "aten::bmm"),
     "optimiser": ("aten::_foreach", "aten::_fused", "Optimizer"),
 }
@@ -63,7 +66,7 @@ def run_step(device: torch.device) -> Iterator[Row]:
     config = MSSSMConfig(n_channels=1, n_outputs=5, kernel_size=4, dropout=0.0)
     torch.manual_seed(0)
     network = MSSSMNetwork(config).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=0.0, foreach=True)
     x, y = torch.randn(32, 150, 1, device=device), torch.arange(32, device=device) % 5
 
     def work() -> Tensor:
@@ -79,10 +82,14 @@ def run_step(device: torch.device) -> Iterator[Row]:
     for part, share in _shares(step).items():
         seconds = share * fused.median
         yield Row.of(LABEL, part, "  of it", Timing(seconds, seconds, seconds), None, None, None)
-    with _unfused_path():
-        torch.testing.assert_close(step(), loss, rtol=1e-4, atol=0)
-        other = measure(step, seconds=6)
-    yield Row.of(LABEL, "stand-alone ops", "step", other, fused, None, None)
+
+    def unfused() -> Tensor:
+        with _unfused_path():
+            return step()
+
+    torch.testing.assert_close(unfused(), loss, rtol=1e-4, atol=0)
+    beside, other = compare(step, unfused, seconds=10)
+    yield Row.of(LABEL, "stand-alone ops", "step", other, beside, None, None)
 
 
 def _shares(step: object) -> dict[str, float]:

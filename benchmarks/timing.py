@@ -35,18 +35,38 @@ def finished(function: Callable[[], Any], device: torch.device) -> Callable[[], 
     return call
 
 
+def _timed(function: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    function()
+    return time.perf_counter() - began
+
+
+def _summary(times: list[float]) -> Timing:
+    low, median, high = statistics.quantiles(times, n=4)
+    return Timing(median, low, high)
+
+
 def measure(function: Callable[[], object], seconds: float = 2.0, least: int = 5) -> Timing:
     """Time a function after a warm-up, for about ``seconds`` and at least ``least`` calls."""
     function()
     times: list[float] = []
     while sum(times) < seconds or len(times) < least:
-        began = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - began)
-        if sum(times) > 20 * seconds:
-            break
-    low, median, high = statistics.quantiles(times, n=4) if len(times) > 1 else [times[0]] * 3
-    return Timing(median, low, high)
+        times.append(_timed(function))
+    return _summary(times)
+
+
+def compare(
+    ours: Callable[[], object], theirs: Callable[[], object], seconds: float = 2.0, least: int = 3
+) -> tuple[Timing, Timing]:
+    """Time two functions in turns, so that both see the same moods of the machine."""
+    theirs()
+    mine, other = [], []
+    while sum(mine) + sum(other) < seconds or len(other) < least:
+        other.append(_timed(theirs))
+        # The rival has emptied the caches; after many calls of its own it would not find that.
+        ours()
+        mine += [_timed(ours) for _ in range(5)]
+    return _summary(mine), _summary(other)
 
 
 def peak_memory(function: Callable[[], object], device: torch.device) -> int | None:

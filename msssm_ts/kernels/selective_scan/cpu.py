@@ -131,19 +131,34 @@ def lti_chunk(
     state, as in :func:`selective_chunk`.
     """
     width = lanes_of(x)
-    # One state at a time: its coefficients and itself stay in registers.
-    for j in range(n):
-        p = at + j * d
-        decay_j, B_j, C_j = load(decay, p), load(B, p), load(C, p)
-        state = load(h, h_at + j * h_step)
+    # A state and its coefficients stay in registers; two at a time, to hide the latency.
+    for j in range(0, n - 1, 2):
+        p, q = at + j * d, at + (j + 1) * d
+        decay_j, B_j, C_j, h_j = load(decay, p), load(B, p), load(C, p), load(h, h_at + j * h_step)
+        decay_k, B_k, C_k = load(decay, q), load(B, q), load(C, q)
+        h_k = load(h, h_at + (j + 1) * h_step)
         for i in range(steps):
-            state = decay_j * state + B_j * load(x, x_at + i * width)
+            x_i = load(x, x_at + i * width)
+            h_j, h_k = decay_j * h_j + B_j * x_i, decay_k * h_k + B_k * x_i
             if keep is None:
-                store(y, i * width, load(y, i * width) + C_j * state)
+                store(y, i * width, (load(y, i * width) + C_j * h_j) + C_k * h_k)
             else:
-                store(h, h_at + ((i + 1) * n + j) * width, state)
+                store(h, h_at + ((i + 1) * n + j) * width, h_j)
+                store(h, h_at + ((i + 1) * n + j + 1) * width, h_k)
         if keep is None:
-            store(h, h_at + j * h_step, state)
+            store(h, h_at + j * h_step, h_j)
+            store(h, h_at + (j + 1) * h_step, h_k)
+    if n % 2:
+        p, last = at + (n - 1) * d, h_at + (n - 1) * h_step
+        decay_j, B_j, C_j, h_j = load(decay, p), load(B, p), load(C, p), load(h, last)
+        for i in range(steps):
+            h_j = decay_j * h_j + B_j * load(x, x_at + i * width)
+            if keep is None:
+                store(y, i * width, load(y, i * width) + C_j * h_j)
+            else:
+                store(h, last + (i + 1) * n * width, h_j)
+        if keep is None:
+            store(h, last, h_j)
 
 
 @kernel
