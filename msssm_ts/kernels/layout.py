@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from msssm_ts.kernels.jit import kernel
+from msssm_ts.kernels.jit import subroutine
 from msssm_ts.kernels.simd import LANES
 
 _NUMPY = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
@@ -62,7 +62,7 @@ def sum_groups(partial: Tensor) -> Tensor:
     return partial.sum(0) if partial.shape[0] > 1 else partial[0]
 
 
-@kernel
+@subroutine
 def scratch(like: Any, size: int) -> Any:
     """Uninitialised flat array of like's type that starts on a cache line."""
     memory = np.empty(size + 64 // like.itemsize, like.dtype)

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from msssm_ts.kernels import parallel
-from msssm_ts.kernels.jit import kernel
+from msssm_ts.kernels.jit import kernel, subroutine
 from msssm_ts.kernels.layout import flat, pad_channels, padded_channels, scratch, valid_lengths
 from msssm_ts.kernels.simd import lanes_of, load, splat, store
 
@@ -30,26 +30,26 @@ BLOCK = 4
 SEGMENT = 256
 
 
-@kernel
+@subroutine
 def padding_rows(n_scales: Any, n_taps: Any) -> Any:
     """Count the steps that the coarsest filter reads beyond either end of a level."""
     return (n_taps - 1) << (n_scales - 1)
 
 
-@kernel
+@subroutine
 def halo_rows(n_scales: Any, n_taps: Any) -> Any:
     """Count the past steps of x that the coarsest band sees."""
     return (n_taps - 1) * ((1 << n_scales) - 1)
 
 
-@kernel
+@subroutine
 def segment_rows(n_scales: Any, n_taps: Any, n_rows: Any) -> Any:
     """Return a segment's steps: as many as the halo at least, the whole series at most."""
     whole = (halo_rows(n_scales, n_taps) + SEGMENT - 1) // SEGMENT * SEGMENT
     return min(max(SEGMENT, whole), (n_rows + SEGMENT - 1) // SEGMENT * SEGMENT)
 
 
-@kernel
+@subroutine
 def fill_zero(out: Any, at: Any, step: Any, count: Any) -> None:
     """Set count vectors, ``step`` apart, to zero."""
     zero = splat(out.dtype.type(0))
@@ -57,7 +57,7 @@ def fill_zero(out: Any, at: Any, step: Any, count: Any) -> None:
         store(out, at + i * step, zero)
 
 
-@kernel
+@subroutine
 def copy_vectors(
     source: Any, source_at: Any, source_step: Any, out: Any, at: Any, step: Any, count: Any
 ) -> None:
@@ -66,7 +66,7 @@ def copy_vectors(
         store(out, at + j * step, load(source, source_at + j * source_step))
 
 
-@kernel
+@subroutine
 def _filter_level(
     levels: Any, below: Any, here: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     phi: Any, psi: Any, at: Any, n_taps: Any, d: Any,
@@ -86,17 +86,15 @@ def _filter_level(
             a0, a1 = load(levels, p), load(levels, p - lag)
             a2, a3 = load(levels, p - 2 * lag), load(levels, p - 3 * lag)
             low = (f0 * a0 + f1 * a1) + (f2 * a2 + f3 * a3)
+            high = (g0 * a0 + g1 * a1) + (g2 * a2 + g3 * a3)
             if k:
                 low = low + load(levels, here + i)
+                high = high + load(details, detail + i)
             store(levels, here + i, low)
-            if details is not None:
-                high = (g0 * a0 + g1 * a1) + (g2 * a2 + g3 * a3)
-                if k:
-                    high = high + load(details, detail + i)
-                store(details, detail + i, high)
+            store(details, detail + i, high)
 
 
-@kernel
+@subroutine
 def clear_past(levels: Any, plane: Any, start: Any, n_scales: Any, n_taps: Any) -> None:
     """Put zeros before ``start`` in the planes of a⁰ … aˢ⁻¹."""
     width = lanes_of(levels)
@@ -105,7 +103,7 @@ def clear_past(levels: Any, plane: Any, start: Any, n_scales: Any, n_taps: Any) 
         fill_zero(levels, s * plane + start - reach * width, width, reach)
 
 
-@kernel
+@subroutine
 def keep_past(
     levels: Any, plane: Any, start: Any, rows: Any, n_scales: Any, n_taps: Any
 ) -> None:
@@ -117,12 +115,12 @@ def keep_past(
         copy_vectors(levels, to + rows * width, width, levels, to, width, reach)
 
 
-@kernel
+@subroutine
 def filter_bank(
     levels: Any, details: Any, plane: Any, start: Any, rows: Any, phi: Any, psi: Any, c: Any,
     n_scales: Any, n_taps: Any, d: Any,
 ) -> None:
-    """Fill a¹ … aˢ of ``levels`` (a⁰ is given) and d¹ … dˢ, where ``details`` is not None.
+    """Fill a¹ … aˢ of ``levels`` (a⁰ is given) and d¹ … dˢ of ``details``.
 
     Step t of level s lies at ``s·plane + start + t·width``; the past lies before ``start``.
     """
@@ -134,7 +132,7 @@ def filter_bank(
         )
 
 
-@kernel
+@subroutine
 def _tap_gradients(
     levels: Any, here: Any, below: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     grad_phi: Any, grad_psi: Any, at: Any, n_taps: Any, d: Any,
@@ -166,7 +164,7 @@ def _tap_gradients(
         store(grad_psi, w + 3 * d, g3)
 
 
-@kernel
+@subroutine
 def _level_gradient(
     levels: Any, here: Any, below: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     phi: Any, psi: Any, at: Any, n_taps: Any, d: Any,
@@ -195,7 +193,7 @@ def _level_gradient(
             store(levels, below + i, value)
 
 
-@kernel
+@subroutine
 def filter_bank_gradient(
     levels: Any, details: Any, plane: Any, start: Any, rows: Any, tails: Any, tail: Any, phi: Any,
     psi: Any, grad_phi: Any, grad_psi: Any, at: Any, c: Any, n_scales: Any, n_taps: Any, d: Any,
@@ -290,7 +288,7 @@ def _backward(
             row = b * rows + begin
             copy_vectors(x, (row - past) * d + c, d, levels, start, width, past + count)
             filter_bank(
-                levels, None, plane, start, past + count, phi, psi, c, n_scales, n_taps, d
+                levels, details, plane, start, past + count, phi, psi, c, n_scales, n_taps, d
             )
             here = start + past * width
             skip = min(max(n_history - begin, 0), count)

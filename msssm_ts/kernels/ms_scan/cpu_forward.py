@@ -13,7 +13,7 @@ from msssm_ts.kernels.decompose.cpu import (
     padding_rows,
     segment_rows,
 )
-from msssm_ts.kernels.jit import kernel
+from msssm_ts.kernels.jit import kernel, subroutine
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.selective_scan.cpu import (
     CHUNK,
@@ -23,7 +23,7 @@ from msssm_ts.kernels.selective_scan.cpu import (
 from msssm_ts.kernels.simd import lanes_of, load, sigmoid, softplus, spread, store
 
 
-@kernel
+@subroutine
 def step_sizes(
     low: Any, low_at: Any, low_step: Any, rank: Any, weight: Any, w_at: Any, bias: Any,
     bias_at: Any, d: Any, steps: Any, dt: Any, slope: Any,
@@ -40,7 +40,7 @@ def step_sizes(
             store(slope, i * width, sigmoid(value))
 
 
-@kernel
+@subroutine
 def band_of(levels: Any, details: Any, s: Any, n_scales: Any, plane: Any) -> Any:
     """Which plane stream s reads: raw signal, details fine to coarse, approximation."""
     if s == 0:
@@ -76,23 +76,21 @@ def forward(
         row_0 = steps_b - 1 if reverse else 0
         x_at, x_step = (b * rows + row_0) * d + c, direction * d
         clear_past(levels, plane, start, n_scales, n_taps)
-        for begin in range(0, n_history, segment):
-            count = min(segment, n_history - begin)
-            copy_vectors(x, x_at + begin * x_step, x_step, levels, start, width, count)
-            filter_bank(levels, None, plane, start, count, phi, psi, c, n_scales, n_taps, d)
-            keep_past(levels, plane, start, count, n_scales, n_taps)
         copy_vectors(state, b * streams * n * d + c, d, h, 0, width, streams * n)
         if keep:
             # The chunks in the padding are never read, but two runs must be equal throughout.
             for k in range((steps_b + CHUNK - 1) // CHUNK, chunks):
                 at = (b * chunks + k) * streams * n * d + c
                 fill_zero(checkpoints, at, d, streams * n)
-        for begin in range(0, steps_b, segment):
-            count = min(segment, steps_b - begin)
+        # Segments before the first step are the history's, which only feeds the filters.
+        n_past = (n_history + segment - 1) // segment
+        for q in range(-n_past, (steps_b + segment - 1) // segment):
+            begin, end = max(q * segment, -n_history), min((q + 1) * segment, steps_b)
+            count = end - begin
             at = x_at + (n_history + begin) * x_step
             copy_vectors(x, at, x_step, levels, start, width, count)
             filter_bank(levels, details, plane, start, count, phi, psi, c, n_scales, n_taps, d)
-            for offset in range(0, count, CHUNK):
+            for offset in range(0, count if q >= 0 else 0, CHUNK):
                 steps = min(CHUNK, count - offset)
                 row = b * length + row_0 + direction * (begin + offset)
                 if keep:
