@@ -121,10 +121,14 @@ def test_compile_and_export(core: str) -> None:
     x = torch.randn(2, 20, 2)
     with torch.no_grad():
         expected = network(x)
-        program = torch.export.export(network, (x,))
-        torch.testing.assert_close(program.module()(x), expected)
         compiled = torch.compile(network, backend="aot_eager", fullgraph=True)
         torch.testing.assert_close(compiled(x), expected)
+    batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
+    sizes = {"x": {0: batch, 1: length}, "lengths": {0: batch}}
+    program = torch.export.export(network, (x, torch.tensor([20, 7])), dynamic_shapes=sizes)
+    longer, lengths = torch.randn(3, 90, 2), torch.tensor([90, 1, 33])
+    exported = program.module()(longer, lengths)
+    torch.testing.assert_close(exported, network(longer, lengths))
     network.train()
     trained = torch.compile(network, backend="aot_eager", fullgraph=True)
     trained(x).sum().backward()

@@ -100,8 +100,8 @@ def ms_scan_cpu(
     d, chunks = inputs.width, -(-inputs.length // CHUNK)
     y = x.new_empty(inputs.batch, inputs.length, d)
     state = states_first(initial_state, d).clone()
-    shape = (inputs.batch, chunks, inputs.streams, inputs.n, d) if keep else (0,)
-    checkpoints = x.new_empty(shape)
+    # (b, chunks, M, n, d), flat
+    checkpoints = x.new_empty(inputs.batch * chunks * inputs.streams * inputs.n * d * keep)
     args = (
         *inputs.arrays, flat(state), inputs.lengths, flat(y), flat(checkpoints), keep,
         *inputs.sizes,

@@ -226,8 +226,9 @@ def _(
         from msssm_ts.kernels.selective_scan.cpu import CHUNK as CPU_CHUNK
 
         chunks, width = (length + CPU_CHUNK - 1) // CPU_CHUNK, padded_channels(d, x.dtype)
-    shape = (batch, chunks, A.shape[0], A.shape[2], width) if keep else (0,)
-    kept = x.new_empty(shape, dtype=state_dtype(x))
+    # Flat: a traced graph would not hold for lengths of one chunk and of several otherwise.
+    size = batch * chunks * A.shape[0] * A.shape[2] * width if keep else 0
+    kept = x.new_empty(size, dtype=state_dtype(x))
     return x.new_empty(batch, length, d), initial_state.new_empty(initial_state.shape), kept
 
 

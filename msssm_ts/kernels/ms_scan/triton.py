@@ -174,7 +174,7 @@ def ms_scan_triton(
     last = states[:, -1].transpose(-1, -2).to(initial_state.dtype)
     # A clone: an operator's outputs must not share memory
     last_state = last.clone(memory_format=torch.contiguous_format)
-    return y, last_state, states if keep else p.empty(0)
+    return y, last_state, states.flatten() if keep else p.empty(0)
 
 
 def ms_scan_backward_triton(

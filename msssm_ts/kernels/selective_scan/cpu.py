@@ -359,7 +359,8 @@ def selective_scan_cpu(
     length = valid_lengths(lengths, batch, rows)
     y = x.new_empty(batch, rows, d)
     state = states_first(initial_state, d).clone()
-    checkpoints = x.new_empty((batch, -(-rows // CHUNK), n, d) if keep else (0,))
+    # (b, chunks, n, d), flat
+    checkpoints = x.new_empty(batch * -(-rows // CHUNK) * n * d * keep)
     args = (
         *_coefficients(x, delta, A, B, C, D, d), flat(state), length, flat(y),
         flat(checkpoints), keep, rows, d, n,

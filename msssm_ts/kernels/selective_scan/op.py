@@ -130,9 +130,8 @@ def _(
 
     batch, rows, d = x.shape
     width = padded_channels(d, x.dtype)
-    kept = x.new_empty(batch, (rows + CHUNK - 1) // CHUNK, A.shape[1], width) if keep else (
-        x.new_empty(0)
-    )
+    # Flat: a traced graph would not hold for lengths of one chunk and of several otherwise.
+    kept = x.new_empty(batch * ((rows + CHUNK - 1) // CHUNK) * A.shape[1] * width if keep else 0)
     return x.new_empty(x.shape), initial_state.new_empty(initial_state.shape), kept
 
 
