@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
-from importlib.metadata import version
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
-
-from msssm_ts.artifact import read_artifact, write_artifact
-from msssm_ts.errors import InputError
-from msssm_ts.model import MSSSMConfig, MSSSMNetwork
-from msssm_ts.series import Standardizer, as_series_list
-from msssm_ts.training import Callback, SeriesTensor, Trainer, TrainingSettings, predict_logits
-from msssm_ts.training.recipe import (
-    auto_batch_size,
-    auto_epochs,
-    clamp_scales,
-    resolve_device,
-    stratified_split,
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
 )
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+
+from msssm_ts.display import TrainingDisplay
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.model_file import load_model, save_model
+from msssm_ts.parameters import check_parameters
+from msssm_ts.series import Missing, Series, Standardizer, as_series_list, is_table, without_torch
+from msssm_ts.targets import (
+    ClassWeight,
+    Targets,
+    best_thresholds,
+    check_weights,
+    encode_targets,
+    loss_weights,
+    split_targets,
+)
+from msssm_ts.training import (
+    Callback,
+    ClassificationLoss,
+    LabelledTensor,
+    SeriesTensor,
+    Trainer,
+    TrainingSettings,
+    predict_embeddings,
+    predict_logits,
+)
+from msssm_ts.training.recipe import auto_batch_size, auto_epochs, clamp_scales, resolve_device
 
 
-class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class MSSSMClassifier(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    ClassifierMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Time-series classifier with a multi-scale state-space model (MS-SSM).
 
     Parameters
@@ -64,6 +83,12 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         AdamW's, not applied to the state-space parameters, biases, norms and filters.
     label_smoothing : float, default=0.1
         Probability mass that training spreads over the other classes.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class in the loss, or inversely to its frequency. With several labels at
+        once, the weight of each label's presence, by column number.
+    missing : {"error", "mask", "interpolate"}, default="error"
+        NaN in X: refused; or masked, a missing step putting nothing into the scans and not
+        counting in pooling; or interpolated along each channel.
     early_stopping : bool or "auto", default="auto"
         Set a stratified part of the training data aside, keep the weights that do best on it and
         stop when they no longer improve. "auto": from 300 series on.
@@ -71,21 +96,34 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         That part.
     n_iter_no_change : int, default=20
         Epochs without improvement before stopping.
+    warm_start : bool, default=False
+        Let ``fit`` go on from the weights of the last one.
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of the network.
     device : str, default="auto"
         "auto" is a CUDA card where there is one, else the CPU.
     random_state : int, RandomState or None, default=None
         Seed; the same seed on the same machine gives the same model, bit for bit on a CPU.
     verbose : int, default=0
-        1 logs a line per epoch to the logger ``msssm_ts``.
+        1 shows progress on stderr: a bar on a terminal, else a line per epoch.
     callbacks : sequence of callables, optional
         Each is called with a :class:`msssm_ts.training.Progress` after every step and epoch.
 
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-        Labels, sorted.
+        Labels, sorted; with several labels at once their column numbers.
+    multilabel_ : bool
+        Whether a series can have several labels at once.
+    thresholds_ : array of shape (n_labels,)
+        With several labels: the probabilities from which on each is predicted, best by F1 on the
+        validation split, 0.5 where there was none.
     n_channels_in_ : int
         Channels of the training series.
+    n_features_in_ : int
+        Steps, where X was a table (n_samples, n_timepoints).
+    feature_names_in_ : array of shape (n_timepoints,)
+        Its columns' names, where all are strings.
     history_ : dict of str to list
         Losses, accuracies, learning rate and seconds, one entry per epoch.
     n_iter_, best_iter_ : int
@@ -110,6 +148,22 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     (3, 2)
     """
 
+    classes_: NDArray[Any]
+    multilabel_: bool
+    thresholds_: NDArray[np.float64]
+    n_channels_in_: int
+    channel_names_: tuple[str, ...] | None
+    sampling_rate_: float | None
+    standardizer_: Standardizer
+    network_: MSSSMNetwork
+    device_: str
+    history_: dict[str, list[Any]]
+    n_iter_: int
+    best_iter_: int
+    n_parameters_: int
+    fit_seconds_: float
+    seed_: int
+
     def __init__(
         self,
         n_scales: int = 3,
@@ -126,9 +180,13 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
+        class_weight: ClassWeight = None,
+        missing: Missing = "error",
         early_stopping: bool | Literal["auto"] = "auto",
         validation_fraction: float = 0.15,
         n_iter_no_change: int = 20,
+        warm_start: bool = False,
+        dtype: Literal["float32", "float64"] = "float32",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -148,18 +206,30 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        self.missing = missing
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.dtype = dtype
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
         self.callbacks = callbacks
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.classifier_tags.multi_label = True
+        return tags
+
     def fit(
         self,
         X: Any,
         y: Any,
+        sample_weight: Any = None,
         *,
         channel_names: Sequence[str] | None = None,
         sampling_rate: float | None = None,
@@ -170,9 +240,11 @@ class MSSSMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : array of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), \
 or list of arrays of shape (n_channels, length)
-            Series, of equal or different lengths.
-        y : array of shape (n_samples,)
-            Labels of any kind.
+            Series, of equal or different lengths; numpy, pandas, polars or torch.
+        y : array of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any kind; a matrix of 0 and 1 where a series can have several.
+        sample_weight : array of shape (n_samples,), optional
+            Weight k counts like k copies, weight 0 like absence.
         channel_names : sequence of str, optional
             Names of the channels, kept with the model.
         sampling_rate : float, optional
@@ -192,57 +264,142 @@ or list of arrays of shape (n_channels, length)
             If the loss is no longer finite.
         """
         check_parameters(self)
-        series = as_series_list(X)
-        y = column_or_1d(y, warn=True)
-        check_consistent_length(series, y)
-        check_classification_targets(y)
-        classes, targets = np.unique(y, return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(
-                f"Classifier can't train when only one class is present: every label is "
-                f"{classes[0]!r}"
-            )
+        goes_on = self.warm_start and hasattr(self, "network_")
+        series, targets, weights = self._check(X, y, sample_weight, goes_on, None)
         n_channels = series[0].shape[0]
         if channel_names is not None and len(channel_names) != n_channels:
             raise ValueError(f"{len(channel_names)} channel_names for {n_channels} channels")
-        self.classes_ = classes
-        self.n_channels_in_ = n_channels
-        self.n_features_in_ = series[0].shape[1]
         self.channel_names_ = None if channel_names is None else tuple(channel_names)
         self.sampling_rate_ = sampling_rate
-        self._train(series, torch.from_numpy(targets.astype(np.int64)))
+        self._train(series, targets, weights, goes_on, self.max_epochs)
         return self
 
-    def _train(self, series: list[NDArray[Any]], targets: torch.Tensor) -> None:
+    def partial_fit(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> MSSSMClassifier:
+        """Go on training with more series: one pass over them, with a fresh optimiser.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in :meth:`fit`
+            More series. The standardisation stays that of the first call.
+        classes : array of shape (n_classes,), optional
+            All labels that will ever come, for the first call; those in y by default.
+
+        Returns
+        -------
+        MSSSMClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`fit`, and if a label is not among those of the first call.
+        """
+        check_parameters(self)
+        goes_on = hasattr(self, "network_")
+        known = None if classes is None else np.unique(classes)
+        series, targets, weights = self._check(X, y, sample_weight, goes_on, known)
+        if not goes_on:
+            self.channel_names_, self.sampling_rate_ = None, None
+        self._train(series, targets, weights, goes_on, 1, in_parts=True)
+        return self
+
+    def _check(
+        self, X: Any, y: Any, sample_weight: Any, goes_on: bool, classes: NDArray[Any] | None
+    ) -> tuple[list[Series], Targets, NDArray[np.float64]]:
+        """Return what there is to learn from, without series of no weight."""
+        series = self._check_series(X, reset=not goes_on)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        targets = encode_targets(y, self.classes_ if goes_on else classes)
+        check_consistent_length(series, targets.encoded)
+        if goes_on and targets.multilabel != self.multilabel_:
+            raise ValueError("y must be of the same kind as in the first fit: labels or a matrix")
+        weights = check_weights(sample_weight, len(series))
+        counted = np.flatnonzero(weights > 0)
+        if len(counted) < len(series):
+            series, targets = [series[i] for i in counted], targets[counted]
+            weights = weights[counted]
+            if not len(counted):
+                raise ValueError("sample_weight is zero for every series")
+            if not goes_on and classes is None:
+                targets = encode_targets(targets.labels)
+        self.classes_ = targets.classes
+        self.multilabel_ = targets.multilabel
+        return series, targets, weights
+
+    def _check_series(self, X: Any, reset: bool) -> list[Series]:
+        X = without_torch(X)
+        series = as_series_list(X, self.missing)
+        if is_table(X):
+            # The width and the columns' names must stay; with other input lengths are free.
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        elif reset:
+            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
+                delattr(self, name)
+        n_channels = series[0].shape[0]
+        if reset:
+            self.n_channels_in_ = n_channels
+        elif n_channels != self.n_channels_in_:
+            raise ValueError(
+                f"X has {n_channels} channels, but {type(self).__name__} was trained on "
+                f"{self.n_channels_in_}"
+            )
+        return series
+
+    def _train(
+        self,
+        series: list[Series],
+        targets: Targets,
+        sample_weight: NDArray[np.float64],
+        goes_on: bool,
+        max_epochs: int | None,
+        in_parts: bool = False,
+    ) -> None:
         began = time.perf_counter()
         seed = seed_from(self.random_state)
         generator = torch.Generator().manual_seed(seed)
-        keep, held_out = self._split(targets.numpy(), seed)
-        self.standardizer_ = Standardizer.fit([series[i] for i in keep])
-        standardized = self.standardizer_.apply(series)
+        keep, held_out = np.arange(len(series)), np.arange(0)
+        if not in_parts and self._wants_validation(len(series)):
+            keep, held_out = split_targets(targets, self.validation_fraction, seed)
+        if not goes_on:
+            self.standardizer_ = Standardizer.fit([series[i] for i in keep])
+        weights, positive = loss_weights(targets, sample_weight, self.class_weight)
 
-        def part(index: NDArray[np.int64]) -> tuple[SeriesTensor, torch.Tensor]:
-            return SeriesTensor([standardized[i] for i in index]), targets[torch.from_numpy(index)]
+        def part(index: NDArray[np.int64]) -> LabelledTensor:
+            return LabelledTensor(
+                self._tensor([series[i] for i in index]),
+                torch.from_numpy(targets.encoded[index]),
+                None if weights is None else self._float_tensor(weights[index]),
+            )
 
         self.device_ = resolve_device(self.device)
         batch_size = self.batch_size or auto_batch_size(len(keep))
         settings = TrainingSettings(
-            max_epochs=self.max_epochs or auto_epochs(len(keep), batch_size),
+            max_epochs=max_epochs or auto_epochs(len(keep), batch_size),
             batch_size=batch_size,
             learning_rate=self.learning_rate,
             ssm_learning_rate=min(self.learning_rate, 1e-3),
             weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
             patience=self.n_iter_no_change if len(held_out) else None,
         )
+        loss = ClassificationLoss(
+            self.label_smoothing, None if positive is None else self._float_tensor(positive)
+        )
+        display = TrainingDisplay(quiet=not self.verbose)
         # The caller's random numbers stay as they are.
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), display as shown:
             torch.manual_seed(seed)
-            config = self._config(max(s.shape[1] for s in series))
-            self.network_ = MSSSMNetwork(config).to(self.device_)
-            trainer = Trainer(self.network_, settings, self._all_callbacks())
+            if not goes_on:
+                self.network_ = MSSSMNetwork(self._config(max(s.shape[1] for s in series)))
+            self.network_.to(self.device_, getattr(torch, self.dtype))
+            trainer = Trainer(self.network_, settings, loss, [*(self.callbacks or ()), shown])
+            validation = part(held_out) if len(held_out) else None
             try:
-                trainer.run(*part(keep), generator, part(held_out) if len(held_out) else None)
+                trainer.run(part(keep), generator, validation)
             finally:
                 self.history_ = vars(trainer.history)
                 self.n_iter_ = len(trainer.history.epoch)
@@ -250,9 +407,21 @@ or list of arrays of shape (n_channels, length)
                 self.n_parameters_ = sum(p.numel() for p in self.network_.parameters())
                 self.fit_seconds_ = time.perf_counter() - began
                 self.seed_ = seed
-                if not trainer.n_steps:
+                self.thresholds_ = np.full(len(self.classes_), 0.5)
+                if not (trainer.n_steps or goes_on):
                     # Not one step was taken: nothing that could be called a model.
                     del self.network_
+        if self.multilabel_ and validation is not None:
+            logits = predict_logits(self.network_, validation.series, 4 * batch_size)
+            truth = validation.targets.numpy()
+            self.thresholds_ = best_thresholds(torch.sigmoid(logits.double()).numpy(), truth)
+
+    def _float_tensor(self, values: NDArray[Any]) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=getattr(torch, self.dtype))
+
+    def _tensor(self, series: list[Series]) -> SeriesTensor:
+        standardized = self.standardizer_.apply(series, self.dtype)
+        return SeriesTensor(standardized, getattr(torch, self.dtype))
 
     def _config(self, longest: int) -> MSSSMConfig:
         return MSSSMConfig(
@@ -269,32 +438,65 @@ or list of arrays of shape (n_channels, length)
             pooling=self.pooling,
         )
 
-    def _split(
-        self, targets: NDArray[np.int64], seed: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        wanted = len(targets) >= 300 if self.early_stopping == "auto" else self.early_stopping
-        if not wanted:
-            return np.arange(len(targets)), np.arange(0)
-        return stratified_split(targets, self.validation_fraction, seed)
+    def _wants_validation(self, n_series: int) -> bool:
+        if self.early_stopping == "auto":
+            return n_series >= 300
+        return bool(self.early_stopping)
 
-    def _all_callbacks(self) -> list[Callback]:
-        from msssm_ts.training.progress import log_epoch
-
-        return [*(self.callbacks or ()), *([log_epoch] if self.verbose else [])]
-
-    def _logits(self, X: Any) -> torch.Tensor:
+    def _through_network(self, function: Any, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self, "network_")
-        series = as_series_list(X)
-        n_channels = series[0].shape[0]
-        if n_channels != self.n_channels_in_:
-            raise ValueError(
-                f"X has {n_channels} channels, but MSSSMClassifier was trained on "
-                f"{self.n_channels_in_}"
-            )
-        batch_size = 4 * (self.batch_size or 16)
-        return predict_logits(
-            self.network_, SeriesTensor(self.standardizer_.apply(series)), batch_size
-        )
+        series = self._tensor(self._check_series(X, reset=False))
+        output: torch.Tensor = function(self.network_, series, 4 * (self.batch_size or 16))
+        result: NDArray[np.float64] = output.double().numpy()
+        return result
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the network's confidence in each class.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Logits; for two classes how much the second's is larger than the first's.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        logits = self._through_network(predict_logits, X)
+        if len(self.classes_) == 2 and not self.multilabel_:
+            return logits[:, 1] - logits[:, 0]
+        return logits
+
+    def transform(self, X: Any) -> NDArray[np.float64]:
+        """Return what the network's head sees of each series, for other estimators to build on.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples, d_model), or (n_samples, 2 · d_model) for "mean_max" pooling
+            Pooled features.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        return self._through_network(predict_embeddings, X)
+
+    @property
+    def _n_features_out(self) -> int:
+        """How many features :meth:`transform` gives; scikit-learn asks."""
+        return int(self.network_.head.in_features)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return class probabilities.
@@ -302,71 +504,69 @@ or list of arrays of shape (n_channels, length)
         Parameters
         ----------
         X : as in :meth:`fit`
-            Series; their lengths may differ from the training series'.
+            Series. Their lengths may differ from the training series', except in a table
+            (n_samples, n_timepoints) where the training series came as one too.
 
         Returns
         -------
         array of shape (n_samples, n_classes)
-            In the order of ``classes_``.
+            In the order of ``classes_``; with several labels at once each on its own.
 
         Raises
         ------
         ValueError
-            If X cannot be used or has another number of channels.
+            If X cannot be used, or has another width or number of channels.
         sklearn.exceptions.NotFittedError
             Before :meth:`fit`.
         """
-        proba: NDArray[np.float64] = torch.softmax(self._logits(X).double(), -1).numpy()
-        return proba
+        logits = torch.from_numpy(self._through_network(predict_logits, X))
+        proba = torch.sigmoid(logits) if self.multilabel_ else torch.softmax(logits, -1)
+        result: NDArray[np.float64] = proba.numpy()
+        return result
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable label of each series, shape (n_samples,); X as in fit."""
-        best = self.predict_proba(X).argmax(1)
-        labels: NDArray[Any] = self.classes_[best]
+        """Return labels.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples,), or (n_samples, n_labels) of 0 and 1
+            The most probable label; with several at once, those above ``thresholds_``.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        proba = self.predict_proba(X)
+        labels: NDArray[Any] = (
+            (proba >= self.thresholds_).astype(int)
+            if self.multilabel_
+            else self.classes_[proba.argmax(1)]
+        )
         return labels
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file (see :mod:`msssm_ts.artifact`).
 
+        Parameters
+        ----------
+        path : path
+            File to write, all or nothing.
+
         Raises
         ------
         OSError
             If the file cannot be written.
+        sklearn.exceptions.NotFittedError
+            Before :meth:`fit`.
         """
         check_is_fitted(self, "network_")
-        parameters = {
-            k: v
-            for k, v in self.get_params().items()
-            if k != "callbacks" and not isinstance(v, np.random.RandomState)
-        }
-        header = {
-            "estimator": type(self).__name__,
-            "parameters": parameters,
-            "network": asdict(self.network_.config),
-            "classes": {"dtype": self.classes_.dtype.str, "values": self.classes_.tolist()},
-            "standardizer": {
-                "mean": self.standardizer_.mean.tolist(),
-                "std": self.standardizer_.std.tolist(),
-            },
-            "channel_names": self.channel_names_,
-            "sampling_rate": self.sampling_rate_,
-            "training": {
-                "history": self.history_,
-                "n_iter": self.n_iter_,
-                "best_iter": self.best_iter_,
-                "n_timepoints": self.n_features_in_,
-                "n_parameters": self.n_parameters_,
-                "seconds": self.fit_seconds_,
-                "seed": self.seed_,
-                "device": self.device_,
-                "threads": torch.get_num_threads(),
-            },
-            "versions": {
-                **{name: version(name) for name in ("msssm-ts", "torch", "numpy", "numba")},
-                "python": platform.python_version(),
-            },
-        }
-        write_artifact(path, self.network_.state_dict(), header)
+        save_model(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: str = "auto") -> MSSSMClassifier:
@@ -379,38 +579,17 @@ or list of arrays of shape (n_channels, length)
         device : str
             Where to run it.
 
+        Returns
+        -------
+        MSSSMClassifier
+            As it was saved.
+
         Raises
         ------
         InputError
             If the file is missing, damaged, or newer than this version can read.
         """
-        tensors, header = read_artifact(path)
-        try:
-            estimator = cls(**header["parameters"])
-            config = MSSSMConfig(**header["network"])
-            training = header["training"]
-            classes = header["classes"]
-            estimator.classes_ = np.array(classes["values"], dtype=np.dtype(classes["dtype"]))
-            estimator.n_channels_in_ = config.n_channels
-            estimator.n_features_in_ = training["n_timepoints"]
-            names = header["channel_names"]
-            estimator.channel_names_ = None if names is None else tuple(names)
-            estimator.sampling_rate_ = header["sampling_rate"]
-            scale = header["standardizer"]
-            estimator.standardizer_ = Standardizer(np.array(scale["mean"]), np.array(scale["std"]))
-            estimator.history_ = training["history"]
-            estimator.n_iter_, estimator.best_iter_ = training["n_iter"], training["best_iter"]
-            estimator.n_parameters_ = training["n_parameters"]
-            estimator.fit_seconds_, estimator.seed_ = training["seconds"], training["seed"]
-            network = MSSSMNetwork(config)
-            network.load_state_dict(tensors)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise InputError(
-                f"{path}: its contents do not fit together ({error}); train again"
-            ) from error
-        estimator.device_ = resolve_device(device)
-        estimator.network_ = network.to(estimator.device_).eval()
-        return estimator
+        return load_model(cls, path, device)
 
 
 def seed_from(random_state: int | np.random.RandomState | None) -> int:
@@ -420,31 +599,3 @@ def seed_from(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31))
     return int(random_state)
-
-
-def check_parameters(estimator: MSSSMClassifier) -> None:
-    """Raise ValueError or TypeError, naming it, for a parameter out of range."""
-    at_least_one = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
-    for name in (*at_least_one, "max_epochs", "batch_size", "n_iter_no_change"):
-        value = getattr(estimator, name)
-        if value is None and name in ("max_epochs", "batch_size"):
-            continue
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"{name} must be an integer, not {value!r}")
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value}")
-    choices = {
-        "core": ("s6", "lti"),
-        "pooling": ("mean", "max", "mean_max", "last"),
-        "early_stopping": (True, False, "auto"),
-    }
-    for name, allowed in choices.items():
-        if getattr(estimator, name) not in allowed:
-            raise ValueError(f"{name} must be one of {allowed}, not {getattr(estimator, name)!r}")
-    ranges = {"dropout": (0, 1), "validation_fraction": (0, 1), "label_smoothing": (0, 1)}
-    for name, (low, high) in ranges.items():
-        if not low <= getattr(estimator, name) < high:
-            value = getattr(estimator, name)
-            raise ValueError(f"{name} must lie in [{low}, {high}), not {value}")
-    if estimator.learning_rate <= 0 or estimator.weight_decay < 0:
-        raise ValueError("learning_rate must be positive and weight_decay not negative")

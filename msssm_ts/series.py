@@ -1,31 +1,35 @@
-"""Checks on what users pass as X, and the standardisation kept with a model."""
+"""Checks on what users pass as X, missing values, and the standardisation kept with a model."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import check_array
 
 Series = NDArray[np.floating[Any]]
+Missing = Literal["error", "mask", "interpolate"]
 
 
-def as_series_list(X: Any) -> list[Series]:
+def as_series_list(X: Any, missing: Missing = "error") -> list[Series]:
     """Return X as a list of float arrays of shape (n_channels, length).
 
     Parameters
     ----------
     X : array of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), or a \
 sequence of arrays of shape (n_channels, length) or (length,)
-        The series.
+        The series; numpy arrays, pandas or polars frames, torch tensors, nested lists.
+    missing : {"error", "mask", "interpolate"}
+        What happens to NaN: refused, left as it is, or interpolated along each channel.
 
     Raises
     ------
     ValueError
-        If a value is NaN or infinite, a series is empty, or the channels differ in number.
+        If a value is NaN (unless ``missing`` allows it) or infinite, a series is empty or has no
+        value at all, or the channels differ in number.
     TypeError
         If X is sparse.
 
@@ -35,20 +39,35 @@ sequence of arrays of shape (n_channels, length) or (length,)
     [(1, 2), (1, 2)]
     >>> [s.shape for s in as_series_list([np.ones((2, 5)), np.ones((2, 3))])]
     [(2, 5), (2, 3)]
+    >>> as_series_list([[1.0, np.nan, 3.0]], missing="interpolate")
+    [array([[1., 2., 3.]])]
     """
-    if isinstance(X, (list, tuple)) and _is_ragged(X):
-        series = [_check_one(np.asarray(x), i) for i, x in enumerate(X)]
-        n_channels = {s.shape[0] for s in series}
-        if len(n_channels) > 1:
-            first = series[0].shape[0]
-            odd = next(i for i, s in enumerate(series) if s.shape[0] != first)
-            raise ValueError(
-                f"X must have the same number of channels throughout: series 0 has {first}, "
-                f"series {odd} has {series[odd].shape[0]}"
-            )
-        return series
+    X = without_torch(X)
+    series = _from_list(X) if isinstance(X, (list, tuple)) and _is_ragged(X) else _from_array(X)
+    for i, s in enumerate(series):
+        _check_values(s, i, missing)
+    return [interpolated(s) for s in series] if missing == "interpolate" else series
+
+
+def is_table(X: Any) -> bool:
+    """Whether X, which :func:`as_series_list` has accepted, is one row of values a series."""
+    return not (isinstance(X, (list, tuple)) and _is_ragged(X)) and len(np.shape(X)) == 2
+
+
+def without_torch(X: Any) -> Any:
+    """Return torch tensors, alone or in a list, as numpy arrays; anything else unchanged."""
+    if isinstance(X, (list, tuple)):
+        return [without_torch(x) if hasattr(x, "detach") else x for x in X]
+    return X.detach().cpu().numpy() if hasattr(X, "detach") else X
+
+
+def _from_array(X: Any) -> list[Series]:
     array = check_array(
-        X, dtype=[np.float64, np.float32], allow_nd=True, ensure_min_features=1, input_name="X"
+        X,
+        dtype=[np.float64, np.float32],
+        allow_nd=True,
+        ensure_all_finite=False,
+        input_name="X",
     )
     if array.ndim > 3:
         raise ValueError(
@@ -69,7 +88,19 @@ def _is_ragged(X: Sequence[Any]) -> bool:
     return len(lengths) > 1
 
 
-def _check_one(x: NDArray[Any], index: int) -> Series:
+def _from_list(X: Sequence[Any]) -> list[Series]:
+    series = [_as_one(np.asarray(x), i) for i, x in enumerate(X)]
+    first = series[0].shape[0]
+    odd = next((i for i, s in enumerate(series) if s.shape[0] != first), None)
+    if odd is not None:
+        raise ValueError(
+            f"X must have the same number of channels throughout: series 0 has {first}, "
+            f"series {odd} has {series[odd].shape[0]}"
+        )
+    return series
+
+
+def _as_one(x: NDArray[Any], index: int) -> Series:
     series = np.atleast_2d(x)
     if series.ndim != 2 or series.size == 0:
         raise ValueError(
@@ -77,9 +108,38 @@ def _check_one(x: NDArray[Any], index: int) -> Series:
             f"not {np.shape(x)}"
         )
     checked: Series = check_array(
-        series, dtype=[np.float64, np.float32], input_name=f"series {index} of X"
+        series,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,
+        input_name=f"series {index} of X",
     )
     return checked
+
+
+def _check_values(series: Series, index: int, missing: Missing) -> None:
+    for name, wrong in (("infinity", np.isinf(series)), ("NaN", np.isnan(series))):
+        if not wrong.any() or (name == "NaN" and missing != "error"):
+            continue
+        channel, step = np.argwhere(wrong)[0]
+        advice = "; missing='mask' or 'interpolate' accepts them" if name == "NaN" else ""
+        raise ValueError(
+            f"Input X contains {name}: {wrong.sum()} in series {index}, the first in channel "
+            f"{channel} at step {step} (counted from 0){advice}"
+        )
+    if np.isnan(series).all():
+        raise ValueError(f"series {index} of X has no value at all: leave it out")
+
+
+def interpolated(series: Series) -> Series:
+    """Fill NaN linearly between neighbours and level at the ends; an empty channel stays NaN."""
+    if not np.isnan(series).any():
+        return series
+    steps, filled = np.arange(series.shape[1]), series.copy()
+    for channel in filled:
+        known = ~np.isnan(channel)
+        if known.any():
+            channel[~known] = np.interp(steps[~known], steps[known], channel[known])
+    return filled
 
 
 @dataclass(frozen=True)
@@ -97,16 +157,17 @@ class Standardizer:
 
     @classmethod
     def fit(cls, series: Sequence[Series]) -> Standardizer:
-        """Measure over all steps of all series."""
-        count = sum(s.shape[1] for s in series)
-        mean = sum(s.sum(1, dtype=np.float64) for s in series) / count
-        centred = sum(((s - mean[:, None]) ** 2).sum(1, dtype=np.float64) for s in series)
+        """Measure over all values of all series that are not missing."""
+        # A channel without any value keeps mean 0.
+        count = np.maximum(1, sum((~np.isnan(s)).sum(1) for s in series))
+        mean = sum(np.nansum(s, 1, dtype=np.float64) for s in series) / count
+        centred = sum(np.nansum((s - mean[:, None]) ** 2, 1, dtype=np.float64) for s in series)
         std = np.sqrt(centred / count)
         # Rounding alone makes a constant channel's deviation a little more than nothing.
         constant = std <= 1e-12 * np.maximum(1.0, np.abs(mean))
         return cls(np.asarray(mean), np.where(constant, 1.0, std))
 
-    def apply(self, series: Sequence[Series]) -> list[Series]:
-        """Return the series standardised, in float32."""
+    def apply(self, series: Sequence[Series], dtype: DTypeLike = np.float32) -> list[Series]:
+        """Return the series standardised."""
         mean, std = self.mean[:, None], self.std[:, None]
-        return [((s - mean) / std).astype(np.float32) for s in series]
+        return [((s - mean) / std).astype(dtype) for s in series]

@@ -10,7 +10,7 @@ from torch import nn
 
 from msssm_ts.kernels import use_backend
 from msssm_ts.model import MSSSM, MSSSMConfig, MSSSMNetwork
-from msssm_ts.model.classifier import pool
+from msssm_ts.model.classifier import counted_steps, pool
 from msssm_ts.model.ssm import SSMArray, scale_dependent_diagonal
 from msssm_ts.training.schedule import make_optimizer
 
@@ -139,9 +139,10 @@ def test_pooling_ignores_padding() -> None:
     x = torch.randn(2, 5, 3)
     lengths = torch.tensor([3, 5])
     x[0, 3:] = math.inf
-    assert torch.equal(pool(x, lengths, "last"), torch.stack([x[0, 2], x[1, 4]]))
-    torch.testing.assert_close(pool(x, lengths, "mean")[0], x[0, :3].mean(0))
-    torch.testing.assert_close(pool(x, lengths, "max")[0], x[0, :3].amax(0))
+    counted = counted_steps(5, lengths, None, x)
+    assert torch.equal(pool(x, counted, "last"), torch.stack([x[0, 2], x[1, 4]]))
+    torch.testing.assert_close(pool(x, counted, "mean")[0], x[0, :3].mean(0))
+    torch.testing.assert_close(pool(x, counted, "max")[0], x[0, :3].amax(0))
 
 
 def test_the_optimizer_does_what_torchs_does() -> None:

@@ -6,7 +6,15 @@ import torch
 
 from msssm_ts.errors import TrainingError
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
-from msssm_ts.training import Progress, SeriesTensor, Trainer, TrainingSettings, predict_logits
+from msssm_ts.training import (
+    ClassificationLoss,
+    LabelledTensor,
+    Progress,
+    SeriesTensor,
+    Trainer,
+    TrainingSettings,
+    predict_logits,
+)
 from msssm_ts.training.recipe import stratified_split
 
 
@@ -19,7 +27,11 @@ def _trainer(max_epochs: int = 3, **options: object) -> Trainer:
     torch.manual_seed(0)
     network = MSSSMNetwork(MSSSMConfig(1, 2, d_model=16, n_layers=1, n_scales=2))
     settings = TrainingSettings(max_epochs, 4, 1e-2, 1e-3, 0.01, **options)  # type: ignore[arg-type]
-    return Trainer(network, settings)
+    return Trainer(network, settings, ClassificationLoss())
+
+
+def _labelled(n_series: int, seed: int = 0) -> LabelledTensor:
+    return LabelledTensor(SeriesTensor(_series([20] * n_series, seed)), torch.arange(n_series) % 2)
 
 
 def test_every_series_once_per_epoch_in_an_order_of_the_seed() -> None:
@@ -35,7 +47,8 @@ def test_every_series_once_per_epoch_in_an_order_of_the_seed() -> None:
 
 def test_batches_pad_to_their_longest() -> None:
     series = SeriesTensor(_series([3, 9, 5]))
-    x, lengths = series.batch(torch.tensor([2, 0]))
+    x, lengths, observed = series.batch(torch.tensor([2, 0]))
+    assert observed is None
     assert x.shape == (2, 5, 1)
     assert lengths is not None
     assert lengths.tolist() == [5, 3]
@@ -55,7 +68,6 @@ def test_logits_come_in_the_order_of_the_series() -> None:
 
 def test_the_weights_of_the_best_epoch_are_kept() -> None:
     trainer = _trainer(12)
-    series, targets = SeriesTensor(_series([20] * 16)), torch.arange(16) % 2
     seen = {}
 
     def remember(progress: Progress) -> None:
@@ -63,8 +75,7 @@ def test_the_weights_of_the_best_epoch_are_kept() -> None:
             seen[progress.epoch] = {k: v.clone() for k, v in trainer.network.state_dict().items()}
 
     trainer.callbacks = [remember]
-    validation = (SeriesTensor(_series([20] * 8, seed=1)), torch.arange(8) % 2)
-    trainer.run(series, targets, torch.Generator().manual_seed(0), validation)
+    trainer.run(_labelled(16), torch.Generator().manual_seed(0), _labelled(8, seed=1))
     losses = trainer.history.val_loss
     assert trainer.best_epoch == int(np.argmin(losses)) + 1  # type: ignore[arg-type]
     assert trainer.best_epoch < 12, "random labels should overfit; the test shows nothing else"
@@ -74,26 +85,22 @@ def test_the_weights_of_the_best_epoch_are_kept() -> None:
 
 def test_patience_stops_the_run() -> None:
     trainer = _trainer(200, patience=3)
-    series, targets = SeriesTensor(_series([20] * 16)), torch.arange(16) % 2
-    validation = (SeriesTensor(_series([20] * 8, seed=1)), torch.arange(8) % 2)
-    trainer.run(series, targets, torch.Generator().manual_seed(0), validation)
+    trainer.run(_labelled(16), torch.Generator().manual_seed(0), _labelled(8, seed=1))
     assert trainer.best_epoch is not None
     assert len(trainer.history.epoch) == trainer.best_epoch + 3 < 200
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_weights() -> None:
     trainer = _trainer(5)
-    values = _series([20] * 8)
-    targets = torch.arange(8) % 2
+    train = _labelled(8)
 
     def poison(progress: Progress) -> None:
         if progress.step == 3:
-            series._stacked[:] = torch.nan  # type: ignore[index]
+            train.series._stacked[:] = torch.nan  # type: ignore[index]
 
-    series = SeriesTensor(values)
     trainer.callbacks = [poison]
     with pytest.raises(TrainingError, match=r"became nan at step 4 \(epoch 2\).*learning rate"):
-        trainer.run(series, targets, torch.Generator().manual_seed(0))
+        trainer.run(train, torch.Generator().manual_seed(0))
     assert all(p.isfinite().all() for p in trainer.network.parameters())
 
 

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from msssm_ts.display import stderr_console
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -17,17 +19,10 @@ def results() -> Console:
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
-def messages() -> Console:
-    """Console on stderr; plain off a terminal."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
-
-
 def say(text: str, *, quiet: bool = False) -> None:
     """Write a message to stderr, unless quiet."""
     if not quiet:
-        messages().print(text, markup=False)
+        stderr_console().print(text, markup=False)
 
 
 def show_json(value: Any) -> None:

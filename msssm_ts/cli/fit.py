@@ -56,8 +56,8 @@ def fit(
     stops early and keeps the best model so far.
     """
     from msssm_ts.cli import run_folder
-    from msssm_ts.cli.progress import TrainingDisplay
     from msssm_ts.datasets import load
+    from msssm_ts.display import TrainingDisplay
 
     run_folder.prepare(out, force)
     series = load(data, label=label, id=id, group=group, drop=tuple(drop or ()), split="train")
@@ -65,7 +65,7 @@ def fit(
 
     from msssm_ts.estimator import MSSSMClassifier
 
-    with TrainingDisplay(quiet) as display:
+    with TrainingDisplay(quiet, interval=10.0) as display:
         model = MSSSMClassifier(
             n_scales=scales,
             core=core.value,

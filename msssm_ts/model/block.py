@@ -84,10 +84,14 @@ class MSSSMBlock(nn.Module):
         self.output = nn.Linear(d, d)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Map x (b, l, d) to (b, l, d)."""
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
+    ) -> Tensor:
+        """Map x (b, l, d) to (b, l, d); steps where ``observed`` (b, l, 1) is 0 put nothing in."""
         normed = self.norm(x)
         signal, gate = self.input(normed), self.gate(normed)
+        if observed is not None:
+            signal = signal * observed
         y = sum(core(signal, gate, lengths) for core in self.cores)
         out: Tensor = x + self.dropout(self.output(y))
         return out

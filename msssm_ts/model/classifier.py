@@ -9,8 +9,18 @@ from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.config import MSSSMConfig, Pooling
 
 
-def pool(x: Tensor, lengths: Tensor | None, pooling: Pooling) -> Tensor:
-    """Pool x (b, l, d) over the valid steps of each series.
+def counted_steps(
+    n_timepoints: int, lengths: Tensor | None, observed: Tensor | None, like: Tensor
+) -> Tensor:
+    """Which steps pooling counts, (b, l): those within each series' length, and observed."""
+    counted = like.new_ones(like.shape[:2], dtype=torch.bool)
+    if lengths is not None:
+        counted = torch.arange(n_timepoints, device=like.device) < lengths[:, None]
+    return counted if observed is None else counted & observed
+
+
+def pool(x: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
+    """Pool x (b, l, d) over the steps of each series that count, (b, l); one at least.
 
     Returns
     -------
@@ -20,19 +30,16 @@ def pool(x: Tensor, lengths: Tensor | None, pooling: Pooling) -> Tensor:
     --------
     >>> import torch
     >>> x = torch.tensor([[[1.0], [3.0], [9.0]]])
-    >>> pool(x, torch.tensor([2]), "mean_max")
+    >>> pool(x, torch.tensor([[True, True, False]]), "mean_max")
     tensor([[2., 3.]])
     """
-    batch, n_timepoints, _ = x.shape
-    if lengths is None:
-        lengths = torch.full((batch,), n_timepoints, device=x.device)
-    valid = (torch.arange(n_timepoints, device=x.device) < lengths[:, None]).unsqueeze(-1)
-    count = lengths.unsqueeze(-1).to(x.dtype)
     if pooling == "last":
-        index = (lengths - 1).view(-1, 1, 1).expand(-1, 1, x.shape[2])
-        return x.gather(1, index).squeeze(1)
-    parts = []
+        steps = torch.arange(x.shape[1], device=x.device)
+        last = torch.where(counted, steps, 0).amax(1)
+        return x.gather(1, last.view(-1, 1, 1).expand(-1, 1, x.shape[2])).squeeze(1)
+    valid, parts = counted.unsqueeze(-1), []
     if pooling in ("mean", "mean_max"):
+        count = counted.sum(1, keepdim=True).to(x.dtype)
         parts.append(torch.where(valid, x, 0.0).sum(1) / count)
     if pooling in ("max", "mean_max"):
         parts.append(torch.where(valid, x, -torch.inf).amax(1))
@@ -64,14 +71,36 @@ class MSSSMNetwork(nn.Module):
         self.norm = nn.LayerNorm(d)
         self.head = nn.Linear(2 * d if config.pooling == "mean_max" else d, config.n_outputs)
 
-    def embed(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Pooled features (b, d) or (b, 2d) of series x (b, l, n_channels)."""
+    def embed(
+        self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
+    ) -> Tensor:
+        """Pooled features (b, d) or (b, 2d); parameters as in :meth:`forward`."""
+        counted = counted_steps(x.shape[1], lengths, observed, x)
         x = self.stem(x)
+        mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
         for block in self.blocks:
-            x = block(x, lengths)
-        return pool(self.norm(x), lengths, self.config.pooling)
+            x = block(x, lengths, mask)
+        return pool(self.norm(x), counted, self.config.pooling)
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits (b, n_outputs) of series x (b, l, n_channels) with valid lengths (b,)."""
-        logits: Tensor = self.head(self.embed(x, lengths))
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
+    ) -> Tensor:
+        """Classify.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, l, n_channels)
+            Series.
+        lengths : integer Tensor of shape (b,), optional
+            Valid steps of each.
+        observed : boolean Tensor of shape (b, l), optional
+            Steps that are not missing: the others put nothing into the scans and do not count in
+            pooling.
+
+        Returns
+        -------
+        Tensor of shape (b, n_outputs)
+            Logits.
+        """
+        logits: Tensor = self.head(self.embed(x, lengths, observed))
         return logits

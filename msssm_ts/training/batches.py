@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """What the network takes.
+
+    Parameters
+    ----------
+    x : Tensor of shape (b, l, n_channels)
+        Series, padded; missing values are 0.
+    lengths : integer Tensor of shape (b,), optional
+        Valid steps; None where all have as many.
+    observed : boolean Tensor of shape (b, l), optional
+        Steps with a value in one channel at least; None where no value is missing.
+    """
+
+    x: Tensor
+    lengths: Tensor | None
+    observed: Tensor | None
+
+    def to(self, device: torch.device) -> Batch:
+        """Move all of it."""
+        x, *rest = self
+        return Batch(x.to(device), *(t if t is None else t.to(device) for t in rest))
 
 
 class SeriesTensor:
@@ -17,7 +40,7 @@ class SeriesTensor:
     Parameters
     ----------
     series : sequence of arrays of shape (n_channels, length)
-        The series.
+        The series, standardised; NaN is a missing value.
     dtype : torch.dtype
         Float type of the batches.
     """
@@ -28,16 +51,26 @@ class SeriesTensor:
         self.lengths = torch.tensor([len(s) for s in self._series])
         self._ragged = len(set(self.lengths.tolist())) > 1
         self._stacked = None if self._ragged or not series else torch.stack(self._series)
+        self._has_missing = any(bool(s.isnan().any()) for s in self._series)
 
     def __len__(self) -> int:
         return len(self._series)
 
-    def batch(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return x (b, l, n_channels) and lengths (b,), None where all are equal."""
+    def batch(self, index: Tensor) -> Batch:
+        """Cut out some series."""
+        lengths = None
         if self._stacked is not None:
-            return self._stacked[index], None
-        chosen = [self._series[i] for i in index.tolist()]
-        return torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True), self.lengths[index]
+            x = self._stacked[index]
+        else:
+            chosen = [self._series[i] for i in index.tolist()]
+            x, lengths = (
+                torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True),
+                self.lengths[index],
+            )
+        if not self._has_missing:
+            return Batch(x, lengths, None)
+        missing = x.isnan()
+        return Batch(x.masked_fill(missing, 0.0), lengths, ~missing.all(-1))
 
     def in_order(self, batch_size: int) -> Iterator[Tensor]:
         """Index batches that cover every series once, similar lengths together."""

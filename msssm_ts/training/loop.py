@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from msssm_ts.errors import TrainingError
+from msssm_ts.model import MSSSMNetwork
 from msssm_ts.training.batches import SeriesTensor
+from msssm_ts.training.loss import ClassificationLoss, accuracy
 from msssm_ts.training.progress import Callback, History, Progress
 from msssm_ts.training.schedule import make_optimizer, warmup_cosine
 
@@ -27,8 +28,6 @@ class TrainingSettings:
         Length of the run.
     learning_rate, ssm_learning_rate, weight_decay : float
         Peak rates of AdamW.
-    label_smoothing : float
-        Mass taken from the true class.
     patience : int or None
         Epochs without a better validation loss before training stops; None: never.
     clip_norm : float
@@ -40,26 +39,56 @@ class TrainingSettings:
     learning_rate: float
     ssm_learning_rate: float
     weight_decay: float
-    label_smoothing: float = 0.0
     patience: int | None = None
     clip_norm: float = 1.0
 
 
-def predict_logits(network: nn.Module, series: SeriesTensor, batch_size: int) -> Tensor:
+@dataclass(frozen=True)
+class LabelledTensor:
+    """Series with what to learn about them.
+
+    Parameters
+    ----------
+    series : SeriesTensor
+        The series.
+    targets : integer Tensor of shape (n_series,) or float Tensor of shape (n_series, n_labels)
+        Class indices, or 0 and 1 for several labels at once.
+    weights : Tensor of shape (n_series,), optional
+        Weights in the loss.
+    """
+
+    series: SeriesTensor
+    targets: Tensor
+    weights: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+def predict_logits(network: MSSSMNetwork, series: SeriesTensor, batch_size: int) -> Tensor:
     """Return logits (n_series, n_outputs), on the CPU, in the order of the series."""
+    return _in_batches(network, network.forward, series, batch_size)
+
+
+def predict_embeddings(network: MSSSMNetwork, series: SeriesTensor, batch_size: int) -> Tensor:
+    """Return pooled features (n_series, n_features), on the CPU, in the order of the series."""
+    return _in_batches(network, network.embed, series, batch_size)
+
+
+def _in_batches(
+    network: nn.Module, function: Callable[..., Tensor], series: SeriesTensor, batch_size: int
+) -> Tensor:
     device = next(network.parameters()).device
     was_training = network.training
     network.eval()
-    index, logits = [], []
+    index, outputs = [], []
     with torch.inference_mode():
         for chosen in series.in_order(batch_size):
-            x, lengths = series.batch(chosen)
-            lengths = lengths if lengths is None else lengths.to(device)
-            logits.append(network(x.to(device), lengths).cpu())
+            outputs.append(function(*series.batch(chosen).to(device)).cpu())
             index.append(chosen)
     network.train(was_training)
     order = torch.cat(index)
-    return torch.cat(logits)[torch.argsort(order)]
+    return torch.cat(outputs)[torch.argsort(order)]
 
 
 class Trainer:
@@ -70,18 +99,25 @@ class Trainer:
 
     Parameters
     ----------
-    network : nn.Module
-        Maps (x, lengths) to logits; on the device to train on.
+    network : MSSSMNetwork
+        On the device to train on.
     settings : TrainingSettings
         How to train.
+    loss : ClassificationLoss
+        What to minimise.
     callbacks : sequence of callables
         Called with a :class:`Progress` after every step and epoch.
     """
 
     def __init__(
-        self, network: nn.Module, settings: TrainingSettings, callbacks: Sequence[Callback] = ()
+        self,
+        network: MSSSMNetwork,
+        settings: TrainingSettings,
+        loss: ClassificationLoss,
+        callbacks: Sequence[Callback] = (),
     ):
         self.network, self.settings, self.callbacks = network, settings, callbacks
+        self.loss = loss
         self.history = History()
         self.n_steps = 0
         self.best_epoch: int | None = None
@@ -90,23 +126,20 @@ class Trainer:
 
     def run(
         self,
-        train: SeriesTensor,
-        targets: Tensor,
+        train: LabelledTensor,
         generator: torch.Generator,
-        validation: tuple[SeriesTensor, Tensor] | None = None,
+        validation: LabelledTensor | None = None,
     ) -> None:
         """Train.
 
         Parameters
         ----------
-        train : SeriesTensor
+        train : LabelledTensor
             Training series.
-        targets : integer Tensor of shape (n_series,)
-            Class indices.
         generator : torch.Generator
             Order of the batches.
-        validation : (SeriesTensor, Tensor), optional
-            Series and class indices that decide which weights are best, and when to stop.
+        validation : LabelledTensor, optional
+            Series that decide which weights are best, and when to stop.
 
         Raises
         ------
@@ -114,7 +147,7 @@ class Trainer:
             If the loss is not finite; the network then holds its last good weights.
         """
         try:
-            self._run(train, targets, generator, validation)
+            self._run(train, generator, validation)
         finally:
             if self._best_weights is not None:
                 self.network.load_state_dict(self._best_weights)
@@ -122,10 +155,9 @@ class Trainer:
 
     def _run(
         self,
-        train: SeriesTensor,
-        targets: Tensor,
+        train: LabelledTensor,
         generator: torch.Generator,
-        validation: tuple[SeriesTensor, Tensor] | None,
+        validation: LabelledTensor | None,
     ) -> None:
         settings, network = self.settings, self.network
         device = next(network.parameters()).device
@@ -140,12 +172,12 @@ class Trainer:
         began = time.perf_counter()
         for epoch in range(1, settings.max_epochs + 1):
             network.train()
-            total_loss, n_right, n_seen = 0.0, 0, 0
-            for index in train.shuffled(settings.batch_size, generator):
-                x, lengths = train.batch(index)
-                y = targets[index].to(device)
-                logits = network(x.to(device), lengths if lengths is None else lengths.to(device))
-                loss = functional.cross_entropy(logits, y, label_smoothing=settings.label_smoothing)
+            total_loss, n_right, n_seen = 0.0, 0.0, 0
+            for index in train.series.shuffled(settings.batch_size, generator):
+                y = train.targets[index].to(device)
+                weights = None if train.weights is None else train.weights[index].to(device)
+                logits = network(*train.series.batch(index).to(device))
+                loss = self.loss(logits, y, weights)
                 network.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
@@ -160,7 +192,7 @@ class Trainer:
                 scheduler.step()
                 self.n_steps += 1
                 total_loss += loss.item() * len(index)
-                n_right += int((logits.argmax(-1) == y).sum())
+                n_right += accuracy(logits, y).item() * len(index)
                 n_seen += len(index)
                 self._report(
                     Progress(
@@ -200,15 +232,16 @@ class Trainer:
                 break
 
     def _validate(
-        self, epoch: int, validation: tuple[SeriesTensor, Tensor] | None
+        self, epoch: int, validation: LabelledTensor | None
     ) -> tuple[float | None, float | None]:
         """Score the epoch's weights and keep them if they are the best."""
         val_loss = val_accuracy = None
         if validation is not None:
-            series, y = validation
-            logits = predict_logits(self.network, series, 4 * self.settings.batch_size)
-            val_loss = functional.cross_entropy(logits, y).item()
-            val_accuracy = (logits.argmax(-1) == y).double().mean().item()
+            logits = predict_logits(self.network, validation.series, 4 * self.settings.batch_size)
+            # Without smoothing: how probable the truth was.
+            loss = replace(self.loss, label_smoothing=0.0)
+            val_loss = loss(logits, validation.targets, validation.weights).item()
+            val_accuracy = accuracy(logits, validation.targets).item()
         if val_loss is None or val_loss < self._best_loss:
             self.best_epoch = epoch
             if val_loss is not None:

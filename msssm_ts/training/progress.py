@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -64,15 +63,3 @@ class History:
         """Add the epoch that has just ended."""
         for name, column in vars(self).items():
             column.append(getattr(progress, name))
-
-
-def log_epoch(progress: Progress) -> None:
-    """Log a line at each epoch's end."""
-    if not progress.is_epoch_end:
-        return
-    parts = [f"epoch {progress.epoch}/{progress.max_epochs}"]
-    for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy"):
-        value = getattr(progress, name)
-        if value is not None:
-            parts.append(f"{name.replace('_', ' ')} {value:.4f}")
-    logging.getLogger("msssm_ts").info("%s, %.1f s", ", ".join(parts), progress.seconds)

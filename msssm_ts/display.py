@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
-
-from msssm_ts.cli.console import messages
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from rich.console import Console
+
     from msssm_ts.training import Progress
 
-# Seconds between two lines off a terminal.
-_LINE_INTERVAL = 10.0
+
+def stderr_console() -> Console:
+    """Return a console on stderr; plain off a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 def describe(progress: Progress) -> str:
@@ -31,11 +36,14 @@ class TrainingDisplay:
     ----------
     quiet : bool
         Show nothing.
+    interval : float
+        Least seconds between two lines off a terminal; 0 is a line per epoch.
     """
 
-    def __init__(self, quiet: bool):
-        self._console = messages()
+    def __init__(self, quiet: bool = False, interval: float = 0.0):
+        self._console = stderr_console()
         self._quiet = quiet
+        self._interval = interval
         self._bar: Any = None
         self._task: Any = None
         self._last_line = 0.0
@@ -96,7 +104,7 @@ class TrainingDisplay:
             return
         now = time.monotonic()
         last = progress.epoch == progress.max_epochs
-        if progress.is_epoch_end and (last or now - self._last_line >= _LINE_INTERVAL):
+        if progress.is_epoch_end and (last or now - self._last_line >= self._interval):
             self._last_line = now
             self._console.print(
                 f"epoch {progress.epoch}/{progress.max_epochs}: {describe(progress)}, "

@@ -1,0 +1,127 @@
+"""What a fitted estimator writes to a model file, and how it comes back."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from msssm_ts.artifact import read_artifact, write_artifact
+from msssm_ts.errors import InputError
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.series import Standardizer
+from msssm_ts.training.recipe import resolve_device
+
+if TYPE_CHECKING:
+    from msssm_ts.estimator import MSSSMClassifier
+
+
+def save_model(estimator: MSSSMClassifier, path: str | os.PathLike[str]) -> None:
+    """Write a fitted estimator's weights, with everything else as JSON."""
+    names = getattr(estimator, "feature_names_in_", None)
+    header = {
+        "estimator": type(estimator).__name__,
+        "parameters": _parameters(estimator),
+        "network": asdict(estimator.network_.config),
+        "classes": {
+            "dtype": estimator.classes_.dtype.str,
+            "values": estimator.classes_.tolist(),
+            "multilabel": estimator.multilabel_,
+            "thresholds": estimator.thresholds_.tolist(),
+        },
+        "standardizer": {
+            "mean": estimator.standardizer_.mean.tolist(),
+            "std": estimator.standardizer_.std.tolist(),
+        },
+        "channel_names": estimator.channel_names_,
+        "sampling_rate": estimator.sampling_rate_,
+        "n_features": getattr(estimator, "n_features_in_", None),
+        "feature_names": None if names is None else names.tolist(),
+        "training": {
+            "history": estimator.history_,
+            "n_iter": estimator.n_iter_,
+            "best_iter": estimator.best_iter_,
+            "n_parameters": estimator.n_parameters_,
+            "seconds": estimator.fit_seconds_,
+            "seed": estimator.seed_,
+            "device": estimator.device_,
+            "threads": torch.get_num_threads(),
+        },
+        "versions": {
+            **{name: version(name) for name in ("msssm-ts", "torch", "numpy", "numba")},
+            "python": platform.python_version(),
+        },
+    }
+    write_artifact(path, estimator.network_.state_dict(), header)
+
+
+def _parameters(estimator: MSSSMClassifier) -> dict[str, Any]:
+    """Return the arguments that JSON can hold; callbacks and generators stay behind."""
+    parameters = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in estimator.get_params().items()
+        if name != "callbacks" and not isinstance(value, np.random.RandomState)
+    }
+    weights = parameters["class_weight"]
+    if isinstance(weights, Mapping):
+        # Pairs: JSON would turn labels that are numbers into strings.
+        pairs = np.array(list(weights), dtype=object).tolist(), map(float, weights.values())
+        parameters["class_weight"] = [
+            [k.item() if isinstance(k, np.generic) else k, v] for k, v in zip(*pairs, strict=True)
+        ]
+    return parameters
+
+
+def load_model(
+    kind: type[MSSSMClassifier], path: str | os.PathLike[str], device: str
+) -> MSSSMClassifier:
+    """Read what :func:`save_model` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or newer than this version can read.
+    """
+    tensors, header = read_artifact(path)
+    try:
+        parameters = dict(header["parameters"])
+        if isinstance(parameters["class_weight"], list):
+            parameters["class_weight"] = dict(map(tuple, parameters["class_weight"]))
+        estimator = kind(**parameters)
+        config = MSSSMConfig(**header["network"])
+        _restore(estimator, config, header)
+        network = MSSSMNetwork(config).to(getattr(torch, estimator.dtype))
+        network.load_state_dict(tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{path}: its contents do not fit together ({error}); train again"
+        ) from error
+    estimator.device_ = resolve_device(device)
+    estimator.network_ = network.to(estimator.device_).eval()
+    return estimator
+
+
+def _restore(estimator: MSSSMClassifier, config: MSSSMConfig, header: dict[str, Any]) -> None:
+    training, classes, scale = header["training"], header["classes"], header["standardizer"]
+    estimator.classes_ = np.array(classes["values"], dtype=np.dtype(classes["dtype"]))
+    estimator.multilabel_ = classes["multilabel"]
+    estimator.thresholds_ = np.array(classes["thresholds"])
+    estimator.standardizer_ = Standardizer(np.array(scale["mean"]), np.array(scale["std"]))
+    estimator.n_channels_in_ = config.n_channels
+    names = header["channel_names"]
+    estimator.channel_names_ = None if names is None else tuple(names)
+    estimator.sampling_rate_ = header["sampling_rate"]
+    if header["n_features"] is not None:
+        estimator.n_features_in_ = header["n_features"]
+    if header["feature_names"] is not None:
+        estimator.feature_names_in_ = np.array(header["feature_names"], dtype=object)
+    estimator.history_ = training["history"]
+    estimator.n_iter_, estimator.best_iter_ = training["n_iter"], training["best_iter"]
+    estimator.n_parameters_ = training["n_parameters"]
+    estimator.fit_seconds_, estimator.seed_ = training["seconds"], training["seed"]

@@ -1,0 +1,46 @@
+"""Checks on the estimator's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from msssm_ts.estimator import MSSSMClassifier
+
+_WHOLE_NUMBERS = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size", "n_iter_no_change")
+_OPTIONAL_WHOLE_NUMBERS = ("max_epochs", "batch_size")
+_CHOICES = {
+    "core": ("s6", "lti"),
+    "pooling": ("mean", "max", "mean_max", "last"),
+    "early_stopping": (True, False, "auto"),
+    "missing": ("error", "mask", "interpolate"),
+    "dtype": ("float32", "float64"),
+    "warm_start": (True, False),
+}
+_FRACTIONS = ("dropout", "validation_fraction", "label_smoothing")
+
+
+def check_parameters(estimator: MSSSMClassifier) -> None:
+    """Raise ValueError or TypeError, naming it, for a parameter out of range."""
+    for name in (*_WHOLE_NUMBERS, *_OPTIONAL_WHOLE_NUMBERS):
+        value = getattr(estimator, name)
+        if value is None and name in _OPTIONAL_WHOLE_NUMBERS:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise TypeError(f"{name} must be an integer, not {value!r}")
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value}")
+    for name, allowed in _CHOICES.items():
+        if getattr(estimator, name) not in allowed:
+            raise ValueError(f"{name} must be one of {allowed}, not {getattr(estimator, name)!r}")
+    for name in _FRACTIONS:
+        if not 0 <= getattr(estimator, name) < 1:
+            raise ValueError(f"{name} must lie in [0, 1), not {getattr(estimator, name)}")
+    if estimator.learning_rate <= 0 or estimator.weight_decay < 0:
+        raise ValueError("learning_rate must be positive and weight_decay not negative")
+    weight = estimator.class_weight
+    if not (weight is None or isinstance(weight, Mapping) or weight == "balanced"):
+        raise ValueError(f"class_weight must be a dict, 'balanced' or None, not {weight!r}")

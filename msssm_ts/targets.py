@@ -1,0 +1,179 @@
+"""Checks on what users pass as y: classes, several labels at once, weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _check_sample_weight, column_or_1d
+
+from msssm_ts.training.recipe import stratified_split
+
+ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Labels as the network learns them.
+
+    Parameters
+    ----------
+    classes : array of shape (n_classes,)
+        Labels, sorted; with several labels at once their column numbers.
+    encoded : int64 array of shape (n_samples,), or float32 array of shape (n_samples, n_labels)
+        Class indices; with several labels at once 0 and 1.
+    """
+
+    classes: NDArray[Any]
+    encoded: NDArray[Any]
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether a series can have several labels at once."""
+        return self.encoded.ndim == 2
+
+    def __getitem__(self, index: NDArray[Any]) -> Targets:
+        return Targets(self.classes, self.encoded[index])
+
+    @property
+    def labels(self) -> NDArray[Any]:
+        """As the user gave them."""
+        labels: NDArray[Any] = (
+            self.encoded.astype(int) if self.multilabel else self.classes[self.encoded]
+        )
+        return labels
+
+
+def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
+    """Encode labels.
+
+    Parameters
+    ----------
+    y : array of shape (n_samples,) or (n_samples, n_labels)
+        Labels of any kind; a matrix of 0 and 1 where a series can have several.
+    classes : array, optional
+        The labels there are; those that occur by default.
+
+    Raises
+    ------
+    ValueError
+        If y is not made of labels, there is one class only, or a label is not among ``classes``.
+
+    Examples
+    --------
+    >>> encode_targets(["b", "a", "b"]).encoded
+    array([1, 0, 1])
+    >>> encode_targets([[0, 1], [1, 1], [0, 0]]).multilabel
+    True
+    """
+    y = check_array(
+        y, dtype=None, ensure_2d=False, accept_sparse="csr", ensure_min_samples=0, input_name="y"
+    )
+    if type_of_target(y, input_name="y") == "multilabel-indicator":
+        matrix = y.toarray() if hasattr(y, "toarray") else y
+        if classes is not None and len(classes) != matrix.shape[1]:
+            raise ValueError(f"y has {matrix.shape[1]} labels, the model knows {len(classes)}")
+        return Targets(np.arange(matrix.shape[1]), matrix.astype(np.float32))
+    check_classification_targets(y)
+    y = column_or_1d(y, warn=True)
+    found, encoded = np.unique(y, return_inverse=True)
+    if classes is None:
+        if len(found) < 2:
+            raise ValueError(
+                "Classifier can't train when only one class is present: every label is "
+                f"{found[0] if len(found) else 'missing'!r}"
+            )
+        return Targets(found, encoded)
+    unknown = found[~np.isin(found, classes)]
+    if len(unknown):
+        raise ValueError(f"y has the label {unknown[0]!r}, which is not among {classes.tolist()}")
+    return Targets(classes, np.searchsorted(classes, found)[encoded])
+
+
+def check_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64]:
+    """Return a weight for each series: ones where none are given.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer than series, or one is negative or not finite.
+    """
+    weights: NDArray[np.float64] = _check_sample_weight(
+        sample_weight, np.empty((n_samples, 1)), dtype=np.float64, ensure_non_negative=True
+    )
+    return weights
+
+
+def loss_weights(
+    targets: Targets, sample_weight: NDArray[np.float64], class_weight: ClassWeight
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Return a weight per series, of mean 1, and with several labels one per label's presence.
+
+    Both are None where every series, or label, counts the same.
+    """
+    weights, positive = sample_weight, None
+    if class_weight is not None and targets.multilabel:
+        positive = _positive_weights(targets.encoded, class_weight)
+    elif class_weight is not None:
+        weights = weights * compute_sample_weight(class_weight, targets.labels)
+    weights = weights / weights.mean()
+    return (None if np.allclose(weights, 1.0) else weights), positive
+
+
+def _positive_weights(encoded: NDArray[Any], class_weight: ClassWeight) -> NDArray[np.float64]:
+    if class_weight == "balanced":
+        present = encoded.sum(0)
+        return np.where(present > 0, (len(encoded) - present) / np.maximum(present, 1), 1.0)
+    assert isinstance(class_weight, Mapping)
+    return np.array([float(class_weight.get(i, 1.0)) for i in range(encoded.shape[1])])
+
+
+def split_targets(
+    targets: Targets, fraction: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Set about a fraction of the series aside, stratified, without losing a class or label.
+
+    With several labels at once, series are stratified by the rarest that they have.
+    """
+    if not targets.multilabel:
+        return stratified_split(targets.encoded, fraction, seed)
+    present = targets.encoded > 0
+    rarity = np.where(present, present.sum(0), np.inf)
+    strata = np.where(present.any(1), rarity.argmin(1), -1)
+    kept, aside = stratified_split(strata, fraction, seed)
+    for label in range(present.shape[1]):
+        holders = aside[present[aside, label]]
+        if len(holders) and not present[kept, label].any():
+            kept = np.sort(np.append(kept, holders[0]))
+            aside = np.setdiff1d(aside, holders[:1])
+    return kept, aside
+
+
+def best_thresholds(proba: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:
+    """Return for each label the probability from which on it is best predicted, by F1.
+
+    Parameters
+    ----------
+    proba, truth : arrays of shape (n_samples, n_labels)
+        Probabilities, and 0 or 1.
+
+    Returns
+    -------
+    array of shape (n_labels,)
+        0.5 for a label that every series has, or none.
+    """
+    from sklearn.metrics import precision_recall_curve
+
+    thresholds = np.full(proba.shape[1], 0.5)
+    for label, (p, t) in enumerate(zip(proba.T, truth.T, strict=True)):
+        if 0 < t.sum() < len(t):
+            precision, recall, cuts = precision_recall_curve(t, p)
+            f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+            thresholds[label] = cuts[f1[:-1].argmax()]
+    return thresholds
