@@ -51,7 +51,9 @@ sequence of arrays of shape (n_channels, length) or (length,)
 
 def is_table(X: Any) -> bool:
     """Whether X, which :func:`as_series_list` has accepted, is one row of values a series."""
-    return not (isinstance(X, (list, tuple)) and _is_ragged(X)) and len(np.shape(X)) == 2
+    if isinstance(X, (list, tuple)) and _is_ragged(X):
+        return False
+    return len(X.shape if hasattr(X, "shape") else np.asarray(X).shape) == 2
 
 
 def without_torch(X: Any) -> Any:

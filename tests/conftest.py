@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+# One of scikit-learn's checks of an estimator runs only with it; scipy reads it when imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pytest
 import torch
