@@ -323,8 +323,6 @@ or list of arrays of shape (n_channels, length)
         if len(counted) < len(series):
             series, targets = [series[i] for i in counted], targets[counted]
             weights = weights[counted]
-            if not len(counted):
-                raise ValueError("sample_weight is zero for every series")
             if not goes_on and classes is None:
                 targets = encode_targets(targets.labels)
         self.classes_ = targets.classes

@@ -92,7 +92,9 @@ def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
         return Targets(found, encoded)
     unknown = found[~np.isin(found, classes)]
     if len(unknown):
-        raise ValueError(f"y has the label {unknown[0]!r}, which is not among {classes.tolist()}")
+        raise ValueError(
+            f"y has the label {unknown[:1].tolist()[0]!r}, which is not among {classes.tolist()}"
+        )
     return Targets(classes, np.searchsorted(classes, found)[encoded])
 
 
@@ -166,7 +168,7 @@ def best_thresholds(proba: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.floa
     Returns
     -------
     array of shape (n_labels,)
-        0.5 for a label that every series has, or none.
+        The nearest to 0.5 among the best; 0.5 for a label that every series has, or none.
     """
     from sklearn.metrics import precision_recall_curve
 
@@ -175,5 +177,9 @@ def best_thresholds(proba: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.floa
         if 0 < t.sum() < len(t):
             precision, recall, cuts = precision_recall_curve(t, p)
             f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-            thresholds[label] = cuts[f1[:-1].argmax()]
+            # Anything between a cut and the next lower one predicts the same: go towards 0.5.
+            lower = (cuts + np.concatenate([[0.0], cuts[:-1]])) / 2
+            best = np.flatnonzero(f1[:-1] >= f1[:-1].max() - 1e-12)
+            candidates = np.clip(0.5, lower[best], cuts[best])
+            thresholds[label] = candidates[np.abs(candidates - 0.5).argmin()]
     return thresholds

@@ -1,0 +1,65 @@
+"""The adapter for sktime: sktime's own checks, and its machinery."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sktime.base import load
+from sktime.classification.compose import ClassifierPipeline
+from sktime.classification.dummy import DummyClassifier
+from sktime.datasets import load_basic_motions, load_japanese_vowels
+from sktime.transformations.panel.padder import PaddingTransformer
+from sktime.utils.estimator_checks import check_estimator
+
+import msssm_ts
+from msssm_ts.sktime import MSSSMClassifier
+
+SMALL = {"d_model": 16, "n_layers": 1, "max_epochs": 4, "random_state": 0}
+
+
+def test_sktimes_checks() -> None:
+    results = check_estimator(MSSSMClassifier, raise_exceptions=False, verbose=False)
+    assert {k: v for k, v in results.items() if v != "PASSED"} == {}
+    # sktime 1.2 runs 258; a tag out of place would drop dozens.
+    assert len(results) >= 258
+
+
+def test_parameters_are_the_estimators() -> None:
+    ours = inspect.signature(MSSSMClassifier.__init__).parameters
+    theirs = inspect.signature(msssm_ts.MSSSMClassifier.__init__).parameters
+    assert list(ours) == list(theirs)
+    differing = {k for k in ours if ours[k].default != theirs[k].default}
+    assert differing == {"missing"}
+
+
+def test_tags_tell_the_truth_about_missing_values() -> None:
+    assert MSSSMClassifier().get_tag("capability:missing_values")
+    assert not MSSSMClassifier(missing="error").get_tag("capability:missing_values")
+
+
+def test_unequal_lengths_in_a_pipeline_against_the_dummy() -> None:
+    X, y = load_japanese_vowels(split="train", return_X_y=True)
+    pipeline = ClassifierPipeline(MSSSMClassifier(**SMALL), [PaddingTransformer()])
+    plain = MSSSMClassifier(**SMALL)
+    chance = DummyClassifier().fit(X, y).score(X, y)
+    assert plain.fit(X, y).score(X, y) > 3 * chance
+    assert pipeline.fit(X, y).score(X, y) > 3 * chance
+
+
+def test_save_and_load(tmp_path: Path) -> None:
+    X, y = load_basic_motions(split="train", return_X_y=True)
+    model = MSSSMClassifier(**SMALL).fit(X, y)
+    model.save(tmp_path / "model")
+    loaded = load(str(tmp_path / "model"))
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize("missing", ["mask", "interpolate"])
+def test_missing_values(missing: str) -> None:
+    X, y = load_basic_motions(split="train", return_X_y=True, return_type="numpy3D")
+    X = np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, X)
+    model = MSSSMClassifier(missing=missing, **SMALL).fit(X, y)  # type: ignore[arg-type]
+    assert np.isfinite(model.predict_proba(X)).all()
