@@ -34,13 +34,20 @@ def check_parameters(estimator: MSSSMClassifier) -> None:
         if value < 1:
             raise ValueError(f"{name} must be at least 1, not {value}")
     for name, allowed in _CHOICES.items():
-        if getattr(estimator, name) not in allowed:
-            raise ValueError(f"{name} must be one of {allowed}, not {getattr(estimator, name)!r}")
-    for name in _FRACTIONS:
-        if not 0 <= getattr(estimator, name) < 1:
-            raise ValueError(f"{name} must lie in [0, 1), not {getattr(estimator, name)}")
-    if estimator.learning_rate <= 0 or estimator.weight_decay < 0:
-        raise ValueError("learning_rate must be positive and weight_decay not negative")
+        value = getattr(estimator, name)
+        # Not "in" alone: an array is equal to nothing in one word.
+        if not isinstance(value, (str, bool, np.bool)) or value not in allowed:
+            raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
+    for name in (*_FRACTIONS, "learning_rate", "weight_decay"):
+        value = getattr(estimator, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+            raise TypeError(f"{name} must be a number, not {value!r}")
+        if name in _FRACTIONS and not 0 <= value < 1:
+            raise ValueError(f"{name} must lie in [0, 1), not {value}")
+    if not 0 < estimator.learning_rate < float("inf"):
+        raise ValueError(f"learning_rate must be positive, not {estimator.learning_rate}")
+    if not 0 <= estimator.weight_decay < float("inf"):
+        raise ValueError(f"weight_decay must not be negative, not {estimator.weight_decay}")
     weight = estimator.class_weight
     if not (weight is None or isinstance(weight, Mapping) or weight == "balanced"):
         raise ValueError(f"class_weight must be a dict, 'balanced' or None, not {weight!r}")

@@ -64,13 +64,7 @@ def without_torch(X: Any) -> Any:
 
 
 def _from_array(X: Any) -> list[Series]:
-    array = check_array(
-        X,
-        dtype=[np.float64, np.float32],
-        allow_nd=True,
-        ensure_all_finite=False,
-        input_name="X",
-    )
+    array = _as_floats(X, "X")
     if array.ndim > 3:
         raise ValueError(
             f"Found array with dim {array.ndim}, while X must be (n_samples, n_timepoints) or "
@@ -109,13 +103,24 @@ def _as_one(x: NDArray[Any], index: int) -> Series:
             f"series {index} of X must have shape (n_channels, length) with at least one value, "
             f"not {np.shape(x)}"
         )
-    checked: Series = check_array(
-        series,
-        dtype=[np.float64, np.float32],
-        ensure_all_finite=False,
-        input_name=f"series {index} of X",
-    )
-    return checked
+    return _as_floats(series, f"series {index} of X")
+
+
+def _as_floats(X: Any, name: str) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = check_array(
+            X,
+            dtype=[np.float64, np.float32],
+            allow_nd=True,
+            ensure_all_finite=False,
+            input_name=name,
+        )
+    except (ValueError, TypeError) as error:
+        if "array" in str(error):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} must hold numbers: {error}") from error
+    return array
 
 
 def _check_values(series: Series, index: int, missing: Missing) -> None:
