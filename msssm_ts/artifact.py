@@ -80,7 +80,17 @@ def write_artifact(
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return the header of a model file (or run folder).
+    """Return the header of a model file.
+
+    Parameters
+    ----------
+    path : path
+        Model file, or the run folder that holds it.
+
+    Returns
+    -------
+    dict
+        Schema version, parameters, classes, channel names, sampling rate, history, versions.
 
     Raises
     ------

@@ -18,6 +18,7 @@ app = typer.Typer(
     epilog="Begin with: msssm-ts fit JapaneseVowels --out run",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     add_completion=False,
 )
 for command in (fit, evaluate, predict, info):

@@ -49,7 +49,9 @@ def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Pa
             label = f"kept: epoch {best_epoch}"
             axis.axvline(best_epoch, color="0.4", linestyle=":", linewidth=1.2, label=label)
         axis.grid(alpha=0.3)
-    axes[0].set_yscale("log")
+    axes[0].set_yscale("log", subs=[1, 2, 5])
+    axes[0].yaxis.set_major_formatter("{x:g}")
+    axes[0].yaxis.set_minor_formatter("{x:g}")
     axes[0].set_ylabel("cross-entropy (nats)")
     axes[0].legend(loc="best")
     axes[1].set_ylabel("accuracy")

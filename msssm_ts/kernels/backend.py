@@ -65,6 +65,16 @@ def _has_triton() -> bool:
 def choose_backend(device: torch.device) -> tuple[str, str]:
     """Return the backend for tensors on a device, and the reason for the choice.
 
+    Parameters
+    ----------
+    device : torch.device
+        Where the tensors are.
+
+    Returns
+    -------
+    name, reason : str
+        The backend, and why it.
+
     Raises
     ------
     ValueError
@@ -108,6 +118,16 @@ backend_of._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 def backend_report(device: str = "cpu") -> dict[str, str | int]:
     """Say which backend serves a device, why, on how many threads, and where its cache is.
+
+    Parameters
+    ----------
+    device : str
+        Where tensors would be.
+
+    Returns
+    -------
+    dict
+        ``backend``, ``reason``, ``threads``, ``cache_dir``.
 
     Examples
     --------

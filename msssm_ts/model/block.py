@@ -42,7 +42,19 @@ class MSSSM(nn.Module):
         self.mixer = ScaleMixer(d, streams)
 
     def forward(self, x: Tensor, gate: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Map x and gate (b, l, d) to (b, l, d)."""
+        """Run the layer's core.
+
+        Parameters
+        ----------
+        x, gate : Tensor of shape (b, l, d)
+            Signal, and what gates the output.
+        lengths : integer Tensor of shape (b,), optional
+            Valid steps of each series.
+
+        Returns
+        -------
+        Tensor of shape (b, l, d)
+        """
         bank, ssm = self.decomposition, self.ssm
         B, C, dt, dt_weight = ssm(x)
         y, _ = ms_scan(
@@ -87,7 +99,21 @@ class MSSSMBlock(nn.Module):
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
     ) -> Tensor:
-        """Map x (b, l, d) to (b, l, d); steps where ``observed`` (b, l, 1) is 0 put nothing in."""
+        """Run the block.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, l, d)
+            Residual stream.
+        lengths : integer Tensor of shape (b,), optional
+            Valid steps of each series.
+        observed : Tensor of shape (b, l, 1), optional
+            0 at steps that put nothing into the scans, else 1.
+
+        Returns
+        -------
+        Tensor of shape (b, l, d)
+        """
         normed = self.norm(x)
         signal, gate = self.input(normed), self.gate(normed)
         if observed is not None:

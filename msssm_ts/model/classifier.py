@@ -74,7 +74,17 @@ class MSSSMNetwork(nn.Module):
     def embed(
         self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
     ) -> Tensor:
-        """Pooled features (b, d) or (b, 2d); parameters as in :meth:`forward`."""
+        """Pool what the blocks make of the series.
+
+        Parameters
+        ----------
+        x, lengths, observed : as in :meth:`forward`
+            Series.
+
+        Returns
+        -------
+        Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling
+        """
         counted = counted_steps(x.shape[1], lengths, observed, x)
         x = self.stem(x)
         mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)

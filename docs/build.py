@@ -1,0 +1,149 @@
+"""Write docs/api.md from the docstrings and docs/cli.md from ``msssm-ts --help``.
+
+    python docs/build.py
+
+A test fails when the pages and the code drift apart.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+COMMANDS = ("", "fit", "evaluate", "predict", "info")
+_RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
+_SECTION = re.compile(r"^(\w[\w ]+)\n-{3,}$", re.MULTILINE)
+_ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
+
+
+def public_objects() -> Iterator[tuple[str, Any]]:
+    """Yield everything that the API page describes, by its full name."""
+    import msssm_ts.artifact
+    import msssm_ts.errors
+    import msssm_ts.evaluation
+    import msssm_ts.kernels
+    import msssm_ts.model
+    import msssm_ts.sktime
+    import msssm_ts.training.progress as progress
+
+    yield "msssm_ts.MSSSMClassifier", msssm_ts.MSSSMClassifier
+    yield "msssm_ts.sktime.MSSSMClassifier", msssm_ts.sktime.MSSSMClassifier
+    yield "msssm_ts.training.Progress", progress.Progress
+    yield "msssm_ts.evaluation.evaluate_predictions", msssm_ts.evaluation.evaluate_predictions
+    yield "msssm_ts.artifact.read_header", msssm_ts.artifact.read_header
+    for name in msssm_ts.model.__all__:
+        yield f"msssm_ts.model.{name}", getattr(msssm_ts.model, name)
+    for name in msssm_ts.kernels.__all__:
+        yield f"msssm_ts.kernels.{name}", getattr(msssm_ts.kernels, name)
+    for name in ("InputError", "TrainingError"):
+        yield f"msssm_ts.errors.{name}", getattr(msssm_ts.errors, name)
+
+
+def api_page() -> str:
+    """Return the API reference."""
+    parts = [
+        "# API reference\n\nWritten by `python docs/build.py` from the docstrings.\n",
+        "Shapes: b series (batch), l steps (length), d channels of the network, n states.\n",
+    ]
+    for name, thing in public_objects():
+        parts.append(f"## {name}\n\n{_described(name.rpartition('.')[2], thing)}")
+        for method, function in _methods(thing):
+            parts.append(
+                f"### {name.rpartition('.')[2]}.{method}\n\n{_described(method, function)}"
+            )
+    return "\n".join(parts)
+
+
+def _methods(thing: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a class's own public methods."""
+    if not inspect.isclass(thing) or issubclass(thing, Exception):
+        return
+    for name, value in vars(thing).items():
+        function = value.__func__ if isinstance(value, classmethod) else value
+        if inspect.isfunction(function) and not name.startswith("_") and function.__doc__:
+            yield name, function
+
+
+def _described(name: str, thing: Any) -> str:
+    return (
+        f"```python\n{_signature(name, thing)}\n```\n\n{as_markdown(inspect.getdoc(thing) or '')}"
+    )
+
+
+def _signature(name: str, thing: Any) -> str:
+    if inspect.isclass(thing) and issubclass(thing, Exception):
+        return name
+    parameters = [p for p in inspect.signature(thing).parameters.values() if p.name != "self"]
+    shown = [str(p.replace(annotation=inspect.Parameter.empty)) for p in parameters]
+    keyword_only = next((i for i, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
+    if keyword_only is not None:
+        shown.insert(keyword_only, "*")
+    return "\n".join(textwrap.wrap(f"{name}({', '.join(shown)})", 96, subsequent_indent="    "))
+
+
+def as_markdown(docstring: str) -> str:
+    """Turn a numpydoc docstring into Markdown."""
+    text = _ROLE.sub(r"`\1`", docstring).replace("``", "`")
+    summary, *rest = _SECTION.split(text)
+    parts = [_paragraphs(summary)]
+    for title, body in zip(rest[::2], rest[1::2], strict=True):
+        write: Callable[[str], str] = {
+            "Examples": _code,
+            "Notes": _paragraphs,
+            "References": _paragraphs,
+        }.get(title, _entries)
+        parts.append(f"**{title}**\n\n{write(body.strip())}\n")
+    return "\n".join(parts)
+
+
+def _paragraphs(text: str) -> str:
+    """Indented blocks are code in reStructuredText and in Markdown alike."""
+    return text.replace("::\n", ":\n").strip() + "\n"
+
+
+def _code(text: str) -> str:
+    return f"```pycon\n{text}\n```"
+
+
+def _entries(body: str) -> str:
+    """``name : type`` lines, each followed by indented text, as a list."""
+    lines: list[str] = []
+    for line in body.splitlines():
+        if not line.startswith(" ") and line:
+            name, _, kind = line.partition(" : ")
+            lines.append(f"- `{name}`" + (f" : {kind}" if kind else ""))
+        else:
+            lines.append(f"  {line.strip()}".rstrip())
+    return "\n".join(lines)
+
+
+def cli_page() -> str:
+    """Return the command-line reference."""
+    parts = ["# Command line\n\nWritten by `python docs/build.py` from `msssm-ts --help`.\n"]
+    for command in COMMANDS:
+        words = [*([command] if command else []), "--help"]
+        text = subprocess.run(
+            [sys.executable, "-c", _RUN, *words],
+            env=os.environ | {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        tidy = "\n".join(line.rstrip() for line in text.strip("\n").splitlines()).strip()
+        parts.append(f"## msssm-ts {command}".rstrip() + f"\n\n```text\n{tidy}\n```\n")
+    return "\n".join(parts)
+
+
+PAGES: dict[str, Callable[[], str]] = {"api.md": api_page, "cli.md": cli_page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
