@@ -66,7 +66,8 @@ def _methods(thing: Any) -> Iterator[tuple[str, Any]]:
     """Yield a class's own public methods."""
     if not inspect.isclass(thing) or issubclass(thing, Exception):
         return
-    for name, value in vars(thing).items():
+    own = [c for c in thing.__mro__ if c.__module__.startswith("msssm_ts.")]
+    for name, value in {k: v for c in reversed(own) for k, v in vars(c).items()}.items():
         function = value.__func__ if isinstance(value, classmethod) else value
         if inspect.isfunction(function) and not name.startswith("_") and function.__doc__:
             yield name, function

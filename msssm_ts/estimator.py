@@ -10,19 +10,14 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
-from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from msssm_ts.display import TrainingDisplay
+from msssm_ts.fitted import FittedClassifier
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model_file import load_model, save_model
-from msssm_ts.parameters import check_parameters
-from msssm_ts.series import Missing, Series, Standardizer, as_series_list, is_table, without_torch
+from msssm_ts.parameters import check_parameters, seed_from
+from msssm_ts.series import Missing, Series, Standardizer
 from msssm_ts.targets import (
     ClassWeight,
     Targets,
@@ -36,21 +31,14 @@ from msssm_ts.training import (
     Callback,
     ClassificationLoss,
     LabelledTensor,
-    SeriesTensor,
     Trainer,
     TrainingSettings,
-    predict_embeddings,
     predict_logits,
 )
 from msssm_ts.training.recipe import auto_batch_size, auto_epochs, clamp_scales, resolve_device
 
 
-class MSSSMClassifier(
-    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
-    TransformerMixin,  # type: ignore[misc]
-    ClassifierMixin,  # type: ignore[misc]
-    BaseEstimator,  # type: ignore[misc]
-):
+class MSSSMClassifier(FittedClassifier):
     """Time-series classifier with a multi-scale state-space model (MS-SSM).
 
     Parameters
@@ -148,22 +136,6 @@ class MSSSMClassifier(
     (3, 2)
     """
 
-    classes_: NDArray[Any]
-    multilabel_: bool
-    thresholds_: NDArray[np.float64]
-    n_channels_in_: int
-    channel_names_: tuple[str, ...] | None
-    sampling_rate_: float | None
-    standardizer_: Standardizer
-    network_: MSSSMNetwork
-    device_: str
-    history_: dict[str, list[Any]]
-    n_iter_: int
-    best_iter_: int
-    n_parameters_: int
-    fit_seconds_: float
-    seed_: int
-
     def __init__(
         self,
         n_scales: int = 3,
@@ -218,13 +190,6 @@ class MSSSMClassifier(
         self.verbose = verbose
         self.callbacks = callbacks
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = self.missing != "error"
-        tags.classifier_tags.multi_label = True
-        return tags
-
     def fit(
         self,
         X: Any,
@@ -263,7 +228,7 @@ or list of arrays of shape (n_channels, length)
         TrainingError
             If the loss is no longer finite.
         """
-        check_parameters(self)
+        check_parameters(self.get_params(deep=False))
         goes_on = self.warm_start and hasattr(self, "network_")
         series, targets, weights = self._check(X, y, sample_weight, goes_on, None)
         n_channels = series[0].shape[0]
@@ -296,7 +261,7 @@ or list of arrays of shape (n_channels, length)
         ValueError
             As in :meth:`fit`, and if a label is not among those of the first call.
         """
-        check_parameters(self)
+        check_parameters(self.get_params(deep=False))
         goes_on = hasattr(self, "network_")
         known = None if classes is None else np.unique(classes)
         series, targets, weights = self._check(X, y, sample_weight, goes_on, known)
@@ -328,25 +293,6 @@ or list of arrays of shape (n_channels, length)
         self.classes_ = targets.classes
         self.multilabel_ = targets.multilabel
         return series, targets, weights
-
-    def _check_series(self, X: Any, reset: bool) -> list[Series]:
-        X = without_torch(X)
-        series = as_series_list(X, self.missing)
-        if is_table(X):
-            # The width and the columns' names must stay; with other input lengths are free.
-            validate_data(self, X, reset=reset, skip_check_array=True)
-        elif reset:
-            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
-                delattr(self, name)
-        n_channels = series[0].shape[0]
-        if reset:
-            self.n_channels_in_ = n_channels
-        elif n_channels != self.n_channels_in_:
-            raise ValueError(
-                f"X has {n_channels} channels, but {type(self).__name__} was trained on "
-                f"{self.n_channels_in_}"
-            )
-        return series
 
     def _train(
         self,
@@ -414,13 +360,6 @@ or list of arrays of shape (n_channels, length)
             truth = validation.targets.numpy()
             self.thresholds_ = best_thresholds(torch.sigmoid(logits.double()).numpy(), truth)
 
-    def _float_tensor(self, values: NDArray[Any]) -> torch.Tensor:
-        return torch.as_tensor(values, dtype=getattr(torch, self.dtype))
-
-    def _tensor(self, series: list[Series]) -> SeriesTensor:
-        standardized = self.standardizer_.apply(series, self.dtype)
-        return SeriesTensor(standardized, getattr(torch, self.dtype))
-
     def _config(self, longest: int) -> MSSSMConfig:
         return MSSSMConfig(
             n_channels=self.n_channels_in_,
@@ -440,113 +379,6 @@ or list of arrays of shape (n_channels, length)
         if self.early_stopping == "auto":
             return n_series >= 300
         return bool(self.early_stopping)
-
-    def _through_network(self, function: Any, X: Any) -> NDArray[np.float64]:
-        check_is_fitted(self, "network_")
-        series = self._tensor(self._check_series(X, reset=False))
-        output: torch.Tensor = function(self.network_, series, 4 * (self.batch_size or 16))
-        result: NDArray[np.float64] = output.double().numpy()
-        return result
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Return the network's confidence in each class.
-
-        Parameters
-        ----------
-        X : as in :meth:`fit`
-            Series.
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes), or (n_samples,) for two classes
-            Logits; for two classes how much the second's is larger than the first's.
-
-        Raises
-        ------
-        ValueError, sklearn.exceptions.NotFittedError
-            As :meth:`predict_proba`.
-        """
-        logits = self._through_network(predict_logits, X)
-        if len(self.classes_) == 2 and not self.multilabel_:
-            return logits[:, 1] - logits[:, 0]
-        return logits
-
-    def transform(self, X: Any) -> NDArray[np.float64]:
-        """Return what the network's head sees of each series, for other estimators to build on.
-
-        Parameters
-        ----------
-        X : as in :meth:`fit`
-            Series.
-
-        Returns
-        -------
-        array of shape (n_samples, d_model), or (n_samples, 2 · d_model) for "mean_max" pooling
-            Pooled features.
-
-        Raises
-        ------
-        ValueError, sklearn.exceptions.NotFittedError
-            As :meth:`predict_proba`.
-        """
-        return self._through_network(predict_embeddings, X)
-
-    @property
-    def _n_features_out(self) -> int:
-        """How many features :meth:`transform` gives; scikit-learn asks."""
-        return int(self.network_.head.in_features)
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return class probabilities.
-
-        Parameters
-        ----------
-        X : as in :meth:`fit`
-            Series. Their lengths may differ from the training series', except in a table
-            (n_samples, n_timepoints) where the training series came as one too.
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes)
-            In the order of ``classes_``; with several labels at once each on its own.
-
-        Raises
-        ------
-        ValueError
-            If X cannot be used, or has another width or number of channels.
-        sklearn.exceptions.NotFittedError
-            Before :meth:`fit`.
-        """
-        logits = torch.from_numpy(self._through_network(predict_logits, X))
-        proba = torch.sigmoid(logits) if self.multilabel_ else torch.softmax(logits, -1)
-        result: NDArray[np.float64] = proba.numpy()
-        return result
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return labels.
-
-        Parameters
-        ----------
-        X : as in :meth:`fit`
-            Series.
-
-        Returns
-        -------
-        array of shape (n_samples,), or (n_samples, n_labels) of 0 and 1
-            The most probable label; with several at once, those above ``thresholds_``.
-
-        Raises
-        ------
-        ValueError, sklearn.exceptions.NotFittedError
-            As :meth:`predict_proba`.
-        """
-        proba = self.predict_proba(X)
-        labels: NDArray[Any] = (
-            (proba >= self.thresholds_).astype(int)
-            if self.multilabel_
-            else self.classes_[proba.argmax(1)]
-        )
-        return labels
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file (see :mod:`msssm_ts.artifact`).
@@ -588,12 +420,3 @@ or list of arrays of shape (n_channels, length)
             If the file is missing, damaged, or newer than this version can read.
         """
         return load_model(cls, path, device)
-
-
-def seed_from(random_state: int | np.random.RandomState | None) -> int:
-    """Return the seed that random_state stands for; drawn anew for None."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31))
-    return int(random_state)

@@ -7,22 +7,22 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from msssm_ts.artifact import read_artifact, write_artifact
 from msssm_ts.errors import InputError
+from msssm_ts.fitted import FittedClassifier
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.series import Standardizer
 from msssm_ts.training.recipe import resolve_device
 
-if TYPE_CHECKING:
-    from msssm_ts.estimator import MSSSMClassifier
+E = TypeVar("E", bound=FittedClassifier)
 
 
-def save_model(estimator: MSSSMClassifier, path: str | os.PathLike[str]) -> None:
+def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator's weights, with everything else as JSON."""
     names = getattr(estimator, "feature_names_in_", None)
     header = {
@@ -61,7 +61,7 @@ def save_model(estimator: MSSSMClassifier, path: str | os.PathLike[str]) -> None
     write_artifact(path, estimator.network_.state_dict(), header)
 
 
-def _parameters(estimator: MSSSMClassifier) -> dict[str, Any]:
+def _parameters(estimator: FittedClassifier) -> dict[str, Any]:
     """Return the arguments that JSON can hold; callbacks and generators stay behind."""
     parameters = {
         name: value.item() if isinstance(value, np.generic) else value
@@ -78,9 +78,7 @@ def _parameters(estimator: MSSSMClassifier) -> dict[str, Any]:
     return parameters
 
 
-def load_model(
-    kind: type[MSSSMClassifier], path: str | os.PathLike[str], device: str
-) -> MSSSMClassifier:
+def load_model(kind: type[E], path: str | os.PathLike[str], device: str) -> E:
     """Read what :func:`save_model` wrote.
 
     Raises
@@ -107,7 +105,7 @@ def load_model(
     return estimator
 
 
-def _restore(estimator: MSSSMClassifier, config: MSSSMConfig, header: dict[str, Any]) -> None:
+def _restore(estimator: FittedClassifier, config: MSSSMConfig, header: dict[str, Any]) -> None:
     training, classes, scale = header["training"], header["classes"], header["standardizer"]
     estimator.classes_ = np.array(classes["values"], dtype=np.dtype(classes["dtype"]))
     estimator.multilabel_ = classes["multilabel"]

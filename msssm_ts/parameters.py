@@ -1,14 +1,11 @@
-"""Checks on the estimator's parameters."""
+"""Checks on the estimator's parameters, and the seed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from msssm_ts.estimator import MSSSMClassifier
 
 _WHOLE_NUMBERS = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size", "n_iter_no_change")
 _OPTIONAL_WHOLE_NUMBERS = ("max_epochs", "batch_size")
@@ -23,10 +20,10 @@ _CHOICES = {
 _FRACTIONS = ("dropout", "validation_fraction", "label_smoothing")
 
 
-def check_parameters(estimator: MSSSMClassifier) -> None:
+def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Raise ValueError or TypeError, naming it, for a parameter out of range."""
     for name in (*_WHOLE_NUMBERS, *_OPTIONAL_WHOLE_NUMBERS):
-        value = getattr(estimator, name)
+        value = parameters[name]
         if value is None and name in _OPTIONAL_WHOLE_NUMBERS:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
@@ -34,20 +31,29 @@ def check_parameters(estimator: MSSSMClassifier) -> None:
         if value < 1:
             raise ValueError(f"{name} must be at least 1, not {value}")
     for name, allowed in _CHOICES.items():
-        value = getattr(estimator, name)
+        value = parameters[name]
         # Not "in" alone: an array is equal to nothing in one word.
         if not isinstance(value, (str, bool, np.bool)) or value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
     for name in (*_FRACTIONS, "learning_rate", "weight_decay"):
-        value = getattr(estimator, name)
+        value = parameters[name]
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise TypeError(f"{name} must be a number, not {value!r}")
         if name in _FRACTIONS and not 0 <= value < 1:
             raise ValueError(f"{name} must lie in [0, 1), not {value}")
-    if not 0 < estimator.learning_rate < float("inf"):
-        raise ValueError(f"learning_rate must be positive, not {estimator.learning_rate}")
-    if not 0 <= estimator.weight_decay < float("inf"):
-        raise ValueError(f"weight_decay must not be negative, not {estimator.weight_decay}")
-    weight = estimator.class_weight
+    if not 0 < parameters["learning_rate"] < float("inf"):
+        raise ValueError(f"learning_rate must be positive, not {parameters['learning_rate']}")
+    if not 0 <= parameters["weight_decay"] < float("inf"):
+        raise ValueError(f"weight_decay must not be negative, not {parameters['weight_decay']}")
+    weight = parameters["class_weight"]
     if not (weight is None or isinstance(weight, Mapping) or weight == "balanced"):
         raise ValueError(f"class_weight must be a dict, 'balanced' or None, not {weight!r}")
+
+
+def seed_from(random_state: int | np.random.RandomState | None) -> int:
+    """Return the seed that random_state stands for; drawn anew for None."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    return int(random_state)

@@ -10,11 +10,9 @@ from torch.nn import functional
 
 from msssm_ts.kernels.backend import backend_of, choose_backend
 from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
+from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, segment_steps, state_dtype
 from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
 from msssm_ts.kernels.operator import operator
-
-# Steps between two states that the forward pass stores on the GPU.
-CHUNK = 32
 
 
 def ms_scan(
@@ -164,21 +162,6 @@ def ms_scan(
     )
     y, state, _ = _ms_scan(h, keep, *inputs, lengths, n_history, reverse)
     return y, state
-
-
-def state_dtype(x: Tensor) -> torch.dtype:
-    """Type in which the GPU computes and keeps states."""
-    return torch.float64 if x.dtype == torch.float64 else torch.float32
-
-
-def halo_steps(n_scales: int, n_taps: int) -> int:
-    """Count the past steps that the coarsest band sees."""
-    return ((1 << n_scales) - 1) * (n_taps - 1)
-
-
-def segment_steps(n_scales: int, n_taps: int) -> int:
-    """Count a segment's steps on the GPU: whole chunks, and as many as the filters reach back."""
-    return CHUNK * max(1, -(-halo_steps(n_scales, n_taps) // CHUNK))
 
 
 def _on_gpu(x: Tensor) -> bool:

@@ -1,6 +1,6 @@
 """The fused MS-SSM layer core on the GPU (Triton): host side.
 
-A series is cut into segments of :data:`~msssm_ts.kernels.ms_scan.op.CHUNK` steps, or
+A series is cut into segments of :data:`~msssm_ts.kernels.ms_scan.gpu_layout.CHUNK` steps, or
 as many chunks as the filters reach back. A program takes a block of channels of one segment at a
 time: it filters the segment's own window (recomputing the few rows before it, so that segments
 need nothing from each other), then runs stream after stream over it.
@@ -27,7 +27,7 @@ import torch
 import triton
 from torch import Tensor
 
-from msssm_ts.kernels.ms_scan.op import CHUNK, halo_steps, segment_steps
+from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, halo_steps, segment_steps
 from msssm_ts.kernels.ms_scan.triton_backward import gradients, join_edges, local_carries
 from msssm_ts.kernels.ms_scan.triton_forward import local_states, outputs
 from msssm_ts.kernels.selective_scan.triton import LOG2_E, carry_states

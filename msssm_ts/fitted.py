@@ -1,0 +1,191 @@
+"""What a trained network answers about series."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from msssm_ts.model import MSSSMNetwork
+from msssm_ts.series import Missing, Series, Standardizer, as_series_list, is_table, without_torch
+from msssm_ts.training import SeriesTensor, predict_embeddings, predict_logits
+
+
+class FittedClassifier(
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    ClassifierMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
+    """The part of :class:`msssm_ts.MSSSMClassifier` that needs no labels.
+
+    Its subclass has the constructor and trains; attributes are described there.
+    """
+
+    missing: Missing
+    dtype: Literal["float32", "float64"]
+    batch_size: int | None
+    classes_: NDArray[Any]
+    multilabel_: bool
+    thresholds_: NDArray[np.float64]
+    n_channels_in_: int
+    channel_names_: tuple[str, ...] | None
+    sampling_rate_: float | None
+    standardizer_: Standardizer
+    network_: MSSSMNetwork
+    device_: str
+    history_: dict[str, list[Any]]
+    n_iter_: int
+    best_iter_: int
+    n_parameters_: int
+    fit_seconds_: float
+    seed_: int
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _check_series(self, X: Any, reset: bool) -> list[Series]:
+        X = without_torch(X)
+        series = as_series_list(X, self.missing)
+        if is_table(X):
+            # The width and the columns' names must stay; with other input lengths are free.
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        elif reset:
+            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
+                delattr(self, name)
+        n_channels = series[0].shape[0]
+        if reset:
+            self.n_channels_in_ = n_channels
+        elif n_channels != self.n_channels_in_:
+            raise ValueError(
+                f"X has {n_channels} channels, but {type(self).__name__} was trained on "
+                f"{self.n_channels_in_}"
+            )
+        return series
+
+    def _float_tensor(self, values: NDArray[Any]) -> torch.Tensor:
+        return torch.as_tensor(values, dtype=getattr(torch, self.dtype))
+
+    def _tensor(self, series: list[Series]) -> SeriesTensor:
+        standardized = self.standardizer_.apply(series, self.dtype)
+        return SeriesTensor(standardized, getattr(torch, self.dtype))
+
+    def _through_network(self, function: Any, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self, "network_")
+        series = self._tensor(self._check_series(X, reset=False))
+        output: torch.Tensor = function(self.network_, series, 4 * (self.batch_size or 16))
+        result: NDArray[np.float64] = output.double().numpy()
+        return result
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the network's confidence in each class.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Logits; for two classes how much the second's is larger than the first's.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        logits = self._through_network(predict_logits, X)
+        if len(self.classes_) == 2 and not self.multilabel_:
+            return logits[:, 1] - logits[:, 0]
+        return logits
+
+    def transform(self, X: Any) -> NDArray[np.float64]:
+        """Return what the network's head sees of each series, for other estimators to build on.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples, d_model), or (n_samples, 2 · d_model) for "mean_max" pooling
+            Pooled features.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        return self._through_network(predict_embeddings, X)
+
+    @property
+    def _n_features_out(self) -> int:
+        """How many features :meth:`transform` gives; scikit-learn asks."""
+        return int(self.network_.head.in_features)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series. Their lengths may differ from the training series', except in a table
+            (n_samples, n_timepoints) where the training series came as one too.
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes)
+            In the order of ``classes_``; with several labels at once each on its own.
+
+        Raises
+        ------
+        ValueError
+            If X cannot be used, or has another width or number of channels.
+        sklearn.exceptions.NotFittedError
+            Before :meth:`fit`.
+        """
+        logits = torch.from_numpy(self._through_network(predict_logits, X))
+        proba = torch.sigmoid(logits) if self.multilabel_ else torch.softmax(logits, -1)
+        result: NDArray[np.float64] = proba.numpy()
+        return result
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return labels.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples,), or (n_samples, n_labels) of 0 and 1
+            The most probable label; with several at once, those above ``thresholds_``.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        proba = self.predict_proba(X)
+        labels: NDArray[Any] = (
+            (proba >= self.thresholds_).astype(int)
+            if self.multilabel_
+            else self.classes_[proba.argmax(1)]
+        )
+        return labels
