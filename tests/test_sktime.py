@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import KFold
 from sktime.base import load
+from sktime.benchmarking.classification import ClassificationBenchmark
 from sktime.classification.compose import ClassifierPipeline
 from sktime.classification.dummy import DummyClassifier
 from sktime.datasets import load_basic_motions, load_japanese_vowels
@@ -47,6 +50,17 @@ def test_unequal_lengths_in_a_pipeline_against_the_dummy() -> None:
     chance = DummyClassifier().fit(X, y).score(X, y)
     assert plain.fit(X, y).score(X, y) > 3 * chance
     assert pipeline.fit(X, y).score(X, y) > 3 * chance
+
+
+def test_in_sktimes_benchmark(tmp_path: Path) -> None:
+    benchmark = ClassificationBenchmark()
+    benchmark.add_estimator(MSSSMClassifier(**SMALL | {"max_epochs": 15, "learning_rate": 0.01}))
+    benchmark.add_estimator(DummyClassifier())
+    splits = KFold(n_splits=2, shuffle=True, random_state=0)
+    benchmark.add_task(load_basic_motions, splits, [accuracy_score])
+    results = benchmark.run(str(tmp_path / "results.csv")).set_index("model_id")
+    ours, chance = results.loc[["MSSSMClassifier", "DummyClassifier"], "accuracy_score_mean"]
+    assert ours > chance + 0.3
 
 
 def test_save_and_load(tmp_path: Path) -> None:
