@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Literal
 
 import numpy as np
@@ -15,9 +16,11 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from msssm_ts.errors import InputError
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.series import Missing, Series, Standardizer, as_series_list, is_table, without_torch
 from msssm_ts.training import SeriesTensor, predict_embeddings, predict_logits
+from msssm_ts.training.recipe import resolve_device
 
 
 class FittedClassifier(
@@ -56,6 +59,22 @@ class FittedClassifier(
         tags.input_tags.allow_nan = self.missing != "error"
         tags.classifier_tags.multi_label = True
         return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle from the CPU, so that a machine without this one's card can read it."""
+        state: dict[str, Any] = super().__getstate__()
+        if "network_" in state:
+            state = state | {"network_": copy.deepcopy(self.network_).cpu()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "network_" in state:
+            try:
+                self.device_ = resolve_device(self.device_)
+            except InputError:
+                self.device_ = "cpu"
+            self.network_.to(self.device_)
 
     def _check_series(self, X: Any, reset: bool) -> list[Series]:
         X = without_torch(X)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import pickle
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from kernel_cases import Draw, ms_scan_inputs, outputs_and_gradients, poisoned_memory, relative_rms
 from torch import Tensor
 
+from msssm_ts import MSSSMClassifier
 from msssm_ts.kernels import backend_report, ms_scan, use_backend
 
 pytestmark = [
@@ -101,6 +105,17 @@ def test_two_runs_are_identical(lti: bool) -> None:
     first, second = (outputs_and_gradients(ms_scan, given) for _ in range(2))
     for name in first:
         assert torch.equal(first[name], second[name]), name
+
+
+def test_a_classifier_trains_pickles_and_saves(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 30)), np.arange(20) % 2
+    model = MSSSMClassifier(d_model=16, n_layers=1, max_epochs=2, device="cuda").fit(X, y)
+    model.save(tmp_path / "model.safetensors")
+    copies = [pickle.loads(pickle.dumps(model)), MSSSMClassifier.load(tmp_path, device="cpu")]
+    for copied, device in zip(copies, ("cuda", "cpu"), strict=True):
+        assert copied.device_ == device
+        np.testing.assert_allclose(copied.predict_proba(X), model.predict_proba(X), atol=1e-5)
 
 
 @CORES

@@ -137,6 +137,17 @@ def test_pickle_and_joblib(waves: Data, fitted: MSSSMClassifier, tmp_path: Path)
         np.testing.assert_array_equal(copy.predict_proba(waves[0]), expected)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="shows what happens without a card")
+def test_a_pickle_from_another_machines_card_works_here(
+    waves: Data, fitted: MSSSMClassifier
+) -> None:
+    there = pickle.loads(pickle.dumps(fitted))
+    there.device_ = "cuda"
+    here = pickle.loads(pickle.dumps(there))
+    assert here.device_ == "cpu"
+    np.testing.assert_array_equal(here.predict_proba(waves[0]), fitted.predict_proba(waves[0]))
+
+
 def test_files_of_this_version_load_for_ever() -> None:
     folder = Path(__file__).parent / "data"
     model = MSSSMClassifier.load(folder / "model_v1.safetensors")
