@@ -112,6 +112,7 @@ else:
     # Not "import … as": the package's attribute ms_scan is the function
     host = importlib.import_module("msssm_ts.kernels.ms_scan.triton")
     op = importlib.import_module("msssm_ts.kernels.ms_scan.op")
+    gpu_layout = importlib.import_module("msssm_ts.kernels.ms_scan.gpu_layout")
 
     class Launches:
         """A kernel that counts its launches."""
@@ -142,8 +143,8 @@ else:
     @pytest.fixture
     def small(launched: dict[str, Launches], monkeypatch: pytest.MonkeyPatch) -> None:
         """Make chunks and channel blocks small: several of each in little time."""
-        monkeypatch.setattr(op, "CHUNK", 8)
-        monkeypatch.setattr(host, "CHUNK", 8)
+        for module in (gpu_layout, op, host):
+            monkeypatch.setattr(module, "CHUNK", 8)
         monkeypatch.setattr(host, "TILE", 8)
         monkeypatch.setattr(host, "CHANNELS", 16)
 
@@ -188,7 +189,7 @@ else:
 
     @pytest.mark.usefixtures("small")
     def test_options_filters_longer_than_a_chunk() -> None:
-        assert op.segment_steps(2, 4) == 16
+        assert gpu_layout.segment_steps(2, 4) == 16
         inputs = ms_scan_inputs(1, 35, 3, S=2, K=4, n=2, lti=False, rank=1, history=12)
         assert_agrees(ms_scan, inputs, torch.float32, lengths=torch.tensor([34]))
 
