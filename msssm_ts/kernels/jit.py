@@ -64,13 +64,28 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-def subroutine(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that only kernels call, as part of them.
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that only kernels call, as a part of each of them.
 
     Without an entry from Python and a place on disk of its own, which took a third of the time
-    that kernels take to compile.
+    that kernels take to compile. Never a call: a process that compiles a kernel would link such
+    a call to the function alone, one that loads the kernel from disk to the copy in the kernel,
+    which LLVM may have rounded differently.
     """
+    return _compile_part(function, forceinline=True)
+
+
+def subroutine(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that only kernels call, and that may stay a call.
+
+    For what cannot round in two ways (moves, sums in a fixed order) and has many callers, which
+    compile sooner.
+    """
+    return _compile_part(function)
+
+
+def _compile_part(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
     compiled: Callable[..., Any] = numba.njit(
-        no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, **options, **_COMMON
     )(function)
     return compiled

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from msssm_ts.kernels import parallel
-from msssm_ts.kernels.jit import kernel, subroutine
+from msssm_ts.kernels.jit import inlined, kernel, subroutine
 from msssm_ts.kernels.layout import flat, pad_channels, padded_channels, scratch, valid_lengths
 from msssm_ts.kernels.simd import lanes_of, load, splat, store
 
@@ -30,19 +30,19 @@ BLOCK = 4
 SEGMENT = 256
 
 
-@subroutine
+@inlined
 def padding_rows(n_scales: Any, n_taps: Any) -> Any:
     """Count the steps that the coarsest filter reads beyond either end of a level."""
     return (n_taps - 1) << (n_scales - 1)
 
 
-@subroutine
+@inlined
 def halo_rows(n_scales: Any, n_taps: Any) -> Any:
     """Count the past steps of x that the coarsest band sees."""
     return (n_taps - 1) * ((1 << n_scales) - 1)
 
 
-@subroutine
+@inlined
 def segment_rows(n_scales: Any, n_taps: Any, n_rows: Any) -> Any:
     """Return a segment's steps: as many as the halo at least, the whole series at most."""
     whole = (halo_rows(n_scales, n_taps) + SEGMENT - 1) // SEGMENT * SEGMENT
@@ -66,7 +66,7 @@ def copy_vectors(
         store(out, at + j * step, load(source, source_at + j * source_step))
 
 
-@subroutine
+@inlined
 def _filter_level(
     levels: Any, below: Any, here: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     phi: Any, psi: Any, at: Any, n_taps: Any, d: Any,
@@ -115,7 +115,7 @@ def keep_past(
         copy_vectors(levels, to + rows * width, width, levels, to, width, reach)
 
 
-@subroutine
+@inlined
 def filter_bank(
     levels: Any, details: Any, plane: Any, start: Any, rows: Any, phi: Any, psi: Any, c: Any,
     n_scales: Any, n_taps: Any, d: Any,
@@ -132,7 +132,7 @@ def filter_bank(
         )
 
 
-@subroutine
+@inlined
 def _tap_gradients(
     levels: Any, here: Any, below: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     grad_phi: Any, grad_psi: Any, at: Any, n_taps: Any, d: Any,
@@ -164,7 +164,7 @@ def _tap_gradients(
         store(grad_psi, w + 3 * d, g3)
 
 
-@subroutine
+@inlined
 def _level_gradient(
     levels: Any, here: Any, below: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     phi: Any, psi: Any, at: Any, n_taps: Any, d: Any,
@@ -193,7 +193,7 @@ def _level_gradient(
             store(levels, below + i, value)
 
 
-@subroutine
+@inlined
 def filter_bank_gradient(
     levels: Any, details: Any, plane: Any, start: Any, rows: Any, tails: Any, tail: Any, phi: Any,
     psi: Any, grad_phi: Any, grad_psi: Any, at: Any, c: Any, n_scales: Any, n_taps: Any, d: Any,

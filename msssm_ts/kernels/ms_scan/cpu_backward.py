@@ -14,7 +14,7 @@ from msssm_ts.kernels.decompose.cpu import (
     padding_rows,
     segment_rows,
 )
-from msssm_ts.kernels.jit import kernel, subroutine
+from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.ms_scan.cpu_forward import band_of, step_sizes
 from msssm_ts.kernels.selective_scan.cpu import (
@@ -28,7 +28,7 @@ from msssm_ts.kernels.selective_scan.cpu import (
 from msssm_ts.kernels.simd import lanes_of, load, sigmoid, splat, spread, store
 
 
-@subroutine
+@inlined
 def _step_size_gradient(
     low: Any, low_at: Any, low_step: Any, rank: Any, weight: Any, w_at: Any, d: Any, steps: Any,
     grad_dt: Any, slope: Any, lanes_low: Any, grad_weight: Any, grad_w_at: Any, grad_bias: Any,
@@ -51,7 +51,7 @@ def _step_size_gradient(
         store(grad_weight, grad_w_at + r * d, total)
 
 
-@subroutine
+@inlined
 def _through_gate(
     grad_y: Any, gate: Any, at: Any, step: Any, steps: Any, grad_mix: Any, mix_at: Any
 ) -> None:
@@ -65,7 +65,7 @@ def _through_gate(
         store(grad_mix, mix_at + i * width, value)
 
 
-@subroutine
+@inlined
 def _gate_gradient(
     grad_y: Any, gate: Any, mix: Any, mix_at: Any, at: Any, step: Any, steps: Any, grad_gate: Any
 ) -> None:
@@ -78,7 +78,7 @@ def _gate_gradient(
         store(grad_gate, at + i * step, value * slope)
 
 
-@subroutine
+@inlined
 def _through_mixer_and_skip(
     E: Any, e_at: Any, e_step: Any, D: Any, d_at: Any, grad_D: Any, grad_at: Any, source: Any,
     at: Any, grad_mix: Any, mix_at: Any, steps: Any, gy: Any, y: Any, grad_in: Any,
@@ -96,7 +96,7 @@ def _through_mixer_and_skip(
     store(grad_D, grad_at, grad_skip)
 
 
-@subroutine
+@inlined
 def _mixer_gradient(
     E: Any, e_at: Any, e_step: Any, y: Any, grad_mix: Any, mix: Any, mix_at: Any, steps: Any,
     lanes_E: Any,

@@ -13,7 +13,7 @@ from msssm_ts.kernels.decompose.cpu import (
     padding_rows,
     segment_rows,
 )
-from msssm_ts.kernels.jit import kernel, subroutine
+from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.selective_scan.cpu import (
     CHUNK,
@@ -23,7 +23,7 @@ from msssm_ts.kernels.selective_scan.cpu import (
 from msssm_ts.kernels.simd import lanes_of, load, sigmoid, softplus, spread, store
 
 
-@subroutine
+@inlined
 def step_sizes(
     low: Any, low_at: Any, low_step: Any, rank: Any, weight: Any, w_at: Any, bias: Any,
     bias_at: Any, d: Any, steps: Any, dt: Any, slope: Any,
@@ -40,7 +40,7 @@ def step_sizes(
             store(slope, i * width, sigmoid(value))
 
 
-@subroutine
+@inlined
 def band_of(levels: Any, details: Any, s: Any, n_scales: Any, plane: Any) -> Any:
     """Which plane stream s reads: raw signal, details fine to coarse, approximation."""
     if s == 0:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from msssm_ts.kernels import parallel
 from msssm_ts.kernels.decompose.cpu import copy_vectors, fill_zero
-from msssm_ts.kernels.jit import kernel, subroutine
+from msssm_ts.kernels.jit import inlined, kernel, subroutine
 from msssm_ts.kernels.layout import (
     channel_groups,
     flat,
@@ -44,7 +44,7 @@ def selective_scan_cost(d_state: int, itemsize: int = 4) -> dict[str, int]:
     return {"bytes": 3 * itemsize, "exponentials": d_state, "flops": 4 * d_state + 2}
 
 
-@subroutine
+@inlined
 def selective_chunk(
     x: Any, x_at: Any, dt: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, A: Any,
     a_at: Any, d: Any, n: Any, B: Any, b_at: Any, C: Any, c_at: Any, bc_step: Any, decays: Any,
@@ -76,7 +76,7 @@ def selective_chunk(
                 store(h, at + n * width, decay * load(h, at) + spread(B, b_i + j) * u)
 
 
-@subroutine
+@inlined
 def selective_chunk_gradient(
     x: Any, x_at: Any, dt: Any, grad_y: Any, y: Any, grad_x: Any, grad_dt: Any, steps: Any, h: Any,
     decays: Any, carry: Any, carry_at: Any, A: Any, grad_A: Any, grad_a_at: Any, a_at: Any,
@@ -120,7 +120,7 @@ def selective_chunk_gradient(
             store(y, i * width, load(y, i * width) + out)
 
 
-@subroutine
+@inlined
 def lti_chunk(
     x: Any, x_at: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, decay: Any, B: Any,
     C: Any, at: Any, d: Any, n: Any, keep: Any,
@@ -161,7 +161,7 @@ def lti_chunk(
             store(h, last, h_j)
 
 
-@subroutine
+@inlined
 def lti_chunk_gradient(
     x: Any, x_at: Any, grad_y: Any, y: Any, grad_x: Any, steps: Any, h: Any, carry: Any,
     carry_at: Any, decay: Any, B: Any, C: Any, at: Any, d: Any, n: Any,
