@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.datasets import LabelledSeries, load
+from msssm_ts.datasets import LabelledSeries, ReadOptions, load
 
 
 def with_holes(data: LabelledSeries, generator: np.random.Generator) -> list[np.ndarray]:
@@ -19,7 +19,7 @@ def with_holes(data: LabelledSeries, generator: np.random.Generator) -> list[np.
 
 def main() -> None:
     for name in sys.argv[1:]:
-        train, test = (load(name, split=part) for part in ("train", "test"))
+        train, test = (load(name, ReadOptions(split=part)) for part in ("train", "test"))
         model = MSSSMClassifier(random_state=0).fit(list(train.values), train.labels)
         print(f"{name}, nothing missing: {model.score(list(test.values), test.labels):.3f}")
         generator = np.random.default_rng(0)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from msssm_ts.datasets import LabelledSeries, load
+from msssm_ts.datasets import LabelledSeries, ReadOptions, load
 
 WIDE = "label,record,t0,t1,t2\nN,100,1,2,3\nV,101,4,5,6\n"
 LONG = """id,time,channel,value,label
@@ -33,12 +33,16 @@ def test_wide_csv(tmp_path: Path) -> None:
     assert data.groups is not None
     assert data.labels.tolist() == ["N", "V"]
     assert data.groups.tolist() == [100, 101]
-    assert data.summary() == "2 series, 1 channel × 3 steps, 2 classes: N V"
+    assert data.summary() == (
+        "2 series, 1 channel × 3 steps, 2 classes: N V; grouped by record (2)"
+    )
 
 
 def test_wide_csv_with_chosen_columns(tmp_path: Path) -> None:
     text = "beat,note,t0,t1,who\n1,x,1,2,p\n2,y,3,4,q\n"
-    data = load(_write(tmp_path, "a.csv", text), label="beat", drop=("note",), group="who", id=None)
+    data = load(
+        _write(tmp_path, "a.csv", text), ReadOptions(label="beat", drop=("note",), group="who")
+    )
     assert data.labels is not None
     assert data.groups is not None
     assert data.labels.tolist() == [1, 2]
@@ -127,7 +131,7 @@ def test_npz_file(tmp_path: Path) -> None:
 def test_sets_that_come_along(
     name: str, n_train: int, n_test: int, channels: int, classes: int
 ) -> None:
-    train, test = load(name), load(name, split="test")
+    train, test = load(name), load(name, ReadOptions(split="test"))
     assert (train.n_series, test.n_series) == (n_train, n_test)
     assert train.n_channels == test.n_channels == channels
     assert train.classes is not None

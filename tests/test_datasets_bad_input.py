@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from msssm_ts.datasets import load
+from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.errors import InputError
 
 HEADER = "label,t0,t1,t2\n"
@@ -53,7 +53,7 @@ TEXTS = {
 
 def _refused(source: Path | str, message: str, **options: object) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        load(source, **options)  # type: ignore[arg-type]
+        load(source, ReadOptions(**options))  # type: ignore[arg-type]
     sentence = str(caught.value)
     assert str(source) in sentence
     assert "\n" not in sentence

@@ -7,6 +7,7 @@ from typing import Any
 from msssm_ts.cli import options
 from msssm_ts.cli.console import results, say, show_json, show_pairs
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.reading import reads_data
 
 _NAMES = {
     "accuracy": "accuracy",
@@ -18,13 +19,11 @@ _NAMES = {
 
 
 @guarded
+@reads_data
 def evaluate(
     model: options.Model,
     data: options.Data,
-    label: options.Label = None,
-    id: options.Id = None,
-    group: options.Group = None,
-    drop: options.Drop = None,
+    reading: Any = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -35,7 +34,7 @@ def evaluate(
     from msssm_ts.evaluation import evaluate_predictions
 
     classifier, series = load_model_and_series(
-        model, data, label=label, id=id, group=group, drop=drop, device=device, needs_labels=True
+        model, data, reading, device=device, needs_labels=True
     )
     say(f"{data}: {series.summary()}", quiet=quiet)
     assert series.labels is not None

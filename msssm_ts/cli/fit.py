@@ -12,6 +12,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import INTERRUPTED, guarded
+from msssm_ts.cli.reading import reads_data
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -26,6 +27,7 @@ class Core(StrEnum):
 
 
 @guarded
+@reads_data
 def fit(
     data: options.Data,
     scales: Annotated[int, typer.Option(min=1, max=12, help="Levels of the decomposition.")] = 3,
@@ -35,10 +37,7 @@ def fit(
     causal: Annotated[
         bool, typer.Option("--causal", help="Read forward in time only, as a stream needs.")
     ] = False,
-    label: options.Label = None,
-    id: options.Id = None,
-    group: options.Group = None,
-    drop: options.Drop = None,
+    reading: Any = None,
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the results.")] = Path("run"),
     force: Annotated[bool, typer.Option("--force", help="Replace a model in that folder.")] = False,
     max_epochs: Annotated[
@@ -60,7 +59,7 @@ def fit(
     from msssm_ts.display import TrainingDisplay
 
     run_folder.prepare(out, force)
-    series = load(data, label=label, id=id, group=group, drop=tuple(drop or ()), split="train")
+    series = load(data, reading)
     say(f"{data}: {series.summary()}", quiet=quiet)
 
     from msssm_ts.estimator import MSSSMClassifier

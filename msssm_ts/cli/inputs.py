@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.errors import InputError
@@ -10,18 +11,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.datasets import LabelledSeries, ReadOptions
     from msssm_ts.estimator import MSSSMClassifier
 
 
 def load_model_and_series(
     model: str,
     data: str,
+    reading: ReadOptions,
     *,
-    label: str | None,
-    id: str | None,
-    group: str | None,
-    drop: list[str] | None,
     device: str,
     needs_labels: bool,
 ) -> tuple[MSSSMClassifier, LabelledSeries]:
@@ -37,15 +35,7 @@ def load_model_and_series(
 
     # A header costs nothing: a wrong model is refused before a large file is read.
     n_channels = read_header(model)["network"]["n_channels"]
-    series = load(
-        data,
-        label=label,
-        id=id,
-        group=group,
-        drop=tuple(drop or ()),
-        split="test",
-        needs_labels=needs_labels,
-    )
+    series = load(data, replace(reading, split="test"), needs_labels=needs_labels)
     from msssm_ts.estimator import MSSSMClassifier
 
     classifier = MSSSMClassifier.load(model, device=device)

@@ -18,16 +18,6 @@ Model = Annotated[
     str,
     typer.Argument(metavar="MODEL", help="Run folder or model file.", show_default=False),
 ]
-Label = Annotated[
-    str | None, typer.Option(metavar="COL", help="Label column; else found by its name.")
-]
-Id = Annotated[str | None, typer.Option("--id", metavar="COL", help="Series identifier column.")]
-Group = Annotated[
-    str | None, typer.Option(metavar="COL", help="Column with the record, patient or speaker.")
-]
-Drop = Annotated[
-    list[str] | None, typer.Option(metavar="COL", help="Column to ignore; may be repeated.")
-]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages, no progress.")]

@@ -14,6 +14,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.reading import reads_data
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -21,16 +22,14 @@ if TYPE_CHECKING:
 
 
 @guarded
+@reads_data
 def predict(
     model: options.Model,
     data: options.Data,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="CSV file; else stdout.")
     ] = None,
-    label: options.Label = None,
-    id: options.Id = None,
-    group: options.Group = None,
-    drop: options.Drop = None,
+    reading: Any = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -44,7 +43,7 @@ def predict(
     from msssm_ts.cli.inputs import load_model_and_series
 
     classifier, series = load_model_and_series(
-        model, data, label=label, id=id, group=group, drop=drop, device=device, needs_labels=False
+        model, data, reading, device=device, needs_labels=False
     )
     say(f"{data}: {series.summary()}", quiet=quiet)
     rows = _rows(classifier, series)

@@ -2,5 +2,6 @@
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.load import load
+from msssm_ts.datasets.options import ReadOptions
 
-__all__ = ["LabelledSeries", "load"]
+__all__ = ["LabelledSeries", "ReadOptions", "load"]

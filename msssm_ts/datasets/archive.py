@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.columns import enumerate_names
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.options import Split
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Split = Literal["train", "test"]
 
 # Name, and sktime's function that loads the copy in its wheel.
 CARRIED = {

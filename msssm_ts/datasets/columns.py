@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-from msssm_ts.errors import InputError
+from collections.abc import Sequence
 
 # Names that people give to columns, the likeliest first; case does not matter.
 LABEL = ("label", "class", "target", "category", "y")
@@ -14,40 +11,6 @@ GROUP = ("group", "record", "patient", "subject", "speaker", "patient_id", "subj
 TIME = ("time", "timestamp", "t", "step", "time_index")
 CHANNEL = ("channel", "dimension", "dim", "dim_id", "lead", "sensor")
 VALUE = ("value", "values")
-
-
-@dataclass(frozen=True)
-class ColumnChoice:
-    """Columns that the user named; None where the table is to be looked at.
-
-    Parameters
-    ----------
-    label, id, group : str, optional
-        Label, series identifier, and what the series belongs to.
-    drop : tuple of str
-        Columns to ignore.
-    """
-
-    label: str | None = None
-    id: str | None = None
-    group: str | None = None
-    drop: tuple[str, ...] = ()
-
-    def check(self, columns: Iterable[str], file: str) -> None:
-        """Raise InputError for a column that the table does not have."""
-        present = list(columns)
-        for option, names in (
-            ("label", (self.label,)),
-            ("id", (self.id,)),
-            ("group", (self.group,)),
-            ("drop", self.drop),
-        ):
-            for name in names:
-                if name is not None and name not in present:
-                    raise InputError(
-                        f"{file}: no column {name!r} (--{option}); it has "
-                        f"{enumerate_names(present)}"
-                    )
 
 
 def find_column(columns: Sequence[str], names: Sequence[str], chosen: str | None) -> str | None:

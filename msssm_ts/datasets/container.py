@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Series = NDArray[np.floating[Any]]
+from msssm_ts.lazy import LazySeries, Series
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,28 @@ class LabelledSeries:
     Parameters
     ----------
     values : sequence of arrays of shape (n_channels, length)
-        The series, each with as many channels.
-    labels : array of shape (n_series,), optional
-        Their labels, integers or strings; None where the source has none.
+        The series, each with as many channels: a list, or a
+        :class:`msssm_ts.lazy.LazySeries` where the source is larger than memory may be. NaN is a
+        missing value.
+    labels : array of shape (n_series,) or (n_series, n_labels), optional
+        Their labels, integers or strings, or a matrix of 0 and 1 where a series can have several;
+        None where the source has none.
+    label_names : tuple of str, optional
+        Names of the columns of a matrix of labels.
     channel_names : tuple of str, optional
         Names of the channels, where the source has them.
     sampling_rate : float, optional
         In hertz, where the source has it.
     groups : array of shape (n_series,), optional
         What each series belongs to: a patient, a speaker, a record.
+    group_name : str
+        What those are called in the source.
     ids : array of shape (n_series,), optional
-        Names of the series, where the source has them.
+        Names of the series, where the source has them; no two are equal.
+    folds : array of shape (n_series,), optional
+        The part of a predefined split that each series belongs to.
+    validation : boolean array of shape (n_series,), optional
+        Series that the source, or the user, sets aside for validation.
     source : str
         Where they come from, for messages.
 
@@ -42,10 +53,14 @@ class LabelledSeries:
 
     values: Sequence[Series]
     labels: NDArray[Any] | None = None
+    label_names: tuple[str, ...] | None = None
     channel_names: tuple[str, ...] | None = None
     sampling_rate: float | None = None
     groups: NDArray[Any] | None = None
+    group_name: str = "group"
     ids: NDArray[Any] | None = None
+    folds: NDArray[Any] | None = None
+    validation: NDArray[np.bool_] | None = None
     source: str = ""
 
     @property
@@ -61,18 +76,29 @@ class LabelledSeries:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Steps of each series, shape (n_series,)."""
+        if isinstance(self.values, LazySeries):
+            return self.values.lengths
         return np.array([v.shape[1] for v in self.values])
 
     @property
-    def classes(self) -> NDArray[Any] | None:
-        """The different labels, sorted; None without labels."""
-        return None if self.labels is None else np.unique(self.labels)
+    def multilabel(self) -> bool:
+        """Whether a series can have several labels."""
+        return self.labels is not None and self.labels.ndim == 2
 
-    def as_estimator_input(self) -> NDArray[Any] | list[Series]:
-        """Array (n_series, n_channels, n_timepoints), or the list where lengths differ."""
-        if len(np.unique(self.lengths)) == 1:
-            return np.stack(self.values)
-        return list(self.values)
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """The different labels, sorted; the names of a matrix's columns; None without labels."""
+        if self.labels is None:
+            return None
+        if self.multilabel:
+            return np.array(self.label_names or range(self.labels.shape[1]))
+        return np.unique(self.labels)
+
+    def as_estimator_input(self) -> NDArray[Any] | Sequence[Series]:
+        """Array (n_series, n_channels, n_timepoints), or the sequence where lengths differ."""
+        if isinstance(self.values, LazySeries) or len(np.unique(self.lengths)) > 1:
+            return self.values
+        return np.stack(self.values)
 
     def summary(self) -> str:
         """Say in one line what was understood."""
@@ -88,8 +114,12 @@ class LabelledSeries:
         else:
             shown = " ".join(str(c) for c in self.classes[:10])
             more = " …" if len(self.classes) > 10 else ""
-            parts.append(f"{_plural(len(self.classes), 'class', 'classes')}: {shown}{more}")
-        return ", ".join(parts)
+            kind = ("label", "labels") if self.multilabel else ("class", "classes")
+            parts.append(f"{_plural(len(self.classes), *kind)}: {shown}{more}")
+        line = ", ".join(parts)
+        if self.groups is not None:
+            line += f"; grouped by {self.group_name} ({len(np.unique(self.groups))})"
+        return line
 
 
 def _spaced(number: int) -> str:

@@ -15,17 +15,17 @@ from msssm_ts.datasets.columns import (
     LABEL,
     TIME,
     VALUE,
-    ColumnChoice,
     find_column,
 )
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_csv(file: Path, choice: ColumnChoice, separator: str = ",") -> LabelledSeries:
+def read_csv(file: Path, options: ReadOptions, separator: str = ",") -> LabelledSeries:
     """Read a table with a header; wide or long is seen from its columns.
 
     Wide: every column but label, id and group is a step, in order; empty cells at a row's end
@@ -36,7 +36,7 @@ def read_csv(file: Path, choice: ColumnChoice, separator: str = ",") -> Labelled
     ----------
     file : Path
         Text, possibly compressed (.gz, .zip, .bz2, .xz).
-    choice : ColumnChoice
+    options : ReadOptions
         Columns that the user named.
     separator : str
         Between columns.
@@ -51,13 +51,13 @@ def read_csv(file: Path, choice: ColumnChoice, separator: str = ",") -> Labelled
         return read_ucr(file, separator)
     frame.columns = [str(c).strip() for c in frame.columns]
     columns = list(frame.columns)
-    choice.check(columns, str(file))
-    frame = frame.drop(columns=list(choice.drop))
+    options.check_columns(columns, str(file))
+    frame = frame.drop(columns=list(options.drop))
     columns = list(frame.columns)
-    value, identifier = find_column(columns, VALUE, None), find_column(columns, ID, choice.id)
+    value, identifier = find_column(columns, VALUE, None), find_column(columns, ID, options.id)
     if value is not None and identifier is not None:
-        return _long(file, frame, choice, identifier, value)
-    return _wide(file, frame, choice)
+        return _long(file, frame, options, identifier, value)
+    return _wide(file, frame, options)
 
 
 def read_ucr(file: Path, separator: str = "\t") -> LabelledSeries:
@@ -191,11 +191,11 @@ def _trimmed(
     return [row[None, :length] for row, length in zip(values, lengths, strict=True)]
 
 
-def _wide(file: Path, frame: pd.DataFrame, choice: ColumnChoice) -> LabelledSeries:
+def _wide(file: Path, frame: pd.DataFrame, options: ReadOptions) -> LabelledSeries:
     columns = list(frame.columns)
-    label = find_column(columns, LABEL, choice.label)
+    label = find_column(columns, LABEL, options.label)
     rest = [c for c in columns if c != label]
-    identifier, group = find_column(rest, ID, choice.id), find_column(rest, GROUP, choice.group)
+    identifier, group = find_column(rest, ID, options.id), find_column(rest, GROUP, options.group)
     steps = [c for c in rest if c not in (identifier, group)]
     if not steps:
         raise InputError(f"{file}: no columns left for the values of the series")
@@ -204,18 +204,22 @@ def _wide(file: Path, frame: pd.DataFrame, choice: ColumnChoice) -> LabelledSeri
         _trimmed(file, values, frame.index, 2),
         None if label is None else _labels(file, frame[label], f"column {label!r}", 2),
         groups=None if group is None else frame[group].to_numpy(),
+        group_name=group or "group",
         ids=None if identifier is None else frame[identifier].to_numpy(),
         source=str(file),
     )
 
 
 def _long(
-    file: Path, frame: pd.DataFrame, choice: ColumnChoice, identifier: str, value: str
+    file: Path, frame: pd.DataFrame, options: ReadOptions, identifier: str, value: str
 ) -> LabelledSeries:
     columns = list(frame.columns)
-    label = find_column(columns, LABEL, choice.label)
-    time, channel = find_column(columns, TIME, None), find_column(columns, CHANNEL, None)
-    group = find_column(columns, GROUP, choice.group)
+    label = find_column(columns, LABEL, options.label)
+    time, channel = (
+        find_column(columns, TIME, options.time),
+        find_column(columns, CHANNEL, options.channel),
+    )
+    group = find_column(columns, GROUP, options.group)
     numbers = _numbers(file, frame[[value]], first_line=2)[:, 0]
     keys = [identifier, *([channel] if channel else [])]
     for needed in [*keys, *([time] if time else [])]:
@@ -258,6 +262,7 @@ def _long(
         None if label is None else _labels(file, first[label], f"column {label!r}", 2),
         channel_names=None if names is None else tuple(str(n) for n in names),
         groups=None if group is None else first[group].to_numpy(),
+        group_name=group or "group",
         ids=np.array([ids[i] for i in place]),
         source=str(file),
     )

@@ -1,0 +1,76 @@
+"""Which series a user sets aside for validation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.columns import enumerate_names
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.errors import InputError
+
+
+def validation_mask(data: LabelledSeries, choice: str) -> NDArray[np.bool_]:
+    """Return which series a choice names, shape (n_series,).
+
+    Parameters
+    ----------
+    data : LabelledSeries
+        The series, with folds or ids.
+    choice : str
+        ``COLUMN=VALUE``, the column being that of the folds, or a text file that lists ids.
+
+    Raises
+    ------
+    InputError
+        If that names no series, or all of them.
+
+    Examples
+    --------
+    >>> data = LabelledSeries([np.zeros((1, 5))] * 3, folds=np.array([1, 1, 9]))
+    >>> validation_mask(data, "fold=9")
+    array([False, False,  True])
+    """
+    column, equals, value = choice.partition("=")
+    mask = _by_fold(data, column, value) if equals else _by_list(data, Path(choice))
+    if not mask.any() or mask.all():
+        raise InputError(
+            f"{data.source}: --validation {choice} sets {'no' if not mask.any() else 'every'} "
+            "series aside; some must stay on each side"
+        )
+    return mask
+
+
+def _by_fold(data: LabelledSeries, column: str, value: str) -> NDArray[np.bool_]:
+    if data.folds is None:
+        raise InputError(f"{data.source}: there is no column {column!r} for --validation")
+    names = np.array([str(f) for f in data.folds])
+    if value not in names:
+        raise InputError(
+            f"{data.source}: no series has {column} {value!r} (--validation); there are "
+            f"{enumerate_names(sorted(set(names)))}"
+        )
+    return np.asarray(names == value)
+
+
+def _by_list(data: LabelledSeries, file: Path) -> NDArray[np.bool_]:
+    if data.ids is None:
+        raise InputError(
+            f"{data.source}: the series have no ids, so that a list cannot name them; give "
+            "--validation COLUMN=VALUE, or a column of ids with --id"
+        )
+    try:
+        listed = {line.strip() for line in file.read_text(encoding="utf-8").splitlines()} - {""}
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read as a list of ids ({error})") from error
+    ids = [str(i) for i in data.ids]
+    unknown = sorted(listed - set(ids))
+    if unknown:
+        raise InputError(
+            f"{file}: {len(unknown)} ids are not in {data.source}, the first {unknown[0]!r}"
+        )
+    mask: NDArray[Any] = np.array([i in listed for i in ids])
+    return mask

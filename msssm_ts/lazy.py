@@ -1,0 +1,58 @@
+"""Series that are decoded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+Series = NDArray[np.floating[Any]]
+
+
+class LazySeries(Sequence[Series]):
+    """Series of which only the places are kept.
+
+    Parameters
+    ----------
+    items : sequence
+        What ``read`` needs for one series: a path, a path and a range of samples.
+    read : callable
+        Decodes an item to an array (n_channels, length). Worker processes call it too: a
+        function of a module, or an object that pickles.
+    lengths : array of shape (n_series,)
+        Steps of each series, as far as headers tell.
+
+    Examples
+    --------
+    >>> series = LazySeries([2, 3], lambda n: np.ones((1, n)), [2, 3])
+    >>> len(series), series[1].shape, series.lengths
+    (2, (1, 3), array([2, 3]))
+    """
+
+    def __init__(
+        self,
+        items: Sequence[Any],
+        read: Callable[[Any], Series],
+        lengths: Sequence[int] | NDArray[np.int64],
+    ):
+        self.items, self.read = items, read
+        self.lengths = np.asarray(lengths, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: int) -> Series: ...
+    @overload
+    def __getitem__(self, index: slice) -> LazySeries: ...
+    def __getitem__(self, index: int | slice) -> Series | LazySeries:
+        if isinstance(index, slice):
+            return self.take(range(len(self))[index])
+        return self.read(self.items[index])
+
+    def take(self, index: Sequence[int] | NDArray[np.integer[Any]]) -> LazySeries:
+        """Return some of the series, as lazy as these."""
+        chosen = np.asarray(index, dtype=np.int64)
+        return LazySeries([self.items[i] for i in chosen], self.read, self.lengths[chosen])
