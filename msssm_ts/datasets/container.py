@@ -43,6 +43,8 @@ class LabelledSeries:
         Series that the source, or the user, sets aside for validation.
     source : str
         Where they come from, for messages.
+    note : str
+        What the reader decided that the user should know; the summary ends with it.
 
     Examples
     --------
@@ -62,6 +64,7 @@ class LabelledSeries:
     folds: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
     source: str = ""
+    note: str = ""
 
     @property
     def n_series(self) -> int:
@@ -119,7 +122,7 @@ class LabelledSeries:
         line = ", ".join(parts)
         if self.groups is not None:
             line += f"; grouped by {self.group_name} ({len(np.unique(self.groups))})"
-        return line
+        return f"{line}; {self.note}" if self.note else line
 
 
 def _spaced(number: int) -> str:

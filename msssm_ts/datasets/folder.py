@@ -4,17 +4,56 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msssm_ts.datasets.audio import SUFFIXES, read_audio
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.edf import read_edf
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
+from msssm_ts.datasets.wfdb_records import read_wfdb
 from msssm_ts.errors import InputError
+
+_KNOWN = (
+    "WFDB records (.hea with signals), EDF files, a folder of audio files per class, NAME_TRAIN "
+    "and NAME_TEST files of the UCR and UEA archives, and the layouts of 'msssm-ts data list'"
+)
 
 
 def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     """Read a folder by what lies in it.
 
+    Parameters
+    ----------
+    folder : Path
+        With a known data set as its authors publish it, files ``NAME_TRAIN`` and ``NAME_TEST``,
+        WFDB records, EDF files, or audio files.
+    options : ReadOptions
+        Passed on to the reader.
+
     Raises
     ------
     InputError
         If nothing in it is known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> read_folder(Path(tempfile.mkdtemp()), ReadOptions())
+    Traceback (most recent call last):
+    msssm_ts.errors.InputError: ...: the folder has nothing to read (no files); ...
     """
-    raise InputError(f"{folder}: a folder; give one of the files in it")
+    from msssm_ts.datasets.named import find_layout, read_task
+
+    layout = find_layout(folder)
+    if layout is not None:
+        return read_task(*layout, "", options, str(folder))
+    files = files_below(folder)
+    for suffixes, read in (
+        ((".hea", ".dat"), read_wfdb),
+        ((".edf",), read_edf),
+        (SUFFIXES, read_audio),
+    ):
+        if with_suffix(files, suffixes):
+            return read(folder, options)
+    raise InputError(
+        f"{folder}: the folder has nothing to read ({describe_files(files)}); known are {_KNOWN}"
+    )

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from msssm_ts.datasets.archive import CARRIED, read_carried
+from msssm_ts.datasets.audio import SUFFIXES, read_audio
 from msssm_ts.datasets.columns import enumerate_names
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.edf import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
+from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.split import validation_mask
+from msssm_ts.datasets.wfdb_records import read_wfdb
 from msssm_ts.errors import InputError
+
+# For files, and for folders.
+_LABEL_REMEDY = (
+    "name the label column with --label, or call it 'label'",
+    "put the files of each class into a folder of its own, or a table with the columns file and "
+    "label beside them",
+)
 
 
 def load(
@@ -28,8 +40,10 @@ def load(
     Parameters
     ----------
     source : str or path
-        A .csv (wide or long), .tsv or .txt (UCR), .ts or .npz file, a folder, or a data set by
-        name, such as ``JapaneseVowels`` or ``JapaneseVowels:test``.
+        A .csv (wide or long), .tsv or .txt (UCR), .ts or .npz file; a folder of WFDB records
+        (.hea), EDF files, audio files in class folders, or archive files; or a data set by
+        name, task and part, such as ``JapaneseVowels``, ``JapaneseVowels:test`` or
+        ``PTB-XL/superdiag:train``.
     options : ReadOptions, optional
         Columns and cuts; found by looking otherwise.
     validation : str, optional
@@ -58,26 +72,53 @@ def load(
         options = replace(options, fold=column)
     data = _load(source, options)
     if needs_labels and data.labels is None:
-        raise InputError(
-            f"{source}: no labels found; name the label column with --label, or call it 'label'"
-        )
+        raise InputError(f"{source}: no labels found; {_LABEL_REMEDY[Path(source).is_dir()]}")
     if validation is not None:
         data = replace(data, validation=validation_mask(data, validation))
     return data
 
 
 def _load(source: str | os.PathLike[str], options: ReadOptions) -> LabelledSeries:
-    file = Path(source)
-    name, _, part = str(source).partition(":")
-    if not file.exists() and name in CARRIED:
-        if part not in ("", "train", "test"):
-            raise InputError(f"{source}: a data set has the parts train and test, not {part!r}")
-        return read_carried(name, "test" if (part or options.split) == "test" else "train")
-    if not file.exists():
-        raise InputError(
-            f"{source}: no such file, and no data set of that name "
-            f"(these come along: {enumerate_names(list(CARRIED), limit=20)})"
-        )
-    if file.is_dir():
-        return read_folder(file, options)
-    return read_file(file, options)
+    path = Path(source)
+    if not path.exists():
+        return _by_name(str(source), options)
+    if path.is_dir():
+        return read_folder(path, options)
+    reader = _reader(path)
+    return read_file(path, options) if reader is None else reader(path, options)
+
+
+def _reader(file: Path) -> Callable[[Path, ReadOptions], LabelledSeries] | None:
+    """Readers of recordings, which are files beside others; None for tables and arrays."""
+    suffix = file.suffix.lower()
+    if suffix in (".hea", ".dat"):
+        return read_wfdb
+    if suffix == ".edf":
+        return read_edf
+    return read_audio if suffix in SUFFIXES else None
+
+
+def _by_name(text: str, options: ReadOptions) -> LabelledSeries:
+    """Read a named set, or FOLDER[/TASK][:PART] of one that lies elsewhere."""
+    name, _, part = text.partition(":")
+    if name in CARRIED:
+        split = parse_request(text).part or options.split
+        return read_carried(name, split)
+    named = read_named(text, options)
+    if named is not None:
+        return named
+    folder, task = Path(text), ""
+    if text.endswith((":train", ":test")):
+        rest, _, part = text.rpartition(":")
+        options = replace(options, split="test" if part == "test" else "train")
+        folder = Path(rest)
+        if folder.is_dir():
+            return read_folder(folder, options)
+    folder, task = folder.parent, folder.name
+    layout = find_layout(folder) if folder.is_dir() else None
+    if layout is not None and layout[0].tasks:
+        return read_task(*layout, task, options, text)
+    raise InputError(
+        f"{text}: no such file, and no data set of that name (these come along: "
+        f"{enumerate_names(list(CARRIED), limit=20)}; see 'msssm-ts data list' for more)"
+    )

@@ -1,0 +1,201 @@
+"""PTB-XL: 12-lead ECGs with several statements each, as the benchmark of Strodthoff et al. uses it.
+
+The six tasks are those of "Deep Learning for ECG Analysis: Benchmarks and Insights from PTB-XL"
+(IEEE J. Biomed. Health Inform. 25(5), 2021, https://github.com/helme/ecg_ptbxl_benchmarking):
+every statement counts whatever its likelihood, records without any label of the task are left
+out, folds 1 to 8 are for training, 9 for validation, 10 for the test.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.wfdb_signals import RecordExcerpt, read_record_excerpt, read_record_header
+from msssm_ts.errors import InputError
+from msssm_ts.lazy import LazySeries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Task: its column in scp_statements.csv that selects statements, and the one that names labels
+# (none: the statement itself).
+_TASKS: dict[str, tuple[str | None, str | None]] = {
+    "superdiag": ("diagnostic", "diagnostic_class"),
+    "subdiag": ("diagnostic", "diagnostic_subclass"),
+    "diag": ("diagnostic", None),
+    "form": ("form", None),
+    "rhythm": ("rhythm", None),
+    "all": (None, None),
+}
+_DATABASE, _STATEMENTS = "ptbxl_database.csv", "scp_statements.csv"
+_VALIDATION_FOLD, _TEST_FOLD = 9, 10
+_URL = (
+    "https://physionet.org/static/published-projects/ptb-xl/"
+    "ptb-xl-a-large-publicly-available-electrocardiography-dataset-1.0.3.zip"
+)
+
+
+def read_ptbxl(
+    folder: Path, task: str, options: ReadOptions, *, sampling_rate: int | None = None
+) -> LabelledSeries:
+    """Read a task of PTB-XL; signals are decoded when they are asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``ptbxl_database.csv``, ``scp_statements.csv`` and ``records100`` or ``records500``.
+    task : {"superdiag", "subdiag", "diag", "form", "rhythm", "all"}
+        Which labels.
+    options : ReadOptions
+        ``split`` "train" is folds 1 to 9, of which 9 is set aside for validation; "test" is 10.
+    sampling_rate : {100, 500}, optional
+        By default 100, or 500 where only those records are there.
+
+    Returns
+    -------
+    LabelledSeries
+        With a matrix of labels, patients as groups, and ``strat_fold`` as folds.
+
+    Raises
+    ------
+    InputError
+        If the tables or records are not as PhysioNet publishes them.
+    """
+    if sampling_rate is None:
+        only_500 = not (folder / "records100").is_dir() and (folder / "records500").is_dir()
+        sampling_rate = 500 if only_500 else 100
+    database = _read_table(
+        folder / _DATABASE,
+        ("ecg_id", "patient_id", "scp_codes", "strat_fold", "filename_lr", "filename_hr"),
+    )
+    found = _labels(folder, database, task)
+    # The columns of the matrix are the labels that occur anywhere, so that both parts agree.
+    names = sorted({label for labels in found for label in labels})
+    folds = database["strat_fold"].to_numpy().astype(int)
+    part = folds == _TEST_FOLD if options.split == "test" else folds != _TEST_FOLD
+    chosen = np.flatnonzero(part & np.array([bool(labels) for labels in found]))
+    if len(chosen) == 0:
+        raise InputError(
+            f"{folder / _DATABASE}: no record of the {options.split} part has a label of {task}"
+        )
+    matrix = np.array([[int(n in found[i]) for n in names] for i in chosen], dtype=np.int64)
+    rows = database.iloc[chosen]
+    stems = [
+        folder / str(n) for n in rows["filename_lr" if sampling_rate == 100 else "filename_hr"]
+    ]
+    header = read_record_header(_present(stems[0]))
+    items, lengths = _excerpts(stems, header.n_samples)
+    in_validation = folds[chosen] == _VALIDATION_FOLD
+    return LabelledSeries(
+        LazySeries(items, read_record_excerpt, lengths),
+        matrix,
+        label_names=tuple(names),
+        channel_names=header.leads,
+        sampling_rate=header.sampling_rate,
+        groups=rows["patient_id"].to_numpy().astype(int),
+        group_name="patient",
+        ids=rows["ecg_id"].to_numpy().astype(int),
+        folds=folds[chosen],
+        validation=in_validation if in_validation.any() else None,
+        source=str(folder),
+        note=f"PTB-XL {task}",
+    )
+
+
+def _read_table(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(file)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read ({error}); replace the file") from error
+    for column in columns:
+        if column not in table.columns:
+            raise InputError(f"{file}: no column {column!r}, which PTB-XL has; replace the file")
+    if table.empty:
+        raise InputError(f"{file}: there are no rows below the header; replace the file")
+    return table
+
+
+def _labels(folder: Path, database: pd.DataFrame, task: str) -> list[set[str]]:
+    """Labels of each record in a task."""
+    selecting, naming = _TASKS[task]
+    columns = tuple(c for c in (selecting, naming) if c is not None)
+    table = _read_table(folder / _STATEMENTS, columns)
+    table = table.set_index(table.columns[0])
+    label_of: dict[str, str] | None = None
+    if selecting is not None:
+        table = table[table[selecting] == 1]
+        names = table.index.to_series() if naming is None else table[naming].dropna()
+        label_of = {str(k): str(v) for k, v in names.items()}
+    found = []
+    for row, text in enumerate(database["scp_codes"]):
+        try:
+            statements = ast.literal_eval(text)
+            if not isinstance(statements, dict):
+                raise ValueError
+        except (ValueError, SyntaxError) as error:
+            raise InputError(
+                f"{folder / _DATABASE}, line {row + 2}: scp_codes {str(text)[:40]!r} is no "
+                "dictionary; replace the file"
+            ) from error
+        labels = statements if label_of is None else {label_of.get(s, "") for s in statements}
+        found.append(set(labels) - {""})
+    return found
+
+
+def _present(stem: Path) -> Path:
+    if not stem.with_name(f"{stem.name}.hea").exists():
+        raise InputError(
+            f"{stem}.hea: the record is missing, though {_DATABASE} lists it; get the set again "
+            "with: msssm-ts data get PTB-XL"
+        )
+    return stem
+
+
+def _excerpts(stems: Sequence[Path], n_samples: int) -> tuple[list[RecordExcerpt], list[int]]:
+    """Items and lengths; a header is read where the size of a signal file is not the first's."""
+    usual = stems[0].with_name(f"{stems[0].name}.dat").stat().st_size
+    items, lengths = [], []
+    for stem in stems:
+        signal = _present(stem).with_name(f"{stem.name}.dat")
+        same = signal.exists() and signal.stat().st_size == usual
+        length = n_samples if same else read_record_header(stem).n_samples
+        items.append(RecordExcerpt(str(stem), 0, length, None))
+        lengths.append(length)
+    return items, lengths
+
+
+def _find_root(folder: Path) -> Path | None:
+    return folder_with(folder, _DATABASE, _STATEMENTS)
+
+
+def _make(name: str, sampling_rate: int) -> DataSet:
+    return DataSet(
+        name=name,
+        title=f"PTB-XL 1.0.3, 12-lead clinical ECGs of 10 s at {sampling_rate} Hz",
+        size=f"21 799 records, 12 channels × {10 * sampling_rate} steps, 5 to 71 labels",
+        licence="CC BY 4.0",
+        citation=(
+            "Wagner et al., PTB-XL, a large publicly available electrocardiography dataset, "
+            "Scientific Data 7:154, 2020"
+        ),
+        homepage="https://physionet.org/content/ptb-xl/1.0.3/",
+        files=(RemoteFile(_URL, "ptb-xl-1.0.3.zip"),),
+        read=partial(read_ptbxl, sampling_rate=None if sampling_rate == 100 else sampling_rate),
+        find_root=_find_root,
+        tasks=tuple(_TASKS),
+        folder="PTB-XL",
+    )
+
+
+DATA_SETS = (_make("PTB-XL", 100), _make("PTB-XL500", 500))

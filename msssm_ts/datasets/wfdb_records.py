@@ -1,0 +1,246 @@
+"""WFDB records (PhysioNet): whole, with a table of labels, or cut into annotated beats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msssm_ts.datasets.beats import ANNOTATORS, DEFAULT_WINDOW, find_annotator, read_beats
+from msssm_ts.datasets.columns import enumerate_names
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.manifest import Row, find_manifest
+from msssm_ts.datasets.options import ReadOptions, Split
+from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
+from msssm_ts.datasets.wfdb_signals import (
+    RecordExcerpt,
+    RecordHeader,
+    read_record_excerpt,
+    read_record_header,
+    segment_names,
+)
+from msssm_ts.errors import InputError
+from msssm_ts.lazy import LazySeries
+
+
+def read_wfdb(
+    source: Path, options: ReadOptions, *, parts: Mapping[str, Split] | None = None
+) -> LabelledSeries:
+    """Read WFDB records; signals are decoded when they are asked for.
+
+    Records are series as a whole where a table in the folder gives each a label (columns
+    ``record`` and ``label``, or a PhysioNet ``REFERENCE.csv``). Otherwise, where beat
+    annotations lie beside them, and always with ``options.window``, every annotated beat is a
+    series: its label is its class, its group the record, its id ``record:sample``. Beats whose
+    window leaves the record are left out. Channels are those that all records have, by name, of
+    training and test part alike.
+
+    Parameters
+    ----------
+    source : Path
+        A folder, or a header (.hea) or signal (.dat) file of one record.
+    options : ReadOptions
+        ``window`` and ``beat_classes`` for beats; ``split`` where the table has a column with
+        train and test; ``drop`` for channels.
+    parts : mapping of str to {"train", "test"}, optional
+        A split by record, where no table in the folder has one; records that it does not name
+        are left out.
+
+    Raises
+    ------
+    InputError
+        If records cannot be read, or do not fit together.
+
+    Examples
+    --------
+    >>> import tempfile, wfdb
+    >>> folder = tempfile.mkdtemp()
+    >>> wfdb.wrsamp("r1", 360, ["mV"], ["MLII"], np.zeros((1000, 1)), fmt=["16"], write_dir=folder)
+    >>> wfdb.wrann("r1", "atr", np.array([300, 600]), ["N", "V"], write_dir=folder)
+    >>> read_wfdb(Path(folder), ReadOptions()).summary()
+    '2 series, 1 channel × 256 steps at 360 Hz, 2 classes: N V; grouped by record (1)'
+    """
+    folder = source.parent if source.is_file() else source
+    stems = _stems(source)
+    rows: dict[Path, Row] = {}
+    table = None
+    if source.is_dir():
+        headers = [s.with_name(f"{s.name}.hea") for s in stems]
+        table = find_manifest(folder, headers, options, by_stem=True)
+    labelled = table is not None and table.label is not None
+    chosen = stems
+    if table is not None and (labelled or table.split is not None):
+        listed = {r.file.with_suffix("") for r in table.rows}
+        rows = {r.file.with_suffix(""): r for r in table.part(options.split)}
+        stems = [s for s in stems if s in listed]
+        chosen = [s for s in stems if s in rows]
+    elif parts is not None:
+        stems = [s for s in stems if s.name in parts]
+        chosen = [s for s in stems if parts[s.name] == options.split]
+        if not chosen:
+            raise InputError(f"{source}: none of the records of the {options.split} part is there")
+    annotator = find_annotator(chosen)
+    if options.window is not None and annotator is None:
+        raise InputError(
+            f"{source}: --window cuts around beat annotations, but there are none "
+            f"(.{', .'.join(ANNOTATORS)}); leave it out to read whole records"
+        )
+    every = [read_record_header(s) for s in stems]
+    channels, left_out = _common_channels(every, options)
+    kept = set(chosen)
+    read = [header for header in every if header.stem in kept]
+    shared = {
+        "sampling_rate": read[0].sampling_rate,
+        "channel_names": tuple(channels),
+        "source": str(source),
+        "note": _note(every, channels, left_out),
+    }
+    names = _names(folder, chosen)
+    if annotator is not None and (options.window is not None or not labelled):
+        return _beats(read, names, annotator, channels, options, rows, shared)
+    group_name = None if table is None else table.group
+    return _whole(read, names, channels, labelled, rows, shared, group_name)
+
+
+def _stems(source: Path) -> list[Path]:
+    """List a folder's records, without the segments that others join, or the one of a file."""
+    if source.is_file():
+        stem = source.with_suffix("")
+        if not stem.with_name(f"{stem.name}.hea").exists():
+            raise InputError(
+                f"{source}: its header {stem.name}.hea is missing; put it into the same folder"
+            )
+        return [stem]
+    files = files_below(source)
+    headers = with_suffix(files, [".hea"])
+    if not headers:
+        raise InputError(
+            f"{source}: no WFDB header (.hea); found are {describe_files(files)}; give the "
+            "folder with the records"
+        )
+    segments = {h.with_name(name) for h in headers for name in segment_names(h)}
+    return [s for s in (h.with_suffix("") for h in headers) if s not in segments]
+
+
+def _names(folder: Path, stems: Sequence[Path]) -> list[str]:
+    """Short names of records, unless two in different folders have the same."""
+    short = [s.name for s in stems]
+    if len(set(short)) == len(short):
+        return short
+    return [s.relative_to(folder).as_posix() for s in stems]
+
+
+def _common_channels(
+    records: Sequence[RecordHeader], options: ReadOptions
+) -> tuple[list[str], list[str]]:
+    """Channels of all records, and those that only some have; rates must be the same."""
+    first = records[0]
+    for record in records:
+        if record.sampling_rate != first.sampling_rate:
+            raise InputError(
+                f"{record.stem}.hea: {record.sampling_rate:g} Hz, but {first.stem}.hea has "
+                f"{first.sampling_rate:g} Hz; read records of one sampling rate at a time"
+            )
+    everywhere = set.intersection(*(set(r.leads) for r in records)) - set(options.drop)
+    channels = [lead for lead in dict.fromkeys(first.leads) if lead in everywhere]
+    if not channels:
+        other = min(records, key=lambda r: len(set(r.leads) & set(first.leads)))
+        raise InputError(
+            f"{other.stem}.hea: its channels {enumerate_names(other.leads)} and those of "
+            f"{first.stem}.hea, {enumerate_names(first.leads)}, have none in common; read "
+            "records of the same leads"
+        )
+    seen = {lead for r in records for lead in r.leads}
+    return channels, sorted(seen - everywhere - set(options.drop))
+
+
+def _note(records: Sequence[RecordHeader], channels: Sequence[str], left_out: list[str]) -> str:
+    notes = []
+    if left_out:
+        notes.append(
+            f"only {enumerate_names(channels)}, which all {len(records)} records have (left out: "
+            f"{enumerate_names(left_out)})"
+        )
+    if any(r.several_rates for r in records):
+        notes.append("signals with more samples are averaged to that rate")
+    return "; ".join(notes)
+
+
+def _positions(record: RecordHeader, channels: Sequence[str]) -> tuple[int, ...] | None:
+    """Where the channels stand in a record; None if it has these and no others, in this order."""
+    if tuple(channels) == record.leads:
+        return None
+    return tuple(record.leads.index(name) for name in channels)
+
+
+def _whole(
+    records: Sequence[RecordHeader],
+    names: Sequence[str],
+    channels: Sequence[str],
+    labelled: bool,
+    rows: dict[Path, Row],
+    shared: dict[str, Any],
+    group_name: str | None,
+) -> LabelledSeries:
+    items = [RecordExcerpt(str(r.stem), 0, r.n_samples, _positions(r, channels)) for r in records]
+    own = [rows[r.stem] for r in records] if labelled else []
+    grouped = bool(own) and own[0].group is not None
+    return LabelledSeries(
+        LazySeries(items, read_record_excerpt, [r.n_samples for r in records]),
+        np.array([row.label for row in own]) if labelled else None,
+        groups=np.array([row.group for row in own]) if grouped else None,
+        group_name=group_name if grouped and group_name else "group",
+        ids=np.array(names),
+        folds=np.array([row.fold for row in own]) if own and own[0].fold is not None else None,
+        validation=_validation(own),
+        **shared,
+    )
+
+
+def _beats(
+    records: Sequence[RecordHeader],
+    names: Sequence[str],
+    annotator: str,
+    channels: Sequence[str],
+    options: ReadOptions,
+    rows: dict[Path, Row],
+    shared: dict[str, Any],
+) -> LabelledSeries:
+    rate = records[0].sampling_rate
+    before, after = (round(s * rate) for s in options.window or DEFAULT_WINDOW)
+    items, labels, groups, ids, own = [], [], [], [], []
+    for record, name in zip(records, names, strict=True):
+        positions = _positions(record, channels)
+        size = record.n_samples * len(record.leads)
+        for sample, label in read_beats(record.stem, annotator, options.beat_classes):
+            start, stop = sample - before, sample + after
+            if start < 0 or stop > record.n_samples:
+                continue
+            items.append(RecordExcerpt(str(record.stem), start, stop, positions, size))
+            labels.append(label)
+            groups.append(name)
+            ids.append(f"{name}:{sample}")
+            own += [rows[record.stem]] if record.stem in rows else []
+    if not items:
+        raise InputError(
+            f"{shared['source']}: no annotated beat whose window lies inside its record; are "
+            f"there beats in the .{annotator} files, and is --window short enough?"
+        )
+    complete = len(own) == len(items)
+    return LabelledSeries(
+        LazySeries(items, read_record_excerpt, [before + after] * len(items)),
+        np.array(labels),
+        groups=np.array(groups),
+        group_name="record",
+        ids=np.array(ids),
+        folds=np.array([r.fold for r in own]) if complete and own[0].fold is not None else None,
+        validation=_validation(own) if complete else None,
+        **shared,
+    )
+
+
+def _validation(rows: Sequence[Row]) -> Any:
+    mask = np.array([row.part == "validation" for row in rows])
+    return mask if mask.any() else None
