@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -160,6 +160,7 @@ def _parse(
         column = 0
     else:
         rows = rows[1:]
+        options = _column_options(options)
         options.check_columns(header, str(table))
     for line, row in rows:
         if len(row) != len(header):
@@ -200,6 +201,15 @@ def _parse(
             f"rows for {enumerate_names([m.name for m in missing], 3)}, or move them away"
         )
     return Manifest(table, tuple(parsed), label, split, fold, group)
+
+
+def _column_options(options: ReadOptions) -> ReadOptions:
+    """Leave out what means something other than a column of the table here.
+
+    ``drop`` names channels, and records and speakers are groups without a column, too.
+    """
+    group = None if options.group in ("record", "speaker") else options.group
+    return replace(options, drop=(), group=group, id=None, time=None, channel=None)
 
 
 def _is_split(values: Sequence[Any]) -> bool:

@@ -33,7 +33,8 @@ def read_wfdb(
     Records are series as a whole where a table in the folder gives each a label (columns
     ``record`` and ``label``, or a PhysioNet ``REFERENCE.csv``). Otherwise, where beat
     annotations lie beside them, and always with ``options.window``, every annotated beat is a
-    series: its label is its class, its group the record, its id ``record:sample``. Beats whose
+    series: its label is its class, its group the record (or the patient that the table gives), its
+    id ``record:sample``. Beats whose
     window leaves the record are left out. Channels are those that all records have, by name, of
     training and test part alike.
 
@@ -98,9 +99,9 @@ def read_wfdb(
         "note": _note(every, channels, left_out),
     }
     names = _names(folder, chosen)
-    if annotator is not None and (options.window is not None or not labelled):
-        return _beats(read, names, annotator, channels, options, rows, shared)
     group_name = None if table is None else table.group
+    if annotator is not None and (options.window is not None or not labelled):
+        return _beats(read, names, annotator, channels, options, rows, shared, group_name)
     return _whole(read, names, channels, labelled, rows, shared, group_name)
 
 
@@ -207,6 +208,7 @@ def _beats(
     options: ReadOptions,
     rows: dict[Path, Row],
     shared: dict[str, Any],
+    group_name: str | None,
 ) -> LabelledSeries:
     rate = records[0].sampling_rate
     before, after = (round(s * rate) for s in options.window or DEFAULT_WINDOW)
@@ -229,11 +231,12 @@ def _beats(
             f"there beats in the .{annotator} files, and is --window short enough?"
         )
     complete = len(own) == len(items)
+    grouped = complete and own[0].group is not None and options.group != "record"
     return LabelledSeries(
         LazySeries(items, read_record_excerpt, [before + after] * len(items)),
         np.array(labels),
-        groups=np.array(groups),
-        group_name="record",
+        groups=np.array([r.group for r in own] if grouped else groups),
+        group_name=group_name if grouped and group_name else "record",
         ids=np.array(ids),
         folds=np.array([r.fold for r in own]) if complete and own[0].fold is not None else None,
         validation=_validation(own) if complete else None,
