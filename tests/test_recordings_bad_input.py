@@ -1,0 +1,304 @@
+"""Broken records, sounds and folders get one sentence with the file, the place and what to do."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import run
+from recordings import write_record, write_sound
+
+from msssm_ts.datasets import ReadOptions, load
+from msssm_ts.errors import InputError
+
+Break = Callable[[Path], None]
+BEATS = {300: "N", 600: "V"}
+
+
+def _records(folder: Path) -> None:
+    write_record(folder / "r1", beats=BEATS)
+    write_record(folder / "r2", beats=BEATS)
+
+
+def _change(name: str, change: Callable[[bytes], bytes]) -> Break:
+    def apply(folder: Path) -> None:
+        _records(folder)
+        (folder / name).write_bytes(change((folder / name).read_bytes()))
+
+    return apply
+
+
+def _no_signals(folder: Path) -> None:
+    _records(folder)
+    (folder / "r2.dat").unlink()
+
+
+def _no_header(folder: Path) -> None:
+    _records(folder)
+    (folder / "r1.hea").unlink()
+    (folder / "r2.hea").unlink()
+
+
+def _no_annotations(folder: Path) -> None:
+    _records(folder)
+    (folder / "r2.atr").unlink()
+
+
+def _rates(folder: Path) -> None:
+    write_record(folder / "r1", beats=BEATS)
+    write_record(folder / "r2", beats=BEATS, rate=250)
+
+
+def _leads(folder: Path) -> None:
+    write_record(folder / "r1", beats=BEATS)
+    write_record(folder / "r2", beats=BEATS, leads=("V5", "V1"))
+
+
+def _rhythm_only(folder: Path) -> None:
+    write_record(folder / "r1", beats={300: "+"})
+
+
+def _short(folder: Path) -> None:
+    write_record(folder / "r1", beats={20: "N"}, length=90)
+
+
+def _table(text: str, name: str = "records.csv") -> Break:
+    def apply(folder: Path) -> None:
+        _records(folder)
+        (folder / name).write_bytes(text.encode("latin-1"))
+
+    return apply
+
+
+RECORDS: dict[str, tuple[Break, str]] = {
+    "no .dat": (_no_signals, r"r2\.hea: its signal file r2\.dat is missing; put it into"),
+    "no .hea": (_no_header, r"no WFDB header \(\.hea\); found are 2 \.atr, 2 \.dat"),
+    "short .dat": (_change("r1.dat", lambda b: b[:99]), r"r1\.dat: breaks off after 99 of 2000"),
+    "junk .hea": (
+        _change("r1.hea", lambda b: b"\x00\xff!?"),
+        r"r1\.hea: not a readable WFDB",
+    ),
+    "empty .hea": (_change("r1.hea", lambda b: b""), r"r1\.hea: not a readable WFDB"),
+    "no signal line": (
+        _change("r1.hea", lambda b: b.splitlines()[0]),
+        r"r1\.hea: .*(no signals|not a readable)",
+    ),
+    "no signals": (_change("r1.hea", lambda b: b"r1 0 360 1000\n"), r"r1\.hea: the record has no"),
+    "no samples": (
+        _change("r1.hea", lambda b: b.replace(b" 1000\n", b" 0\n", 1)),
+        r"r1\.hea: the record is empty",
+    ),
+    "no annotations": (_no_annotations, r"r2\.hea: no annotations r2\.atr, which 1 other"),
+    "junk .atr": (_change("r1.atr", lambda b: b"\x01"), r"r1\.atr: not readable as WFDB annot"),
+    "two rates": (_rates, r"r2\.hea: 250 Hz, but .*r1\.hea has 360 Hz; read records of one"),
+    "other leads": (
+        _leads,
+        r"r2\.hea: its channels V5, V1 and those of .*MLII, have none",
+    ),
+    "no beats": (_rhythm_only, "no annotated beat whose window lies inside its record"),
+    "short record": (_short, "no annotated beat whose window lies inside its record"),
+    "record twice": (_table("record,label\nr1,a\nr1,b\nr2,a\n"), "line 3: 'r1' stands in line 2"),
+    "unknown record": (_table("record,label\nr1,a\nr3,b\n"), "line 3: 'r3' is not there"),
+    "unlisted record": (_table("record,label\nr1,a\n"), "1 files are not listed, the first 'r2"),
+    "no label": (_table("record,label\nr1,a\nr2,\n"), "line 3: no label for 'r2'; fill it in"),
+    "ragged table": (
+        _table("record,label\nr1,a\nr2,b,c\n"),
+        "line 3: 3 cells, but the header",
+    ),
+    "not UTF-8": (
+        _table("record,label\nr1,\xe9\nr2,b\n"),
+        "cannot be read as a table in UTF-8",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RECORDS)
+def test_broken_records(tmp_path: Path, case: str) -> None:
+    damage, message = RECORDS[case]
+    damage(tmp_path)
+    _refused(tmp_path, message)
+
+
+def _two(second: Callable[[Path], object]) -> Break:
+    def apply(folder: Path) -> None:
+        write_sound(folder / "a" / "1.wav")
+        (folder / "b").mkdir()
+        second(folder / "b" / "2.wav")
+
+    return apply
+
+
+def _truncated(file: Path) -> None:
+    write_sound(file)
+    file.write_bytes(file.read_bytes()[:30])
+
+
+def _no_test_folder(folder: Path) -> None:
+    write_sound(folder / "test" / "a" / "1.wav")
+
+
+def _flat_parts(folder: Path) -> None:
+    write_sound(folder / "train" / "1.wav")
+    write_sound(folder / "test" / "2.wav")
+
+
+def _manifest(text: str) -> Break:
+    def apply(folder: Path) -> None:
+        write_sound(folder / "1.wav")
+        write_sound(folder / "x" / "2.wav")
+        write_sound(folder / "y" / "2.wav")
+        (folder / "manifest.csv").write_text(text)
+
+    return apply
+
+
+def _loose(folder: Path) -> None:
+    write_sound(folder / "a" / "1.wav")
+    write_sound(folder / "2.wav")
+
+
+def _no_classes(folder: Path) -> None:
+    write_sound(folder / "1.wav")
+    write_sound(folder / "2.wav")
+
+
+def _only_noise(folder: Path) -> None:
+    write_sound(folder / "_background_noise_" / "1.wav")
+
+
+SOUNDS: dict[str, tuple[Break, str]] = {
+    "no frames": (_two(lambda f: write_sound(f, length=0)), r"2\.wav: the file holds no sound"),
+    "empty": (_two(Path.touch), r"2\.wav: an empty file; remove or replace it"),
+    "junk": (_two(lambda f: f.write_bytes(b"\x00" * 999)), r"2\.wav: not a readable audio file"),
+    "text": (_two(lambda f: f.write_text("hello")), r"2\.wav: not a readable audio file"),
+    "truncated header": (_two(_truncated), r"2\.wav: (not a readable audio|the file holds no)"),
+    "two rates": (
+        _two(lambda f: write_sound(f, rate=16000)),
+        r"b/2\.wav: 16000 Hz, but .*a/1\.wav has 8000 Hz; resample",
+    ),
+    "two channels": (
+        _two(lambda f: write_sound(f, channels=2)),
+        r"b/2\.wav: 2 channels, but .*a/1\.wav has 1; mix the files down",
+    ),
+    "loose file": (_loose, r"2\.wav: lies in no class folder, though other files do"),
+    "no classes": (_no_classes, "no labels found; put the files of each class into a folder"),
+    "no train folder": (_no_test_folder, "there is no train folder, only test"),
+    "parts without classes": (_flat_parts, r"train/1\.wav: lies in no class folder"),
+    "only noise": (_only_noise, r"no \.wav, \.flac, \.ogg file in a class folder"),
+    "ambiguous name": (
+        _manifest("file,label\n1.wav,a\n2.wav,b\n"),
+        "line 3: '2.wav' names several files; give the path",
+    ),
+    "file that is not there": (
+        _manifest("file,label\n1.wav,a\n9.wav,b\n"),
+        "line 3: '9.wav' is",
+    ),
+    "file twice": (
+        _manifest("file,label\n1.wav,a\nx/2.wav,b\n1.wav,a\n"),
+        "line 4: '1.wav' stands in line 2 already",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SOUNDS)
+def test_broken_sounds(tmp_path: Path, case: str) -> None:
+    damage, message = SOUNDS[case]
+    damage(tmp_path)
+    _refused(tmp_path, message)
+
+
+def test_a_sound_that_breaks_off(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "1.wav"
+    write_sound(file)
+    write_sound(tmp_path / "b" / "2.wav")
+    data = load(tmp_path)
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(InputError, match=r"1\.wav: breaks off after \d+ frames, of which"):
+        data.values[0]
+    file.unlink()
+    with pytest.raises(InputError, match=r"1\.wav: cannot be decoded"):
+        data.values[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.edf", b"junk", r"a\.edf: not a readable EDF file"),
+        ("a.edf", b"", r"a\.edf: not a readable EDF file"),
+        ("a.dat", b"1234", r"its header a\.hea is missing"),
+        ("a.wav", b"RIFF", r"a\.wav: not a readable audio file"),
+    ],
+)
+def test_broken_single_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    _refused(tmp_path / name, message)
+
+
+def test_annotations_only(tmp_path: Path) -> None:
+    import edfio
+
+    edfio.Edf([], annotations=[edfio.EdfAnnotation(1, 2, "wake")]).write(tmp_path / "a.edf")
+    _refused(tmp_path, r"a\.edf: there are no signals in it, only annotations")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ([], r"nothing to read \(no files\); known are WFDB records"),
+        (["a.jpg", "b.jpg", "c.pdf"], r"nothing to read \(2 \.jpg, 1 \.pdf\)"),
+        ([".hidden.wav"], r"nothing to read \(no files\)"),
+    ],
+)
+def test_folders_with_nothing_to_read(tmp_path: Path, names: list[str], message: str) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    _refused(tmp_path, message)
+
+
+def test_names_and_options(tmp_path: Path) -> None:
+    _refused(tmp_path / "nowhere", "no such file, and no data set of that name")
+    _refused("PTB-XL:later", "has the parts train and test, not 'later'")
+    write_record(tmp_path / "r1")
+    _refused(tmp_path, "--window cuts around beat annotations, but there are none", window=(1, 1))
+    (tmp_path / "table.csv").write_text("record,kind\nr1,a\n")
+    _refused(tmp_path, "no column 'sort' .--label.; it has record, kind", label="sort")
+
+
+@pytest.mark.parametrize("case", ["no .dat", "two rates", "junk .atr"])
+def test_exit_code_of_broken_records(tmp_path: Path, case: str) -> None:
+    RECORDS[case][0](tmp_path / "data")
+    _, err = run("fit", tmp_path / "data", "--out", tmp_path / "run", code=2)
+    assert err.startswith("msssm-ts: ")
+    assert "Traceback" not in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("case", ["no frames", "two rates", "no classes"])
+def test_exit_code_of_broken_sounds(tmp_path: Path, case: str) -> None:
+    (tmp_path / "data").mkdir()
+    SOUNDS[case][0](tmp_path / "data")
+    _, err = run("fit", tmp_path / "data", "--out", tmp_path / "run", code=2)
+    assert err.startswith("msssm-ts: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_sound_with_a_header_that_promises_too_much(tmp_path: Path) -> None:
+    """Streams write a length of 0 or of 2 GB; what is there counts."""
+    file = tmp_path / "a" / "1.wav"
+    values = write_sound(file)
+    write_sound(tmp_path / "b" / "2.wav")
+    raw = bytearray(file.read_bytes())
+    raw[40:44] = struct.pack("<I", 0x7FFFFFF0)
+    file.write_bytes(raw)
+    np.testing.assert_array_equal(load(tmp_path).values[0], values)
+
+
+def _refused(source: Path | str, message: str, **options: object) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        load(source, ReadOptions(**options))  # type: ignore[arg-type]
+    sentence = str(caught.value)
+    assert str(source) in sentence
+    assert "\n" not in sentence
