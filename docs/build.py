@@ -18,7 +18,10 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-COMMANDS = ("", "fit", "evaluate", "predict", "info")
+COMMANDS = (
+    *("", "fit", "evaluate", "predict", "info"),
+    *("data", "data list", "data info", "data get", "data convert", "data preview"),
+)
 _RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
 _SECTION = re.compile(r"^(\w[\w ]+)\n-{3,}$", re.MULTILINE)
 _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
@@ -130,7 +133,7 @@ def cli_page() -> str:
     """Return the command-line reference."""
     parts = ["# Command line\n\nWritten by `python docs/build.py` from `msssm-ts --help`.\n"]
     for command in COMMANDS:
-        words = [*([command] if command else []), "--help"]
+        words = [*command.split(), "--help"]
         text = subprocess.run(
             [sys.executable, "-c", _RUN, *words],
             env=os.environ | {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"},

@@ -70,7 +70,9 @@ def test_one_file_and_loose_files_have_no_labels(tmp_path: Path) -> None:
 def _write_edf(file: Path, rates: dict[str, int], seconds: int = 4) -> dict[str, np.ndarray]:
     values = {n: np.sin(np.arange(seconds * r) / 7) for n, r in rates.items()}
     signals = [
-        edfio.EdfSignal(v, sampling_frequency=rates[n], label=n, physical_range=(-1, 1))
+        edfio.EdfSignal(
+            v, sampling_frequency=rates[n], label=n, physical_dimension="uV", physical_range=(-1, 1)
+        )
         for n, v in values.items()
     ]
     edfio.Edf(signals).write(file)
@@ -87,6 +89,7 @@ def test_edf_with_a_table_of_labels(tmp_path: Path) -> None:
         "subject (2)"
     )
     assert data.channel_names == ("EEG Fz", "EEG Cz")
+    assert data.unit == "uV"
     np.testing.assert_allclose(data.values[0][1], values["EEG Cz"], atol=1e-4)
     with pytest.raises(ValueError, match=r"'Temp' has 1 Hz, but 'EEG Fz' has 100 Hz.*--drop"):
         load(tmp_path)

@@ -230,7 +230,7 @@ def test_spoken_digits(home: Path) -> None:
 
 
 def test_archive_sets_by_name(home: Path) -> None:
-    text = "@problemName Coffee\n@univariate true\n@classLabel true 0 1\n@data\n"
+    text = "@problemName Coffee\n@timeStamps false\n@univariate true\n@classLabel true 0 1\n@data\n"
     (home / "Coffee").mkdir()
     (home / "Coffee" / "Coffee_TRAIN.ts").write_text(text + "1,2,3:0\n2,3,4:1\n")
     (home / "Coffee" / "Coffee_TEST.ts").write_text(text + "1,2,3:0\n2,3,4:1\n5,6,7:1\n")

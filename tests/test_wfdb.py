@@ -25,6 +25,7 @@ def test_beats_of_a_folder(tmp_path: Path) -> None:
     assert data.labels.tolist() == ["N", "V", "Q"]
     assert data.ids.tolist() == ["r1:300", "r1:500", "r2:400"]
     assert data.groups.tolist() == ["r1", "r1", "r2"]
+    assert data.unit == "mV"
     assert isinstance(data.values, LazySeries)
     np.testing.assert_allclose(data.values[0], values[:, 199:455], atol=1e-6)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from msssm_ts import __version__
+from msssm_ts.cli.data import data
 from msssm_ts.cli.evaluate import evaluate
 from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 for command in (fit, evaluate, predict, info):
     app.command()(command)
+app.add_typer(data)
 
 
 def _show_version(wanted: bool) -> None:

@@ -41,6 +41,8 @@ class LabelledSeries:
         The part of a predefined split that each series belongs to.
     validation : boolean array of shape (n_series,), optional
         Series that the source, or the user, sets aside for validation.
+    unit : str
+        Of the values, where the source has one for all channels; such as mV.
     source : str
         Where they come from, for messages.
     note : str
@@ -63,6 +65,7 @@ class LabelledSeries:
     ids: NDArray[Any] | None = None
     folds: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
+    unit: str = ""
     source: str = ""
     note: str = ""
 

@@ -30,6 +30,7 @@ class _Header(NamedTuple):
     sampling_rate: float
     n_samples: int
     places: dict[str, int]
+    units: frozenset[str]
 
 
 def read_edf_signals(item: EdfSignals) -> NDArray[np.float32]:
@@ -89,6 +90,7 @@ def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
     headers = [_read_header(f, options.drop) for f in files]
     channels = _common_channels(headers)
     items = [EdfSignals(str(h.file), tuple(h.places[c] for c in channels)) for h in headers]
+    units = frozenset.union(*(h.units for h in headers))
     labelled = table is not None and table.label is not None
     grouped = table is not None and table.group is not None
     folded = table is not None and table.fold is not None
@@ -101,6 +103,7 @@ def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
         group_name=(table.group if table is not None else None) or "group",
         ids=np.array([f.relative_to(folder).as_posix() for f in files]),
         folds=np.array([row.fold for row in rows]) if folded else None,
+        unit=next(iter(units)) if len(units) == 1 else "",
         source=str(source),
     )
 
@@ -132,7 +135,9 @@ def _read_header(file: Path, drop: Sequence[str]) -> _Header:
     if length < 1:
         raise InputError(f"{file}: the file is empty (0 samples); remove it")
     places = {s.label: i for i, s in reversed(signals)}
-    return _Header(file, float(first.sampling_frequency), length, dict(reversed(places.items())))
+    units = frozenset(s.physical_dimension for _, s in signals)
+    places = dict(reversed(places.items()))
+    return _Header(file, float(first.sampling_frequency), length, places, units)
 
 
 def _common_channels(headers: Sequence[_Header]) -> list[str]:

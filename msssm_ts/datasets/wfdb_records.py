@@ -95,6 +95,7 @@ def read_wfdb(
     shared = {
         "sampling_rate": read[0].sampling_rate,
         "channel_names": tuple(channels),
+        "unit": _unit(every),
         "source": str(source),
         "note": _note(every, channels, left_out),
     }
@@ -155,6 +156,12 @@ def _common_channels(
         )
     seen = {lead for r in records for lead in r.leads}
     return channels, sorted(seen - everywhere - set(options.drop))
+
+
+def _unit(records: Sequence[RecordHeader]) -> str:
+    """Return the unit that all signals have, if there is one."""
+    units = {unit for r in records for unit in r.units}
+    return units.pop() if len(units) == 1 else ""
 
 
 def _note(records: Sequence[RecordHeader], channels: Sequence[str], left_out: list[str]) -> str:

@@ -53,6 +53,8 @@ class RecordHeader:
         Names of the signals.
     several_rates : bool
         Whether some signals have several samples a frame; they are averaged.
+    units : tuple of str
+        Units of the signals; empty for joined segments.
     """
 
     stem: Path
@@ -60,6 +62,7 @@ class RecordHeader:
     n_samples: int
     leads: tuple[str, ...]
     several_rates: bool
+    units: tuple[str, ...] = ()
 
 
 class RecordExcerpt(NamedTuple):
@@ -121,7 +124,8 @@ def read_record_header(stem: Path) -> RecordHeader:
                 _check_signal_files(stem.with_name(segment.record_name), segment)
     if not n_samples:
         raise InputError(f"{header_file}: the record is empty (0 samples); remove it")
-    return RecordHeader(stem, float(header.fs), int(n_samples), leads, per_frame != {1})
+    units = tuple(getattr(header, "units", None) or ())
+    return RecordHeader(stem, float(header.fs), int(n_samples), leads, per_frame != {1}, units)
 
 
 def segment_names(header_file: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, data_folder
+from msssm_ts.datasets.named.fetch import fetch
 from msssm_ts.datasets.named.registry import (
     Request,
     find_data_set,
@@ -18,6 +19,7 @@ __all__ = [
     "RemoteFile",
     "Request",
     "data_folder",
+    "fetch",
     "find_data_set",
     "find_layout",
     "own_data_sets",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.errors import InputError
 
+# The archives have the same series in several formats; the likeliest first.
+_SUFFIXES = (".ts", ".tsv", ".arff", ".txt")
 _CITATIONS = {
     "UCR": "Dau et al., The UCR time series archive, IEEE/CAA J. Autom. Sinica 6(6), 2019",
     "UEA": "Bagnall et al., The UEA multivariate time series classification archive, 2018, "
@@ -31,14 +34,6 @@ def archive_names() -> dict[str, str]:
 
 def archive_set(name: str, archive: str) -> DataSet:
     """Return what is known of a set of the archives."""
-
-    def find_root(folder: Path) -> Path | None:
-        for suffix in (".ts", ".tsv", ".arff", ".txt"):
-            root = folder_with(folder, f"{name}_TRAIN{suffix}", f"{name}_TEST{suffix}")
-            if root is not None:
-                return root
-        return None
-
     return DataSet(
         name=name,
         title=f"{name} of the {archive} archive",
@@ -51,16 +46,22 @@ def archive_set(name: str, archive: str) -> DataSet:
                 f"https://timeseriesclassification.com/aeon-toolkit/{name}.zip", f"{name}.zip"
             ),
         ),
-        read=_read,
-        find_root=find_root,
+        read=partial(_read, name),
+        find_root=partial(_find_root, name),
     )
 
 
-def _read(folder: Path, task: str, options: ReadOptions) -> LabelledSeries:
-    from msssm_ts.datasets.archive_folder import find_archive_file
-    from msssm_ts.datasets.files import read_file
+def _find_root(name: str, folder: Path) -> Path | None:
+    """Find the folder with both parts in the same format."""
+    for suffix in _SUFFIXES:
+        root = folder_with(folder, f"{name}_TRAIN{suffix}", f"{name}_TEST{suffix}")
+        if root is not None:
+            return root
+    return None
 
-    file = find_archive_file(folder, options)
-    if file is None:
-        raise InputError(f"{folder}: no _TRAIN and _TEST files of an archive's set in it")
-    return read_file(file, options)
+
+def _read(name: str, folder: Path, task: str, options: ReadOptions) -> LabelledSeries:
+    """Read a part with the reader of its format; .ts files with sktime's loader."""
+    part = options.split.upper()
+    files = (folder / f"{name}_{part}{suffix}" for suffix in _SUFFIXES)
+    return read_file(next(f for f in files if f.exists()), options)

@@ -103,6 +103,7 @@ def read_ptbxl(
         sampling_rate=header.sampling_rate,
         groups=rows["patient_id"].to_numpy().astype(int),
         group_name="patient",
+        unit="mV",
         ids=rows["ecg_id"].to_numpy().astype(int),
         folds=folds[chosen],
         validation=in_validation if in_validation.any() else None,

@@ -1,0 +1,44 @@
+"""Tables on stdout: ruled on a terminal, plain columns elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from msssm_ts.cli.console import results
+
+
+def show_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Collection[str] = (),
+    wrap: Collection[str] = (),
+) -> None:
+    """Write a table to stdout.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns.
+    rows : sequence of sequences
+        Their cells.
+    right, wrap : collection of str
+        Columns to align to the right, and to break into lines on a narrow terminal.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    out = results()
+    if not out.is_terminal:
+        # Nothing may be cut to a width that nobody asked for.
+        out.width = 100_000
+    table = Table(box=box.SIMPLE_HEAD if out.is_terminal else None, pad_edge=False)
+    for name in header:
+        table.add_column(
+            name, justify="right" if name in right else "left", no_wrap=name not in wrap
+        )
+    for row in rows:
+        # Names of classes are not markup.
+        table.add_row(*(Text(str(cell)) for cell in row))
+    out.print(table)
