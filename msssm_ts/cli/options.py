@@ -10,7 +10,7 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A .csv, .tsv, .txt, .ts or .npz file, or a data set by name (JapaneseVowels).",
+        help="A file, a folder of recordings, or a data set by name (see: msssm-ts data list).",
         show_default=False,
     ),
 ]

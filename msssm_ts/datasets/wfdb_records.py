@@ -222,12 +222,13 @@ def _beats(
     items, labels, groups, ids, own = [], [], [], [], []
     for record, name in zip(records, names, strict=True):
         positions = _positions(record, channels)
-        size = record.n_samples * len(record.leads)
+        # One string for all beats of a record, here and in what is sent to worker processes.
+        stem, size = str(record.stem), record.n_samples * len(record.leads)
         for sample, label in read_beats(record.stem, annotator, options.beat_classes):
             start, stop = sample - before, sample + after
             if start < 0 or stop > record.n_samples:
                 continue
-            items.append(RecordExcerpt(str(record.stem), start, stop, positions, size))
+            items.append(RecordExcerpt(stem, start, stop, positions, size))
             labels.append(label)
             groups.append(name)
             ids.append(f"{name}:{sample}")
