@@ -17,7 +17,8 @@ from torch import Tensor
 
 from msssm_ts.errors import InputError
 
-SCHEMA_VERSION = 1
+# 2: preparation, stem stride.
+SCHEMA_VERSION = 2
 _KEY = "msssm_ts"
 
 

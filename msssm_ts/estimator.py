@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from msssm_ts.display import TrainingDisplay
-from msssm_ts.fitted import FittedClassifier
-from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.fitting import TrainingClassifier
 from msssm_ts.model_file import load_model, save_model
-from msssm_ts.parameters import check_parameters, seed_from
-from msssm_ts.series import Missing, Series, Standardizer
-from msssm_ts.targets import (
-    ClassWeight,
-    Targets,
-    best_thresholds,
-    check_weights,
-    encode_targets,
-    loss_weights,
-    split_targets,
-)
-from msssm_ts.training import (
-    Callback,
-    ClassificationLoss,
-    LabelledTensor,
-    Trainer,
-    TrainingSettings,
-    predict_logits,
-)
-from msssm_ts.training.recipe import auto_batch_size, auto_epochs, clamp_scales, resolve_device
+from msssm_ts.parameters import check_parameters
+from msssm_ts.preparation import Preparation
+from msssm_ts.series import Missing
+from msssm_ts.targets import ClassWeight
+from msssm_ts.training import Callback
 
 
-class MSSSMClassifier(FittedClassifier):
+class MSSSMClassifier(TrainingClassifier):
     """Time-series classifier with a multi-scale state-space model (MS-SSM).
 
     Parameters
@@ -61,6 +41,9 @@ class MSSSMClassifier(FittedClassifier):
         Dropout after each block.
     pooling : {"mean", "max", "mean_max", "last"}, default="mean_max"
         From steps to one vector per series.
+    stem_stride : int or "auto", default="auto"
+        Steps of the series per step of the network. Above 1 the network begins with a learned
+        filter bank. "auto": 1 up to 4096 steps, then 10 ms of sound, or a 500th of the series.
     max_epochs : int, optional
         Passes over the training data; chosen by the amount of data by default.
     batch_size : int, optional
@@ -71,12 +54,19 @@ class MSSSMClassifier(FittedClassifier):
         AdamW's, not applied to the state-space parameters, biases, norms and filters.
     label_smoothing : float, default=0.1
         Probability mass that training spreads over the other classes.
+    mixup : float, default=0.0
+        Mix pairs of training series, their shares drawn from Beta(mixup, mixup).
+    shift : float, default=0.0
+        Move training series in time at random, by up to this part of their length.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss, or inversely to its frequency. With several labels at
         once, the weight of each label's presence, by column number.
     missing : {"error", "mask", "interpolate"}, default="error"
         NaN in X: refused; or masked, a missing step putting nothing into the scans and not
         counting in pooling; or interpolated along each channel.
+    preparation : Preparation, optional
+        What is done to every series first, then and at prediction: channels, resampling, filters,
+        spectra, windows. See :class:`msssm_ts.preparation.Preparation`.
     early_stopping : bool or "auto", default="auto"
         Set a stratified part of the training data aside, keep the weights that do best on it and
         stop when they no longer improve. "auto": from 300 series on.
@@ -147,13 +137,17 @@ class MSSSMClassifier(FittedClassifier):
         bidirectional: bool = True,
         dropout: float = 0.1,
         pooling: Literal["mean", "max", "mean_max", "last"] = "mean_max",
+        stem_stride: int | Literal["auto"] = "auto",
         max_epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
+        mixup: float = 0.0,
+        shift: float = 0.0,
         class_weight: ClassWeight = None,
         missing: Missing = "error",
+        preparation: Preparation | None = None,
         early_stopping: bool | Literal["auto"] = "auto",
         validation_fraction: float = 0.15,
         n_iter_no_change: int = 20,
@@ -173,13 +167,17 @@ class MSSSMClassifier(FittedClassifier):
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.pooling = pooling
+        self.stem_stride = stem_stride
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
+        self.mixup = mixup
+        self.shift = shift
         self.class_weight = class_weight
         self.missing = missing
+        self.preparation = preparation
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -196,6 +194,8 @@ class MSSSMClassifier(FittedClassifier):
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
+        validation: Any = None,
         channel_names: Sequence[str] | None = None,
         sampling_rate: float | None = None,
     ) -> MSSSMClassifier:
@@ -210,6 +210,10 @@ or list of arrays of shape (n_channels, length)
             Labels of any kind; a matrix of 0 and 1 where a series can have several.
         sample_weight : array of shape (n_samples,), optional
             Weight k counts like k copies, weight 0 like absence.
+        groups : array of shape (n_samples,), optional
+            A patient, a speaker: the validation split keeps each on one side.
+        validation : boolean array of shape (n_samples,), optional
+            The series to set aside for validation, instead of a random split.
         channel_names : sequence of str, optional
             Names of the channels, kept with the model.
         sampling_rate : float, optional
@@ -230,13 +234,9 @@ or list of arrays of shape (n_channels, length)
         """
         check_parameters(self.get_params(deep=False))
         goes_on = self.warm_start and hasattr(self, "network_")
-        series, targets, weights = self._check(X, y, sample_weight, goes_on, None)
-        n_channels = series[0].shape[0]
-        if channel_names is not None and len(channel_names) != n_channels:
-            raise ValueError(f"{len(channel_names)} channel_names for {n_channels} channels")
-        self.channel_names_ = None if channel_names is None else tuple(channel_names)
-        self.sampling_rate_ = sampling_rate
-        self._train(series, targets, weights, goes_on, self.max_epochs)
+        data = self._check(X, y, sample_weight, goes_on, None, groups, validation)
+        self._check_source(channel_names, sampling_rate)
+        self._train(data, goes_on, self.max_epochs)
         return self
 
     def partial_fit(
@@ -264,121 +264,11 @@ or list of arrays of shape (n_channels, length)
         check_parameters(self.get_params(deep=False))
         goes_on = hasattr(self, "network_")
         known = None if classes is None else np.unique(classes)
-        series, targets, weights = self._check(X, y, sample_weight, goes_on, known)
+        data = self._check(X, y, sample_weight, goes_on, known)
         if not goes_on:
-            self.channel_names_, self.sampling_rate_ = None, None
-        self._train(series, targets, weights, goes_on, 1, in_parts=True)
+            self._check_source(None, None)
+        self._train(data, goes_on, 1, in_parts=True)
         return self
-
-    def _check(
-        self, X: Any, y: Any, sample_weight: Any, goes_on: bool, classes: NDArray[Any] | None
-    ) -> tuple[list[Series], Targets, NDArray[np.float64]]:
-        """Return what there is to learn from, without series of no weight."""
-        series = self._check_series(X, reset=not goes_on)
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        targets = encode_targets(y, self.classes_ if goes_on else classes)
-        check_consistent_length(series, targets.encoded)
-        if goes_on and targets.multilabel != self.multilabel_:
-            raise ValueError("y must be of the same kind as in the first fit: labels or a matrix")
-        weights = check_weights(sample_weight, len(series))
-        counted = np.flatnonzero(weights > 0)
-        if len(counted) < len(series):
-            series, targets = [series[i] for i in counted], targets[counted]
-            weights = weights[counted]
-            if not goes_on and classes is None:
-                targets = encode_targets(targets.labels)
-        self.classes_ = targets.classes
-        self.multilabel_ = targets.multilabel
-        return series, targets, weights
-
-    def _train(
-        self,
-        series: list[Series],
-        targets: Targets,
-        sample_weight: NDArray[np.float64],
-        goes_on: bool,
-        max_epochs: int | None,
-        in_parts: bool = False,
-    ) -> None:
-        began = time.perf_counter()
-        seed = seed_from(self.random_state)
-        generator = torch.Generator().manual_seed(seed)
-        keep, held_out = np.arange(len(series)), np.arange(0)
-        if not in_parts and self._wants_validation(len(series)):
-            keep, held_out = split_targets(targets, self.validation_fraction, seed)
-        if not goes_on:
-            self.standardizer_ = Standardizer.fit([series[i] for i in keep])
-        weights, positive = loss_weights(targets, sample_weight, self.class_weight)
-
-        def part(index: NDArray[np.int64]) -> LabelledTensor:
-            return LabelledTensor(
-                self._tensor([series[i] for i in index]),
-                torch.from_numpy(targets.encoded[index]),
-                None if weights is None else self._float_tensor(weights[index]),
-            )
-
-        self.device_ = resolve_device(self.device)
-        batch_size = self.batch_size or auto_batch_size(len(keep))
-        settings = TrainingSettings(
-            max_epochs=max_epochs or auto_epochs(len(keep), batch_size),
-            batch_size=batch_size,
-            learning_rate=self.learning_rate,
-            ssm_learning_rate=min(self.learning_rate, 1e-3),
-            weight_decay=self.weight_decay,
-            patience=self.n_iter_no_change if len(held_out) else None,
-        )
-        loss = ClassificationLoss(
-            self.label_smoothing, None if positive is None else self._float_tensor(positive)
-        )
-        display = TrainingDisplay(quiet=not self.verbose)
-        # The caller's random numbers stay as they are.
-        with torch.random.fork_rng(devices=[]), display as shown:
-            torch.manual_seed(seed)
-            if not goes_on:
-                self.network_ = MSSSMNetwork(self._config(max(s.shape[1] for s in series)))
-            self.network_.to(self.device_, getattr(torch, self.dtype))
-            trainer = Trainer(self.network_, settings, loss, [*(self.callbacks or ()), shown])
-            validation = part(held_out) if len(held_out) else None
-            try:
-                trainer.run(part(keep), generator, validation)
-            finally:
-                self.history_ = vars(trainer.history)
-                self.n_iter_ = len(trainer.history.epoch)
-                self.best_iter_ = trainer.best_epoch or 0
-                self.n_parameters_ = sum(p.numel() for p in self.network_.parameters())
-                self.fit_seconds_ = time.perf_counter() - began
-                self.seed_ = seed
-                self.thresholds_ = np.full(len(self.classes_), 0.5)
-                if not (trainer.n_steps or goes_on):
-                    # Not one step was taken: nothing that could be called a model.
-                    del self.network_
-        if self.multilabel_ and validation is not None:
-            logits = predict_logits(self.network_, validation.series, 4 * batch_size)
-            truth = validation.targets.numpy()
-            self.thresholds_ = best_thresholds(torch.sigmoid(logits.double()).numpy(), truth)
-
-    def _config(self, longest: int) -> MSSSMConfig:
-        return MSSSMConfig(
-            n_channels=self.n_channels_in_,
-            n_outputs=len(self.classes_),
-            n_scales=clamp_scales(self.n_scales, longest),
-            d_model=self.d_model,
-            n_layers=self.n_layers,
-            d_state=self.d_state,
-            kernel_size=self.kernel_size,
-            core=self.core,
-            bidirectional=self.bidirectional,
-            dropout=self.dropout,
-            pooling=self.pooling,
-        )
-
-    def _wants_validation(self, n_series: int) -> bool:
-        if self.early_stopping == "auto":
-            return n_series >= 300
-        return bool(self.early_stopping)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file (see :mod:`msssm_ts.artifact`).

@@ -16,6 +16,7 @@ from msssm_ts.artifact import read_artifact, write_artifact
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import FittedClassifier
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.preparation import Preparation
 from msssm_ts.series import Standardizer
 from msssm_ts.training.recipe import resolve_device
 
@@ -39,6 +40,7 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
             "mean": estimator.standardizer_.mean.tolist(),
             "std": estimator.standardizer_.std.tolist(),
         },
+        "preparation": estimator.preparation_.to_dict(),
         "channel_names": estimator.channel_names_,
         "sampling_rate": estimator.sampling_rate_,
         "n_features": getattr(estimator, "n_features_in_", None),
@@ -75,6 +77,8 @@ def _parameters(estimator: FittedClassifier) -> dict[str, Any]:
         parameters["class_weight"] = [
             [k.item() if isinstance(k, np.generic) else k, v] for k, v in zip(*pairs, strict=True)
         ]
+    if parameters["preparation"] is not None:
+        parameters["preparation"] = parameters["preparation"].to_dict()
     return parameters
 
 
@@ -91,6 +95,8 @@ def load_model(kind: type[E], path: str | os.PathLike[str], device: str) -> E:
         parameters = dict(header["parameters"])
         if isinstance(parameters["class_weight"], list):
             parameters["class_weight"] = dict(map(tuple, parameters["class_weight"]))
+        if parameters.get("preparation") is not None:
+            parameters["preparation"] = Preparation.from_dict(parameters["preparation"])
         estimator = kind(**parameters)
         config = MSSSMConfig(**header["network"])
         _restore(estimator, config, header)
@@ -115,6 +121,9 @@ def _restore(estimator: FittedClassifier, config: MSSSMConfig, header: dict[str,
     names = header["channel_names"]
     estimator.channel_names_ = None if names is None else tuple(names)
     estimator.sampling_rate_ = header["sampling_rate"]
+    # Files of schema version 1 have none.
+    prepared = header.get("preparation", {"channels": names})
+    estimator.preparation_ = Preparation.from_dict(prepared)
     if header["n_features"] is not None:
         estimator.n_features_in_ = header["n_features"]
     if header["feature_names"] is not None:

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from msssm_ts.preparation import Preparation
+
 _WHOLE_NUMBERS = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size", "n_iter_no_change")
 _OPTIONAL_WHOLE_NUMBERS = ("max_epochs", "batch_size")
+_WHOLE_OR_AUTO = ("stem_stride",)
 _CHOICES = {
     "core": ("s6", "lti"),
     "pooling": ("mean", "max", "mean_max", "last"),
@@ -17,14 +20,16 @@ _CHOICES = {
     "dtype": ("float32", "float64"),
     "warm_start": (True, False),
 }
-_FRACTIONS = ("dropout", "validation_fraction", "label_smoothing")
+_FRACTIONS = ("dropout", "validation_fraction", "label_smoothing", "shift")
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Raise ValueError or TypeError, naming it, for a parameter out of range."""
-    for name in (*_WHOLE_NUMBERS, *_OPTIONAL_WHOLE_NUMBERS):
+    for name in (*_WHOLE_NUMBERS, *_OPTIONAL_WHOLE_NUMBERS, *_WHOLE_OR_AUTO):
         value = parameters[name]
-        if value is None and name in _OPTIONAL_WHOLE_NUMBERS:
+        if (value is None and name in _OPTIONAL_WHOLE_NUMBERS) or (
+            name in _WHOLE_OR_AUTO and isinstance(value, str) and value == "auto"
+        ):
             continue
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
             raise TypeError(f"{name} must be an integer, not {value!r}")
@@ -35,7 +40,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
         # Not "in" alone: an array is equal to nothing in one word.
         if not isinstance(value, (str, bool, np.bool)) or value not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
-    for name in (*_FRACTIONS, "learning_rate", "weight_decay"):
+    for name in (*_FRACTIONS, "learning_rate", "weight_decay", "mixup"):
         value = parameters[name]
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise TypeError(f"{name} must be a number, not {value!r}")
@@ -43,8 +48,13 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} must lie in [0, 1), not {value}")
     if not 0 < parameters["learning_rate"] < float("inf"):
         raise ValueError(f"learning_rate must be positive, not {parameters['learning_rate']}")
-    if not 0 <= parameters["weight_decay"] < float("inf"):
-        raise ValueError(f"weight_decay must not be negative, not {parameters['weight_decay']}")
+    for name in ("weight_decay", "mixup"):
+        if not 0 <= parameters[name] < float("inf"):
+            raise ValueError(f"{name} must not be negative, not {parameters[name]}")
+    if parameters["preparation"] is not None:
+        if not isinstance(parameters["preparation"], Preparation):
+            raise TypeError(f"preparation must be a Preparation, not {parameters['preparation']!r}")
+        parameters["preparation"].check()
     weight = parameters["class_weight"]
     if not (weight is None or isinstance(weight, Mapping) or weight == "balanced"):
         raise ValueError(f"class_weight must be a dict, 'balanced' or None, not {weight!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import check_array
 
-Series = NDArray[np.floating[Any]]
+from msssm_ts.lazy import LazySeries, Series
+
 Missing = Literal["error", "mask", "interpolate"]
 
 
@@ -44,9 +45,25 @@ sequence of arrays of shape (n_channels, length) or (length,)
     """
     X = without_torch(X)
     series = _from_list(X) if isinstance(X, (list, tuple)) and _is_ragged(X) else _from_array(X)
-    for i, s in enumerate(series):
-        _check_values(s, i, missing)
-    return [interpolated(s) for s in series] if missing == "interpolate" else series
+    return [_without_missing(s, f"series {i}", missing) for i, s in enumerate(series)]
+
+
+@dataclass(frozen=True)
+class _CheckedRead:
+    """Read a lazy series and check it as :func:`as_series_list` would."""
+
+    read: Callable[[Any], Series]
+    missing: Missing
+
+    def __call__(self, item: Any) -> Series:
+        return _without_missing(self.read(item), f"series {item}", self.missing)
+
+
+def checked(X: LazySeries, missing: Missing) -> LazySeries:
+    """Return lazy series whose values are checked when they are read."""
+    if not len(X):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    return LazySeries(X.items, _CheckedRead(X.read, missing), X.lengths)
 
 
 def is_table(X: Any) -> bool:
@@ -119,22 +136,25 @@ def _as_floats(X: Any, name: str) -> NDArray[Any]:
         if "array" in str(error):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name} must hold numbers: {error}") from error
+        # scikit-learn shows the whole array below its first line.
+        first_line = str(error).partition("\n")[0]
+        raise kind(f"{name} must hold numbers: {first_line}") from error
     return array
 
 
-def _check_values(series: Series, index: int, missing: Missing) -> None:
-    for name, wrong in (("infinity", np.isinf(series)), ("NaN", np.isnan(series))):
-        if not wrong.any() or (name == "NaN" and missing != "error"):
+def _without_missing(series: Series, name: str, missing: Missing) -> Series:
+    for kind, wrong in (("infinity", np.isinf(series)), ("NaN", np.isnan(series))):
+        if not wrong.any() or (kind == "NaN" and missing != "error"):
             continue
         channel, step = np.argwhere(wrong)[0]
-        advice = "; missing='mask' or 'interpolate' accepts them" if name == "NaN" else ""
+        advice = "; missing='mask' or 'interpolate' accepts them" if kind == "NaN" else ""
         raise ValueError(
-            f"Input X contains {name}: {wrong.sum()} in series {index}, the first in channel "
+            f"Input X contains {kind}: {wrong.sum()} in {name}, the first in channel "
             f"{channel} at step {step} (counted from 0){advice}"
         )
     if np.isnan(series).all():
-        raise ValueError(f"series {index} of X has no value at all: leave it out")
+        raise ValueError(f"{name} of X has no value at all: leave it out")
+    return interpolated(series) if missing == "interpolate" else series
 
 
 def interpolated(series: Series) -> Series:
@@ -164,17 +184,34 @@ class Standardizer:
 
     @classmethod
     def fit(cls, series: Sequence[Series]) -> Standardizer:
-        """Measure over all values of all series that are not missing."""
-        # A channel without any value keeps mean 0.
-        count = np.maximum(1, sum((~np.isnan(s)).sum(1) for s in series))
-        mean = sum(np.nansum(s, 1, dtype=np.float64) for s in series) / count
-        centred = sum(np.nansum((s - mean[:, None]) ** 2, 1, dtype=np.float64) for s in series)
-        std = np.sqrt(centred / count)
+        """Measure over all values of all series that are not missing, reading each once."""
+        n_channels = series[0].shape[0]
+        count, mean, squares = (np.zeros(n_channels) for _ in range(3))
+        for s in series:
+            known = (~np.isnan(s)).sum(1)
+            here = np.nansum(s, 1, dtype=np.float64) / np.maximum(1, known)
+            deviation = np.nansum((s - here[:, None]) ** 2, 1, dtype=np.float64)
+            # Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm", 1979.
+            total = np.maximum(1, count + known)
+            shift = here - mean
+            squares += deviation + shift**2 * count * known / total
+            mean += shift * known / total
+            count += known
+        std = np.sqrt(squares / np.maximum(1, count))
         # Rounding alone makes a constant channel's deviation a little more than nothing.
         constant = std <= 1e-12 * np.maximum(1.0, np.abs(mean))
-        return cls(np.asarray(mean), np.where(constant, 1.0, std))
+        return cls(mean, np.where(constant, 1.0, std))
+
+    @classmethod
+    def identity(cls, n_channels: int) -> Standardizer:
+        """Return one that changes nothing."""
+        return cls(np.zeros(n_channels), np.ones(n_channels))
 
     def apply(self, series: Sequence[Series], dtype: DTypeLike = np.float32) -> list[Series]:
         """Return the series standardised."""
-        mean, std = self.mean[:, None], self.std[:, None]
-        return [((s - mean) / std).astype(dtype) for s in series]
+        return [self.one(s, dtype) for s in series]
+
+    def one(self, series: Series, dtype: DTypeLike = np.float32) -> Series:
+        """Return one series standardised."""
+        standardized: Series = ((series - self.mean[:, None]) / self.std[:, None]).astype(dtype)
+        return standardized

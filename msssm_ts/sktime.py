@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sktime.classification.base import BaseClassifier
 
 from msssm_ts.estimator import MSSSMClassifier as _Estimator
+from msssm_ts.preparation import Preparation
 from msssm_ts.series import Missing
 from msssm_ts.targets import ClassWeight
 from msssm_ts.training import Callback
@@ -80,13 +81,17 @@ verbose, callbacks
         bidirectional: bool = True,
         dropout: float = 0.1,
         pooling: Literal["mean", "max", "mean_max", "last"] = "mean_max",
+        stem_stride: int | Literal["auto"] = "auto",
         max_epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
+        mixup: float = 0.0,
+        shift: float = 0.0,
         class_weight: ClassWeight = None,
         missing: Missing = "mask",
+        preparation: Preparation | None = None,
         early_stopping: bool | Literal["auto"] = "auto",
         validation_fraction: float = 0.15,
         n_iter_no_change: int = 20,
@@ -106,13 +111,17 @@ verbose, callbacks
         self.bidirectional = bidirectional
         self.dropout = dropout
         self.pooling = pooling
+        self.stem_stride = stem_stride
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.label_smoothing = label_smoothing
+        self.mixup = mixup
+        self.shift = shift
         self.class_weight = class_weight
         self.missing = missing
+        self.preparation = preparation
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change

@@ -13,8 +13,6 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
-from msssm_ts.training.recipe import stratified_split
-
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
 
@@ -134,27 +132,6 @@ def _positive_weights(encoded: NDArray[Any], class_weight: ClassWeight) -> NDArr
         return np.where(present > 0, (len(encoded) - present) / np.maximum(present, 1), 1.0)
     assert isinstance(class_weight, Mapping)
     return np.array([float(class_weight.get(i, 1.0)) for i in range(encoded.shape[1])])
-
-
-def split_targets(
-    targets: Targets, fraction: float, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Set about a fraction of the series aside, stratified, without losing a class or label.
-
-    With several labels at once, series are stratified by the rarest that they have.
-    """
-    if not targets.multilabel:
-        return stratified_split(targets.encoded, fraction, seed)
-    present = targets.encoded > 0
-    rarity = np.where(present, present.sum(0), np.inf)
-    strata = np.where(present.any(1), rarity.argmin(1), -1)
-    kept, aside = stratified_split(strata, fraction, seed)
-    for label in range(present.shape[1]):
-        holders = aside[present[aside, label]]
-        if len(holders) and not present[kept, label].any():
-            kept = np.sort(np.append(kept, holders[0]))
-            aside = np.setdiff1d(aside, holders[:1])
-    return kept, aside
 
 
 def best_thresholds(proba: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.float64]:

@@ -9,8 +9,9 @@ from kernel_cases import relative_rms
 from sklearn.metrics import f1_score
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.targets import best_thresholds, encode_targets, loss_weights, split_targets
+from msssm_ts.targets import best_thresholds, encode_targets, loss_weights
 from msssm_ts.training import ClassificationLoss
+from msssm_ts.validation import split_targets
 
 SMALL = {"d_model": 16, "n_layers": 1, "learning_rate": 0.01, "random_state": 0}
 

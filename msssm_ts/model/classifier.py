@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.config import MSSSMConfig, Pooling
+from msssm_ts.model.stem import make_stem
 
 
 def counted_steps(
@@ -66,7 +67,7 @@ class MSSSMNetwork(nn.Module):
         super().__init__()
         self.config = config
         d = config.d_model
-        self.stem = nn.Linear(config.n_channels, d)
+        self.stem = make_stem(config.n_channels, d, config.stem_stride)
         self.blocks = nn.ModuleList(MSSSMBlock(config) for _ in range(config.n_layers))
         self.norm = nn.LayerNorm(d)
         self.head = nn.Linear(2 * d if config.pooling == "mean_max" else d, config.n_outputs)
@@ -85,12 +86,27 @@ class MSSSMNetwork(nn.Module):
         -------
         Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling
         """
-        counted = counted_steps(x.shape[1], lengths, observed, x)
         x = self.stem(x)
+        lengths, observed = self._decimated(lengths, observed)
+        counted = counted_steps(x.shape[1], lengths, observed, x)
         mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
         for block in self.blocks:
             x = block(x, lengths, mask)
         return pool(self.norm(x), counted, self.config.pooling)
+
+    def _decimated(
+        self, lengths: Tensor | None, observed: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Lengths and observed steps as the blocks see them, behind the stem."""
+        stride = self.config.stem_stride
+        if stride == 1:
+            return lengths, observed
+        if lengths is not None:
+            lengths = (lengths + stride - 1) // stride
+        if observed is not None:
+            seen = observed.float().unsqueeze(1)
+            observed = nn.functional.max_pool1d(seen, stride, ceil_mode=True).squeeze(1) > 0
+        return lengths, observed
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None

@@ -37,6 +37,8 @@ class MSSSMConfig:
         Dropout after each block.
     pooling : {"mean", "max", "mean_max", "last"}
         From steps to one vector per series.
+    stem_stride : int
+        Steps of the input per step of the blocks. Above 1 the stem is a filter bank.
     """
 
     n_channels: int
@@ -50,6 +52,7 @@ class MSSSMConfig:
     bidirectional: bool = True
     dropout: float = 0.1
     pooling: Pooling = "mean_max"
+    stem_stride: int = 1
 
     @property
     def n_streams(self) -> int:

@@ -1,5 +1,6 @@
 """Training: loop, schedule, batches. Knows nothing of files or terminals."""
 
+from msssm_ts.training.augmentation import Augmentation
 from msssm_ts.training.batches import SeriesTensor
 from msssm_ts.training.loop import (
     LabelledTensor,
@@ -10,14 +11,17 @@ from msssm_ts.training.loop import (
 )
 from msssm_ts.training.loss import ClassificationLoss
 from msssm_ts.training.progress import Callback, History, Progress
+from msssm_ts.training.streaming import StreamedSeries
 
 __all__ = [
+    "Augmentation",
     "Callback",
     "ClassificationLoss",
     "History",
     "LabelledTensor",
     "Progress",
     "SeriesTensor",
+    "StreamedSeries",
     "Trainer",
     "TrainingSettings",
     "predict_embeddings",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,8 +34,33 @@ class Batch(NamedTuple):
         return Batch(x.to(device), *(t if t is None else t.to(device) for t in rest))
 
 
+def collate(series: Sequence[Tensor], missing: bool = True) -> Batch:
+    """Put series of shape (length, n_channels) together, padded where lengths differ.
+
+    Parameters
+    ----------
+    series : sequence of tensors
+        NaN is a missing value.
+    missing : bool
+        Whether to look for those at all.
+    """
+    sizes = [len(s) for s in series]
+    if len(set(sizes)) > 1:
+        x = torch.nn.utils.rnn.pad_sequence(list(series), batch_first=True)
+        return mask_missing(x, torch.tensor(sizes), missing)
+    return mask_missing(torch.stack(list(series)), None, missing)
+
+
+def mask_missing(x: Tensor, lengths: Tensor | None, missing: bool) -> Batch:
+    """Put 0 where x is NaN, and say which steps have a value."""
+    absent = x.isnan() if missing else None
+    if absent is None or not absent.any():
+        return Batch(x, lengths, None)
+    return Batch(x.masked_fill(absent, 0.0), lengths, ~absent.all(-1))
+
+
 class SeriesTensor:
-    """Series of equal or different lengths, ready to be cut into batches.
+    """Series of equal or different lengths in memory, ready to be cut into batches.
 
     Parameters
     ----------
@@ -49,33 +74,31 @@ class SeriesTensor:
         # Steps first, as the network wants them.
         self._series = [torch.as_tensor(np.ascontiguousarray(s.T)).to(dtype) for s in series]
         self.lengths = torch.tensor([len(s) for s in self._series])
-        self._ragged = len(set(self.lengths.tolist())) > 1
         self._stacked = None if self._ragged or not series else torch.stack(self._series)
         self._has_missing = any(bool(s.isnan().any()) for s in self._series)
 
+    @property
+    def _ragged(self) -> bool:
+        return len(set(self.lengths.tolist())) > 1
+
     def __len__(self) -> int:
-        return len(self._series)
+        return len(self.lengths)
 
     def batch(self, index: Tensor) -> Batch:
         """Cut out some series."""
-        lengths = None
         if self._stacked is not None:
-            x = self._stacked[index]
-        else:
-            chosen = [self._series[i] for i in index.tolist()]
-            x, lengths = (
-                torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True),
-                self.lengths[index],
-            )
-        if not self._has_missing:
-            return Batch(x, lengths, None)
-        missing = x.isnan()
-        return Batch(x.masked_fill(missing, 0.0), lengths, ~missing.all(-1))
+            return mask_missing(self._stacked[index], None, self._has_missing)
+        return collate([self._series[i] for i in index.tolist()], self._has_missing)
 
-    def in_order(self, batch_size: int) -> Iterator[Tensor]:
+    def batches(self, indices: Iterable[Tensor]) -> Iterator[tuple[Tensor, Batch]]:
+        """Cut out batch after batch; each comes with its index."""
+        for index in indices:
+            yield index, self.batch(index)
+
+    def in_order(self, batch_size: int) -> list[Tensor]:
         """Index batches that cover every series once, similar lengths together."""
         order = torch.argsort(self.lengths, stable=True)
-        yield from torch.split(order, batch_size)
+        return list(torch.split(order, batch_size))
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Index batches in random order, similar lengths together where lengths differ.

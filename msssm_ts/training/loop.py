@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from msssm_ts.errors import TrainingError
 from msssm_ts.model import MSSSMNetwork
-from msssm_ts.training.batches import SeriesTensor
+from msssm_ts.training.augmentation import Augmentation
+from msssm_ts.training.batches import Batch, SeriesTensor
 from msssm_ts.training.loss import ClassificationLoss, accuracy
 from msssm_ts.training.progress import Callback, History, Progress
 from msssm_ts.training.schedule import make_optimizer, warmup_cosine
@@ -83,8 +84,8 @@ def _in_batches(
     network.eval()
     index, outputs = [], []
     with torch.inference_mode():
-        for chosen in series.in_order(batch_size):
-            outputs.append(function(*series.batch(chosen).to(device)).cpu())
+        for chosen, batch in series.batches(series.in_order(batch_size)):
+            outputs.append(function(*batch.to(device)).cpu())
             index.append(chosen)
     network.train(was_training)
     order = torch.cat(index)
@@ -107,6 +108,8 @@ class Trainer:
         What to minimise.
     callbacks : sequence of callables
         Called with a :class:`Progress` after every step and epoch.
+    augmentation : Augmentation, optional
+        How the training series are varied; not at all by default.
     """
 
     def __init__(
@@ -115,7 +118,9 @@ class Trainer:
         settings: TrainingSettings,
         loss: ClassificationLoss,
         callbacks: Sequence[Callback] = (),
+        augmentation: Augmentation | None = None,
     ):
+        self.augmentation = augmentation or Augmentation()
         self.network, self.settings, self.callbacks = network, settings, callbacks
         self.loss = loss
         self.history = History()
@@ -173,11 +178,10 @@ class Trainer:
         for epoch in range(1, settings.max_epochs + 1):
             network.train()
             total_loss, n_right, n_seen = 0.0, 0.0, 0
-            for index in train.series.shuffled(settings.batch_size, generator):
+            order = train.series.shuffled(settings.batch_size, generator)
+            for index, batch in train.series.batches(order):
+                logits, loss = self._step(train, index, batch, generator)
                 y = train.targets[index].to(device)
-                weights = None if train.weights is None else train.weights[index].to(device)
-                logits = network(*train.series.batch(index).to(device))
-                loss = self.loss(logits, y, weights)
                 network.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
@@ -230,6 +234,22 @@ class Trainer:
             waited = epoch - (self.best_epoch or epoch)
             if settings.patience is not None and waited >= settings.patience:
                 break
+
+    def _step(
+        self, train: LabelledTensor, index: Tensor, batch: Batch, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Logits and loss of a batch, varied; mixed series count for both of their labels."""
+        device = next(self.network.parameters()).device
+        varied, other, share = self.augmentation.mix(
+            self.augmentation.move(batch, generator), generator
+        )
+        logits: Tensor = self.network(*varied.to(device))
+        loss = logits.new_zeros(())
+        for part, chosen in ((share, index), (1 - share, index[other])):
+            if part:
+                weights = None if train.weights is None else train.weights[chosen].to(device)
+                loss = loss + part * self.loss(logits, train.targets[chosen].to(device), weights)
+        return logits, loss
 
     def _validate(
         self, epoch: int, validation: LabelledTensor | None

@@ -1,10 +1,8 @@
-"""What training chooses for itself: sizes by the amount of data, the split, the device."""
+"""What training chooses for itself: sizes by the amount of data, the device."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
 
@@ -46,6 +44,25 @@ def clamp_scales(n_scales: int, longest: int) -> int:
     return max(1, min(n_scales, int(longest).bit_length() - 1))
 
 
+def auto_stem_stride(longest: int, sampling_rate: float | None) -> int:
+    """Choose the steps of a series per step of the network: 1, more for long series.
+
+    Sound is looked at every 10 ms, as speech recognisers do; other series of more than 4096
+    steps become about 500.
+
+    Examples
+    --------
+    >>> auto_stem_stride(256, 360.0), auto_stem_stride(16000, 16000.0)
+    (1, 160)
+    >>> auto_stem_stride(20000, None)
+    40
+    """
+    if longest <= 4096:
+        return 1
+    wanted = sampling_rate / 100 if sampling_rate and sampling_rate >= 4000 else longest / 500
+    return 10 * max(1, round(wanted / 10))
+
+
 def resolve_device(device: str) -> str:
     """Return the device that a name stands for; "auto" is CUDA where there is a card.
 
@@ -63,37 +80,3 @@ def resolve_device(device: str) -> str:
             error
         )
     return device
-
-
-def stratified_split(
-    targets: NDArray[np.int64], fraction: float, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Set about a fraction of each class aside, never all of one.
-
-    Parameters
-    ----------
-    targets : array of shape (n_series,)
-        Class indices.
-    fraction : float
-        Part to set aside; a class too small to spare a series spares none.
-    seed : int
-        Which ones.
-
-    Returns
-    -------
-    kept, set_aside : arrays of indices, ascending
-
-    Examples
-    --------
-    >>> kept, aside = stratified_split(np.array([0] * 10 + [1] * 10 + [2]), 0.2, seed=0)
-    >>> len(kept), len(aside)
-    (17, 4)
-    """
-    rng = np.random.default_rng(seed)
-    aside = []
-    for target in np.unique(targets):
-        members = np.flatnonzero(targets == target)
-        n_aside = min(round(fraction * len(members)), len(members) - 1)
-        aside.append(rng.permutation(members)[:n_aside])
-    held_out = np.sort(np.concatenate(aside))
-    return np.setdiff1d(np.arange(len(targets)), held_out), held_out

@@ -1,0 +1,266 @@
+"""The part of the estimator that trains."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_consistent_length
+
+from msssm_ts.display import TrainingDisplay
+from msssm_ts.fitted import FittedClassifier
+from msssm_ts.inputs import Prepared, sample, take
+from msssm_ts.lazy import Series
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.parameters import seed_from
+from msssm_ts.series import Standardizer
+from msssm_ts.targets import (
+    ClassWeight,
+    Targets,
+    best_thresholds,
+    check_weights,
+    encode_targets,
+    loss_weights,
+)
+from msssm_ts.training import (
+    Augmentation,
+    Callback,
+    ClassificationLoss,
+    LabelledTensor,
+    Trainer,
+    TrainingSettings,
+    predict_logits,
+)
+from msssm_ts.training.recipe import (
+    auto_batch_size,
+    auto_epochs,
+    auto_stem_stride,
+    clamp_scales,
+    resolve_device,
+)
+from msssm_ts.validation import split_targets
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What there is to learn from, one entry a series."""
+
+    series: Sequence[Any]
+    targets: Targets
+    weights: NDArray[np.float64]
+    groups: NDArray[Any] | None = None
+    validation: NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def take(self, index: NDArray[np.int64]) -> TrainingData:
+        """Return some of the series with all that belongs to them."""
+        return TrainingData(
+            take(self.series, index),
+            self.targets[index],
+            self.weights[index],
+            None if self.groups is None else self.groups[index],
+            None if self.validation is None else self.validation[index],
+        )
+
+
+class TrainingClassifier(FittedClassifier):
+    """The part of :class:`msssm_ts.MSSSMClassifier` that trains; parameters are described there."""
+
+    n_scales: int
+    core: Literal["s6", "lti"]
+    d_model: int
+    n_layers: int
+    d_state: int
+    kernel_size: int
+    bidirectional: bool
+    dropout: float
+    pooling: Literal["mean", "max", "mean_max", "last"]
+    stem_stride: int | Literal["auto"]
+    max_epochs: int | None
+    learning_rate: float
+    weight_decay: float
+    label_smoothing: float
+    mixup: float
+    shift: float
+    class_weight: ClassWeight
+    early_stopping: bool | Literal["auto"]
+    validation_fraction: float
+    n_iter_no_change: int
+    device: str
+    random_state: int | np.random.RandomState | None
+    verbose: int
+    callbacks: Sequence[Callback] | None
+
+    def _check(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        goes_on: bool,
+        classes: NDArray[Any] | None = None,
+        groups: Any = None,
+        validation: Any = None,
+    ) -> TrainingData:
+        """Return what there is to learn from, without series of no weight."""
+        series = self._check_series(X, reset=not goes_on)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        targets = encode_targets(y, self.classes_ if goes_on else classes)
+        check_consistent_length(series, targets.encoded)
+        if goes_on and targets.multilabel != self.multilabel_:
+            raise ValueError("y must be of the same kind as in the first fit: labels or a matrix")
+        data = TrainingData(
+            series,
+            targets,
+            check_weights(sample_weight, len(series)),
+            *(None if v is None else np.asarray(v) for v in (groups, validation)),
+        )
+        for name, value in (("groups", data.groups), ("validation", data.validation)):
+            if value is not None and value.shape != (len(series),):
+                raise ValueError(f"{name} must have one entry a series, not shape {value.shape}")
+        counted = np.flatnonzero(data.weights > 0)
+        if len(counted) < len(series):
+            data = data.take(counted)
+            if not goes_on and classes is None:
+                data = replace(data, targets=encode_targets(data.targets.labels))
+        self.classes_ = data.targets.classes
+        self.multilabel_ = data.targets.multilabel
+        return data
+
+    def _train(
+        self, data: TrainingData, goes_on: bool, max_epochs: int | None, in_parts: bool = False
+    ) -> None:
+        began = time.perf_counter()
+        seed = seed_from(self.random_state)
+        generator = torch.Generator().manual_seed(seed)
+        keep, held_out = np.arange(len(data)), np.arange(0)
+        if not in_parts:
+            keep, held_out = self._split(data, seed)
+        weights, positive = loss_weights(data.targets, data.weights, self.class_weight)
+        self.device_ = resolve_device(self.device)
+
+        def prepared(index: NDArray[np.int64]) -> tuple[Prepared, NDArray[np.int64]]:
+            values = self._prepared(take(data.series, index), self.sampling_rate_, None)
+            # A window learns what its series is.
+            return values, index[values.owner]
+
+        def labelled(values: Prepared, source: NDArray[np.int64]) -> LabelledTensor:
+            return LabelledTensor(
+                self._tensor(values.series),
+                torch.from_numpy(data.targets.encoded[source]),
+                None if weights is None else self._float_tensor(weights[source]),
+            )
+
+        with TrainingDisplay(quiet=not self.verbose) as shown:
+            training = prepared(keep)
+            if not goes_on:
+                self.standardizer_ = self._standardizer(training[0].series)
+            batch_size = self.batch_size or auto_batch_size(len(training[1]))
+            settings = TrainingSettings(
+                max_epochs=max_epochs or auto_epochs(len(training[1]), batch_size),
+                batch_size=batch_size,
+                learning_rate=self.learning_rate,
+                ssm_learning_rate=min(self.learning_rate, 1e-3),
+                weight_decay=self.weight_decay,
+                patience=self.n_iter_no_change if len(held_out) else None,
+            )
+            loss = ClassificationLoss(
+                self.label_smoothing, None if positive is None else self._float_tensor(positive)
+            )
+            # The caller's random numbers stay as they are.
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                if not goes_on:
+                    self.network_ = MSSSMNetwork(self._config(training[0]))
+                self.network_.to(self.device_, getattr(torch, self.dtype))
+                trainer = Trainer(
+                    self.network_,
+                    settings,
+                    loss,
+                    [*(self.callbacks or ()), shown],
+                    Augmentation(shift=self.shift, mixup=self.mixup),
+                )
+                validation = labelled(*prepared(held_out)) if len(held_out) else None
+                try:
+                    trainer.run(labelled(*training), generator, validation)
+                finally:
+                    self._record(trainer, began, seed, goes_on)
+        if self.multilabel_ and validation is not None:
+            logits = predict_logits(self.network_, validation.series, 4 * batch_size)
+            truth = validation.targets.numpy()
+            self.thresholds_ = best_thresholds(torch.sigmoid(logits.double()).numpy(), truth)
+
+    def _standardizer(self, series: Sequence[Series]) -> Standardizer:
+        if self.preparation_.standardize in ("global", "centred"):
+            return Standardizer.fit(sample(series))
+        return Standardizer.identity(series[0].shape[0])
+
+    def _record(self, trainer: Trainer, began: float, seed: int, goes_on: bool) -> None:
+        self.history_ = vars(trainer.history)
+        self.n_iter_ = len(trainer.history.epoch)
+        self.best_iter_ = trainer.best_epoch or 0
+        self.n_parameters_ = sum(p.numel() for p in self.network_.parameters())
+        self.fit_seconds_ = time.perf_counter() - began
+        self.seed_ = seed
+        self.thresholds_ = np.full(len(self.classes_), 0.5)
+        if not (trainer.n_steps or goes_on):
+            # Not one step was taken: nothing that could be called a model.
+            del self.network_
+
+    def _config(self, training: Prepared) -> MSSSMConfig:
+        longest = int(training.lengths.max())
+        stride = self.stem_stride
+        if stride == "auto":
+            stride = auto_stem_stride(longest, training.sampling_rate)
+        return MSSSMConfig(
+            n_channels=training.series[0].shape[0],
+            n_outputs=len(self.classes_),
+            n_scales=clamp_scales(self.n_scales, -(-longest // stride)),
+            d_model=self.d_model,
+            n_layers=self.n_layers,
+            d_state=self.d_state,
+            kernel_size=self.kernel_size,
+            core=self.core,
+            bidirectional=self.bidirectional,
+            dropout=self.dropout,
+            pooling=self.pooling,
+            stem_stride=stride,
+        )
+
+    def _split(self, data: TrainingData, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return which series train, and which are set aside."""
+        everything = np.arange(len(data)), np.arange(0)
+        if data.validation is not None:
+            aside = data.validation.astype(bool)
+            missing = set(data.targets.encoded[aside].tolist()) if not self.multilabel_ else set()
+            if not aside.any() or aside.all():
+                raise ValueError("validation must set some of the series aside, and leave some")
+            if missing - set(data.targets.encoded[~aside].tolist() if missing else ()):
+                raise ValueError(
+                    "validation sets all series of a class aside: none is left to learn"
+                )
+            return np.flatnonzero(~aside), np.flatnonzero(aside)
+        wanted = self.early_stopping
+        if wanted == "auto":
+            wanted = len(data) >= 300
+        if not wanted:
+            return everything
+        keep, held_out = split_targets(data.targets, self.validation_fraction, seed, data.groups)
+        if data.groups is not None and not len(held_out):
+            warnings.warn(
+                "no split by groups keeps every class among the training series: trained without "
+                "validation",
+                UserWarning,
+                stacklevel=4,
+            )
+        return keep, held_out

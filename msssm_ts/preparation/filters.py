@@ -1,0 +1,117 @@
+"""Resampling and band-pass filtering."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.lazy import Series
+
+_ORDER = 3
+
+
+def rate_ratio(rate: float, wanted: float) -> Fraction:
+    """Return the steps after resampling per step before, as a fraction of small numbers.
+
+    Examples
+    --------
+    >>> rate_ratio(360.0, 250.0)
+    Fraction(25, 36)
+    """
+    return (Fraction(wanted) / Fraction(rate)).limit_denominator(10_000)
+
+
+def resampled_length(n_timepoints: int, rate: float, wanted: float) -> int:
+    """Count the steps of a resampled series.
+
+    Examples
+    --------
+    >>> resampled_length(361, 360.0, 250.0)
+    251
+    """
+    ratio = rate_ratio(rate, wanted)
+    return -(-n_timepoints * ratio.numerator // ratio.denominator)
+
+
+def resample(series: Series, rate: float, wanted: float) -> Series:
+    """Resample with a polyphase anti-aliasing filter.
+
+    Parameters
+    ----------
+    series : array of shape (n_channels, length)
+        Without missing values. The ends are taken to go on level.
+    rate, wanted : float
+        In hertz.
+
+    Returns
+    -------
+    array of shape (n_channels, :func:`resampled_length`)
+
+    Examples
+    --------
+    >>> resample(np.ones((1, 100)), 100.0, 50.0).shape
+    (1, 50)
+    """
+    ratio = rate_ratio(rate, wanted)
+    if ratio == 1:
+        return series
+    from scipy.signal import resample_poly
+
+    out: Series = resample_poly(
+        series, ratio.numerator, ratio.denominator, axis=1, padtype="line"
+    ).astype(series.dtype)
+    return out
+
+
+@lru_cache(maxsize=8)
+def _sections(low: float, high: float, rate: float) -> NDArray[np.float64]:
+    from scipy.signal import butter
+
+    # Above the Nyquist frequency there is nothing to take away.
+    if high >= rate / 2:
+        sections = butter(_ORDER, low, "highpass", fs=rate, output="sos")
+    else:
+        sections = butter(_ORDER, (low, high), "bandpass", fs=rate, output="sos")
+    return np.asarray(sections)
+
+
+def bandpass(series: Series, low: float, high: float, rate: float) -> Series:
+    """Keep the frequencies from low to high, without shifting them in time.
+
+    Parameters
+    ----------
+    series : array of shape (n_channels, length)
+        Without missing values.
+    low, high, rate : float
+        In hertz.
+
+    Returns
+    -------
+    array like ``series``
+
+    Raises
+    ------
+    ValueError
+        If the series has no frequencies that high.
+
+    Examples
+    --------
+    >>> t = np.arange(2000) / 250
+    >>> wave = np.sin(2 * np.pi * 10 * t)[None]
+    >>> bool(np.abs(bandpass(wave + 5, 0.5, 40.0, 250.0) - wave)[:, 500:-500].max() < 0.02)
+    True
+    """
+    if low >= rate / 2:
+        raise ValueError(
+            f"bandpass begins at {low:g} Hz, but a signal of {rate:g} Hz ends at {rate / 2:g} Hz"
+        )
+    from scipy.signal import sosfiltfilt
+
+    sections = _sections(low, high, rate)
+    # Ends are mirrored over three periods of the slowest frequency, as far as there is signal.
+    pad = min(series.shape[1] - 1, int(3 * rate / low))
+    out: Series = sosfiltfilt(sections, series, axis=1, padlen=max(pad, 0)).astype(series.dtype)
+    return out

@@ -1,0 +1,101 @@
+"""The settings of the preparation, kept with a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Features = Literal["raw", "logmel", "mfcc"]
+Standardize = Literal["global", "centred", "series", "none"]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to every series, in this order; nothing by default.
+
+    Parameters
+    ----------
+    channels : tuple of str, optional
+        Channels to keep, by name, in this order.
+    sampling_rate : float, optional
+        Resample to this rate, in hertz.
+    bandpass : tuple of two floats, optional
+        Keep these frequencies, in hertz: Butterworth of order 3, forward and backward.
+    features : {"raw", "logmel", "mfcc"}
+        The signal itself; or, every 10 ms, the logarithm of its power in ``n_mels`` mel bands; or
+        the first ``n_mfcc`` cepstral coefficients of those.
+    n_mels, n_mfcc : int
+        How many.
+    standardize : {"global", "centred", "series", "none"}
+        By the mean and deviation of the training series, channel by channel; "centred": by every
+        series' own mean and the deviation of all, which for "logmel" and "mfcc" is the cepstral
+        mean normalisation of speech recognisers; "series": by its own of both; or not at all.
+    window : float, optional
+        Cut series into windows of this many seconds (steps, where no rate is known).
+    overlap : float
+        Part of a window that the next one shares.
+
+    Examples
+    --------
+    >>> Preparation(bandpass=(0.5, 40.0)).check()
+    >>> Preparation.from_dict(Preparation(features="mfcc").to_dict()).features
+    'mfcc'
+    """
+
+    channels: tuple[str, ...] | None = None
+    sampling_rate: float | None = None
+    bandpass: tuple[float, float] | None = None
+    features: Features = "raw"
+    n_mels: int = 40
+    n_mfcc: int = 13
+    standardize: Standardize = "global"
+    window: float | None = None
+    overlap: float = 0.5
+
+    def check(self) -> None:
+        """Raise ValueError for a setting out of range, naming it."""
+        for name, allowed in (
+            ("features", ("raw", "logmel", "mfcc")),
+            ("standardize", ("global", "centred", "series", "none")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
+        for name in ("sampling_rate", "window"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be positive, not {value}")
+        if self.bandpass is not None:
+            low, high = self.bandpass
+            if not 0 < low < high < math.inf:
+                raise ValueError(f"bandpass must be 0 < low < high in hertz, not {self.bandpass}")
+        if not 0 <= self.overlap < 1:
+            raise ValueError(f"overlap must lie in [0, 1), not {self.overlap}")
+        if not 1 <= self.n_mfcc <= self.n_mels:
+            raise ValueError(
+                f"n_mfcc must be between 1 and n_mels ({self.n_mels}), not {self.n_mfcc}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON can hold them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
+        """Return the settings that :meth:`to_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            For a setting that is unknown or out of range.
+        """
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown preparation settings: {', '.join(sorted(unknown))}")
+        chosen: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        settings = cls(**chosen)
+        settings.check()
+        return settings

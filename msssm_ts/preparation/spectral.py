@@ -1,0 +1,132 @@
+"""Log-mel spectrogram and cepstral coefficients."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.lazy import Series
+
+# Seconds, as speech recognisers have them.
+FRAME_LENGTH, FRAME_STEP = 0.025, 0.010
+# Frames at once: ten minutes of sound need no gigabytes.
+_BLOCK = 4096
+# Power below which nothing is heard, against a signal of amplitude 1 (−80 dB).
+_FLOOR = 1e-8
+
+
+def frame_sizes(rate: float) -> tuple[int, int]:
+    """Return the steps in a frame and from one to the next, at least one.
+
+    Examples
+    --------
+    >>> frame_sizes(16000.0)
+    (400, 160)
+    """
+    return max(1, round(FRAME_LENGTH * rate)), max(1, round(FRAME_STEP * rate))
+
+
+def n_frames(n_timepoints: int, rate: float) -> int:
+    """Count the frames of a series: one for every begun step, the first around its beginning.
+
+    Examples
+    --------
+    >>> n_frames(16000, 16000.0), n_frames(1, 16000.0)
+    (100, 1)
+    """
+    return -(-n_timepoints // frame_sizes(rate)[1])
+
+
+@lru_cache(maxsize=8)
+def mel_filters(n_mels: int, n_fft: int, rate: float) -> NDArray[np.float64]:
+    """Triangular filters, equally spaced from 20 Hz to the Nyquist frequency on the mel scale.
+
+    The scale is 2595·log10(1 + f/700) (O'Shaughnessy, "Speech Communication", 1987; HTK); each
+    filter rises to 1 at its centre and ends at its neighbours'.
+
+    Returns
+    -------
+    array of shape (n_mels, n_fft // 2 + 1)
+
+    Examples
+    --------
+    >>> mel_filters(40, 512, 16000.0).shape
+    (40, 257)
+    """
+    low = min(20.0, rate / 100)
+    first, last = (2595 * np.log10(1 + f / 700) for f in (low, rate / 2))
+    edges = 700 * (10 ** (np.linspace(first, last, n_mels + 2) / 2595) - 1)
+    frequency = np.fft.rfftfreq(n_fft, 1 / rate)
+    left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising = (frequency - left) / (centre - left)
+    falling = (right - frequency) / (right - centre)
+    filters: NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling))
+    # A band narrower than the resolution of the spectrum takes the bin nearest to its centre.
+    for row in np.flatnonzero(filters.sum(1) == 0):
+        filters[row, np.abs(frequency - centre[row]).argmin()] = 1.0
+    return filters
+
+
+def log_mel(series: Series, rate: float, n_mels: int = 40) -> Series:
+    """Logarithm of the power in mel bands, a frame every 10 ms.
+
+    Parameters
+    ----------
+    series : array of shape (n_channels, length)
+        Sound, of amplitude 1 at most, without missing values.
+    rate : float
+        In hertz.
+    n_mels : int
+        Bands.
+
+    Returns
+    -------
+    array of shape (n_channels · n_mels, :func:`n_frames`)
+
+    Examples
+    --------
+    >>> log_mel(np.zeros((1, 16000), np.float32), 16000.0).shape
+    (40, 100)
+    """
+    size, step = frame_sizes(rate)
+    n_fft = 1 << max(1, (size - 1).bit_length())
+    frames = n_frames(series.shape[1], rate)
+    before = size // 2
+    behind = max(0, (frames - 1) * step + size - before - series.shape[1])
+    padded = np.pad(series, ((0, 0), (before, behind)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::step][:, :frames]
+    # Periodic Hann, the power of a sine of amplitude 1 scaled to about 1.
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+    hann = (2 * hann / max(hann.sum(), 1.0)).astype(series.dtype)
+    filters = mel_filters(n_mels, n_fft, rate).T.astype(series.dtype)
+    out = np.empty((len(series), n_mels, frames), series.dtype)
+    for begin in range(0, frames, _BLOCK):
+        spectrum = np.fft.rfft(windows[:, begin : begin + _BLOCK] * hann, n_fft)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(series.dtype)
+        bands = np.log(np.maximum(power @ filters, _FLOOR))
+        out[:, :, begin : begin + _BLOCK] = bands.transpose(0, 2, 1)
+    return out.reshape(-1, frames)
+
+
+def mfcc(series: Series, rate: float, n_mfcc: int = 13, n_mels: int = 40) -> Series:
+    """Mel-frequency cepstral coefficients: the orthonormal DCT of :func:`log_mel`.
+
+    Davis and Mermelstein, "Comparison of parametric representations for monosyllabic word
+    recognition", 1980.
+
+    Returns
+    -------
+    array of shape (n_channels · n_mfcc, :func:`n_frames`)
+
+    Examples
+    --------
+    >>> mfcc(np.zeros((2, 800)), 16000.0).shape
+    (26, 5)
+    """
+    from scipy.fft import dct
+
+    bands = log_mel(series, rate, n_mels).reshape(len(series), n_mels, -1)
+    coefficients: Series = dct(bands, axis=1, norm="ortho")[:, :n_mfcc]
+    return coefficients.reshape(len(series) * n_mfcc, -1)

@@ -1,0 +1,100 @@
+"""Windows of long series, and the vote of their predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.lazy import LazySeries, Series
+
+
+def window_starts(n_timepoints: int, size: int, overlap: float) -> NDArray[np.int64]:
+    """Where windows begin: all over the series, the last one at its end.
+
+    Examples
+    --------
+    >>> window_starts(10, 4, 0.5)
+    array([0, 2, 4, 6])
+    >>> window_starts(3, 4, 0.5)
+    array([0])
+    """
+    last = max(0, n_timepoints - size)
+    step = max(1, round(size * (1 - overlap)))
+    # Evenly spread, so that the last two share no more than the others.
+    count = -(-last // step) + 1
+    return np.round(np.linspace(0, last, count)).astype(np.int64)
+
+
+@dataclass
+class _WindowRead:
+    """Read a window; keeps the series that the last one came from."""
+
+    series: LazySeries
+    last: tuple[int, Series] | None = None
+
+    def __call__(self, item: tuple[int, int, int]) -> Series:
+        index, begin, end = item
+        if self.last is None or self.last[0] != index:
+            self.last = index, self.series[index]
+        return self.last[1][:, begin:end]
+
+
+def cut(
+    series: Sequence[Series], lengths: NDArray[np.int64], size: int, overlap: float
+) -> tuple[Sequence[Series], NDArray[np.int64]]:
+    """Cut series into windows.
+
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        A list, or lazy.
+    lengths : integer array of shape (n_series,)
+        Their steps.
+    size : int
+        Steps of a window; a shorter series is a window of its own.
+    overlap : float
+        Part of a window that the next one shares.
+
+    Returns
+    -------
+    windows : sequence of arrays of shape (n_channels, size)
+        As lazy as the series.
+    owner : integer array of shape (n_windows,)
+        The series that each is from.
+
+    Examples
+    --------
+    >>> windows, owner = cut([np.ones((1, 6)), np.ones((1, 2))], np.array([6, 2]), 4, 0.5)
+    >>> [w.shape for w in windows], owner
+    ([(1, 4), (1, 4), (1, 2)], array([0, 0, 1]))
+    """
+    places = [
+        (index, int(begin), int(min(begin + size, length)))
+        for index, length in enumerate(lengths)
+        for begin in window_starts(int(length), size, overlap)
+    ]
+    owner = np.array([p[0] for p in places], dtype=np.int64)
+    if isinstance(series, LazySeries):
+        return LazySeries(places, _WindowRead(series), [e - b for _, b, e in places]), owner
+    return [series[i][:, b:e] for i, b, e in places], owner
+
+
+def vote(
+    values: NDArray[np.float64], owner: NDArray[np.int64], n_series: int
+) -> NDArray[np.float64]:
+    """Return the mean over each series' windows.
+
+    Examples
+    --------
+    >>> vote(np.array([[0.2], [0.4], [1.0]]), np.array([0, 0, 1]), 2)
+    array([[0.3],
+           [1. ]])
+    """
+    if len(owner) == n_series:
+        return values
+    total = np.zeros((n_series, *values.shape[1:]))
+    np.add.at(total, owner, values)
+    return total / np.bincount(owner, minlength=n_series)[:, None]

@@ -1,0 +1,82 @@
+"""Series that memory may not hold: decoded batch by batch, in worker processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from msssm_ts.training.batches import Batch, SeriesTensor, collate
+
+
+class _Items(Dataset[Tensor]):
+    def __init__(self, series: Sequence[NDArray[Any]], dtype: torch.dtype):
+        self.series, self.dtype = series, dtype
+
+    def __getitem__(self, index: int) -> Any:
+        try:
+            return torch.as_tensor(np.ascontiguousarray(self.series[index].T)).to(self.dtype)
+        # Travels back as it is: DataLoader would bury it under the worker's traceback.
+        except Exception as error:
+            return error
+
+
+def _together(items: list[Any]) -> Any:
+    failed = [item for item in items if isinstance(item, Exception)]
+    return failed[0] if failed else collate(items)
+
+
+class StreamedSeries(SeriesTensor):
+    """Like :class:`SeriesTensor`, but a batch is decoded when it is needed, and then forgotten.
+
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        Decoded, prepared and standardised by ``series[i]``; worker processes call it.
+    lengths : integer array of shape (n_series,)
+        Steps of each series.
+    dtype : torch.dtype
+        Float type of the batches.
+    n_workers : int, optional
+        Worker processes; a core is left to the training by default.
+    """
+
+    def __init__(
+        self,
+        series: Sequence[NDArray[Any]],
+        lengths: NDArray[np.int64],
+        dtype: torch.dtype = torch.float32,
+        n_workers: int | None = None,
+    ):
+        self._items = _Items(series, dtype)
+        self.lengths = torch.as_tensor(lengths)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+        self._n_workers = max(1, min(4, cores - 1)) if n_workers is None else n_workers
+
+    def batch(self, index: Tensor) -> Batch:
+        """Decode some series."""
+        return self._checked(_together([self._items[i] for i in index.tolist()]))
+
+    def batches(self, indices: Iterable[Tensor]) -> Iterator[tuple[Tensor, Batch]]:
+        """Decode batch after batch, a few ahead of the one that is asked for."""
+        indices = list(indices)
+        loader = DataLoader(
+            self._items,
+            batch_sampler=[index.tolist() for index in indices],
+            collate_fn=_together,
+            num_workers=self._n_workers,
+        )
+        for index, batch in zip(indices, loader, strict=True):
+            yield index, self._checked(batch)
+
+    @staticmethod
+    def _checked(batch: Batch | Exception) -> Batch:
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
