@@ -54,10 +54,12 @@ class MSSSMClassifier(TrainingClassifier):
         AdamW's, not applied to the state-space parameters, biases, norms and filters.
     label_smoothing : float, default=0.1
         Probability mass that training spreads over the other classes.
-    mixup : float, default=0.0
-        Mix pairs of training series, their shares drawn from Beta(mixup, mixup).
-    shift : float, default=0.0
-        Move training series in time at random, by up to this part of their length.
+    mixup : float or "auto", default="auto"
+        Mix pairs of training series, their shares drawn from Beta(mixup, mixup). "auto": 0.3 for
+        sound (spectra, or behind a filter bank), else 0.
+    shift : float or "auto", default="auto"
+        Move training series in time at random, by up to this part of their length. "auto": 0.1
+        for sound, else 0.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class in the loss, or inversely to its frequency. With several labels at
         once, the weight of each label's presence, by column number.
@@ -143,8 +145,8 @@ class MSSSMClassifier(TrainingClassifier):
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         label_smoothing: float = 0.1,
-        mixup: float = 0.0,
-        shift: float = 0.0,
+        mixup: float | Literal["auto"] = "auto",
+        shift: float | Literal["auto"] = "auto",
         class_weight: ClassWeight = None,
         missing: Missing = "error",
         preparation: Preparation | None = None,
@@ -196,6 +198,7 @@ class MSSSMClassifier(TrainingClassifier):
         *,
         groups: Any = None,
         validation: Any = None,
+        label_names: Sequence[str] | None = None,
         channel_names: Sequence[str] | None = None,
         sampling_rate: float | None = None,
     ) -> MSSSMClassifier:
@@ -214,6 +217,8 @@ or list of arrays of shape (n_channels, length)
             A patient, a speaker: the validation split keeps each on one side.
         validation : boolean array of shape (n_samples,), optional
             The series to set aside for validation, instead of a random split.
+        label_names : sequence of str, optional
+            Names of y's columns, where a series can have several labels; kept with the model.
         channel_names : sequence of str, optional
             Names of the channels, kept with the model.
         sampling_rate : float, optional
@@ -236,6 +241,7 @@ or list of arrays of shape (n_channels, length)
         goes_on = self.warm_start and hasattr(self, "network_")
         data = self._check(X, y, sample_weight, goes_on, None, groups, validation)
         self._check_source(channel_names, sampling_rate)
+        self._check_label_names(label_names)
         self._train(data, goes_on, self.max_epochs)
         return self
 
@@ -267,6 +273,7 @@ or list of arrays of shape (n_channels, length)
         data = self._check(X, y, sample_weight, goes_on, known)
         if not goes_on:
             self._check_source(None, None)
+            self._check_label_names(None)
         self._train(data, goes_on, 1, in_parts=True)
         return self
 

@@ -75,6 +75,77 @@ def evaluate_predictions(
     }
 
 
+def evaluate_multilabel(
+    y_true: ArrayLike,
+    proba: NDArray[np.floating[Any]],
+    names: NDArray[Any],
+    thresholds: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Score the probabilities of several labels at once.
+
+    Parameters
+    ----------
+    y_true : array of shape (n_series, n_labels)
+        0 and 1.
+    proba : array of shape (n_series, n_labels)
+        Probability of each label.
+    names : array of shape (n_labels,)
+        Of the labels.
+    thresholds : array of shape (n_labels,)
+        Probabilities from which on each is predicted.
+
+    Returns
+    -------
+    dict
+        ``n_series``, ``macro_auroc`` (over the labels that some series have and some have not;
+        None where there are none), ``macro_f1``, ``accuracy`` (of all answers), ``exact_match``
+        (series with every answer right), ``log_loss``, and ``labels``: per name its AUROC, F1,
+        threshold and number.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer labels than the model knows.
+
+    Examples
+    --------
+    >>> proba = np.array([[0.9, 0.2], [0.4, 0.6], [0.7, 0.3]])
+    >>> truth = [[1, 0], [0, 1], [1, 1]]
+    >>> scores = evaluate_multilabel(truth, proba, np.array(["a", "b"]), np.full(2, 0.5))
+    >>> scores["macro_auroc"], round(scores["exact_match"], 3)
+    (1.0, 0.667)
+    """
+    from sklearn import metrics
+
+    y = np.asarray(y_true).astype(int)
+    if y.shape != proba.shape:
+        raise InputError(
+            f"the data has labels of shape {y.shape[1:]}, the model knows {len(names)} labels"
+        )
+    predicted = (proba >= thresholds).astype(int)
+    labels, auroc = {}, []
+    for i, name in enumerate(names.tolist()):
+        varied = 0 < y[:, i].sum() < len(y)
+        area = float(metrics.roc_auc_score(y[:, i], proba[:, i])) if varied else None
+        auroc += [area] if area is not None else []
+        labels[str(name)] = {
+            "auroc": area,
+            "f1": float(metrics.f1_score(y[:, i], predicted[:, i], zero_division=0)),
+            "threshold": float(thresholds[i]),
+            "n_series": int(y[:, i].sum()),
+        }
+    clipped = np.clip(proba, 1e-15, 1 - 1e-15)
+    return {
+        "n_series": len(y),
+        "accuracy": float((predicted == y).mean()),
+        "exact_match": float((predicted == y).all(1).mean()),
+        "macro_f1": float(np.mean([v["f1"] for v in labels.values()])),
+        "macro_auroc": float(np.mean(auroc)) if auroc else None,
+        "log_loss": float(-np.where(y == 1, np.log(clipped), np.log1p(-clipped)).mean()),
+        "labels": labels,
+    }
+
+
 def as_class_type(labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[Any]:
     """Compare like with like: a file may write as text what training read as numbers."""
     if labels.dtype.kind != classes.dtype.kind and "U" in (labels.dtype.kind, classes.dtype.kind):

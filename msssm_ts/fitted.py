@@ -48,6 +48,7 @@ class FittedClassifier(
     multilabel_: bool
     thresholds_: NDArray[np.float64]
     n_channels_in_: int
+    label_names_: tuple[str, ...] | None
     channel_names_: tuple[str, ...] | None
     sampling_rate_: float | None
     standardizer_: Standardizer
@@ -59,6 +60,12 @@ class FittedClassifier(
     n_parameters_: int
     fit_seconds_: float
     seed_: int
+
+    @property
+    def label_names(self) -> NDArray[Any]:
+        """What the columns of probabilities are called: classes, or names of several labels."""
+        names = self.label_names_
+        return self.classes_ if names is None else np.array(names)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -88,8 +88,8 @@ class TrainingClassifier(FittedClassifier):
     learning_rate: float
     weight_decay: float
     label_smoothing: float
-    mixup: float
-    shift: float
+    mixup: float | Literal["auto"]
+    shift: float | Literal["auto"]
     class_weight: ClassWeight
     early_stopping: bool | Literal["auto"]
     validation_fraction: float
@@ -136,6 +136,11 @@ class TrainingClassifier(FittedClassifier):
         self.classes_ = data.targets.classes
         self.multilabel_ = data.targets.multilabel
         return data
+
+    def _check_label_names(self, names: Sequence[str] | None) -> None:
+        if names is not None and not (self.multilabel_ and len(names) == len(self.classes_)):
+            raise ValueError(f"{len(names)} label_names, which y does not have columns for")
+        self.label_names_ = None if names is None else tuple(map(str, names))
 
     def _train(
         self, data: TrainingData, goes_on: bool, max_epochs: int | None, in_parts: bool = False
@@ -188,7 +193,7 @@ class TrainingClassifier(FittedClassifier):
                     settings,
                     loss,
                     [*(self.callbacks or ()), shown],
-                    Augmentation(shift=self.shift, mixup=self.mixup),
+                    self._augmentation(),
                 )
                 validation = labelled(*prepared(held_out)) if len(held_out) else None
                 try:
@@ -199,6 +204,15 @@ class TrainingClassifier(FittedClassifier):
             logits = predict_logits(self.network_, validation.series, 4 * batch_size)
             truth = validation.targets.numpy()
             self.thresholds_ = best_thresholds(torch.sigmoid(logits.double()).numpy(), truth)
+
+    def _augmentation(self) -> Augmentation:
+        spectral = self.preparation_.features != "raw" or self.network_.config.stem_stride > 1
+        return Augmentation(
+            *(
+                (value if spectral else 0.0) if chosen == "auto" else float(chosen)
+                for chosen, value in ((self.shift, 0.1), (self.mixup, 0.3))
+            )
+        )
 
     def _standardizer(self, series: Sequence[Series]) -> Standardizer:
         if self.preparation_.standardize in ("global", "centred"):

@@ -28,13 +28,14 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
     names = getattr(estimator, "feature_names_in_", None)
     header = {
         "estimator": type(estimator).__name__,
-        "parameters": _parameters(estimator),
+        "parameters": json_parameters(estimator),
         "network": asdict(estimator.network_.config),
         "classes": {
             "dtype": estimator.classes_.dtype.str,
             "values": estimator.classes_.tolist(),
             "multilabel": estimator.multilabel_,
             "thresholds": estimator.thresholds_.tolist(),
+            "names": estimator.label_names_,
         },
         "standardizer": {
             "mean": estimator.standardizer_.mean.tolist(),
@@ -42,6 +43,7 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
         },
         "preparation": estimator.preparation_.to_dict(),
         "channel_names": estimator.channel_names_,
+        "n_channels": estimator.n_channels_in_,
         "sampling_rate": estimator.sampling_rate_,
         "n_features": getattr(estimator, "n_features_in_", None),
         "feature_names": None if names is None else names.tolist(),
@@ -63,7 +65,7 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
     write_artifact(path, estimator.network_.state_dict(), header)
 
 
-def _parameters(estimator: FittedClassifier) -> dict[str, Any]:
+def json_parameters(estimator: FittedClassifier) -> dict[str, Any]:
     """Return the arguments that JSON can hold; callbacks and generators stay behind."""
     parameters = {
         name: value.item() if isinstance(value, np.generic) else value
@@ -117,7 +119,9 @@ def _restore(estimator: FittedClassifier, config: MSSSMConfig, header: dict[str,
     estimator.multilabel_ = classes["multilabel"]
     estimator.thresholds_ = np.array(classes["thresholds"])
     estimator.standardizer_ = Standardizer(np.array(scale["mean"]), np.array(scale["std"]))
-    estimator.n_channels_in_ = config.n_channels
+    estimator.n_channels_in_ = header.get("n_channels", config.n_channels)
+    label_names = classes.get("names")
+    estimator.label_names_ = None if label_names is None else tuple(label_names)
     names = header["channel_names"]
     estimator.channel_names_ = None if names is None else tuple(names)
     estimator.sampling_rate_ = header["sampling_rate"]

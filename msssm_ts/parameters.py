@@ -12,6 +12,7 @@ from msssm_ts.preparation import Preparation
 _WHOLE_NUMBERS = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size", "n_iter_no_change")
 _OPTIONAL_WHOLE_NUMBERS = ("max_epochs", "batch_size")
 _WHOLE_OR_AUTO = ("stem_stride",)
+_AUTO = ("mixup", "shift")
 _CHOICES = {
     "core": ("s6", "lti"),
     "pooling": ("mean", "max", "mean_max", "last"),
@@ -42,6 +43,8 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
     for name in (*_FRACTIONS, "learning_rate", "weight_decay", "mixup"):
         value = parameters[name]
+        if name in _AUTO and isinstance(value, str) and value == "auto":
+            continue
         if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
             raise TypeError(f"{name} must be a number, not {value!r}")
         if name in _FRACTIONS and not 0 <= value < 1:
@@ -49,7 +52,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     if not 0 < parameters["learning_rate"] < float("inf"):
         raise ValueError(f"learning_rate must be positive, not {parameters['learning_rate']}")
     for name in ("weight_decay", "mixup"):
-        if not 0 <= parameters[name] < float("inf"):
+        if parameters[name] != "auto" and not 0 <= parameters[name] < float("inf"):
             raise ValueError(f"{name} must not be negative, not {parameters[name]}")
     if parameters["preparation"] is not None:
         if not isinstance(parameters["preparation"], Preparation):

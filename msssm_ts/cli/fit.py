@@ -12,9 +12,12 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import INTERRUPTED, guarded
+from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
 
@@ -26,8 +29,24 @@ class Core(StrEnum):
     LTI = "lti"
 
 
+class Missing(StrEnum):
+    """What happens to missing values."""
+
+    MASK = "mask"
+    INTERPOLATE = "interpolate"
+    ERROR = "error"
+
+
+class ClassWeight(StrEnum):
+    """Weights of the classes in the loss."""
+
+    NONE = "none"
+    BALANCED = "balanced"
+
+
 @guarded
 @reads_data
+@prepares_series
 def fit(
     data: options.Data,
     scales: Annotated[int, typer.Option(min=1, max=12, help="Levels of the decomposition.")] = 3,
@@ -38,6 +57,25 @@ def fit(
         bool, typer.Option("--causal", help="Read forward in time only, as a stream needs.")
     ] = False,
     reading: Any = None,
+    preparing: Any = None,
+    missing: Annotated[
+        Missing,
+        typer.Option(help="Missing values: masked, interpolated, or refused (error)."),
+    ] = Missing.MASK,
+    class_weight: Annotated[
+        ClassWeight, typer.Option(help="Weight classes alike, however frequent (balanced).")
+    ] = ClassWeight.NONE,
+    validation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PART",
+            help="Series to choose the weights by: COLUMN=VALUE, or a file that lists ids; else "
+            "a random part of all, no group on both sides.",
+        ),
+    ] = None,
+    ungrouped: Annotated[
+        bool, typer.Option("--ungrouped", help="Take that part without regard to groups.")
+    ] = False,
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the results.")] = Path("run"),
     force: Annotated[bool, typer.Option("--force", help="Replace a model in that folder.")] = False,
     max_epochs: Annotated[
@@ -59,8 +97,11 @@ def fit(
     from msssm_ts.display import TrainingDisplay
 
     run_folder.prepare(out, force)
-    series = load(data, reading)
+    series = load(data, reading, validation=validation)
     say(f"{data}: {series.summary()}", quiet=quiet)
+    preparation = preparation_for(preparing, series)
+    for line in notes(preparation, series, missing.value):
+        say(line, quiet=quiet)
 
     from msssm_ts.estimator import MSSSMClassifier
 
@@ -69,12 +110,16 @@ def fit(
             n_scales=scales,
             core=core.value,
             bidirectional=not causal,
+            missing=missing.value,
+            preparation=preparation,
+            class_weight="balanced" if class_weight is ClassWeight.BALANCED else None,
             max_epochs=max_epochs,
             device=device,
             random_state=seed,
             callbacks=[display],
         )
-        interrupted = _train(model, series, device, quiet)
+        groups = None if ungrouped else series.groups
+        interrupted = _train(model, series, groups, device, quiet)
     if not hasattr(model, "network_"):
         say("msssm-ts: interrupted before the first step: nothing to save")
         raise typer.Exit(INTERRUPTED)
@@ -93,7 +138,13 @@ def fit(
     say(f"\nNext: {following}", quiet=quiet)
 
 
-def _train(model: MSSSMClassifier, series: LabelledSeries, device: str, quiet: bool) -> bool:
+def _train(
+    model: MSSSMClassifier,
+    series: LabelledSeries,
+    groups: NDArray[Any] | None,
+    device: str,
+    quiet: bool,
+) -> bool:
     """Fit; return whether Ctrl-C cut it short."""
     import torch
 
@@ -112,6 +163,9 @@ def _train(model: MSSSMClassifier, series: LabelledSeries, device: str, quiet: b
         model.fit(
             series.as_estimator_input(),
             series.labels,
+            groups=groups,
+            validation=series.validation,
+            label_names=series.label_names,
             channel_names=series.channel_names,
             sampling_rate=series.sampling_rate,
         )

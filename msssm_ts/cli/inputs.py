@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from msssm_ts.cli.console import say
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ def load_model_and_series(
     *,
     device: str,
     needs_labels: bool,
+    quiet: bool,
 ) -> tuple[MSSSMClassifier, LabelledSeries]:
-    """Load both; refuse data whose channels are not the model's.
+    """Load both and say what was understood; refuse data whose channels are not the model's.
 
     Raises
     ------
@@ -34,19 +36,29 @@ def load_model_and_series(
     from msssm_ts.datasets import load
 
     # A header costs nothing: a wrong model is refused before a large file is read.
-    n_channels = read_header(model)["network"]["n_channels"]
+    read_header(model)
     series = load(data, replace(reading, split="test"), needs_labels=needs_labels)
+    say(f"{data}: {series.summary()}", quiet=quiet)
     from msssm_ts.estimator import MSSSMClassifier
 
     classifier = MSSSMClassifier.load(model, device=device)
-    known, given = classifier.channel_names_, series.channel_names
-    if known is not None and given is not None:
-        for name in known:
+    needed, given = classifier.preparation_.channels, series.channel_names
+    if needed is not None and given is not None:
+        for name in needed:
             if name not in given:
-                raise InputError(f"{data}: channel {name!r}, which the model needs, is missing")
-    if series.n_channels != n_channels:
+                raise InputError(
+                    f"{data}: channel {name!r}, which the model needs, is missing; there are "
+                    f"{', '.join(given)}"
+                )
+    elif series.n_channels != classifier.n_channels_in_:
         raise InputError(
-            f"{data}: {series.n_channels} channels, but the model was trained on {n_channels}"
+            f"{data}: {series.n_channels} channels, but the model was trained on "
+            f"{classifier.n_channels_in_}"
+        )
+    wanted = classifier.preparation_.sampling_rate
+    if wanted and series.sampling_rate and series.sampling_rate != wanted:
+        say(
+            f"resampling from {series.sampling_rate:g} Hz to the model's {wanted:g} Hz", quiet=quiet
         )
     return classifier, series
 
@@ -54,6 +66,10 @@ def load_model_and_series(
 def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArray[np.floating[Any]]:
     """Class probabilities (n_series, n_classes); the estimator's complaints as InputError."""
     try:
-        return classifier.predict_proba(series.as_estimator_input())
+        return classifier.predict_proba(
+            series.as_estimator_input(),
+            sampling_rate=series.sampling_rate,
+            channel_names=series.channel_names,
+        )
     except ValueError as error:
         raise InputError(f"{series.source}: {error}") from error

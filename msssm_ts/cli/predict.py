@@ -38,14 +38,14 @@ def predict(
     """Label the series of DATA with MODEL, with a probability per class, as CSV.
 
     The columns are id (the series' own, or its number from 1), prediction, and p_CLASS for each
-    class. Labels in DATA are not needed and not looked at.
+    class; where a series can have several labels, those are joined by semicolons. Labels in DATA
+    are not needed and not looked at.
     """
     from msssm_ts.cli.inputs import load_model_and_series
 
     classifier, series = load_model_and_series(
-        model, data, reading, device=device, needs_labels=False
+        model, data, reading, device=device, needs_labels=False, quiet=quiet
     )
-    say(f"{data}: {series.summary()}", quiet=quiet)
     rows = _rows(classifier, series)
     if json:
         show_json(rows)
@@ -70,13 +70,18 @@ def _rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dict[str,
     from msssm_ts.cli.inputs import predict_proba
 
     proba = predict_proba(classifier, series)
-    predicted = classifier.classes_[proba.argmax(1)].tolist()
+    names = classifier.label_names
+    if classifier.multilabel_:
+        chosen = proba >= classifier.thresholds_
+        predicted = [";".join(map(str, names[row])) for row in chosen]
+    else:
+        predicted = names[proba.argmax(1)].tolist()
     ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
     return [
         {
             "id": name,
             "prediction": prediction,
-            **{f"p_{c}": round(float(p), 6) for c, p in zip(classifier.classes_, row, strict=True)},
+            **{f"p_{c}": round(float(p), 6) for c, p in zip(names, row, strict=True)},
         }
         for name, prediction, row in zip(ids, predicted, proba, strict=True)
     ]

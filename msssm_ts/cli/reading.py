@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+from msssm_ts.cli.injected import injected, option, two_numbers
 from msssm_ts.errors import InputError
 
 _COLUMNS = {
@@ -20,25 +18,19 @@ _COLUMNS = {
 }
 
 
-def _parameter(name: str, annotation: Any, default: Any = None) -> inspect.Parameter:
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
-    )
-
-
 _PARAMETERS = [
     *(
-        _parameter(name, Annotated[str | None, typer.Option(f"--{name}", metavar="COL", help=text)])
+        option(name, Annotated[str | None, typer.Option(f"--{name}", metavar="COL", help=text)])
         for name, text in _COLUMNS.items()
     ),
-    _parameter(
+    option(
         "drop",
         Annotated[
             list[str] | None,
             typer.Option("--drop", metavar="COL", help="Column to ignore; may be repeated."),
         ],
     ),
-    _parameter(
+    option(
         "window",
         Annotated[
             str | None,
@@ -49,7 +41,7 @@ _PARAMETERS = [
             ),
         ],
     ),
-    _parameter(
+    option(
         "beats",
         Annotated[
             str,
@@ -57,50 +49,34 @@ _PARAMETERS = [
         ],
         "aami",
     ),
+    option(
+        "fs",
+        Annotated[
+            float | None,
+            typer.Option("--fs", metavar="HZ", help="Sampling rate, where DATA does not say."),
+        ],
+    ),
 ]
-
-
-def reads_data(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of :class:`msssm_ts.datasets.ReadOptions`.
-
-    They stand where its parameter ``reading`` is, which gets them as one object.
-    """
-    signature = inspect.signature(command, eval_str=True)
-    parameters = []
-    for parameter in signature.parameters.values():
-        added = _PARAMETERS if parameter.name == "reading" else [parameter]
-        parameters += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in added]
-
-    @functools.wraps(command)
-    def run(**given: Any) -> Any:
-        chosen = {p.name: given.pop(p.name) for p in _PARAMETERS}
-        return command(reading=_options(chosen), **given)
-
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in parameters}
-    return run
 
 
 def _options(chosen: dict[str, Any]) -> Any:
     from msssm_ts.datasets import ReadOptions
 
-    beats, window = chosen.pop("beats"), chosen.pop("window")
+    beats, window, rate = chosen.pop("beats"), chosen.pop("window"), chosen.pop("fs")
+    if rate is not None and not 0 < rate < float("inf"):
+        raise InputError(f"--fs {rate:g}: a sampling rate must be positive")
     if beats not in ("aami", "symbols"):
         raise InputError(f"--beats {beats}: must be aami or symbols")
+    seconds = two_numbers(window, "--window", "0.3,0.4")
+    if seconds is not None and not (min(seconds) >= 0 and sum(seconds) > 0):
+        raise InputError(f"--window {window}: must be seconds before and after, not negative")
     return ReadOptions(
         **chosen | {"drop": tuple(chosen["drop"] or ())},
         beat_classes=beats,
-        window=None if window is None else _two_seconds(window),
+        window=seconds,
+        sampling_rate=rate,
     )
 
 
-def _two_seconds(text: str) -> tuple[float, float]:
-    try:
-        before, after = (float(part) for part in text.split(","))
-        if before < 0 or after < 0 or not 0 < before + after < float("inf"):
-            raise ValueError
-    except ValueError as error:
-        raise InputError(
-            f"--window {text}: must be seconds before and after, such as 0.3,0.4"
-        ) from error
-    return before, after
+# The options of ReadOptions stand where the parameter ``reading`` is, which gets the object.
+reads_data = injected("reading", _PARAMETERS, _options)

@@ -44,11 +44,13 @@ def write(folder: Path, model: MSSSMClassifier, data_summary: str, source: str) 
 
     The model comes first: whatever fails later, it is there.
     """
+    from msssm_ts.model_file import json_parameters
+
     model.save(folder / "model.safetensors")
     history, best = model.history_, model.best_iter_
     metrics = {
         "data": {"source": source, "summary": data_summary},
-        "settings": {k: v for k, v in model.get_params().items() if k != "callbacks"},
+        "settings": json_parameters(model),
         "epochs": model.n_iter_,
         "best_epoch": best,
         **{

@@ -73,6 +73,14 @@ def load(
     data = _load(source, options)
     if needs_labels and data.labels is None:
         raise InputError(f"{source}: no labels found; {_LABEL_REMEDY[Path(source).is_dir()]}")
+    if options.sampling_rate is not None:
+        known = data.sampling_rate
+        if known is not None and known != options.sampling_rate:
+            raise InputError(
+                f"{source}: sampled at {known:g} Hz, as it says itself, not at "
+                f"{options.sampling_rate:g} (--fs)"
+            )
+        data = replace(data, sampling_rate=options.sampling_rate)
     if validation is not None:
         data = replace(data, validation=validation_mask(data, validation))
     return data

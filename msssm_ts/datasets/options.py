@@ -30,6 +30,8 @@ class ReadOptions:
         Seconds before and after an annotation: cut beats out of annotated records.
     beat_classes : {"aami", "symbols"}
         Labels of beats: the five of AAMI EC57, or the annotation symbols.
+    sampling_rate : float, optional
+        In hertz, for a source that does not say.
     """
 
     label: str | None = None
@@ -42,6 +44,7 @@ class ReadOptions:
     split: Split = "train"
     window: tuple[float, float] | None = None
     beat_classes: BeatClasses = "aami"
+    sampling_rate: float | None = None
 
     def check_columns(self, columns: Iterable[str], file: str) -> None:
         """Raise InputError for a named column that a table does not have."""
