@@ -11,17 +11,29 @@ from numpy.typing import NDArray
 from msssm_ts.lazy import Series
 
 _ORDER = 3
+# Between two rates, and the largest denominator of their ratio.
+_FARTHEST = 10_000
 
 
 def rate_ratio(rate: float, wanted: float) -> Fraction:
     """Return the steps after resampling per step before, as a fraction of small numbers.
+
+    Raises
+    ------
+    ValueError
+        If the rates are more than ten thousand apart.
 
     Examples
     --------
     >>> rate_ratio(360.0, 250.0)
     Fraction(25, 36)
     """
-    return (Fraction(wanted) / Fraction(rate)).limit_denominator(10_000)
+    ratio = Fraction(wanted) / Fraction(rate)
+    if not Fraction(1, _FARTHEST) <= ratio <= _FARTHEST:
+        raise ValueError(
+            f"cannot resample from {rate:g} Hz to {wanted:g} Hz: they are too far apart"
+        )
+    return ratio.limit_denominator(_FARTHEST)
 
 
 def resampled_length(n_timepoints: int, rate: float, wanted: float) -> int:
@@ -42,7 +54,8 @@ def resample(series: Series, rate: float, wanted: float) -> Series:
     Parameters
     ----------
     series : array of shape (n_channels, length)
-        Without missing values. The ends are taken to go on level.
+        Without missing values. It is taken to go on along the line from its first value to its
+        last, so that an offset makes no steps at the ends.
     rate, wanted : float
         In hertz.
 
@@ -58,6 +71,9 @@ def resample(series: Series, rate: float, wanted: float) -> Series:
     ratio = rate_ratio(rate, wanted)
     if ratio == 1:
         return series
+    if series.shape[1] == 1:
+        # One value has no line through it.
+        return np.repeat(series, resampled_length(1, rate, wanted), axis=1)
     from scipy.signal import resample_poly
 
     out: Series = resample_poly(
@@ -86,7 +102,7 @@ def bandpass(series: Series, low: float, high: float, rate: float) -> Series:
     series : array of shape (n_channels, length)
         Without missing values.
     low, high, rate : float
-        In hertz.
+        In hertz. From half of ``rate`` on ``high`` takes nothing away.
 
     Returns
     -------
@@ -95,7 +111,7 @@ def bandpass(series: Series, low: float, high: float, rate: float) -> Series:
     Raises
     ------
     ValueError
-        If the series has no frequencies that high.
+        If the series has no frequencies as high as ``low``.
 
     Examples
     --------

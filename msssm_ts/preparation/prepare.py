@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msssm_ts.lazy import LazySeries, Series
 from msssm_ts.preparation.filters import bandpass, resample, resampled_length
 from msssm_ts.preparation.settings import Preparation
-from msssm_ts.preparation.spectral import FRAME_STEP, log_mel, mfcc, n_frames
+from msssm_ts.preparation.spectral import frame_sizes, log_mel, mfcc, n_frames
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Preparer:
     Raises
     ------
     ValueError
-        When called on a series that lacks a channel, or has missing values where there is to be
-        filtered.
+        When called on a series that lacks a channel or is slower than what is asked of it, or that
+        has missing values where there is to be filtered.
 
     Examples
     --------
@@ -68,22 +69,46 @@ class Preparer:
             series = resample(series, self.sampling_rate, rate)
         if settings.bandpass is not None:
             series = bandpass(series, *settings.bandpass, self._known_rate("bandpass"))
+        frame = settings.frame_length, settings.frame_step
         if settings.features == "logmel":
-            series = log_mel(series, self._known_rate("features"), settings.n_mels)
+            series = log_mel(series, self._known_rate("features"), settings.n_mels, *frame)
         elif settings.features == "mfcc":
             known = self._known_rate("features")
-            series = mfcc(series, known, settings.n_mfcc, settings.n_mels)
+            series = mfcc(series, known, settings.n_mfcc, settings.n_mels, *frame)
         if settings.standardize == "centred":
-            series = series - _mean(series)
+            series = (series - _mean(series)).astype(series.dtype)
         return _standardized(series) if settings.standardize == "series" else series
 
     def length(self, n_timepoints: int) -> int:
         """Count the steps of a prepared series."""
         if self.rate is not None and self.sampling_rate is not None:
             n_timepoints = resampled_length(n_timepoints, self.sampling_rate, self.rate)
-        if self.settings.features != "raw":
-            n_timepoints = n_frames(n_timepoints, self._known_rate("features"))
+        s = self.settings
+        if s.features != "raw":
+            rate = self._known_rate("features")
+            n_timepoints = n_frames(n_timepoints, rate, s.frame_length, s.frame_step)
         return n_timepoints
+
+    def output_channels(self, n_channels: int) -> tuple[str, ...]:
+        """Name the channels of a prepared series, of one that comes with ``n_channels``.
+
+        Examples
+        --------
+        >>> Preparer(Preparation(), 250.0, ("I", "II")).output_channels(2)
+        ('I', 'II')
+        >>> Preparer(Preparation(features="mfcc"), 8000.0, None).output_channels(1)[:3]
+        ('mfcc00', 'mfcc01', 'mfcc02')
+        """
+        s = self.settings
+        numbered = tuple(f"channel {i}" for i in range(n_channels))
+        names = s.channels or self.channel_names or numbered
+        if s.features == "raw":
+            return names
+        kind, count = ("mel", s.n_mels) if s.features == "logmel" else ("mfcc", s.n_mfcc)
+        rows = [f"{kind}{i:02d}" for i in range(count)]
+        if len(names) == 1:
+            return tuple(rows)
+        return tuple(f"{name} {row}" for name in names for row in rows)
 
     def _known_rate(self, what: str) -> float:
         if self.rate is None:
@@ -92,29 +117,38 @@ class Preparer:
 
     def _chosen_channels(self, series: Series) -> Series:
         wanted, present = self.settings.channels, self.channel_names
+        # Without names they are taken in their order: then none may be missing, and none too many.
+        expected = wanted if present is None else present
+        if expected is not None and len(expected) != len(series):
+            raise ValueError(
+                f"a series has {len(series)} channels, where there are {len(expected)} names: "
+                f"{', '.join(map(str, expected))}"
+            )
         if wanted is None or present is None or wanted == present:
             return series
         for name in wanted:
             if name not in present:
+                there = ", ".join(map(str, present))
                 raise ValueError(
-                    f"channel {name!r}, which is needed, is missing; there are {', '.join(present)}"
+                    f"channel {name!r}, which is needed, is missing; there are {there}"
                 )
         return series[[present.index(name) for name in wanted]]
 
 
-def _mean(series: Series) -> Series:
+def _mean(series: Series) -> NDArray[np.float64]:
     known = ~np.isnan(series)
-    total = np.where(known, series, 0).sum(1, keepdims=True)
-    mean: Series = total / np.maximum(1, known.sum(1, keepdims=True))
-    return mean.astype(series.dtype)
+    total = np.where(known, series, 0).sum(1, keepdims=True, dtype=np.float64)
+    mean: NDArray[np.float64] = total / np.maximum(1, known.sum(1, keepdims=True))
+    return mean
 
 
 def _standardized(series: Series) -> Series:
     mean = _mean(series)
     deviation = np.sqrt(_mean((series - mean) ** 2))
     # Rounding alone makes a constant channel's deviation a little more than nothing.
-    constant = deviation <= 1e-6 * np.maximum(1.0, np.abs(mean))
-    return (series - mean) / np.where(constant, 1, deviation).astype(series.dtype)
+    constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean))
+    standardized: Series = ((series - mean) / np.where(constant, 1, deviation)).astype(series.dtype)
+    return standardized
 
 
 @dataclass(frozen=True)
@@ -142,5 +176,21 @@ def prepared(series: Sequence[Series], prepare: Preparer) -> Sequence[Series]:
 
 
 def prepared_rate(prepare: Preparer) -> float | None:
-    """Return the sampling rate of prepared series: frames per second for spectra."""
-    return prepare.rate if prepare.settings.features == "raw" else 1 / FRAME_STEP
+    """Return the sampling rate of prepared series: frames per second for spectra.
+
+    Raises
+    ------
+    ValueError
+        If spectra are asked for, and the rate is not known or too low.
+
+    Examples
+    --------
+    >>> prepared_rate(Preparer(Preparation(features="logmel"), 16000.0, None))
+    100.0
+    """
+    s = prepare.settings
+    if s.features == "raw":
+        return prepare.rate
+    rate = prepare._known_rate("features")
+    # A step is a whole number of samples: at 22 050 Hz, 220 for the 220.5 of 10 ms.
+    return rate / frame_sizes(rate, s.frame_length, s.frame_step)[1]

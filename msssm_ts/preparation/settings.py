@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from numbers import Integral, Real
 from typing import Any, Literal
 
 Features = Literal["raw", "logmel", "mfcc"]
@@ -24,10 +25,12 @@ class Preparation:
     bandpass : tuple of two floats, optional
         Keep these frequencies, in hertz: Butterworth of order 3, forward and backward.
     features : {"raw", "logmel", "mfcc"}
-        The signal itself; or, every 10 ms, the logarithm of its power in ``n_mels`` mel bands; or
-        the first ``n_mfcc`` cepstral coefficients of those.
+        The signal itself; or, every ``frame_step``, the logarithm of its power in ``n_mels`` mel
+        bands; or the first ``n_mfcc`` cepstral coefficients of those.
     n_mels, n_mfcc : int
         How many.
+    frame_length, frame_step : float
+        Of the spectra, in seconds: what each one sees, and from one to the next.
     standardize : {"global", "centred", "series", "none"}
         By the mean and deviation of the training series, channel by channel; "centred": by every
         series' own mean and the deviation of all, which for "logmel" and "mfcc" is the cepstral
@@ -50,6 +53,8 @@ class Preparation:
     features: Features = "raw"
     n_mels: int = 40
     n_mfcc: int = 13
+    frame_length: float = 0.025
+    frame_step: float = 0.010
     standardize: Standardize = "global"
     window: float | None = None
     overlap: float = 0.5
@@ -62,24 +67,39 @@ class Preparation:
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
-        for name in ("sampling_rate", "window"):
+        for name in ("sampling_rate", "window", "frame_length", "frame_step"):
             value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"{name} must be positive, not {value}")
-        if self.bandpass is not None:
-            low, high = self.bandpass
-            if not 0 < low < high < math.inf:
-                raise ValueError(f"bandpass must be 0 < low < high in hertz, not {self.bandpass}")
-        if not 0 <= self.overlap < 1:
-            raise ValueError(f"overlap must lie in [0, 1), not {self.overlap}")
-        if not 1 <= self.n_mfcc <= self.n_mels:
+            optional = name in ("sampling_rate", "window")
+            if not (value is None and optional) and not _is_number(value, 0):
+                raise ValueError(f"{name} must be positive, not {value!r}")
+        for name in ("n_mels", "n_mfcc"):
+            if not isinstance(getattr(self, name), Integral) or getattr(self, name) < 1:
+                raise ValueError(f"{name} must be a whole number from 1, not {getattr(self, name)}")
+        if self.features == "mfcc" and self.n_mfcc > self.n_mels:
             raise ValueError(
                 f"n_mfcc must be between 1 and n_mels ({self.n_mels}), not {self.n_mfcc}"
             )
+        if not (self.overlap == 0 or _is_number(self.overlap, 0)) or self.overlap >= 1:
+            raise ValueError(f"overlap must lie in [0, 1), not {self.overlap!r}")
+        self._check_channels()
+        self._check_bandpass()
+
+    def _check_channels(self) -> None:
+        # Equal names, and numbers for names, occur in files, and a model remembers what it saw.
+        names = self.channels if isinstance(self.channels, (tuple, list)) else ()
+        if self.channels is not None and not names:
+            raise ValueError(f"channels must be names of channels, not {self.channels!r}")
+
+    def _check_bandpass(self) -> None:
+        if self.bandpass is None:
+            return
+        band = self.bandpass if isinstance(self.bandpass, (tuple, list)) else ()
+        if len(band) != 2 or not all(_is_number(f, 0) for f in band) or band[0] >= band[1]:
+            raise ValueError(f"bandpass must be 0 < low < high in hertz, not {self.bandpass!r}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
-        return asdict(self)
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
@@ -99,3 +119,19 @@ class Preparation:
         settings = cls(**chosen)
         settings.check()
         return settings
+
+
+def _is_number(value: object, above: float) -> bool:
+    """Whether value is a finite number above another; True and False are none."""
+    return (
+        not isinstance(value, bool) and isinstance(value, Real) and above < float(value) < math.inf
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers, also NumPy's, as Python's, which JSON knows."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,24 +12,51 @@ from msssm_ts.lazy import Series
 
 # Seconds, as speech recognisers have them.
 FRAME_LENGTH, FRAME_STEP = 0.025, 0.010
-# Frames at once: ten minutes of sound need no gigabytes.
-_BLOCK = 4096
+# With fewer steps in a frame the Hann window leaves one or none of them.
+_SHORTEST_FRAME = 4
+# Frames at once: they stay in the processor's cache, and ten minutes of sound need no gigabytes.
+_BLOCK = 512
 # Power below which nothing is heard, against a signal of amplitude 1 (−80 dB).
 _FLOOR = 1e-8
 
 
-def frame_sizes(rate: float) -> tuple[int, int]:
-    """Return the steps in a frame and from one to the next, at least one.
+def frame_sizes(
+    rate: float, frame_length: float = FRAME_LENGTH, frame_step: float = FRAME_STEP
+) -> tuple[int, int]:
+    """Return the steps in a frame and from one to the next.
+
+    Parameters
+    ----------
+    rate : float
+        In hertz.
+    frame_length, frame_step : float
+        In seconds.
+
+    Raises
+    ------
+    ValueError
+        If the rate is so low that a frame has too few steps for a spectrum.
 
     Examples
     --------
     >>> frame_sizes(16000.0)
     (400, 160)
     """
-    return max(1, round(FRAME_LENGTH * rate)), max(1, round(FRAME_STEP * rate))
+    size = round(frame_length * rate)
+    if size < _SHORTEST_FRAME:
+        raise ValueError(
+            f"a frame of {frame_length:g} s at {rate:g} Hz is too short for a spectrum, which "
+            f"needs {_SHORTEST_FRAME} steps: choose a longer frame_length, or features='raw'"
+        )
+    return size, max(1, round(frame_step * rate))
 
 
-def n_frames(n_timepoints: int, rate: float) -> int:
+def n_frames(
+    n_timepoints: int,
+    rate: float,
+    frame_length: float = FRAME_LENGTH,
+    frame_step: float = FRAME_STEP,
+) -> int:
     """Count the frames of a series: one for every begun step, the first around its beginning.
 
     Examples
@@ -36,7 +64,7 @@ def n_frames(n_timepoints: int, rate: float) -> int:
     >>> n_frames(16000, 16000.0), n_frames(1, 16000.0)
     (100, 1)
     """
-    return -(-n_timepoints // frame_sizes(rate)[1])
+    return -(-n_timepoints // frame_sizes(rate, frame_length, frame_step)[1])
 
 
 @lru_cache(maxsize=8)
@@ -49,6 +77,7 @@ def mel_filters(n_mels: int, n_fft: int, rate: float) -> NDArray[np.float64]:
     Returns
     -------
     array of shape (n_mels, n_fft // 2 + 1)
+        Read-only: all callers share it.
 
     Examples
     --------
@@ -66,11 +95,29 @@ def mel_filters(n_mels: int, n_fft: int, rate: float) -> NDArray[np.float64]:
     # A band narrower than the resolution of the spectrum takes the bin nearest to its centre.
     for row in np.flatnonzero(filters.sum(1) == 0):
         filters[row, np.abs(frequency - centre[row]).argmin()] = 1.0
+    filters.flags.writeable = False
     return filters
 
 
-def log_mel(series: Series, rate: float, n_mels: int = 40) -> Series:
-    """Logarithm of the power in mel bands, a frame every 10 ms.
+@lru_cache(maxsize=8)
+def _sparse_mel_filters(n_mels: int, n_fft: int, rate: float, dtype: str) -> Any:
+    # At most two filters take a bin: 20 times fewer products than of the full matrix, and none
+    # of the waiting for one another that the threads of a matrix library do at this size.
+    from scipy.sparse import csr_array
+
+    return csr_array(mel_filters(n_mels, n_fft, rate).astype(dtype))
+
+
+def log_mel(
+    series: Series,
+    rate: float,
+    n_mels: int = 40,
+    frame_length: float = FRAME_LENGTH,
+    frame_step: float = FRAME_STEP,
+) -> Series:
+    """Logarithm of the power in mel bands, a frame every ``frame_step``.
+
+    A sine of amplitude 1 at a band's centre has power 1 there. Power is held above 10⁻⁸.
 
     Parameters
     ----------
@@ -80,37 +127,52 @@ def log_mel(series: Series, rate: float, n_mels: int = 40) -> Series:
         In hertz.
     n_mels : int
         Bands.
+    frame_length, frame_step : float
+        In seconds. Frame i lies around step i · ``frame_step``, with zeros beyond the ends.
 
     Returns
     -------
     array of shape (n_channels · n_mels, :func:`n_frames`)
+
+    Raises
+    ------
+    ValueError
+        If a frame has too few steps for a spectrum.
 
     Examples
     --------
     >>> log_mel(np.zeros((1, 16000), np.float32), 16000.0).shape
     (40, 100)
     """
-    size, step = frame_sizes(rate)
-    n_fft = 1 << max(1, (size - 1).bit_length())
-    frames = n_frames(series.shape[1], rate)
+    size, step = frame_sizes(rate, frame_length, frame_step)
+    n_fft = 1 << (size - 1).bit_length()
+    frames = n_frames(series.shape[1], rate, frame_length, frame_step)
     before = size // 2
     behind = max(0, (frames - 1) * step + size - before - series.shape[1])
-    padded = np.pad(series, ((0, 0), (before, behind)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1)[:, ::step][:, :frames]
     # Periodic Hann, the power of a sine of amplitude 1 scaled to about 1.
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    hann = (2 * hann / max(hann.sum(), 1.0)).astype(series.dtype)
-    filters = mel_filters(n_mels, n_fft, rate).T.astype(series.dtype)
+    hann = (2 * hann / hann.sum()).astype(series.dtype)
+    filters = _sparse_mel_filters(n_mels, n_fft, rate, series.dtype.name)
     out = np.empty((len(series), n_mels, frames), series.dtype)
-    for begin in range(0, frames, _BLOCK):
-        spectrum = np.fft.rfft(windows[:, begin : begin + _BLOCK] * hann, n_fft)
-        power = (spectrum.real**2 + spectrum.imag**2).astype(series.dtype)
-        bands = np.log(np.maximum(power @ filters, _FLOOR))
-        out[:, :, begin : begin + _BLOCK] = bands.transpose(0, 2, 1)
+    for channel, bands in zip(series, out, strict=True):
+        padded = np.pad(channel, (before, behind))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, size)[::step][:frames]
+        for begin in range(0, frames, _BLOCK):
+            spectrum = np.fft.rfft(windows[begin : begin + _BLOCK] * hann, n_fft)
+            power = (spectrum.real**2 + spectrum.imag**2).astype(series.dtype)
+            heard = np.maximum(filters @ np.ascontiguousarray(power.T), _FLOOR)
+            bands[:, begin : begin + _BLOCK] = np.log(heard)
     return out.reshape(-1, frames)
 
 
-def mfcc(series: Series, rate: float, n_mfcc: int = 13, n_mels: int = 40) -> Series:
+def mfcc(
+    series: Series,
+    rate: float,
+    n_mfcc: int = 13,
+    n_mels: int = 40,
+    frame_length: float = FRAME_LENGTH,
+    frame_step: float = FRAME_STEP,
+) -> Series:
     """Mel-frequency cepstral coefficients: the orthonormal DCT of :func:`log_mel`.
 
     Davis and Mermelstein, "Comparison of parametric representations for monosyllabic word
@@ -127,6 +189,7 @@ def mfcc(series: Series, rate: float, n_mfcc: int = 13, n_mels: int = 40) -> Ser
     """
     from scipy.fft import dct
 
-    bands = log_mel(series, rate, n_mels).reshape(len(series), n_mels, -1)
+    bands = log_mel(series, rate, n_mels, frame_length, frame_step)
+    bands = bands.reshape(len(series), n_mels, -1)
     coefficients: Series = dct(bands, axis=1, norm="ortho")[:, :n_mfcc]
     return coefficients.reshape(len(series) * n_mfcc, -1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,17 @@ from msssm_ts.lazy import LazySeries, Series
 
 def window_starts(n_timepoints: int, size: int, overlap: float) -> NDArray[np.int64]:
     """Where windows begin: all over the series, the last one at its end.
+
+    Parameters
+    ----------
+    n_timepoints, size : int
+        Steps of the series and of a window.
+    overlap : float
+        Part of a window that the next one shares, at least.
+
+    Returns
+    -------
+    increasing integer array of shape (n_windows,)
 
     Examples
     --------
@@ -33,13 +44,19 @@ class _WindowRead:
     """Read a window; keeps the series that the last one came from."""
 
     series: LazySeries
-    last: tuple[int, Series] | None = None
+    last: tuple[int, Series] | None = field(default=None, repr=False)
 
     def __call__(self, item: tuple[int, int, int]) -> Series:
         index, begin, end = item
-        if self.last is None or self.last[0] != index:
-            self.last = index, self.series[index]
-        return self.last[1][:, begin:end]
+        # Another thread may replace the kept series at any moment: look at it once.
+        last = self.last
+        if last is None or last[0] != index:
+            last = self.last = index, self.series[index]
+        return last[1][:, begin:end]
+
+    def __getstate__(self) -> dict[str, object]:
+        # A worker process reads its own.
+        return {"series": self.series, "last": None}
 
 
 def cut(
@@ -87,14 +104,29 @@ def vote(
 ) -> NDArray[np.float64]:
     """Return the mean over each series' windows.
 
+    Parameters
+    ----------
+    values : array of shape (n_windows, ...)
+        Such as probabilities (n_windows, n_classes).
+    owner : integer array of shape (n_windows,)
+        The series that each window is from; each series has one at least.
+    n_series : int
+        How many there are.
+
+    Returns
+    -------
+    array of shape (n_series, ...)
+
     Examples
     --------
     >>> vote(np.array([[0.2], [0.4], [1.0]]), np.array([0, 0, 1]), 2)
     array([[0.3],
            [1. ]])
     """
-    if len(owner) == n_series:
+    if np.array_equal(owner, np.arange(n_series)):
         return values
     total = np.zeros((n_series, *values.shape[1:]))
     np.add.at(total, owner, values)
-    return total / np.bincount(owner, minlength=n_series)[:, None]
+    count = np.bincount(owner, minlength=n_series)
+    mean: NDArray[np.float64] = total / count.reshape(-1, *[1] * (values.ndim - 1))
+    return mean
