@@ -240,6 +240,18 @@ def test_get_without_the_file(digits: Path, server: Server) -> None:
     run("data", "get", "FSDD")
 
 
+def test_get_checks_what_was_put_there(
+    digits: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [served] = registry.own_data_sets()
+    checked = replace(served, files=(replace(served.files[0], sha256="00"),))
+    monkeypatch.setattr(registry, "own_data_sets", lambda: [checked])
+    (digits / "FSDD").mkdir(parents=True)
+    (digits / "FSDD" / "fsdd.zip").write_bytes(server.files["/fsdd.zip"])
+    _, err = run("data", "get", "FSDD", code=1)
+    assert "fsdd.zip is not the file of http" in err
+
+
 def test_get_of_something_else(digits: Path, server: Server) -> None:
     server.files["/fsdd.zip"] = _zip({"README": b"nothing"})
     _, err = run("data", "get", "FSDD", code=1)

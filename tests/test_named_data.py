@@ -107,6 +107,9 @@ def test_ptbxl_folds_rates_and_paths(ptbxl: Path) -> None:
     for path in (ptbxl, ptbxl.parent):
         assert load(path).summary() == data.summary()
         assert load(f"{path}/rhythm:test").ids.tolist() == [5]
+    assert load(ptbxl / "records100").summary() == data.summary()
+    assert load(ptbxl / "records500").sampling_rate == 500
+    assert load(f"{ptbxl}/records500/rhythm:test").lengths.tolist() == [5000]
     with pytest.raises(InputError, match=r"has the tasks superdiag, .*, not 'nonsense'"):
         load("PTB-XL/nonsense")
 

@@ -69,7 +69,7 @@ def download(
             if not gained or attempt == _ATTEMPTS - 1:
                 raise DownloadError(f"{url} cannot be fetched ({_reason(error)})") from error
             time.sleep(1.0)
-    found = _checksum(part) if sha256 is not None else None
+    found = checksum(part) if sha256 is not None else None
     if found != sha256:
         part.unlink()
         _validator_file(part).unlink(missing_ok=True)
@@ -126,7 +126,17 @@ def _remember_validator(file: Path, headers: Mapping[str, str]) -> None:
         file.unlink(missing_ok=True)
 
 
-def _checksum(file: Path) -> str:
+def checksum(file: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp(), "empty")
+    >>> file.touch()
+    >>> checksum(file)[:8]
+    'e3b0c442'
+    """
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

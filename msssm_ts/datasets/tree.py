@@ -38,8 +38,8 @@ def with_suffix(files: Iterable[Path], suffixes: Iterable[str]) -> list[Path]:
 
     Examples
     --------
-    >>> with_suffix([Path("a.WAV"), Path("b.txt")], [".wav"])
-    [PosixPath('a.WAV')]
+    >>> [f.name for f in with_suffix([Path("a.WAV"), Path("b.txt")], [".wav"])]
+    ['a.WAV']
     """
     wanted = set(suffixes)
     return [f for f in files if f.suffix.lower() in wanted]

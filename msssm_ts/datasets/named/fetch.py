@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from msssm_ts.datasets.download import DownloadError, Report, download
+from msssm_ts.datasets.download import DownloadError, Report, checksum, download
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile
 from msssm_ts.datasets.unpack import unpack
 
@@ -55,6 +55,11 @@ def fetch(
         # Put there by hand, as the messages below advise.
         by_hand = place / file.name
         here[file] = by_hand if by_hand.exists() else downloads / file.name
+        if by_hand.exists() and file.sha256 is not None and checksum(by_hand) != file.sha256:
+            failures.append(
+                f"{by_hand} is not the file of {file.url}: its SHA-256 is not {file.sha256}; "
+                "replace it, and run this again"
+            )
         if here[file].exists():
             continue
         try:

@@ -66,7 +66,7 @@ DATA_SETS = (
     DataSet(
         name="MIT-BIH",
         title="MIT-BIH Arrhythmia Database 1.0.0, beats in the five classes of AAMI EC57",
-        size="100 700 beats of 44 records, 1 channel (MLII) × 256 steps at 360 Hz, 5 classes",
+        size="about 100 700 beats of 44 records, 1 channel (MLII) × 256 steps at 360 Hz, 5 classes",
         licence="Open Data Commons Attribution 1.0",
         citation=(
             "Moody and Mark, The impact of the MIT-BIH Arrhythmia Database, IEEE Eng. Med. Biol. "

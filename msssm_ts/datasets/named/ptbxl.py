@@ -176,7 +176,10 @@ def _excerpts(stems: Sequence[Path], n_samples: int) -> tuple[list[RecordExcerpt
     return items, lengths
 
 
-def _find_root(folder: Path) -> Path | None:
+def _find_root(records: str, folder: Path) -> Path | None:
+    """Find the root, which may also be named by its folder of records."""
+    if folder.name == records:
+        folder = folder.parent
     return folder_with(folder, _DATABASE, _STATEMENTS)
 
 
@@ -193,7 +196,7 @@ def _make(name: str, sampling_rate: int) -> DataSet:
         homepage="https://physionet.org/content/ptb-xl/1.0.3/",
         files=(RemoteFile(_URL, "ptb-xl-1.0.3.zip"),),
         read=partial(read_ptbxl, sampling_rate=None if sampling_rate == 100 else sampling_rate),
-        find_root=_find_root,
+        find_root=partial(_find_root, f"records{sampling_rate}"),
         tasks=tuple(_TASKS),
         folder="PTB-XL",
     )
