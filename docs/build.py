@@ -30,6 +30,8 @@ _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
 def public_objects() -> Iterator[tuple[str, Any]]:
     """Yield everything that the API page describes, by its full name."""
     import msssm_ts.artifact
+    import msssm_ts.datasets
+    import msssm_ts.datasets.write
     import msssm_ts.errors
     import msssm_ts.evaluation
     import msssm_ts.kernels
@@ -41,6 +43,9 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.sktime.MSSSMClassifier", msssm_ts.sktime.MSSSMClassifier
     yield "msssm_ts.training.Progress", progress.Progress
     yield "msssm_ts.evaluation.evaluate_predictions", msssm_ts.evaluation.evaluate_predictions
+    yield "msssm_ts.datasets.load", msssm_ts.datasets.load
+    yield "msssm_ts.datasets.LabelledSeries", msssm_ts.datasets.LabelledSeries
+    yield "msssm_ts.datasets.write.write", msssm_ts.datasets.write.write
     yield "msssm_ts.artifact.read_header", msssm_ts.artifact.read_header
     for name in msssm_ts.model.__all__:
         yield f"msssm_ts.model.{name}", getattr(msssm_ts.model, name)

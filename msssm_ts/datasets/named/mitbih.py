@@ -45,8 +45,11 @@ def read_mitbih(folder: Path, task: str, options: ReadOptions) -> LabelledSeries
     """
     parts: dict[str, Split] = {**dict.fromkeys(DS1, "train"), **dict.fromkeys(DS2, "test")}
     data = read_wfdb(folder, options, parts=parts)
-    part = "DS2" if options.split == "test" else "DS1"
-    notes = [f"{part} of the inter-patient split", *([data.note] if data.note else [])]
+    name, members = ("DS2", DS2) if options.split == "test" else ("DS1", DS1)
+    if data.groups is None or not set(data.groups.tolist()) <= set(members):
+        # A table in the folder splits otherwise, or groups by patient.
+        return data
+    notes = [f"{name} of the inter-patient split", *([data.note] if data.note else [])]
     return replace(data, note="; ".join(notes))
 
 
