@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
@@ -13,29 +12,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
+from commands import run
 
 from msssm_ts import MSSSMClassifier, __version__
-from msssm_ts.cli.app import main
 
 FAST = ["--max-epochs", "3"]
-
-
-def run(*arguments: str | Path, code: int = 0) -> tuple[str, str]:
-    """Run msssm-ts in this process (importing torch takes seconds); return stdout and stderr."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", ["msssm-ts", *map(str, arguments)]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        pytest.raises(SystemExit) as caught,
-    ):
-        main()
-    assert (caught.value.code or 0) == code, err.getvalue()
-    return out.getvalue(), err.getvalue()
 
 
 def run_alone(*arguments: str | Path) -> tuple[str, str]:

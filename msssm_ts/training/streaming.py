@@ -71,6 +71,8 @@ class StreamedSeries(SeriesTensor):
             batch_sampler=[index.tolist() for index in indices],
             collate_fn=_together,
             num_workers=self._n_workers,
+            # Its own, so that the network's dropout is drawn as without workers.
+            generator=torch.Generator(),
         )
         for index, batch in zip(indices, loader, strict=True):
             yield index, self._checked(batch)
