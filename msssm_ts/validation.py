@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,11 @@ def _grouped_split(
     splitter = StratifiedGroupKFold(max(2, n_splits), shuffle=True, random_state=seed % 2**32)
     wanted, best = len(np.unique(strata)), (-1, 0.0)
     chosen = everything
-    for kept, aside in splitter.split(strata, strata, codes):
+    with warnings.catch_warnings():
+        # That a class has fewer members than there are folds is seen to below.
+        warnings.simplefilter("ignore", UserWarning)
+        splits = list(splitter.split(strata, strata, codes))
+    for kept, aside in splits:
         if len(np.unique(strata[kept])) < wanted or not len(aside):
             continue
         score = len(np.unique(strata[aside])), -abs(len(aside) / len(strata) - fraction)
