@@ -12,6 +12,9 @@ from msssm_ts.targets import Targets
 
 Index = NDArray[np.int64]
 
+# Splits by groups are drawn this often, and the best of all taken.
+_N_SHUFFLES = 5
+
 
 def split_targets(
     targets: Targets, fraction: float, seed: int, groups: NDArray[Any] | None = None
@@ -69,19 +72,28 @@ def _grouped_split(
     everything = np.arange(len(strata)), np.arange(0)
     if n_splits < 2:
         return everything
+    classes = np.unique(strata)
+    n_groups = [len(np.unique(codes[strata == c])) for c in classes]
     # Folds need no more than the members of the largest class.
     n_splits = min(n_splits, int(np.unique(strata, return_counts=True)[1].max()))
-    splitter = StratifiedGroupKFold(max(2, n_splits), shuffle=True, random_state=seed % 2**32)
-    wanted, best = len(np.unique(strata)), (-1, 0.0)
-    chosen = everything
+    splits: list[tuple[Index, Index]] = []
     with warnings.catch_warnings():
         # That a class has fewer members than there are folds is seen to below.
         warnings.simplefilter("ignore", UserWarning)
-        splits = list(splitter.split(strata, strata, codes))
+        for repeat in range(_N_SHUFFLES):
+            splitter = StratifiedGroupKFold(
+                max(2, n_splits), shuffle=True, random_state=(seed + repeat) % 2**32
+            )
+            splits += splitter.split(strata, strata, codes)
+    best, chosen = (-1, -1, 0.0), everything
     for kept, aside in splits:
-        if len(np.unique(strata[kept])) < wanted or not len(aside):
+        left = [len(np.unique(codes[kept][strata[kept] == c])) for c in classes]
+        if not len(aside) or min(left) < 1:
             continue
-        score = len(np.unique(strata[aside])), -abs(len(aside) / len(strata) - fraction)
+        # What one patient is like says little of a class: two stay in training if there are two.
+        safe = int(all(n >= min(2, m) for n, m in zip(left, n_groups, strict=True)))
+        size = -abs(len(aside) / len(strata) - fraction)
+        score = safe, len(np.unique(strata[aside])), size
         if score > best:
             best, chosen = score, (kept, aside)
     return chosen
