@@ -152,12 +152,14 @@ class FittedClassifier(
     def _float_tensor(self, values: NDArray[Any]) -> torch.Tensor:
         return torch.as_tensor(values, dtype=getattr(torch, self.dtype))
 
-    def _tensor(self, series: Sequence[Series]) -> SeriesTensor:
-        dtype = getattr(torch, self.dtype)
+    def _tensor(self, values: Prepared) -> SeriesTensor:
+        dtype, series = getattr(torch, self.dtype), values.series
         if isinstance(series, LazySeries):
             read = StandardizedRead(series, self.standardizer_, self.dtype)
             lazy = LazySeries(range(len(series)), read, series.lengths)
-            return StreamedSeries(lazy, series.lengths, dtype)
+            cut = len(np.unique(values.owner)) < len(series)
+            owner = values.owner if cut else None
+            return StreamedSeries(lazy, series.lengths, dtype, owner=owner)
         return SeriesTensor(self.standardizer_.apply(series, self.dtype), dtype)
 
     def _through_network(
@@ -172,7 +174,7 @@ class FittedClassifier(
         check_is_fitted(self, "network_")
         series = self._check_series(X, reset=False, channel_names=channel_names)
         values = self._prepared(series, sampling_rate, channel_names)
-        tensor = self._tensor(values.series)
+        tensor = self._tensor(values)
         output: torch.Tensor = function(self.network_, tensor, 4 * (self.batch_size or 16))
         result: NDArray[np.float64] = (
             activation(output.double()) if activation else output.double()

@@ -161,7 +161,7 @@ class TrainingClassifier(FittedClassifier):
 
         def labelled(values: Prepared, source: NDArray[np.int64]) -> LabelledTensor:
             return LabelledTensor(
-                self._tensor(values.series),
+                self._tensor(values),
                 torch.from_numpy(data.targets.encoded[source]),
                 None if weights is None else self._float_tensor(weights[source]),
             )

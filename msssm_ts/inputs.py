@@ -15,7 +15,7 @@ from msssm_ts.preparation import Preparation, Preparer, cut, prepared, prepared_
 # Prepared series up to this size are decoded once and kept; more is decoded again in every epoch.
 IN_MEMORY = 512 * 2**20
 # Series that the standardisation of what does not fit is measured on.
-N_SAMPLE = 1000
+N_SAMPLE = 256
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def take(series: Sequence[Series], index: NDArray[np.int64]) -> Sequence[Series]
 
 
 def sample(series: Sequence[Series]) -> Sequence[Series]:
-    """Return all series in memory, of others a thousand from first to last."""
+    """Return all series in memory, of others N_SAMPLE from first to last."""
     if not isinstance(series, LazySeries) or len(series) <= N_SAMPLE:
         return series
     return series.take(np.linspace(0, len(series) - 1, N_SAMPLE).astype(np.int64))

@@ -11,10 +11,11 @@ import torch
 from commands import run
 
 import msssm_ts.inputs
+import msssm_ts.training.streaming
 from msssm_ts import MSSSMClassifier
 from msssm_ts.lazy import LazySeries
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
-from msssm_ts.preparation import Preparation
+from msssm_ts.preparation import Preparation, cut
 from msssm_ts.targets import encode_targets
 from msssm_ts.training import Augmentation, StreamedSeries
 from msssm_ts.training.batches import Batch
@@ -279,3 +280,24 @@ def test_preparation_options_of_the_command_line(tmp_path: Path) -> None:
         _, error = run("fit", file, *options, "--out", tmp_path / "s", code=2)
         assert sentence in error
         assert len(error.strip().splitlines()) <= 2
+
+
+def test_windows_of_a_series_come_close_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(msssm_ts.training.streaming, "_POOL", 2)
+    owner = np.repeat(np.arange(6), 5)
+    series = StreamedSeries(_lazy(_tones(30)[0]), np.full(30, 200), owner=owner)
+    order = torch.cat(series.shuffled(4, torch.Generator().manual_seed(0)))
+    assert sorted(order.tolist()) == list(range(30))
+    pools = [set(owner[order[i : i + 10]].tolist()) for i in range(0, 30, 10)]
+    assert [len(p) for p in pools] == [2, 2, 2]
+    assert order[:10].tolist() != sorted(order[:10].tolist())
+
+
+def test_a_series_is_decoded_once_for_its_windows() -> None:
+    read: list[int] = []
+    X, _ = _tones(4)
+    lazy = LazySeries(range(4), lambda i: read.append(i) or X[i], [200] * 4)
+    windows, owner = cut(lazy, lazy.lengths, 50, 0.0)
+    for i in (0, 9, 1, 8, 2, 15):
+        np.testing.assert_array_equal(windows[i], X[owner[i]][:, 50 * (i % 4) : 50 * (i % 4) + 50])
+    assert sorted(read) == [0, 2, 3]

@@ -39,24 +39,34 @@ def window_starts(n_timepoints: int, size: int, overlap: float) -> NDArray[np.in
     return np.round(np.linspace(0, last, count)).astype(np.int64)
 
 
+# Bytes of series that are kept for their other windows.
+_KEPT = 128 * 2**20
+
+
 @dataclass
 class _WindowRead:
-    """Read a window; keeps the series that the last one came from."""
+    """Read a window; keeps the series that the last ones came from."""
 
     series: LazySeries
-    last: tuple[int, Series] | None = field(default=None, repr=False)
+    kept: dict[int, Series] = field(default_factory=dict, repr=False)
 
     def __call__(self, item: tuple[int, int, int]) -> Series:
         index, begin, end = item
-        # Another thread may replace the kept series at any moment: look at it once.
-        last = self.last
-        if last is None or last[0] != index:
-            last = self.last = index, self.series[index]
-        return last[1][:, begin:end]
+        # Another thread may drop the kept series at any moment: look at it once.
+        series = self.kept.get(index)
+        if series is None:
+            series = self.series[index]
+            # Replaced, not changed: a dict of its own for every thread that looks.
+            kept = dict(self.kept)
+            while kept and sum(s.nbytes for s in kept.values()) + series.nbytes > _KEPT:
+                del kept[next(iter(kept))]
+            self.kept = kept | {index: series}
+        # A copy, or the window would keep the whole series in memory.
+        return series[:, begin:end].copy()
 
     def __getstate__(self) -> dict[str, object]:
         # A worker process reads its own.
-        return {"series": self.series, "last": None}
+        return {"series": self.series, "kept": {}}
 
 
 def cut(

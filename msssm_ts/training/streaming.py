@@ -14,6 +14,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from msssm_ts.training.batches import Batch, SeriesTensor, collate
 
+# Owners whose windows are mixed.
+_POOL = 16
+
 
 class _Items(Dataset[Tensor]):
     def __init__(self, series: Sequence[NDArray[Any]], dtype: torch.dtype):
@@ -45,6 +48,9 @@ class StreamedSeries(SeriesTensor):
         Float type of the batches.
     n_workers : int, optional
         Worker processes; a core is left to the training by default.
+    owner : integer array of shape (n_series,), optional
+        What each is a window of: windows of one are asked for soon after one another, so that it
+        need not be decoded for each of them.
     """
 
     def __init__(
@@ -53,7 +59,9 @@ class StreamedSeries(SeriesTensor):
         lengths: NDArray[np.int64],
         dtype: torch.dtype = torch.float32,
         n_workers: int | None = None,
+        owner: NDArray[np.int64] | None = None,
     ):
+        self._owner = None if owner is None else torch.as_tensor(owner)
         self._items = _Items(series, dtype)
         self.lengths = torch.as_tensor(lengths)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
@@ -62,6 +70,17 @@ class StreamedSeries(SeriesTensor):
     def batch(self, index: Tensor) -> Batch:
         """Decode some series."""
         return self._checked(_together([self._items[i] for i in index.tolist()]))
+
+    def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+        """Index batches in random order, from a few owners at a time."""
+        if self._owner is None:
+            return super().shuffled(batch_size, generator)
+        owners = torch.unique(self._owner)
+        place = torch.empty(int(owners.max()) + 1, dtype=torch.long)
+        place[owners] = torch.randperm(len(owners), generator=generator) // _POOL
+        mixed = torch.randperm(len(self), generator=generator)
+        order = mixed[torch.argsort(place[self._owner[mixed]], stable=True)]
+        return list(torch.split(order, batch_size))
 
     def batches(self, indices: Iterable[Tensor]) -> Iterator[tuple[Tensor, Batch]]:
         """Decode batch after batch, a few ahead of the one that is asked for."""
