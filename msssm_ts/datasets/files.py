@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from msssm_ts.datasets.archive import read_npz, read_ts
+from msssm_ts.datasets.archive import read_arff, read_ts
+from msssm_ts.datasets.arrays import read_npy, read_npz
+from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
+from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.frame import read_parquet
+from msssm_ts.datasets.layout import read_text_table
+from msssm_ts.datasets.matlab import read_mat
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.table import read_csv, read_ucr
 from msssm_ts.errors import InputError
 
-_COMPRESSED = (".gz", ".zip", ".bz2", ".xz")
-_KNOWN = ".csv, .tsv, .txt, .ts, .npz"
+_TEXT = (".csv", ".tsv", ".txt")
+# The likeliest first, where a set lies there in several formats.
+_READERS: dict[str, Callable[[Path, ReadOptions], LabelledSeries]] = {
+    ".ts": lambda file, _: read_ts(file),
+    **dict.fromkeys(_TEXT, read_text_table),
+    ".arff": lambda file, _: read_arff(file),
+    ".npz": read_npz,
+    ".parquet": read_parquet,
+    ".npy": read_npy,
+    ".mat": read_mat,
+}
+SUFFIXES = tuple(_READERS)
 
 
 def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
-    """Read one file, by its suffix."""
-    suffixes = [s.lower() for s in file.suffixes if s.lower() not in _COMPRESSED]
-    suffix = suffixes[-1] if suffixes else ""
-    if suffix == ".csv":
-        return read_csv(file, options)
-    if suffix in (".tsv", ".txt"):
-        return _read_tabbed(file, options)
-    if suffix == ".ts":
-        return read_ts(file)
-    if suffix == ".npz":
-        return read_npz(file)
-    raise InputError(f"{file}: unknown kind of file {suffix!r}; known are {_KNOWN}")
+    r"""Read one file, by its suffix.
 
+    Raises
+    ------
+    InputError
+        If the suffix is unknown, or the file cannot be understood.
 
-def _read_tabbed(file: Path, options: ReadOptions) -> LabelledSeries:
-    """Tab-separated: with a header if its first line holds a word, else as in the UCR archive."""
-    if set(file.suffixes) & set(_COMPRESSED):
-        return read_ucr(file)
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp(), "x.csv")
+    >>> _ = file.write_text("label,t0,t1\na,1,2\nb,3,4\n")
+    >>> read_file(file, ReadOptions()).summary()
+    '2 series, 1 channel × 2 steps, 2 classes: a b'
+    """
+    suffix = bare_suffix(file)
+    reader = _READERS.get(suffix)
+    if reader is None:
+        raise InputError(
+            f"{file}: unknown kind of file {suffix!r}; known are {', '.join(SUFFIXES)}"
+        )
+    if suffix not in _TEXT and file.suffix.lower() in COMPRESSED:
+        raise InputError(f"{file}: only text tables are read compressed; unpack it")
     try:
-        with file.open(encoding="utf-8") as stream:
-            first = stream.readline().split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read as UTF-8 text ({error})") from error
-    numbers = [_is_float(cell) for cell in first[1:]]
-    if first and not all(numbers):
-        return read_csv(file, options, "\t")
-    tabbed = file.suffix.lower() == ".tsv"
-    return read_ucr(file, "\t" if tabbed else r"\s+")
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+        if not file.stat().st_size:
+            raise InputError(f"{file}: the file is empty; replace it")
+        return reader(file, options)
+    except OSError as error:
+        raise InputError(
+            f"{file}: cannot be read ({(error.strerror or str(error)).lower()}); see to it that "
+            "you may read it"
+        ) from error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msssm_ts.datasets.archive_folder import find_archive_file
 from msssm_ts.datasets.audio import SUFFIXES, read_audio
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf import read_edf
+from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.datasets.wfdb_records import read_wfdb
@@ -54,6 +56,9 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     ):
         if with_suffix(files, suffixes):
             return read(folder, options)
+    file = find_archive_file(folder, options)
+    if file is not None:
+        return read_file(file, options)
     raise InputError(
         f"{folder}: the folder has nothing to read ({describe_files(files)}); known are {_KNOWN}"
     )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from msssm_ts.datasets.archive import CARRIED, read_carried
 from msssm_ts.datasets.audio import SUFFIXES, read_audio
@@ -14,6 +15,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
+from msssm_ts.datasets.frame import from_frame, is_frame
 from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.split import validation_mask
@@ -29,7 +31,7 @@ _LABEL_REMEDY = (
 
 
 def load(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Any,
     options: ReadOptions | None = None,
     *,
     validation: str | None = None,
@@ -39,11 +41,11 @@ def load(
 
     Parameters
     ----------
-    source : str or path
-        A .csv (wide or long), .tsv or .txt (UCR), .ts or .npz file; a folder of WFDB records
-        (.hea), EDF files, audio files in class folders, or archive files; or a data set by
-        name, task and part, such as ``JapaneseVowels``, ``JapaneseVowels:test`` or
-        ``PTB-XL/superdiag:train``.
+    source : str, path, or data frame of pandas or polars
+        A table (.csv, .tsv, .txt, .parquet; wide or long), .ts, .arff, .npz, .npy or .mat file; a
+        folder of WFDB records (.hea), EDF files, audio files in class folders, or archive
+        files; or a data set by name, task and part, such as ``JapaneseVowels``,
+        ``JapaneseVowels:test`` or ``PTB-XL/superdiag:train``.
     options : ReadOptions, optional
         Columns and cuts; found by looking otherwise.
     validation : str, optional
@@ -72,12 +74,13 @@ def load(
         options = replace(options, fold=column)
     data = _load(source, options)
     if needs_labels and data.labels is None:
-        raise InputError(f"{source}: no labels found; {_LABEL_REMEDY[Path(source).is_dir()]}")
+        folder = not is_frame(source) and Path(source).is_dir()
+        raise InputError(f"{data.source}: no labels found; {_LABEL_REMEDY[folder]}")
     if options.sampling_rate is not None:
         known = data.sampling_rate
         if known is not None and known != options.sampling_rate:
             raise InputError(
-                f"{source}: sampled at {known:g} Hz, as it says itself, not at "
+                f"{data.source}: sampled at {known:g} Hz, as it says itself, not at "
                 f"{options.sampling_rate:g} (--fs)"
             )
         data = replace(data, sampling_rate=options.sampling_rate)
@@ -86,7 +89,9 @@ def load(
     return data
 
 
-def _load(source: str | os.PathLike[str], options: ReadOptions) -> LabelledSeries:
+def _load(source: Any, options: ReadOptions) -> LabelledSeries:
+    if is_frame(source):
+        return from_frame(source, options)
     path = Path(source)
     if not path.exists():
         return _by_name(str(source), options)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from msssm_ts.datasets.columns import enumerate_names
+from msssm_ts.datasets.columns import enumerate_names, label_columns
 from msssm_ts.errors import InputError
 
 Split = Literal["train", "test"]
@@ -21,7 +21,8 @@ class ReadOptions:
     ----------
     label, id, group, time, channel, fold : str, optional
         Columns of a table: label, series identifier, what the series belongs to; in a long
-        table also the time and the channel of a value; the part of a predefined split.
+        table also the time and the channel of a value; the part of a predefined split. Several
+        label columns of 0 and 1, with commas between, are labels that a series can have at once.
     drop : tuple of str
         Columns to ignore.
     split : {"train", "test"}
@@ -49,10 +50,12 @@ class ReadOptions:
     def check_columns(self, columns: Iterable[str], file: str) -> None:
         """Raise InputError for a named column that a table does not have."""
         present = list(columns)
-        for option in ("label", "id", "group", "time", "channel", "fold", "drop"):
-            value = getattr(self, option)
-            for name in value if isinstance(value, tuple) else (value,):
-                if name is not None and name not in present:
+        named = {"label": label_columns(self.label, present), "drop": self.drop}
+        for option in ("id", "group", "time", "channel", "fold"):
+            named[option] = tuple(filter(None, [getattr(self, option)]))
+        for option, names in named.items():
+            for name in names:
+                if name not in present:
                     raise InputError(
                         f"{file}: no column {name!r} (--{option}); it has "
                         f"{enumerate_names(present)}"

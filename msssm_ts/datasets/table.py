@@ -1,297 +1,202 @@
-"""Tables of text (CSV and the like): wide, one series a row, or long, one value a row."""
+"""A table in memory, whatever it was read from, and what its cells say."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.columns import (
-    CHANNEL,
-    GROUP,
-    ID,
-    LABEL,
-    TIME,
-    VALUE,
-    find_column,
-)
-from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.labels import text_of, tidy_labels, tidy_names
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
 
-def read_csv(file: Path, options: ReadOptions, separator: str = ",") -> LabelledSeries:
-    """Read a table with a header; wide or long is seen from its columns.
-
-    Wide: every column but label, id and group is a step, in order; empty cells at a row's end
-    make a shorter series. Long: one row per value, with columns id, value and, where there are
-    any, time, channel and label. A file without a header is read as label, then values.
+@dataclass(frozen=True)
+class Table:
+    """Columns of numbers and of text.
 
     Parameters
     ----------
-    file : Path
-        Text, possibly compressed (.gz, .zip, .bz2, .xz).
-    options : ReadOptions
-        Columns that the user named.
-    separator : str
-        Between columns.
-
-    Raises
-    ------
-    InputError
-        Naming file, line and column, for what cannot be understood.
+    data : pyarrow.Table
+        The columns, each under a name of its own.
+    source : str
+        Where it comes from, for messages.
+    place : callable
+        Says in words where a row stands in the source.
+    decimal : str
+        Decimal mark of numbers that are text.
     """
-    frame = _read_text(file, separator, header=0)
-    if all(_is_number(c) for c in frame.columns):
-        return read_ucr(file, separator)
-    frame.columns = [str(c).strip() for c in frame.columns]
-    columns = list(frame.columns)
-    options.check_columns(columns, str(file))
-    frame = frame.drop(columns=list(options.drop))
-    columns = list(frame.columns)
-    value, identifier = find_column(columns, VALUE, None), find_column(columns, ID, options.id)
-    if value is not None and identifier is not None:
-        return _long(file, frame, options, identifier, value)
-    return _wide(file, frame, options)
 
+    data: pa.Table
+    source: str
+    place: Callable[[int], str]
+    decimal: str = "."
 
-def read_ucr(file: Path, separator: str = "\t") -> LabelledSeries:
-    """Read a table without a header: label, then values, NaN behind shorter series (UCR)."""
-    frame = _read_text(file, separator, header=None)
-    if frame.shape[1] < 2:
-        raise InputError(
-            f"{file}, line 1: one column only; expected a label, then values, separated by "
-            f"{'tabs' if separator == chr(9) else repr(separator)}"
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.data.column_names)
+
+    def __len__(self) -> int:
+        return int(self.data.num_rows)
+
+    def error(self, row: int, text: str, column: str | None = None) -> InputError:
+        """Return the error for a row, and a column, with its place."""
+        where = f"{self.source}, {self.place(int(row))}"
+        return InputError(f"{where}{'' if column is None else f', column {column}'}: {text}")
+
+    def select(self, keep: NDArray[np.bool_]) -> Table:
+        """Return some of the rows; errors still name their place in the source."""
+        import pyarrow as pa
+
+        rows = np.flatnonzero(keep)
+        return replace(
+            self,
+            data=self.data.filter(pa.array(keep)),
+            place=lambda row: self.place(int(rows[row])),
         )
-    labels = _labels(file, frame.iloc[:, 0], "column 1 (label)", first_line=1)
-    values = _numbers(file, frame.iloc[:, 1:], first_line=1)
-    return LabelledSeries(_trimmed(file, values, frame.index, 1), labels, source=str(file))
 
+    def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:
+        """Return columns as an array (n_rows, n_columns), empty cells as NaN.
 
-def _read_text(file: Path, separator: str, header: int | None) -> pd.DataFrame:
-    """Read with pandas; the index keeps the row's place in the file, blank lines counted."""
-    import warnings
+        Raises
+        ------
+        InputError
+            If a cell is no number, or infinite.
+        """
+        import pyarrow as pa
 
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            # Without index_col=False, rows longer than the header would lose their first cells
-            # to an index; with it pandas only warns and cuts their last.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(
-                file, sep=separator, header=header, skip_blank_lines=False, index_col=False
+        numeric = pa.table([self._numeric(c) for c in columns], names=[str(c) for c in columns])
+        values = np.empty((len(self), len(columns)))
+        row = 0
+        for batch in numeric.to_batches():
+            block = batch.to_tensor(null_to_nan=True, row_major=True).to_numpy()
+            values[row : row + len(block)] = block
+            row += len(block)
+        if not np.isfinite(values).all() and np.isinf(values).any():
+            row, column = np.argwhere(np.isinf(values))[0]
+            raise self.error(
+                row, "the value is infinite; mend it, or leave the cell empty", columns[column]
             )
-    except pd.errors.ParserWarning as error:
-        raise InputError(
-            f"{file}: the rows have more columns than the header; check the separator"
-        ) from error
-    except pd.errors.EmptyDataError as error:
-        raise InputError(f"{file}: the file is empty") from error
-    except pd.errors.ParserError as error:
-        raise InputError(
-            f"{file}: the rows differ in their number of columns ({str(error).strip()}); check "
-            "the separator and that line"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{file}: not UTF-8 text (byte {error.start}); save it as UTF-8, or give a file in "
-            "another format"
-        ) from error
-    except (OSError, EOFError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read ({error})") from error
-    frame = frame.dropna(how="all")
-    if frame.empty:
-        raise InputError(
-            f"{file}: there are no rows below the header"
-            if header == 0
-            else (f"{file}: the file is empty")
-        )
-    return frame
+        return values
 
+    def _numeric(self, column: str) -> pa.ChunkedArray:
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-def _is_number(text: Any) -> bool:
-    try:
-        # pandas numbers repeated header cells: 0.5, 0.5.1
-        float(".".join(str(text).split(".")[:2]))
-    except ValueError:
-        return False
-    return True
+        cells = self.data[column]
+        kind = cells.type
+        if kind == pa.float64():
+            return cells
+        if is_text(kind):
+            return self._parsed(column, cells.cast(pa.string()))
+        if pa.types.is_boolean(kind):
+            cells = cells.cast(pa.uint8())
+        try:
+            return pc.cast(cells, pa.float64(), safe=False)
+        except pa.ArrowException as error:
+            raise InputError(
+                f"{self.source}, column {column}: holds {kind}, not numbers; leave it out with "
+                "--drop"
+            ) from error
 
+    def _parsed(self, column: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+        import pandas as pd
+        import pyarrow as pa
 
-def _labels(file: Path, column: pd.Series[Any], name: str, first_line: int) -> NDArray[Any]:
-    missing = np.flatnonzero(column.isna())
-    if len(missing):
-        line = int(column.index[missing[0]]) + first_line
-        raise InputError(
-            f"{file}, line {line}: no label in {name} ({len(missing)} rows lack one); fill it in "
-            "or remove the row"
-        )
-    array: NDArray[Any] = column.to_numpy()
-    if array.dtype.kind == "f" and np.array_equal(array, np.round(array)):
-        return array.astype(np.int64)
-    if array.dtype.kind not in "iufb":
-        return np.array([str(v).strip() for v in array])
-    return np.asarray(array)
-
-
-def _numbers(file: Path, frame: pd.DataFrame, first_line: int) -> NDArray[np.float64]:
-    """Return the frame as floats, empty cells as NaN."""
-    import pandas as pd
-
-    if all(kind in "iufb" for kind in (d.kind for d in frame.dtypes)):
-        values: NDArray[np.float64] = frame.to_numpy(dtype=np.float64)
-    else:
-        converted = frame.apply(pd.to_numeric, errors="coerce")
-        wrong = np.argwhere((converted.isna() & frame.notna()).to_numpy())
+        texts = cells.to_pandas().astype(object)
+        numeric = texts.str.strip()
+        if self.decimal == ",":
+            # A point would separate thousands here; a guess could be wrong by a factor of 1000.
+            numeric = numeric.where(~numeric.str.contains(".", regex=False, na=False), "?")
+            numeric = numeric.str.replace(",", ".", regex=False)
+        numeric = pd.to_numeric(numeric, errors="coerce")
+        given = texts.map(text_of) != ""
+        wrong = np.flatnonzero((given & numeric.isna()).to_numpy(bool))
         if len(wrong):
-            row, column = wrong[0]
-            name = frame.columns[column]
-            shown = name if isinstance(name, str) else int(name) + 1
-            raise InputError(
-                f"{file}, line {int(frame.index[row]) + first_line}, column {shown}: "
-                f"{str(frame.iat[row, column])[:40]!r} is not a number; mend it, or leave the "
-                f"column out with --drop"
+            raise self.error(
+                wrong[0],
+                f"{texts.iloc[wrong[0]][:40]!r} is not a number; mend it, or leave the column out "
+                "with --drop",
+                column,
             )
-        values = converted.to_numpy(dtype=np.float64)
-    infinite = np.argwhere(np.isinf(values))
-    if len(infinite):
-        row, column = infinite[0]
-        raise InputError(
-            f"{file}, line {int(frame.index[row]) + first_line}, column {frame.columns[column]}: "
-            "the value is infinite"
-        )
-    return values
+        return pa.chunked_array([pa.array(numeric.to_numpy(np.float64), from_pandas=True)])
+
+    def texts(self, column: str) -> Texts:
+        """Return a column's different texts, and which each row has.
+
+        Raises
+        ------
+        InputError
+            If the column holds lists.
+        """
+        import pyarrow as pa
+
+        cells = self.data[column]
+        if pa.types.is_nested(cells.type):
+            raise InputError(f"{self.source}, column {column}: holds {cells.type}, not names")
+        if not pa.types.is_dictionary(cells.type):
+            cells = cells.dictionary_encode()
+        encoded = cells.unify_dictionaries().combine_chunks()
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.chunk(0)
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        found = [text_of(v) for v in encoded.dictionary.to_pylist()]
+        different, place = np.unique(np.array([*found, ""], dtype=str), return_inverse=True)
+        # Space around a text makes no other text; the last place is that of empty cells.
+        codes, empty = place[codes], place[-1]
+        codes[codes == empty] = -1
+        used, inverse = np.unique(codes, return_inverse=True)
+        names = different[used[used >= 0]]
+        return Texts(self, column, names, inverse - (used[0] < 0 if len(used) else 0))
 
 
-def _trimmed(
-    file: Path, values: NDArray[np.float64], index: Any, first_line: int
-) -> list[NDArray[np.float64]]:
-    """Cut the NaN behind shorter series; refuse those inside."""
-    missing = np.isnan(values)
-    # Steps up to the last value of each row.
-    lengths = values.shape[1] - np.argmax(~missing[:, ::-1], axis=1)
-    lengths[missing.all(1)] = 0
-    if (lengths == 0).any():
-        line = int(index[int(np.argmin(lengths))]) + first_line
-        raise InputError(f"{file}, line {line}: the series has no value; remove the row")
-    inside = missing & (np.arange(values.shape[1]) < lengths[:, None])
-    if inside.any():
-        row, step = np.argwhere(inside)[0]
-        raise InputError(
-            f"{file}, line {int(index[row]) + first_line}: value {step + 1} of the series is "
-            f"missing ({int(inside.sum())} missing in {int(inside.any(1).sum())} series); fill "
-            "the gaps, for example by interpolation"
-        )
-    return [row[None, :length] for row, length in zip(values, lengths, strict=True)]
+@dataclass(frozen=True)
+class Texts:
+    """Different texts of a column, and which each row has; -1 where it has none."""
 
+    table: Table
+    column: str
+    different: NDArray[np.str_]
+    codes: NDArray[np.int64]
 
-def _wide(file: Path, frame: pd.DataFrame, options: ReadOptions) -> LabelledSeries:
-    columns = list(frame.columns)
-    label = find_column(columns, LABEL, options.label)
-    rest = [c for c in columns if c != label]
-    identifier, group = find_column(rest, ID, options.id), find_column(rest, GROUP, options.group)
-    steps = [c for c in rest if c not in (identifier, group)]
-    if not steps:
-        raise InputError(f"{file}: no columns left for the values of the series")
-    values = _numbers(file, frame[steps], first_line=2)
-    return LabelledSeries(
-        _trimmed(file, values, frame.index, 2),
-        None if label is None else _labels(file, frame[label], f"column {label!r}", 2),
-        groups=None if group is None else frame[group].to_numpy(),
-        group_name=group or "group",
-        ids=None if identifier is None else frame[identifier].to_numpy(),
-        source=str(file),
-    )
+    def labels(self, rows: NDArray[np.int64] | None = None) -> NDArray[Any]:
+        """Return the labels of some rows; refuse missing ones."""
+        return self._tidied(tidy_labels(self.different), "no label in", rows)
 
+    def names(self, rows: NDArray[np.int64] | None = None) -> NDArray[Any]:
+        """Return identifiers, groups or folds of some rows; refuse missing ones."""
+        return self._tidied(tidy_names(self.different), "no value in", rows)
 
-def _long(
-    file: Path, frame: pd.DataFrame, options: ReadOptions, identifier: str, value: str
-) -> LabelledSeries:
-    columns = list(frame.columns)
-    label = find_column(columns, LABEL, options.label)
-    time, channel = (
-        find_column(columns, TIME, options.time),
-        find_column(columns, CHANNEL, options.channel),
-    )
-    group = find_column(columns, GROUP, options.group)
-    numbers = _numbers(file, frame[[value]], first_line=2)[:, 0]
-    keys = [identifier, *([channel] if channel else [])]
-    for needed in [*keys, *([time] if time else [])]:
-        if frame[needed].isna().any():
-            line = int(frame.index[int(np.argmax(frame[needed].isna()))]) + 2
-            raise InputError(f"{file}, line {line}: no value in column {needed!r}")
-    if np.isnan(numbers).any():
-        line = int(frame.index[int(np.argmax(np.isnan(numbers)))]) + 2
-        raise InputError(
-            f"{file}, line {line}: the value is missing ({int(np.isnan(numbers).sum())} in all); "
-            "fill the gaps or remove the rows"
-        )
-    frame = frame.assign(**{value: numbers})
-    if time:
-        repeated = frame.duplicated([*keys, time])
-        if repeated.any():
-            line = int(frame.index[int(np.argmax(repeated))]) + 2
-            raise InputError(
-                f"{file}, line {line}: a second value for the same {', '.join([*keys, time])}; "
-                "remove one"
+    def check_complete(self, what: str = "no value in") -> None:
+        """Refuse rows without a text."""
+        missing = np.flatnonzero(self.codes < 0)
+        if len(missing):
+            raise self.table.error(
+                missing[0],
+                f"{what} column {self.column!r} ({len(missing)} "
+                f"{'row lacks' if len(missing) == 1 else 'rows lack'} one); fill it in or remove "
+                "the row",
             )
-        frame = frame.sort_values(time, kind="stable")
-    names = None if channel is None else sorted(frame[channel].unique().tolist())
-    values, ids = [], []
-    for key, rows in frame.groupby(identifier, sort=False):
-        ids.append(key)
-        values.append(_channels(file, rows, key, identifier, channel, names, value))
-        for column in (label, group):
-            if column is not None and rows[column].nunique(dropna=False) != 1:
-                line = int(rows.index[int(np.argmax(rows[column] != rows[column].iloc[0]))]) + 2
-                raise InputError(
-                    f"{file}, line {line}: {identifier} {key!r} has more than one {column}; "
-                    "give each series one"
-                )
-    first = frame.sort_index().drop_duplicates(identifier)
-    order = {key: i for i, key in enumerate(first[identifier])}
-    place = np.argsort([order[key] for key in ids], kind="stable")
-    return LabelledSeries(
-        [values[i] for i in place],
-        None if label is None else _labels(file, first[label], f"column {label!r}", 2),
-        channel_names=None if names is None else tuple(str(n) for n in names),
-        groups=None if group is None else first[group].to_numpy(),
-        group_name=group or "group",
-        ids=np.array([ids[i] for i in place]),
-        source=str(file),
+
+    def _tidied(
+        self, values: NDArray[Any], what: str, rows: NDArray[np.int64] | None
+    ) -> NDArray[Any]:
+        self.check_complete(what)
+        return np.asarray(values[self.codes if rows is None else self.codes[rows]])
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether cells of a type are text."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return is_text(kind.value_type)
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
-
-
-def _channels(
-    file: Path,
-    rows: pd.DataFrame,
-    key: Any,
-    identifier: str,
-    channel: str | None,
-    names: list[Any] | None,
-    value: str,
-) -> NDArray[np.float64]:
-    """One series' values as (n_channels, length)."""
-    if channel is None or names is None:
-        only: NDArray[np.float64] = rows[value].to_numpy(dtype=np.float64)[None]
-        return only
-    parts = {name: part[value].to_numpy(dtype=np.float64) for name, part in rows.groupby(channel)}
-    for name in names:
-        if name not in parts:
-            raise InputError(
-                f"{file}: {identifier} {key!r} has no rows for channel {name!r}; every series "
-                "needs every channel"
-            )
-    lengths = {name: len(parts[name]) for name in names}
-    if len(set(lengths.values())) > 1:
-        raise InputError(
-            f"{file}: the channels of {identifier} {key!r} differ in length ({lengths}); give "
-            "each as many values"
-        )
-    return np.stack([parts[name] for name in names])

@@ -1,0 +1,88 @@
+"""The file of a data set in a folder: NAME_TRAIN and NAME_TEST, as archives have them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msssm_ts.datasets.columns import enumerate_names
+from msssm_ts.datasets.compressed import bare_suffix
+from msssm_ts.datasets.files import SUFFIXES
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.errors import InputError
+
+_PART = re.compile(r"(?:(.*?)[_\-. ]?)(train|test)(?:ing)?", re.IGNORECASE)
+# What lies beside data and is none.
+_ABOUT = re.compile(
+    r"(readme|source|licen[cs]e|copying|notes?|index|changelog|description|citation"
+    r"|sha\d+sums?|md5sums?|requirements|metadata)([_\-.].*)?",
+    re.IGNORECASE,
+)
+# The UEA archive has every channel in a file of its own, too; and labels lie beside .npy files.
+_PIECE = re.compile(r".*Dimension\d+|y|.*_y|y_.*|.*_labels", re.IGNORECASE)
+
+
+def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
+    """Find the file of a set in a folder: the part asked for, or the only file with series.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``NAME_TRAIN`` and ``NAME_TEST`` in a format that is known, or one file; README,
+        SOURCE and the like do not count.
+    options : ReadOptions
+        ``split`` says which part.
+
+    Returns
+    -------
+    Path or None
+        None if no file there can hold series.
+
+    Raises
+    ------
+    InputError
+        If there are several sets, or the part is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("A_TRAIN.tsv", "A_TEST.tsv", "README.txt"):
+    ...     (folder / name).touch()
+    >>> find_archive_file(folder, ReadOptions(split="test")).name
+    'A_TEST.tsv'
+    """
+    files = [f for f in sorted(folder.iterdir()) if f.is_file() and not f.name.startswith(".")]
+    known = [f for f in files if bare_suffix(f) in SUFFIXES and not _ABOUT.fullmatch(_stem(f))]
+    parts = {f: _part(f) for f in known}
+    split = {f: part for f, part in parts.items() if part is not None and not _PIECE.match(part[0])}
+    if split:
+        sets = sorted({name for name, _ in split.values()})
+        if len(sets) > 1 and folder.name in sets:
+            sets = [folder.name]
+        chosen = [f for f, (name, p) in split.items() if p == options.split and name == sets[0]]
+        if len(sets) == 1 and not chosen:
+            raise InputError(
+                f"{folder}: no file of the {options.split} part beside "
+                f"{enumerate_names([f.name for f in split], 3)}; name the file to read"
+            )
+    else:
+        chosen = [f for f in known if not _PIECE.fullmatch(_stem(f))]
+        sets = sorted({_stem(f) for f in chosen})
+    if len(sets) > 1:
+        raise InputError(
+            f"{folder}: several files that may hold series ({enumerate_names(sets)}); name one"
+        )
+    return min(chosen, key=lambda f: SUFFIXES.index(bare_suffix(f)), default=None)
+
+
+def _stem(file: Path) -> str:
+    """Return the name without suffixes."""
+    suffix = bare_suffix(file)
+    return file.name[: file.name.lower().rindex(suffix)] if suffix else file.name
+
+
+def _part(file: Path) -> tuple[str, str] | None:
+    """Name of the set and part, where the file's name has them."""
+    found = _PART.fullmatch(_stem(file))
+    return None if found is None else (found[1], found[2].lower())

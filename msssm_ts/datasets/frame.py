@@ -1,0 +1,119 @@
+"""Data frames of pandas and polars, and Parquet files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from msssm_ts.datasets.columns import find_roles, unique_names
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.layout import series_of_table
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.table import Table
+from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+def from_frame(frame: Any, options: ReadOptions | None = None) -> LabelledSeries:
+    """Return the series of a pandas or polars data frame, wide or long.
+
+    The columns are those of a CSV file (see :func:`msssm_ts.datasets.load`). A column can
+    also hold whole series, as lists, arrays or pandas Series; several such columns are channels.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame or polars.DataFrame
+        The table. An index of pandas becomes columns where it has names.
+    options : ReadOptions, optional
+        Columns that are not found by their names.
+
+    Raises
+    ------
+    InputError
+        If the series cannot be understood.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"label": ["a", "b"], "t0": [1.0, 2.0], "t1": [3.0, 4.0]})
+    >>> from_frame(frame).summary()
+    '2 series, 1 channel × 2 steps, 2 classes: a b'
+    """
+    # Only polars has it, and pandas none of the name.
+    data = frame.to_arrow() if hasattr(frame, "to_arrow") else _of_pandas(frame)
+    return _read(data, "data frame", options or ReadOptions())
+
+
+def is_frame(source: Any) -> bool:
+    """Whether something is a data frame of pandas or polars."""
+    return hasattr(source, "columns") and (hasattr(source, "to_arrow") or hasattr(source, "iloc"))
+
+
+def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
+    """Read a Parquet file: wide, long, or with a column of series.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or the series cannot be understood.
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile
+    >>> file = Path(tempfile.mkdtemp(), "x.parquet")
+    >>> pd.DataFrame({"label": ["a", "b"], "ecg": [[1.0, 2.0], [3.0]]}).to_parquet(file)
+    >>> read_parquet(file, ReadOptions()).summary()
+    '2 series, 1 channel × 1–2 steps, 2 classes: a b'
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        # Not read_table, which would take a folder's name for a column.
+        data = pyarrow.parquet.ParquetFile(file).read()
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{file}: not a readable Parquet file ({reason[:120]}); replace the file"
+        ) from error
+    index = [c for c in data.column_names if c.startswith("__index_level_")]
+    return _read(data.drop_columns(index), str(file), options)
+
+
+def _read(data: pa.Table, source: str, options: ReadOptions) -> LabelledSeries:
+    data = data.rename_columns(unique_names(data.column_names, source))
+    options.check_columns(data.column_names, source)
+    if not data.num_rows:
+        raise InputError(f"{source}: the table has no rows; give one with series")
+    table = Table(data.drop_columns(list(options.drop)), source, lambda row: f"row {row + 1}")
+    return series_of_table(table, find_roles(data.column_names, options))
+
+
+def _of_pandas(frame: pd.DataFrame) -> pa.Table:
+    import pandas as pd
+    import pyarrow as pa
+
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    names = unique_names(list(frame.columns), "data frame")
+    arrays = []
+    for i, name in enumerate(names):
+        cells = frame.iloc[:, i]
+        first = cells.iloc[0] if len(cells) else None
+        if isinstance(first, (pd.Series, np.ndarray)):
+            # pyarrow knows neither, nor arrays of two dimensions.
+            cells = [np.asarray(c).tolist() for c in cells]
+        try:
+            arrays.append(pa.array(cells, from_pandas=True))
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"data frame, column {name}: its cells are of different kinds ({reason[:120]}); "
+                "make them all numbers or all text"
+            ) from error
+    return pa.table(arrays, names=names)

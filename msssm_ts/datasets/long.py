@@ -1,0 +1,231 @@
+"""Long tables: several rows a series, which belong together by its identifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.columns import Roles, find_steps
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.per_series import per_series
+from msssm_ts.datasets.table import Table, Texts
+from msssm_ts.datasets.times import sampling_rate, times_of
+from msssm_ts.datasets.values import check_values, without_padding
+from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    from msssm_ts.lazy import Series
+
+
+def read_values(table: Table, roles: Roles) -> LabelledSeries:
+    """Return the series of a table with one value a row, in columns id, value, time, channel.
+
+    Raises
+    ------
+    InputError
+        If a series lacks a channel, its channels differ in length, a time stands twice, or
+        what should be the same in all rows of a series is not.
+    """
+    assert roles.value is not None
+    table, values = _without_blank_rows(table, [roles.value], roles)
+    rows = _Rows.sort(table, roles)
+    counts = rows.counts()
+    missing = np.argwhere(counts == 0)
+    if len(missing):
+        owner, channel = missing[0]
+        raise rows.error(
+            owner,
+            f"no rows for channel {rows.channel_names()[channel]!r}; every series needs every "
+            "channel",
+        )
+    uneven = np.flatnonzero((counts != counts[:, :1]).any(axis=1))
+    if len(uneven):
+        named = dict(zip(rows.channel_names(), counts[uneven[0]].tolist(), strict=True))
+        raise rows.error(
+            uneven[0], f"its channels differ in length ({named}); give each as many values"
+        )
+    pieces = np.split(values[rows.order, 0], np.cumsum(counts.sum(axis=1))[:-1])
+    series: list[Series] = [p.reshape(counts.shape[1], -1) for p in pieces]
+    names = rows.channel_names() if roles.channel is not None else None
+    return _series(rows, roles, series, names)
+
+
+def read_steps(table: Table, roles: Roles) -> LabelledSeries:
+    """Return the series of a table with one step a row: columns id, time, and one a channel.
+
+    Raises
+    ------
+    InputError
+        If a time stands twice, or what should be the same in all rows of a series is not.
+    """
+    if not roles.rest:
+        raise InputError(f"{table.source}: no columns left for the values of the series")
+    table, values = _without_blank_rows(table, list(roles.rest), roles)
+    rows = _Rows.sort(table, roles)
+    pieces = np.split(values[rows.order], np.cumsum(rows.counts().sum(axis=1))[:-1])
+    series: list[Series] = [np.ascontiguousarray(p.T) for p in pieces]
+    return _series(rows, roles, series, roles.rest)
+
+
+def read_channels(table: Table, roles: Roles) -> LabelledSeries:
+    """Return the series of a table with one channel a row: columns id, channel, and steps.
+
+    Raises
+    ------
+    InputError
+        If a series lacks a channel or has one twice.
+    """
+    columns = find_steps(roles.rest).columns
+    table, values = _without_blank_rows(table, list(columns), roles)
+    rows = _Rows.sort(table, roles)
+    counts = rows.counts()
+    odd = np.argwhere(counts != 1)
+    if len(odd):
+        series, channel = odd[0]
+        raise rows.error(
+            series,
+            f"{counts[series, channel]} rows for channel {rows.channel_names()[channel]!r}; every "
+            "series needs every channel once",
+        )
+    cube = values[rows.order].reshape(*counts.shape, -1)
+    return _series(rows, roles, without_padding(cube, rows.error), rows.channel_names())
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a table by series, channel and time.
+
+    Parameters
+    ----------
+    table : Table
+        The table.
+    series, channel : arrays of shape (n_rows,)
+        To which series, in the order of their first rows, and channel each row belongs.
+    first : array of shape (n_series,)
+        The first row of each series.
+    order : array of shape (n_rows,)
+        The rows sorted by series, channel and time.
+    ids : Texts
+        The column that identifies the series.
+    channels : Texts, optional
+        The column of channels.
+    times : array of shape (n_rows,), optional
+        Seconds, or whatever the column of times counts.
+    """
+
+    table: Table
+    series: NDArray[np.int64]
+    channel: NDArray[np.int64]
+    first: NDArray[np.int64]
+    order: NDArray[np.int64]
+    ids: Texts
+    channels: Texts | None
+    times: NDArray[np.float64] | None
+
+    @classmethod
+    def sort(cls, table: Table, roles: Roles) -> _Rows:
+        assert roles.id is not None
+        ids = table.texts(roles.id)
+        ids.check_complete()
+        channels = None if roles.channel is None else table.texts(roles.channel)
+        channel = np.zeros(len(table), dtype=np.int64)
+        if channels is not None:
+            channels.check_complete()
+            # Ten comes after nine where channels are numbers.
+            channel = np.argsort(np.argsort(channels.names(_one_of_each(channels))))[channels.codes]
+        _, first, inverse = np.unique(ids.codes, return_index=True, return_inverse=True)
+        place = np.argsort(np.argsort(first))
+        series = place[inverse]
+        times = None if roles.time is None else times_of(table, roles.time)
+        keys = [np.arange(len(table)) if times is None else times, channel, series]
+        rows = cls(table, series, channel, np.sort(first), np.lexsort(keys), ids, channels, times)
+        rows._refuse_repeated_times(roles)
+        return rows
+
+    def counts(self) -> NDArray[np.int64]:
+        """Rows of each series and channel."""
+        width = int(self.channel.max()) + 1
+        cells = np.bincount(self.series * width + self.channel, minlength=len(self.first) * width)
+        return cells.reshape(-1, width)
+
+    def channel_names(self) -> tuple[str, ...]:
+        if self.channels is None:
+            return ("",)
+        return tuple(str(n) for n in np.sort(self.channels.names(_one_of_each(self.channels))))
+
+    def error(self, series: int, text: str) -> InputError:
+        """Return the error for a series."""
+        row = int(self.first[series])
+        name = str(self.ids.different[self.ids.codes[row]])
+        return self.table.error(row, f"{self.ids.column} {name!r}: {text}")
+
+    def check_same(self, column: str) -> None:
+        """Refuse series whose rows differ in what is one for a series."""
+        codes = self.table.texts(column).codes
+        differing = np.flatnonzero(codes != codes[self.first[self.series]])
+        if len(differing):
+            row = differing[0]
+            name = str(self.ids.different[self.ids.codes[row]])
+            raise self.table.error(
+                row,
+                f"{self.ids.column} {name!r} has more than one {column}; give each series one",
+            )
+
+    def _refuse_repeated_times(self, roles: Roles) -> None:
+        if self.times is None:
+            return
+        keys = np.stack([self.series, self.channel, self.times])[:, self.order]
+        same = np.flatnonzero((keys[:, 1:] == keys[:, :-1]).all(axis=0))
+        if len(same):
+            row = int(self.order[same + 1].min())
+            columns = [c for c in (roles.id, roles.channel, roles.time) if c is not None]
+            raise self.table.error(
+                row, f"a second value for the same {', '.join(columns)}; remove one"
+            )
+
+    def rate(self, column: str | None) -> float | None:
+        """Return the sampling rate that the times tell, if they do."""
+        if self.times is None or column is None:
+            return None
+        times, owner = self.times[self.order], (self.series * (self.channel.max() + 1))
+        owner = (owner + self.channel)[self.order]
+        return sampling_rate(column, times, owner)
+
+
+def _series(
+    rows: _Rows, roles: Roles, series: list[Series], names: tuple[str, ...] | None
+) -> LabelledSeries:
+    check_values(series, rows.error)
+    for column in (*roles.labels, roles.group, roles.fold):
+        if column is not None:
+            rows.check_same(column)
+    return LabelledSeries(
+        series,
+        channel_names=names,
+        sampling_rate=rows.rate(roles.time),
+        source=rows.table.source,
+        **per_series(rows.table, roles, rows.first),
+    )
+
+
+def _one_of_each(texts: Texts) -> NDArray[np.int64]:
+    """Return a row of each different text."""
+    return np.asarray(np.unique(texts.codes, return_index=True)[1])
+
+
+def _without_blank_rows(
+    table: Table, columns: list[str], roles: Roles
+) -> tuple[Table, NDArray[np.float64]]:
+    """Leave out rows without value and identifier, as spreadsheets write them."""
+    assert roles.id is not None
+    values = table.numbers(columns)
+    blank = np.isnan(values).all(axis=1)
+    if not blank.any():
+        return table, values
+    blank &= table.texts(roles.id).codes < 0
+    if blank.all():
+        raise InputError(f"{table.source}: there are no rows with values; give a file with series")
+    return table.select(~blank), values[~blank]

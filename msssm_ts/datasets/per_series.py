@@ -1,0 +1,76 @@
+"""What a table says of each series beside its values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.columns import Roles
+from msssm_ts.datasets.table import Table
+
+
+def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """Return labels, groups, folds and ids of the series, as fields of the container.
+
+    Parameters
+    ----------
+    table : Table
+        The whole table.
+    roles : Roles
+        Its columns.
+    rows : array of shape (n_series,)
+        A row of each series.
+
+    Raises
+    ------
+    InputError
+        If one is missing, an id stands twice, or one of several labels is neither 0 nor 1.
+    """
+    fields: dict[str, Any] = {}
+    if len(roles.labels) == 1:
+        fields["labels"] = table.texts(roles.labels[0]).labels(rows)
+    elif roles.labels:
+        fields["labels"] = np.stack([_zeros_and_ones(table, c, rows) for c in roles.labels], axis=1)
+        fields["label_names"] = roles.labels
+    for field, column in (("groups", roles.group), ("folds", roles.fold), ("ids", roles.id)):
+        if column is not None:
+            fields[field] = table.texts(column).names(rows)
+    if roles.group is not None:
+        fields["group_name"] = roles.group
+    if roles.id is not None:
+        _refuse_repeated(table, roles.id, fields["ids"], rows)
+    return fields
+
+
+def _zeros_and_ones(table: Table, column: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    texts = table.texts(column)
+    texts.check_complete("no label in")
+    values = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
+    known = np.array([values.get(t.lower(), -1) for t in texts.different.tolist()], dtype=np.int64)
+    labels = known[texts.codes[rows]]
+    wrong = np.flatnonzero(labels < 0)
+    if len(wrong):
+        row = rows[wrong[0]]
+        raise table.error(
+            row,
+            f"{str(texts.different[texts.codes[row]])[:40]!r} is neither 0 nor 1; of several "
+            "label columns each says whether the series has that label",
+            column,
+        )
+    return np.asarray(labels)
+
+
+def _refuse_repeated(table: Table, column: str, ids: NDArray[Any], rows: NDArray[np.int64]) -> None:
+    _, first = np.unique(ids, return_index=True)
+    if len(first) == len(ids):
+        return
+    repeated = int(np.setdiff1d(np.arange(len(ids)), first)[0])
+    before = int(np.flatnonzero(ids == ids[repeated])[0])
+    raise table.error(
+        rows[repeated],
+        f"id {str(ids[repeated])!r} stands in {table.place(int(rows[before]))} already (column "
+        f"{column!r}); give each series its own, or name the time column with --time if each row "
+        "is a step",
+    )

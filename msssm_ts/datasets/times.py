@@ -1,0 +1,101 @@
+"""The column of times in a long table."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.table import Table, is_text
+from msssm_ts.errors import InputError
+
+# Names of times in seconds; others may count samples or milliseconds.
+_SECONDS = re.compile(r"(time|t)?[ _]?[(\[]?(s|sec|secs|seconds)?[)\]]?|timestamp", re.IGNORECASE)
+
+
+def times_of(table: Table, column: str) -> NDArray[np.float64]:
+    """Return a column of numbers or dates as numbers; dates become seconds.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else, or a time is missing.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    kind = table.data[column].type
+    if is_text(kind):
+        # Dates that pyarrow does not know by their looks.
+        texts = table.data[column].cast(pa.string()).to_pandas().astype(object)
+        if pd.to_numeric(texts, errors="coerce").isna().any():
+            dates = pd.to_datetime(texts, errors="coerce", format="mixed", utc=True)
+            wrong = np.flatnonzero((dates.isna() & texts.notna()).to_numpy())
+            if len(wrong):
+                raise table.error(
+                    wrong[0],
+                    f"{texts.iloc[wrong[0]][:40]!r} is neither a number nor a date; "
+                    "mend it, or leave the column out with --drop",
+                    column,
+                )
+            return _complete(table, column, _seconds(dates))
+    if pa.types.is_temporal(kind):
+        try:
+            dates = pd.to_datetime(table.data[column].to_pandas(), utc=True)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{table.source}, column {column}: holds {kind}, neither numbers nor dates; leave "
+                "it out with --drop"
+            ) from error
+        return _complete(table, column, _seconds(dates))
+    return _complete(table, column, table.numbers([column])[:, 0])
+
+
+def sampling_rate(
+    column: str, times: NDArray[np.float64], owner: NDArray[np.int64]
+) -> float | None:
+    """Return the rate in hertz that times tell, or None where they leave a doubt.
+
+    They tell one if the column's name does not speak against seconds, the times are no whole
+    numbers, the step is at most half a second, and every step of every series is the same to
+    one in a hundred.
+
+    Parameters
+    ----------
+    column : str
+        The name of the column.
+    times, owner : arrays of shape (n_rows,)
+        Sorted times, and the series each belongs to.
+
+    Examples
+    --------
+    >>> sampling_rate("time", np.arange(5) / 250, np.zeros(5, int))
+    250.0
+    >>> sampling_rate("time_ms", np.arange(5) * 0.5, np.zeros(5, int)) is None
+    True
+    """
+    steps = np.diff(times)[np.diff(owner) == 0]
+    if not _SECONDS.fullmatch(column) or not len(steps) or np.array_equal(times, np.round(times)):
+        return None
+    step = float(steps.mean())
+    if not 0 < step <= 0.5 or np.abs(steps - step).max() > 0.01 * step:
+        return None
+    rate = 1 / step
+    # Times are rounded when they are written.
+    return float(round(rate)) if abs(rate - round(rate)) < 1e-3 * rate else float(f"{rate:.6g}")
+
+
+def _seconds(dates: object) -> NDArray[np.float64]:
+    import pandas as pd
+
+    moments = pd.DatetimeIndex(dates)
+    seconds = ((moments - moments.min()) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
+    return np.asarray(seconds)
+
+
+def _complete(table: Table, column: str, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    missing = np.flatnonzero(np.isnan(times))
+    if len(missing):
+        raise table.error(missing[0], f"no value in column {column!r}; fill it in")
+    return times
