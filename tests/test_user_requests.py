@@ -156,6 +156,12 @@ def test_files_of_this_version_load_for_ever() -> None:
     assert model.classes_.tolist() == ["fast", "slow"]
     assert (model.channel_names_, model.sampling_rate_) == (("lead II",), 360.0)
     assert model.class_weight == {"fast": 1.0, "slow": 2.0}
+    # With preparation and several labels, from schema version 2 on.
+    model = MSSSMClassifier.load(folder / "model_v2.safetensors")
+    expected = np.load(folder / "model_v2.npz")
+    np.testing.assert_allclose(model.predict_proba(expected["X"]), expected["proba"], atol=1e-5)
+    assert model.label_names.tolist() == ["a", "b", "c"]
+    assert (model.preparation_.sampling_rate, model.preparation_.window) == (50.0, 0.4)
 
 
 def test_frames_tensors_and_lists_are_as_good_as_arrays(
