@@ -44,6 +44,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.training.Progress", progress.Progress
     yield "msssm_ts.evaluation.evaluate_predictions", msssm_ts.evaluation.evaluate_predictions
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load
+    yield "msssm_ts.datasets.from_frame", msssm_ts.datasets.from_frame
     yield "msssm_ts.datasets.LabelledSeries", msssm_ts.datasets.LabelledSeries
     yield "msssm_ts.datasets.write.write", msssm_ts.datasets.write.write
     yield "msssm_ts.artifact.read_header", msssm_ts.artifact.read_header

@@ -70,10 +70,12 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     (('class',), 'record', ('t0', 't1'))
     """
     free = [c for c in columns if c not in options.drop]
-    chosen = (options.id, options.group, options.fold, options.time, options.channel)
+    # The folds may be the groups, too: all series of a record are set aside.
+    chosen = (options.id, options.group, options.time, options.channel)
     labels = label_columns(options.label, columns)
     if not labels:
-        by_name = find_column([c for c in free if c not in chosen], LABEL, None)
+        taken = {*chosen, options.fold}
+        by_name = find_column([c for c in free if c not in taken], LABEL, None)
         labels = () if by_name is None else (by_name,)
     taken = {*labels, *chosen}
 
@@ -83,8 +85,9 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
         return found
 
     value = find(VALUE, None)
-    identifier, group = find(ID, options.id), find(GROUP, options.group)
-    fold, time = find(FOLD, options.fold), find(TIME, options.time)
+    group = find(GROUP, options.group)
+    fold = find(FOLD, options.fold)
+    identifier, time = find(ID, options.id), find(TIME, options.time)
     channel = find(CHANNEL, options.channel)
     rest = [c for c in free if c not in taken]
     left_out = tuple(c for c in rest if c.lower() in _ABOUT_SERIES)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from msssm_ts.datasets.columns import (
@@ -164,8 +165,9 @@ def _rows(lines: Sequence[str], separator: str) -> list[tuple[int, list[str]]]:
 
 def _separator(rows_by_separator: dict[str, list[tuple[int, list[str]]]], preferred: str) -> str:
     """Choose what splits most lines alike and leaves most numbers."""
-    best, best_score = None, (0.0, 0)
-    for separator in sorted(_SEPARATORS, key=lambda s: s != preferred):
+    best, best_score = preferred, (0.0, 0)
+    # Space is the last choice, for there is some beside most separators.
+    for separator in (*sorted(_SEPARATORS, key=lambda s: s != preferred), WHITESPACE):
         rows = [cells for _, cells in rows_by_separator[separator]]
         width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
         if width < 2:
@@ -175,10 +177,7 @@ def _separator(rows_by_separator: dict[str, list[tuple[int, list[str]]]], prefer
         score = (count / len(rows) + numbers / max(1, len(cells)), width)
         if score > best_score:
             best, best_score = separator, score
-    if best is not None:
-        return best
-    spaced = [len(cells) for _, cells in rows_by_separator[WHITESPACE]]
-    return WHITESPACE if spaced and min(spaced) > 1 else preferred
+    return best
 
 
 def _decimal(table: list[list[str]], separator: str) -> str:
@@ -198,18 +197,15 @@ def _is_number(cell: str, separator: str) -> bool:
 def _is_header(first: list[str], following: list[list[str]], separator: str) -> bool:
     """Whether the first row names the columns.
 
-    It does if it holds a known name, counts the columns, or has words where numbers follow.
+    It does if it holds a known name, numbers the columns, or has words where numbers follow.
     """
-    if any(c.lower() in _CERTAIN for c in first):
-        return True
     words = [not _is_number(c, separator) for c in first]
     if all(words):
         return True
-    counted = [c for c, word in zip(first, words, strict=True) if not word]
-    if len(counted) > 9 and counted in (
-        [str(i) for i in range(len(counted))],
-        [str(i) for i in range(1, len(counted) + 1)],
-    ):
+    numbers = [float(c.replace(",", ".")) for c, w in zip(first, words, strict=True) if not w]
+    steps = [b - a for a, b in pairwise(numbers)]
+    # Beside values a known name is a label: target, and non-target.
+    if any(c.lower() in _CERTAIN for c in first) and all(step > 0 for step in steps):
         return True
     numeric = [
         i
@@ -217,4 +213,7 @@ def _is_header(first: list[str], following: list[list[str]], separator: str) -> 
         if following and all(i >= len(row) or _is_number(row[i], separator) for row in following)
     ]
     named = sum(words[i] and bool(first[i]) for i in numeric)
+    if steps and steps[0] > 0 and max(steps) - min(steps) < 1e-6 * steps[0]:
+        from_the_start = any(words) or numbers[0] in (0, 1)
+        return bool(named) or (len(numbers) > 9 and from_the_start)
     return named > len(numeric) / 2

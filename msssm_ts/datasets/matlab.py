@@ -66,7 +66,7 @@ def _with_series(arrays: dict[str, Any]) -> dict[str, Any]:
     """Call the series X where only one variable can be them."""
     if {"X", "x", "series", "data", "values"} & set(arrays):
         return arrays
-    candidates = [k for k, v in arrays.items() if v.dtype.kind in "iufb" and min(v.shape) > 1]
+    candidates = [k for k, v in arrays.items() if v.dtype.kind in "iufb" and v.ndim > 1]
     if len(candidates) == 1:
         arrays["X"] = arrays[candidates[0]]
     return arrays
