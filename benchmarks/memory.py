@@ -42,7 +42,7 @@ def write_tree(folder: Path, size: int) -> tuple[int, int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--limit", type=float, default=2.0, help="gigabytes of address space")
+    parser.add_argument("--limit", type=float, default=2.5, help="gigabytes of address space")
     parser.add_argument("--folder", type=Path, help="where to write; else a temporary folder")
     arguments = parser.parse_args()
     limit = int(arguments.limit * 1e9)

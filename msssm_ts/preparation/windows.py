@@ -40,7 +40,7 @@ def window_starts(n_timepoints: int, size: int, overlap: float) -> NDArray[np.in
 
 
 # Bytes of series that are kept for their other windows.
-_KEPT = 128 * 2**20
+_KEPT = 64 * 2**20
 
 
 @dataclass
