@@ -13,7 +13,7 @@ from msssm_ts.lazy import LazySeries, Series
 from msssm_ts.preparation import Preparation, Preparer, cut, prepared, prepared_rate
 
 # Prepared series up to this size are decoded once and kept; more is decoded again in every epoch.
-IN_MEMORY = 512 * 2**20
+IN_MEMORY = 128 * 2**20
 # Series that the standardisation of what does not fit is measured on.
 N_SAMPLE = 256
 
