@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from msssm_ts.datasets.columns import enumerate_names
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.files import SUFFIXES
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.errors import InputError
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.columns import enumerate_names
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import first_missing, tidy_labels, tidy_names
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError

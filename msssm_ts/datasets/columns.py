@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from msssm_ts.datasets.options import ReadOptions, label_columns
 from msssm_ts.errors import InputError
-
-if TYPE_CHECKING:
-    from msssm_ts.datasets.options import ReadOptions
 
 # Names that people give to columns, the likeliest first; case does not matter.
 LABEL = ("label", "class", "target", "category", "y")
@@ -95,21 +92,6 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     return Roles(labels, identifier, group, fold, time, channel, value, steps, left_out)
 
 
-def label_columns(chosen: str | None, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the label columns that the user named: one, or several with commas between.
-
-    Examples
-    --------
-    >>> label_columns("a, b", ["a", "b", "t0"])
-    ('a', 'b')
-    """
-    if chosen is None:
-        return ()
-    if chosen in columns or "," not in chosen:
-        return (chosen,)
-    return tuple(dict.fromkeys(c.strip() for c in chosen.split(",") if c.strip()))
-
-
 @dataclass(frozen=True)
 class Steps:
     """Columns with the steps of the series of a wide table.
@@ -186,20 +168,6 @@ def find_column(columns: Sequence[str], names: Sequence[str], chosen: str | None
         return chosen
     by_name = {str(c).strip().lower(): c for c in reversed(columns)}
     return next((by_name[n] for n in names if n in by_name), None)
-
-
-def enumerate_names(names: Sequence[object], limit: int = 6) -> str:
-    """Join names for a message, shortened.
-
-    Examples
-    --------
-    >>> enumerate_names(["a", "b"])
-    'a, b'
-    >>> enumerate_names(range(9), limit=3)
-    '0, 1, 2 … (9 in all)'
-    """
-    shown = ", ".join(str(n) for n in names[:limit])
-    return shown if len(names) <= limit else f"{shown} … ({len(names)} in all)"
 
 
 def unique_names(names: Sequence[object], source: str) -> list[str]:

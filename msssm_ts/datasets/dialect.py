@@ -12,16 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from msssm_ts.datasets.columns import (
-    CHANNEL,
-    FOLD,
-    GROUP,
-    ID,
-    LABEL,
-    TIME,
-    VALUE,
-    unique_names,
-)
+from msssm_ts.datasets.columns import CHANNEL, FOLD, GROUP, ID, LABEL, TIME, VALUE, unique_names
 from msssm_ts.datasets.compressed import open_bytes
 from msssm_ts.errors import InputError
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from msssm_ts.datasets.columns import enumerate_names, label_columns
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
 
 Split = Literal["train", "test"]
@@ -60,3 +60,18 @@ class ReadOptions:
                         f"{file}: no column {name!r} (--{option}); it has "
                         f"{enumerate_names(present)}"
                     )
+
+
+def label_columns(chosen: str | None, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the label columns that the user named: one, or several with commas between.
+
+    Examples
+    --------
+    >>> label_columns("a, b", ["a", "b", "t0"])
+    ('a', 'b')
+    """
+    if chosen is None:
+        return ()
+    if chosen in columns or "," not in chosen:
+        return (chosen,)
+    return tuple(dict.fromkeys(c.strip() for c in chosen.split(",") if c.strip()))

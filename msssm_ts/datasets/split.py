@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.columns import enumerate_names
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
 
 

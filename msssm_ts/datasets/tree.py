@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from msssm_ts.datasets.columns import enumerate_names
+from msssm_ts.datasets.messages import enumerate_names
 
 # What archivers leave beside the data.
 _NOT_DATA = {"__MACOSX"}

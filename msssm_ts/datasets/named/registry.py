@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from msssm_ts.datasets.columns import enumerate_names
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named.dataset import DataSet
 from msssm_ts.datasets.options import ReadOptions, Split
 from msssm_ts.errors import InputError
