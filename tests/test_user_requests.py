@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.training import SeriesTensor
 
 SMALL: dict[str, Any] = {"d_model": 16, "n_layers": 1, "learning_rate": 0.01, "random_state": 0}
 Data = tuple[np.ndarray, np.ndarray]
@@ -84,7 +85,8 @@ def test_a_missing_step_contributes_nothing(waves: Data) -> None:
     X = X[:, None].repeat(2, 1)
     X[:, :, 10:20] = np.nan
     model = MSSSMClassifier(max_epochs=2, missing="mask", **SMALL).fit(X, y)
-    batch = model._tensor(list(X[:5])).batch(torch.arange(5))
+    series = SeriesTensor(model.standardizer_.apply(list(X[:5])))
+    batch = series.batch(torch.arange(5))
     assert batch.observed is not None
     assert not batch.observed[:, 10:20].any()
     expected = model.network_(*batch)
