@@ -10,7 +10,7 @@ from msssm_ts.cli.injected import injected, option, two_numbers
 from msssm_ts.errors import InputError
 
 _COLUMNS = {
-    "label": "Label column; else found by its name.",
+    "label": "Label column, or several of 0 and 1 between commas; else found by its name.",
     "id": "Series identifier column.",
     "group": "Column with the record, patient or speaker.",
     "time": "Time column of a long table.",
