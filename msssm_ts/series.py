@@ -13,6 +13,9 @@ from sklearn.utils import check_array
 from msssm_ts.lazy import LazySeries, Series
 
 Missing = Literal["error", "mask", "interpolate"]
+LARGEST = float(np.finfo(np.float32).max)
+# In standard deviations; the network has long saturated there.
+LARGEST_DEVIATION = 1e12
 
 
 def as_series_list(X: Any, missing: Missing = "error") -> list[Series]:
@@ -143,11 +146,15 @@ def _as_floats(X: Any, name: str) -> NDArray[Any]:
 
 
 def _without_missing(series: Series, name: str, missing: Missing) -> Series:
-    for kind, wrong in (("infinity", np.isinf(series)), ("NaN", np.isnan(series))):
+    unknown = np.isnan(series)
+    for kind, wrong in (("infinity", ~(np.abs(series) <= LARGEST) & ~unknown), ("NaN", unknown)):
         if not wrong.any() or (kind == "NaN" and missing != "error"):
             continue
         channel, step = np.argwhere(wrong)[0]
-        advice = "; missing='mask' or 'interpolate' accepts them" if kind == "NaN" else ""
+        if kind == "NaN":
+            advice = "; missing='mask' or 'interpolate' accepts them"
+        else:
+            advice = "; numbers beyond 3.4e38, the largest of float32, count as infinite"
         raise ValueError(
             f"Input X contains {kind}: {wrong.sum()} in {name}, the first in channel "
             f"{channel} at step {step} (counted from 0){advice}"
@@ -213,5 +220,7 @@ class Standardizer:
 
     def one(self, series: Series, dtype: DTypeLike = np.float32) -> Series:
         """Return one series standardised."""
-        standardized: Series = ((series - self.mean[:, None]) / self.std[:, None]).astype(dtype)
-        return standardized
+        standardized = (series - self.mean[:, None]) / self.std[:, None]
+        # Squares of what the network sums must stay within float32.
+        np.clip(standardized, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=standardized)
+        return standardized.astype(dtype, copy=False)

@@ -112,6 +112,14 @@ def test_scaling_a_channel_changes_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize("core", ["s6", "lti"])
+def test_an_outlier_beyond_all_measure_still_gets_probabilities(core: str) -> None:
+    X, y = _waves()
+    model = MSSSMClassifier(max_epochs=1, core=core, **SMALL).fit(X, y)
+    X[0, 4], X[1, 4] = 1e30, -3e38
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
 def test_constant_channel() -> None:
     X = np.zeros((10, 2, 8))
     X[:, 1] = 7.0
@@ -158,6 +166,7 @@ def test_an_interrupt_leaves_a_usable_model(step: int, epochs: int, tmp_path: Pa
     [
         (lambda X, y: (np.where(np.arange(30) == 4, np.nan, X), y), "NaN"),
         (lambda X, y: (np.where(np.arange(30) == 4, np.inf, X), y), "infinity"),
+        (lambda X, y: (np.where(np.arange(30) == 4, -1e160, X), y), "infinity.*3.4e38"),
         (lambda X, y: (X, np.zeros(len(y), int)), "only one class"),
         (lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
         (lambda X, y: (X[:0], y[:0]), "minimum of 1 is required"),
