@@ -17,6 +17,8 @@ from kernel_cases import scan_inputs
 from msssm_ts import MSSSMClassifier
 from msssm_ts.kernels import selective_scan
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 40))
 Y = np.arange(24) % 2

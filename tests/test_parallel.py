@@ -13,6 +13,8 @@ from kernel_cases import ms_scan_inputs
 
 from msssm_ts.kernels import backend_report, ms_scan, parallel, use_backend
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 
 def test_split_balances_costs() -> None:
     rng = np.random.default_rng(0)
@@ -32,13 +34,8 @@ def test_an_error_in_any_thread_is_raised() -> None:
         if last == 4:
             raise ValueError("from a worker")
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        with pytest.raises(ValueError, match="from a worker"):
-            parallel.run(work, np.full(4, 10**9))
-    finally:
-        torch.set_num_threads(threads)
+    with pytest.raises(ValueError, match="from a worker"):
+        parallel.run(work, np.full(4, 10**9))
 
 
 def _gradient() -> torch.Tensor:

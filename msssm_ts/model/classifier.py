@@ -128,5 +128,7 @@ class MSSSMNetwork(nn.Module):
         Tensor of shape (b, n_outputs)
             Logits.
         """
-        logits: Tensor = self.head(self.embed(x, lengths, observed))
+        pooled = self.embed(x, lengths, observed)
+        # A matrix product would round a series' logits by how many others share its batch.
+        logits: Tensor = (pooled.unsqueeze(1) * self.head.weight).sum(-1) + self.head.bias
         return logits
