@@ -17,6 +17,10 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``exp2(v)``         2**v, relative error below 3e-7 (float32) and 5e-15 (float64)
 ``softplus(v)``     log(1 + exp(v))
 ``sigmoid(v)``      1 / (1 + exp(-v))
+``positive(v)``     1 where v > 0, else 0
+``rectified(v)``    v where v > 0, else 0
+``larger(v, w)``    the larger one in each lane, ``smaller(v, w)`` the smaller one
+``equal(v, w)``     1 where v = w, else 0
 ==================  =============================================================
 """
 
@@ -197,6 +201,25 @@ class _Emitter:
         return builder.fdiv(top, builder.fadd(z, self.constant(1.0)))
 
 
+    def positive(self, x: Any) -> Any:
+        above = self.builder.fcmp_ordered(">", x, self.constant(0.0))
+        return self.builder.select(above, self.constant(1.0), self.constant(0.0))
+
+    def rectified(self, x: Any) -> Any:
+        above = self.builder.fcmp_ordered(">", x, self.constant(0.0))
+        return self.builder.select(above, x, self.constant(0.0))
+
+    def larger(self, x: Any, y: Any) -> Any:
+        return self.builder.select(self.builder.fcmp_ordered(">", x, y), x, y)
+
+    def smaller(self, x: Any, y: Any) -> Any:
+        return self.builder.select(self.builder.fcmp_ordered("<", x, y), x, y)
+
+    def equal(self, x: Any, y: Any) -> Any:
+        same = self.builder.fcmp_ordered("==", x, y)
+        return self.builder.select(same, self.constant(1.0), self.constant(0.0))
+
+
 def _elementwise(name: str, doc: str) -> Any:
     def function(typingctx: Any, v: Any) -> Any:
         if not isinstance(v, Vector):
@@ -215,6 +238,28 @@ def _elementwise(name: str, doc: str) -> Any:
 exp2 = _elementwise("exp2", "2**v; the result is clamped to the normal range.")
 softplus = _elementwise("softplus", "log(1 + exp(v)).")
 sigmoid = _elementwise("sigmoid", "1 / (1 + exp(-v)).")
+positive = _elementwise("positive", "1 where v > 0, else 0.")
+rectified = _elementwise("rectified", "v where v > 0, else 0.")
+
+
+def _pairwise(name: str, doc: str) -> Any:
+    def function(typingctx: Any, v: Any, w: Any) -> Any:
+        if not isinstance(v, Vector) or v != w:
+            return None
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            return getattr(_Emitter(builder, v.dtype), name)(*args)
+
+        return v(v, w), codegen
+
+    function.__name__ = name
+    function.__doc__ = doc
+    return intrinsic(function)
+
+
+larger = _pairwise("larger", "The larger one in each lane.")
+smaller = _pairwise("smaller", "The smaller one in each lane.")
+equal = _pairwise("equal", "1 where v = w, else 0.")
 
 
 @intrinsic  # type: ignore[untyped-decorator]

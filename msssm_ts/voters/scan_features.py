@@ -1,0 +1,179 @@
+"""Random multi-scale state-space features of series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS, bands, scale_features
+from msssm_ts.lazy import Series
+from msssm_ts.series import interpolated
+from msssm_ts.voters.voter import Report
+
+Floats = NDArray[np.float32]
+
+# Thresholds are quantiles of the bands of that many training series, at that many steps of each.
+_N_SERIES, _N_STEPS = 16, 1024
+# No more levels than that: the coarsest band then sees 2 000 steps.
+_MAX_SCALES = 9
+# Pools of a threshold, in the kernel's order, and how much their features weigh in the ridge.
+_POOL_WEIGHTS = (1.0, 0.5, 1.0, 0.2, 0.2)
+_N_POOLS = len(_POOL_WEIGHTS)
+# Features of that many bytes are held at once.
+_CHUNK = 1 << 26
+
+
+@dataclass(frozen=True)
+class ScanFeatures:
+    """Fixed random filters and thresholds, for the series and for its first difference.
+
+    The decomposition is that of the network, its filters drawn and not learned: nine taps, three
+    of them 2 and six −1, as in MiniROCKET (Dempster et al., KDD 2021). Thresholds are quantiles
+    of the training series' bands. See :func:`msssm_ts.kernels.scale_features.scale_features` for
+    what is pooled.
+
+    Parameters
+    ----------
+    mix : array of shape (2, n_channels, N_GROUPS)
+        Mixtures of channels.
+    filters : array of shape (2, n_scales, TAPS, N_RIVALS, N_GROUPS)
+        Filters.
+    thresholds : array of shape (2, n_scales, n_thresholds, N_RIVALS, N_GROUPS)
+        Thresholds.
+    """
+
+    mix: Floats
+    filters: Floats
+    thresholds: Floats
+
+    @classmethod
+    def draw(cls, series: Sequence[Series], seed: int, n_thresholds: int = 3) -> ScanFeatures:
+        """Draw filters, and thresholds from the training series."""
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(len(series), min(len(series), _N_SERIES), replace=False)
+        sample = [as_input(series[int(i)]) for i in np.sort(chosen)]
+        n_channels = sample[0].shape[0]
+        n_scales = scales_for(int(np.median([x.shape[1] for x in sample])))
+        mix = np.stack([_draw_mixtures(rng, n_channels) for _ in range(2)])
+        filters = np.stack([_draw_filters(rng, n_scales) for _ in range(2)])
+        thresholds = np.stack(
+            [
+                _draw_thresholds(rng, [view(x) for x in sample], m, f, n_thresholds)
+                for view, m, f in zip(VIEWS, mix, filters, strict=True)
+            ]
+        )
+        return cls(mix, filters, thresholds)
+
+    @property
+    def n_features(self) -> int:
+        """Features of a series."""
+        views, n_scales, n_thresholds = self.thresholds.shape[:3]
+        return int(views * n_scales * (_N_POOLS * n_thresholds + 2) * N_RIVALS * N_GROUPS)
+
+    @property
+    def weights(self) -> Floats:
+        """How much each feature counts, (n_features,)."""
+        views, n_scales, n_thresholds = self.thresholds.shape[:3]
+        pools = np.sqrt([*np.repeat(_POOL_WEIGHTS, n_thresholds), 1.0, 1.0])
+        every = np.tile(np.repeat(pools, N_RIVALS * N_GROUPS), views * n_scales)
+        return every.astype(np.float32)
+
+    def chunks(self, n_series: int) -> list[range]:
+        """Cut range(n_series) so that a part's features take little memory."""
+        size = max(1, _CHUNK // (4 * self.n_features))
+        return [range(i, min(i + size, n_series)) for i in range(0, n_series, size)]
+
+    def transform(self, series: Sequence[Series], report: Report | None = None) -> Floats:
+        """Return features (n_series, n_features), not standardised.
+
+        Parameters
+        ----------
+        series : sequence of arrays of shape (n_channels, length)
+            Standardised; missing values are interpolated.
+        report : callable, optional
+            Told the number of series done, and of all.
+        """
+        out = np.empty((len(series), self.n_features), np.float32)
+        for part in self.chunks(len(series)):
+            inputs = [as_input(series[i]) for i in part]
+            views = [
+                scale_features([view(x) for x in inputs], m, f, b)
+                for view, m, f, b in zip(
+                    VIEWS, self.mix, self.filters, self.thresholds, strict=True
+                )
+            ]
+            for features in views:
+                # Sums over the steps that a filter wins: their root is nearer to normal.
+                features[:, :, -2:] = np.sqrt(np.maximum(features[:, :, -2:], 0))
+            out[part.start : part.stop] = np.concatenate(
+                [f.reshape(len(part), -1) for f in views], 1
+            )
+            if report is not None:
+                report(part.stop, len(series))
+        return out
+
+
+def as_input(series: Series) -> Floats:
+    """Return a series for the kernels: float32, without missing values."""
+    filled = np.nan_to_num(interpolated(series), copy=False)
+    return np.ascontiguousarray(filled, dtype=np.float32)
+
+
+def _identity(x: Floats) -> Floats:
+    return x
+
+
+def difference(x: Floats) -> Floats:
+    """Return the first difference of a series (n_channels, length); 0 for a single step."""
+    return np.diff(x, axis=1) if x.shape[1] > 1 else np.zeros_like(x)
+
+
+VIEWS = (_identity, difference)
+
+
+def scales_for(n_timepoints: int) -> int:
+    """Return as many scales as have filters shorter than the series.
+
+    Examples
+    --------
+    >>> [scales_for(n) for n in (1, 24, 150, 100_000)]
+    [1, 2, 5, 9]
+    """
+    n_scales = 1
+    while (TAPS - 1) << n_scales < n_timepoints and n_scales < _MAX_SCALES:
+        n_scales += 1
+    return n_scales
+
+
+def _draw_mixtures(rng: np.random.Generator, n_channels: int) -> Floats:
+    """Return for each group the mean of a few channels, often of one."""
+    mix = np.zeros((n_channels, N_GROUPS), np.float32)
+    for group in range(N_GROUPS):
+        most = min(n_channels, TAPS)
+        k = int(2 ** rng.uniform(0, np.log2(most + 1)))
+        mix[rng.choice(n_channels, min(k, n_channels), replace=False), group] = k**-0.5
+    return mix
+
+
+def _draw_filters(rng: np.random.Generator, n_scales: int) -> Floats:
+    order = rng.random((n_scales, TAPS, N_RIVALS, N_GROUPS)).argsort(1)
+    return np.where(order < 3, 2.0, -1.0).astype(np.float32) / 12
+
+
+def _draw_thresholds(
+    rng: np.random.Generator, sample: list[Floats], mix: Floats, filters: Floats, n: int
+) -> Floats:
+    values = []
+    for x in sample:
+        steps = np.linspace(0, x.shape[1] - 1, min(x.shape[1], _N_STEPS)).astype(int)
+        values.append(bands(x, mix, filters)[:, steps])
+    ordered = np.sort(np.concatenate(values, 1), 1)
+    n_scales, n_values = ordered.shape[:2]
+    # Each filter's levels are spread over the whole range, no two filters' alike.
+    offset = (rng.permutation(N_RIVALS * N_GROUPS) + 0.5) / (N_RIVALS * N_GROUPS)
+    levels = 0.02 + 0.96 * (offset + np.arange(n)[:, None]) / n
+    index = (levels * (n_values - 1)).astype(int).reshape(1, n, N_RIVALS, N_GROUPS)
+    return np.take_along_axis(ordered, np.repeat(index, n_scales, 0), 1)

@@ -1,0 +1,126 @@
+"""Random multi-scale state-space features into a ridge classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.lazy import Series
+from msssm_ts.voters.ridge import Ridge
+from msssm_ts.voters.scan_features import ScanFeatures
+from msssm_ts.voters.voter import Problem, Report
+
+# Numbers that the features of all training series may be: 800 MB. Beyond, thresholds are saved
+# first, then series.
+_MOST_NUMBERS = 200_000_000
+_LARGEST_DEVIATION = 10.0
+
+
+@dataclass(frozen=True)
+class ScanRidge:
+    """Fitted features, their standardisation and the ridge classifier.
+
+    Parameters
+    ----------
+    features : ScanFeatures
+        Filters and thresholds.
+    mean, scale : arrays of shape (n_features,)
+        Standardisation of the features: what is subtracted, then multiplied.
+    ridge : Ridge
+        Classifier.
+    """
+
+    features: ScanFeatures
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    ridge: Ridge
+
+    kind = "scan_ridge"
+
+    @classmethod
+    def fit(cls, problem: Problem, seed: int, report: Report | None = None) -> ScanRidge:
+        """Draw the features and fit the classifier.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to learn.
+        seed : int
+            Of the random features.
+        report : callable, optional
+            Told the number of series done, and of all.
+        """
+        n_series = len(problem.series)
+        features = ScanFeatures.draw(problem.series, seed)
+        if n_series * features.n_features > _MOST_NUMBERS:
+            features = ScanFeatures.draw(problem.series, seed, n_thresholds=1)
+        most = max(1, _MOST_NUMBERS // features.n_features)
+        if n_series > most:
+            rng = np.random.default_rng(seed)
+            problem = problem.take(np.sort(rng.choice(n_series, most, replace=False)))
+        z = features.transform(problem.series, report)
+        mean, deviation = z.mean(0, dtype=np.float64), z.std(0, dtype=np.float64)
+        # A feature that hardly varies says nothing; dividing by its deviation would blow up noise.
+        varies = deviation > 1e-6
+        scale = np.where(varies, features.weights / np.where(varies, deviation, 1.0), 0.0)
+        mean, scale = mean.astype(np.float32), scale.astype(np.float32)
+        _standardize(z, mean, scale)
+        ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel)
+        return cls(features, mean, scale, ridge)
+
+    def transform(self, series: Sequence[Series]) -> NDArray[np.float32]:
+        """Return standardised features (n_series, n_features)."""
+        z = self.features.transform(series)
+        _standardize(z, self.mean, self.scale)
+        return z
+
+    def predict_proba(self, series: Sequence[Series]) -> NDArray[np.float64]:
+        """Return probabilities (n_series, n_outputs)."""
+        parts = [
+            self.ridge.predict_proba(self.transform([series[i] for i in part]))
+            for part in self.features.chunks(len(series))
+        ]
+        return np.concatenate(parts)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that a model file must hold."""
+        return {
+            "mix": self.features.mix,
+            "filters": self.features.filters,
+            "thresholds": self.features.thresholds,
+            "mean": self.mean,
+            "scale": self.scale,
+            "coefficients": self.ridge.coefficients,
+            "intercept": self.ridge.intercept,
+            "temperature": np.array([self.ridge.temperature]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]], multilabel: bool) -> ScanRidge:
+        """Return what :meth:`to_arrays` described."""
+        return cls(
+            ScanFeatures(arrays["mix"], arrays["filters"], arrays["thresholds"]),
+            arrays["mean"],
+            arrays["scale"],
+            Ridge(
+                arrays["coefficients"],
+                arrays["intercept"],
+                float(arrays["temperature"][0]),
+                multilabel,
+            ),
+        )
+
+
+def _standardize(
+    z: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]
+) -> None:
+    """Standardise in place: there may be no room for a second copy."""
+    for i in range(0, len(z), 256):
+        part = z[i : i + 256]
+        part -= mean
+        part *= scale
+        np.clip(part, -_LARGEST_DEVIATION, _LARGEST_DEVIATION, out=part)

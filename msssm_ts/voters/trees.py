@@ -1,0 +1,131 @@
+"""Extremely randomised trees on quantiles over intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.lazy import Series
+from msssm_ts.voters.quantiles import LONGEST, quantile_features
+from msssm_ts.voters.voter import Problem, Report
+
+_N_TREES = 200
+_CHUNK = 2048
+
+
+@dataclass(frozen=True)
+class QuantileTrees:
+    """A fitted forest, as flat arrays: what a model file can hold, and nothing is executed.
+
+    Parameters
+    ----------
+    n_timepoints : int
+        Length to which series are brought.
+    roots : array of shape (n_trees,)
+        First node of each tree.
+    feature, left, right : arrays of shape (n_nodes,)
+        Feature asked for, −1 in a leaf, and the nodes that follow.
+    threshold : array of shape (n_nodes,)
+        A feature up to it leads to the left.
+    vote : array of shape (n_nodes, n_answers)
+        A leaf's class; with several labels at once 0 or 1 for each.
+    n_outputs : int
+        Classes or labels.
+    """
+
+    n_timepoints: int
+    roots: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    vote: NDArray[np.int32]
+    n_outputs: int
+
+    kind = "quantile_trees"
+
+    @classmethod
+    def fit(cls, problem: Problem, seed: int, report: Report | None = None) -> QuantileTrees:
+        """Grow the trees, as QUANT does: entropy, a tenth of the features at every split.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to learn.
+        seed : int
+            Of the trees.
+        report : callable, optional
+            Told the number of series done, and of all.
+        """
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        lengths = [s.shape[1] for s in problem.series]
+        n_timepoints = min(int(np.median(lengths)), LONGEST)
+        features = quantile_features(problem.series, n_timepoints)
+        forest = ExtraTreesClassifier(
+            _N_TREES, criterion="entropy", max_features=0.1, random_state=seed % 2**32, n_jobs=-1
+        ).fit(features, problem.targets.astype(np.int64), problem.weights)
+        if report is not None:
+            report(len(lengths), len(lengths))
+        trees = [t.tree_ for t in forest.estimators_]
+        first = np.concatenate([[0], np.cumsum([t.node_count for t in trees])])
+
+        def joined(of: Any, dtype: type) -> NDArray[Any]:
+            return np.concatenate([of(t, f) for t, f in zip(trees, first, strict=False)]).astype(
+                dtype
+            )
+
+        # Classes that do not occur in y are unknown to the forest: the windows of partial data.
+        known = forest.classes_ if not problem.multilabel else None
+        votes = joined(lambda t, _: t.value.argmax(2), np.int32)
+        return cls(
+            n_timepoints,
+            first[:-1].astype(np.int32),
+            joined(lambda t, _: np.where(t.children_left < 0, -1, t.feature), np.int32),
+            joined(lambda t, f: t.children_left + f, np.int32),
+            joined(lambda t, f: t.children_right + f, np.int32),
+            joined(lambda t, _: t.threshold, np.float32),
+            votes if known is None else known[votes].astype(np.int32),
+            problem.n_outputs,
+        )
+
+    def predict_proba(self, series: Sequence[Series]) -> NDArray[np.float64]:
+        """Return the shares of the trees' votes, (n_series, n_outputs)."""
+        parts = [
+            self._shares(quantile_features(series[i : i + _CHUNK], self.n_timepoints))
+            for i in range(0, len(series), _CHUNK)
+        ]
+        return np.concatenate(parts)
+
+    def _shares(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        out = np.zeros((len(features), self.n_outputs))
+        rows = np.arange(len(features))
+        for root in self.roots:
+            node = np.full(len(features), root)
+            while (inner := self.feature[node] >= 0).any():
+                asked = features[rows, np.maximum(self.feature[node], 0)]
+                below = asked <= self.threshold[node]
+                after = np.where(below, self.left[node], self.right[node])
+                node = np.where(inner, after, node)
+            if self.vote.shape[1] > 1:
+                out += self.vote[node]
+            else:
+                out[rows, self.vote[node, 0]] += 1
+        return out / len(self.roots)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that a model file must hold."""
+        sizes = np.array([self.n_timepoints, self.n_outputs])
+        names = ("roots", "feature", "left", "right", "threshold", "vote")
+        return {"sizes": sizes, **{name: getattr(self, name) for name in names}}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]], multilabel: bool) -> QuantileTrees:
+        """Return what :meth:`to_arrays` described."""
+        rest = dict(arrays)
+        n_timepoints, n_outputs = rest.pop("sizes").tolist()
+        return cls(n_timepoints=n_timepoints, n_outputs=n_outputs, **rest)
