@@ -200,7 +200,6 @@ class _Emitter:
         top = builder.select(negative, z, self.constant(1.0))
         return builder.fdiv(top, builder.fadd(z, self.constant(1.0)))
 
-
     def positive(self, x: Any) -> Any:
         above = self.builder.fcmp_ordered(">", x, self.constant(0.0))
         return self.builder.select(above, self.constant(1.0), self.constant(0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -91,10 +92,10 @@ def _intervals(length: int, depth: int) -> list[tuple[int, int]]:
         if length < n:
             break
         edges = np.linspace(0, length, n + 1).astype(int).tolist()
-        found += zip(edges[:-1], edges[1:], strict=True)
+        found += itertools.pairwise(edges)
         half = -(-length // (2 * int(n)))
         if n > 1 and half > 0:
-            found += [(a + half, b + half) for a, b in zip(edges[:-2], edges[1:-1], strict=True)]
+            found += [(a + half, b + half) for a, b in itertools.pairwise(edges[:-1])]
     return list(dict.fromkeys((a, b) for a, b in found if b <= length))
 
 

@@ -160,7 +160,7 @@ def _draw_mixtures(rng: np.random.Generator, n_channels: int) -> Floats:
 
 def _draw_filters(rng: np.random.Generator, n_scales: int) -> Floats:
     order = rng.random((n_scales, TAPS, N_RIVALS, N_GROUPS)).argsort(1)
-    return np.where(order < 3, 2.0, -1.0).astype(np.float32) / 12
+    return (np.where(order < 3, 2.0, -1.0) / 12).astype(np.float32)
 
 
 def _draw_thresholds(
