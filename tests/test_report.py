@@ -193,7 +193,7 @@ def test_names_from_data_are_only_names(hostile: Page) -> None:
 
 
 def test_groups_seconds_channels_and_gaps(hostile: Page) -> None:
-    assert "What is drawn is the patient (12 of them)" in hostile.text
+    assert "Drawn are the groups (12, by patient)" in hostile.text
     assert "the first 4 of 6 channels" in hostile.text
     picture = hostile.written(3)
     assert "time (s)" in picture
@@ -228,7 +228,7 @@ def test_steps_without_a_rate_and_no_history() -> None:
     assert len(page.pictures) == 3 + mistakes
     assert "step" in page.written(3)
     assert "time (s)" not in page.written(3)
-    assert "What is drawn is the series (60 of them)" in page.text
+    assert "Drawn are the 60 series" in page.text
 
 
 def test_a_model_that_makes_no_mistake() -> None:
@@ -303,7 +303,7 @@ def test_the_command_writes_the_report(trained: Path, tmp_path: Path) -> None:
     html = file.read_text(encoding="utf-8")
     page = check_stands_alone(html)
     assert "one.safetensors on test.csv" in page.text
-    assert "What is drawn is the patient (5 of them)" in page.text
+    assert "Drawn are the groups (5, by patient)" in page.text
     scores = json.loads(run(*arguments, "--json", "--quiet")[0])
     assert scores["report"] == str(file)
     assert f"{scores['accuracy']:.3f}" in page.text

@@ -17,18 +17,18 @@ _MOST_NAMED, _HARDEST = 7, 3
 
 
 def roc_figure(predictions: Predictions) -> Figure:
-    """Draw each class against the rest: hits over false alarms."""
+    """Draw each class against the rest: true over false positive rate."""
     from sklearn.metrics import roc_auc_score, roc_curve
 
     curves = {}
     for i in _varied(predictions):
         truth, proba = predictions.truth[:, i], predictions.proba[:, i]
-        alarms, hits, _ = roc_curve(truth, proba)
-        curves[i] = (alarms, hits, float(roc_auc_score(truth, proba)))
+        false, true, _ = roc_curve(truth, proba)
+        curves[i] = (false, true, float(roc_auc_score(truth, proba)))
     figure, axis = _curves(predictions, curves, "AUROC")
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, linestyle=":", zorder=0)
-    axis.set_xlabel("false alarms (share of the negatives)")
-    axis.set_ylabel("hits (share of the positives)")
+    axis.set_xlabel("false positive rate")
+    axis.set_ylabel("true positive rate (recall)")
     return figure
 
 
@@ -42,8 +42,8 @@ def precision_recall_figure(predictions: Predictions) -> Figure:
         precision, recall, _ = precision_recall_curve(truth, proba, drop_intermediate=True)
         curves[i] = (recall, precision, float(average_precision_score(truth, proba)))
     figure, axis = _curves(predictions, curves, "average precision", drawstyle="steps-post")
-    axis.set_xlabel("recall (share of the positives that is found)")
-    axis.set_ylabel("precision (share that is right)")
+    axis.set_xlabel("recall")
+    axis.set_ylabel("precision")
     return figure
 
 

@@ -160,7 +160,8 @@ def _show(found: dict[str, Any], settings: dict[str, list[str]]) -> None:
         ("val_accuracy", "validation accuracy"),
         ("val_loss", "validation loss"),
     ):
-        rows.append([name, *(_number(f[key]) for f in facts)])
+        if any(f[key] is not None for f in facts):
+            rows.append([name, *(_number(f[key]) for f in facts)])
     if "data" in found:
         for key, name in _SCORES.items():
             if key in facts[0]["scores"]:
