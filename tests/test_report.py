@@ -207,7 +207,7 @@ def test_the_model_card_says_what_the_header_says(hostile: Page) -> None:
         "parameters 12\u202f345",
         "epochs 3, kept: 2",
         "training time 2 min 30 s",
-        "device cpu, 2 threads",
+        "device cpu threads 2",
         "seed 7",
         "msssm-ts 9.8.7",
         "model file schema version 2",
@@ -270,7 +270,7 @@ def test_several_labels() -> None:
     assert "threshold" in page.text
     # A label that no series has, has no curve.
     assert "<y>" in page.written(0)
-    assert not page.written(0).endswith("z")
+    assert not page.written(0).endswith(" z")
 
 
 @pytest.fixture(scope="module")

@@ -63,25 +63,25 @@ def _curves(
     if len(named) > _MOST_NAMED:
         named = sorted(named, key=lambda i: curves[i][2])[:_HARDEST]
     others = [i for i in curves if i not in named]
-    figure = Figure(figsize=(WIDTH, 4.6 + 0.18 * len(named)), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.8 + 0.2 * len(named)), layout="constrained")
     axis = figure.subplots()
     grey = [axis.plot(*curves[i][:2], color="0.7", linewidth=0.7, **how)[0] for i in others]
     handles = [
         axis.plot(*curves[i][:2], color=COLOURS[k], linestyle=DASHES[k], **how)[0]
         for k, i in enumerate(named)
     ]
-    labels = [f"{curves[i][2]:.3f}  {short(predictions.names[i])}" for i in named]
+    labels = [f"{curves[i][2]:.3f} · {short(predictions.names[i])}" for i in named]
     if others:
-        sizes = [curves[i][2] for i in others]
+        low, high = (f"{extreme(curves[i][2] for i in others):.3f}" for extreme in (min, max))
         handles.append(grey[0])
-        labels.append(f"{min(sizes):.3f} to {max(sizes):.3f}  the other {len(others)}")
+        labels.append(f"{low if low == high else f'{low} to {high}'} · the other {len(others)}")
     axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     if labels:
         figure.legend(
             handles,
             labels,
             loc="outside lower center",
-            title=area,
+            title=f"{area} · {'label' if predictions.multilabel else 'class'}",
             title_fontsize=8.5,
             handlelength=3.2,
             alignment="left",

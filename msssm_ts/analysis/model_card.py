@@ -29,7 +29,8 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
             "parameters": f"{training['n_parameters']:,}".replace(",", "\u202f"),
             "epochs": f"{training['n_iter']}, kept: {training['best_iter']}",
             "training time": duration(training["seconds"]),
-            "device": f"{training['device']}, {training['threads']} threads",
+            "device": training["device"],
+            "threads": str(training["threads"]),
             "seed": str(training["seed"]),
         },
         "Versions": {

@@ -38,6 +38,7 @@ def series_figure(
         Of the values; may be empty.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     shown = series[:MOST_CHANNELS]
     figure = Figure(figsize=(NARROW, 0.6 + 0.85 * max(1.7, len(shown))), layout="constrained")
@@ -65,6 +66,8 @@ def series_figure(
         else:
             axis.set_title(label, loc="left", fontsize=8.5, pad=2)
     axes[-1].set_xlabel("time (s)" if sampling_rate else "step")
+    if not sampling_rate:
+        axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
