@@ -35,7 +35,7 @@ _SCORES = {
 def compare(
     runs: Annotated[
         list[str],
-        typer.Argument(metavar="RUN RUN ...", help="Run folders or model files."),
+        typer.Argument(metavar="RUN", help="Run folders or model files, two or more."),
     ],
     data: Annotated[
         str | None,
