@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from msssm_ts import __version__
+from msssm_ts.cli.compare import compare
 from msssm_ts.cli.data import data
 from msssm_ts.cli.evaluate import evaluate
 from msssm_ts.cli.fit import fit
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, info):
+for command in (fit, evaluate, predict, compare, info):
     app.command()(command)
 app.add_typer(data)
 

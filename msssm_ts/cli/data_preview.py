@@ -10,9 +10,9 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.files import check_output
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
-from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -35,10 +35,7 @@ def preview(
     from msssm_ts.cli.preview import draw_preview
     from msssm_ts.datasets import load
 
-    if out.suffix.lower() != ".png":
-        raise InputError(f"{out}: the picture is a PNG file; give a name that ends in .png")
-    if not out.absolute().parent.is_dir():
-        raise InputError(f"{out}: its folder does not exist; make it first")
+    check_output(out, ".png", "the picture is a PNG file")
     series = load(data, reading, needs_labels=False)
     say(f"{data}: {series.summary()}", quiet=quiet)
     name = Path(data).name if Path(data).exists() else data

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from msssm_ts.cli import options
-from msssm_ts.cli.console import results, show_json, show_pairs
+from msssm_ts.cli.console import results, say, show_json, show_pairs
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.files import check_output, write_text
 from msssm_ts.cli.reading import reads_data
-from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.estimator import MSSSMClassifier
 
 _NAMES = {
     "accuracy": "accuracy",
@@ -25,6 +35,14 @@ _NAMES = {
 def evaluate(
     model: options.Model,
     data: options.Data,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write an HTML page: intervals, confusions, curves, calibration, the "
+            "surest mistakes, the model.",
+        ),
+    ] = None,
     reading: Any = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
@@ -32,27 +50,19 @@ def evaluate(
     debug: options.Debug = False,
 ) -> None:
     """Score MODEL on the labelled series of DATA."""
-    from msssm_ts.cli.inputs import load_model_and_series, predict_proba
-    from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
+    from msssm_ts.cli.inputs import load_model_and_series, score
 
+    if report is not None:
+        check_output(report, ".html", "the report is an HTML page")
     classifier, series = load_model_and_series(
         model, data, reading, device=device, needs_labels=True, quiet=quiet
     )
-    assert series.labels is not None
-    if classifier.multilabel_ != series.multilabel:
-        kinds = ("one label", "several labels")
-        raise InputError(
-            f"{data}: {kinds[series.multilabel]} a series, but the model was trained on "
-            f"{kinds[classifier.multilabel_]}"
-        )
-    proba = predict_proba(classifier, series)
-    scores = (
-        evaluate_multilabel(series.labels, proba, classifier.label_names, classifier.thresholds_)
-        if classifier.multilabel_
-        else evaluate_predictions(series.labels, proba, classifier.classes_)
-    )
+    proba, scores = score(classifier, data, series)
+    if report is not None:
+        write_text(report, _page(model, data, classifier, series, proba))
     if json:
-        show_json({"model": model, "data": data, **scores})
+        written = {} if report is None else {"report": str(report)}
+        show_json({"model": model, "data": data, **written, **scores})
         return
     pairs: dict[str, object] = {"series": scores["n_series"]}
     for key, name in _NAMES.items():
@@ -64,6 +74,28 @@ def evaluate(
         _show_labels(scores["labels"])
     else:
         _show_confusion(scores)
+    if report is not None:
+        say(f"\nreport in {report}", quiet=quiet)
+
+
+def _page(
+    model: str,
+    data: str,
+    classifier: MSSSMClassifier,
+    series: LabelledSeries,
+    proba: NDArray[np.floating[Any]],
+) -> str:
+    from msssm_ts.analysis.predictions import Predictions
+    from msssm_ts.analysis.report import report_page
+    from msssm_ts.artifact import read_header
+
+    return report_page(
+        Predictions.of(classifier, series.labels, proba),
+        series,
+        read_header(model),
+        model=Path(model).resolve().name,
+        source=Path(data).name,
+    )
 
 
 def _show_labels(labels: dict[str, dict[str, Any]]) -> None:

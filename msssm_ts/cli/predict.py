@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.files import write_text
 from msssm_ts.cli.reading import reads_data
 
 if TYPE_CHECKING:
@@ -57,12 +57,7 @@ def predict(
     if out is None:
         sys.stdout.write(text.getvalue())
         return
-    temporary = out.with_name(f".{out.name}.part")
-    try:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(temporary, out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_text(out, text.getvalue())
     say(f"{len(rows)} predictions in {out}", quiet=quiet)
 
 

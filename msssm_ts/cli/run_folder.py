@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.cli.curve import draw_training_curve
+from msssm_ts.analysis.training_curve import draw_training_curve
+from msssm_ts.cli.files import write_text
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def write(folder: Path, model: MSSSMClassifier, data_summary: str, source: str) 
         "seed": model.seed_,
         "n_parameters": model.n_parameters_,
     }
-    _write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     with (folder / "history.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(history)
@@ -70,9 +70,3 @@ def write(folder: Path, model: MSSSMClassifier, data_summary: str, source: str) 
     if history["epoch"]:
         draw_training_curve(history, best, folder / "training_curve.png")
     return metrics
-
-
-def _write_text(file: Path, text: str) -> None:
-    temporary = file.with_name(f".{file.name}.part")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, file)

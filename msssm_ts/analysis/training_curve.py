@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Okabe and Ito's colours, told apart by the colour-blind.
-_TRAIN, _VALIDATION = "#0072B2", "#D55E00"
+from msssm_ts.analysis.style import BLUE, VERMILLION
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Path) -> None:
+def training_figure(
+    history: dict[str, list[Any]], best_epoch: int, size: tuple[float, float] = (7, 5)
+) -> Figure:
     """Draw losses above, accuracies below, the epoch that was kept marked.
 
     Parameters
@@ -18,13 +22,13 @@ def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Pa
         As in ``MSSSMClassifier.history_``.
     best_epoch : int
         From 1.
-    file : Path
-        PNG to write.
+    size : tuple of two floats
+        Width and height in inches.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(7, 5), dpi=120, layout="constrained")
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
     axes = figure.subplots(2, 1, sharex=True)
     validated = any(v is not None for v in history["val_loss"])
     for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
@@ -32,7 +36,7 @@ def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Pa
         axis.plot(
             history["epoch"],
             history[f"train_{name}"],
-            color=_TRAIN,
+            color=BLUE,
             label="training",
             marker=marker,
         )
@@ -40,7 +44,7 @@ def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Pa
             axis.plot(
                 history["epoch"],
                 history[f"val_{name}"],
-                color=_VALIDATION,
+                color=VERMILLION,
                 label="validation",
                 linestyle="--",
                 marker=marker,
@@ -49,13 +53,20 @@ def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Pa
             label = f"kept: epoch {best_epoch}"
             axis.axvline(best_epoch, color="0.4", linestyle=":", linewidth=1.2, label=label)
         axis.grid(alpha=0.3)
-    axes[0].set_yscale("log", subs=[1, 2, 5])
-    axes[0].yaxis.set_major_formatter("{x:g}")
-    axes[0].yaxis.set_minor_formatter("{x:g}")
+    losses = [v for name in ("train_loss", "val_loss") for v in history[name] if v is not None]
+    if max(losses) > 10 * min(losses):
+        axes[0].set_yscale("log", subs=[1, 2, 5])
+        axes[0].yaxis.set_major_formatter("{x:g}")
+        axes[0].yaxis.set_minor_formatter("{x:g}")
     axes[0].set_ylabel("cross-entropy (nats)")
     axes[0].legend(loc="best")
     axes[1].set_ylabel("accuracy")
     axes[1].set_ylim(-0.02, 1.02)
     axes[1].set_xlabel("epoch")
     axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.savefig(file)
+    return figure
+
+
+def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Path) -> None:
+    """Write :func:`training_figure` as a PNG."""
+    training_figure(history, best_epoch).savefig(file)

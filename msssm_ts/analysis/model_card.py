@@ -1,0 +1,112 @@
+"""What a model file says of its model, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Facts = dict[str, str]
+_MOST_NAMED = 12
+
+
+def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
+    """Return the facts of a model file, by topic.
+
+    Parameters
+    ----------
+    header : mapping
+        From :func:`msssm_ts.artifact.read_header`.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        Topics ``Data``, ``Training``, ``Versions`` and ``Settings``.
+    """
+    training, versions = header["training"], header["versions"]
+    topics = {
+        "Data": _data(header),
+        "Training": {
+            "parameters": f"{training['n_parameters']:,}".replace(",", "\u202f"),
+            "epochs": f"{training['n_iter']}, kept: {training['best_iter']}",
+            "training time": duration(training["seconds"]),
+            "device": training["device"],
+            "threads": str(training["threads"]),
+            "seed": str(training["seed"]),
+        },
+        "Versions": {
+            **{name: str(v) for name, v in versions.items()},
+            "model file": f"schema version {header['schema_version']}",
+        },
+        "Settings": settings(header),
+    }
+    return topics
+
+
+def settings(header: Mapping[str, Any]) -> Facts:
+    """Return the arguments that the model was made with.
+
+    Parameters
+    ----------
+    header : mapping
+        From :func:`msssm_ts.artifact.read_header`.
+    """
+    given = dict(header["parameters"])
+    preparation = given.pop("preparation", None) or {}
+    return {name: plain(value) for name, value in (given | preparation).items()}
+
+
+def _data(header: Mapping[str, Any]) -> Facts:
+    classes, rate = header["classes"], header["sampling_rate"]
+    names = classes.get("names") or classes["values"]
+    channels = header["channel_names"]
+    count = header.get("n_channels") or len(channels or ()) or header["network"]["n_channels"]
+    facts = {
+        "labels" if classes["multilabel"] else "classes": _counted(names),
+        "channels": _counted(channels) if channels else str(count),
+        "sampling rate": f"{rate:g} Hz" if rate else "unknown",
+    }
+    done = header.get("preparation", {})
+    features = done.get("features", "raw")
+    if features != "raw":
+        facts["features"] = features
+    for key, name in (("bandpass", "band-pass (Hz)"), ("window", "windows (s)")):
+        if done.get(key):
+            facts[name] = plain(done[key])
+    return facts
+
+
+def _counted(names: list[Any]) -> str:
+    return f"{len(names)}: {plain(names)}" if len(names) <= _MOST_NAMED else str(len(names))
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the units that one would say.
+
+    Examples
+    --------
+    >>> duration(12.34), duration(150), duration(7300)
+    ('12.3 s', '2 min 30 s', '2 h 1 min')
+    """
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def plain(value: Any) -> str:
+    """Return a value of the header as one would write it.
+
+    Examples
+    --------
+    >>> plain(None), plain(True), plain([1, 40.0]), plain("s6")
+    ('none', 'yes', '1, 40', 's6')
+    """
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(plain(v) for v in value)
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
