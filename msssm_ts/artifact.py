@@ -17,8 +17,8 @@ from torch import Tensor
 
 from msssm_ts.errors import InputError
 
-# 2: preparation, stem stride.
-SCHEMA_VERSION = 2
+# 2: preparation, stem stride. 3: several networks, other voters.
+SCHEMA_VERSION = 3
 _KEY = "msssm_ts"
 
 

@@ -49,6 +49,7 @@ class TrainingDisplay:
         self._last_line = 0.0
         self._first: Progress | None = None
         self._described = ""
+        self._last_stage = ""
 
     def __enter__(self) -> TrainingDisplay:
         if not self._quiet and self._console.is_terminal:
@@ -87,10 +88,23 @@ class TrainingDisplay:
         if self._bar is not None:
             self._bar.stop()
 
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Show how far something is that comes before training."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.update(self._task, total=total, completed=done, description=name)
+        elif done == total and name != self._last_stage:
+            self._last_stage = name
+            self._console.print(f"{name}: {total} series", markup=False)
+
     def __call__(self, progress: Progress) -> None:
         """Show a step or an epoch's end."""
         if self._quiet:
             return
+        if self._first is None and self._bar is not None:
+            # A stage may have come before: the time left counts from here.
+            self._bar.reset(self._task)
         self._first = self._first or progress
         if self._bar is not None:
             if progress.is_epoch_end or not self._described:

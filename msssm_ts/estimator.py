@@ -13,6 +13,7 @@ from msssm_ts.fitting import TrainingClassifier
 from msssm_ts.model_file import load_model, save_model
 from msssm_ts.parameters import check_parameters
 from msssm_ts.preparation import Preparation
+from msssm_ts.presets import PresetName
 from msssm_ts.series import Missing
 from msssm_ts.targets import ClassWeight
 from msssm_ts.training import Callback
@@ -23,6 +24,13 @@ class MSSSMClassifier(TrainingClassifier):
 
     Parameters
     ----------
+    preset : {"default", "fast", "best", "network"}, default="default"
+        What votes. "default": four ridge classifiers on random multi-scale features, trees on
+        quantiles, and a trained MS-SSM network. "fast": two of the ridge classifiers and the
+        trees, seconds without gradient descent. "best": more of each, four networks. "network":
+        one network alone, as in the paper, which can be read forward in time and streamed.
+    time_budget : float, optional
+        Seconds that training may take: networks train for what the rest leaves of it.
     n_scales : int, default=3
         Levels of the wavelet decomposition; fewer where the series are too short for them.
     core : {"s6", "lti"}, default="s6"
@@ -108,8 +116,10 @@ class MSSSMClassifier(TrainingClassifier):
         Losses, accuracies, learning rate and seconds, one entry per epoch.
     n_iter_, best_iter_ : int
         Epochs trained, and the epoch whose weights were kept.
-    network_ : MSSSMNetwork
-        The trained network.
+    networks_ : list of MSSSMNetwork
+        The trained networks; ``network_`` is the first.
+    committee_ : Committee
+        What votes beside them.
 
     References
     ----------
@@ -130,6 +140,8 @@ class MSSSMClassifier(TrainingClassifier):
 
     def __init__(
         self,
+        preset: PresetName = "default",
+        time_budget: float | None = None,
         n_scales: int = 3,
         core: Literal["s6", "lti"] = "s6",
         d_model: int = 64,
@@ -160,6 +172,8 @@ class MSSSMClassifier(TrainingClassifier):
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,
     ):
+        self.preset = preset
+        self.time_budget = time_budget
         self.n_scales = n_scales
         self.core = core
         self.d_model = d_model
@@ -250,6 +264,8 @@ or list of arrays of shape (n_channels, length)
     ) -> MSSSMClassifier:
         """Go on training with more series: one pass over them, with a fresh optimiser.
 
+        Only a network can learn in parts: there is no other voter then, whatever the preset.
+
         Parameters
         ----------
         X, y, sample_weight : as in :meth:`fit`
@@ -292,7 +308,7 @@ or list of arrays of shape (n_channels, length)
         sklearn.exceptions.NotFittedError
             Before :meth:`fit`.
         """
-        check_is_fitted(self, "network_")
+        check_is_fitted(self)
         save_model(self, path)
 
     @classmethod

@@ -26,6 +26,10 @@ from msssm_ts.preparation import Preparation, vote
 from msssm_ts.series import Missing, Standardizer, as_series_list, checked, is_table, without_torch
 from msssm_ts.training import SeriesTensor, StreamedSeries, predict_embeddings, predict_logits
 from msssm_ts.training.recipe import resolve_device
+from msssm_ts.voters import Committee
+
+# The networks' part of the vote, where others vote too (docs/recipe.md).
+NETWORK_SHARE = 0.25
 
 
 class FittedClassifier(
@@ -52,7 +56,8 @@ class FittedClassifier(
     channel_names_: tuple[str, ...] | None
     sampling_rate_: float | None
     standardizer_: Standardizer
-    network_: MSSSMNetwork
+    networks_: list[MSSSMNetwork]
+    committee_: Committee
     device_: str
     history_: dict[str, list[Any]]
     n_iter_: int
@@ -67,6 +72,19 @@ class FittedClassifier(
         names = self.label_names_
         return self.classes_ if names is None else np.array(names)
 
+    @property
+    def network_(self) -> MSSSMNetwork:
+        """The trained network, of several the first."""
+        networks = self.__dict__.get("networks_")
+        if not networks:
+            raise AttributeError("there is no network: not fitted, or fitted with preset='fast'")
+        first: MSSSMNetwork = networks[0]
+        return first
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there is anything that predicts."""
+        return bool(self.__dict__.get("networks_") or self.__dict__.get("committee_"))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -77,18 +95,19 @@ class FittedClassifier(
     def __getstate__(self) -> dict[str, Any]:
         """Pickle from the CPU, so that a machine without this one's card can read it."""
         state: dict[str, Any] = super().__getstate__()
-        if "network_" in state:
-            state = state | {"network_": copy.deepcopy(self.network_).cpu()}
+        if "networks_" in state:
+            state = state | {"networks_": [copy.deepcopy(n).cpu() for n in self.networks_]}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        if "network_" in state:
+        if "networks_" in state:
             try:
                 self.device_ = resolve_device(self.device_)
             except InputError:
                 self.device_ = "cpu"
-            self.network_.to(self.device_)
+            for network in self.networks_:
+                network.to(self.device_)
 
     def _check_series(
         self, X: Any, reset: bool, channel_names: Sequence[str] | None = None
@@ -152,34 +171,61 @@ class FittedClassifier(
     def _float_tensor(self, values: NDArray[Any]) -> torch.Tensor:
         return torch.as_tensor(values, dtype=getattr(torch, self.dtype))
 
+    def _standardized(self, values: Prepared) -> Sequence[Series]:
+        """Return the series standardised, lazy ones as lazy."""
+        series = values.series
+        if not isinstance(series, LazySeries):
+            return self.standardizer_.apply(series, self.dtype)
+        read = StandardizedRead(series, self.standardizer_, self.dtype)
+        return LazySeries(range(len(series)), read, series.lengths)
+
     def _tensor(self, values: Prepared) -> SeriesTensor:
-        dtype, series = getattr(torch, self.dtype), values.series
+        dtype, series = getattr(torch, self.dtype), self._standardized(values)
         if isinstance(series, LazySeries):
-            read = StandardizedRead(series, self.standardizer_, self.dtype)
-            lazy = LazySeries(range(len(series)), read, series.lengths)
             cut = len(np.unique(values.owner)) < len(series)
             owner = values.owner if cut else None
-            return StreamedSeries(lazy, series.lengths, dtype, owner=owner)
-        return SeriesTensor(self.standardizer_.apply(series, self.dtype), dtype)
+            return StreamedSeries(series, series.lengths, dtype, owner=owner)
+        return SeriesTensor(series, dtype)
 
-    def _through_network(
+    def _by_series(
         self,
-        function: Any,
+        function: Callable[[Prepared], NDArray[np.float64]],
         X: Any,
         sampling_rate: float | None,
         channel_names: Sequence[str] | None,
-        activation: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ) -> NDArray[np.float64]:
         """Return one row a series: the mean over its windows where it was cut."""
-        check_is_fitted(self, "network_")
+        check_is_fitted(self)
         series = self._check_series(X, reset=False, channel_names=channel_names)
         values = self._prepared(series, sampling_rate, channel_names)
+        return vote(function(values), values.owner, len(series))
+
+    def _logits(self, values: Prepared) -> torch.Tensor:
+        """Return the network's logits, or what would give the vote's probabilities."""
+        if not self.committee_ and len(self.networks_) == 1:
+            return self._outputs(values)[0]
+        proba = torch.from_numpy(self._proba(values)).clamp(1e-12, 1 - 1e-12)
+        return torch.logit(proba) if self.multilabel_ else torch.log(proba)
+
+    def _outputs(self, values: Prepared) -> list[torch.Tensor]:
+        """Return each network's logits."""
         tensor = self._tensor(values)
-        output: torch.Tensor = function(self.network_, tensor, 4 * (self.batch_size or 16))
-        result: NDArray[np.float64] = (
-            activation(output.double()) if activation else output.double()
-        ).numpy()
-        return vote(result, values.owner, len(series))
+        size = 4 * (self.batch_size or 16)
+        return [predict_logits(network, tensor, size).double() for network in self.networks_]
+
+    def _proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return the vote's probabilities, a row for each prepared series or window."""
+        share = NETWORK_SHARE if self.committee_ else 1.0
+        parts = []
+        if self.networks_:
+            activation = torch.nn.Sigmoid() if self.multilabel_ else torch.nn.Softmax(-1)
+            outputs = [activation(logits).numpy() for logits in self._outputs(values)]
+            parts.append(share * np.mean(outputs, axis=0))
+        if self.committee_:
+            share = 1 - share if self.networks_ else 1.0
+            parts.append(share * self.committee_.predict_proba(self._standardized(values)))
+        proba: NDArray[np.float64] = np.sum(parts, axis=0)
+        return proba
 
     def decision_function(
         self,
@@ -188,7 +234,7 @@ class FittedClassifier(
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
     ) -> NDArray[np.float64]:
-        """Return the network's confidence in each class.
+        """Return the confidence in each class.
 
         Parameters
         ----------
@@ -202,14 +248,17 @@ class FittedClassifier(
         Returns
         -------
         array of shape (n_samples, n_classes), or (n_samples,) for two classes
-            Logits; for two classes how much the second's is larger than the first's.
+            Logits (of a vote: logarithms of its probabilities); for two classes how much the
+            second's is larger than the first's.
 
         Raises
         ------
         ValueError, sklearn.exceptions.NotFittedError
             As :meth:`predict_proba`.
         """
-        logits = self._through_network(predict_logits, X, sampling_rate, channel_names)
+        logits = self._by_series(
+            lambda values: self._logits(values).numpy(), X, sampling_rate, channel_names
+        )
         if len(self.classes_) == 2 and not self.multilabel_:
             return logits[:, 1] - logits[:, 0]
         return logits
@@ -221,7 +270,10 @@ class FittedClassifier(
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
     ) -> NDArray[np.float64]:
-        """Return what the network's head sees of each series, for other estimators to build on.
+        """Return features of each series, for other estimators to build on.
+
+        They are what the network's head sees; without a network, those of the first ridge
+        classifier.
 
         Parameters
         ----------
@@ -234,19 +286,27 @@ class FittedClassifier(
 
         Returns
         -------
-        array of shape (n_samples, d_model), or (n_samples, 2 · d_model) for "mean_max" pooling
-            Pooled features.
+        array of shape (n_samples, n_features)
+            d_model features, or 2 · d_model for "mean_max" pooling; thousands without a network.
 
         Raises
         ------
         ValueError, sklearn.exceptions.NotFittedError
             As :meth:`predict_proba`.
         """
-        return self._through_network(predict_embeddings, X, sampling_rate, channel_names)
+        return self._by_series(self._features, X, sampling_rate, channel_names)
+
+    def _features(self, values: Prepared) -> NDArray[np.float64]:
+        if not self.networks_:
+            return self.committee_.transform(self._standardized(values))
+        size = 4 * (self.batch_size or 16)
+        return predict_embeddings(self.network_, self._tensor(values), size).double().numpy()
 
     @property
     def _n_features_out(self) -> int:
         """How many features :meth:`transform` gives; scikit-learn asks."""
+        if not self.networks_:
+            return self.committee_.n_features
         return int(self.network_.head.in_features)
 
     def predict_proba(
@@ -280,9 +340,7 @@ class FittedClassifier(
         sklearn.exceptions.NotFittedError
             Before :meth:`fit`.
         """
-        check_is_fitted(self, "network_")
-        activation = torch.nn.Sigmoid() if self.multilabel_ else torch.nn.Softmax(-1)
-        return self._through_network(predict_logits, X, sampling_rate, channel_names, activation)
+        return self._by_series(self._proba, X, sampling_rate, channel_names)
 
     def predict(
         self,

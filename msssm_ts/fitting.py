@@ -15,10 +15,11 @@ from sklearn.utils.validation import check_consistent_length
 
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.inputs import Prepared, sample, take
-from msssm_ts.lazy import Series
+from msssm_ts.inputs import Prepared, sample
+from msssm_ts.lazy import Series, take
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.parameters import seed_from
+from msssm_ts.presets import PRESETS, Preset, PresetName
 from msssm_ts.series import Standardizer
 from msssm_ts.targets import (
     ClassWeight,
@@ -32,10 +33,10 @@ from msssm_ts.training import (
     Augmentation,
     Callback,
     ClassificationLoss,
+    History,
     LabelledTensor,
     Trainer,
     TrainingSettings,
-    predict_logits,
 )
 from msssm_ts.training.recipe import (
     auto_batch_size,
@@ -45,6 +46,7 @@ from msssm_ts.training.recipe import (
     resolve_device,
 )
 from msssm_ts.validation import split_targets
+from msssm_ts.voters import Committee, Problem
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,30 @@ class TrainingData:
         )
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Prepared series, or windows of them, each with what it teaches.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The series.
+    targets : array of shape (n_examples,) or (n_examples, n_labels)
+        Class indices, or 0 and 1.
+    weights : array of shape (n_examples,), optional
+        Of the examples.
+    """
+
+    prepared: Prepared
+    targets: NDArray[Any]
+    weights: NDArray[np.float64] | None
+
+
 class TrainingClassifier(FittedClassifier):
     """The part of :class:`msssm_ts.MSSSMClassifier` that trains; parameters are described there."""
 
+    preset: PresetName
+    time_budget: float | None
     n_scales: int
     core: Literal["s6", "lti"]
     d_model: int
@@ -147,63 +170,130 @@ class TrainingClassifier(FittedClassifier):
     ) -> None:
         began = time.perf_counter()
         seed = seed_from(self.random_state)
-        generator = torch.Generator().manual_seed(seed)
+        # What is learned in parts is a network's: voters want to see all series at once.
+        preset = PRESETS["network" if in_parts else self.preset]
         keep, held_out = np.arange(len(data)), np.arange(0)
-        if not in_parts:
+        # Voters need no validation; the thresholds of several labels do.
+        if not in_parts and (preset.n_networks or self.multilabel_):
             keep, held_out = self._split(data, seed)
         weights, positive = loss_weights(data.targets, data.weights, self.class_weight)
         self.device_ = resolve_device(self.device)
+        self.seed_ = seed
 
-        def prepared(index: NDArray[np.int64]) -> tuple[Prepared, NDArray[np.int64]]:
+        def examples(index: NDArray[np.int64]) -> Examples:
             values = self._prepared(take(data.series, index), self.sampling_rate_, None)
             # A window learns what its series is.
-            return values, index[values.owner]
+            source = index[values.owner]
+            own = None if weights is None else weights[source]
+            return Examples(values, data.targets.encoded[source], own)
 
-        def labelled(values: Prepared, source: NDArray[np.int64]) -> LabelledTensor:
-            return LabelledTensor(
-                self._tensor(values),
-                torch.from_numpy(data.targets.encoded[source]),
-                None if weights is None else self._float_tensor(weights[source]),
-            )
-
+        self.committee_ = Committee()
+        if not goes_on:
+            self.networks_ = []
+        training = examples(keep)
+        if not goes_on:
+            self.standardizer_ = self._standardizer(training.prepared.series)
+        validation = examples(held_out) if len(held_out) else None
         with TrainingDisplay(quiet=not self.verbose) as shown:
-            training = prepared(keep)
-            if not goes_on:
-                self.standardizer_ = self._standardizer(training[0].series)
-            batch_size = self.batch_size or auto_batch_size(len(training[1]))
-            settings = TrainingSettings(
-                max_epochs=max_epochs or auto_epochs(len(training[1]), batch_size),
-                batch_size=batch_size,
-                learning_rate=self.learning_rate,
-                ssm_learning_rate=min(self.learning_rate, 1e-3),
-                weight_decay=self.weight_decay,
-                patience=self.n_iter_no_change if len(held_out) else None,
-            )
-            loss = ClassificationLoss(
-                self.label_smoothing, None if positive is None else self._float_tensor(positive)
-            )
-            # The caller's random numbers stay as they are.
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                if not goes_on:
-                    self.network_ = MSSSMNetwork(self._config(training[0]))
-                self.network_.to(self.device_, getattr(torch, self.dtype))
-                trainer = Trainer(
-                    self.network_,
-                    settings,
-                    loss,
-                    [*(self.callbacks or ()), shown],
-                    self._augmentation(),
+            callbacks: list[Callback] = [*(self.callbacks or ()), shown]
+            if preset.has_committee:
+                everything = self.multilabel_ or validation is None
+                voting = training if everything else examples(np.arange(len(data)))
+                self._fit_committee(voting, preset, callbacks)
+            self._record(None, began)
+            for i in range(preset.n_networks):
+                left = None
+                if self.time_budget is not None:
+                    spent = time.perf_counter() - began
+                    left = max(0.0, self.time_budget - spent) / (preset.n_networks - i)
+                settings = self._settings(training, validation, max_epochs, left)
+                loss = ClassificationLoss(
+                    self.label_smoothing, None if positive is None else self._float_tensor(positive)
                 )
-                validation = labelled(*prepared(held_out)) if len(held_out) else None
-                try:
-                    trainer.run(labelled(*training), generator, validation)
-                finally:
-                    self._record(trainer, began, seed, goes_on)
+                self._train_network(i, training, validation, settings, loss, callbacks, began)
         if self.multilabel_ and validation is not None:
-            logits = predict_logits(self.network_, validation.series, 4 * batch_size)
-            truth = validation.targets.numpy()
-            self.thresholds_ = best_thresholds(torch.sigmoid(logits.double()).numpy(), truth)
+            proba = self._proba(validation.prepared)
+            self.thresholds_ = best_thresholds(proba, validation.targets)
+
+    def _fit_committee(
+        self, examples: Examples, preset: Preset, callbacks: Sequence[Callback]
+    ) -> None:
+        """Fit the voters beside the networks."""
+        values = examples.prepared
+        problem = Problem(
+            self._standardized(values),
+            examples.targets,
+            len(self.classes_),
+            examples.weights,
+            values.lengths,
+        )
+        stages = [c.stage for c in callbacks if hasattr(c, "stage")]
+        self.committee_ = Committee.fit(
+            problem, preset.n_ridges, preset.n_trees, self.seed_, stages
+        )
+
+    def _settings(
+        self,
+        training: Examples,
+        validation: Examples | None,
+        max_epochs: int | None,
+        max_seconds: float | None,
+    ) -> TrainingSettings:
+        n_examples = len(training.targets)
+        batch_size = self.batch_size or auto_batch_size(n_examples)
+        return TrainingSettings(
+            max_epochs=max_epochs or auto_epochs(n_examples, batch_size),
+            batch_size=batch_size,
+            learning_rate=self.learning_rate,
+            ssm_learning_rate=min(self.learning_rate, 1e-3),
+            weight_decay=self.weight_decay,
+            patience=None if validation is None else self.n_iter_no_change,
+            max_seconds=max_seconds,
+        )
+
+    def _train_network(
+        self,
+        number: int,
+        training: Examples,
+        validation: Examples | None,
+        settings: TrainingSettings,
+        loss: ClassificationLoss,
+        callbacks: Sequence[Callback],
+        began: float,
+    ) -> None:
+        """Train one of the networks, a new one or the one that is there."""
+        seed = self.seed_ + number
+        is_new = number >= len(self.networks_)
+        # The caller's random numbers stay as they are.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            if is_new:
+                self.networks_.append(MSSSMNetwork(self._config(training.prepared)))
+            network = self.networks_[number]
+            network.to(self.device_, getattr(torch, self.dtype))
+            trainer = Trainer(network, settings, loss, callbacks, self._augmentation())
+            generator = torch.Generator().manual_seed(seed)
+            try:
+                trainer.run(
+                    self._labelled(training),
+                    generator,
+                    None if validation is None else self._labelled(validation),
+                )
+            finally:
+                if is_new and not trainer.n_steps:
+                    # Nothing that could be called a model.
+                    self.networks_.pop()
+                if not number:
+                    self._record(trainer, began)
+                self.fit_seconds_ = time.perf_counter() - began
+
+    def _labelled(self, examples: Examples) -> LabelledTensor:
+        weights = examples.weights
+        return LabelledTensor(
+            self._tensor(examples.prepared),
+            torch.from_numpy(examples.targets),
+            None if weights is None else self._float_tensor(weights),
+        )
 
     def _augmentation(self) -> Augmentation:
         spectral = self.preparation_.features != "raw" or self.network_.config.stem_stride > 1
@@ -219,17 +309,16 @@ class TrainingClassifier(FittedClassifier):
             return Standardizer.fit(sample(series))
         return Standardizer.identity(series[0].shape[0])
 
-    def _record(self, trainer: Trainer, began: float, seed: int, goes_on: bool) -> None:
-        self.history_ = vars(trainer.history)
-        self.n_iter_ = len(trainer.history.epoch)
-        self.best_iter_ = trainer.best_epoch or 0
-        self.n_parameters_ = sum(p.numel() for p in self.network_.parameters())
+    def _record(self, trainer: Trainer | None, began: float) -> None:
+        """Keep what is told of a fit: of the first network's, or of one without a network."""
+        history = History() if trainer is None else trainer.history
+        self.history_ = vars(history)
+        self.n_iter_ = len(history.epoch)
+        self.best_iter_ = 0 if trainer is None else trainer.best_epoch or 0
+        learned = sum(p.numel() for n in self.networks_ for p in n.parameters())
+        self.n_parameters_ = learned + self.committee_.n_parameters
         self.fit_seconds_ = time.perf_counter() - began
-        self.seed_ = seed
         self.thresholds_ = np.full(len(self.classes_), 0.5)
-        if not (trainer.n_steps or goes_on):
-            # Not one step was taken: nothing that could be called a model.
-            del self.network_
 
     def _config(self, training: Prepared) -> MSSSMConfig:
         longest = int(training.lengths.max())

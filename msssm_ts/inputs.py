@@ -54,11 +54,6 @@ class Prepared:
         return Prepared(series, self.owner, self.sampling_rate)
 
 
-def take(series: Sequence[Series], index: NDArray[np.int64]) -> Sequence[Series]:
-    """Return some of the series, lazy ones as lazy."""
-    return series.take(index) if isinstance(series, LazySeries) else [series[i] for i in index]
-
-
 def sample(series: Sequence[Series]) -> Sequence[Series]:
     """Return all series in memory, of others N_SAMPLE from first to last."""
     if not isinstance(series, LazySeries) or len(series) <= N_SAMPLE:

@@ -56,3 +56,8 @@ class LazySeries(Sequence[Series]):
         """Return some of the series, as lazy as these."""
         chosen = np.asarray(index, dtype=np.int64)
         return LazySeries([self.items[i] for i in chosen], self.read, self.lengths[chosen])
+
+
+def take(series: Sequence[Series], index: NDArray[np.int64]) -> Sequence[Series]:
+    """Return some of the series, lazy ones as lazy."""
+    return series.take(index) if isinstance(series, LazySeries) else [series[i] for i in index]

@@ -19,6 +19,7 @@ from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import Standardizer
 from msssm_ts.training.recipe import resolve_device
+from msssm_ts.voters import Committee
 
 E = TypeVar("E", bound=FittedClassifier)
 
@@ -26,10 +27,13 @@ E = TypeVar("E", bound=FittedClassifier)
 def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator's weights, with everything else as JSON."""
     names = getattr(estimator, "feature_names_in_", None)
+    arrays, kinds = estimator.committee_.to_arrays()
     header = {
         "estimator": type(estimator).__name__,
         "parameters": json_parameters(estimator),
-        "network": asdict(estimator.network_.config),
+        "network": asdict(estimator.network_.config) if estimator.networks_ else None,
+        "n_networks": len(estimator.networks_),
+        "voters": kinds,
         "classes": {
             "dtype": estimator.classes_.dtype.str,
             "values": estimator.classes_.tolist(),
@@ -62,7 +66,10 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
             "python": platform.python_version(),
         },
     }
-    write_artifact(path, estimator.network_.state_dict(), header)
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
+    for i, network in enumerate(estimator.networks_):
+        tensors |= {f"networks.{i}.{name}": t for name, t in network.state_dict().items()}
+    write_artifact(path, tensors, header)
 
 
 def json_parameters(estimator: FittedClassifier) -> dict[str, Any]:
@@ -97,29 +104,52 @@ def load_model(kind: type[E], path: str | os.PathLike[str], device: str) -> E:
         parameters = dict(header["parameters"])
         if isinstance(parameters["class_weight"], list):
             parameters["class_weight"] = dict(map(tuple, parameters["class_weight"]))
+        if header["schema_version"] < 3:
+            parameters["preset"] = "network"
         if parameters.get("preparation") is not None:
             parameters["preparation"] = Preparation.from_dict(parameters["preparation"])
         estimator = kind(**parameters)
-        config = MSSSMConfig(**header["network"])
-        _restore(estimator, config, header)
-        network = MSSSMNetwork(config).to(getattr(torch, estimator.dtype))
-        network.load_state_dict(tensors)
+        _restore(estimator, header)
+        estimator.networks_ = [
+            _network(header, part, estimator.dtype) for part in _weights(tensors, header)
+        ]
+        arrays = {k: t.numpy() for k, t in tensors.items() if k.startswith("voters.")}
+        estimator.committee_ = Committee.from_arrays(
+            arrays, header.get("voters", []), estimator.multilabel_
+        )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(
             f"{path}: its contents do not fit together ({error}); train again"
         ) from error
     estimator.device_ = resolve_device(device)
-    estimator.network_ = network.to(estimator.device_).eval()
+    estimator.networks_ = [n.to(estimator.device_).eval() for n in estimator.networks_]
     return estimator
 
 
-def _restore(estimator: FittedClassifier, config: MSSSMConfig, header: dict[str, Any]) -> None:
+def _weights(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return each network's weights."""
+    if header["schema_version"] < 3:
+        return [tensors]
+    prefixes = [f"networks.{i}." for i in range(header["n_networks"])]
+    return [
+        {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+        for prefix in prefixes
+    ]
+
+
+def _network(header: dict[str, Any], weights: dict[str, torch.Tensor], dtype: str) -> MSSSMNetwork:
+    network = MSSSMNetwork(MSSSMConfig(**header["network"])).to(getattr(torch, dtype))
+    network.load_state_dict(weights)
+    return network
+
+
+def _restore(estimator: FittedClassifier, header: dict[str, Any]) -> None:
     training, classes, scale = header["training"], header["classes"], header["standardizer"]
     estimator.classes_ = np.array(classes["values"], dtype=np.dtype(classes["dtype"]))
     estimator.multilabel_ = classes["multilabel"]
     estimator.thresholds_ = np.array(classes["thresholds"])
     estimator.standardizer_ = Standardizer(np.array(scale["mean"]), np.array(scale["std"]))
-    estimator.n_channels_in_ = header.get("n_channels", config.n_channels)
+    estimator.n_channels_in_ = header.get("n_channels") or header["network"]["n_channels"]
     label_names = classes.get("names")
     estimator.label_names_ = None if label_names is None else tuple(label_names)
     names = header["channel_names"]

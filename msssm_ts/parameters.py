@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from msssm_ts.preparation import Preparation
+from msssm_ts.presets import PRESETS
 
 _WHOLE_NUMBERS = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size", "n_iter_no_change")
 _OPTIONAL_WHOLE_NUMBERS = ("max_epochs", "batch_size")
 _WHOLE_OR_AUTO = ("stem_stride",)
 _AUTO = ("mixup", "shift")
 _CHOICES = {
+    "preset": tuple(PRESETS),
     "core": ("s6", "lti"),
     "pooling": ("mean", "max", "mean_max", "last"),
     "early_stopping": (True, False, "auto"),
@@ -21,6 +23,7 @@ _CHOICES = {
     "dtype": ("float32", "float64"),
     "warm_start": (True, False),
 }
+_NUMBERS = (int, float, np.integer, np.floating)
 _FRACTIONS = ("dropout", "validation_fraction", "label_smoothing", "shift")
 
 
@@ -45,7 +48,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
         value = parameters[name]
         if name in _AUTO and isinstance(value, str) and value == "auto":
             continue
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
             raise TypeError(f"{name} must be a number, not {value!r}")
         if name in _FRACTIONS and not 0 <= value < 1:
             raise ValueError(f"{name} must lie in [0, 1), not {value}")
@@ -54,6 +57,12 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     for name in ("weight_decay", "mixup"):
         if parameters[name] != "auto" and not 0 <= parameters[name] < float("inf"):
             raise ValueError(f"{name} must not be negative, not {parameters[name]}")
+    budget = parameters["time_budget"]
+    if budget is not None:
+        if isinstance(budget, bool) or not isinstance(budget, _NUMBERS):
+            raise TypeError(f"time_budget must be a number of seconds, not {budget!r}")
+        if not 0 < budget < float("inf"):
+            raise ValueError(f"time_budget must be positive, not {budget}")
     if parameters["preparation"] is not None:
         if not isinstance(parameters["preparation"], Preparation):
             raise TypeError(f"preparation must be a Preparation, not {parameters['preparation']!r}")

@@ -16,6 +16,7 @@ from sktime.classification.base import BaseClassifier
 
 from msssm_ts.estimator import MSSSMClassifier as _Estimator
 from msssm_ts.preparation import Preparation
+from msssm_ts.presets import PresetName
 from msssm_ts.series import Missing
 from msssm_ts.targets import ClassWeight
 from msssm_ts.training import Callback
@@ -29,9 +30,9 @@ class MSSSMClassifier(BaseClassifier):  # type: ignore[misc]
 
     Parameters
     ----------
-    n_scales, core, d_model, n_layers, d_state, kernel_size, bidirectional, dropout, pooling, \
-max_epochs, batch_size, learning_rate, weight_decay, label_smoothing, class_weight, missing, \
-early_stopping, validation_fraction, n_iter_no_change, warm_start, dtype, device, random_state, \
+    preset, time_budget, n_scales, core, d_model, n_layers, d_state, kernel_size, bidirectional, \
+dropout, pooling, max_epochs, batch_size, learning_rate, weight_decay, label_smoothing, \
+class_weight, missing, early_stopping, validation_fraction, n_iter_no_change, warm_start, dtype, device, random_state, \
 verbose, callbacks
         As in :class:`msssm_ts.MSSSMClassifier`; ``missing`` is "mask" by default.
 
@@ -72,6 +73,8 @@ verbose, callbacks
 
     def __init__(
         self,
+        preset: PresetName = "default",
+        time_budget: float | None = None,
         n_scales: int = 3,
         core: Literal["s6", "lti"] = "s6",
         d_model: int = 64,
@@ -102,6 +105,8 @@ verbose, callbacks
         verbose: int = 0,
         callbacks: Sequence[Callback] | None = None,
     ):
+        self.preset = preset
+        self.time_budget = time_budget
         self.n_scales = n_scales
         self.core = core
         self.d_model = d_model

@@ -14,12 +14,22 @@ from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import INTERRUPTED, guarded
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
+from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
+
+
+class PresetChoice(StrEnum):
+    """What votes."""
+
+    FAST = "fast"
+    DEFAULT = "default"
+    BEST = "best"
+    NETWORK = "network"
 
 
 class Core(StrEnum):
@@ -49,6 +59,17 @@ class ClassWeight(StrEnum):
 @prepares_series
 def fit(
     data: options.Data,
+    preset: Annotated[
+        PresetChoice | None,
+        typer.Option(
+            help="fast: seconds, no network; best: what an hour buys; network: an MS-SSM network "
+            "alone. With --causal network, else default.",
+            show_default=False,
+        ),
+    ] = None,
+    time_budget: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=1, help="Time that training may take.")
+    ] = None,
     scales: Annotated[int, typer.Option(min=1, max=12, help="Levels of the decomposition.")] = 3,
     core: Annotated[
         Core, typer.Option(help="Selective (s6) or time-invariant (lti) state-space models.")
@@ -92,6 +113,12 @@ def fit(
     The folder gets model.safetensors, metrics.json, history.csv and training_curve.png. Ctrl-C
     stops early and keeps the best model so far.
     """
+    chosen = preset or (PresetChoice.NETWORK if causal else PresetChoice.DEFAULT)
+    if causal and chosen is not PresetChoice.NETWORK:
+        raise InputError(
+            f"--causal with --preset {chosen}: only a network alone reads forward in time; leave "
+            "one of them out"
+        )
     from msssm_ts.cli import run_folder
     from msssm_ts.datasets import load
     from msssm_ts.display import TrainingDisplay
@@ -107,6 +134,8 @@ def fit(
 
     with TrainingDisplay(quiet, interval=10.0) as display:
         model = MSSSMClassifier(
+            preset=chosen.value,
+            time_budget=time_budget,
             n_scales=scales,
             core=core.value,
             bidirectional=not causal,
@@ -120,15 +149,18 @@ def fit(
         )
         groups = None if ungrouped else series.groups
         interrupted = _train(model, series, groups, device, quiet)
-    if not hasattr(model, "network_"):
+    if not model.__sklearn_is_fitted__():
         say("msssm-ts: interrupted before the first step: nothing to save")
         raise typer.Exit(INTERRUPTED)
     metrics = run_folder.write(out, model, series.summary(), data)
     if interrupted:
-        say(
-            f"msssm-ts: interrupted in epoch {model.n_iter_ + 1}; the best model so far (epoch "
-            f"{max(model.best_iter_, 1)}) is in {out / 'model.safetensors'}"
+        so_far = (
+            f"interrupted in epoch {model.n_iter_ + 1}; the best model so far (epoch "
+            f"{max(model.best_iter_, 1)})"
+            if model.networks_
+            else "interrupted before the network's first step; what votes without it"
         )
+        say(f"msssm-ts: {so_far} is in {out / 'model.safetensors'}")
         raise typer.Exit(INTERRUPTED)
     following = f"msssm-ts evaluate {shlex.quote(str(out))} {shlex.quote(_test_part(data))}"
     if json:
@@ -148,7 +180,6 @@ def _train(
     """Fit; return whether Ctrl-C cut it short."""
     import torch
 
-    from msssm_ts.errors import InputError
     from msssm_ts.kernels import backend_report
     from msssm_ts.training.recipe import resolve_device
 
@@ -179,9 +210,14 @@ def _train(
 def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
     shown: dict[str, object] = {
         "model": out / "model.safetensors",
-        "epochs": f"{metrics['epochs']} (kept: {metrics['best_epoch']})",
     }
-    for part, name in (("train", "training accuracy"), ("val", "validation accuracy")):
+    if metrics["epochs"]:
+        shown["epochs"] = f"{metrics['epochs']} (kept: {metrics['best_epoch']})"
+    if metrics["left_out_accuracy"] is not None:
+        shown["left-out accuracy"] = (
+            f"{metrics['left_out_accuracy']:.4f} (ridge classifiers, one series left out at a time)"
+        )
+    for part, name in (("train", "network, training"), ("val", "network, validation")):
         if metrics[f"{part}_accuracy"] is not None:
             shown[name] = f"{metrics[f'{part}_accuracy']:.4f}"
     shown["parameters"] = metrics["n_parameters"]

@@ -61,9 +61,10 @@ def _model(path: str) -> dict[str, Any]:
         "file": str(resolve_model_path(path)),
         "schema_version": header["schema_version"],
         "classes": header["classes"]["values"],
-        "channels": header["channel_names"] or header["network"]["n_channels"],
+        "channels": header["channel_names"] or header.get("n_channels") or 1,
         "sampling_rate": header["sampling_rate"],
-        "network": header["network"],
+        "network": header["network"] or "none",
+        "other_voters": header.get("voters") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",
         "trained_on": f"{training['device']}, {training['threads']} threads, seed "

@@ -57,6 +57,7 @@ def write(folder: Path, model: MSSSMClassifier, data_summary: str, source: str) 
             name: history[name][best - 1] if 0 < best <= len(history[name]) else None
             for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
         },
+        "left_out_accuracy": model.committee_.left_out_accuracy,
         "seconds": round(model.fit_seconds_, 2),
         "device": model.device_,
         "seed": model.seed_,

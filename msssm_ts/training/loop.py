@@ -33,6 +33,8 @@ class TrainingSettings:
         Epochs without a better validation loss before training stops; None: never.
     clip_norm : float
         Largest norm of a step's gradient.
+    max_seconds : float or None
+        Time for the whole run; the schedule is shortened to what the first steps say will fit.
     """
 
     max_epochs: int
@@ -42,6 +44,7 @@ class TrainingSettings:
     weight_decay: float
     patience: int | None = None
     clip_norm: float = 1.0
+    max_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ class Trainer:
         settings, network = self.settings, self.network
         device = next(network.parameters()).device
         steps_per_epoch = -(-len(train) // settings.batch_size)
-        max_steps = settings.max_epochs * steps_per_epoch
+        max_steps = all_steps = settings.max_epochs * steps_per_epoch
         optimizer = make_optimizer(
             network, settings.learning_rate, settings.ssm_learning_rate, settings.weight_decay
         )
@@ -195,6 +198,8 @@ class Trainer:
                 rate = float(scheduler.get_last_lr()[0])
                 scheduler.step()
                 self.n_steps += 1
+                if settings.max_seconds is not None:
+                    max_steps = self._steps_that_fit(time.perf_counter() - began, all_steps)
                 total_loss += loss.item() * len(index)
                 n_right += accuracy(logits, y).item() * len(index)
                 n_seen += len(index)
@@ -214,6 +219,8 @@ class Trainer:
                         self.best_epoch,
                     )
                 )
+                if self.n_steps >= max_steps:
+                    break
             val_loss, val_accuracy = self._validate(epoch, validation)
             progress = Progress(
                 epoch,
@@ -232,8 +239,15 @@ class Trainer:
             self.history.append(progress)
             self._report(progress)
             waited = epoch - (self.best_epoch or epoch)
-            if settings.patience is not None and waited >= settings.patience:
+            tired = settings.patience is not None and waited >= settings.patience
+            if tired or self.n_steps >= max_steps:
                 break
+
+    def _steps_that_fit(self, seconds: float, all_steps: int) -> int:
+        """Estimate how many steps the time is enough for, from those that were taken."""
+        assert self.settings.max_seconds is not None
+        left = max(0.0, self.settings.max_seconds - seconds)
+        return min(all_steps, self.n_steps + int(left / (seconds / self.n_steps)))
 
     def _step(
         self, train: LabelledTensor, index: Tensor, batch: Batch, generator: torch.Generator

@@ -44,6 +44,7 @@ class Progress:
     best_epoch: int | None
 
 
+# One with a method ``stage(name, done, total)`` is also told how far the other voters are.
 Callback = Callable[[Progress], object]
 
 

@@ -28,6 +28,8 @@ class Ridge:
         Scores where every feature is 0.
     temperature : float
         Factor of the scores in the softmax or sigmoid.
+    left_out_accuracy : float
+        Weighted share of right answers on the training rows, each left out in its turn.
     multilabel : bool
         Whether outputs are labels on their own or classes.
     """
@@ -35,6 +37,7 @@ class Ridge:
     coefficients: NDArray[np.float32]
     intercept: NDArray[np.float64]
     temperature: float
+    left_out_accuracy: float
     multilabel: bool
 
     @classmethod
@@ -92,6 +95,7 @@ class Ridge:
             coefficients,
             (mean - center.double() @ solution).numpy(),
             _temperature(scores, y > 0, w, multilabel),
+            float(share @ _right(scores, y > 0, multilabel)),
             multilabel,
         )
 
@@ -137,6 +141,13 @@ def _solve(z: Tensor, target: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     else:
         weights = vectors @ ((shrunk * values.sqrt())[:, None] * rotated)
     return weights, best[2]
+
+
+def _right(scores: Tensor, truth: Tensor, multilabel: bool) -> Tensor:
+    """Return the part of each row's answers that is right."""
+    if multilabel:
+        return ((scores > 0) == truth).double().mean(1)
+    return truth.gather(1, scores.argmax(1, keepdim=True)).double().squeeze(1)
 
 
 def _temperature(scores: Tensor, truth: Tensor, weights: Tensor, multilabel: bool) -> float:

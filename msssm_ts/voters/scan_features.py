@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS, bands, scale_features
 from msssm_ts.lazy import Series
 from msssm_ts.series import interpolated
-from msssm_ts.voters.voter import Report
+from msssm_ts.voters.voter import Problem, Report
 
 Floats = NDArray[np.float32]
 
@@ -50,13 +50,12 @@ class ScanFeatures:
     thresholds: Floats
 
     @classmethod
-    def draw(cls, series: Sequence[Series], seed: int, n_thresholds: int = 3) -> ScanFeatures:
+    def draw(cls, problem: Problem, seed: int, n_thresholds: int = 3) -> ScanFeatures:
         """Draw filters, and thresholds from the training series."""
         rng = np.random.default_rng(seed)
-        chosen = rng.choice(len(series), min(len(series), _N_SERIES), replace=False)
-        sample = [as_input(series[int(i)]) for i in np.sort(chosen)]
+        sample = [as_input(x) for x in problem.at_most(_N_SERIES, seed).series]
         n_channels = sample[0].shape[0]
-        n_scales = scales_for(int(np.median([x.shape[1] for x in sample])))
+        n_scales = scales_for(problem.typical_length)
         mix = np.stack([_draw_mixtures(rng, n_channels) for _ in range(2)])
         filters = np.stack([_draw_filters(rng, n_scales) for _ in range(2)])
         thresholds = np.stack(

@@ -14,9 +14,9 @@ from msssm_ts.voters.ridge import Ridge
 from msssm_ts.voters.scan_features import ScanFeatures
 from msssm_ts.voters.voter import Problem, Report
 
-# Numbers that the features of all training series may be: 800 MB. Beyond, thresholds are saved
+# Numbers that the features of all training series may be: 400 MB. Beyond, thresholds are saved
 # first, then series.
-_MOST_NUMBERS = 200_000_000
+_MOST_NUMBERS = 100_000_000
 _LARGEST_DEVIATION = 10.0
 
 
@@ -54,14 +54,10 @@ class ScanRidge:
         report : callable, optional
             Told the number of series done, and of all.
         """
-        n_series = len(problem.series)
-        features = ScanFeatures.draw(problem.series, seed)
-        if n_series * features.n_features > _MOST_NUMBERS:
-            features = ScanFeatures.draw(problem.series, seed, n_thresholds=1)
-        most = max(1, _MOST_NUMBERS // features.n_features)
-        if n_series > most:
-            rng = np.random.default_rng(seed)
-            problem = problem.take(np.sort(rng.choice(n_series, most, replace=False)))
+        features = ScanFeatures.draw(problem, seed)
+        if len(problem) * features.n_features > _MOST_NUMBERS:
+            features = ScanFeatures.draw(problem, seed, n_thresholds=1)
+        problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
         z = features.transform(problem.series, report)
         mean, deviation = z.mean(0, dtype=np.float64), z.std(0, dtype=np.float64)
         # A feature that hardly varies says nothing; dividing by its deviation would blow up noise.
@@ -96,22 +92,18 @@ class ScanRidge:
             "scale": self.scale,
             "coefficients": self.ridge.coefficients,
             "intercept": self.ridge.intercept,
-            "temperature": np.array([self.ridge.temperature]),
+            "fit": np.array([self.ridge.temperature, self.ridge.left_out_accuracy]),
         }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]], multilabel: bool) -> ScanRidge:
         """Return what :meth:`to_arrays` described."""
+        fit = float(arrays["fit"][0]), float(arrays["fit"][1])
         return cls(
             ScanFeatures(arrays["mix"], arrays["filters"], arrays["thresholds"]),
             arrays["mean"],
             arrays["scale"],
-            Ridge(
-                arrays["coefficients"],
-                arrays["intercept"],
-                float(arrays["temperature"][0]),
-                multilabel,
-            ),
+            Ridge(arrays["coefficients"], arrays["intercept"], *fit, multilabel),
         )
 
 

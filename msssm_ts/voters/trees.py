@@ -13,8 +13,10 @@ from msssm_ts.lazy import Series
 from msssm_ts.voters.quantiles import LONGEST, quantile_features
 from msssm_ts.voters.voter import Problem, Report
 
-_N_TREES = 200
-_CHUNK = 2048
+# Numbers that the features of all training series may be: 400 MB; then series are left out.
+_MOST_NUMBERS = 100_000_000
+# Series whose features are made at once.
+_CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class QuantileTrees:
     kind = "quantile_trees"
 
     @classmethod
-    def fit(cls, problem: Problem, seed: int, report: Report | None = None) -> QuantileTrees:
+    def fit(
+        cls, problem: Problem, seed: int, n_trees: int = 200, report: Report | None = None
+    ) -> QuantileTrees:
         """Grow the trees, as QUANT does: entropy, a tenth of the features at every split.
 
         Parameters
@@ -58,19 +62,25 @@ class QuantileTrees:
             What to learn.
         seed : int
             Of the trees.
+        n_trees : int
+            How many.
         report : callable, optional
             Told the number of series done, and of all.
         """
         from sklearn.ensemble import ExtraTreesClassifier
 
-        lengths = [s.shape[1] for s in problem.series]
-        n_timepoints = min(int(np.median(lengths)), LONGEST)
-        features = quantile_features(problem.series, n_timepoints)
+        n_timepoints = min(problem.typical_length, LONGEST)
+        n_features = quantile_features([problem.series[0]], n_timepoints).shape[1]
+        problem = problem.at_most(max(1, _MOST_NUMBERS // n_features), seed)
+        features = np.empty((len(problem), n_features), np.float32)
+        for part in _chunks(len(problem)):
+            chosen = [problem.series[i] for i in part]
+            features[part.start : part.stop] = quantile_features(chosen, n_timepoints)
+            if report is not None:
+                report(part.stop, len(problem))
         forest = ExtraTreesClassifier(
-            _N_TREES, criterion="entropy", max_features=0.1, random_state=seed % 2**32, n_jobs=-1
+            n_trees, criterion="entropy", max_features=0.1, random_state=seed % 2**32, n_jobs=-1
         ).fit(features, problem.targets.astype(np.int64), problem.weights)
-        if report is not None:
-            report(len(lengths), len(lengths))
         trees = [t.tree_ for t in forest.estimators_]
         first = np.concatenate([[0], np.cumsum([t.node_count for t in trees])])
 
@@ -96,8 +106,8 @@ class QuantileTrees:
     def predict_proba(self, series: Sequence[Series]) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_series, n_outputs)."""
         parts = [
-            self._shares(quantile_features(series[i : i + _CHUNK], self.n_timepoints))
-            for i in range(0, len(series), _CHUNK)
+            self._shares(quantile_features([series[i] for i in part], self.n_timepoints))
+            for part in _chunks(len(series))
         ]
         return np.concatenate(parts)
 
@@ -129,3 +139,7 @@ class QuantileTrees:
         rest = dict(arrays)
         n_timepoints, n_outputs = rest.pop("sizes").tolist()
         return cls(n_timepoints=n_timepoints, n_outputs=n_outputs, **rest)
+
+
+def _chunks(n_series: int) -> list[range]:
+    return [range(i, min(i + _CHUNK, n_series)) for i in range(0, n_series, _CHUNK)]

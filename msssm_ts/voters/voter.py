@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import Series
+from msssm_ts.lazy import Series, take
 
 # Called with the number of series that are done, and of all.
 Report = Callable[[int, int], None]
@@ -29,12 +29,18 @@ class Problem:
         Classes or labels.
     weights : array of shape (n_series,), optional
         Of the series.
+    lengths : integer array of shape (n_series,), optional
+        Steps of the series, where asking them would mean decoding them.
     """
 
     series: Sequence[Series]
     targets: NDArray[Any]
     n_outputs: int
     weights: NDArray[np.float64] | None = None
+    lengths: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
 
     @property
     def multilabel(self) -> bool:
@@ -52,11 +58,24 @@ class Problem:
         one_hot: NDArray[np.bool_] = self.targets[:, None] == np.arange(self.n_outputs)
         return one_hot
 
-    def take(self, index: NDArray[np.int64]) -> Problem:
-        """Return some of the series with what belongs to them."""
-        weights = None if self.weights is None else self.weights[index]
-        series = [self.series[int(i)] for i in index]
-        return Problem(series, self.targets[index], self.n_outputs, weights)
+    @property
+    def typical_length(self) -> int:
+        """Median of the lengths."""
+        lengths = self.lengths
+        return int(np.median([s.shape[1] for s in self.series] if lengths is None else lengths))
+
+    def at_most(self, n: int, seed: int) -> Problem:
+        """Return all series, or n of them at random, not decoded yet where they are lazy."""
+        if len(self) <= n:
+            return self
+        index = np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
+        return Problem(
+            take(self.series, index),
+            self.targets[index],
+            self.n_outputs,
+            None if self.weights is None else self.weights[index],
+            None if self.lengths is None else self.lengths[index],
+        )
 
 
 class Voter(Protocol):
