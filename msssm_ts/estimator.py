@@ -24,7 +24,8 @@ class MSSSMClassifier(TrainingClassifier):
     Parameters
     ----------
     n_scales : int, default=3
-        Levels of the wavelet decomposition; fewer where the series are too short for them.
+        Levels of the wavelet decomposition; fewer where the series are too short for them. 0: a
+        single-scale model, S6 or S4.
     core : {"s6", "lti"}, default="s6"
         Selective (input-dependent) or time-invariant state-space models.
     d_model : int, default=64

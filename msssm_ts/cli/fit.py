@@ -49,7 +49,12 @@ class ClassWeight(StrEnum):
 @prepares_series
 def fit(
     data: options.Data,
-    scales: Annotated[int, typer.Option(min=1, max=12, help="Levels of the decomposition.")] = 3,
+    scales: Annotated[
+        int,
+        typer.Option(
+            min=0, max=12, help="Levels of the decomposition; 0 for a single-scale model."
+        ),
+    ] = 3,
     core: Annotated[
         Core, typer.Option(help="Selective (s6) or time-invariant (lti) state-space models.")
     ] = Core.S6,
