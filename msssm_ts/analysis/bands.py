@@ -69,7 +69,17 @@ class BandResponse:
 
 @torch.no_grad()
 def band_responses(bank: MultiScaleDecomposition) -> BandResponse | None:
-    """Filter an impulse and look at its spectrum; None for a bank without scales.
+    """Filter an impulse and look at its spectrum.
+
+    Parameters
+    ----------
+    bank : MultiScaleDecomposition
+        The filters of one core.
+
+    Returns
+    -------
+    BandResponse or None
+        None for a bank without scales.
 
     Examples
     --------

@@ -39,6 +39,7 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int]:
     Returns
     -------
     dict of str to int
+        In the order above.
 
     Examples
     --------
@@ -69,6 +70,15 @@ def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int:
 
     A step and channel of S6: one a state for λ = exp(ΔA), two a stream for Δ's softplus, one for
     the gate's; of LTI the gate's alone.
+
+    Parameters
+    ----------
+    network, n_timepoints : as for :func:`multiply_adds`
+        The network, and the steps of the series.
+
+    Returns
+    -------
+    int
 
     Examples
     --------

@@ -135,7 +135,7 @@ def _draw_streams(
 ) -> None:
     """Draw one quantity of all streams, an image for each direction."""
     from matplotlib.colors import LogNorm, Normalize
-    from matplotlib.ticker import LogLocator, StrMethodFormatter
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     values = [value for _, (_, _, value) in chosen]
     low, high = min(v.min() for v in values), max(v.max() for v in values)
@@ -159,7 +159,7 @@ def _draw_streams(
     if not is_mixer:
         bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
         bar.ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        bar.ax.yaxis.set_minor_locator(LogLocator(subs=()))
+        bar.ax.yaxis.set_minor_locator(NullLocator())
 
 
 def draw_bands(view: View, traces: Sequence[CoreTrace], stride: int, title: str) -> Figure:

@@ -58,7 +58,7 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
 
     units, layers = Units(rate), _shown_layers(network)
     names, stride = stream_names(network.config.n_scales), network.config.stem_stride
-    figure = Figure(figsize=(max(5.0, 2.6 * len(layers)), 4.0), dpi=120, layout="constrained")
+    figure = Figure(figsize=(3.0 + 2.4 * len(layers), 4.0), dpi=120, layout="constrained")
     axes = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
     for axis, layer in zip(axes, layers, strict=True):
         found = _of_layer(network, layer)
@@ -86,7 +86,7 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
     figure.supxlabel("stream, fine to coarse", fontsize=10)
     used = list(_of_layer(network, layers[0]))
     patches = [Patch(color=DIRECTIONS[d], alpha=0.6, label=d) for d in used]
-    axes[0].legend(handles=patches, fontsize=8, loc="upper left")
+    figure.legend(handles=patches, loc="outside right center", title="direction")
     figure.suptitle(_title(network, "Memory: quartiles and range over channels and states"))
     return figure
 

@@ -10,10 +10,20 @@ from msssm_ts.model.ssm import SSMArray
 
 @torch.no_grad()
 def eigenvalues(ssm: SSMArray) -> Tensor:
-    """Return λ = exp(Δ₀A) of every state, (M, d, n), streams fine to coarse.
+    """Return λ = exp(Δ₀A) of every state.
 
     Δ₀ is the step where the input is zero. An LTI core has no other; an S6 core makes its step
     from the input, so that λ moves around this value.
+
+    Parameters
+    ----------
+    ssm : SSMArray
+        The state-space models of one core.
+
+    Returns
+    -------
+    Tensor of shape (M, d, n)
+        Streams fine to coarse, in float64.
 
     Examples
     --------
@@ -26,9 +36,19 @@ def eigenvalues(ssm: SSMArray) -> Tensor:
 
 @torch.no_grad()
 def memory_lengths(ssm: SSMArray) -> Tensor:
-    """Return every state's time constant in steps, −1 / log λ, (M, d, n).
+    """Return every state's time constant, −1 / log λ.
 
     After so many steps a state has kept 1/e of what it held.
+
+    Parameters
+    ----------
+    ssm : SSMArray
+        The state-space models of one core.
+
+    Returns
+    -------
+    Tensor of shape (M, d, n)
+        In steps of the network, streams fine to coarse.
 
     Examples
     --------

@@ -42,7 +42,19 @@ class CoreTrace:
 
 @torch.no_grad()
 def trace(network: MSSSMNetwork, series: Batch) -> list[CoreTrace]:
-    """Send one series (1, l, n_channels) through, and keep what its cores saw and chose.
+    """Send a series through, and keep what the cores saw and chose.
+
+    Parameters
+    ----------
+    network : MSSSMNetwork
+        In evaluation mode.
+    series : Batch
+        One series, (1, l, n_channels), without padding.
+
+    Returns
+    -------
+    list of CoreTrace
+        Layer by layer, forward before backward.
 
     Examples
     --------

@@ -54,7 +54,17 @@ def cores(network: MSSSMNetwork) -> Iterator[tuple[int, str, MSSSM]]:
 
 
 def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
-    """Summarise every stream of every core, fine to coarse.
+    """Summarise every stream of every core.
+
+    Parameters
+    ----------
+    network : MSSSMNetwork
+        The network.
+
+    Returns
+    -------
+    list of StreamSummary
+        Layer by layer, forward before backward, fine to coarse.
 
     Examples
     --------

@@ -30,7 +30,9 @@ def inspect(
         str | None,
         typer.Option(metavar="ID|NUMBER", help="Which series of DATA; the first by default."),
     ] = None,
-    layer: Annotated[int, typer.Option(min=1, help="Layer whose bands and scales to draw.")] = 1,
+    layer: Annotated[
+        int | None, typer.Option(min=1, help="Layer to draw; the first by default.")
+    ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -64,14 +66,12 @@ def inspect(
     from msssm_ts.artifact import read_header, resolve_model_path
     from msssm_ts.cli.pictures import make_folder
 
-    for name, given in (("--series", series), ("--baseline", baseline)):
+    for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
         if data is None and given is not None:
             raise InputError(f"{name} {given}: give DATA too, to take a series from")
-    n_layers = read_header(model)["network"]["n_layers"]
-    if layer > n_layers:
-        raise InputError(f"--layer {layer}: the model has only {n_layers}")
-    if baseline is not None:
-        read_header(baseline)
+    for file in (model, baseline):
+        if file is not None:
+            read_header(file)
     folder = out or resolve_model_path(model).parent / "inspect"
     make_folder(folder)
     if data is None:
@@ -89,7 +89,7 @@ def inspect(
         classifier, loaded = load_model_and_series(
             model, data, reading, device=device, needs_labels=False, quiet=quiet
         )
-        facts = series_facts(classifier, loaded, series, layer, baseline, folder, quiet)
+        facts = series_facts(classifier, loaded, series, layer or 1, baseline, folder, quiet)
     if cost:
         from msssm_ts.cli.inspect_cost import cost_facts
 

@@ -55,9 +55,11 @@ def series_facts(
     from msssm_ts.analysis.trace import trace
     from msssm_ts.analysis.view import network_of
 
+    network = network_of(classifier)
+    if layer > len(network.blocks):
+        raise InputError(f"--layer {layer}: the model has only {len(network.blocks)}")
     index = find_series(data, which)
     view = view_of(classifier, data, index)
-    network = network_of(classifier)
     stride = network.config.stem_stride
     if view.n_windows > 1:
         say(
@@ -72,8 +74,11 @@ def series_facts(
     saliency = integrated_gradients(network, view.series, view.output).cpu().numpy()
     other = None
     if baseline is not None:
-        against = type(classifier).load(baseline, device=classifier.device_)
-        other = (baseline, network_of(against), view_of(against, data, index))
+        try:
+            against = type(classifier).load(baseline, device=classifier.device_)
+            other = (baseline, network_of(against), view_of(against, data, index))
+        except InputError as error:
+            raise InputError(f"--baseline {baseline}: {error}") from error
     say("measuring how far the layers mix", quiet=quiet)
     mixing, curves = mixing_facts(classifier, view, other)
     for file, figure in {
