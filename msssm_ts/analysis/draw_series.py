@@ -103,7 +103,7 @@ def _draw_salient(
     times = edges(view, saliency.shape[0], 1)
     largest = float(np.quantile(np.abs(saliency), 0.995)) or 1.0
     colours: dict[str, Any] = {"cmap": _SALIENCY, "vmin": -largest, "vmax": largest}
-    label = f"saliency\n(+ for {view.prediction})"
+    label = f"saliency (logit)\n+ for {view.prediction}"
     if as_image:
         rows = np.arange(len(view.values) + 1) - 0.5
         values = axes[0].pcolormesh(times, rows, view.values, cmap=_VALUES, rasterized=True)

@@ -58,18 +58,19 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
 
     units, layers = Units(rate), _shown_layers(network)
     names, stride = stream_names(network.config.n_scales), network.config.stem_stride
-    figure = Figure(figsize=(3.0 + 2.4 * len(layers), 4.0), dpi=120, layout="constrained")
+    width = 2.2 + len(layers) * (0.7 + 0.4 * len(names))
+    figure = Figure(figsize=(max(6.0, width), 4.0), dpi=120, layout="constrained")
     axes = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
     for axis, layer in zip(axes, layers, strict=True):
         found = _of_layer(network, layer)
-        width = 0.8 / len(found)
+        room = 0.8 / len(found)
         for i, (direction, core) in enumerate(found.items()):
             lengths = memory_lengths(core.ssm).flatten(1).cpu().numpy() * stride
             colour = DIRECTIONS[direction]
             axis.boxplot(
                 [units.duration(1) * stream for stream in lengths],
-                positions=np.arange(len(names)) + (i - (len(found) - 1) / 2) * width,
-                widths=0.8 * width,
+                positions=np.arange(len(names)) + (i - (len(found) - 1) / 2) * room,
+                widths=0.8 * room,
                 # From shortest to longest.
                 whis=(0, 100),
                 patch_artist=True,

@@ -54,9 +54,9 @@ def mixing_facts(
     config, seed = network.config, classifier.seed_
     compared = [("this model", network, view)]
     if config.n_scales:
-        compared.append(("before training", untrained(config, seed, network), view))
+        compared.append(("this model, untrained", untrained(config, seed, network), view))
     one = untrained(single_scale(config), seed, network)
-    compared.append(("single scale, before training", one, view))
+    compared.append(("single scale, untrained", one, view))
     if baseline is not None:
         compared.append(baseline)
     length = -(-view.values.shape[1] // config.stem_stride)

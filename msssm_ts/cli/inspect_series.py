@@ -174,17 +174,15 @@ def _show_streams(facts: dict[str, Any]) -> None:
 
 def _show_mixing(mixing: dict[str, Any], rate: float | None) -> None:
     """Show distances at the last step and on average over the steps."""
-    unit = "s" if rate else "steps"
-    header = [f"mean mixing distance ({unit})", "last step", "all steps"]
-    header += [f"layer {i}" for i in range(1, 1 + len(mixing["networks"][0]["layers"]))]
-    rows = []
-    for of in mixing["networks"]:
-        values = [of["last_step"], of["all_steps"], *of["layers"]]
-        rows.append([of["name"], *(f"{v / (rate or 1.0):.3g}" for v in values)])
+    header = [f"mean mixing distance ({'s' if rate else 'steps'})", "last step", "all steps"]
+    rows = [
+        [of["name"], *(f"{of[name] / (rate or 1.0):.3g}" for name in ("last_step", "all_steps"))]
+        for of in mixing["networks"]
+    ]
     results().print()
     show_table(header, rows, right=header[1:])
     results().print(
-        f"\nall steps, and each layer: mean over {len(mixing['at_steps'])} steps m; Σ|J||m − n| / "
-        "Σ|J|, J of the layer's output at m by its input at n, without the residual",
+        "\nΣ|J||m − n| / Σ|J|, J of a layer's output at step m by its input at n; mean over the "
+        f"layers, at the last step and over {len(mixing['at_steps'])} steps m",
         markup=False,
     )

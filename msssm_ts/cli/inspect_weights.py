@@ -13,6 +13,8 @@ from msssm_ts.cli.tables import show_table
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
 
+_ARROWS = {"forward": "→", "backward": "←"}
+
 
 def weight_facts(
     classifier: MSSSMClassifier, given_rate: float | None, folder: Path
@@ -50,34 +52,31 @@ def weight_facts(
 def show_weights(facts: dict[str, Any]) -> None:
     """Write the table to stdout."""
     rate = facts["sampling_rate"]
-    header = ["layer", "stream", "eigenvalues", "memory", "longest"]
-    times = ["memory_median", "memory_longest"]
-    frequencies = ["peak", "centre"]
-    if rate is not None:
-        header += ["memory s", "longest s"]
-        times += ["memory_median_seconds", "memory_longest_seconds"]
-        frequencies = ["peak_hertz", "centre_hertz"]
-    header += [f"{name} Hz" if rate else name for name in ("peak", "centre")] + ["sees"]
+    times, frequencies = ("memory_median", "memory_longest"), ("peak", "centre")
+    shown = [
+        *(f"{name}_seconds" if rate else name for name in times),
+        *(f"{name}_hertz" if rate else name for name in frequencies),
+        "receptive_field",
+    ]
+    header = ["layer", "stream", "eigenvalues", "memory", "longest", "peak", "centre", "sees"]
     rows = []
     for stream in facts["streams"]:
         low, high = stream["eigenvalues"]
         rows.append(
             [
-                f"{stream['layer']} {stream['direction']}",
+                f"{stream['layer']} {_ARROWS[stream['direction']]}",
                 stream["stream"],
                 f"{low:.3f}–{_below_one(high)}",
-                *(_short(stream[name]) for name in times),
-                *(_short(stream[name]) for name in frequencies),
-                stream["receptive_field"],
+                *(_short(stream[name]) for name in shown),
             ]
         )
     show_table(header, rows, right=header[2:])
-    selective = " where the input is zero" if facts["core"] == "s6" else ""
-    unit = "" if rate else ", frequencies in cycles per step"
+    zero = " where the input is zero" if facts["core"] == "s6" else ""
+    time = f"s (1 step = {1 / rate:.3g} s)" if rate else "steps"
     results().print(
-        f"\neigenvalues exp(ΔA){selective}; memory: median and longest time constant "
-        f"−1 / log λ, in steps{' and seconds' if rate else ''}{unit}; sees: steps that a band is "
-        "filtered from",
+        f"\n→ forward, ← backward; eigenvalues exp(ΔA){zero}; memory, longest: median and longest "
+        f"time constant −1 / log λ in {time}; peak, centre: frequencies of the band in "
+        f"{'Hz' if rate else 'cycles per step'}; sees: steps that the band is filtered from",
         markup=False,
     )
 
