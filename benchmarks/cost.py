@@ -3,8 +3,8 @@
     python benchmarks/cost.py [--json] [--device cpu|cuda] [--seconds SECONDS]
 
 Networks of the default sizes (width 64, 3 bidirectional layers, 20 states a channel, K = 8) with
-S = 3, and with one stream (S6, LTI). The times of the two are taken in turns; memory is what a
-call adds at its highest. What multiply-adds are counted: ``msssm_ts.analysis.cost``.
+S = 3, and with one stream (S6, LTI). The times of the two are taken in turns, and their ratio is
+the median over the pairs (and its quartiles); memory is what a call adds at its highest. What multiply-adds are counted: ``msssm_ts.analysis.cost``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 from machine import machine
-from timing import compare, finished, peak_memory
+from timing import compare_in_pairs, finished, peak_memory
 from torch import Tensor
 from torch.nn import functional
 
@@ -42,11 +42,9 @@ class Cost:
     what: str
     multi_scale: float
     single_scale: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times as much several scales need."""
-        return self.multi_scale / self.single_scale
+    # Of times, the median over the pairs, and their quartiles.
+    ratio: float
+    spread: tuple[float, float] | None = None
 
 
 def costs(
@@ -58,20 +56,25 @@ def costs(
     many = MSSSMNetwork(config).to(device)
     networks = (many, untrained(single_scale(config), 0, many))
     case = core, batch, length
-    yield Cost(*case, "parameters", *map(n_parameters, networks))
-    counts = [multiply_adds(n, length) for n in networks]
-    yield Cost(*case, "multiply-adds a series", *(sum(c.values()) for c in counts))
-    yield Cost(*case, "exponentials a series", *(exponentials(n, length) for n in networks))
+    counted: dict[str, Callable[[MSSSMNetwork], int]] = {
+        "parameters": n_parameters,
+        "multiply-adds a series": lambda n: sum(multiply_adds(n, length).values()),
+        "exponentials a series": lambda n: exponentials(n, length),
+    }
+    for what, count in counted.items():
+        several, one = map(count, networks)
+        yield Cost(*case, what, several, one, several / one)
     x = torch.randn(batch, length, 1, device=device)
     y = torch.arange(batch, device=device) % 5
     for what, work in (("inference", _inference), ("training step", _step)):
         calls = [finished(work(n, x, y), device) for n in networks]
-        timings = compare(*calls, seconds=seconds, least=9)
-        yield Cost(*case, f"{what} (ms)", *(1e3 * t.median for t in timings))
+        *times, ratio = compare_in_pairs(*calls, seconds=seconds, least=15)
+        milliseconds = (1e3 * t.median for t in times)
+        yield Cost(*case, f"{what} (ms)", *milliseconds, ratio.median, (ratio.low, ratio.high))
         memory = [peak_memory(call, device) for call in calls]
-        if None not in memory:
-            megabytes = (m / 1e6 for m in memory if m is not None)
-            yield Cost(*case, f"{what}, extra memory (MB)", *megabytes)
+        if memory[0] and memory[1]:
+            megabytes = (m / 1e6 for m in memory)
+            yield Cost(*case, f"{what}, extra memory (MB)", *megabytes, memory[0] / memory[1])
 
 
 def _inference(network: MSSSMNetwork, x: Tensor, _: Tensor) -> Callable[[], Any]:
@@ -110,8 +113,7 @@ def main() -> None:
         for cost in costs(core, batch, length, device, options.seconds)
     )
     if options.json:
-        shown = [asdict(c) | {"ratio": c.ratio} for c in rows]
-        print(json.dumps({"machine": facts, "rows": shown}, indent=2))
+        print(json.dumps({"machine": facts, "rows": [asdict(c) for c in rows]}, indent=2))
         return
     print(", ".join(f"{k} {v}" for k, v in facts.items()))
     case = None
@@ -122,7 +124,8 @@ def main() -> None:
             print(f"\n{title:<34} {'S = 3':>14} {'single scale':>14} {'ratio':>7}")
         digits = 0 if float(c.multi_scale).is_integer() else 1
         values = (f"{v:14,.{digits}f}" for v in (c.multi_scale, c.single_scale))
-        print(f"  {c.what:<32} {' '.join(values)} {c.ratio:7.2f}", flush=True)
+        spread = "" if c.spread is None else f" ({c.spread[0]:.2f}–{c.spread[1]:.2f})"
+        print(f"  {c.what:<32} {' '.join(values)} {c.ratio:7.2f}{spread}", flush=True)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,7 @@ def _draw_salient(
     figure: Figure, axes: Sequence[Axes], view: View, saliency: NDArray[Any], as_image: bool
 ) -> None:
     from matplotlib.patheffects import withStroke
+    from matplotlib.ticker import MaxNLocator
 
     times = edges(view, saliency.shape[0], 1)
     largest = float(np.quantile(np.abs(saliency), 0.995)) or 1.0
@@ -108,10 +109,11 @@ def _draw_salient(
         rows = np.arange(len(view.values) + 1) - 0.5
         values = axes[0].pcolormesh(times, rows, view.values, cmap=_VALUES, rasterized=True)
         mesh = axes[1].pcolormesh(times, rows, saliency.T, rasterized=True, **colours)
-        figure.colorbar(values, ax=axes[0], label="value", aspect=12)
-        figure.colorbar(mesh, ax=axes[1], label=label, aspect=12)
+        figure.colorbar(values, ax=axes[0], label="value", aspect=10, pad=0.01)
+        figure.colorbar(mesh, ax=axes[1], label=label, aspect=10, pad=0.01)
         for axis in axes:
             axis.set_ylabel("channel")
+            axis.yaxis.set_major_locator(MaxNLocator(integer=True))
         return
     for channel, axis in enumerate(axes):
         known = view.values[channel][np.isfinite(view.values[channel])]

@@ -21,7 +21,7 @@ def inspect(
     data: Annotated[
         str | None,
         typer.Argument(
-            metavar="[DATA]",
+            metavar="DATA",
             help="Where to take a series from, as for predict.",
             show_default=False,
         ),
