@@ -4,7 +4,8 @@
 
 Networks of the default sizes (width 64, 3 bidirectional layers, 20 states a channel, K = 8) with
 S = 3, and with one stream (S6, LTI). The times of the two are taken in turns, and their ratio is
-the median over the pairs (and its quartiles); memory is what a call adds at its highest. What multiply-adds are counted: ``msssm_ts.analysis.cost``.
+the median over the pairs (and its quartiles); memory is what a call adds at its highest. What
+multiply-adds are counted: ``msssm_ts.analysis.cost``.
 """
 
 from __future__ import annotations
