@@ -8,22 +8,19 @@ No speed is printed for a result that does not agree with ours.
 from __future__ import annotations
 
 # Before torch, as for a user: it decides how torch's threads wait.
-import msssm_ts
+import msssm_ts  # noqa: F401
 
 # isort: split
 import argparse
 import json
-import os
-import platform
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
+from machine import machine
 from rivals import compiles, layer_rivals, scan_rivals
 from roofline import Limit, limits_of
 from step import run_step
@@ -184,37 +181,6 @@ def _agree(result: Any, truth: Any, where: str, dtype: torch.dtype) -> None:
         raise SystemExit(f"{where}: disagrees with ours (relative RMS {worst:.1e}); no speed shown")
 
 
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def machine(device: torch.device, limits: dict[str, Limit]) -> dict[str, Any]:
-    """Tell what the figures are measured on and with."""
-    packages = ("torch", "numba", "triton", "mambapy", "mamba-ssm")
-    on_gpu = device.type == "cuda"
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "device": torch.cuda.get_device_name(device) if on_gpu else _processor(),
-        "threads": torch.get_num_threads(),
-        "openmp_wait_policy": os.environ.get("OMP_WAIT_POLICY", "default"),
-        "msssm_ts": msssm_ts.__version__,
-        **{p: v for p in packages if (v := _version(p))},
-        **{f"{k}_per_second": limit.rate() for k, limit in limits.items()},
-    }
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -223,7 +189,7 @@ def main() -> None:
     options = parser.parse_args()
     device = torch.device(options.device)
     limits = limits_of(device)
-    facts = machine(device, limits)
+    facts = machine(device) | {f"{k}_per_second": limit.rate() for k, limit in limits.items()}
     if not compiles():
         print("torch.compile is left out: it needs a C++ compiler", file=sys.stderr)
 

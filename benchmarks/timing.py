@@ -69,6 +69,19 @@ def compare(
     return _summary(mine), _summary(other)
 
 
+def compare_in_pairs(
+    first: Callable[[], object], second: Callable[[], object], seconds: float = 2.0, least: int = 9
+) -> tuple[Timing, Timing, Timing]:
+    """Time two functions one for one; also the first's times over the second's, pair by pair."""
+    first()
+    second()
+    pairs: list[tuple[float, float]] = []
+    while sum(map(sum, pairs)) < seconds or len(pairs) < least:
+        pairs.append((_timed(first), _timed(second)))
+    firsts, seconds_ = (list(times) for times in zip(*pairs, strict=True))
+    return _summary(firsts), _summary(seconds_), _summary([a / b for a, b in pairs])
+
+
 def peak_memory(function: Callable[[], object], device: torch.device) -> int | None:
     """Bytes by which used memory rises at most during a call; None where it cannot be told.
 

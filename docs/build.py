@@ -19,7 +19,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 COMMANDS = (
-    *("", "fit", "evaluate", "predict", "compare", "info"),
+    *("", "fit", "evaluate", "predict", "compare", "inspect", "info"),
     *("data", "data list", "data info", "data get", "data convert", "data preview"),
 )
 _RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
@@ -29,6 +29,14 @@ _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
 
 def public_objects() -> Iterator[tuple[str, Any]]:
     """Yield everything that the API page describes, by its full name."""
+    import msssm_ts.analysis.bands as bands
+    import msssm_ts.analysis.cost as cost
+    import msssm_ts.analysis.memory as memory
+    import msssm_ts.analysis.mixing as mixing
+    import msssm_ts.analysis.saliency as saliency
+    import msssm_ts.analysis.trace as trace
+    import msssm_ts.analysis.view as view
+    import msssm_ts.analysis.weights as weights
     import msssm_ts.artifact
     import msssm_ts.datasets
     import msssm_ts.datasets.write
@@ -52,6 +60,18 @@ def public_objects() -> Iterator[tuple[str, Any]]:
         yield f"msssm_ts.model.{name}", getattr(msssm_ts.model, name)
     for name in msssm_ts.kernels.__all__:
         yield f"msssm_ts.kernels.{name}", getattr(msssm_ts.kernels, name)
+    for module, names in {
+        view: ("View", "view_series"),
+        weights: ("StreamSummary", "summarize_streams"),
+        memory: ("eigenvalues", "memory_lengths"),
+        bands: ("BandResponse", "band_responses"),
+        trace: ("CoreTrace", "trace"),
+        saliency: ("integrated_gradients",),
+        mixing: ("mixing_distances",),
+        cost: ("multiply_adds", "exponentials"),
+    }.items():
+        for name in names:
+            yield f"{module.__name__}.{name}", getattr(module, name)
     for name in ("InputError", "TrainingError"):
         yield f"msssm_ts.errors.{name}", getattr(msssm_ts.errors, name)
 

@@ -32,7 +32,8 @@ class MSSSMClassifier(TrainingClassifier):
     time_budget : float, optional
         Seconds that training may take: networks train for what the rest leaves of it.
     n_scales : int, default=3
-        Levels of the wavelet decomposition; fewer where the series are too short for them.
+        Levels of the wavelet decomposition; fewer where the series are too short for them. 0: a
+        single-scale model, S6 or S4.
     core : {"s6", "lti"}, default="s6"
         Selective (input-dependent) or time-invariant state-space models.
     d_model : int, default=64

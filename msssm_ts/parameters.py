@@ -37,8 +37,9 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
             continue
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
             raise TypeError(f"{name} must be an integer, not {value!r}")
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value}")
+        least = 0 if name == "n_scales" else 1
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, not {value}")
     for name, allowed in _CHOICES.items():
         value = parameters[name]
         # Not "in" alone: an array is equal to nothing in one word.

@@ -32,8 +32,8 @@ class MSSSMClassifier(BaseClassifier):  # type: ignore[misc]
     ----------
     preset, time_budget, n_scales, core, d_model, n_layers, d_state, kernel_size, bidirectional, \
 dropout, pooling, max_epochs, batch_size, learning_rate, weight_decay, label_smoothing, \
-class_weight, missing, early_stopping, validation_fraction, n_iter_no_change, warm_start, dtype, device, random_state, \
-verbose, callbacks
+class_weight, missing, early_stopping, validation_fraction, n_iter_no_change, warm_start, dtype, \
+device, random_state, verbose, callbacks
         As in :class:`msssm_ts.MSSSMClassifier`; ``missing`` is "mask" by default.
 
     Attributes

@@ -1,233 +1,291 @@
-"""Intervals, calibration, mistakes, tests of difference: against plain computations."""
+"""What the analysis says of a network, against direct computation."""
 
 from __future__ import annotations
 
-from itertools import product
-from math import comb
+import math
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from sklearn import metrics
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
-from msssm_ts.analysis.calibration import calibration, calibration_of
-from msssm_ts.analysis.confusion import confusion_matrix, largest_confusions, row_shares
-from msssm_ts.analysis.intervals import bootstrap
-from msssm_ts.analysis.mcnemar import holm, mcnemar
-from msssm_ts.analysis.mistakes import surest_mistakes
-from msssm_ts.analysis.predictions import Predictions
-from msssm_ts.analysis.scores import score, weighted_auroc
-from msssm_ts.analysis.series_figure import outline
-from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
+from msssm_ts import MSSSMClassifier
+from msssm_ts.analysis.bands import band_responses, receptive_fields
+from msssm_ts.analysis.cost import exponentials, multiply_adds, n_parameters
+from msssm_ts.analysis.memory import eigenvalues, memory_lengths
+from msssm_ts.analysis.mixing import mixing_distances
+from msssm_ts.analysis.saliency import integrated_gradients
+from msssm_ts.analysis.single_scale import single_scale, untrained
+from msssm_ts.analysis.trace import trace
+from msssm_ts.analysis.view import view_series
+from msssm_ts.analysis.weights import summarize_streams
+from msssm_ts.kernels import ms_scan, use_backend
+from msssm_ts.kernels.ms_scan.cpu import ms_scan_cost
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.model.decomposition import MultiScaleDecomposition
+from msssm_ts.model.ssm import SSMArray
+from msssm_ts.preparation import Preparation
+from msssm_ts.training.batches import Batch
 
-CLASSES = np.array(["a", "b", "c", "d"])
-
-
-def one_label(n: int, seed: int = 0) -> tuple[NDArray[np.str_], NDArray[np.float64], Predictions]:
-    rng = np.random.default_rng(seed)
-    y = rng.choice(CLASSES, n, p=[0.5, 0.3, 0.1, 0.1])
-    share = rng.dirichlet(np.ones(4), n) + 0.2 * (y[:, None] == CLASSES)
-    # In tenths, so that there are ties.
-    proba = rng.multinomial(10, share / share.sum(1, keepdims=True)) / 10
-    return y, proba, Predictions.of_one_label(y, proba, CLASSES)
-
-
-def several_labels(n: int) -> tuple[NDArray[np.bool_], NDArray[np.float64], Predictions]:
-    rng = np.random.default_rng(0)
-    truth = rng.random((n, 3)) < [0.5, 0.2, 0.05]
-    proba = (0.5 * rng.random((n, 3)) + 0.4 * truth).round(1)
-    thresholds = np.array([0.5, 0.4, 0.95])
-    return truth, proba, Predictions(("x", "y", "z"), truth, proba >= thresholds, proba, True)
+CORES = pytest.mark.parametrize("core", ["s6", "lti"])
 
 
-@pytest.mark.parametrize("n", [3, 40, 200])
-def test_scores_are_those_of_evaluate(n: int) -> None:
-    y, proba, predictions = one_label(n)
-    wanted = evaluate_predictions(y, proba, CLASSES)
-    found = score(predictions, np.ones((1, n)))
-    for name, value in found.overall.items():
-        assert value[0] == pytest.approx(wanted[name]), name
-    assert confusion_matrix(predictions).tolist() == wanted["confusion_matrix"]
-
-    truth, proba, predictions = several_labels(n)
-    thresholds = np.array([0.5, 0.4, 0.95])
-    wanted = evaluate_multilabel(truth, proba, np.array(["x", "y", "z"]), thresholds)
-    for name, value in score(predictions, np.ones((1, n))).overall.items():
-        assert value[0] == pytest.approx(wanted[name]), name
+def _network(**changes: object) -> MSSSMNetwork:
+    sizes = {"n_channels": 2, "n_outputs": 3, "d_model": 4, "n_layers": 2, "d_state": 8}
+    return MSSSMNetwork(MSSSMConfig(**sizes | {"kernel_size": 3} | changes)).eval()  # type: ignore[arg-type]
 
 
-def test_weight_k_counts_like_k_copies() -> None:
-    y, proba, predictions = one_label(30)
-    weights = np.random.default_rng(1).integers(0, 4, (5, 30))
-    found = score(predictions, weights.astype(float))
-    for row, counts in enumerate(weights):
-        copies = np.repeat(np.arange(30), counts)
-        wanted = score(
-            Predictions.of_one_label(y[copies], proba[copies], CLASSES), np.ones((1, len(copies)))
-        )
-        for name, values in found.overall.items():
-            assert values[row] == pytest.approx(wanted.overall[name][0]), name
-        for name, columns in found.per_class.items():
-            np.testing.assert_allclose(columns[row], wanted.per_class[name][0], err_msg=name)
+def _series(length: int = 12, n_channels: int = 2) -> Batch:
+    return Batch(torch.randn(1, length, n_channels, dtype=torch.float64), None, None)
 
 
-def test_auroc_agrees_with_sklearn_and_is_undefined_for_one_kind() -> None:
-    rng = np.random.default_rng(0)
-    truth, scores = rng.random(50) < 0.3, rng.random(50).round(1)
-    weights = rng.integers(0, 3, (4, 50)).astype(float)
-    wanted = [metrics.roc_auc_score(truth, scores, sample_weight=w) for w in weights]
-    np.testing.assert_allclose(weighted_auroc(truth, scores, weights), wanted)
-    assert np.isnan(weighted_auroc(np.ones(3, dtype=bool), np.arange(3.0), np.ones((1, 3))))
-    assert np.isnan(weighted_auroc(np.zeros(3, dtype=bool), np.arange(3.0), np.ones((1, 3))))
+@CORES
+def test_eigenvalues_and_memory_are_those_of_the_scan(core: str) -> None:
+    """A state that is left alone falls by λ a step, and to 1/e in one memory length."""
+    ssm = SSMArray(3, 4, 2, dt_rank=1, core=core).double()  # type: ignore[arg-type]
+    lam, memory = eigenvalues(ssm), memory_lengths(ssm)
+    with torch.no_grad():
+        zero = torch.zeros(1, 1, 3, dtype=torch.float64)
+        phi = torch.zeros(2, 3, 1, dtype=torch.float64)
+        B, C, dt, weight = ssm(zero)
+        E = torch.ones(1, 1, 4, dtype=torch.float64)
+        start = torch.ones(1, 4, 3, 2, dtype=torch.float64)
+        _, after = ms_scan(
+            zero, phi, phi, ssm.A, B, C, ssm.D, E, ssm.dt_bias, dt=dt, dt_weight=weight,
+            initial_state=start,
+        )  # fmt: skip
+    torch.testing.assert_close(after[0], lam)
+    torch.testing.assert_close(lam**memory, torch.full_like(lam, math.exp(-1)))
 
 
-@pytest.mark.parametrize("grouped", [False, True])
-def test_intervals_agree_with_a_plain_bootstrap(
-    grouped: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The plain one redraws series (or whole groups) and scores them with scikit-learn."""
-    y, proba, predictions = one_label(60)
-    groups = np.arange(60) % 11 if grouped else np.arange(60)
-    n_units = len(np.unique(groups))
-    # In blocks, the last one not full.
-    monkeypatch.setattr("msssm_ts.analysis.intervals._AT_ONCE", 60 * 70)
-    found = bootstrap(predictions, groups if grouped else None, n_resamples=200, seed=3)
-    assert (found.n_units, found.by_group) == (n_units, grouped)
-    predicted, rng = CLASSES[proba.argmax(1)], np.random.default_rng(3)
-    accuracy, f1, auroc = [], [], []
-    for block in (70, 70, 60):
-        for drawn in rng.integers(n_units, size=(block, n_units)):
-            kept = np.concatenate([np.flatnonzero(groups == unit) for unit in drawn])
-            t, p = y[kept], predicted[kept]
-            accuracy.append(metrics.accuracy_score(t, p))
-            f1.append(metrics.f1_score(t, p, average="macro", zero_division=0))
-            auroc.append(
-                np.mean(
-                    [metrics.roc_auc_score(t == c, proba[kept, c == CLASSES]) for c in np.unique(t)]
-                )
+def test_memory_of_the_initial_rule() -> None:
+    """A = −1 … −M·n coarse to fine: the longest memory is the coarsest stream's, 1 / Δ₀."""
+    network = _network(core="lti")
+    rows = [s for s in summarize_streams(network) if (s.layer, s.direction) == (1, "forward")]
+    assert [s.stream for s in rows] == ["raw", "d1", "d2", "d3", "a3"]
+    step = network.blocks[0].cores[0].ssm.initial_step.detach()
+    assert rows[-1].memory_longest == pytest.approx(float(1 / step[-1].min()), rel=1e-5)
+    assert rows[0].eigenvalues[0] == pytest.approx(math.exp(-10 * float(step[0].max())), rel=1e-5)
+    assert len(summarize_streams(network)) == 2 * 2 * 5
+
+
+def test_streams_behind_a_stem_are_told_in_steps_of_the_series() -> None:
+    torch.manual_seed(0)
+    plain = _network(bidirectional=False, n_layers=1)
+    strided = MSSSMNetwork(MSSSMConfig(**vars(plain.config) | {"stem_stride": 10}))
+    strided.blocks.load_state_dict(plain.blocks.state_dict())
+    for one, ten in zip(summarize_streams(plain), summarize_streams(strided), strict=True):
+        assert ten.memory_median == pytest.approx(10 * one.memory_median)
+        assert ten.receptive_field == 10 * one.receptive_field
+        assert ten.eigenvalues == one.eigenvalues
+        assert one.peak is None or ten.peak == pytest.approx(one.peak / 10)
+
+
+def test_band_responses_are_the_products_of_the_filters() -> None:
+    bank = MultiScaleDecomposition(3, n_scales=3, kernel_size=4).double()
+    response = band_responses(bank)
+    assert response is not None
+    angle = 2j * math.pi * response.frequencies[:, None, None]
+
+    def transfer(taps: Tensor, dilation: int) -> Tensor:
+        return (taps * torch.exp(-angle * dilation * torch.arange(4))).sum(-1)
+
+    with torch.no_grad():
+        lower = torch.ones(1, dtype=torch.complex128)
+        for s in range(3):
+            band = (lower * transfer(bank.psi[s], 2**s)).abs().square().mean(1)
+            torch.testing.assert_close(response.power[s], band)
+            lower = lower * transfer(bank.phi[s], 2**s)
+    torch.testing.assert_close(response.power[3], lower.abs().square().mean(1))
+
+
+def test_haar_bands_have_their_octaves() -> None:
+    bank = MultiScaleDecomposition(1, n_scales=3, kernel_size=2)
+    with torch.no_grad():
+        bank.phi.copy_(torch.tensor([0.5, 0.5]))
+        bank.psi.copy_(torch.tensor([0.5, -0.5]))
+    response = band_responses(bank)
+    assert response is not None
+    assert float(response.peak[0]) == 0.5
+    assert float(response.peak[3]) == 0.0
+    assert sorted(response.peak.tolist(), reverse=True) == response.peak.tolist()
+
+
+@pytest.mark.parametrize(("n_scales", "n_taps"), [(1, 2), (3, 4), (2, 8)])
+def test_a_band_sees_its_receptive_field_and_no_more(n_scales: int, n_taps: int) -> None:
+    bank = MultiScaleDecomposition(2, n_scales, n_taps)
+    impulse = torch.zeros(1, 100, 2)
+    impulse[:, 0] = 1.0
+    with torch.no_grad():
+        bands = bank(impulse)
+    seen = [int(band[0].abs().sum(1).nonzero().max()) + 1 for band in bands]
+    assert tuple(seen) == receptive_fields(n_scales, n_taps)[1:]
+
+
+@CORES
+@pytest.mark.parametrize("options", [{}, {"bidirectional": False}, {"n_scales": 0}])
+def test_mixing_distance_against_the_whole_jacobian(core: str, options: dict[str, object]) -> None:
+    network = _network(core=core, **options).double()
+    series = _series()
+    found = mixing_distances(network, series, [0, 5, 11])
+    x = network.stem(series.x)
+    expected = []
+    for block in network.blocks:
+        with use_backend("reference"):
+            jacobian = torch.autograd.functional.jacobian(lambda v, b=block: b(v) - v, x)
+        J = jacobian[0, :, :, 0].abs()  # (m, c, n, c')
+        row = []
+        for m in (0, 5, 11):
+            per_channel = []
+            for c in range(4):
+                weights = [float(J[m, c, n].sum()) for n in range(12)]
+                moved = sum(abs(m - n) * w for n, w in enumerate(weights))
+                per_channel.append(moved / sum(weights))
+            row.append(sum(per_channel) / 4)
+        expected.append(row)
+        x = block(x).detach()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)
+    if not network.config.bidirectional:
+        assert float(found[0, 0]) == 0.0
+
+
+def test_more_scales_mix_farther_at_the_start() -> None:
+    """What the paper's §3.1 claims, of untrained networks of equal state."""
+    network = _network(d_model=16, d_state=20, kernel_size=8)
+    one = untrained(single_scale(network.config), 0, network)
+    series = Batch(torch.randn(1, 60, 2), None, None)
+    many, few = (mixing_distances(n, series, [30]).mean() for n in (network, one))
+    assert many > 2 * few
+
+
+def test_saliency_adds_up_to_what_the_series_changes() -> None:
+    network = _network(d_model=8).double()
+    series = Batch(_series(20).x, None, torch.arange(20)[None] < 18)
+    for output in (0, 2):
+        attributed = integrated_gradients(network, series, output, n_points=2000)
+        with torch.no_grad():
+            logits = [
+                network(x, None, series.observed)[0, output]
+                for x in (series.x, torch.zeros_like(series.x))
+            ]
+        assert float(attributed.sum()) == pytest.approx(float(logits[0] - logits[1]), abs=2e-3)
+    assert not attributed[18:].any()
+
+
+@CORES
+def test_the_trace_holds_what_the_layer_computes_with(core: str) -> None:
+    """Scanning the traced bands, mixed by the traced weights, gives the core's output."""
+    network = _network(core=core, n_scales=2).double()
+    series, kept = _series(15), {}
+    for layer, block in enumerate(network.blocks, 1):
+        for core_ in block.cores:
+            direction = "backward" if core_.reverse else "forward"
+            core_.register_forward_hook(
+                lambda module, given, out, at=(layer, direction): kept.update({at: (given, out)})
             )
-    for name, values in (("accuracy", accuracy), ("macro_f1", f1), ("macro_auroc", auroc)):
-        wanted = np.quantile(values, [0.025, 0.975])
-        estimate = found.overall[name]
-        assert [estimate.low, estimate.high] == pytest.approx(wanted.tolist()), name
+    traces = trace(network, series)
+    assert [(t.layer, t.direction) for t in traces] == list(kept)
+    for of, block in zip(traces, [b for b in network.blocks for _ in range(2)], strict=True):
+        (x, gate, _), y = kept[of.layer, of.direction]
+        ssm = block.cores[of.direction == "backward"].ssm
+        B, C, _, _ = ssm(x)
+        order = range(14, -1, -1) if of.direction == "backward" else range(15)
+        h = torch.zeros(4, 4, 2, dtype=torch.float64)
+        for t in order:
+            step = ssm.initial_step if of.step is None else of.step[t]
+            b, c = (p if of.step is None else p[0, t, :, None] for p in (B, C))
+            h = torch.exp(step[..., None] * ssm.A) * h + (step * of.bands[:, t])[..., None] * b
+            stream = (c * h).sum(-1) + ssm.D * of.bands[:, t]
+            mixed = (of.mixer[t, :, None] * stream).sum(0) * torch.nn.functional.silu(gate[0, t])
+            torch.testing.assert_close(mixed, y[0, t])
 
 
-def test_intervals_are_seeded_and_say_what_is_undefined() -> None:
-    _, _, predictions = one_label(60)
-    assert bootstrap(predictions) == bootstrap(predictions)
-    assert bootstrap(predictions) != bootstrap(predictions, seed=1)
-    alone = Predictions.of_one_label(["a"], np.array([[0.9, 0.1]]), np.array(["a", "b"]))
-    found = bootstrap(alone)
-    assert found.overall["accuracy"].value == 1.0
-    assert found.overall["macro_auroc"].value is None
-    assert found.per_class["recall"][1].value is None
+def test_multiply_adds_by_hand() -> None:
+    """Two channels in, d = 4, S = 1 of K = 3, M = 3 streams of n = 2, r = 1, both directions."""
+    sizes = {"n_layers": 1, "n_scales": 1, "d_state": 6}
+    counts = multiply_adds(_network(**sizes), 10)
+    assert counts == {
+        "stem": 10 * 2 * 4,
+        "projections": 10 * 3 * 4 * 4,
+        "decomposition": 10 * 2 * (4 * (3 + 3)),
+        "selection": 10 * 2 * (4 * (3 * 2 + 3 * 2 + 3) + 3 * 4),
+        # ΔA, λh, B(Δx), Ch for 4 · 3 · 2 states; Δx and the skip for 4 · 3 channels of streams
+        "scan": 10 * 2 * (24 * 4 + 12 * 2),
+        "mixing": 10 * 2 * (4 * 3 + 3 * 4 + 4),
+        "head": 8 * 3,
+    }
+    lti = multiply_adds(_network(core="lti", bidirectional=False, **sizes), 10)
+    assert (lti["selection"], lti["scan"]) == (0, 10 * (24 * 3 + 12))
+    one = multiply_adds(_network(n_layers=1, n_scales=0, d_state=6), 10)
+    assert (one["decomposition"], one["mixing"]) == (0, 10 * 2 * (4 + 4))
 
 
-def test_one_group_alone_cannot_be_resampled() -> None:
-    _, _, predictions = one_label(20)
-    found = bootstrap(predictions, np.zeros(20))
-    assert (found.by_group, found.n_units) == (False, 20)
-    assert found == bootstrap(predictions)
+@CORES
+@pytest.mark.parametrize("n_scales", [0, 2])
+@pytest.mark.parametrize("stride", [1, 7, 20])
+def test_multiply_adds_are_those_that_torch_counts(core: str, n_scales: int, stride: int) -> None:
+    """Torch counts matrix products and convolutions: all but the elementwise parts."""
+    network = _network(core=core, n_scales=n_scales, stem_stride=stride, d_model=20)
+    length = 61 * stride - 1
+    with use_backend("reference"), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(torch.randn(1, length, 2))
+    counts = multiply_adds(network, length)
+    elementwise = {"scan", "head"}
+    config, cores = network.config, -(-length // stride) * 2 * 2
+    mixer = cores * 20 * config.n_streams if n_scales else 0
+    energies = 0
+    if stride > 1:
+        stem = network.stem
+        filtered = (stem.padded_steps(length) - 1) // stem.hop + 1
+        energies = 2 * filtered * 2 * stem.n_filters
+    expected = sum(v for k, v in counts.items() if k not in elementwise | {"mixing"})
+    assert counter.get_total_flops() == 2 * (expected + mixer - energies)
 
 
-def test_calibration_by_hand() -> None:
-    """Five bins: (0.4, 0.6] holds 0.5 and 0.6, one of two right; (0.8, 1] holds 0.9, right."""
-    found = calibration(np.array([0.5, 0.6, 0.9]), np.array([True, False, True]), n_bins=5)
-    assert found.counts.tolist() == [0, 0, 2, 0, 1]
-    assert found.stated[[2, 4]] == pytest.approx([0.55, 0.9])
-    assert found.observed[[2, 4]] == pytest.approx([0.5, 1.0])
-    assert np.isnan(found.stated[[0, 1, 3]]).all()
-    assert found.error == pytest.approx(2 / 3 * 0.05 + 1 / 3 * 0.1)
-    certain = calibration(np.array([1.0, 0.0]), np.array([True, False]))
-    assert (certain.error, certain.counts[0], certain.counts[-1]) == (0.0, 1, 1)
+@CORES
+def test_exponentials_are_those_of_the_kernel(core: str) -> None:
+    network = _network(core=core, n_layers=1, bidirectional=False)
+    per_step = ms_scan_cost(3, 3, network.config.stream_state, core == "s6")["exponentials"]
+    assert exponentials(network, 50) == 50 * 4 * per_step
 
 
-def test_calibration_is_of_the_predicted_class_or_of_every_label() -> None:
-    _, proba, predictions = one_label(30)
-    assert calibration_of(predictions).counts.sum() == 30
-    assert calibration_of(predictions).error == calibration(proba.max(1), predictions.right).error
-    assert calibration_of(several_labels(30)[2]).counts.sum() == 90
+def test_the_single_scale_twin_has_as_much_state() -> None:
+    for n_scales in (1, 3, 4):
+        config = MSSSMConfig(1, 2, n_scales=n_scales)
+        one = single_scale(config)
+        assert one.n_streams * one.stream_state == config.n_streams * config.stream_state
+    network = _network()
+    before = torch.random.get_rng_state()
+    first, second = (untrained(network.config, 3, network) for _ in range(2))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert torch.equal(first.head.weight, second.head.weight)
+    assert n_parameters(first) == n_parameters(network)
 
 
-def test_surest_mistakes() -> None:
-    y, proba, predictions = one_label(80)
-    predicted = CLASSES[proba.argmax(1)]
-    found = surest_mistakes(predictions, most=5)
-    confidence = np.where(predicted != y, proba.max(1), -1)
-    assert [m.confidence for m in found] == sorted(confidence, reverse=True)[:5]
-    for m in found:
-        assert (m.true, m.predicted, m.about) == (
-            (y[m.index],),
-            (predicted[m.index],),
-            predicted[m.index],
-        )
-    assert surest_mistakes(Predictions.of_one_label(["a"], np.eye(4)[:1], CLASSES)) == []
+def test_a_model_before_training_is_the_one_that_training_began_with() -> None:
+    X, y = np.eye(8), np.arange(8) % 2
+    sizes = {"d_model": 8, "n_layers": 1, "early_stopping": False, "random_state": 4}
+    # So slow that nothing moves.
+    model = MSSSMClassifier(max_epochs=1, learning_rate=1e-30, **sizes).fit(X, y)
+    network = untrained(model.network_.config, model.seed_, model.network_)
+    for trained, initial in zip(model.network_.parameters(), network.parameters(), strict=True):
+        torch.testing.assert_close(trained, initial)
 
 
-def test_surest_mistakes_of_several_labels() -> None:
-    truth = np.array([[True, False], [True, True], [False, False]])
-    proba = np.array([[0.3, 0.9], [0.8, 0.9], [0.1, 0.6]])
-    found = surest_mistakes(Predictions(("x", "y"), truth, proba >= 0.5, proba, True))
-    assert [(m.index, m.about, m.true, m.predicted) for m in found] == [
-        (0, "y", ("x",), ("y",)),
-        (2, "y", (), ("y",)),
-    ]
-    # A label that is missed: the model gives its absence a probability of 0.95.
-    proba = np.array([[0.05, 0.1]])
-    (missed,) = surest_mistakes(Predictions(("x", "y"), truth[:1], proba >= 0.5, proba, True))
-    assert (missed.about, missed.confidence) == ("x", pytest.approx(0.95))
-
-
-def test_confusions() -> None:
-    y, proba, predictions = one_label(200)
-    counts = metrics.confusion_matrix(y, CLASSES[proba.argmax(1)], labels=CLASSES)
-    wanted = sorted(
-        (int(counts[i, j]) for i, j in product(range(4), repeat=2) if i != j), reverse=True
-    )
-    assert [c.count for c in largest_confusions(predictions, most=3)] == wanted[:3]
-    assert row_shares(np.array([[1, 3], [0, 0]])).tolist() == [[0.25, 0.75], [0.0, 0.0]]
-
-
-@pytest.mark.parametrize(
-    ("only_first", "only_second", "p"),
-    [
-        (0, 0, 1.0),
-        (5, 5, 1.0),
-        (0, 5, 2 * 0.5**5),
-        (1, 9, 2 * 11 * 0.5**10),
-        (12, 24, 2 * sum(comb(36, k) for k in range(13)) / 2**36),
-    ],
-)
-def test_mcnemar_against_known_values(only_first: int, only_second: int, p: float) -> None:
-    first = np.repeat([True, False, True, False], [only_first, only_second, 7, 2])
-    second = np.repeat([False, True, True, False], [only_first, only_second, 7, 2])
-    found = mcnemar(first, second)
-    assert (found.only_first, found.only_second) == (only_first, only_second)
-    assert found.p == pytest.approx(p)
-    assert mcnemar(second, first).p == found.p
-
-
-def test_holm_against_a_known_case() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.6, 0.7]) == [1.0, 1.0]
-    assert holm([]) == []
-
-
-@pytest.mark.parametrize("n", [1, 3, 10, 11, 5000])
-def test_outline_keeps_the_extremes(n: int) -> None:
-    values = np.random.default_rng(0).normal(size=n)
-    places, line = outline(values, 10)
-    assert len(line) <= 10
-    assert (line.min(), line.max()) == (values.min(), values.max())
-    assert np.array_equal(line, values[places.astype(int)])
-    assert (np.diff(places) >= 0).all()
-
-
-def test_outline_keeps_gaps() -> None:
-    values = np.arange(5000.0)
-    values[2000:3000] = np.nan
-    places, line = outline(values, 10)
-    gap = places[np.isnan(line)]
-    assert len(gap)
-    assert ((gap >= 2000) & (gap < 3000)).all()
-    assert np.nanmax(line) == 4999
+def test_of_a_series_that_is_cut_the_telling_window_is_viewed() -> None:
+    """Only the windows with a wave can be told from the others."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(scale=0.1, size=(24, 1, 90))
+    y = np.arange(24) % 2
+    X[y == 1, 0, 60:] += 3 * np.sin(np.arange(30))
+    model = MSSSMClassifier(
+        d_model=8, n_layers=1, max_epochs=30, batch_size=8, random_state=0, early_stopping=False,
+        preparation=Preparation(window=30.0, overlap=0.0),
+    ).fit(X, y)  # fmt: skip
+    view = view_series(model, X[1])
+    assert (view.prediction, view.n_windows) == (1, 3)
+    assert (view.first, view.window) == (60, 3)
+    np.testing.assert_array_equal(view.values, X[1][:, 60:])
+    standardized = (X[1][0, 60:] - model.standardizer_.mean[0]) / model.standardizer_.std[0]
+    np.testing.assert_allclose(view.series.x[0, :, 0], standardized, rtol=1e-4, atol=1e-5)

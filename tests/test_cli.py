@@ -199,7 +199,7 @@ def test_mistakes_get_one_sentence_and_exit_code_2(
 
 def test_usage_errors_exit_with_2() -> None:
     run("fit", code=2)
-    run("fit", "x.csv", "--scales", "0", code=2)
+    run("fit", "x.csv", "--scales", "-1", code=2)
     run("nonsense", code=2)
 
 

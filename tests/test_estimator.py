@@ -186,7 +186,7 @@ def test_bad_data_is_refused(change: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "kind"),
     [
-        ("n_scales", 0, ValueError),
+        ("n_scales", -1, ValueError),
         ("d_model", 2.5, TypeError),
         ("core", "s7", ValueError),
         ("dropout", 1.0, ValueError),

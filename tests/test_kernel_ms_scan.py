@@ -15,7 +15,7 @@ SHAPES = [
     (l, S, K, n)
     for i, (l, n) in enumerate(itertools.product((1, 2, 7, 63, 129, 500), (1, 4, 32)))
     for S, K in [((1, 2), (2, 8), (3, 4), (4, 3), (5, 5), (6, 8))[i % 6]]
-] + [(63, S, K, 5) for S, K in ((1, 7), (2, 6), (3, 2), (6, 2))]
+] + [(63, S, K, 5) for S, K in ((0, 3), (1, 7), (2, 6), (3, 2), (6, 2))]
 
 
 @CORES
@@ -45,7 +45,14 @@ def test_agrees_with_lengths_history_and_reversal(
 @CORES
 @pytest.mark.parametrize(
     ("l", "S", "K", "history", "reverse"),
-    [(600, 3, 4, 300, False), (513, 2, 2, 0, True), (1100, 6, 8, 0, True), (40, 6, 8, 600, False)],
+    [
+        (600, 3, 4, 300, False),
+        (600, 0, 4, 300, False),
+        (513, 0, 2, 0, True),
+        (513, 2, 2, 0, True),
+        (1100, 6, 8, 0, True),
+        (40, 6, 8, 600, False),
+    ],
 )
 def test_agrees_over_several_segments_of_time(
     lti: bool, l: int, S: int, K: int, history: int, reverse: bool

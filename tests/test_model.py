@@ -7,8 +7,9 @@ import sys
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import silu, softplus
 
-from msssm_ts.kernels import use_backend
+from msssm_ts.kernels import selective_scan, use_backend
 from msssm_ts.model import MSSSM, MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.classifier import counted_steps, pool
 from msssm_ts.model.ssm import SSMArray, scale_dependent_diagonal
@@ -33,7 +34,7 @@ def test_initial_steps_lie_in_their_range() -> None:
     assert step.max() <= 1e-1 * 1.01
 
 
-@pytest.mark.parametrize("n_scales", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("n_scales", [0, 1, 2, 3, 4, 6])
 def test_effective_state_is_kept(n_scales: int) -> None:
     config = _config(n_scales=n_scales, d_state=20)
     effective = config.n_streams * config.stream_state
@@ -185,3 +186,23 @@ def test_ssm_parameters_learn_at_their_own_rate_without_decay() -> None:
     norm = network.blocks[0].norm
     assert isinstance(norm, nn.LayerNorm)
     assert where[id(norm.weight)]["weight_decay"] == 0.0
+
+
+@pytest.mark.parametrize("core", ["s6", "lti"])
+def test_without_scales_it_is_a_gated_state_space_model(core: str) -> None:
+    """One scan of the signal itself: no decomposition, no mixer, as much state."""
+    torch.manual_seed(1)
+    config = _config(core=core, n_scales=0, d_model=4, d_state=6)
+    layer = MSSSM(config).double()
+    x, gate = torch.randn(2, 3, 9, 4, dtype=torch.float64)
+    B, C, dt, weight = layer.ssm(x)
+    delta = layer.ssm.dt_bias[0]
+    if dt is not None:
+        B, C = B[:, :, 0], C[:, :, 0]
+        delta = dt[:, :, 0] @ weight[0].T + delta
+    else:
+        B, C = B[0], C[0]
+    y, _ = selective_scan(x, softplus(delta), layer.ssm.A[0], B, C, layer.ssm.D[0])
+    torch.testing.assert_close(layer(x, gate), y * silu(gate))
+    assert layer.ssm.A.shape == (1, 4, 6)
+    assert layer.mixer is None

@@ -33,7 +33,7 @@ INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 # What runs in one process, side by side: names of the tests below, and how many cases that is
 GROUPS = {
-    "test_lengths or test_precision or test_contract": 18,
+    "test_lengths or test_precision or test_contract": 20,
     "test_options or test_one_pass": 14,
 }
 
@@ -62,9 +62,9 @@ if not INTERPRETED:
             assert "skipped" not in summary, summary
 
     @pytest.mark.skipif(sys.platform != "linux", reason="Triton is made for Linux alone")
-    @CORES
+    @pytest.mark.parametrize(("lti", "S"), [(False, 3), (True, 3), (False, 0)])
     def test_kernels_compile_for_a_card(
-        lti: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        lti: bool, S: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """What the interpreter takes, the compiler may not."""
         from triton import compile, language
@@ -75,9 +75,10 @@ if not INTERPRETED:
         monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
         host = importlib.import_module("msssm_ts.kernels.ms_scan.triton")
         settings = {
-            "S": 3, "K": 2, "M": 5, "SEGMENT": 32, "HALO": 7, "CHUNK": 32, "BITS": 6, "BN": 4,
-            "BK": 2, "BD": 32, "TT": 8, "CT": language.float32, "SELECTIVE": not lti,
-            "GATED": True, "REVERSE": True, "KEEP": True, "ONE_PASS": False, "BACKWARD": True,
+            "S": S, "K": 2, "M": 5 if S else 1, "SEGMENT": 32, "HALO": 2**S - 1, "CHUNK": 32,
+            "BITS": 6, "BN": 4, "BK": 2, "BD": 32, "TT": 8, "CT": language.float32,
+            "SELECTIVE": not lti, "GATED": True, "REVERSE": True, "KEEP": True,
+            "ONE_PASS": False, "BACKWARD": True,
         }  # fmt: skip
         sizes = importlib.import_module("msssm_ts.kernels.decompose.triton").SIZES
         low = {"x", "gate", "y", "E", "low", "grad_y", "grad_gate", "grad_x"}
@@ -151,7 +152,7 @@ else:
     @CORES
     @pytest.mark.parametrize(
         ("steps", "S", "K", "n"),
-        [(1, 2, 2, 1), (2, 4, 5, 8), (7, 3, 3, 4), (33, 1, 4, 2), (67, 1, 2, 5)],
+        [(11, 0, 2, 3), (1, 2, 2, 1), (2, 4, 5, 8), (7, 3, 3, 4), (33, 1, 4, 2), (67, 1, 2, 5)],
     )
     def test_lengths(lti: bool, steps: int, S: int, K: int, n: int) -> None:
         inputs = ms_scan_inputs(1, steps, 3, S=S, K=K, n=n, lti=lti, rank=1)

@@ -1,1 +1,1 @@
-"""A closer look at trained models: how sure a score is, where a model errs, how models differ."""
+"""A closer look at trained models: scores, mistakes and differences; memory, bands, saliency."""

@@ -12,6 +12,7 @@ from msssm_ts.cli.data import data
 from msssm_ts.cli.evaluate import evaluate
 from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
+from msssm_ts.cli.inspect import inspect
 from msssm_ts.cli.predict import predict
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, compare, info):
+for command in (fit, evaluate, predict, compare, inspect, info):
     app.command()(command)
 app.add_typer(data)
 

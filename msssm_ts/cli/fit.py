@@ -70,7 +70,12 @@ def fit(
     time_budget: Annotated[
         float | None, typer.Option(metavar="SECONDS", min=1, help="Time that training may take.")
     ] = None,
-    scales: Annotated[int, typer.Option(min=1, max=12, help="Levels of the decomposition.")] = 3,
+    scales: Annotated[
+        int,
+        typer.Option(
+            min=0, max=12, help="Levels of the decomposition; 0 for a single-scale model."
+        ),
+    ] = 3,
     core: Annotated[
         Core, typer.Option(help="Selective (s6) or time-invariant (lti) state-space models.")
     ] = Core.S6,

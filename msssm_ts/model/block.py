@@ -39,7 +39,7 @@ class MSSSM(nn.Module):
         self.reverse = reverse
         self.decomposition = MultiScaleDecomposition(d, config.n_scales, config.kernel_size)
         self.ssm = SSMArray(d, streams, config.stream_state, config.dt_rank, config.core)
-        self.mixer = ScaleMixer(d, streams)
+        self.mixer = ScaleMixer(d, streams) if config.n_scales else None
 
     def forward(self, x: Tensor, gate: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Run the layer's core.
@@ -57,6 +57,8 @@ class MSSSM(nn.Module):
         """
         bank, ssm = self.decomposition, self.ssm
         B, C, dt, dt_weight = ssm(x)
+        # A single stream is taken as it is.
+        E = x.new_ones(*x.shape[:2], 1) if self.mixer is None else self.mixer(x)
         y, _ = ms_scan(
             x,
             bank.phi,
@@ -65,7 +67,7 @@ class MSSSM(nn.Module):
             B,
             C,
             ssm.D,
-            self.mixer(x),
+            E,
             ssm.dt_bias,
             dt=dt,
             dt_weight=dt_weight,

@@ -20,7 +20,8 @@ class MSSSMConfig:
     n_outputs : int
         Logits: one per class.
     n_scales : int
-        Levels S of the decomposition; there are M = S + 2 streams.
+        Levels S of the decomposition; there are M = S + 2 streams. With 0 there is no
+        decomposition and no mixer: one stream, the single-scale model (S6 or S4).
     d_model : int
         Width of the residual stream.
     n_layers : int
@@ -56,8 +57,8 @@ class MSSSMConfig:
 
     @property
     def n_streams(self) -> int:
-        """Streams M = S + 2: the raw signal, S details, one approximation."""
-        return self.n_scales + 2
+        """Streams M = S + 2: the raw signal, S details, one approximation; M = 1 for S = 0."""
+        return self.n_scales + 2 if self.n_scales else 1
 
     @property
     def stream_state(self) -> int:

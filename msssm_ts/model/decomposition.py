@@ -16,7 +16,7 @@ class MultiScaleDecomposition(nn.Module):
     d : int
         Channels.
     n_scales : int
-        Levels S.
+        Levels S; with 0 the bank is empty.
     kernel_size : int
         Taps K.
 

@@ -69,9 +69,7 @@ class FilterBankStem(nn.Module):
         b, l, channels = x.shape
         # Every channel on its own: (b · n_channels, 1, l), with as much silence behind as the
         # smoothing sees there, so that padding in a batch makes no difference.
-        steps = -(-l // self.stride)
-        reach = -(-len(self.window) // 2 * self.hop // self.stride)
-        silence = (steps + reach) * self.stride - l
+        steps, silence = -(-l // self.stride), self.padded_steps(l) - l
         signal = functional.pad(x.transpose(1, 2).reshape(b * channels, 1, l), (0, silence))
         taps = self.filters.shape[-1]
         pairs = functional.conv1d(signal, self.filters, stride=self.hop, padding=taps // 2)
@@ -81,6 +79,12 @@ class FilterBankStem(nn.Module):
         features = torch.cat([energy, level], 1).view(b, -1, energy.shape[-1])
         out: Tensor = self.projection(features[..., :steps].transpose(1, 2))
         return out
+
+    def padded_steps(self, n_timepoints: int) -> int:
+        """Count the steps of a series with the silence that is put behind it."""
+        steps = -(-n_timepoints // self.stride)
+        reach = -(-len(self.window) // 2 * self.hop // self.stride)
+        return (steps + reach) * self.stride
 
     def _decimate(self, x: Tensor) -> Tensor:
         """Smooth x (n, k, l / hop) and keep every output step: (n, k, l / stride)."""

@@ -34,14 +34,14 @@ def auto_epochs(n_series: int, batch_size: int) -> int:
 
 
 def clamp_scales(n_scales: int, longest: int) -> int:
-    """Scales that a series has room for: 2ˢ at most its length, at least one.
+    """Scales that a series has room for: 2ˢ at most its length, at least one; 0 stays 0.
 
     Examples
     --------
     >>> clamp_scales(3, 500), clamp_scales(3, 5), clamp_scales(3, 1)
     (3, 2, 1)
     """
-    return max(1, min(n_scales, int(longest).bit_length() - 1))
+    return max(min(n_scales, 1), min(n_scales, int(longest).bit_length() - 1))
 
 
 def auto_stem_stride(longest: int, sampling_rate: float | None) -> int:

@@ -33,7 +33,7 @@ SEGMENT = 256
 @inlined
 def padding_rows(n_scales: Any, n_taps: Any) -> Any:
     """Count the steps that the coarsest filter reads beyond either end of a level."""
-    return (n_taps - 1) << (n_scales - 1)
+    return ((n_taps - 1) << n_scales) >> 1
 
 
 @inlined

@@ -41,7 +41,7 @@ def ms_scan_cost(
     Logarithms count as exponentials. B, C, E and Δ's factors are shared by all channels and not
     counted.
     """
-    streams = n_scales + 2
+    streams = n_scales + 2 if n_scales else 1
     return {
         "bytes": 3 * itemsize,
         "exponentials": streams * (d_state + 2) + 1 if selective else 1,

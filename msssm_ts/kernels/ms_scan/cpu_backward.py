@@ -123,7 +123,7 @@ def backward(
     Gradients of parameters come per series, those of B, C, E and low per group of channels.
     """
     width = lanes_of(x)
-    vectors, streams = d // width, n_scales + 2
+    vectors, streams = d // width, n_scales + 2 if n_scales else 1
     batch = lengths.size
     chunks = (length + CHUNK - 1) // CHUNK
     rows = n_history + length
@@ -279,7 +279,9 @@ def backward(
                 )
                 for t in range(count):
                     at = base + here + t * width
-                    value = load(levels, at) + load(details, at + n_scales * plane)
+                    value = load(details, at + n_scales * plane)
+                    if n_scales:
+                        value = value + load(levels, at)
                     store(grad_x, (x_row + direction * t) * d + c, value)
         rest = length - steps_b
         for v in range(v_first, v_last):

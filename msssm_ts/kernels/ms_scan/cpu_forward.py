@@ -59,7 +59,7 @@ def forward(
 ) -> None:
     """``state`` (b, M, n, d) holds the initial states on entry, the last ones on exit."""
     width = lanes_of(x)
-    vectors, streams = d // width, n_scales + 2
+    vectors, streams = d // width, n_scales + 2 if n_scales else 1
     chunks = (length + CHUNK - 1) // CHUNK
     rows = n_history + length
     start = padding_rows(n_scales, n_taps) * width

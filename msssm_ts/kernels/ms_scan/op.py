@@ -40,7 +40,8 @@ def ms_scan(
     :func:`~msssm_ts.kernels.decompose` and the raw signal are M = S + 2 streams, fine to coarse:
     the raw signal, the details d¹ … dˢ, the approximation aˢ. Each goes through its own
     :func:`~msssm_ts.kernels.selective_scan` with skip Dˢ, then
-    ``out_t = (Σₛ E_t[s] yˢ_t) · silu(gate_t)`` (eq. 4).
+    ``out_t = (Σₛ E_t[s] yˢ_t) · silu(gate_t)`` (eq. 4). Without scales, S = 0, the raw signal is
+    the only stream, M = 1: a single-scale layer.
 
     Parameters
     ----------
@@ -105,10 +106,10 @@ def ms_scan(
     if x.ndim != 3:
         raise ValueError(f"x must have shape (b, l, d), not {tuple(x.shape)}")
     batch, length, d = x.shape
-    if phi.ndim != 3 or phi.shape[1] != d or 0 in phi.shape:
+    if phi.ndim != 3 or phi.shape[1] != d or 0 in phi.shape[1:]:
         raise ValueError(f"phi must have shape (S, d = {d}, K), not {tuple(phi.shape)}")
     check_shape("psi", psi, tuple(phi.shape), "(S, d, K)")
-    streams = phi.shape[0] + 2
+    streams = phi.shape[0] + 2 if phi.shape[0] else 1
     if A.ndim != 3 or A.shape[:2] != (streams, d) or not A.shape[2]:
         raise ValueError(f"A must have shape (M = {streams}, d = {d}, n), not {tuple(A.shape)}")
     n = A.shape[2]

@@ -48,9 +48,11 @@ def ms_scan_reference(
         if dt is not None:
             B, C, dt = (reverse_valid(p, lengths) for p in (B, C, dt))
     signal = x[:, n_history:]
-    bands = decompose_reference(x, phi, psi, lengths, n_history)
+    streams = [signal]
+    if phi.shape[0]:
+        streams += decompose_reference(x, phi, psi, lengths, n_history).unbind(0)
     mixed, states = torch.zeros_like(signal), []
-    for s, band in enumerate([signal, *bands.unbind(0)]):
+    for s, band in enumerate(streams):
         if dt is not None and dt_weight is not None:
             delta = functional.softplus(dt[:, :, s] @ dt_weight[s].T + dt_bias[s])
             B_s, C_s = B[:, :, s], C[:, :, s]

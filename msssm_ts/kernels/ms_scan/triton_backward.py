@@ -123,7 +123,7 @@ def gradients(
     ``blocks`` blocks of channels and adds what it finds for parameters to its slot's part of
     the buffers (slots, …), for B, C, E and low to its group's part (groups, b, l, …).
     """
-    M: tl.constexpr = S + 2
+    M: tl.constexpr = S + 2 if S > 0 else 1
     window: tl.constexpr = SEGMENT + HALO
     group, slot = tl.program_id(0), tl.program_id(1)
     lane, j = tl.arange(0, BD)[None, :], tl.arange(0, BN)[:, None]
@@ -290,8 +290,9 @@ def gradients(
                 r = r0 + tl.arange(0, TT)[:, None]
                 t = start + r - HALO
                 inside = (r < window) & in_c
-                value = tl.load(levels + r * width + lane, mask=inside, other=0.0)
-                value += tl.load(details + r * width + lane, mask=inside, other=0.0)
+                value = tl.load(details + r * width + lane, mask=inside, other=0.0)
+                if S > 0:
+                    value += tl.load(levels + r * width + lane, mask=inside, other=0.0)
                 # Rows that a neighbouring segment reaches too wait for join_edges.
                 final = inside & (r >= HALO) & (r < SEGMENT) & (t < length)
                 row = n_history + memory_row(t, steps, REVERSE)

@@ -25,7 +25,7 @@ def local_states(
     BN: tl.constexpr, BD: tl.constexpr, TT: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
     """Scan every segment from a zero state: its end state and ΣΔ, for :func:`carry_states`."""
-    M: tl.constexpr = S + 2
+    M: tl.constexpr = S + 2 if S > 0 else 1
     window: tl.constexpr = SEGMENT + HALO
     slot = tl.program_id(1)
     lane, j = tl.arange(0, BD)[None, :], tl.arange(0, BN)[:, None]
@@ -101,7 +101,7 @@ def outputs(
     runs through all segments of its series and leaves each one's end state for the next;
     otherwise the states at the segments' starts are there already. KEEP fills the rest.
     """
-    M: tl.constexpr = S + 2
+    M: tl.constexpr = S + 2 if S > 0 else 1
     window: tl.constexpr = SEGMENT + HALO
     slot = tl.program_id(1)
     lane, j = tl.arange(0, BD)[None, :], tl.arange(0, BN)[:, None]

@@ -1,0 +1,109 @@
+"""What a network costs: parameters, multiply-adds, exponentials."""
+
+from __future__ import annotations
+
+from msssm_ts.model import MSSSMNetwork
+from msssm_ts.model.stem import FilterBankStem
+
+
+def n_parameters(network: MSSSMNetwork) -> int:
+    """Count the learned numbers."""
+    return sum(p.numel() for p in network.parameters())
+
+
+def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int]:
+    """Count the multiply-adds that one series takes through the network, part by part.
+
+    A multiply-add is one product, with the addition that follows it if one does. Counted are the
+    products of linear maps, filters and recurrences, for S6 and LTI as the fused kernel does them:
+
+    - "stem": the projection of the channels, or the filter bank (filters, energies, smoothing).
+    - "projections": the input, gate and output projections of every block, 3 d² a step.
+    - "decomposition": 2·S·K a step and channel.
+    - "selection": S6 only, from x to B, C and Δ: d·M·(2n + r) and r·M·d a step.
+    - "scan": a step, channel and state one product each for λh + …, B·(Δx) and C·h, S6 one more
+      for Δ·A; a step, channel and stream one for the skip, S6 one more for Δ·x. LTI's λ and ΔB are
+      computed once a batch, not counted.
+    - "mixing": E_t = Linear(x_t), its product with the streams, and the gate's.
+    - "head": once a series.
+
+    Not counted: norms, pooling, residual sums, and what :func:`exponentials` counts.
+
+    Parameters
+    ----------
+    network : MSSSMNetwork
+        The network.
+    n_timepoints : int
+        Steps of the series.
+
+    Returns
+    -------
+    dict of str to int
+        In the order above.
+
+    Examples
+    --------
+    >>> from msssm_ts.model import MSSSMConfig
+    >>> network = MSSSMNetwork(MSSSMConfig(1, 2, d_model=8, n_layers=1))
+    >>> multiply_adds(network, 100)["projections"] == 100 * 3 * 8 * 8
+    True
+    """
+    config = network.config
+    d, S, K, M = config.d_model, config.n_scales, config.kernel_size, config.n_streams
+    n, r, selective = config.stream_state, config.dt_rank, config.core == "s6"
+    steps = -(-n_timepoints // config.stem_stride)
+    core_steps = steps * config.n_layers * (2 if config.bidirectional else 1)
+    mixer = d * M if config.n_scales else 0
+    return {
+        "stem": _stem(network, n_timepoints),
+        "projections": steps * config.n_layers * 3 * d * d,
+        "decomposition": core_steps * d * 2 * S * K,
+        "selection": core_steps * d * M * (2 * n + 2 * r) if selective else 0,
+        "scan": core_steps * d * M * ((4 * n + 2) if selective else (3 * n + 1)),
+        "mixing": core_steps * (mixer + d * M + d),
+        "head": network.head.in_features * network.head.out_features,
+    }
+
+
+def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int:
+    """Count exponentials and logarithms in the cores for one series.
+
+    A step and channel of S6: one a state for λ = exp(ΔA), two a stream for Δ's softplus, one for
+    the gate's; of LTI the gate's alone.
+
+    Parameters
+    ----------
+    network, n_timepoints : as for :func:`multiply_adds`
+        The network, and the steps of the series.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> from msssm_ts.model import MSSSMConfig
+    >>> config = MSSSMConfig(1, 2, d_model=8, n_layers=1, bidirectional=False, core="lti")
+    >>> exponentials(MSSSMNetwork(config), 100)
+    800
+    """
+    config = network.config
+    steps = -(-n_timepoints // config.stem_stride) * config.n_layers
+    core_steps = steps * (2 if config.bidirectional else 1)
+    per_channel = config.n_streams * (config.stream_state + 2) if config.core == "s6" else 0
+    return core_steps * config.d_model * (per_channel + 1)
+
+
+def _stem(network: MSSSMNetwork, n_timepoints: int) -> int:
+    """Count the stem's multiply-adds, over all that its filters compute."""
+    stem, channels, d = network.stem, network.config.n_channels, network.config.d_model
+    if not isinstance(stem, FilterBankStem):
+        return n_timepoints * channels * d
+    taps, smooth, step = stem.filters.shape[-1], len(stem.window), stem.stride // stem.hop
+    steps = -(-n_timepoints // stem.stride)
+    padded = stem.padded_steps(n_timepoints)
+    filtered = (padded - 1) // stem.hop + 1
+    kept = [(rows - 1) // step + 1 for rows in (filtered, padded // stem.hop)]
+    bank = filtered * 2 * stem.n_filters * (taps + 1)
+    smoothing = (kept[0] * stem.n_filters + kept[1]) * smooth
+    return channels * (bank + smoothing) + steps * stem.projection.in_features * d

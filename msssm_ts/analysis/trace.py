@@ -1,0 +1,94 @@
+"""What the cores of a network do while a series goes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from msssm_ts.analysis.weights import cores
+from msssm_ts.kernels import decompose
+from msssm_ts.model import MSSSM, MSSSMNetwork
+from msssm_ts.training.batches import Batch
+
+
+@dataclass(frozen=True)
+class CoreTrace:
+    """One core's inner signals for one series, streams fine to coarse.
+
+    Parameters
+    ----------
+    layer : int
+        From 1.
+    direction : str
+        "forward" or "backward" in time.
+    mixer : Tensor of shape (l, M), optional
+        The scale mixer's weights E_t; None with a single stream.
+    step : Tensor of shape (l, M, d), optional
+        Δ_t in steps; None for LTI, where it does not move.
+    bands : Tensor of shape (M, l, d)
+        The streams' inputs: raw signal, details, approximation.
+    """
+
+    layer: int
+    direction: str
+    mixer: Tensor | None
+    step: Tensor | None
+    bands: Tensor
+
+
+@torch.no_grad()
+def trace(network: MSSSMNetwork, series: Batch) -> list[CoreTrace]:
+    """Send a series through, and keep what the cores saw and chose.
+
+    Parameters
+    ----------
+    network : MSSSMNetwork
+        In evaluation mode.
+    series : Batch
+        One series, (1, l, n_channels), without padding.
+
+    Returns
+    -------
+    list of CoreTrace
+        Layer by layer, forward before backward.
+
+    Examples
+    --------
+    >>> from msssm_ts.model import MSSSMConfig
+    >>> network = MSSSMNetwork(MSSSMConfig(1, 2, n_scales=2, d_model=8, n_layers=1)).eval()
+    >>> first = trace(network, Batch(torch.randn(1, 20, 1), None, None))[0]
+    >>> first.mixer.shape, first.step.shape, first.bands.shape
+    (torch.Size([20, 4]), torch.Size([20, 4, 8]), torch.Size([4, 20, 8]))
+    """
+    seen: dict[MSSSM, Tensor] = {}
+
+    def keep(core: Any, given: tuple[Tensor, ...]) -> None:
+        seen[core] = given[0]
+
+    hooks = [core.register_forward_pre_hook(keep) for _, _, core in cores(network)]
+    try:
+        network(*series)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [_core_trace(*of, seen[of[2]]) for of in cores(network)]
+
+
+def _core_trace(layer: int, direction: str, core: MSSSM, x: Tensor) -> CoreTrace:
+    _, _, dt, dt_weight = core.ssm(x)
+    step = None
+    if dt is not None and dt_weight is not None:
+        low_rank = torch.einsum("blmr,mdr->blmd", dt, dt_weight)
+        step = functional.softplus(low_rank + core.ssm.dt_bias)[0].cpu()
+    bank = core.decomposition
+    bands = x
+    if len(bank.phi):
+        signal = x.flip(1) if core.reverse else x
+        split = decompose(signal, bank.phi, bank.psi)
+        bands = torch.cat([x, (split.flip(2) if core.reverse else split)[:, 0]])
+    mixer = None if core.mixer is None else core.mixer(x)[0].cpu()
+    return CoreTrace(layer, direction, mixer, step, bands.cpu())

@@ -1,0 +1,102 @@
+"""A network's streams, summarised from its weights alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from msssm_ts.analysis.bands import band_responses, receptive_fields, stream_names
+from msssm_ts.analysis.memory import eigenvalues, memory_lengths
+from msssm_ts.model import MSSSM, MSSSMBlock, MSSSMNetwork
+
+
+@dataclass(frozen=True)
+class StreamSummary:
+    """One stream of one core; times in steps of the series, frequencies in cycles per step.
+
+    Parameters
+    ----------
+    layer : int
+        From 1.
+    direction : str
+        "forward" or "backward" in time.
+    stream : str
+        "raw", a detail "d1" …, or the approximation "a3".
+    eigenvalues : tuple of two floats
+        Smallest and largest exp(Δ₀A) over channels and states, per step of the network.
+    memory_median, memory_longest : float
+        Time constants −1 / log λ over channels and states.
+    peak, centre : float or None
+        Frequency of greatest power, and the mean weighted by power, of the band's response; None
+        for the raw signal, which passes as it is.
+    receptive_field : int
+        Steps of the layer's input that the stream sees before its states come into play.
+    """
+
+    layer: int
+    direction: str
+    stream: str
+    eigenvalues: tuple[float, float]
+    memory_median: float
+    memory_longest: float
+    peak: float | None
+    centre: float | None
+    receptive_field: int
+
+
+def cores(network: MSSSMNetwork) -> Iterator[tuple[int, str, MSSSM]]:
+    """Yield layer (from 1), direction and core of each."""
+    for layer, block in enumerate(network.blocks, 1):
+        assert isinstance(block, MSSSMBlock)
+        for core in block.cores:
+            assert isinstance(core, MSSSM)
+            yield layer, "backward" if core.reverse else "forward", core
+
+
+def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
+    """Summarise every stream of every core.
+
+    Parameters
+    ----------
+    network : MSSSMNetwork
+        The network.
+
+    Returns
+    -------
+    list of StreamSummary
+        Layer by layer, forward before backward, fine to coarse.
+
+    Examples
+    --------
+    >>> from msssm_ts.model import MSSSMConfig
+    >>> network = MSSSMNetwork(MSSSMConfig(1, 2, n_scales=2, d_model=8, n_layers=1))
+    >>> [(s.direction, s.stream, s.receptive_field) for s in summarize_streams(network)][:3]
+    [('forward', 'raw', 1), ('forward', 'd1', 8), ('forward', 'd2', 22)]
+    """
+    config = network.config
+    stride = config.stem_stride
+    fields = receptive_fields(config.n_scales, config.kernel_size)
+    rows = []
+    for layer, direction, core in cores(network):
+        lam, memory = eigenvalues(core.ssm), memory_lengths(core.ssm) * stride
+        response = band_responses(core.decomposition)
+        peak: list[float | None] = [None]
+        centre: list[float | None] = [None]
+        if response is not None:
+            peak += (response.peak / stride).tolist()
+            centre += (response.centre / stride).tolist()
+        for s, name in enumerate(stream_names(config.n_scales)):
+            rows.append(
+                StreamSummary(
+                    layer,
+                    direction,
+                    name,
+                    (float(lam[s].min()), float(lam[s].max())),
+                    float(memory[s].quantile(0.5)),
+                    float(memory[s].max()),
+                    peak[s],
+                    centre[s],
+                    fields[s] * stride,
+                )
+            )
+    return rows

@@ -1,0 +1,106 @@
+"""``msssm-ts inspect``: look inside a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from msssm_ts.cli import options
+from msssm_ts.cli.console import say, show_json
+from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.reading import reads_data
+from msssm_ts.errors import InputError
+
+
+@guarded
+@reads_data
+def inspect(
+    model: options.Model,
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA",
+            help="Where to take a series from, as for predict.",
+            show_default=False,
+        ),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="ID|NUMBER", help="Which series of DATA; the first by default."),
+    ] = None,
+    layer: Annotated[
+        int | None, typer.Option(min=1, help="Layer to draw; the first by default.")
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Another trained model, such as one of fit --scales 0, to compare mixing with.",
+        ),
+    ] = None,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Also count parameters and multiply-adds.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder for the pictures; else inspect/ beside MODEL."),
+    ] = None,
+    reading: Any = None,
+    device: options.Device = "auto",
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Show how long MODEL remembers and what its bands let through, or what it makes of a series.
+
+    Without DATA, from the weights alone: a row for every stream, fine to coarse (the raw signal,
+    details d, approximation a), with the range of its eigenvalues exp(ΔA), its memory (the states'
+    time constants −1 / log λ), and its band's frequencies and receptive field.
+
+    With DATA, of one series: which steps speak for the predicted class (integrated gradients), the
+    scale mixer's weights, the step sizes Δ (S6 only), the bands, and how far the layers mix steps,
+    beside a single-scale model with as much state.
+    """
+    from msssm_ts.artifact import read_header, resolve_model_path
+    from msssm_ts.cli.pictures import make_folder
+
+    for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
+        if data is None and given is not None:
+            raise InputError(f"{name} {given}: give DATA too, to take a series from")
+    for file in (model, baseline):
+        if file is not None:
+            read_header(file)
+    folder = out or resolve_model_path(model).parent / "inspect"
+    make_folder(folder)
+    if data is None:
+        from msssm_ts.cli.inspect_weights import show_weights as show
+        from msssm_ts.cli.inspect_weights import weight_facts
+        from msssm_ts.estimator import MSSSMClassifier
+
+        classifier = MSSSMClassifier.load(model, device=device)
+        facts = weight_facts(classifier, reading.sampling_rate, folder)
+    else:
+        from msssm_ts.cli.inputs import load_model_and_series
+        from msssm_ts.cli.inspect_series import series_facts
+        from msssm_ts.cli.inspect_series import show_series as show
+
+        classifier, loaded = load_model_and_series(
+            model, data, reading, device=device, needs_labels=False, quiet=quiet
+        )
+        facts = series_facts(classifier, loaded, series, layer or 1, baseline, folder, quiet)
+    if cost:
+        from msssm_ts.cli.inspect_cost import cost_facts
+
+        facts["cost"] = cost_facts(classifier, facts.get("n_timepoints"))
+    if json:
+        show_json({"model": model, "data": data, **facts})
+        return
+    show(facts)
+    if cost:
+        from msssm_ts.cli.inspect_cost import show_cost
+
+        show_cost(facts["cost"])
+    names = ", ".join(Path(picture).name for picture in facts["pictures"])
+    say(f"\npictures in {folder}: {names}", quiet=quiet)
