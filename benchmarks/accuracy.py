@@ -1,0 +1,206 @@
+"""Fit on every training file of a folder, score its test file, compare with published figures.
+
+python benchmarks/accuracy.py DATA_FOLDER --anchors published_accuracy.csv --preset fast
+
+DATA_FOLDER holds a folder per set with a TRAIN and a TEST file; the anchors' columns are dataset
+and one per method. Results go to OUT/NAME.csv, a row a set and seed; rows that are there already
+are not computed again. With --validate the test files are not opened: the training files are
+split, stratified, --folds times. --peers PYTHON also runs aeon's classifiers, with an interpreter
+that has aeon (its versions of numba and scikit-learn are others than ours).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accuracy_report import Table, write_report
+from machine import machine
+
+COLUMNS = (
+    *("dataset", "seed", "accuracy", "estimate", "fit_seconds", "predict_seconds", "peak_mb"),
+    *("n_train", "n_test", "n_timepoints", "n_channels"),
+)
+
+
+def published(file: Path) -> dict[str, dict[str, float]]:
+    """Return accuracies by set and method, blank ones left out."""
+    with file.open(newline="") as stream:
+        return {
+            row.pop("dataset"): {k: float(v) for k, v in row.items() if v}
+            for row in csv.DictReader(stream)
+        }
+
+
+def complete(anchors: dict[str, dict[str, float]], without: tuple[str, ...]) -> list[str]:
+    """Return the sets for which every method but those has a figure."""
+    methods = {m for row in anchors.values() for m in row} - set(without)
+    return [name for name, row in anchors.items() if methods <= row.keys()]
+
+
+def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Fit and score one set, a row a seed. Runs in a process of its own."""
+    from msssm_ts import MSSSMClassifier
+    from msssm_ts.datasets import ReadOptions, load
+
+    folds = settings.pop("folds")
+    warm = np.random.default_rng(0).normal(size=(20, 1, 32))
+    # Kernels are compiled before the clock starts.
+    MSSSMClassifier(**settings | {"max_epochs": 1}).fit(warm, np.arange(20) % 2).predict(warm)
+    train = load(folder, ReadOptions(split="train"))
+    X, y = train.as_estimator_input(), train.labels
+    if folds:
+        from sklearn.model_selection import StratifiedKFold
+
+        smallest = int(np.unique(y, return_counts=True)[1].min())
+        n_splits = max(2, min(folds, smallest))
+        parts = [
+            (X, y, a, b)
+            for seed in seeds
+            for a, b in StratifiedKFold(n_splits, shuffle=True, random_state=seed).split(y, y)
+        ]
+        seeds = list(range(len(parts)))
+    else:
+        test = load(folder, ReadOptions(split="test"))
+        both = [*X, *test.as_estimator_input()], np.concatenate([y, test.labels])
+        index = np.arange(len(y)), np.arange(len(y), len(both[1]))
+        parts = [(*both, *index)] * len(seeds)
+    for seed, (series, labels, a, b) in zip(seeds, parts, strict=True):
+        model = MSSSMClassifier(missing="mask", random_state=seed, **settings)
+        began = time.perf_counter()
+        model.fit([series[i] for i in a], labels[a])
+        fitted = time.perf_counter()
+        predicted = model.predict([series[i] for i in b])
+        done = time.perf_counter()
+        yield {
+            "dataset": folder.name,
+            "seed": seed,
+            "accuracy": round(float(np.mean(predicted == labels[b])), 6),
+            "estimate": round(model.committee_.left_out_accuracy or float("nan"), 6),
+            "fit_seconds": round(fitted - began, 3),
+            "predict_seconds": round(done - fitted, 3),
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "n_train": len(a),
+            "n_test": len(b),
+            "n_timepoints": int(train.lengths.max()),
+            "n_channels": train.n_channels,
+        }
+
+
+def in_a_process(
+    command: list[str], folder: Path, seeds: list[int], settings: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Run one set in a new process, so that its memory is its own."""
+    task = json.dumps({"folder": str(folder), "seeds": seeds, "settings": settings})
+    done = subprocess.run([*command, "--task", task], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{folder.name}: {done.stderr.strip().splitlines()[-1]}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def run_all(
+    file: Path, command: list[str], folders: list[Path], seeds: list[int], arguments: Any
+) -> list[dict[str, Any]]:
+    """Run what is not in the file yet, and return all of it."""
+    rows: list[dict[str, Any]] = []
+    if file.exists():
+        with file.open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    there = {(r["dataset"], int(r["seed"])) for r in rows}
+    settings = dict(arguments.set) | {"preset": arguments.preset, "folds": arguments.folds}
+
+    def one(folder: Path) -> list[dict[str, Any]]:
+        missing = [s for s in seeds if (folder.name, s) not in there]
+        if not missing or (arguments.folds and any(d == folder.name for d, _ in there)):
+            return []
+        return in_a_process(command, folder, missing, settings)
+
+    with (
+        ThreadPoolExecutor(arguments.jobs) as pool,
+        file.open("a", newline="") as stream,
+    ):
+        writer = csv.DictWriter(stream, COLUMNS)
+        if not rows:
+            writer.writeheader()
+        for found in pool.map(one, folders):
+            for row in found:
+                print(
+                    f"{row['dataset']:32} seed {row['seed']}: {row['accuracy']:.4f}  fit "
+                    f"{row['fit_seconds']:.1f} s, predict {row['predict_seconds']:.1f} s, "
+                    f"{row['peak_mb']} MB",
+                    flush=True,
+                )
+            writer.writerows(found)
+            stream.flush()
+            rows += found
+    return rows
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Read NAME=VALUE."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def main() -> None:
+    if "--task" in sys.argv:
+        task = json.loads(sys.argv[sys.argv.index("--task") + 1])
+        for row in run_set(Path(task["folder"]), task["seeds"], task["settings"]):
+            print(json.dumps(row), flush=True)
+        return
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--anchors", type=Path, required=True)
+    parser.add_argument("--preset", default="default")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sets", nargs="*", help="names; else those with all published figures")
+    parser.add_argument("--validate", dest="folds", type=int, nargs="?", const=5, default=0)
+    parser.add_argument("--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--jobs", type=int, default=1, help="sets at a time; 1 to time them")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--name", help="of the result files; else accuracy-PRESET")
+    parser.add_argument("--peers", metavar="PYTHON", help="an interpreter that has aeon")
+    arguments = parser.parse_args()
+    anchors = published(arguments.anchors)
+    # MambaSL's figures were chosen on the test files, and are there for few sets.
+    names = arguments.sets or complete(anchors, without=("MambaSL",))
+    folders = [arguments.data / name for name in names]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    name = arguments.name or f"accuracy-{arguments.preset}"
+    seeds = list(range(arguments.seeds))
+    ours = run_all(
+        arguments.out / f"{name}.csv", [sys.executable, __file__], folders, seeds, arguments
+    )
+    others = []
+    if arguments.peers:
+        script = str(Path(__file__).with_name("peers.py"))
+        command = [arguments.peers, script]
+        for peer in ("MultiRocketHydra", "MiniRocket"):
+            arguments.preset, arguments.set = peer, []
+            rows = run_all(arguments.out / f"accuracy-{peer}.csv", command, folders, [0], arguments)
+            others.append((peer, rows))
+    table = Table(name, ours, anchors, tuple(others), is_validation=bool(arguments.folds))
+    text = write_report(
+        table,
+        arguments.out / name,
+        ", ".join(f"{k} {v}" for k, v in machine(torch.device("cpu")).items()),
+    )
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
