@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from msssm_ts.display import TrainingDisplay
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.early import EarlyClassifier
 from msssm_ts.inputs import Prepared, sample, take
 from msssm_ts.lazy import Series
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
@@ -71,7 +71,7 @@ class TrainingData:
         )
 
 
-class TrainingClassifier(FittedClassifier):
+class TrainingClassifier(EarlyClassifier):
     """The part of :class:`msssm_ts.MSSSMClassifier` that trains; parameters are described there."""
 
     n_scales: int

@@ -12,6 +12,7 @@ from msssm_ts.cli.evaluate import evaluate
 from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
 from msssm_ts.cli.predict import predict
+from msssm_ts.cli.stream import stream
 
 app = typer.Typer(
     name="msssm-ts",
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, info):
+for command in (fit, evaluate, predict, stream, info):
     app.command()(command)
 app.add_typer(data)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from msssm_ts.kernels.layout import flat, lanes, pad_channels, padded_channels
 from msssm_ts.kernels.network_step.cpu import POOLINGS, run_steps
 from msssm_ts.kernels.selective_scan.cpu import LOG2_E
 from msssm_ts.model.block import MSSSM, MSSSMBlock
 from msssm_ts.model.classifier import MSSSMNetwork
+from msssm_ts.model.ssm import SSMArray
 
 Array = NDArray[Any]
 
@@ -42,24 +43,21 @@ class RecurrentNetwork:
     """
 
     def __init__(self, network: MSSSMNetwork):
-        config = network.config
-        self._n_outputs = config.n_outputs
-        weights = list(_weights(network))
-        self._weights = tuple(None if w is None else flat(w) for w in weights)
-        d, streams, n = config.d_model, config.n_streams, config.stream_state
-        dtype = network.head.weight.dtype
-        width = padded_channels(d, dtype)
+        network = copy.deepcopy(network).cpu()
+        config, bias = network.config, network.head.bias
+        d, n, dtype = config.d_model, config.stream_state, flat(bias).dtype
+        width = padded_channels(d, bias.dtype)
         reach = (2**config.n_scales - 1) * (config.kernel_size - 1) + config.n_scales
-        empty = torch.empty(0, dtype=dtype).numpy().dtype
-        self._rings = np.zeros(config.n_layers * reach * width, empty)
-        self._states = np.zeros(config.n_layers * streams * n * width, empty)
-        self._totals = np.zeros(d)
-        self._kept = np.zeros(d, empty)
+        self._weights = tuple(None if w is None else flat(w) for w in _weights(network))
+        self._rings = np.zeros(config.n_layers * reach * width, dtype)
+        self._states = np.zeros(config.n_layers * config.n_streams * n * width, dtype)
+        self._totals, self._kept = np.zeros(d), np.zeros(d, dtype)
         self._counts = np.zeros(2, np.int64)
         self._sizes = (
             *(config.n_layers, d, config.n_scales, config.kernel_size, n, config.dt_rank),
             *(POOLINGS[config.pooling], network.norm.eps),
         )
+        self._n_outputs = config.n_outputs
         self.reset()
 
     def reset(self) -> None:
@@ -96,37 +94,34 @@ class RecurrentNetwork:
 
 def _weights(network: MSSSMNetwork) -> Iterator[Tensor | None]:
     """Yield the weights as the kernel takes them, in its order, the layers' one after another."""
-    d, dtype = network.config.d_model, network.head.weight.dtype
     blocks = [cast(MSSSMBlock, b) for b in network.blocks]
     cores = [cast(MSSSM, b.cores[0]) for b in blocks]
-    width = padded_channels(d, dtype)
+    banks = [c.decomposition for c in cores]
+    width = padded_channels(network.config.d_model, network.head.bias.dtype)
 
-    def layers(parts: Sequence[Tensor]) -> Tensor:
+    def layers(parts: Iterable[Tensor]) -> Tensor:
         return torch.stack([pad_channels(p.detach(), width) for p in parts])
 
     yield _affine(cast(nn.Linear, network.stem))
-    yield layers([torch.stack([n.weight, n.bias]) for n in (*(b.norm for b in blocks), network.norm)])
+    norms = [*(b.norm for b in blocks), network.norm]
+    yield layers(torch.stack([norm.weight, norm.bias]) for norm in norms)
     yield torch.cat([_affine(linear) for b in blocks for linear in (b.input, b.gate)])
     yield torch.cat([_read(core) for core in cores])
-    for bank in ([c.decomposition.phi for c in cores], [c.decomposition.psi for c in cores]):
-        yield layers([taps.transpose(1, 2) for taps in bank])
-    arrays = [core.ssm for core in cores]
-    if network.config.core == "lti":
-        # Ā = exp(ΔA) and B̄ = ΔB
-        delta = [functional.softplus(a.dt_bias).unsqueeze(-1) for a in arrays]
-        yield layers([torch.exp(t * a.A).transpose(1, 2) for t, a in zip(delta, arrays, strict=True)])
-        yield layers([(t * a.B).transpose(1, 2) for t, a in zip(delta, arrays, strict=True)])
-        yield layers([a.C.transpose(1, 2) for a in arrays])
-        yield layers([a.D for a in arrays])
-        yield from (None, None)
-    else:
-        yield layers([(a.A * LOG2_E).transpose(1, 2) for a in arrays])
-        yield from (None, None)
-        yield layers([a.D for a in arrays])
-        yield layers([a.dt_weight.transpose(1, 2) for a in arrays])
-        yield layers([a.dt_bias for a in arrays])
+    yield layers(bank.phi.mT for bank in banks)
+    yield layers(bank.psi.mT for bank in banks)
+    for parts in zip(*(_scan(core.ssm) for core in cores), strict=True):
+        yield None if parts[0] is None else layers(cast(tuple[Tensor, ...], parts))
     yield torch.cat([_affine(b.output) for b in blocks])
     yield _affine(network.head)
+
+
+def _scan(ssm: SSMArray) -> tuple[Tensor | None, ...]:
+    """Return A, B, C, D, Δ's weight and bias, channels last; what a core has not is None."""
+    if ssm.core == "lti":
+        # Ā = exp(ΔA) and B̄ = ΔB once, not at every step.
+        delta = ssm.initial_step.unsqueeze(-1)
+        return torch.exp(delta * ssm.A).mT, (delta * ssm.B).mT, ssm.C.mT, ssm.D, None, None
+    return (ssm.A * LOG2_E).mT, None, None, ssm.D, ssm.dt_weight.mT, ssm.dt_bias
 
 
 def _read(core: MSSSM) -> Tensor:
@@ -145,7 +140,7 @@ def _affine(linear: nn.Linear) -> Tensor:
 
 def _in_vectors(weight: Tensor, bias: Tensor) -> Tensor:
     """Lay W and b out as the kernel reads them: per vector of outputs b's, then W's columns."""
-    columns = torch.cat([bias.unsqueeze(0), weight.T]).detach().cpu()
-    width = lanes(columns.dtype)
+    columns = torch.cat([bias.unsqueeze(0), weight.mT]).detach()
     padded = pad_channels(columns, padded_channels(columns.shape[1], columns.dtype))
-    return padded.unflatten(1, (-1, width)).transpose(0, 1).reshape(-1)
+    vectors = padded.view(len(columns), -1, lanes(columns.dtype))
+    return vectors.transpose(0, 1).reshape(-1)

@@ -179,7 +179,7 @@ def run_steps(
                 kept[i] = normed[i] if pooling == LAST else max(kept[i], normed[i])
         n_pooled = 2 * d if pooling == MEAN_MAX else d
         for i in range(d):
-            if pooling == MEAN or pooling == MEAN_MAX:
+            if pooling in (MEAN, MEAN_MAX):
                 # NaN before the first value.
                 pooled[i] = totals[i] / counts[1]
             if pooling != MEAN:
