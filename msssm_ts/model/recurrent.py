@@ -59,6 +59,8 @@ class RecurrentNetwork:
         )
         self._n_outputs = config.n_outputs
         self.reset()
+        # Compiled, or read from the cache, now: not while the first step waits.
+        self.run(np.empty((0, config.n_channels), dtype))
 
     def reset(self) -> None:
         """Begin a new series."""
