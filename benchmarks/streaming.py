@@ -4,7 +4,8 @@
 
 A causal model of the default size (hardly trained: that changes no time) reads one step after the
 other through ``stream.step``. Prints the largest resident memory after the first steps and after
-all of them, and the median and 99th percentile of the time of a step, from outside.
+all of them, and the median and 99th percentile of the time of a step, from outside. Ctrl-C
+prints the figures so far.
 """
 
 from __future__ import annotations
@@ -54,19 +55,20 @@ def main() -> None:
     counts = np.ones(N_BINS, np.int64) - 1
     clock = time.perf_counter_ns
     began, before = time.perf_counter(), 0.0
-    for i in range(WARM_UP + arguments.steps):
-        if i == WARM_UP:
-            counts[:] = 0
-            before = peak_memory()
-        x = values[i & 4095]
-        start = clock()
-        stream.step(x)
-        counts[min((clock() - start) // BIN, N_BINS - 1)] += 1
-    seconds = time.perf_counter() - began
-    after = peak_memory()
-    assert stream.n_steps == WARM_UP + arguments.steps
+    try:
+        for i in range(WARM_UP + arguments.steps):
+            if i == WARM_UP:
+                counts[:] = 0
+                before = peak_memory()
+            x = values[i & 4095]
+            start = clock()
+            stream.step(x)
+            counts[min((clock() - start) // BIN, N_BINS - 1)] += 1
+    except KeyboardInterrupt:
+        print("interrupted: the figures so far")
+    seconds, after = time.perf_counter() - began, peak_memory()
     print(
-        f"{arguments.core}, {arguments.channels} channels: {arguments.steps} steps in "
+        f"{arguments.core}, {arguments.channels} channels: {counts.sum()} steps in "
         f"{seconds:.0f} s\n"
         f"peak resident memory {before:.1f} MiB after {WARM_UP} steps, {after:.1f} MiB after all "
         f"of them (+{after - before:.1f})\n"

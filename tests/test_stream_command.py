@@ -54,7 +54,7 @@ def test_csv_of_every_step(models: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     proba = [[float(row["p_0"]), float(row["p_1"])] for row in rows]
     np.testing.assert_allclose(proba, model.predict_proba(prefixes), rtol=0, atol=1.1e-5)
     assert [row["prediction"] for row in rows] == [str(v) for v in model.predict(prefixes)]
-    assert err == "reading lines of 1 from stdin: channel 0\n"
+    assert err == "reading stdin: 1 value a line\n"
 
 
 def test_json_lines_gaps_and_every(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

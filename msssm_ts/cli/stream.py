@@ -40,8 +40,9 @@ def stream(
 
     classifier = MSSSMClassifier.load(model, device="cpu")
     reader = classifier.stream()
-    names = reader.channel_names or [f"channel {i}" for i in range(reader.n_channels)]
-    say(f"reading lines of {reader.n_channels} from stdin: {', '.join(names)}", quiet=quiet)
+    named = "" if reader.channel_names is None else f" ({', '.join(reader.channel_names)})"
+    plural = "s" if reader.n_channels > 1 else ""
+    say(f"reading stdin: {reader.n_channels} value{plural} a line{named}", quiet=quiet)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     if not jsonl:
         writer.writerow(["step", "prediction", *(f"p_{c}" for c in reader.label_names)])
