@@ -19,7 +19,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 COMMANDS = (
-    *("", "fit", "evaluate", "predict", "compare", "inspect", "info"),
+    *("", "fit", "evaluate", "predict", "stream", "compare", "inspect", "info"),
     *("data", "data list", "data info", "data get", "data convert", "data preview"),
 )
 _RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
@@ -40,15 +40,19 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.artifact
     import msssm_ts.datasets
     import msssm_ts.datasets.write
+    import msssm_ts.early
     import msssm_ts.errors
     import msssm_ts.evaluation
     import msssm_ts.kernels
     import msssm_ts.model
     import msssm_ts.sktime
+    import msssm_ts.streaming
     import msssm_ts.training.progress as progress
 
     yield "msssm_ts.MSSSMClassifier", msssm_ts.MSSSMClassifier
     yield "msssm_ts.sktime.MSSSMClassifier", msssm_ts.sktime.MSSSMClassifier
+    yield "msssm_ts.streaming.Stream", msssm_ts.streaming.Stream
+    yield "msssm_ts.early.EarlyPrediction", msssm_ts.early.EarlyPrediction
     yield "msssm_ts.training.Progress", progress.Progress
     yield "msssm_ts.evaluation.evaluate_predictions", msssm_ts.evaluation.evaluate_predictions
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load

@@ -370,7 +370,12 @@ class FittedClassifier(
         ValueError, sklearn.exceptions.NotFittedError
             As :meth:`predict_proba`.
         """
-        proba = self.predict_proba(X, sampling_rate=sampling_rate, channel_names=channel_names)
+        return self._labels(
+            self.predict_proba(X, sampling_rate=sampling_rate, channel_names=channel_names)
+        )
+
+    def _labels(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the labels that probabilities (n_samples, n_classes) stand for."""
         labels: NDArray[Any] = (
             (proba >= self.thresholds_).astype(int)
             if self.multilabel_

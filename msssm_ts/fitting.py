@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from msssm_ts.display import TrainingDisplay
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.early import EarlyClassifier
 from msssm_ts.inputs import Prepared, sample
 from msssm_ts.lazy import Series, take
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
@@ -92,7 +92,7 @@ class Examples:
     weights: NDArray[np.float64] | None
 
 
-class TrainingClassifier(FittedClassifier):
+class TrainingClassifier(EarlyClassifier):
     """The part of :class:`msssm_ts.MSSSMClassifier` that trains; parameters are described there."""
 
     preset: PresetName

@@ -14,6 +14,7 @@ from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
 from msssm_ts.cli.inspect import inspect
 from msssm_ts.cli.predict import predict
+from msssm_ts.cli.stream import stream
 
 app = typer.Typer(
     name="msssm-ts",
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, compare, inspect, info):
+for command in (fit, evaluate, predict, stream, compare, inspect, info):
     app.command()(command)
 app.add_typer(data)
 

@@ -29,6 +29,15 @@ def predict(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="CSV file; else stdout.")
     ] = None,
+    early: Annotated[
+        float | None,
+        typer.Option(
+            "--early",
+            metavar="P",
+            help="Stop reading a series at a class of this probability, such as 0.95; adds n_read "
+            "and part_read.",
+        ),
+    ] = None,
     reading: Any = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
@@ -39,14 +48,17 @@ def predict(
 
     The columns are id (the series' own, or its number from 1), prediction, and p_CLASS for each
     class; where a series can have several labels, those are joined by semicolons. Labels in DATA
-    are not needed and not looked at.
+    are not needed; only --early looks at them, to compare its accuracy with that of whole series.
+
+    With --early a causal model (fit --causal) is read step by step, any other at 20 prefixes of
+    each series; n_read and part_read are the steps, and the part of the series, that it took.
     """
     from msssm_ts.cli.inputs import load_model_and_series
 
     classifier, series = load_model_and_series(
         model, data, reading, device=device, needs_labels=False, quiet=quiet
     )
-    rows = _rows(classifier, series)
+    rows = _rows(classifier, series, early, quiet)
     if json:
         show_json(rows)
         return
@@ -61,22 +73,22 @@ def predict(
     say(f"{len(rows)} predictions in {out}", quiet=quiet)
 
 
-def _rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dict[str, Any]]:
+def _rows(
+    classifier: MSSSMClassifier, series: LabelledSeries, confidence: float | None, quiet: bool
+) -> list[dict[str, Any]]:
+    from msssm_ts.cli.early import predict_early
     from msssm_ts.cli.inputs import predict_proba
+    from msssm_ts.cli.predictions import prediction_rows
 
-    proba = predict_proba(classifier, series)
-    names = classifier.label_names
-    if classifier.multilabel_:
-        chosen = proba >= classifier.thresholds_
-        predicted = [";".join(map(str, names[row])) for row in chosen]
-    else:
-        predicted = names[proba.argmax(1)].tolist()
     ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
+    if confidence is None:
+        rows = prediction_rows(classifier, predict_proba(classifier, series))
+        return [{"id": name, **row} for name, row in zip(ids, rows, strict=True)]
+    early = predict_early(classifier, series, confidence, quiet)
+    rows = prediction_rows(classifier, early.proba)
     return [
-        {
-            "id": name,
-            "prediction": prediction,
-            **{f"p_{c}": round(float(p), 6) for c, p in zip(names, row, strict=True)},
-        }
-        for name, prediction, row in zip(ids, predicted, proba, strict=True)
+        {"id": name, **row, "n_read": n_read, "part_read": round(part, 6)}
+        for name, row, n_read, part in zip(
+            ids, rows, early.n_read.tolist(), early.part_read.tolist(), strict=True
+        )
     ]

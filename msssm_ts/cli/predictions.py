@@ -1,0 +1,34 @@
+"""Probabilities as rows for a table or JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from msssm_ts.estimator import MSSSMClassifier
+
+
+def prediction_rows(
+    classifier: MSSSMClassifier, proba: NDArray[np.floating[Any]]
+) -> list[dict[str, Any]]:
+    """Return prediction and p_CLASS for each row of proba (n, n_classes).
+
+    Several labels at once are joined by semicolons; where there are no probabilities yet (NaN),
+    every value is None.
+    """
+    names = classifier.label_names
+    if classifier.multilabel_:
+        chosen = proba >= classifier.thresholds_
+        predicted = [";".join(map(str, names[row])) for row in chosen]
+    else:
+        predicted = names[proba.argmax(1)].tolist()
+    return [
+        {
+            "prediction": None if any(p != p for p in row) else prediction,
+            **{f"p_{c}": None if p != p else round(p, 6) for c, p in zip(names, row, strict=True)},
+        }
+        for prediction, row in zip(predicted, proba.tolist(), strict=True)
+    ]

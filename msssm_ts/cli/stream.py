@@ -1,0 +1,101 @@
+"""``msssm-ts stream``: classify a series while it comes in."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from msssm_ts.cli import options
+from msssm_ts.cli.console import say
+from msssm_ts.cli.errors import guarded
+from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@guarded
+def stream(
+    model: options.Model,
+    every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Write after every N steps, and at the end.")
+    ] = 1,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Write JSON lines; else CSV.")] = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Classify a series that comes in on stdin, a line per step, with a causal MODEL.
+
+    A line has one value per channel, between commas or blanks; an empty cell or nan is a missing
+    value. After each line the probabilities of the series so far go to stdout: step, prediction,
+    and p_CLASS for each class. Time per line and memory stay the same however long it goes on.
+    """
+    from msssm_ts.cli.predictions import prediction_rows
+    from msssm_ts.estimator import MSSSMClassifier
+
+    classifier = MSSSMClassifier.load(model, device="cpu")
+    reader = classifier.stream()
+    named = "" if reader.channel_names is None else f" ({', '.join(reader.channel_names)})"
+    plural = "s" if reader.n_channels > 1 else ""
+    say(f"reading stdin: {reader.n_channels} value{plural} a line{named}", quiet=quiet)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if not jsonl:
+        writer.writerow(["step", "prediction", *(f"p_{c}" for c in reader.label_names)])
+        sys.stdout.flush()
+
+    def write(number: int, proba: NDArray[np.float64]) -> None:
+        row = {"step": number, **prediction_rows(classifier, proba[None])[0]}
+        if jsonl:
+            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        else:
+            writer.writerow(row.values())
+        sys.stdout.flush()
+
+    number = 0
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            proba = reader.step(read_values(line, reader.n_channels))
+        except InputError as error:
+            raise InputError(f"line {number}: {error}") from error
+        if number % every == 0:
+            write(number, proba)
+    if number % every:
+        write(number, proba)
+
+
+def read_values(line: bytes, n_channels: int) -> list[float]:
+    """Read the values of a line, NaN where one is missing.
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer than channels, or one is not a number.
+
+    Examples
+    --------
+    >>> read_values(b"1.5, ,nan", 3), read_values(b" 2 -3e2 ", 2)
+    ([1.5, nan, nan], [2.0, -300.0])
+    """
+    text = line.decode("utf-8-sig", "replace").strip()
+    cells = text.split(",") if "," in text else text.split() or [""]
+    if len(cells) != n_channels:
+        count = len(cells) if text else "no"
+        raise InputError(
+            f"{count} value{'' if count == 1 else 's'}, but the model reads {n_channels} "
+            f"channel{'' if n_channels == 1 else 's'}"
+        )
+    return [_number(cell.strip()) for cell in cells]
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell or "nan")
+    except ValueError:
+        raise InputError(
+            f"{cell!r} is not a number; every line holds values only, without a header"
+        ) from None
