@@ -11,9 +11,8 @@ from torch import Tensor
 
 # Penalties tried, in units of the mean squared length of a row of features.
 _PENALTIES = np.logspace(-6, 1, 15)
-# Above this size float64 would take minutes; eigenvalues lost to float32 are far below
-# any penalty that is chosen for so many series.
-_EXACT_UP_TO = 3000
+# An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
+_MOST_ROWS = 3000
 
 
 @dataclass(frozen=True)
@@ -79,23 +78,23 @@ class Ridge:
         w = torch.ones(len(z), dtype=torch.float64)
         if weights is not None:
             w = torch.from_numpy(weights / weights.mean()).to(torch.float64)
-        share = w / w.sum()
-        center = share.float() @ z
+        y, share = torch.from_numpy(signs), w / w.sum()
+        center, mean = share.float() @ z, share @ y
         z -= center
-        root = w.sqrt()
-        z *= root[:, None].float()
-        y = torch.from_numpy(signs)
-        mean = share @ y
-        target = (y - mean) * root[:, None]
-        solution, left_out = _solve(z, target, share)
-        # Undo the weights: rows of weight 0 never come here.
-        scores = left_out / root[:, None] + mean
-        coefficients = solution.float().numpy()
+        root = w.sqrt()[:, None]
+        z *= root.float()
+        target = (y - mean) * root
+        # Rows are in no order that matters: every k-th is as good as a random choice.
+        tried = slice(None, None, -(-len(z) // _MOST_ROWS))
+        penalty, left_out = _choose_penalty(z[tried], target[tried], share[tried])
+        solution = _solve(z, target, penalty)
+        scores = left_out / root[tried] + mean
+        truth, share = y[tried] > 0, share[tried] / share[tried].sum()
         return cls(
-            coefficients,
-            (mean - center.double() @ solution).numpy(),
-            _temperature(scores, y > 0, w, multilabel),
-            float(share @ _right(scores, y > 0, multilabel)),
+            solution.numpy(),
+            (mean - center.double() @ solution.double()).numpy(),
+            _temperature(scores, truth, share, multilabel),
+            float(share @ _right(scores, truth, multilabel)),
             multilabel,
         )
 
@@ -112,35 +111,42 @@ class Ridge:
         return result
 
 
-def _solve(z: Tensor, target: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the weights (n_features, n_outputs) and left-out scores of the best penalty."""
+def _choose_penalty(z: Tensor, target: Tensor, share: Tensor) -> tuple[float, Tensor]:
+    """Return the penalty with the smallest squared error of rows left out, and their scores."""
     n, p = z.shape
     dual = n <= p
-    gram = z @ z.T if dual else z.T @ z
-    exact = min(n, p) <= _EXACT_UP_TO
-    values, vectors = torch.linalg.eigh(gram.double() if exact else gram)
-    values, vectors = values.clamp(min=0).double(), vectors.double()
+    values, vectors = torch.linalg.eigh((z @ z.T if dual else z.T @ z).double())
+    values = values.clamp(min=0)
     # Left singular vectors of z, as far as they matter.
     left = vectors if dual else (z.double() @ vectors) / values.clamp(min=1e-12).sqrt()
     rotated, squared = left.T @ target, left.square()
     scale = float(values.sum()) / n or 1.0
-    best: tuple[float, float, Tensor] | None = None
+    found: tuple[float, float, Tensor] | None = None
     for penalty in _PENALTIES * scale:
         shrunk = values / (values + penalty)
         fitted = left @ (shrunk[:, None] * rotated)
         # The intercept takes part in every fit.
-        leverage = (squared @ shrunk + share).clamp(max=1 - 1e-9)
+        leverage = (squared @ shrunk + share / share.sum()).clamp(max=1 - 1e-9)
         residual = (target - fitted) / (1 - leverage)[:, None]
         error = float(residual.square().mean())
-        if best is None or error < best[0]:
-            best = error, float(penalty), target - residual
-    assert best is not None
-    shrunk = 1 / (values + best[1])
-    if dual:
-        weights = z.T.double() @ (vectors @ (shrunk[:, None] * rotated))
-    else:
-        weights = vectors @ ((shrunk * values.sqrt())[:, None] * rotated)
-    return weights, best[2]
+        if found is None or error < found[0]:
+            found = error, float(penalty), target - residual
+    assert found is not None
+    return found[1:]
+
+
+def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:
+    """Return the weights (n_features, n_outputs), from the smaller of both normal equations."""
+    n, p = z.shape
+    dual = n <= p
+    gram = z @ z.T if dual else z.T @ z
+    if min(n, p) <= _MOST_ROWS:
+        gram = gram.double()
+    gram.diagonal().add_(penalty)
+    factor = torch.linalg.cholesky(gram)
+    right = target.to(gram.dtype) if dual else z.T.to(gram.dtype) @ target.to(gram.dtype)
+    solution = torch.cholesky_solve(right, factor)
+    return z.T @ solution.float() if dual else solution.float()
 
 
 def _right(scores: Tensor, truth: Tensor, multilabel: bool) -> Tensor:

@@ -174,5 +174,13 @@ def _draw_thresholds(
     # Each filter's levels are spread over the whole range, no two filters' alike.
     offset = (rng.permutation(N_RIVALS * N_GROUPS) + 0.5) / (N_RIVALS * N_GROUPS)
     levels = 0.02 + 0.96 * (offset + np.arange(n)[:, None]) / n
-    index = (levels * (n_values - 1)).astype(int).reshape(1, n, N_RIVALS, N_GROUPS)
-    return np.take_along_axis(ordered, np.repeat(index, n_scales, 0), 1)
+    index = (levels * max(n_values - 2, 0)).astype(int).reshape(1, n, N_RIVALS, N_GROUPS)
+    low = np.repeat(index, n_scales, 0)
+    # Between two values, and never at one that many steps share (0 where a series is flat): what
+    # is above must not hang on how a sum was rounded.
+    between = (
+        np.take_along_axis(ordered, low, 1)
+        + np.take_along_axis(ordered, np.minimum(low + 1, n_values - 1), 1)
+    ) / 2
+    apart = 1e-5 * ordered.std(1, keepdims=True)
+    return (between + apart).astype(np.float32)

@@ -90,7 +90,7 @@ def _tile_rivals(band: Any, rows: Any, state: Any) -> None:
             p = j * GROUPS
             store(state, p, load(state, p) + equal(v, best) * v)
             q = (RIVALS + j) * GROUPS
-            store(state, q, load(state, q) + equal(v, worst))
+            store(state, q, load(state, q) - equal(v, worst) * v)
 
 
 @inlined

@@ -31,7 +31,7 @@ def scale_features(
     γ = exp(−1 / (span · l)). The pools of a threshold: mean of u (ROCKET's proportion of positive
     values), mean of dˢ − b where positive, largest h, last h, and last h of the stream backward in
     time. The streams' pools all lie between 0 and 1. The filters of a group also compete at every
-    step: what each wins with on average, and how often each is the smallest.
+    step: with how much each is the largest, and the smallest, on average over all steps.
 
     Parameters
     ----------

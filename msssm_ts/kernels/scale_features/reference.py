@@ -66,7 +66,7 @@ def series_features_reference(
         mean_excess = excess.clamp(min=0).sum(0) / u.sum(0).clamp(min=1)
         best, worst = d.amax(1, keepdim=True), d.amin(1, keepdim=True)
         won = torch.where(d == best, d, 0.0).mean(0)
-        lost = (d == worst).to(x.dtype).mean(0)
+        lost = torch.where(d == worst, -d, 0.0).mean(0)
         pooled = [u.mean(0), mean_excess, h.amax(0), h[-1] / total, first / total]
         out.append(torch.cat([*pooled, won[None], lost[None]]))
     return torch.stack(out)
