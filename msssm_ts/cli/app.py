@@ -9,6 +9,7 @@ import typer
 from msssm_ts import __version__
 from msssm_ts.cli.data import data
 from msssm_ts.cli.evaluate import evaluate
+from msssm_ts.cli.export import export
 from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
 from msssm_ts.cli.predict import predict
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, info):
+for command in (fit, evaluate, predict, export, info):
     app.command()(command)
 app.add_typer(data)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
 from msssm_ts.export.program import INPUT, OUTPUT, quiet_exporter
+
+FORMATS = ("onnx", "pt2", "safetensors")
 
 # From a batch (b, n_channels, l) to probabilities (b, n_classes).
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -26,9 +30,8 @@ def need_onnx() -> None:
         If one of them cannot be imported.
     """
     try:
-        import onnx
-        import onnxruntime
-        import onnxscript  # noqa: F401
+        for name in ("onnx", "onnxruntime", "onnxscript"):
+            import_module(name)
     except ImportError as error:
         raise InputError(
             f"--format onnx needs {error.name}, which is not installed: "
@@ -36,9 +39,7 @@ def need_onnx() -> None:
         ) from error
 
 
-def write_onnx(
-    program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]
-) -> None:
+def write_onnx(program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]) -> None:
     """Write ONNX with nothing but standard operators; facts go into its metadata."""
     with quiet_exporter():
         model = torch.onnx.export(
@@ -51,6 +52,8 @@ def write_onnx(
             verbose=False,
         )
         assert model is not None
+        for node in model.model.graph.all_nodes():
+            node.metadata_props.clear()
         model.model.metadata_props.update(facts)
         model.model.producer_name, model.model.graph.name = "msssm-ts", "msssm-ts"
         model.save(file)
@@ -71,9 +74,7 @@ def open_onnx(file: Path) -> Run:
     return run
 
 
-def write_pt2(
-    program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]
-) -> None:
+def write_pt2(program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]) -> None:
     """Write what ``torch.export.load`` reads without msssm-ts; facts stand beside the graph."""
     with quiet_exporter(), file.open("wb") as stream:
         torch.export.save(program, stream, extra_files={"msssm_ts.json": json.dumps(facts)})
@@ -90,3 +91,27 @@ def open_pt2(file: Path) -> Run:
         return proba
 
     return run
+
+
+def _no_quantisation_advice(record: logging.LogRecord) -> bool:
+    return "quantization" not in record.getMessage()
+
+
+def quantize_onnx(file: Path) -> None:
+    """Turn the matrices' weights in an ONNX file into 8-bit integers, in place.
+
+    Inputs of the matrix products are quantised when they come (ONNX Runtime's dynamic
+    quantisation); convolutions and scans stay as they are.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    target = file.with_suffix(".int8")
+    # It recommends a preparation that the exporter has done already.
+    logging.getLogger().addFilter(_no_quantisation_advice)
+    try:
+        quantize_dynamic(
+            file, target, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8
+        )
+    finally:
+        logging.getLogger().removeFilter(_no_quantisation_advice)
+    target.replace(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.scan import ScannedCores
 from msssm_ts.export.spectra import Spectra
 from msssm_ts.fitted import FittedClassifier
+from msssm_ts.model import MSSSM
 from msssm_ts.series import LARGEST_DEVIATION
 
 
@@ -40,7 +42,7 @@ class SeriesToProbabilities(nn.Module):
         inside = boundary.inside
         self.network = copy.deepcopy(classifier.network_).float().cpu().eval().requires_grad_(False)
         for block in self.network.blocks:
-            block.cores = nn.ModuleList([ScannedCores(list(block.cores))])
+            block.cores = nn.ModuleList([ScannedCores(cast("list[MSSSM]", block.cores))])
         self.multilabel, self.own = classifier.multilabel_, inside.standardize
         self.spectra = Spectra(inside, boundary.known_rate) if inside.features != "raw" else None
         self.gaps = classifier.missing == "mask" and self.spectra is None

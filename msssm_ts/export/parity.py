@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,76 +15,59 @@ from msssm_ts.fitted import FittedClassifier
 from msssm_ts.inputs import prepare_series
 from msssm_ts.lazy import Series
 from msssm_ts.preparation import vote
+from msssm_ts.series import interpolated
 
 TOLERANCE = 1e-4
-_LENGTHS = (1, 2, 9, 40, 131)
-_SEED = 20_251
+# Windows that go through a file at once.
+_BATCH = 16
 
 
-def test_series(classifier: FittedClassifier, boundary: Boundary) -> list[list[Series]]:
-    """Make series that the model has not seen, in batches of several lengths and sizes.
+@dataclass(frozen=True)
+class Source:
+    """Series, and where they come from if not from where the training series do.
 
-    Noise, and what signals look like: waves, drifts, steps, spikes; in the units of the training
-    series where those are known. Gaps where the model takes them.
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        A list, or lazy.
+    sampling_rate : float, optional
+        In hertz.
+    channel_names : sequence of str, optional
+        Of the series.
     """
-    rng = np.random.default_rng(_SEED)
-    batches = []
-    for size, length in zip((1, 1, 3, 5, 2), _LENGTHS, strict=True):
-        batches.append([_signal(rng, classifier, boundary, length) for _ in range(size)])
-    batches.append([_signal(rng, classifier, boundary, n) for n in (*_LENGTHS, 77)])
-    return batches
+
+    series: Sequence[Series]
+    sampling_rate: float | None = None
+    channel_names: Sequence[str] | None = None
 
 
-def _signal(
-    rng: np.random.Generator, classifier: FittedClassifier, boundary: Boundary, length: int
-) -> Series:
-    inside, channels = boundary.inside, classifier.n_channels_in_
-    if inside.features != "raw":
-        # A hop of the spectra is a step of the network.
-        length *= max(1, round(inside.frame_step * boundary.known_rate))
-    length *= classifier.network_.config.stem_stride
-    t = np.arange(length) / max(1, length - 1)
-    kind = rng.integers(5)
-    shape = rng.standard_normal((channels, length))
-    if kind == 1:
-        shape = 0.1 * shape + np.sin(rng.uniform(3, 60, (channels, 1)) * t)
-    elif kind == 2:
-        shape = 0.2 * shape + rng.uniform(-3, 3, (channels, 1)) * t
-    elif kind == 3:
-        shape = 0.1 * shape + np.sign(t - rng.uniform(0, 1, (channels, 1)))
-    elif kind == 4:
-        shape *= np.where(rng.uniform(size=shape.shape) < 0.05, 20.0, 0.3)
-    known_units = classifier.preparation_.standardize in ("global", "none")
-    known_units &= classifier.preparation_.features == "raw"
-    if known_units and len(classifier.standardizer_.mean) == channels:
-        scale = classifier.standardizer_
-        shape = scale.mean[:, None] + scale.std[:, None] * shape
-    else:
-        shape *= 0.2
-    if classifier.missing == "mask" and not _filters(boundary):
-        shape[:, rng.uniform(size=length) < 0.2] = np.nan
-        shape[:, length // 2] = 0.0
-    series: Series = shape.astype(np.float32)
-    return series
+def native_proba(classifier: FittedClassifier, source: Source) -> NDArray[np.float64]:
+    """Ask the model itself."""
+    return classifier.predict_proba(
+        source.series, sampling_rate=source.sampling_rate, channel_names=source.channel_names
+    )
 
 
-def _filters(boundary: Boundary) -> bool:
-    whole = boundary.outside.bandpass, boundary.outside.features, boundary.inside.features
-    return whole != (None, "raw", "raw")
+# What a file answers about series, as its user would ask: (n_series, n_classes).
+Predict = Callable[[Source], NDArray[np.float64]]
 
 
 def exported_proba(
-    run: Run, classifier: FittedClassifier, boundary: Boundary, series: Sequence[Series]
+    run: Run, classifier: FittedClassifier, boundary: Boundary, source: Source
 ) -> NDArray[np.float64]:
     """Run a file as its user would: do what is to be done before, pad, average over windows."""
+    series = source.series
     if boundary.interpolates:
-        from msssm_ts.series import interpolated
-
         series = [interpolated(s) for s in series]
     values = prepare_series(
-        series, boundary.outside, classifier.sampling_rate_, classifier.channel_names_
+        series,
+        boundary.outside,
+        source.sampling_rate or classifier.sampling_rate_,
+        source.channel_names or classifier.channel_names_,
     )
-    return vote(run(padded(values.series)).astype(np.float64), values.owner, len(series))
+    windows = values.series
+    proba = [run(padded(windows[i : i + _BATCH])) for i in range(0, len(windows), _BATCH)]
+    return vote(np.concatenate(proba).astype(np.float64), values.owner, len(series))
 
 
 def padded(series: Sequence[Series]) -> NDArray[np.float32]:
@@ -103,39 +87,28 @@ def padded(series: Sequence[Series]) -> NDArray[np.float32]:
 
 
 def largest_difference(
-    run: Run,
-    classifier: FittedClassifier,
-    boundary: Boundary,
-    batches: Sequence[Sequence[Series]],
+    predict: Predict, classifier: FittedClassifier, sources: Iterable[Source]
 ) -> float:
     """Return the largest difference of a probability between a file and its model.
 
     Parameters
     ----------
-    run : callable
+    predict : callable
         The file.
     classifier : FittedClassifier
         The model.
-    boundary : Boundary
-        What the file leaves to its user.
-    batches : sequence of sequences of arrays of shape (n_channels, length)
+    sources : iterable of Source
         Each goes through the file at once.
     """
     differences = [0.0]
-    for batch in batches:
-        exported = exported_proba(run, classifier, boundary, batch)
-        differences.append(float(np.abs(exported - classifier.predict_proba(batch)).max()))
+    for source in sources:
+        native = native_proba(classifier, source)
+        differences.append(float(np.abs(predict(source) - native).max()))
     # Unlike the built-in max, NumPy's does not lose NaN.
     return float(np.max(differences))
 
 
-def in_batches(series: Sequence[Series], size: int = 16) -> Iterator[Sequence[Series]]:
-    """Cut series into batches."""
-    for begin in range(0, len(series), size):
-        yield series[begin : begin + size]
-
-
-def demand(difference: float, name: str) -> None:
+def demand_parity(difference: float, name: str) -> None:
     """Refuse a file that differs.
 
     Raises

@@ -32,7 +32,15 @@ def traced(classifier: FittedClassifier, boundary: Boundary) -> torch.export.Exp
     example = torch.zeros(2, len(boundary.channels), 64)
     sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("length")}
     with quiet_exporter():
-        return torch.export.export(module, (example,), dynamic_shapes={INPUT: sizes}, strict=False)
+        program = torch.export.export(
+            module, (example,), dynamic_shapes={INPUT: sizes}, strict=False
+        )
+    # Where each operation was written: paths of this machine, and most of a small file.
+    for graph in program.graph_module.modules():
+        for node in graph.graph.nodes if isinstance(graph, torch.fx.GraphModule) else ():
+            for key in ("stack_trace", "nn_module_stack", "source_fn_stack"):
+                node.meta.pop(key, None)
+    return program
 
 
 def facts(classifier: FittedClassifier, boundary: Boundary) -> dict[str, str]:

@@ -62,4 +62,4 @@ class Spectra(nn.Module):
         real, imaginary = functional.conv1d(signal, self.waves, stride=self.step).chunk(2, 1)
         power = (real.square() + imaginary.square())[..., :frames]
         rows = self.mix @ torch.log((self.mel @ power).clamp(min=FLOOR))
-        return rows.unflatten(0, (-1, channels)).flatten(1, 2)
+        return rows.reshape(x.shape[0], channels * len(self.mix), -1)
