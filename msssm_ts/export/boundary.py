@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.preparation import Preparation, Preparer
+from msssm_ts.preparation import Preparation, Preparer, prepared_rate
 
 
 @dataclass(frozen=True)
@@ -81,4 +81,6 @@ def find_boundary(classifier: FittedClassifier) -> Boundary:
         outside, inside = whole, Preparation()
     prepare = Preparer(outside, classifier.sampling_rate_, classifier.channel_names_)
     channels = prepare.output_channels(classifier.n_channels_in_)
-    return Boundary(outside, inside, channels, prepare.rate, classifier.missing == "interpolate")
+    return Boundary(
+        outside, inside, channels, prepared_rate(prepare), classifier.missing == "interpolate"
+    )

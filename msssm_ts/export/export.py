@@ -114,7 +114,7 @@ def export_model(
         need_onnx()
     file = Path(path)
     boundary = find_boundary(classifier)
-    sources = [*made_up_series(classifier, boundary), *more]
+    sources = [*made_up_series(classifier), *more]
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         temporary = Path(folder) / file.name
         _write(classifier, boundary, format, temporary)

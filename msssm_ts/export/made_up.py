@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.parity import Source
 from msssm_ts.fitted import FittedClassifier
 from msssm_ts.lazy import Series
+from msssm_ts.preparation.spectral import frame_sizes
 
 # Steps of the network.
 _LENGTHS = (1, 2, 9, 40, 131)
@@ -50,7 +50,7 @@ def _flat(rng: np.random.Generator, t: Array, channels: int) -> Array:
 _SHAPES: tuple[Shape, ...] = (_noise, _waves, _drift, _steps, _spikes, _flat)
 
 
-def made_up_series(classifier: FittedClassifier, boundary: Boundary) -> list[Source]:
+def made_up_series(classifier: FittedClassifier) -> list[Source]:
     """Make batches of several sizes, of equal and of different lengths.
 
     Noise, and what signals look like: waves, drifts, steps, spikes, a dead channel; in the units
@@ -60,11 +60,9 @@ def made_up_series(classifier: FittedClassifier, boundary: Boundary) -> list[Sou
     ----------
     classifier : FittedClassifier
         The model.
-    boundary : Boundary
-        Of its exported files.
     """
     rng = np.random.default_rng(_SEED)
-    make = _Maker(classifier, boundary)
+    make = _Maker(classifier)
     batches = [
         [make(rng, _SHAPES[(i + n) % len(_SHAPES)], n) for i in range(size)]
         for size, n in zip((1, 1, 3, 6, 2), _LENGTHS, strict=True)
@@ -73,30 +71,29 @@ def made_up_series(classifier: FittedClassifier, boundary: Boundary) -> list[Sou
     return [Source(batch) for batch in (*batches, ragged)]
 
 
-def made_up_noise(classifier: FittedClassifier, boundary: Boundary) -> Source:
+def made_up_noise(classifier: FittedClassifier) -> Source:
     """Make a batch to time a model on, 16 series of 256 steps of its network.
 
     Parameters
     ----------
     classifier : FittedClassifier
         The model.
-    boundary : Boundary
-        Of its exported files.
     """
-    rng, make = np.random.default_rng(_SEED), _Maker(classifier, boundary)
+    rng, make = np.random.default_rng(_SEED), _Maker(classifier)
     return Source([make(rng, _noise, _TIMED_STEPS) for _ in range(_TIMED)])
 
 
 class _Maker:
     """Makes one series of a shape for a model."""
 
-    def __init__(self, classifier: FittedClassifier, boundary: Boundary):
+    def __init__(self, classifier: FittedClassifier):
         whole = classifier.preparation_
         self.channels = classifier.n_channels_in_
         # A step of the network is so many of the series.
         self.hop = classifier.network_.config.stem_stride
-        if whole.features != "raw":
-            self.hop *= max(1, round(whole.frame_step * boundary.known_rate))
+        rate = whole.sampling_rate or classifier.sampling_rate_
+        if whole.features != "raw" and rate is not None:
+            self.hop *= frame_sizes(rate, whole.frame_length, whole.frame_step)[1]
         filtered = whole.features != "raw" or whole.bandpass is not None
         self.gaps = classifier.missing == "mask" and not filtered
         mean, std = classifier.standardizer_.mean, classifier.standardizer_.std

@@ -57,9 +57,13 @@ class Spectra(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Turn x (b, channels, l), zero behind the ends, into (b, channels · rows, frames)."""
         channels, before = x.shape[1], self.size // 2
-        frames = (x.shape[2] + self.step - 1) // self.step
-        signal = functional.pad(x.flatten(0, 1).unsqueeze(1), (before, self.size))
-        real, imaginary = functional.conv1d(signal, self.waves, stride=self.step).chunk(2, 1)
-        power = (real.square() + imaginary.square())[..., :frames]
-        rows = self.mix @ torch.log((self.mel @ power).clamp(min=FLOOR))
-        return rows.reshape(x.shape[0], channels * len(self.mix), -1)
+        # Behind, as much as makes a frame of every begun step.
+        signal = functional.pad(x, (before, self.size - 1 - before))
+        waves = self.waves.repeat(channels, 1, 1)
+        parts = functional.conv1d(signal, waves, stride=self.step, groups=channels)
+        real, imaginary = parts.view(x.shape[0], channels, 2, -1, parts.shape[2]).unbind(2)
+        power = (real.square() + imaginary.square()).transpose(2, 3)
+        # Channel by channel: one product for all has strides that torch cannot trace.
+        bands = [functional.linear(p, self.mel).clamp(min=FLOOR).log() for p in power.unbind(1)]
+        rows = torch.cat([functional.linear(b, self.mix) for b in bands], -1)
+        return rows.transpose(1, 2)
