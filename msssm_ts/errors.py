@@ -9,3 +9,7 @@ class InputError(ValueError):
 
 class TrainingError(RuntimeError):
     """Training that could not go on: one sentence with what happened and the remedy."""
+
+
+class ExportError(RuntimeError):
+    """An exported file that does not do what its model does: one sentence that says by how much."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -17,6 +17,9 @@ from msssm_ts.presets import PresetName
 from msssm_ts.series import Missing
 from msssm_ts.targets import ClassWeight
 from msssm_ts.training import Callback
+
+if TYPE_CHECKING:
+    from msssm_ts.export import ExportReport
 
 
 class MSSSMClassifier(TrainingClassifier):
@@ -311,6 +314,45 @@ or list of arrays of shape (n_channels, length)
         """
         check_is_fitted(self)
         save_model(self, path)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        format: Literal["onnx", "pt2", "safetensors"] = "onnx",
+    ) -> ExportReport:
+        """Write the model to a file that runs without msssm-ts (see :mod:`msssm_ts.export`).
+
+        The file goes from the series to the probabilities, for any batch and any length. It is run
+        and compared with the model before it is put in its place.
+
+        Parameters
+        ----------
+        path : path
+            File to write, all or nothing.
+        format : {"onnx", "pt2", "safetensors"}
+            For ONNX runtimes, for ``torch.export.load``, or the model file of :meth:`save`.
+
+        Returns
+        -------
+        ExportReport
+            The largest difference of a probability that was found, and what is left to do to
+            series before they are given to the file.
+
+        Raises
+        ------
+        InputError
+            If the format is unknown, or needs a library that is not installed.
+        ExportError
+            If the file answers differently than the model.
+        OSError
+            If the file cannot be written.
+        sklearn.exceptions.NotFittedError
+            Before :meth:`fit`.
+        """
+        from msssm_ts.export import export_model
+
+        check_is_fitted(self, "network_")
+        return export_model(self, path, format)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: str = "auto") -> MSSSMClassifier:

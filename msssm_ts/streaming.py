@@ -35,6 +35,9 @@ def why_not_streamed(classifier: FittedClassifier) -> str | None:
     reasons = {
         "a bidirectional model reads a series from both ends: train a causal one, with "
         "'msssm-ts fit ... --causal' or bidirectional=False": config.bidirectional,
+        "a single-scale model is not read step by step: train with --scales 1 or more": (
+            config.n_scales == 0
+        ),
         f"a stem that keeps one step in {config.stem_stride} looks ahead: train with "
         "stem_stride=1": config.stem_stride > 1,
         f"resampling from {source or 0:g} Hz to {wanted or 0:g} Hz looks ahead: train on series "

@@ -10,6 +10,7 @@ from msssm_ts import __version__
 from msssm_ts.cli.compare import compare
 from msssm_ts.cli.data import data
 from msssm_ts.cli.evaluate import evaluate
+from msssm_ts.cli.export import export
 from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
 from msssm_ts.cli.inspect import inspect
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, stream, compare, inspect, info):
+for command in (fit, evaluate, predict, export, stream, compare, inspect, info):
     app.command()(command)
 app.add_typer(data)
 

@@ -128,6 +128,7 @@ def _scan(ssm: SSMArray) -> tuple[Tensor | None, ...]:
 
 def _read(core: MSSSM) -> Tensor:
     """Everything that a layer reads off its signal, as one map: B, C, Δ's factors; E."""
+    assert core.mixer is not None
     mixer = core.mixer.linear
     if core.ssm.core == "lti":
         return _affine(mixer)

@@ -86,6 +86,7 @@ class RecurrentReference:
         signal = block.input(normed) * float(observed)
         core = cast(MSSSM, block.cores[0])
         bank, ssm = core.decomposition, core.ssm
+        assert core.mixer is not None
         B, C, dt, dt_weight = ssm(signal)
         y, self._state[i] = ms_scan(
             *(signal, bank.phi, bank.psi, ssm.A, B, C, ssm.D, core.mixer(signal), ssm.dt_bias),

@@ -11,7 +11,7 @@ from torch.nn import functional
 # Decimated signals are smoothed over this many steps of the output.
 _SPAN = 2.5
 # Below every energy that matters in standardised signals.
-_FLOOR = 1e-5
+FLOOR = 1e-5
 
 
 class FilterBankStem(nn.Module):
@@ -74,7 +74,7 @@ class FilterBankStem(nn.Module):
         taps = self.filters.shape[-1]
         pairs = functional.conv1d(signal, self.filters, stride=self.hop, padding=taps // 2)
         energy = pairs.view(b * channels, self.n_filters, 2, -1).square().sum(2)
-        energy = torch.log(self._decimate(energy) + _FLOOR)
+        energy = torch.log(self._decimate(energy) + FLOOR)
         level = self._decimate(functional.avg_pool1d(signal, self.hop))
         features = torch.cat([energy, level], 1).view(b, -1, energy.shape[-1])
         out: Tensor = self.projection(features[..., :steps].transpose(1, 2))

@@ -17,7 +17,7 @@ _SHORTEST_FRAME = 4
 # Frames at once: they stay in the processor's cache, and ten minutes of sound need no gigabytes.
 _BLOCK = 512
 # Power below which nothing is heard, against a signal of amplitude 1 (−80 dB).
-_FLOOR = 1e-8
+FLOOR = 1e-8
 
 
 def frame_sizes(
@@ -65,6 +65,30 @@ def n_frames(
     (100, 1)
     """
     return -(-n_timepoints // frame_sizes(rate, frame_length, frame_step)[1])
+
+
+def fft_size(size: int) -> int:
+    """Return the power of two that a frame of ``size`` steps is filled up to.
+
+    Examples
+    --------
+    >>> fft_size(400)
+    512
+    """
+    return 1 << (size - 1).bit_length()
+
+
+def hann_window(size: int) -> NDArray[np.float64]:
+    """Periodic Hann window, the power of a sine of amplitude 1 scaled to about 1.
+
+    Examples
+    --------
+    >>> hann_window(4)
+    array([0. , 0.5, 1. , 0.5])
+    """
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+    scaled: NDArray[np.float64] = 2 * hann / hann.sum()
+    return scaled
 
 
 @lru_cache(maxsize=8)
@@ -145,13 +169,11 @@ def log_mel(
     (40, 100)
     """
     size, step = frame_sizes(rate, frame_length, frame_step)
-    n_fft = 1 << (size - 1).bit_length()
+    n_fft = fft_size(size)
     frames = n_frames(series.shape[1], rate, frame_length, frame_step)
     before = size // 2
     behind = max(0, (frames - 1) * step + size - before - series.shape[1])
-    # Periodic Hann, the power of a sine of amplitude 1 scaled to about 1.
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
-    hann = (2 * hann / hann.sum()).astype(series.dtype)
+    hann = hann_window(size).astype(series.dtype)
     filters = _sparse_mel_filters(n_mels, n_fft, rate, series.dtype.name)
     out = np.empty((len(series), n_mels, frames), series.dtype)
     for channel, bands in zip(series, out, strict=True):
@@ -160,7 +182,7 @@ def log_mel(
         for begin in range(0, frames, _BLOCK):
             spectrum = np.fft.rfft(windows[begin : begin + _BLOCK] * hann, n_fft)
             power = (spectrum.real**2 + spectrum.imag**2).astype(series.dtype)
-            heard = np.maximum(filters @ np.ascontiguousarray(power.T), _FLOOR)
+            heard = np.maximum(filters @ np.ascontiguousarray(power.T), FLOOR)
             bands[:, begin : begin + _BLOCK] = np.log(heard)
     return out.reshape(-1, frames)
 

@@ -183,4 +183,5 @@ def _draw_thresholds(
         + np.take_along_axis(ordered, np.minimum(low + 1, n_values - 1), 1)
     ) / 2
     apart = 1e-5 * ordered.std(1, keepdims=True)
-    return (between + apart).astype(np.float32)
+    thresholds: Floats = (between + apart).astype(np.float32)
+    return thresholds

@@ -1,0 +1,224 @@
+"""``msssm-ts export``: a model as a file for other programs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from msssm_ts.cli import options
+from msssm_ts.cli.console import say, show_json, show_pairs
+from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.reading import reads_data
+from msssm_ts.cli.tables import show_table
+from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.export import Predict, Source
+
+# Series of DATA that the file is compared with the model on, and that both are timed on.
+_COMPARED, _TIMED = 64, 16
+
+
+class Format(StrEnum):
+    """What kind of file."""
+
+    ONNX = "onnx"
+    PT2 = "pt2"
+    SAFETENSORS = "safetensors"
+
+
+class Quantize(StrEnum):
+    """Numbers of the weights."""
+
+    INT8 = "int8"
+
+
+@guarded
+@reads_data
+def export(
+    model: options.Model,
+    format: Annotated[
+        Format,
+        typer.Option(
+            help="For ONNX runtimes, for torch.export.load (pt2), or a copy of the model file."
+        ),
+    ] = Format.ONNX,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Else beside the model file."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data", metavar="DATA", help="Series to compare on, beside made-up ones, and to time."
+        ),
+    ] = None,
+    quantize: Annotated[
+        Quantize | None,
+        typer.Option(help="ONNX with weights in 8 bits; needs --data, to say what it costs."),
+    ] = None,
+    benchmark: Annotated[
+        bool, typer.Option("--benchmark", help="Time the file against the model.")
+    ] = False,
+    reading: Any = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write MODEL to a file that runs without msssm-ts.
+
+    The file takes series, float32 (batch, channels, length), any batch and length, padded with NaN
+    at the end, and gives a probability per class. It is run and compared with the model first:
+    where probabilities differ by more than 0.0001, nothing is written.
+    """
+    from msssm_ts.artifact import resolve_model_path
+    from msssm_ts.cli.inputs import load_model_and_series
+    from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.export import export_model, find_boundary, made_up_noise, open_export
+
+    file = resolve_model_path(model)
+    target = out or file.with_suffix(f".{format.value}")
+    _check_target(target, file)
+    if quantize and data is None:
+        raise InputError("--quantize int8 needs --data DATA, labelled, to say what it costs")
+    series = None
+    if data is None:
+        classifier = MSSSMClassifier.load(file, device="cpu")
+    else:
+        classifier, series = load_model_and_series(
+            model, data, reading, device="cpu", needs_labels=quantize is not None, quiet=quiet
+        )
+    compared = [] if series is None else [_source(series, _COMPARED)]
+    boundary = find_boundary(classifier)
+    if format is not Format.SAFETENSORS:
+        for step in boundary.steps:
+            say(f"not in the file, to be done to series before: {step}", quiet=quiet)
+    try:
+        report = export_model(
+            classifier, target, format.value, quantize=quantize is not None, more=compared
+        )
+    except ValueError as error:
+        # The estimator's complaints about DATA.
+        raise error if isinstance(error, InputError) else InputError(f"{data}: {error}") from error
+    predict = open_export(classifier, report.path, format.value)
+    result = {
+        "file": str(report.path),
+        "format": report.format,
+        "bytes": report.n_bytes,
+        "model_bytes": file.stat().st_size,
+        "series_compared": report.n_series,
+        "largest_difference": report.difference,
+        "before": report.before,
+        "channels": list(boundary.channels),
+        "sampling_rate": boundary.rate,
+        "classes": classifier.label_names.tolist(),
+    }
+    if quantize:
+        assert series is not None
+        result["quantized_largest_difference"] = report.quantized_difference
+        result["accuracy"] = _accuracies(classifier, predict, series)
+    if benchmark:
+        timed = made_up_noise(classifier) if series is None else _source(series, _TIMED)
+        result["milliseconds"] = _times(classifier, predict, timed)
+    if json:
+        show_json(result)
+    else:
+        _show(result)
+
+
+def _check_target(target: Path, model: Path) -> None:
+    if target.resolve() == model.resolve():
+        raise InputError(f"{target}: is the model file itself; give another FILE with --out")
+    if target.is_dir():
+        raise InputError(f"{target}: is a folder; give a FILE with --out")
+    if not target.parent.is_dir():
+        raise InputError(f"{target}: its folder does not exist; make it, or give another --out")
+
+
+def _source(series: LabelledSeries, at_most: int | None = None) -> Source:
+    import numpy as np
+
+    from msssm_ts.export import Source
+    from msssm_ts.inputs import take
+
+    count = series.n_series if at_most is None else min(at_most, series.n_series)
+    chosen = np.linspace(0, series.n_series - 1, count).astype(np.int64)
+    return Source(take(series.values, chosen), series.sampling_rate, series.channel_names)
+
+
+def _accuracies(
+    classifier: MSSSMClassifier, predict: Predict, series: LabelledSeries
+) -> dict[str, dict[str, float | None]]:
+    """Scores of the model and of the file on all of the data."""
+    from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
+    from msssm_ts.export import native_proba
+
+    assert series.labels is not None
+    source, scores = _source(series), {}
+    for name, proba in (
+        ("model", native_proba(classifier, source)),
+        ("file", predict(source)),
+    ):
+        if not classifier.multilabel_:
+            # float32 does not sum to one as precisely as scikit-learn wants it.
+            proba = proba / proba.sum(1, keepdims=True)
+        found = (
+            evaluate_multilabel(
+                series.labels, proba, classifier.label_names, classifier.thresholds_
+            )
+            if classifier.multilabel_
+            else evaluate_predictions(series.labels, proba, classifier.classes_)
+        )
+        scores[name] = {key: found[key] for key in ("accuracy", "macro_f1", "macro_auroc")}
+    return scores
+
+
+def _times(
+    classifier: MSSSMClassifier, predict: Predict, source: Source
+) -> dict[str, dict[str, float]]:
+    """Median milliseconds of the model and of the file, for one series and for all."""
+    from dataclasses import replace
+
+    from msssm_ts.export import median_milliseconds, native_proba
+
+    predictors: dict[str, Predict] = {"model": partial(native_proba, classifier), "file": predict}
+    return {
+        str(n): median_milliseconds(predictors, replace(source, series=source.series[:n]))
+        for n in sorted({1, len(source.series)})
+    }
+
+
+def _show(result: dict[str, Any]) -> None:
+    pairs: dict[str, object] = {
+        "file": f"{result['file']} ({result['bytes']:,} bytes)".replace(",", "\u202f"),
+        "largest difference": f"{result['largest_difference']:.2g} in a probability "
+        f"({result['series_compared']} series)",
+    }
+    if "accuracy" in result:
+        pairs["after int8"] = f"{result['quantized_largest_difference']:.2g} in a probability"
+    show_pairs(pairs)
+    if "accuracy" in result:
+        scores = result["accuracy"]
+        rows = [
+            [name.replace("_", " "), *(_number(scores[w][name]) for w in ("model", "file"))]
+            for name in scores["model"]
+        ]
+        show_table(["score", "model", "file"], rows, right=("model", "file"))
+    if "milliseconds" in result:
+        rows = [
+            [f"{n} series, ms", *(f"{times[w]:.2f}" for w in ("model", "file"))]
+            for n, times in result["milliseconds"].items()
+        ]
+        sizes = (result["model_bytes"], result["bytes"])
+        rows.append(["size, kB", *(f"{n / 1000:.0f}" for n in sizes)])
+        show_table(["median", "model", "file"], rows, right=("model", "file"))
+
+
+def _number(score: float | None) -> str:
+    return "" if score is None else f"{score:.4f}"

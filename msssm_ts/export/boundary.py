@@ -1,0 +1,86 @@
+"""Which part of a model's preparation an exported file does, and what is left to its user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from msssm_ts.fitted import FittedClassifier
+from msssm_ts.preparation import Preparation, Preparer, prepared_rate
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """The preparation of a model, cut in two.
+
+    Parameters
+    ----------
+    outside : Preparation
+        Done to series before they are given to the file.
+    inside : Preparation
+        Done in the file.
+    channels : tuple of str
+        Names of the channels that the file takes.
+    rate : float or None
+        Sampling rate of what the file takes, in hertz, before features in the file.
+    interpolates : bool
+        Whether missing values are filled before.
+    """
+
+    outside: Preparation
+    inside: Preparation
+    channels: tuple[str, ...]
+    rate: float | None
+    interpolates: bool
+
+    @property
+    def known_rate(self) -> float:
+        """The rate, where the preparation could not be without one."""
+        assert self.rate is not None
+        return self.rate
+
+    @property
+    def steps(self) -> list[str]:
+        """What is left to the user, in order; empty where series are given as they are.
+
+        Another sampling rate than ``rate`` is always the user's to change.
+        """
+        outside = self.outside
+        said = ["fill gaps by linear interpolation"] if self.interpolates else []
+        if outside.bandpass is not None:
+            low, high = outside.bandpass
+            said.append(
+                f"band-pass {low:g} to {high:g} Hz (Butterworth of order 3, forward and backward)"
+            )
+        if outside.features != "raw":
+            said.append(f"turn into {outside.features} features")
+        if outside.standardize in ("centred", "series"):
+            whole = "mean" if outside.standardize == "centred" else "mean and deviation"
+            said.append(f"standardise every series by its own {whole}")
+        if outside.window is not None:
+            unit = "s" if self.rate else "steps"
+            said.append(
+                f"cut into windows of {outside.window:g} {unit} (overlap {outside.overlap:g}), "
+                "and average their probabilities"
+            )
+        return said
+
+
+def find_boundary(classifier: FittedClassifier) -> Boundary:
+    """Put as much of a model's preparation into the file as goes there.
+
+    A band-pass runs to and fro over the whole series and stays outside. So do windows, and with
+    them what is to be done before a series is cut.
+    """
+    whole = classifier.preparation_
+    before = replace(whole, features="raw", standardize="none")
+    if whole.window is None:
+        outside, inside = before, whole
+    elif whole.features == "raw" and whole.standardize in ("global", "none"):
+        outside, inside = before, replace(whole, standardize="none")
+    else:
+        outside, inside = whole, Preparation()
+    prepare = Preparer(outside, classifier.sampling_rate_, classifier.channel_names_)
+    channels = prepare.output_channels(classifier.n_channels_in_)
+    return Boundary(
+        outside, inside, channels, prepared_rate(prepare), classifier.missing == "interpolate"
+    )

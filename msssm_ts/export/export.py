@@ -1,0 +1,169 @@
+"""Write a file, run it, compare it with its model, and only then put it in its place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from msssm_ts.artifact import read_artifact
+from msssm_ts.errors import ExportError, InputError
+from msssm_ts.export.boundary import Boundary, find_boundary
+from msssm_ts.export.formats import (
+    FORMATS,
+    need_onnx,
+    open_onnx,
+    open_pt2,
+    quantize_onnx,
+    write_onnx,
+    write_pt2,
+)
+from msssm_ts.export.made_up import made_up_series
+from msssm_ts.export.parity import (
+    Predict,
+    Source,
+    demand_parity,
+    exported_proba,
+    largest_difference,
+    native_proba,
+)
+from msssm_ts.export.program import facts, traced
+from msssm_ts.fitted import FittedClassifier
+from msssm_ts.model_file import load_model, save_model
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written, and how near to the model it is.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    format : str
+        Its format.
+    difference : float
+        Largest difference of a probability between the file and the model.
+    n_series : int
+        Series that were compared.
+    n_bytes : int
+        Size of the file.
+    before : list of str
+        What is left to do to series before they are given to the file.
+    quantized_difference : float, optional
+        The same as ``difference``, after quantisation.
+    """
+
+    path: Path
+    format: str
+    difference: float
+    n_series: int
+    n_bytes: int
+    before: list[str]
+    quantized_difference: float | None = None
+
+
+def export_model(
+    classifier: FittedClassifier,
+    path: str | os.PathLike[str],
+    format: str = "onnx",
+    *,
+    quantize: bool = False,
+    more: Sequence[Source] = (),
+) -> ExportReport:
+    """Export a fitted classifier.
+
+    Parameters
+    ----------
+    classifier : FittedClassifier
+        The model.
+    path : path
+        File to write, all or nothing.
+    format : {"onnx", "pt2", "safetensors"}
+        Its format.
+    quantize : bool
+        ONNX: then turn the matrices' weights into 8-bit integers. The comparison that has to
+        succeed is that of the file before.
+    more : sequence of Source
+        Series to compare on, beside made-up ones.
+
+    Returns
+    -------
+    ExportReport
+        The largest difference that was found, and what is left to do before.
+
+    Raises
+    ------
+    InputError
+        If the format is unknown, or needs a library that is not installed.
+    ExportError
+        If the file answers differently than the model.
+    OSError
+        If the file cannot be written.
+    """
+    if format not in FORMATS:
+        raise InputError(f"format {format!r}: must be one of {', '.join(FORMATS)}")
+    if quantize and format != "onnx":
+        raise InputError(f"quantisation is for ONNX, not for {format}")
+    if format == "onnx":
+        need_onnx()
+    file = Path(path)
+    boundary = find_boundary(classifier)
+    sources = [*made_up_series(classifier), *more]
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
+        temporary = Path(folder) / file.name
+        _write(classifier, boundary, format, temporary)
+        predict = open_export(classifier, temporary, format)
+        difference = largest_difference(predict, classifier, sources)
+        demand_parity(difference, str(file))
+        quantized_difference = None
+        if quantize:
+            quantize_onnx(temporary)
+            predict = open_export(classifier, temporary, format)
+            quantized_difference = largest_difference(predict, classifier, sources)
+        n_bytes = temporary.stat().st_size
+        os.replace(temporary, file)
+    return ExportReport(
+        path=file,
+        format=format,
+        difference=difference,
+        n_series=sum(len(source.series) for source in sources),
+        n_bytes=n_bytes,
+        before=[] if format == "safetensors" else boundary.steps,
+        quantized_difference=quantized_difference,
+    )
+
+
+def open_export(classifier: FittedClassifier, file: Path, format: str) -> Predict:
+    """Open an exported file, to be asked as its user would ask it.
+
+    Parameters
+    ----------
+    classifier : FittedClassifier
+        The model that it was made from, whose preparation is done before where the file does not.
+    file : Path
+        The file.
+    format : str
+        Its format.
+    """
+    if format == "safetensors":
+        return partial(native_proba, load_model(type(classifier), file, "cpu"))
+    run = {"onnx": open_onnx, "pt2": open_pt2}[format](file)
+    return partial(exported_proba, run, classifier, find_boundary(classifier))
+
+
+def _write(classifier: FittedClassifier, boundary: Boundary, format: str, file: Path) -> None:
+    if format != "safetensors":
+        write = {"onnx": write_onnx, "pt2": write_pt2}[format]
+        write(traced(classifier, boundary), file, facts(classifier, boundary))
+        return
+    save_model(classifier, file)
+    written, _ = read_artifact(file)
+    for name, weight in classifier.network_.state_dict().items():
+        if not torch.equal(weight.cpu(), written[name]):
+            raise ExportError(f"{file.name}: weight {name} was not written as it is")

@@ -1,0 +1,117 @@
+"""The files: how each is written, and how it is run."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from msssm_ts.errors import InputError
+from msssm_ts.export.program import INPUT, OUTPUT, quiet_exporter
+
+FORMATS = ("onnx", "pt2", "safetensors")
+
+# From a batch (b, n_channels, l) to probabilities (b, n_classes).
+Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def need_onnx() -> None:
+    """Say what to install where the ONNX libraries are missing.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be imported.
+    """
+    try:
+        for name in ("onnx", "onnxruntime", "onnxscript"):
+            import_module(name)
+    except ImportError as error:
+        raise InputError(
+            f"--format onnx needs {error.name}, which is not installed: "
+            'pip install "msssm-ts[onnx]"'
+        ) from error
+
+
+def write_onnx(program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]) -> None:
+    """Write ONNX with nothing but standard operators; facts go into its metadata."""
+    with quiet_exporter():
+        model = torch.onnx.export(
+            program,
+            (),
+            dynamo=True,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            external_data=False,
+            verbose=False,
+        )
+        assert model is not None
+        for node in model.model.graph.all_nodes():
+            node.metadata_props.clear()
+        model.model.metadata_props.update(facts)
+        model.model.producer_name, model.model.graph.name = "msssm-ts", "msssm-ts"
+        model.save(file)
+
+
+def open_onnx(file: Path) -> Run:
+    """Return a function that runs an ONNX file on the CPU, on as many threads as torch."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+
+    def run(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        proba: NDArray[np.float32] = session.run([OUTPUT], {INPUT: x})[0]
+        return proba
+
+    return run
+
+
+def write_pt2(program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]) -> None:
+    """Write what ``torch.export.load`` reads without msssm-ts; facts stand beside the graph."""
+    with quiet_exporter(), file.open("wb") as stream:
+        torch.export.save(program, stream, extra_files={"msssm_ts.json": json.dumps(facts)})
+
+
+def open_pt2(file: Path) -> Run:
+    """Return a function that runs a file of ``torch.export``."""
+    with quiet_exporter(), file.open("rb") as stream:
+        module = torch.export.load(stream).module()
+
+    def run(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            proba: NDArray[np.float32] = module(torch.from_numpy(x)).numpy()
+        return proba
+
+    return run
+
+
+def _no_quantisation_advice(record: logging.LogRecord) -> bool:
+    return "quantization" not in record.getMessage()
+
+
+def quantize_onnx(file: Path) -> None:
+    """Turn the matrices' weights in an ONNX file into 8-bit integers, in place.
+
+    Inputs of the matrix products are quantised when they come (ONNX Runtime's dynamic
+    quantisation); convolutions and scans stay as they are.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    target = file.with_suffix(".int8")
+    # It recommends a preparation that the exporter has done already.
+    logging.getLogger().addFilter(_no_quantisation_advice)
+    try:
+        quantize_dynamic(
+            file, target, op_types_to_quantize=["MatMul", "Gemm"], weight_type=QuantType.QInt8
+        )
+    finally:
+        logging.getLogger().removeFilter(_no_quantisation_advice)
+    target.replace(file)

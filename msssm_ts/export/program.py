@@ -1,0 +1,79 @@
+"""The graph of a model, traced once for every format, and the facts that go along with it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from msssm_ts import __version__
+from msssm_ts.export.boundary import Boundary
+from msssm_ts.export.graph import SeriesToProbabilities
+from msssm_ts.fitted import FittedClassifier
+
+INPUT, OUTPUT = "x", "probabilities"
+
+
+def traced(classifier: FittedClassifier, boundary: Boundary) -> torch.export.ExportedProgram:
+    """Trace a model with any batch and any length.
+
+    Parameters
+    ----------
+    classifier : FittedClassifier
+        The model.
+    boundary : Boundary
+        What of its preparation goes into the graph.
+    """
+    module = SeriesToProbabilities(classifier, boundary)
+    example = torch.zeros(2, len(boundary.channels), 64 * module.hop)
+    sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("length")}
+    with quiet_exporter():
+        program = torch.export.export(
+            module, (example,), dynamic_shapes={INPUT: sizes}, strict=False
+        )
+    # Where each operation was written: paths of this machine, and most of a small file.
+    for graph in program.graph_module.modules():
+        for node in graph.graph.nodes if isinstance(graph, torch.fx.GraphModule) else ():
+            for key in ("stack_trace", "nn_module_stack", "source_fn_stack"):
+                node.meta.pop(key, None)
+    return program
+
+
+def facts(classifier: FittedClassifier, boundary: Boundary) -> dict[str, str]:
+    """Return what a file says of itself; lists and settings as JSON."""
+    steps = boundary.steps
+    values = {
+        "msssm_ts_version": __version__,
+        "classes": classifier.label_names.tolist(),
+        "multilabel": classifier.multilabel_,
+        "thresholds": classifier.thresholds_.tolist(),
+        "channels": list(boundary.channels),
+        "sampling_rate": boundary.rate,
+        "preparation": classifier.preparation_.to_dict(),
+        "before": steps,
+        "input": f"{INPUT}: float32 (batch, channels, length), padded with NaN at the end"
+        + ("; " + ", ".join(steps) + " before" if steps else ""),
+        "output": f"{OUTPUT}: float32 (batch, classes)",
+        "missing": classifier.missing,
+    }
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+
+
+@contextmanager
+def quiet_exporter() -> Iterator[None]:
+    """Keep torch's exporters from writing about what is none of the user's business."""
+    loggers = [logging.getLogger(n) for n in ("torch.onnx", "torch.export", "onnxscript")]
+    before = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, before, strict=True):
+                logger.setLevel(level)
