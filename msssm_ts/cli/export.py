@@ -145,7 +145,7 @@ def _source(series: LabelledSeries, at_most: int | None = None) -> Source:
     import numpy as np
 
     from msssm_ts.export import Source
-    from msssm_ts.inputs import take
+    from msssm_ts.lazy import take
 
     count = series.n_series if at_most is None else min(at_most, series.n_series)
     chosen = np.linspace(0, series.n_series - 1, count).astype(np.int64)

@@ -61,7 +61,7 @@ class ScannedCores(nn.Module):
         turned = [x.flip(1) if core.reverse else x for core in self.cores]
         streams = self._streams(torch.cat(turned, -1))
         pairs = list(zip(self.cores, turned, strict=True))
-        mixer = torch.cat([core.mixer(t) for core, t in pairs], -1)
+        mixer = torch.cat([_mix(core, t) for core, t in pairs], -1)
         scanned = self._selective(pairs, streams) if hasattr(self, "A") else self._lti(streams)
         y = (scanned + self.D * streams) * mixer.transpose(0, 1).unsqueeze(-1)
         total = torch.zeros_like(x)
@@ -83,7 +83,8 @@ class ScannedCores(nn.Module):
             )
             approximation = pairs[:, 0::2]
             bands.append(pairs[:, 1::2])
-        bands.append(approximation)
+        if len(self.filters):
+            bands.append(approximation)
         # (M, b, D, d, l) → (l, b, D, M, d)
         stacked = torch.stack(bands).view(len(bands), b, len(self.cores), -1, l)
         return stacked.permute(4, 1, 2, 0, 3).flatten(2, 3)
@@ -115,6 +116,11 @@ class ScannedCores(nn.Module):
         start = streams.new_zeros(streams.shape[1], *decay.shape)
         y: Tensor = scan(step, start, streams.unsqueeze(-2))[1]
         return y
+
+
+def _mix(core: MSSSM, x: Tensor) -> Tensor:
+    """Return E (b, l, M); ones where there is a single stream."""
+    return x.new_ones(*x.shape[:2], 1) if core.mixer is None else core.mixer(x)
 
 
 def _maps(core: MSSSM, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
