@@ -28,12 +28,13 @@ class MSSSMClassifier(TrainingClassifier):
     Parameters
     ----------
     preset : {"default", "fast", "best", "network"}, default="default"
-        What votes. "default": four ridge classifiers on random multi-scale features, trees on
-        quantiles, and a trained MS-SSM network. "fast": two of the ridge classifiers and the
+        What votes. "default": four ridge classifiers on random multi-scale state-space features,
+        trees on quantiles, and, where there is a validation split to measure its share by (see
+        ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers and the
         trees, seconds without gradient descent. "best": more of each, four networks. "network":
         one network alone, as in the paper, which can be read forward in time and streamed.
     time_budget : float, optional
-        Seconds that training may take: networks train for what the rest leaves of it.
+        Seconds that training may take: networks train for what the other voters leave of it.
     n_scales : int, default=3
         Levels of the wavelet decomposition; fewer where the series are too short for them. 0: a
         single-scale model, S6 or S4.
@@ -124,6 +125,8 @@ class MSSSMClassifier(TrainingClassifier):
         The trained networks; ``network_`` is the first.
     committee_ : Committee
         What votes beside them.
+    network_share_ : float
+        The networks' part of the vote, chosen on the validation split.
 
     References
     ----------

@@ -28,7 +28,7 @@ from msssm_ts.training import SeriesTensor, StreamedSeries, predict_embeddings, 
 from msssm_ts.training.recipe import resolve_device
 from msssm_ts.voters import Committee
 
-# The networks' part of the vote, where others vote too (docs/recipe.md).
+# The networks' part of the vote, where others vote too and there is no validation to choose it.
 NETWORK_SHARE = 0.25
 
 
@@ -58,6 +58,7 @@ class FittedClassifier(
     standardizer_: Standardizer
     networks_: list[MSSSMNetwork]
     committee_: Committee
+    network_share_: float
     device_: str
     history_: dict[str, list[Any]]
     n_iter_: int
@@ -215,17 +216,20 @@ class FittedClassifier(
 
     def _proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the vote's probabilities, a row for each prepared series or window."""
-        share = NETWORK_SHARE if self.committee_ else 1.0
-        parts = []
-        if self.networks_:
-            activation = torch.nn.Sigmoid() if self.multilabel_ else torch.nn.Softmax(-1)
-            outputs = [activation(logits).numpy() for logits in self._outputs(values)]
-            parts.append(share * np.mean(outputs, axis=0))
-        if self.committee_:
-            share = 1 - share if self.networks_ else 1.0
-            parts.append(share * self.committee_.predict_proba(self._standardized(values)))
-        proba: NDArray[np.float64] = np.sum(parts, axis=0)
+        share = self.network_share_ if self.committee_ else 1.0
+        if not self.networks_ or not share:
+            return self._committee_proba(values)
+        proba = share * self._network_proba(values)
+        return proba if share == 1 else proba + (1 - share) * self._committee_proba(values)
+
+    def _network_proba(self, values: Prepared) -> NDArray[np.float64]:
+        activation = torch.nn.Sigmoid() if self.multilabel_ else torch.nn.Softmax(-1)
+        outputs = [activation(logits).numpy() for logits in self._outputs(values)]
+        proba: NDArray[np.float64] = np.mean(outputs, axis=0)
         return proba
+
+    def _committee_proba(self, values: Prepared) -> NDArray[np.float64]:
+        return self.committee_.predict_proba(self._standardized(values))
 
     def decision_function(
         self,

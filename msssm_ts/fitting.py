@@ -5,118 +5,51 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from msssm_ts.display import TrainingDisplay
-from msssm_ts.early import EarlyClassifier
-from msssm_ts.inputs import Prepared, sample
+from msssm_ts.examples import Examples, TrainingData
+from msssm_ts.fitted import NETWORK_SHARE
+from msssm_ts.inputs import sample
 from msssm_ts.lazy import Series, take
-from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.network_fitting import NetworkFitting
 from msssm_ts.parameters import seed_from
 from msssm_ts.presets import PRESETS, Preset, PresetName
 from msssm_ts.series import Standardizer
 from msssm_ts.targets import (
     ClassWeight,
-    Targets,
     best_thresholds,
     check_weights,
     encode_targets,
     loss_weights,
 )
 from msssm_ts.training import (
-    Augmentation,
     Callback,
     ClassificationLoss,
     History,
-    LabelledTensor,
     Trainer,
-    TrainingSettings,
 )
 from msssm_ts.training.recipe import (
-    auto_batch_size,
-    auto_epochs,
-    auto_stem_stride,
-    clamp_scales,
     resolve_device,
 )
 from msssm_ts.validation import split_targets
 from msssm_ts.voters import Committee, Problem
 
 
-@dataclass(frozen=True)
-class TrainingData:
-    """What there is to learn from, one entry a series."""
-
-    series: Sequence[Any]
-    targets: Targets
-    weights: NDArray[np.float64]
-    groups: NDArray[Any] | None = None
-    validation: NDArray[np.bool_] | None = None
-
-    def __len__(self) -> int:
-        return len(self.series)
-
-    def take(self, index: NDArray[np.int64]) -> TrainingData:
-        """Return some of the series with all that belongs to them."""
-        return TrainingData(
-            take(self.series, index),
-            self.targets[index],
-            self.weights[index],
-            None if self.groups is None else self.groups[index],
-            None if self.validation is None else self.validation[index],
-        )
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Prepared series, or windows of them, each with what it teaches.
-
-    Parameters
-    ----------
-    prepared : Prepared
-        The series.
-    targets : array of shape (n_examples,) or (n_examples, n_labels)
-        Class indices, or 0 and 1.
-    weights : array of shape (n_examples,), optional
-        Of the examples.
-    """
-
-    prepared: Prepared
-    targets: NDArray[Any]
-    weights: NDArray[np.float64] | None
-
-
-class TrainingClassifier(EarlyClassifier):
+class TrainingClassifier(NetworkFitting):
     """The part of :class:`msssm_ts.MSSSMClassifier` that trains; parameters are described there."""
 
     preset: PresetName
     time_budget: float | None
-    n_scales: int
-    core: Literal["s6", "lti"]
-    d_model: int
-    n_layers: int
-    d_state: int
-    kernel_size: int
-    bidirectional: bool
-    dropout: float
-    pooling: Literal["mean", "max", "mean_max", "last"]
-    stem_stride: int | Literal["auto"]
-    max_epochs: int | None
-    learning_rate: float
-    weight_decay: float
     label_smoothing: float
-    mixup: float | Literal["auto"]
-    shift: float | Literal["auto"]
     class_weight: ClassWeight
     early_stopping: bool | Literal["auto"]
     validation_fraction: float
-    n_iter_no_change: int
     device: str
     random_state: int | np.random.RandomState | None
     verbose: int
@@ -173,7 +106,7 @@ class TrainingClassifier(EarlyClassifier):
         # What is learned in parts is a network's: voters want to see all series at once.
         preset = PRESETS["network" if in_parts else self.preset]
         keep, held_out = np.arange(len(data)), np.arange(0)
-        # Voters need no validation; the thresholds of several labels do.
+        # Networks and their share of the vote need validation, and thresholds of several labels.
         if not in_parts and (preset.n_networks or self.multilabel_):
             keep, held_out = self._split(data, seed)
         weights, positive = loss_weights(data.targets, data.weights, self.class_weight)
@@ -188,32 +121,64 @@ class TrainingClassifier(EarlyClassifier):
             return Examples(values, data.targets.encoded[source], own)
 
         self.committee_ = Committee()
+        self.network_share_ = 1.0
         if not goes_on:
             self.networks_ = []
         training = examples(keep)
         if not goes_on:
             self.standardizer_ = self._standardizer(training.prepared.series)
         validation = examples(held_out) if len(held_out) else None
+        n_networks = preset.n_networks
+        if preset.has_committee and validation is None and self.early_stopping == "auto":
+            # Beside the others a network trained on so few series has not been worth its time,
+            # and its share of the vote could not be measured (docs/recipe.md).
+            n_networks = 0
         with TrainingDisplay(quiet=not self.verbose) as shown:
             callbacks: list[Callback] = [*(self.callbacks or ()), shown]
             if preset.has_committee:
-                everything = self.multilabel_ or validation is None
-                voting = training if everything else examples(np.arange(len(data)))
-                self._fit_committee(voting, preset, callbacks)
+                self._fit_committee(training, preset, callbacks)
             self._record(None, began)
-            for i in range(preset.n_networks):
-                left = None
-                if self.time_budget is not None:
-                    spent = time.perf_counter() - began
-                    left = max(0.0, self.time_budget - spent) / (preset.n_networks - i)
-                settings = self._settings(training, validation, max_epochs, left)
-                loss = ClassificationLoss(
-                    self.label_smoothing, None if positive is None else self._float_tensor(positive)
-                )
-                self._train_network(i, training, validation, settings, loss, callbacks, began)
+            try:
+                for i in range(n_networks):
+                    left = None
+                    if self.time_budget is not None:
+                        spent = time.perf_counter() - began
+                        left = max(0.0, self.time_budget - spent) / (n_networks - i)
+                    settings = self._settings(training, validation, max_epochs, left)
+                    loss = ClassificationLoss(
+                        self.label_smoothing,
+                        None if positive is None else self._float_tensor(positive),
+                    )
+                    self._train_network(i, training, validation, settings, loss, callbacks, began)
+            finally:
+                if self.committee_ and self.networks_:
+                    self.network_share_ = self._choose_share(validation)
+            if self.committee_ and validation is not None and not self.multilabel_:
+                # Voters need no validation: once the shares are known they learn from all series.
+                self._fit_committee(examples(np.arange(len(data))), preset, callbacks)
+            self.fit_seconds_ = time.perf_counter() - began
         if self.multilabel_ and validation is not None:
             proba = self._proba(validation.prepared)
             self.thresholds_ = best_thresholds(proba, validation.targets)
+
+    def _choose_share(self, validation: Examples | None) -> float:
+        """Return the networks' part of the vote that makes the set-aside labels most likely."""
+        if validation is None:
+            return NETWORK_SHARE
+        ours, theirs = (
+            self._network_proba(validation.prepared),
+            self._committee_proba(validation.prepared),
+        )
+        truth = validation.targets
+        if not self.multilabel_:
+            truth = truth[:, None] == np.arange(len(self.classes_))
+        shares = np.linspace(0, 1, 11)
+        likelihood = []
+        for share in shares:
+            proba = np.clip(share * ours + (1 - share) * theirs, 1e-6, 1 - 1e-6)
+            right = np.where(truth > 0, proba, 1 - proba if self.multilabel_ else 1.0)
+            likelihood.append(np.log(right).sum())
+        return float(shares[int(np.argmax(likelihood))])
 
     def _fit_committee(
         self, examples: Examples, preset: Preset, callbacks: Sequence[Callback]
@@ -232,78 +197,6 @@ class TrainingClassifier(EarlyClassifier):
             problem, preset.n_ridges, preset.n_trees, self.seed_, stages
         )
 
-    def _settings(
-        self,
-        training: Examples,
-        validation: Examples | None,
-        max_epochs: int | None,
-        max_seconds: float | None,
-    ) -> TrainingSettings:
-        n_examples = len(training.targets)
-        batch_size = self.batch_size or auto_batch_size(n_examples)
-        return TrainingSettings(
-            max_epochs=max_epochs or auto_epochs(n_examples, batch_size),
-            batch_size=batch_size,
-            learning_rate=self.learning_rate,
-            ssm_learning_rate=min(self.learning_rate, 1e-3),
-            weight_decay=self.weight_decay,
-            patience=None if validation is None else self.n_iter_no_change,
-            max_seconds=max_seconds,
-        )
-
-    def _train_network(
-        self,
-        number: int,
-        training: Examples,
-        validation: Examples | None,
-        settings: TrainingSettings,
-        loss: ClassificationLoss,
-        callbacks: Sequence[Callback],
-        began: float,
-    ) -> None:
-        """Train one of the networks, a new one or the one that is there."""
-        seed = self.seed_ + number
-        is_new = number >= len(self.networks_)
-        # The caller's random numbers stay as they are.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            if is_new:
-                self.networks_.append(MSSSMNetwork(self._config(training.prepared)))
-            network = self.networks_[number]
-            network.to(self.device_, getattr(torch, self.dtype))
-            trainer = Trainer(network, settings, loss, callbacks, self._augmentation())
-            generator = torch.Generator().manual_seed(seed)
-            try:
-                trainer.run(
-                    self._labelled(training),
-                    generator,
-                    None if validation is None else self._labelled(validation),
-                )
-            finally:
-                if is_new and not trainer.n_steps:
-                    # Nothing that could be called a model.
-                    self.networks_.pop()
-                if not number:
-                    self._record(trainer, began)
-                self.fit_seconds_ = time.perf_counter() - began
-
-    def _labelled(self, examples: Examples) -> LabelledTensor:
-        weights = examples.weights
-        return LabelledTensor(
-            self._tensor(examples.prepared),
-            torch.from_numpy(examples.targets),
-            None if weights is None else self._float_tensor(weights),
-        )
-
-    def _augmentation(self) -> Augmentation:
-        spectral = self.preparation_.features != "raw" or self.network_.config.stem_stride > 1
-        return Augmentation(
-            *(
-                (value if spectral else 0.0) if chosen == "auto" else float(chosen)
-                for chosen, value in ((self.shift, 0.1), (self.mixup, 0.3))
-            )
-        )
-
     def _standardizer(self, series: Sequence[Series]) -> Standardizer:
         if self.preparation_.standardize in ("global", "centred"):
             return Standardizer.fit(sample(series))
@@ -319,26 +212,6 @@ class TrainingClassifier(EarlyClassifier):
         self.n_parameters_ = learned + self.committee_.n_parameters
         self.fit_seconds_ = time.perf_counter() - began
         self.thresholds_ = np.full(len(self.classes_), 0.5)
-
-    def _config(self, training: Prepared) -> MSSSMConfig:
-        longest = int(training.lengths.max())
-        stride = self.stem_stride
-        if stride == "auto":
-            stride = auto_stem_stride(longest, training.sampling_rate)
-        return MSSSMConfig(
-            n_channels=training.series[0].shape[0],
-            n_outputs=len(self.classes_),
-            n_scales=clamp_scales(self.n_scales, -(-longest // stride)),
-            d_model=self.d_model,
-            n_layers=self.n_layers,
-            d_state=self.d_state,
-            kernel_size=self.kernel_size,
-            core=self.core,
-            bidirectional=self.bidirectional,
-            dropout=self.dropout,
-            pooling=self.pooling,
-            stem_stride=stride,
-        )
 
     def _split(self, data: TrainingData, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return which series train, and which are set aside."""

@@ -34,6 +34,7 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
         "network": asdict(estimator.network_.config) if estimator.networks_ else None,
         "n_networks": len(estimator.networks_),
         "voters": kinds,
+        "network_share": estimator.network_share_,
         "classes": {
             "dtype": estimator.classes_.dtype.str,
             "values": estimator.classes_.tolist(),
@@ -147,6 +148,7 @@ def _restore(estimator: FittedClassifier, header: dict[str, Any]) -> None:
     training, classes, scale = header["training"], header["classes"], header["standardizer"]
     estimator.classes_ = np.array(classes["values"], dtype=np.dtype(classes["dtype"]))
     estimator.multilabel_ = classes["multilabel"]
+    estimator.network_share_ = header.get("network_share", 1.0)
     estimator.thresholds_ = np.array(classes["thresholds"])
     estimator.standardizer_ = Standardizer(np.array(scale["mean"]), np.array(scale["std"]))
     estimator.n_channels_in_ = header.get("n_channels") or header["network"]["n_channels"]

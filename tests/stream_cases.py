@@ -27,7 +27,8 @@ def causal(
     if n_labels:
         y = (rng.random((len(X), n_labels)) < 0.5).astype(int)
         y[0], y[1] = 0, 1
-    small = {
+    small: dict[str, Any] = {
+        "preset": "network",
         "bidirectional": False,
         "d_model": 16,
         "n_layers": 2,

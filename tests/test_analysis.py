@@ -265,7 +265,13 @@ def test_the_single_scale_twin_has_as_much_state() -> None:
 
 def test_a_model_before_training_is_the_one_that_training_began_with() -> None:
     X, y = np.eye(8), np.arange(8) % 2
-    sizes = {"d_model": 8, "n_layers": 1, "early_stopping": False, "random_state": 4}
+    sizes = {
+        "preset": "network",
+        "d_model": 8,
+        "n_layers": 1,
+        "early_stopping": False,
+        "random_state": 4,
+    }
     # So slow that nothing moves.
     model = MSSSMClassifier(max_epochs=1, learning_rate=1e-30, **sizes).fit(X, y)
     network = untrained(model.network_.config, model.seed_, model.network_)
@@ -280,7 +286,7 @@ def test_of_a_series_that_is_cut_the_telling_window_is_viewed() -> None:
     y = np.arange(24) % 2
     X[y == 1, 0, 60:] += 3 * np.sin(np.arange(30))
     model = MSSSMClassifier(
-        d_model=8, n_layers=1, max_epochs=30, batch_size=8, random_state=0, early_stopping=False,
+        "network", d_model=8, n_layers=1, max_epochs=30, batch_size=8, random_state=0, early_stopping=False,
         preparation=Preparation(window=30.0, overlap=0.0),
     ).fit(X, y)  # fmt: skip
     view = view_series(model, X[1])

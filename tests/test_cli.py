@@ -19,7 +19,7 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier, __version__
 
-FAST = ["--max-epochs", "3"]
+FAST = ["--preset", "network", "--max-epochs", "3"]
 
 
 def run_alone(*arguments: str | Path) -> tuple[str, str]:
@@ -50,7 +50,17 @@ def waves(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(waves: Path) -> Path:
-    run("fit", waves / "waves_TRAIN.csv", "--out", waves / "run", "--max-epochs", "12", "--quiet")
+    run(
+        "fit",
+        waves / "waves_TRAIN.csv",
+        "--out",
+        waves / "run",
+        "--max-epochs",
+        "12",
+        "--preset",
+        "network",
+        "--quiet",
+    )
     return waves / "run"
 
 

@@ -32,7 +32,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("others", np.where(y == "a", "a", "c"), None, {}),
         ("several", matrix, ["p", "q"], {}),
     ):
-        settings = {"d_model": 8, "n_layers": 1, "n_scales": 1, "max_epochs": 3, "random_state": 0}
+        settings = {
+            "preset": "network",
+            "d_model": 8,
+            "n_layers": 1,
+            "n_scales": 1,
+            "max_epochs": 3,
+            "random_state": 0,
+        }
         model = MSSSMClassifier(**(settings | changes)).fit(X, labels, label_names=names)
         (folder / name).mkdir()
         run_folder.write(folder / name, model, "a summary", f"{name}_TRAIN.csv")

@@ -19,7 +19,14 @@ VALUES = {"elements": {"min_value": 0, "max_value": 100}}
 
 
 def _model(**options: Any) -> MSSSMClassifier:
-    sizes = {"d_model": 4, "n_layers": 1, "d_state": 2, "kernel_size": 2, "n_scales": 2}
+    sizes = {
+        "preset": "network",
+        "d_model": 4,
+        "n_layers": 1,
+        "d_state": 2,
+        "kernel_size": 2,
+        "n_scales": 2,
+    }
     return MSSSMClassifier(**sizes | {"max_epochs": 1, "random_state": 0} | options)
 
 

@@ -25,7 +25,14 @@ from msssm_ts.preparation.spectral import log_mel, mfcc
 
 onnx = pytest.importorskip("onnx")
 
-SMALL = {"d_model": 8, "n_layers": 1, "n_scales": 1, "d_state": 8, "max_epochs": 1}
+SMALL = {
+    "preset": "network",
+    "d_model": 8,
+    "n_layers": 1,
+    "n_scales": 1,
+    "d_state": 8,
+    "max_epochs": 1,
+}
 Y = np.arange(12) % 3
 
 

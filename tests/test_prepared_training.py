@@ -25,7 +25,14 @@ RATE = 100.0
 
 
 def _model(**settings: Any) -> MSSSMClassifier:
-    small = {"d_model": 8, "n_layers": 1, "max_epochs": 3, "random_state": 0, "d_state": 5}
+    small = {
+        "preset": "network",
+        "d_model": 8,
+        "n_layers": 1,
+        "max_epochs": 3,
+        "random_state": 0,
+        "d_state": 5,
+    }
     return MSSSMClassifier(**small | settings)
 
 

@@ -9,11 +9,15 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from msssm_ts import MSSSMClassifier
 
 
-def _small() -> MSSSMClassifier:
+def _network() -> MSSSMClassifier:
     return MSSSMClassifier(
-        d_model=8, n_layers=1, d_state=4, n_scales=1, kernel_size=2, max_epochs=20, batch_size=16,
-        learning_rate=0.02, random_state=0,
+        "network", d_model=8, n_layers=1, d_state=4, n_scales=1, kernel_size=2, max_epochs=20,
+        batch_size=16, learning_rate=0.02, random_state=0,
     )  # fmt: skip
+
+
+def _fast() -> MSSSMClassifier:
+    return MSSSMClassifier("fast", random_state=0)
 
 
 _EXPECTED_FAILURES = {
@@ -25,14 +29,14 @@ _EXPECTED_FAILURES = {
 
 
 @parametrize_with_checks(
-    [_small()], expected_failed_checks=lambda _: _EXPECTED_FAILURES, xfail_strict=True
+    [_network(), _fast()], expected_failed_checks=lambda _: _EXPECTED_FAILURES, xfail_strict=True
 )
 def test_scikit_learn(estimator: MSSSMClassifier, check: Any) -> None:
     check(estimator)
 
 
 def test_the_checks_are_all_there() -> None:
-    checks = list(estimator_checks_generator(_small()))
+    checks = list(estimator_checks_generator(_network()))
     # scikit-learn 1.9 has 73 for an estimator like this; a tag out of place would drop dozens.
     assert len(checks) >= 73
     names = {check.func.__name__ for _, check in checks}

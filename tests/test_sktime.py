@@ -20,7 +20,7 @@ from sktime.utils.estimator_checks import check_estimator
 import msssm_ts
 from msssm_ts.sktime import MSSSMClassifier
 
-SMALL = {"d_model": 16, "n_layers": 1, "max_epochs": 4, "random_state": 0}
+SMALL = {"preset": "network", "d_model": 16, "n_layers": 1, "max_epochs": 4, "random_state": 0}
 
 
 def test_sktimes_checks() -> None:

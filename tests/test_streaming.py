@@ -140,7 +140,7 @@ def test_channels_are_the_models_in_its_order() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(6, 3, 20))
     model = MSSSMClassifier(
-        bidirectional=False, d_model=8, n_layers=1, max_epochs=1,
+        "network", bidirectional=False, d_model=8, n_layers=1, max_epochs=1,
         preparation=Preparation(channels=("c", "a")),
     ).fit(X, np.arange(6) % 2, channel_names=("a", "b", "c"))  # fmt: skip
     stream = model.stream()
@@ -168,7 +168,13 @@ def test_channels_are_the_models_in_its_order() -> None:
 )
 def test_models_that_look_ahead_are_refused(settings: dict[str, Any], sentence: str) -> None:
     X = np.random.default_rng(0).normal(size=(4, 1, 200))
-    small = {"bidirectional": False, "d_model": 8, "n_layers": 1, "max_epochs": 1}
+    small = {
+        "preset": "network",
+        "bidirectional": False,
+        "d_model": 8,
+        "n_layers": 1,
+        "max_epochs": 1,
+    }
     model = MSSSMClassifier(**small | settings).fit(X, [0, 1, 0, 1], sampling_rate=100.0)
     with pytest.raises(InputError, match="cannot read a stream") as caught:
         model.stream()

@@ -13,7 +13,13 @@ from msssm_ts.targets import best_thresholds, encode_targets, loss_weights
 from msssm_ts.training import ClassificationLoss
 from msssm_ts.validation import split_targets
 
-SMALL = {"d_model": 16, "n_layers": 1, "learning_rate": 0.01, "random_state": 0}
+SMALL = {
+    "preset": "network",
+    "d_model": 16,
+    "n_layers": 1,
+    "learning_rate": 0.01,
+    "random_state": 0,
+}
 
 
 def _several_labels(n: int = 120, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,13 @@ from sklearn.preprocessing import FunctionTransformer
 from msssm_ts import MSSSMClassifier
 from msssm_ts.training import SeriesTensor
 
-SMALL: dict[str, Any] = {"d_model": 16, "n_layers": 1, "learning_rate": 0.01, "random_state": 0}
+SMALL: dict[str, Any] = {
+    "preset": "network",
+    "d_model": 16,
+    "n_layers": 1,
+    "learning_rate": 0.01,
+    "random_state": 0,
+}
 Data = tuple[np.ndarray, np.ndarray]
 
 
