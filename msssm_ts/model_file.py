@@ -27,7 +27,7 @@ E = TypeVar("E", bound=FittedClassifier)
 def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> None:
     """Write a fitted estimator's weights, with everything else as JSON."""
     names = getattr(estimator, "feature_names_in_", None)
-    arrays, kinds = estimator.committee_.to_arrays()
+    kinds = [voter.kind for voter in estimator.committee_.voters]
     header = {
         "estimator": type(estimator).__name__,
         "parameters": json_parameters(estimator),
@@ -67,10 +67,17 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
             "python": platform.python_version(),
         },
     }
+    write_artifact(path, model_tensors(estimator), header)
+
+
+def model_tensors(estimator: FittedClassifier) -> dict[str, torch.Tensor]:
+    """Return all weights of a fitted estimator, on the CPU, by their names in the file."""
+    arrays = estimator.committee_.to_arrays()
     tensors = {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
     for i, network in enumerate(estimator.networks_):
-        tensors |= {f"networks.{i}.{name}": t for name, t in network.state_dict().items()}
-    write_artifact(path, tensors, header)
+        state = network.state_dict()
+        tensors |= {f"networks.{i}.{name}": t.detach().cpu() for name, t in state.items()}
+    return tensors
 
 
 def json_parameters(estimator: FittedClassifier) -> dict[str, Any]:

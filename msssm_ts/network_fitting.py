@@ -58,10 +58,11 @@ class NetworkFitting(EarlyClassifier):
         max_epochs: int | None,
         max_seconds: float | None,
     ) -> TrainingSettings:
-        n_examples = len(training.targets)
+        n_examples, lengths = len(training.targets), training.prepared.lengths
+        length = -(-int(lengths.mean()) // self._stride(training.prepared))
         batch_size = self.batch_size or auto_batch_size(n_examples)
         return TrainingSettings(
-            max_epochs=max_epochs or auto_epochs(n_examples, batch_size),
+            max_epochs=max_epochs or auto_epochs(n_examples, batch_size, length),
             batch_size=batch_size,
             learning_rate=self.learning_rate,
             ssm_learning_rate=min(self.learning_rate, 1e-3),
@@ -123,11 +124,14 @@ class NetworkFitting(EarlyClassifier):
             )
         )
 
+    def _stride(self, training: Prepared) -> int:
+        """Return how many steps of a series become one of the network."""
+        if self.stem_stride == "auto":
+            return auto_stem_stride(int(training.lengths.max()), training.sampling_rate)
+        return self.stem_stride
+
     def _config(self, training: Prepared) -> MSSSMConfig:
-        longest = int(training.lengths.max())
-        stride = self.stem_stride
-        if stride == "auto":
-            stride = auto_stem_stride(longest, training.sampling_rate)
+        longest, stride = int(training.lengths.max()), self._stride(training)
         return MSSSMConfig(
             n_channels=training.series[0].shape[0],
             n_outputs=len(self.classes_),

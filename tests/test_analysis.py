@@ -286,7 +286,8 @@ def test_of_a_series_that_is_cut_the_telling_window_is_viewed() -> None:
     y = np.arange(24) % 2
     X[y == 1, 0, 60:] += 3 * np.sin(np.arange(30))
     model = MSSSMClassifier(
-        "network", d_model=8, n_layers=1, max_epochs=30, batch_size=8, random_state=0, early_stopping=False,
+        "network", d_model=8, n_layers=1, max_epochs=30, batch_size=8, random_state=0,
+        early_stopping=False,
         preparation=Preparation(window=30.0, overlap=0.0),
     ).fit(X, y)  # fmt: skip
     view = view_series(model, X[1])

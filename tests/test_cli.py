@@ -255,6 +255,8 @@ def test_ctrl_c_keeps_the_best_model(waves: Path, tmp_path: Path) -> None:
         str(waves / "waves_TRAIN.csv"),
         "--out",
         str(tmp_path / "r"),
+        "--preset",
+        "network",
         "--max-epochs",
         "100000",
     ]

@@ -247,10 +247,10 @@ def test_damaged_foreign_and_newer_files_are_refused(saved: Path) -> None:
     write_artifact(saved, tensors, header | {"schema_version": SCHEMA_VERSION + 1})
     with pytest.raises(InputError, match="pip install --upgrade"):
         MSSSMClassifier.load(saved)
-    write_artifact(saved, tensors | {"head.bias": torch.full((2,), torch.nan)}, header)
+    write_artifact(saved, tensors | {"networks.0.head.bias": torch.full((2,), torch.nan)}, header)
     with pytest.raises(InputError, match=r"head\.bias holds NaN"):
         MSSSMClassifier.load(saved)
-    write_artifact(saved, {k: v for k, v in tensors.items() if k != "head.bias"}, header)
+    write_artifact(saved, {k: v for k, v in tensors.items() if k != "networks.0.head.bias"}, header)
     with pytest.raises(InputError, match="do not fit together"):
         MSSSMClassifier.load(saved)
     from safetensors.torch import save_file

@@ -104,7 +104,7 @@ def view_series(
     Examples
     --------
     >>> from msssm_ts import MSSSMClassifier
-    >>> model = MSSSMClassifier(d_model=8, n_layers=1, max_epochs=1, random_state=0)
+    >>> model = MSSSMClassifier("network", d_model=8, n_layers=1, max_epochs=1)
     >>> view = view_series(model.fit(np.eye(8), np.arange(8) % 2), np.ones((1, 8)))
     >>> view.series.x.shape, view.n_windows
     (torch.Size([1, 8, 1]), 1)

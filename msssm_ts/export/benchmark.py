@@ -24,6 +24,7 @@ def median_milliseconds(predictors: dict[str, Predict], source: Source) -> dict[
 
     Examples
     --------
+    >>> import numpy as np
     >>> list(median_milliseconds({"nothing": lambda s: np.ones(1)}, Source([np.ones((1, 2))])))
     ['nothing']
     """

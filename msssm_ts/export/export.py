@@ -34,7 +34,7 @@ from msssm_ts.export.parity import (
 )
 from msssm_ts.export.program import facts, traced
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.model_file import load_model, save_model
+from msssm_ts.model_file import load_model, model_tensors, save_model
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,11 @@ def export_model(
         raise InputError(f"quantisation is for ONNX, not for {format}")
     if format == "onnx":
         need_onnx()
+    if format != "safetensors" and (classifier.committee_ or len(classifier.networks_) != 1):
+        raise InputError(
+            f"only a network alone can be written as {format}, and this model has other voters: "
+            "train one with 'msssm-ts fit ... --preset network' or preset='network'"
+        )
     file = Path(path)
     boundary = find_boundary(classifier)
     sources = [*made_up_series(classifier), *more]
@@ -164,6 +169,6 @@ def _write(classifier: FittedClassifier, boundary: Boundary, format: str, file: 
         return
     save_model(classifier, file)
     written, _ = read_artifact(file)
-    for name, weight in classifier.network_.state_dict().items():
-        if not torch.equal(weight.cpu(), written[name]):
-            raise ExportError(f"{file.name}: weight {name} was not written as it is")
+    for name, tensor in model_tensors(classifier).items():
+        if not torch.equal(tensor, written[name]):
+            raise ExportError(f"{file.name}: {name} was not written as it is")

@@ -90,7 +90,7 @@ class _Maker:
         whole = classifier.preparation_
         self.channels = classifier.n_channels_in_
         # A step of the network is so many of the series.
-        self.hop = classifier.network_.config.stem_stride
+        self.hop = classifier.network_.config.stem_stride if classifier.networks_ else 1
         rate = whole.sampling_rate or classifier.sampling_rate_
         if whole.features != "raw" and rate is not None:
             self.hop *= frame_sizes(rate, whole.frame_length, whole.frame_step)[1]

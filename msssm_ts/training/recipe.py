@@ -6,8 +6,10 @@ import torch
 
 from msssm_ts.errors import InputError
 
-# Optimiser steps of a default run.
+# Optimiser steps of a default run, and the steps of series that they may see in all: beside long
+# series there are fewer, so that a run takes a minute or two on two cores.
 N_STEPS = 1500
+WORK = 8_000_000
 
 
 def auto_batch_size(n_series: int) -> int:
@@ -21,16 +23,23 @@ def auto_batch_size(n_series: int) -> int:
     return max(8, min(64, n_series // 8))
 
 
-def auto_epochs(n_series: int, batch_size: int) -> int:
-    """Epochs that make about :data:`N_STEPS` steps, at least 10.
+def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
+    """Epochs that make about :data:`N_STEPS` steps, fewer on long series, at least 10.
+
+    Parameters
+    ----------
+    n_series, batch_size : int
+        Of the training data.
+    length : int
+        Steps of a series as the network sees it, behind its stem.
 
     Examples
     --------
-    >>> auto_epochs(100, 12)
-    167
+    >>> auto_epochs(100, 12, 100), auto_epochs(300, 37, 1000)
+    (167, 27)
     """
-    steps_per_epoch = -(-n_series // batch_size)
-    return max(10, -(-N_STEPS // steps_per_epoch))
+    n_steps = min(N_STEPS, WORK // (batch_size * length))
+    return max(10, -(-n_steps // -(-n_series // batch_size)))
 
 
 def clamp_scales(n_scales: int, longest: int) -> int:

@@ -114,14 +114,13 @@ class Committee:
         ridges = [v.ridge for v in self.voters if isinstance(v, ScanRidge)]
         return sum(r.coefficients.size + r.intercept.size for r in ridges)
 
-    def to_arrays(self) -> tuple[dict[str, NDArray[Any]], list[str]]:
-        """Return all that a file must hold: named arrays, and each voter's kind."""
-        arrays = {
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return all that a file must hold beside each voter's kind."""
+        return {
             f"voters.{i}.{name}": array
             for i, voter in enumerate(self.voters)
             for name, array in voter.to_arrays().items()
         }
-        return arrays, [voter.kind for voter in self.voters]
 
     @classmethod
     def from_arrays(

@@ -13,6 +13,8 @@ from torch import Tensor
 _PENALTIES = np.logspace(-6, 1, 15)
 # An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
 _MOST_ROWS = 3000
+# Rows whose scores are computed together.
+_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,14 @@ class Ridge:
 
     def decision(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return scores (n_rows, n_outputs)."""
-        product: NDArray[np.float64] = features @ self.coefficients + self.intercept
-        return product
+        n, size = len(features), len(self.coefficients)
+        # Always as many rows at once: a matrix product rounds by how many there are, and a
+        # series' scores must not depend on what it came with.
+        padded = np.zeros((-(-n // _ROWS) * _ROWS, size), np.float32)
+        padded[:n] = features
+        products = [padded[i : i + _ROWS] @ self.coefficients for i in range(0, n, _ROWS)]
+        scores: NDArray[np.float64] = np.concatenate(products)[:n] + self.intercept
+        return scores
 
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return probabilities (n_rows, n_outputs)."""
