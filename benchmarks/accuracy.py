@@ -3,7 +3,7 @@
 python benchmarks/accuracy.py DATA_FOLDER --anchors published_accuracy.csv --preset fast
 
 DATA_FOLDER holds a folder per set with a TRAIN and a TEST file; the anchors' columns are dataset
-and one per method. Results go to OUT/NAME.csv, a row a set and seed; rows that are there already
+and one per method. Results go to OUT/NAME.csv, a row a set and seed; sets that are there already
 are not computed again. With --validate the test files are not opened: the training files are
 split, stratified, --folds times. --peers PYTHON also runs aeon's classifiers, with an interpreter
 that has aeon (its versions of numba and scikit-learn are others than ours).
@@ -17,6 +17,8 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,8 @@ import torch
 from accuracy_report import Table, write_report
 from machine import machine
 
+# aeon's.
+PEERS = ("MultiRocketHydra", "MiniRocket")
 COLUMNS = (
     *("dataset", "seed", "accuracy", "estimate", "fit_seconds", "predict_seconds", "peak_mb"),
     *("n_train", "n_test", "n_timepoints", "n_channels"),
@@ -98,52 +102,55 @@ def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterato
         }
 
 
-def in_a_process(
-    command: list[str], folder: Path, seeds: list[int], settings: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Run one set in a new process, so that its memory is its own."""
-    task = json.dumps({"folder": str(folder), "seeds": seeds, "settings": settings})
-    done = subprocess.run([*command, "--task", task], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{folder.name}: {done.stderr.strip().splitlines()[-1]}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def in_a_process(command: list[str], task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Run sets in a new process, so that its memory is its own; yield rows as they come."""
+    with tempfile.TemporaryFile("w+") as messages:
+        process = subprocess.Popen(
+            [*command, "--task", json.dumps(task)],
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            text=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield json.loads(line)
+        if process.wait():
+            messages.seek(0)
+            raise RuntimeError(f"{task['folders']}: {messages.read().strip().splitlines()[-1]}")
 
 
 def run_all(
-    file: Path, command: list[str], folders: list[Path], seeds: list[int], arguments: Any
+    file: Path, command: list[str], tasks: list[dict[str, Any]], jobs: int
 ) -> list[dict[str, Any]]:
     """Run what is not in the file yet, and return all of it."""
     rows: list[dict[str, Any]] = []
     if file.exists():
         with file.open(newline="") as stream:
             rows = list(csv.DictReader(stream))
-    there = {(r["dataset"], int(r["seed"])) for r in rows}
-    settings = dict(arguments.set) | {"preset": arguments.preset, "folds": arguments.folds}
-
-    def one(folder: Path) -> list[dict[str, Any]]:
-        missing = [s for s in seeds if (folder.name, s) not in there]
-        if not missing or (arguments.folds and any(d == folder.name for d, _ in there)):
-            return []
-        return in_a_process(command, folder, missing, settings)
-
-    with (
-        ThreadPoolExecutor(arguments.jobs) as pool,
-        file.open("a", newline="") as stream,
-    ):
+    there = {r["dataset"] for r in rows}
+    lock = threading.Lock()
+    with ThreadPoolExecutor(jobs) as pool, file.open("a", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         if not rows:
             writer.writeheader()
-        for found in pool.map(one, folders):
-            for row in found:
-                print(
-                    f"{row['dataset']:32} seed {row['seed']}: {row['accuracy']:.4f}  fit "
-                    f"{row['fit_seconds']:.1f} s, predict {row['predict_seconds']:.1f} s, "
-                    f"{row['peak_mb']} MB",
-                    flush=True,
-                )
-            writer.writerows(found)
-            stream.flush()
-            rows += found
+
+        def run(task: dict[str, Any]) -> None:
+            folders = [f for f in task["folders"] if Path(f).name not in there]
+            if not folders:
+                return
+            for row in in_a_process(command, task | {"folders": folders}):
+                with lock:
+                    print(
+                        f"{row['dataset']:32} seed {row['seed']}: {row['accuracy']:.4f}  fit "
+                        f"{row['fit_seconds']:.1f} s, predict {row['predict_seconds']:.1f} s, "
+                        f"{row['peak_mb']} MB",
+                        flush=True,
+                    )
+                    writer.writerow(row)
+                    stream.flush()
+                    rows.append(row)
+
+        list(pool.map(run, tasks))
     return rows
 
 
@@ -159,8 +166,9 @@ def setting(text: str) -> tuple[str, Any]:
 def main() -> None:
     if "--task" in sys.argv:
         task = json.loads(sys.argv[sys.argv.index("--task") + 1])
-        for row in run_set(Path(task["folder"]), task["seeds"], task["settings"]):
-            print(json.dumps(row), flush=True)
+        for folder in task["folders"]:
+            for row in run_set(Path(folder), task["seeds"], dict(task["settings"])):
+                print(json.dumps(row), flush=True)
         return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
@@ -182,17 +190,19 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     name = arguments.name or f"accuracy-{arguments.preset}"
     seeds = list(range(arguments.seeds))
+    settings = dict(arguments.set) | {"preset": arguments.preset, "folds": arguments.folds}
     ours = run_all(
-        arguments.out / f"{name}.csv", [sys.executable, __file__], folders, seeds, arguments
+        arguments.out / f"{name}.csv",
+        [sys.executable, __file__],
+        [{"folders": [str(f)], "seeds": seeds, "settings": settings} for f in folders],
+        arguments.jobs,
     )
     others = []
-    if arguments.peers:
-        script = str(Path(__file__).with_name("peers.py"))
-        command = [arguments.peers, script]
-        for peer in ("MultiRocketHydra", "MiniRocket"):
-            arguments.preset, arguments.set = peer, []
-            rows = run_all(arguments.out / f"accuracy-{peer}.csv", command, folders, [0], arguments)
-            others.append((peer, rows))
+    for peer in PEERS if arguments.peers else ():
+        # All sets in one process: aeon takes long to start.
+        task = {"folders": [*map(str, folders)], "seeds": [0], "settings": {"preset": peer}}
+        command = [arguments.peers, str(Path(__file__).with_name("peers.py"))]
+        others.append((peer, run_all(arguments.out / f"accuracy-{peer}.csv", command, [task], 1)))
     table = Table(name, ours, anchors, tuple(others), is_validation=bool(arguments.folds))
     text = write_report(
         table,

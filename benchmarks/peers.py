@@ -38,35 +38,38 @@ def make(name: str, seed: int) -> Any:
 
 def main() -> None:
     task = json.loads(sys.argv[sys.argv.index("--task") + 1])
-    folder, settings = Path(task["folder"]), task["settings"]
+    name = task["settings"]["preset"]
     warm = np.random.default_rng(0).normal(size=(20, 1, 64))
-    make(settings["preset"], 0).fit(warm, np.arange(20) % 2).predict(warm)
-    parts = []
-    for part in ("TRAIN", "TEST"):
-        file = next(f for f in folder.glob(f"{folder.name}_{part}.t*"))
-        parts.append(read(file))
-    (X, y), (X_test, y_test) = parts
-    for seed in task["seeds"]:
-        model = make(settings["preset"], seed)
-        began = time.perf_counter()
-        model.fit(X, y)
-        fitted = time.perf_counter()
-        predicted = model.predict(X_test)
-        done = time.perf_counter()
-        row = {
-            "dataset": folder.name,
-            "seed": seed,
-            "accuracy": round(float(np.mean(predicted == y_test)), 6),
-            "estimate": float("nan"),
-            "fit_seconds": round(fitted - began, 3),
-            "predict_seconds": round(done - fitted, 3),
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            "n_train": len(X),
-            "n_test": len(X_test),
-            "n_timepoints": X.shape[2],
-            "n_channels": X.shape[1],
-        }
-        print(json.dumps(row), flush=True)
+    make(name, 0).fit(warm, np.arange(20) % 2).predict(warm)
+    for folder in map(Path, task["folders"]):
+        for seed in task["seeds"]:
+            print(json.dumps(run(folder, name, seed)), flush=True)
+
+
+def run(folder: Path, name: str, seed: int) -> dict[str, Any]:
+    """Fit and score one set."""
+    (X, y), (X_test, y_test) = (
+        read(next(folder.glob(f"{folder.name}_{part}.t*"))) for part in ("TRAIN", "TEST")
+    )
+    model = make(name, seed)
+    began = time.perf_counter()
+    model.fit(X, y)
+    fitted = time.perf_counter()
+    predicted = model.predict(X_test)
+    done = time.perf_counter()
+    return {
+        "dataset": folder.name,
+        "seed": seed,
+        "accuracy": round(float(np.mean(predicted == y_test)), 6),
+        "estimate": float("nan"),
+        "fit_seconds": round(fitted - began, 3),
+        "predict_seconds": round(done - fitted, 3),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "n_train": len(X),
+        "n_test": len(X_test),
+        "n_timepoints": X.shape[2],
+        "n_channels": X.shape[1],
+    }
 
 
 if __name__ == "__main__":

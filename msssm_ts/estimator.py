@@ -38,7 +38,7 @@ class MSSSMClassifier(TrainingClassifier):
     n_scales : int, default=3
         Levels of the wavelet decomposition; fewer where the series are too short for them. 0: a
         single-scale model, S6 or S4.
-    core : {"s6", "lti"}, default="s6"
+    core : {"s6", "lti"}, default="lti"
         Selective (input-dependent) or time-invariant state-space models.
     d_model : int, default=64
         Width.
@@ -150,7 +150,7 @@ class MSSSMClassifier(TrainingClassifier):
         preset: PresetName = "default",
         time_budget: float | None = None,
         n_scales: int = 3,
-        core: Literal["s6", "lti"] = "s6",
+        core: Literal["s6", "lti"] = "lti",
         d_model: int = 64,
         n_layers: int = 3,
         d_state: int = 20,

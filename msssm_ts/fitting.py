@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
@@ -38,7 +39,11 @@ from msssm_ts.training.recipe import (
     resolve_device,
 )
 from msssm_ts.validation import split_targets
-from msssm_ts.voters import Committee, Problem
+from msssm_ts.voters import Committee, Problem, best_share
+
+# A network whose best share is no more than that, after a quarter or half of its training, has
+# not been worth the rest.
+_NEXT_TO_NOTHING = 0.1
 
 
 class TrainingClassifier(NetworkFitting):
@@ -138,6 +143,8 @@ class TrainingClassifier(NetworkFitting):
             if preset.has_committee:
                 self._fit_committee(training, preset, callbacks)
             self._record(None, began)
+            judged = self.committee_ and validation is not None and n_networks
+            in_vain = self._gives_up(validation) if judged and validation is not None else None
             try:
                 for i in range(n_networks):
                     left = None
@@ -149,7 +156,9 @@ class TrainingClassifier(NetworkFitting):
                         self.label_smoothing,
                         None if positive is None else self._float_tensor(positive),
                     )
-                    self._train_network(i, training, validation, settings, loss, callbacks, began)
+                    self._train_network(
+                        i, training, validation, settings, loss, callbacks, began, in_vain
+                    )
             finally:
                 if self.committee_ and self.networks_:
                     self.network_share_ = self._choose_share(validation)
@@ -165,20 +174,21 @@ class TrainingClassifier(NetworkFitting):
         """Return the networks' part of the vote that makes the set-aside labels most likely."""
         if validation is None:
             return NETWORK_SHARE
-        ours, theirs = (
-            self._network_proba(validation.prepared),
-            self._committee_proba(validation.prepared),
+        values = validation.prepared
+        return best_share(
+            self._network_proba(values), self._committee_proba(values), validation.targets
         )
-        truth = validation.targets
-        if not self.multilabel_:
-            truth = truth[:, None] == np.arange(len(self.classes_))
-        shares = np.linspace(0, 1, 11)
-        likelihood = []
-        for share in shares:
-            proba = np.clip(share * ours + (1 - share) * theirs, 1e-6, 1 - 1e-6)
-            right = np.where(truth > 0, proba, 1 - proba if self.multilabel_ else 1.0)
-            likelihood.append(np.log(right).sum())
-        return float(shares[int(np.argmax(likelihood))])
+
+    def _gives_up(self, validation: Examples) -> Callable[[torch.Tensor], bool]:
+        """Return what tells from validation logits that a network adds next to nothing."""
+        theirs = self._committee_proba(validation.prepared)
+
+        def in_vain(logits: torch.Tensor) -> bool:
+            proba = torch.sigmoid(logits) if self.multilabel_ else torch.softmax(logits, -1)
+            share = best_share(proba.double().numpy(), theirs, validation.targets)
+            return share <= _NEXT_TO_NOTHING
+
+        return in_vain
 
     def _fit_committee(
         self, examples: Examples, preset: Preset, callbacks: Sequence[Callback]

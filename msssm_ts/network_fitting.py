@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
@@ -80,6 +80,7 @@ class NetworkFitting(EarlyClassifier):
         loss: ClassificationLoss,
         callbacks: Sequence[Callback],
         began: float,
+        in_vain: Callable[[torch.Tensor], bool] | None = None,
     ) -> None:
         """Train one of the networks, a new one or the one that is there."""
         seed = self.seed_ + number
@@ -91,7 +92,7 @@ class NetworkFitting(EarlyClassifier):
                 self.networks_.append(MSSSMNetwork(self._config(training.prepared)))
             network = self.networks_[number]
             network.to(self.device_, getattr(torch, self.dtype))
-            trainer = Trainer(network, settings, loss, callbacks, self._augmentation())
+            trainer = Trainer(network, settings, loss, callbacks, self._augmentation(), in_vain)
             generator = torch.Generator().manual_seed(seed)
             try:
                 trainer.run(

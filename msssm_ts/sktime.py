@@ -76,7 +76,7 @@ device, random_state, verbose, callbacks
         preset: PresetName = "default",
         time_budget: float | None = None,
         n_scales: int = 3,
-        core: Literal["s6", "lti"] = "s6",
+        core: Literal["s6", "lti"] = "lti",
         d_model: int = 64,
         n_layers: int = 3,
         d_state: int = 20,
@@ -166,7 +166,10 @@ device, random_state, verbose, callbacks
             Constructor arguments.
         """
         small = {"d_model": 8, "n_layers": 1, "d_state": 4, "max_epochs": 3}
-        return [small, small | {"core": "lti", "n_scales": 1, "missing": "interpolate"}]
+        return [
+            small,
+            small | {"preset": "network", "core": "s6", "n_scales": 1, "missing": "interpolate"},
+        ]
 
 
 def _as_arrays(X: list[pd.DataFrame]) -> list[NDArray[Any]]:

@@ -25,7 +25,7 @@ def _problem(n: int = 40, length: int = 50, n_classes: int = 3, **more: Any) -> 
     return Problem(series, y, n_classes, **more)
 
 
-@pytest.mark.parametrize(("n", "p"), [(40, 90), (90, 40), (30, 30)])
+@pytest.mark.parametrize(("n", "p"), [(40, 90), (90, 40), (31, 30)])
 def test_ridge_equals_scikit_learns(n: int, p: int) -> None:
     rng = np.random.default_rng(0)
     z = rng.normal(1.0, 2.0, size=(n, p)).astype(np.float32)

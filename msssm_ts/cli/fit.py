@@ -78,7 +78,7 @@ def fit(
     ] = 3,
     core: Annotated[
         Core, typer.Option(help="Selective (s6) or time-invariant (lti) state-space models.")
-    ] = Core.S6,
+    ] = Core.LTI,
     causal: Annotated[
         bool, typer.Option("--causal", help="Read forward in time only, as a stream needs.")
     ] = False,

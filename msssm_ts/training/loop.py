@@ -113,6 +113,9 @@ class Trainer:
         Called with a :class:`Progress` after every step and epoch.
     augmentation : Augmentation, optional
         How the training series are varied; not at all by default.
+    in_vain : callable, optional
+        Given the validation logits after a quarter and after half of the epochs, tells whether
+        to stop there.
     """
 
     def __init__(
@@ -122,7 +125,9 @@ class Trainer:
         loss: ClassificationLoss,
         callbacks: Sequence[Callback] = (),
         augmentation: Augmentation | None = None,
+        in_vain: Callable[[Tensor], bool] | None = None,
     ):
+        self.in_vain = in_vain
         self.augmentation = augmentation or Augmentation()
         self.network, self.settings, self.callbacks = network, settings, callbacks
         self.loss = loss
@@ -130,6 +135,7 @@ class Trainer:
         self.n_steps = 0
         self.best_epoch: int | None = None
         self._best_loss = float("inf")
+        self._given_up = False
         self._best_weights: dict[str, Tensor] | None = None
 
     def run(
@@ -239,6 +245,8 @@ class Trainer:
             self.history.append(progress)
             self._report(progress)
             waited = epoch - (self.best_epoch or epoch)
+            if self._given_up:
+                break
             tired = settings.patience is not None and waited >= settings.patience
             if tired or self.n_steps >= max_steps:
                 break
@@ -276,6 +284,9 @@ class Trainer:
             loss = replace(self.loss, label_smoothing=0.0)
             val_loss = loss(logits, validation.targets, validation.weights).item()
             val_accuracy = accuracy(logits, validation.targets).item()
+            part = self.settings.max_epochs // 4
+            if self.in_vain is not None and epoch in (part, 2 * part):
+                self._given_up = self.in_vain(logits)
         if val_loss is None or val_loss < self._best_loss:
             self.best_epoch = epoch
             if val_loss is not None:
