@@ -354,7 +354,7 @@ or list of arrays of shape (n_channels, length)
         """
         from msssm_ts.export import export_model
 
-        check_is_fitted(self, "network_")
+        check_is_fitted(self)
         return export_model(self, path, format)
 
     @classmethod

@@ -1,0 +1,174 @@
+"""What each preset fits, how a vote comes about, and what can be done with it."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from commands import run
+
+from msssm_ts import MSSSMClassifier
+from msssm_ts.errors import InputError
+from msssm_ts.voters import best_share
+
+SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
+
+
+def _waves(n: int = 60, length: int = 40, noise: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 3
+    t = np.arange(length)
+    X = np.sin(t * (0.2 + 0.25 * y[:, None]) + rng.uniform(0, 6, (n, 1)))
+    return X + noise * rng.normal(size=X.shape), np.array(["a", "b", "c"])[y]
+
+
+@pytest.fixture(scope="module")
+def fast() -> MSSSMClassifier:
+    X, y = _waves()
+    return MSSSMClassifier("fast", random_state=0).fit(X[:40], y[:40])
+
+
+def test_fast_learns_without_a_network(fast: MSSSMClassifier) -> None:
+    X, y = _waves()
+    assert fast.score(X[40:], y[40:]) > 0.9
+    assert not hasattr(fast, "network_")
+    assert fast.n_iter_ == 0
+    assert fast.transform(X[:2]).shape == (2, len(fast.get_feature_names_out()))
+    np.testing.assert_array_equal(
+        fast.classes_[fast.decision_function(X).argmax(1)], fast.predict(X)
+    )
+
+
+def test_a_vote_comes_back_from_a_file_and_a_pickle(fast: MSSSMClassifier, tmp_path: Path) -> None:
+    X, _ = _waves()
+    fast.save(tmp_path / "m.safetensors")
+    for again in (
+        MSSSMClassifier.load(tmp_path / "m.safetensors"), pickle.loads(pickle.dumps(fast))
+    ):  # fmt: skip
+        np.testing.assert_array_equal(again.predict_proba(X), fast.predict_proba(X))
+    (tmp_path / "n.safetensors").write_bytes(b"")
+    twice = MSSSMClassifier("fast", random_state=0).fit(*(v[:40] for v in _waves()))
+    twice.save(tmp_path / "n.safetensors")
+    from msssm_ts.artifact import read_artifact
+
+    first, second = (read_artifact(tmp_path / f"{n}.safetensors")[0] for n in "mn")
+    assert first.keys() == second.keys()
+    assert all(np.array_equal(first[k].numpy(), second[k].numpy()) for k in first)
+
+
+def test_few_series_get_no_network_and_enough_get_one() -> None:
+    X, y = _waves(60)
+    few = MSSSMClassifier(max_epochs=1, **SIZES).fit(X, y)
+    assert len(few.committee_.voters) == 5
+    assert not few.networks_
+    X, y = _waves(300)
+    enough = MSSSMClassifier(max_epochs=4, **SIZES).fit(X, y)
+    assert len(enough.networks_) == 1
+    assert 0 <= enough.network_share_ <= 1
+    assert enough.score(X, y) > 0.95
+    wanted = MSSSMClassifier(max_epochs=1, early_stopping=False, **SIZES).fit(X[:30], y[:30])
+    assert wanted.networks_
+    assert 0 < wanted.network_share_ < 1
+
+
+def test_a_network_that_adds_nothing_is_given_up() -> None:
+    """It has no chance here: it hardly learns, and the other voters know everything."""
+    X, y = _waves(120, noise=0.1)
+    model = MSSSMClassifier(
+        max_epochs=40, early_stopping=True, learning_rate=1e-6, n_iter_no_change=100, **SIZES
+    ).fit(X, y)
+    assert model.n_iter_ == 10
+    assert model.network_share_ <= 0.1
+    alone = MSSSMClassifier(
+        "network", max_epochs=12, early_stopping=True, learning_rate=1e-6, n_iter_no_change=100,
+        **SIZES,
+    ).fit(X, y)  # fmt: skip
+    assert alone.n_iter_ == 12
+
+
+def test_the_vote_is_the_weighted_mean() -> None:
+    X, y = _waves(60)
+    model = MSSSMClassifier(max_epochs=2, early_stopping=False, **SIZES).fit(X, y)
+    vote = model.predict_proba(X)
+    share = model.network_share_
+    model.network_share_ = 1.0
+    ours = model.predict_proba(X)
+    model.network_share_ = 0.0
+    theirs = model.predict_proba(X)
+    np.testing.assert_allclose(vote, share * ours + (1 - share) * theirs, atol=1e-12)
+    assert np.abs(ours - theirs).max() > 0.05
+
+
+def test_the_best_share_maximises_likelihood() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.arange(200) % 2
+    right = np.where(rng.random(200) < 0.8, truth, 1 - truth)
+    good = np.where(right[:, None] == np.arange(2), 0.8, 0.2)
+    even = np.full((200, 2), 0.5)
+    assert best_share(good, even, truth) > 0.5
+    assert best_share(even, good, truth) < 0.5
+    matrix = np.stack([truth, 1 - truth], 1)
+    assert best_share(good[:, ::-1], even, matrix) > 0.5
+
+
+def test_several_labels() -> None:
+    rng = np.random.default_rng(0)
+    matrix = (rng.random((80, 2)) < 0.5).astype(int)
+    t = np.arange(50)
+    X = matrix @ np.stack([np.sin(0.3 * t), np.sin(1.1 * t)]) + 0.3 * rng.normal(size=(80, 50))
+    model = MSSSMClassifier("fast", early_stopping=True, random_state=0).fit(X, matrix)
+    assert (model.predict(X) == matrix).mean() > 0.95
+    assert model.thresholds_.shape == (2,)
+
+
+def test_a_time_budget_shortens_training() -> None:
+    X, y = _waves(60, 200)
+    model = MSSSMClassifier("network", time_budget=3.0, max_epochs=100_000, **SIZES).fit(X, y)
+    assert 1 <= model.n_iter_ < 100_000
+    # Its rate has come down to the end of the schedule.
+    assert model.history_["learning_rate"][-1] < 0.1 * max(model.history_["learning_rate"])
+    assert model.fit_seconds_ < 30
+
+
+@pytest.mark.parametrize(("value", "kind"), [(0, ValueError), ("long", TypeError)])
+def test_a_time_budget_that_is_none(value: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="time_budget"):
+        MSSSMClassifier(time_budget=value).fit(*_waves())
+
+
+def test_learning_in_parts_is_a_networks() -> None:
+    X, y = _waves(30)
+    model = MSSSMClassifier(**SIZES).partial_fit(X, y).partial_fit(X, y)
+    assert model.networks_
+    assert not model.committee_
+
+
+def test_what_only_a_network_can_do(fast: MSSSMClassifier, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="preset='network'"):
+        fast.stream()
+    with pytest.raises(InputError, match="preset='network'"):
+        fast.export(tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+    X, _ = _waves()
+    early = fast.predict_early(X[:4], 0.5)
+    assert not early.step_by_step
+    assert (early.part_read <= 1).all()
+
+
+def test_presets_in_the_terminal(tmp_path: Path) -> None:
+    out, _ = run("fit", "ItalyPowerDemand", "--preset", "fast", "--out", tmp_path / "r")
+    assert "left-out accuracy" in out
+    assert not (tmp_path / "r" / "training_curve.png").exists()
+    out, _ = run("evaluate", tmp_path / "r", "ItalyPowerDemand", "--json", "-q")
+    assert '"accuracy": 0.9' in out
+    out, _ = run("info", tmp_path / "r")
+    assert "quantile_trees" in out
+    _, err = run("fit", "ItalyPowerDemand", "--preset", "fast", "--causal", code=2)
+    assert "leave one of them out" in err
+    _, err = run("inspect", tmp_path / "r", code=2)
+    assert "no network" in err
+    _, err = run("export", tmp_path / "r", code=2)
+    assert "--preset network" in err
