@@ -50,8 +50,11 @@ class Examples:
         Class indices, or 0 and 1.
     weights : array of shape (n_examples,), optional
         Of the examples.
+    groups : array of shape (n_examples,), optional
+        A patient, a speaker; windows of one series are a group, too.
     """
 
     prepared: Prepared
     targets: NDArray[Any]
     weights: NDArray[np.float64] | None
+    groups: NDArray[Any] | None

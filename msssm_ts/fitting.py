@@ -123,7 +123,12 @@ class TrainingClassifier(NetworkFitting):
             # A window learns what its series is.
             source = index[values.owner]
             own = None if weights is None else weights[source]
-            return Examples(values, data.targets.encoded[source], own)
+            groups = data.groups
+            if groups is None and len(np.unique(source)) < len(source):
+                # Windows of one series tell of each other.
+                groups = np.arange(len(data))
+            together = None if groups is None else groups[source]
+            return Examples(values, data.targets.encoded[source], own, together)
 
         self.committee_ = Committee()
         self.network_share_ = 1.0
@@ -201,6 +206,7 @@ class TrainingClassifier(NetworkFitting):
             len(self.classes_),
             examples.weights,
             values.lengths,
+            examples.groups,
         )
         stages = [c.stage for c in callbacks if hasattr(c, "stage")]
         self.committee_ = Committee.fit(

@@ -66,6 +66,32 @@ def test_the_left_out_accuracy_is_that_of_models_without_the_row() -> None:
     assert ours.left_out_accuracy == pytest.approx(best[1])
 
 
+def test_groups_are_left_out_together() -> None:
+    rng = np.random.default_rng(3)
+    groups = np.arange(36) // 6
+    z = rng.normal(size=(36, 8)).astype(np.float32) + rng.normal(size=(6, 8))[groups]
+    z = z.astype(np.float32)
+    y = (z[:, 0] + rng.normal(size=36) > 0).astype(int)
+    signs = np.where(y[:, None] == np.arange(2), 1.0, -1.0)
+    together = Ridge.fit(z.copy(), signs, None, multilabel=False, groups=groups)
+    plain = Ridge.fit(z.copy(), signs, None, multilabel=False)
+    np.testing.assert_array_equal(together.coefficients, plain.coefficients)
+    # The penalty is the plain one's: find it by its solution.
+    scale = ((z - z.mean(0)) ** 2).sum() / 36
+    penalties = np.logspace(-6, 1, 15) * scale
+    away = [
+        np.abs(PlainRidge(alpha=a).fit(z, signs).coef_.T - plain.coefficients).max()
+        for a in penalties
+    ]
+    penalty = penalties[int(np.argmin(away))]
+    right = []
+    for group in range(6):
+        rest = groups != group
+        scores = PlainRidge(alpha=penalty).fit(z[rest], signs[rest]).predict(z[~rest])
+        right.append(scores.argmax(1) == y[~rest])
+    assert together.left_out_accuracy == pytest.approx(np.concatenate(right).mean())
+
+
 def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
     from msssm_ts.voters import ridge as module
 

@@ -157,7 +157,8 @@ def fit(
     if not model.__sklearn_is_fitted__():
         say("msssm-ts: interrupted before the first step: nothing to save")
         raise typer.Exit(INTERRUPTED)
-    metrics = run_folder.write(out, model, series.summary(), data)
+    left_out = None if groups is None else series.group_name
+    metrics = run_folder.write(out, model, series.summary(), data, left_out)
     if interrupted:
         so_far = (
             f"interrupted in epoch {model.n_iter_ + 1}; the best model so far (epoch "
@@ -220,7 +221,8 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
         shown["epochs"] = f"{metrics['epochs']} (kept: {metrics['best_epoch']})"
     if metrics["left_out_accuracy"] is not None:
         shown["left-out accuracy"] = (
-            f"{metrics['left_out_accuracy']:.4f} (ridge classifiers, one series left out at a time)"
+            f"{metrics['left_out_accuracy']:.4f} (ridge classifiers, one "
+            f"{metrics['left_out']} left out at a time)"
         )
     for part, name in (("train", "network, training"), ("val", "network, validation")):
         if metrics[f"{part}_accuracy"] is not None:

@@ -39,8 +39,16 @@ def prepare(folder: Path, force: bool) -> None:
         ) from error
 
 
-def write(folder: Path, model: MSSSMClassifier, data_summary: str, source: str) -> dict[str, Any]:
+def write(
+    folder: Path,
+    model: MSSSMClassifier,
+    data_summary: str,
+    source: str,
+    left_out: str | None = None,
+) -> dict[str, Any]:
     """Write model, metrics, history and training curve; return the metrics.
+
+    ``left_out`` names what was left out at a time for the left-out accuracy: a group's name.
 
     The model comes first: whatever fails later, it is there.
     """
@@ -58,6 +66,7 @@ def write(folder: Path, model: MSSSMClassifier, data_summary: str, source: str) 
             for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
         },
         "left_out_accuracy": model.committee_.left_out_accuracy,
+        "left_out": "series" if left_out is None else left_out,
         "seconds": round(model.fit_seconds_, 2),
         "device": model.device_,
         "seed": model.seed_,

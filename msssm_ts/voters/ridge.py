@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,8 @@ class Ridge:
     temperature : float
         Factor of the scores in the softmax or sigmoid.
     left_out_accuracy : float
-        Weighted share of right answers on the training rows, each left out in its turn.
+        Weighted share of right answers on the training rows, each (or each group) left out in
+        its turn.
     multilabel : bool
         Whether outputs are labels on their own or classes.
     """
@@ -48,6 +50,7 @@ class Ridge:
         signs: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
         multilabel: bool,
+        groups: NDArray[Any] | None = None,
     ) -> Ridge:
         """Fit in closed form.
 
@@ -66,6 +69,9 @@ class Ridge:
             Of the rows in the squared error.
         multilabel : bool
             Whether outputs are labels on their own.
+        groups : array of shape (n_rows,), optional
+            A patient, a speaker: temperature and left-out accuracy are then from leaving out all
+            rows of one at a time.
 
         Examples
         --------
@@ -88,7 +94,9 @@ class Ridge:
         target = (y - mean) * root
         # Rows are in no order that matters: every k-th is as good as a random choice.
         tried = slice(None, None, -(-len(z) // _MOST_ROWS))
-        penalty, left_out = _choose_penalty(z[tried], target[tried], share[tried])
+        fit = _Spectrum.of(z[tried], target[tried], share[tried])
+        penalty = fit.best_penalty()
+        left_out = fit.left_out(penalty, None if groups is None else groups[tried])
         solution = _solve(z, target, penalty)
         scores = left_out / root[tried] + mean
         truth, share = y[tried] > 0, share[tried] / share[tried].sum()
@@ -119,28 +127,50 @@ class Ridge:
         return result
 
 
-def _choose_penalty(z: Tensor, target: Tensor, share: Tensor) -> tuple[float, Tensor]:
-    """Return the penalty with the smallest squared error of rows left out, and their scores."""
-    n, p = z.shape
-    dual = n <= p
-    values, vectors = torch.linalg.eigh((z @ z.T if dual else z.T @ z).double())
-    values = values.clamp(min=0)
-    # Left singular vectors of z, as far as they matter.
-    left = vectors if dual else (z.double() @ vectors) / values.clamp(min=1e-12).sqrt()
-    rotated, squared = left.T @ target, left.square()
-    scale = float(values.sum()) / n or 1.0
-    found: tuple[float, float, Tensor] | None = None
-    for penalty in _PENALTIES * scale:
-        shrunk = values / (values + penalty)
-        fitted = left @ (shrunk[:, None] * rotated)
+@dataclass(frozen=True)
+class _Spectrum:
+    """Eigendecomposition from which fits with any penalty, and without any rows, follow."""
+
+    values: Tensor
+    left: Tensor
+    target: Tensor
+    share: Tensor
+
+    @classmethod
+    def of(cls, z: Tensor, target: Tensor, share: Tensor) -> _Spectrum:
+        """Decompose the smaller of both Gram matrices; rows come centred and weighted."""
+        dual = z.shape[0] <= z.shape[1]
+        values, vectors = torch.linalg.eigh((z @ z.T if dual else z.T @ z).double())
+        values = values.clamp(min=0)
+        # Left singular vectors of z, as far as they matter.
+        left = vectors if dual else (z.double() @ vectors) / values.clamp(min=1e-12).sqrt()
+        return cls(values, left, target, share / share.sum())
+
+    def best_penalty(self) -> float:
+        """Return the penalty with the smallest squared error of rows left out one by one."""
+        scale = float(self.values.sum()) / len(self.left) or 1.0
+        errors = [
+            float((self.target - self.left_out(penalty)).square().mean())
+            for penalty in _PENALTIES * scale
+        ]
+        return float(_PENALTIES[int(np.argmin(errors))] * scale)
+
+    def left_out(self, penalty: float, groups: NDArray[Any] | None = None) -> Tensor:
+        """Return the scores of each row, or group of rows, from a fit to all others."""
+        shrunk = self.values / (self.values + penalty)
+        residual = self.target - self.left @ (shrunk[:, None] * (self.left.T @ self.target))
         # The intercept takes part in every fit.
-        leverage = (squared @ shrunk + share / share.sum()).clamp(max=1 - 1e-9)
-        residual = (target - fitted) / (1 - leverage)[:, None]
-        error = float(residual.square().mean())
-        if found is None or error < found[0]:
-            found = error, float(penalty), target - residual
-    assert found is not None
-    return found[1:]
+        if groups is None:
+            leverage = self.left.square() @ shrunk + self.share
+            return self.target - residual / (1 - leverage.clamp(max=1 - 1e-9))[:, None]
+        root, out = self.share.sqrt(), torch.empty_like(self.target)
+        for group in np.unique(groups):
+            rows = torch.from_numpy(np.flatnonzero(groups == group))
+            part = self.left[rows]
+            hat = (part * shrunk) @ part.T + root[rows, None] * root[rows]
+            inverse = torch.eye(len(rows), dtype=hat.dtype) * (1 + 1e-9) - hat
+            out[rows] = self.target[rows] - torch.linalg.solve(inverse, residual[rows])
+        return out
 
 
 def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:

@@ -65,7 +65,7 @@ class ScanRidge:
         scale = np.where(varies, features.weights / np.where(varies, deviation, 1.0), 0.0)
         mean, scale = mean.astype(np.float32), scale.astype(np.float32)
         _standardize(z, mean, scale)
-        ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel)
+        ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
         return cls(features, mean, scale, ridge)
 
     def transform(self, series: Sequence[Series]) -> NDArray[np.float32]:

@@ -31,6 +31,8 @@ class Problem:
         Of the series.
     lengths : integer array of shape (n_series,), optional
         Steps of the series, where asking them would mean decoding them.
+    groups : array of shape (n_series,), optional
+        A patient, a speaker.
     """
 
     series: Sequence[Series]
@@ -38,6 +40,7 @@ class Problem:
     n_outputs: int
     weights: NDArray[np.float64] | None = None
     lengths: NDArray[np.int64] | None = None
+    groups: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -75,6 +78,7 @@ class Problem:
             self.n_outputs,
             None if self.weights is None else self.weights[index],
             None if self.lengths is None else self.lengths[index],
+            None if self.groups is None else self.groups[index],
         )
 
 
