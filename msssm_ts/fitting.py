@@ -39,7 +39,7 @@ from msssm_ts.training.recipe import (
     resolve_device,
 )
 from msssm_ts.validation import split_targets
-from msssm_ts.voters import Committee, Problem, best_share
+from msssm_ts.voters import Committee, Problem, best_share, earned_share
 
 # A network whose best share is no more than that, after a quarter or half of its training, has
 # not been worth the rest.
@@ -176,11 +176,11 @@ class TrainingClassifier(NetworkFitting):
             self.thresholds_ = best_thresholds(proba, validation.targets)
 
     def _choose_share(self, validation: Examples | None) -> float:
-        """Return the networks' part of the vote that makes the set-aside labels most likely."""
+        """Return the networks' part of the vote, as the set-aside series tell it."""
         if validation is None:
             return NETWORK_SHARE
         values = validation.prepared
-        return best_share(
+        return earned_share(
             self._network_proba(values), self._committee_proba(values), validation.targets
         )
 

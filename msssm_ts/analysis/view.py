@@ -29,7 +29,10 @@ def network_of(classifier: FittedClassifier) -> MSSSMNetwork:
     """
     network: MSSSMNetwork | None = getattr(classifier, "network_", None)
     if network is None:
-        raise InputError("this model has no network, whose inside could be looked at")
+        raise InputError(
+            "this model has no network, whose inside could be looked at: train one with "
+            "'msssm-ts fit ... --preset network'"
+        )
     return network
 
 

@@ -2,8 +2,17 @@
 
 from msssm_ts.voters.committee import Committee, Stage
 from msssm_ts.voters.scan_ridge import ScanRidge
-from msssm_ts.voters.share import best_share
+from msssm_ts.voters.share import best_share, earned_share
 from msssm_ts.voters.trees import QuantileTrees
 from msssm_ts.voters.voter import Problem, Voter
 
-__all__ = ["Committee", "Problem", "QuantileTrees", "ScanRidge", "Stage", "Voter", "best_share"]
+__all__ = [
+    "Committee",
+    "Problem",
+    "QuantileTrees",
+    "ScanRidge",
+    "Stage",
+    "Voter",
+    "best_share",
+    "earned_share",
+]

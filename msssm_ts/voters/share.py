@@ -36,3 +36,38 @@ def best_share(
             right = proba[np.arange(len(targets)), targets]
         likelihood.append(np.log(right).sum())
     return float(shares[int(np.argmax(likelihood))])
+
+
+def earned_share(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], targets: NDArray[Any]
+) -> float:
+    """Return the best share of ``ours``, or 0 where it does not make more answers right.
+
+    More by chance is not enough: those that become right must outnumber those that become wrong
+    by more than the square root of both together, one standard deviation of McNemar's test.
+
+    Parameters
+    ----------
+    ours, theirs, targets : arrays
+        As in :func:`best_share`.
+
+    Examples
+    --------
+    >>> theirs = np.array([[0.6, 0.4]] * 20)
+    >>> truth = np.ones(20, int)
+    >>> earned_share(1 - theirs, theirs, truth), earned_share(theirs, theirs, truth)
+    (1.0, 0.0)
+    """
+    share = best_share(ours, theirs, targets)
+    before = _right(theirs, targets)
+    after = _right(share * ours + (1 - share) * theirs, targets)
+    gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
+    return share if gained - lost > (gained + lost) ** 0.5 else 0.0
+
+
+def _right(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.bool_]:
+    if targets.ndim == 2:
+        answers: NDArray[np.bool_] = (proba > 0.5) == (targets > 0)
+        return answers
+    found: NDArray[np.bool_] = proba.argmax(1) == targets
+    return found
