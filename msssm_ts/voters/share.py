@@ -43,8 +43,9 @@ def earned_share(
 ) -> float:
     """Return the best share of ``ours``, or 0 where it does not make more answers right.
 
-    More by chance is not enough: those that become right must outnumber those that become wrong
-    by more than the square root of both together, one standard deviation of McNemar's test.
+    One answer is not enough, nor is less than chance brings: those that become right must
+    outnumber those that become wrong by two at least, and by half the square root of both
+    together, half a standard deviation of McNemar's test.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def earned_share(
     before = _right(theirs, targets)
     after = _right(share * ours + (1 - share) * theirs, targets)
     gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
-    return share if gained - lost > (gained + lost) ** 0.5 else 0.0
+    enough = max(2.0, 0.5 * (gained + lost) ** 0.5)
+    return share if gained - lost >= enough else 0.0
 
 
 def _right(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.bool_]:
