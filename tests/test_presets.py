@@ -12,7 +12,7 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
-from msssm_ts.voters import best_share, earned_share
+from msssm_ts.voters import best_share
 
 SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
 
@@ -110,8 +110,6 @@ def test_the_best_share_maximises_likelihood() -> None:
     even = np.full((200, 2), 0.5)
     assert best_share(good, even, truth) > 0.5
     assert best_share(even, good, truth) < 0.5
-    assert earned_share(good, good, truth) == 0
-    assert earned_share(good, even, truth) == best_share(good, even, truth)
     matrix = np.stack([truth, 1 - truth], 1)
     assert best_share(good[:, ::-1], even, matrix) > 0.5
 

@@ -2,7 +2,7 @@
 
 from msssm_ts.voters.committee import Committee, Stage
 from msssm_ts.voters.scan_ridge import ScanRidge
-from msssm_ts.voters.share import best_share, earned_share
+from msssm_ts.voters.share import best_share
 from msssm_ts.voters.trees import QuantileTrees
 from msssm_ts.voters.voter import Problem, Voter
 
@@ -14,5 +14,4 @@ __all__ = [
     "Stage",
     "Voter",
     "best_share",
-    "earned_share",
 ]
