@@ -29,6 +29,7 @@ def causal(
         y[0], y[1] = 0, 1
     small: dict[str, Any] = {
         "preset": "network",
+        "core": "s6",
         "bidirectional": False,
         "d_model": 16,
         "n_layers": 2,

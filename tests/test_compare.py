@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     matrix = np.stack([y == "a", np.arange(60) % 3 == 0], axis=1).astype(int)
     for name, labels, names, changes in (
         ("first", y, None, {"validation_fraction": 0.3, "early_stopping": True}),
-        ("second", y, None, {"core": "lti"}),
+        ("second", y, None, {"core": "s6"}),
         ("third", y, None, {"random_state": 1}),
         ("others", np.where(y == "a", "a", "c"), None, {}),
         ("several", matrix, ["p", "q"], {}),
@@ -60,8 +60,8 @@ def test_settings_that_differ_and_what_each_cost(folder: Path) -> None:
     found = json.loads(run("compare", first, second, "--json")[0])
     assert [r["run"] for r in found["runs"]] == [str(first), str(second)]
     assert [r["settings"] for r in found["runs"]] == [
-        {"core": "s6", "validation_fraction": "0.3", "early_stopping": "yes"},
-        {"core": "lti", "validation_fraction": "0.15", "early_stopping": "auto"},
+        {"core": "lti", "validation_fraction": "0.3", "early_stopping": "yes"},
+        {"core": "s6", "validation_fraction": "0.15", "early_stopping": "auto"},
     ]
     for about, name in zip(found["runs"], ("first", "second"), strict=True):
         metrics = json.loads((folder / name / "metrics.json").read_text())

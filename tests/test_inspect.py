@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     known = {"channel_names": ("left", "right"), "sampling_rate": 50.0}
     labels = np.where(y, "wave", "noise")
-    for name, options in {"s6": {}, "single": {"n_scales": 0}}.items():
+    for name, options in {"s6": {"core": "s6"}, "single": {"core": "s6", "n_scales": 0}}.items():
         (folder / name).mkdir()
         model = MSSSMClassifier(**SIZES | options).fit(X, labels, **known)
         model.save(folder / name / "model.safetensors")

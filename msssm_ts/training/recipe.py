@@ -36,7 +36,7 @@ def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
     Examples
     --------
     >>> auto_epochs(100, 12, 100), auto_epochs(300, 37, 1000)
-    (167, 27)
+    (167, 24)
     """
     n_steps = min(N_STEPS, WORK // (batch_size * length))
     return max(10, -(-n_steps // -(-n_series // batch_size)))
