@@ -148,8 +148,10 @@ class TrainingClassifier(NetworkFitting):
             if preset.has_committee:
                 self._fit_committee(training, preset, callbacks)
             self._record(None, began)
-            judged = self.committee_ and validation is not None and n_networks
-            in_vain = self._gives_up(validation) if judged and validation is not None else None
+            theirs = in_vain = None
+            if self.committee_ and validation is not None and (n_networks or self.networks_):
+                theirs = self._committee_proba(validation.prepared)
+                in_vain = self._gives_up(validation, theirs)
             try:
                 for i in range(n_networks):
                     left = None
@@ -166,7 +168,7 @@ class TrainingClassifier(NetworkFitting):
                     )
             finally:
                 if self.committee_ and self.networks_:
-                    self.network_share_ = self._choose_share(validation)
+                    self.network_share_ = self._choose_share(validation, theirs)
             if self.committee_ and validation is not None and not self.multilabel_:
                 # Voters need no validation: once the shares are known they learn from all series.
                 self._fit_committee(examples(np.arange(len(data))), preset, callbacks)
@@ -175,20 +177,24 @@ class TrainingClassifier(NetworkFitting):
             proba = self._proba(validation.prepared)
             self.thresholds_ = best_thresholds(proba, validation.targets)
 
-    def _choose_share(self, validation: Examples | None) -> float:
-        """Return the networks' part of the vote, as the set-aside series tell it."""
-        if validation is None:
+    def _choose_share(
+        self, validation: Examples | None, theirs: NDArray[np.float64] | None
+    ) -> float:
+        """Return the networks' part of the vote, as the set-aside series tell it.
+
+        ``theirs`` are the other voters' probabilities for those.
+        """
+        if validation is None or theirs is None:
             return NETWORK_SHARE
-        values = validation.prepared
-        share = best_share(
-            self._network_proba(values), self._committee_proba(values), validation.targets
-        )
+        ours = self._network_proba(validation.prepared)
+        share = best_share(ours, theirs, validation.targets)
         # The same series have chosen the networks' weights: they look better there than they are.
         return share / 2
 
-    def _gives_up(self, validation: Examples) -> Callable[[torch.Tensor], bool]:
+    def _gives_up(
+        self, validation: Examples, theirs: NDArray[np.float64]
+    ) -> Callable[[torch.Tensor], bool]:
         """Return what tells from validation logits that a network adds next to nothing."""
-        theirs = self._committee_proba(validation.prepared)
 
         def in_vain(logits: torch.Tensor) -> bool:
             proba = torch.sigmoid(logits) if self.multilabel_ else torch.softmax(logits, -1)

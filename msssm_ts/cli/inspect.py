@@ -64,7 +64,7 @@ def inspect(
     beside a single-scale model with as much state.
     """
     from msssm_ts.artifact import read_header, resolve_model_path
-    from msssm_ts.cli.pictures import make_folder
+    from msssm_ts.cli.files import make_folder
 
     for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
         if data is None and given is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.analysis.training_curve import draw_training_curve
-from msssm_ts.cli.files import write_text
+from msssm_ts.cli.files import make_folder, write_text
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,15 +28,7 @@ def prepare(folder: Path, force: bool) -> None:
             f"{folder}: holds a model already; give another folder with --out, or --force to "
             "replace it"
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write_test"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror}); give another folder with --out"
-        ) from error
+    make_folder(folder)
 
 
 def write(

@@ -53,13 +53,9 @@ class Problem:
     @property
     def signs(self) -> NDArray[np.float64]:
         """1 where a series is of a class or has a label, else −1: (n_series, n_outputs)."""
-        present = self.targets > 0 if self.multilabel else self._one_hot
-        return np.where(present, 1.0, -1.0)
-
-    @property
-    def _one_hot(self) -> NDArray[np.bool_]:
-        one_hot: NDArray[np.bool_] = self.targets[:, None] == np.arange(self.n_outputs)
-        return one_hot
+        if self.multilabel:
+            return np.where(self.targets > 0, 1.0, -1.0)
+        return np.where(self.targets[:, None] == np.arange(self.n_outputs), 1.0, -1.0)
 
     @property
     def typical_length(self) -> int:
