@@ -8,7 +8,8 @@ import torch
 
 from msssm_ts.kernels import use_backend
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS, bands, scale_features
-from msssm_ts.voters.scan_features import scales_for
+from msssm_ts.voters import Problem
+from msssm_ts.voters.scan_features import ScanFeatures, scales_for
 
 LENGTHS = [1, 2, 3, 13, 63, 64, 65, 129, 500]
 
@@ -46,6 +47,20 @@ def test_bands_equal_the_reference(length: int) -> None:
     with use_backend("reference"):
         plain = bands(series[0], mix, filters)
     np.testing.assert_allclose(fast, plain, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("n_channels", [1, 7])
+def test_bands_of_drawn_filters_are_the_same_bits(length: int, n_channels: int) -> None:
+    """Products with their powers of two are exact, and the order of the sums is defined."""
+    rng = np.random.default_rng(0)
+    problem = Problem([rng.normal(1e2, 1, (n_channels, length))] * 2, np.arange(2), 2)
+    features = ScanFeatures.draw(problem, 0)
+    x = rng.normal(size=(n_channels, length)).cumsum(1).astype(np.float32)
+    for mix, filters in zip(features.mix, features.filters, strict=True):
+        fast = bands(x, mix, filters)
+        with use_backend("reference"):
+            np.testing.assert_array_equal(bands(x, mix, filters), fast)
 
 
 def test_streams_are_the_recurrence_that_they_stand_for() -> None:

@@ -146,12 +146,9 @@ def test_learning_in_parts_is_a_networks() -> None:
     assert not model.committee_
 
 
-def test_what_only_a_network_can_do(fast: MSSSMClassifier, tmp_path: Path) -> None:
+def test_what_only_a_network_can_do(fast: MSSSMClassifier) -> None:
     with pytest.raises(InputError, match="preset='network'"):
         fast.stream()
-    with pytest.raises(InputError, match="preset='network'"):
-        fast.export(tmp_path / "m.onnx")
-    assert not list(tmp_path.iterdir())
     X, _ = _waves()
     early = fast.predict_early(X[:4], 0.5)
     assert not early.step_by_step
@@ -170,5 +167,3 @@ def test_presets_in_the_terminal(tmp_path: Path) -> None:
     assert "leave one of them out" in err
     _, err = run("inspect", tmp_path / "r", code=2)
     assert "no network" in err
-    _, err = run("export", tmp_path / "r", code=2)
-    assert "--preset network" in err

@@ -112,11 +112,6 @@ def export_model(
         raise InputError(f"quantisation is for ONNX, not for {format}")
     if format == "onnx":
         need_onnx()
-    if format != "safetensors" and (classifier.committee_ or len(classifier.networks_) != 1):
-        raise InputError(
-            f"only a network alone can be written as {format}, and this model has other voters: "
-            "train one with 'msssm-ts fit ... --preset network' or preset='network'"
-        )
     file = Path(path)
     boundary = find_boundary(classifier)
     sources = [*made_up_series(classifier), *more]

@@ -6,23 +6,24 @@ import copy
 from dataclasses import replace
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from msssm_ts.export.boundary import Boundary
+from msssm_ts.export.forest import ForestVotes
+from msssm_ts.export.preparing import InsidePreparation, filled
+from msssm_ts.export.ridges import RidgeVotes
 from msssm_ts.export.scan import ScannedCores
-from msssm_ts.export.spectra import Spectra
 from msssm_ts.export.stem import GroupedFilterBank
 from msssm_ts.fitted import FittedClassifier
 from msssm_ts.model import MSSSM, MSSSMNetwork
 from msssm_ts.model.stem import FilterBankStem
-from msssm_ts.series import LARGEST_DEVIATION
+from msssm_ts.voters import QuantileTrees, ScanRidge
 
 
 class SeriesToProbabilities(nn.Module):
-    """Standardisation, network and softmax (sigmoid for several labels), in float32.
+    """Standardisation and vote.
 
     NaN is a step that is missing or lies behind a series' end: a batch of different lengths is
     padded with it. Where the model takes no missing values, a series with NaN before its end gets
@@ -31,33 +32,37 @@ class SeriesToProbabilities(nn.Module):
     Parameters
     ----------
     classifier : FittedClassifier
-        Whose network, standardisation and, as far as ``boundary`` says, preparation it does.
+        Whose voters, standardisation and, as far as ``boundary`` says, preparation it does.
     boundary : Boundary
         What is done before, and what here.
     """
 
-    center: Tensor
-    rest: Tensor
-    scale: Tensor
-
     def __init__(self, classifier: FittedClassifier, boundary: Boundary):
         super().__init__()
-        inside = boundary.inside
-        self.network = _exportable(classifier.network_)
-        self.stride = classifier.network_.config.stem_stride
-        self.multilabel, self.own = classifier.multilabel_, inside.standardize
-        self.spectra = Spectra(inside, boundary.known_rate) if inside.features != "raw" else None
-        # Steps of the series to a step of the network.
-        self.hop = self.stride * (self.spectra.step if self.spectra else 1)
-        self.gaps = classifier.missing == "mask" and self.spectra is None
-        self.gaps &= boundary.outside.bandpass is None
-        # Two float32 numbers hold a mean of float64: an offset far above the deviation is taken
-        # away without loss.
-        mean, std = classifier.standardizer_.mean, classifier.standardizer_.std
-        center = mean.astype(np.float32)
-        for name, values in (("center", center), ("rest", mean - center), ("scale", std)):
-            column = torch.tensor(values, dtype=torch.float32).unsqueeze(1)
-            self.register_buffer(name, column)
+        committee = classifier.committee_
+        share = classifier.network_share_ if committee else 1.0
+        share *= bool(classifier.networks_)
+        networks = classifier.networks_ if share else []
+        self.stride = networks[0].config.stem_stride if networks else 1
+        self.prepare = InsidePreparation(classifier, boundary, self.stride)
+        self.networks = nn.ModuleList([_NetworkVote(n, classifier.multilabel_) for n in networks])
+        voters: list[nn.Module] = []
+        self.shares: list[float] = []
+        if share < 1:
+            ridges = [v for v in committee.voters if isinstance(v, ScanRidge)]
+            forests = [v for v in committee.voters if isinstance(v, QuantileTrees)]
+            n_channels = len(classifier.standardizer_.mean)
+            if ridges:
+                voters.append(RidgeVotes(ridges))
+                self.shares.append((1 - share) * committee.shares[ScanRidge.kind])
+            for forest in forests:
+                voters.append(ForestVotes(forest, n_channels, classifier.multilabel_))
+                part = committee.shares[QuantileTrees.kind] / len(forests)
+                self.shares.append((1 - share) * part)
+        self.voters = nn.ModuleList(voters)
+        self.network_share = share
+        masked = classifier.missing == "mask" and boundary.inside.features == "raw"
+        self.takes_gaps = masked and boundary.outside.bandpass is None
 
     def forward(self, x: Tensor) -> Tensor:
         """Return probabilities (b, n_classes).
@@ -67,42 +72,37 @@ class SeriesToProbabilities(nn.Module):
         x : float32 Tensor of shape (b, n_channels, l)
             Series, as ``boundary`` says; NaN behind their ends.
         """
-        # Whole steps of the network, and one more behind every end: what is traced for parts of a
-        # step, or for one alone, does not hold for every length.
-        length = x.shape[2]
-        whole = ((length + self.hop - 1) // self.hop + 1) * self.hop
-        x = functional.pad(x, (0, whole - length), value=torch.nan)
-        absent = x.isnan()
-        seen = ~absent.all(1)
-        # Up to the last step with a value.
-        within = seen.flip(1).to(torch.int64).cumsum(1).flip(1) > 0
-        refused = (absent & within.unsqueeze(1)).flatten(1).any(1)
-        known = ~absent
-        x = torch.where(known, x, 0.0)
-        if self.spectra is not None:
-            x = self.spectra(x)
-            seen = within[:, :: self.spectra.step]
-            known = seen.unsqueeze(1).expand(x.shape)
-        x = torch.where(known, self._standardized(x, known), 0.0)
-        if self.stride > 1:
-            # A sum; torch traces pooling for one length only.
-            ones = x.new_ones(1, 1, self.stride)
-            seen = functional.conv1d(seen.float().unsqueeze(1), ones, stride=self.stride)[:, 0] > 0
-        logits = self.network(x.transpose(1, 2), None, seen)
-        proba = torch.sigmoid(logits) if self.multilabel else torch.softmax(logits, -1)
-        return proba if self.gaps else torch.where(refused.unsqueeze(1), torch.nan, proba)
+        x, known, within, seen, refused = self.prepare(x)
+        votes = []
+        if self.networks:
+            if self.stride > 1:
+                # A sum; torch traces pooling for one length only.
+                ones = x.new_ones(1, 1, self.stride)
+                seen = functional.conv1d(seen.float().unsqueeze(1), ones, stride=self.stride)[:, 0]
+                seen = seen > 0
+            share = self.network_share / len(self.networks)
+            votes += [share * network(x.transpose(1, 2), seen) for network in self.networks]
+        if self.voters:
+            if self.takes_gaps:
+                x = filled(x, known, within)
+            # A series without any value has a step all the same: its answer is thrown away.
+            length = within.sum(1).clamp(min=1)
+            pairs = zip(self.voters, self.shares, strict=True)
+            votes += [share * voter(x, length) for voter, share in pairs]
+        proba = torch.stack(votes).sum(0)
+        return proba if self.takes_gaps else torch.where(refused.unsqueeze(1), torch.nan, proba)
 
-    def _standardized(self, x: Tensor, known: Tensor) -> Tensor:
-        if self.own in ("centred", "series"):
-            # Away from a value of their own first: float32 has no room for an offset.
-            offset = torch.where(known, x, -torch.inf).amax(2, keepdim=True)
-            x = _centred(torch.where(known, x - offset, 0.0), known)
-        if self.own == "series":
-            variance = x.square().sum(2, keepdim=True) / known.sum(2, keepdim=True).clamp(min=1)
-            deviation = variance.sqrt()
-            x = x / torch.where(deviation <= 1e-12, 1.0, deviation)
-        x = (x - self.center - self.rest) / self.scale
-        return x.clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
+
+class _NetworkVote(nn.Module):
+    """A network and its softmax, or sigmoid for several labels."""
+
+    def __init__(self, network: MSSSMNetwork, multilabel: bool):
+        super().__init__()
+        self.network, self.multilabel = _exportable(network), multilabel
+
+    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
+        logits = self.network(x, None, seen)
+        return torch.sigmoid(logits) if self.multilabel else torch.softmax(logits, -1)
 
 
 def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
@@ -114,8 +114,3 @@ def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
         network.stem = GroupedFilterBank(network.stem)
         network.config = replace(network.config, stem_stride=1)
     return network
-
-
-def _centred(x: Tensor, known: Tensor) -> Tensor:
-    mean = x.sum(2, keepdim=True) / known.sum(2, keepdim=True).clamp(min=1)
-    return torch.where(known, x - mean, 0.0)

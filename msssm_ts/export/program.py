@@ -29,7 +29,7 @@ def traced(classifier: FittedClassifier, boundary: Boundary) -> torch.export.Exp
         What of its preparation goes into the graph.
     """
     module = SeriesToProbabilities(classifier, boundary)
-    example = torch.zeros(2, len(boundary.channels), 64 * module.hop)
+    example = torch.zeros(2, len(boundary.channels), 64 * module.prepare.hop)
     sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("length")}
     with quiet_exporter():
         program = torch.export.export(

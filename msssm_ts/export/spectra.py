@@ -1,4 +1,4 @@
-"""Spectra inside an exported graph: the features of :mod:`msssm_ts.preparation` as convolutions."""
+"""Spectra inside an exported graph: the features of :mod:`msssm_ts.preparation` as products."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from msssm_ts.preparation.spectral import (
 
 
 class Spectra(nn.Module):
-    """Log-mel bands or cepstral coefficients, the frames a strided convolution.
+    """Log-mel bands or cepstral coefficients, in float64 as the model computes them.
+
+    Frames are gathered and multiplied with waves: ONNX runtimes have no convolutions in float64.
 
     Parameters
     ----------
@@ -41,29 +43,28 @@ class Spectra(nn.Module):
     def __init__(self, settings: Preparation, rate: float):
         super().__init__()
         self.size, self.step = frame_sizes(rate, settings.frame_length, settings.frame_step)
+        self.cepstral = settings.features == "mfcc"
         n_fft = fft_size(self.size)
-        angles = 2 * np.pi * np.outer(np.arange(n_fft // 2 + 1), np.arange(self.size)) / n_fft
-        waves = np.concatenate([np.cos(angles), np.sin(angles)]) * hann_window(self.size)
-        mix = np.eye(settings.n_mels)
-        if settings.features == "mfcc":
-            mix = dct(mix, axis=0, norm="ortho")[: settings.n_mfcc]
+        angles = 2 * np.pi * np.outer(np.arange(self.size), np.arange(n_fft // 2 + 1)) / n_fft
+        waves = np.concatenate([np.cos(angles), np.sin(angles)], 1)
+        mix = dct(np.eye(settings.n_mels), axis=0, norm="ortho")[: settings.n_mfcc]
         for name, values in (
-            ("waves", waves[:, None]),
-            ("mel", mel_filters(settings.n_mels, n_fft, rate)),
-            ("mix", mix),
+            ("waves", waves * hann_window(self.size)[:, None]),
+            ("mel", mel_filters(settings.n_mels, n_fft, rate).T),
+            ("mix", mix.T),
         ):
-            self.register_buffer(name, torch.tensor(values, dtype=torch.float32))
+            self.register_buffer(name, torch.tensor(values))
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn x (b, channels, l), zero behind the ends, into (b, channels · rows, frames)."""
-        channels, before = x.shape[1], self.size // 2
+        before = self.size // 2
         # Behind, as much as makes a frame of every begun step.
-        signal = functional.pad(x, (before, self.size - 1 - before))
-        waves = self.waves.repeat(channels, 1, 1)
-        parts = functional.conv1d(signal, waves, stride=self.step, groups=channels)
-        real, imaginary = parts.view(x.shape[0], channels, 2, -1, parts.shape[2]).unbind(2)
-        power = (real.square() + imaginary.square()).transpose(2, 3)
-        # Channel by channel: one product for all has strides that torch cannot trace.
-        bands = [functional.linear(p, self.mel).clamp(min=FLOOR).log() for p in power.unbind(1)]
-        rows = torch.cat([functional.linear(b, self.mix) for b in bands], -1)
-        return rows.transpose(1, 2)
+        signal = functional.pad(x, (before, self.size - before))
+        begins = torch.arange(0, x.shape[2], self.step, device=x.device)
+        frames = signal[:, :, begins.unsqueeze(1) + torch.arange(self.size, device=x.device)]
+        real, imaginary = (frames.double() @ self.waves).chunk(2, -1)
+        power = real.square() + imaginary.square()
+        rows = (power @ self.mel).clamp(min=FLOOR).log().float()
+        if self.cepstral:
+            rows = (rows.double() @ self.mix).float()
+        return rows.transpose(2, 3).flatten(1, 2)

@@ -39,8 +39,9 @@ from numba.extending import intrinsic, lower_builtin, models, register_model
 # Channels per vector: 64 bytes.
 LANES = {np.dtype(np.float32): 16, np.dtype(np.float64): 8}
 
-# Sums may be contracted (fma) and reassociated; NaN and infinity keep their meaning.
-_FAST = ("contract", "reassoc", "nsz")
+# Products may go into sums (fma), but sums keep their order: one compiler must not round otherwise
+# than the next. NaN and infinity keep their meaning.
+_FAST = ("contract", "nsz")
 _I32 = ir.IntType(32)
 
 

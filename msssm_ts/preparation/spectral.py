@@ -124,12 +124,12 @@ def mel_filters(n_mels: int, n_fft: int, rate: float) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=8)
-def _sparse_mel_filters(n_mels: int, n_fft: int, rate: float, dtype: str) -> Any:
+def _sparse_mel_filters(n_mels: int, n_fft: int, rate: float) -> Any:
     # At most two filters take a bin: 20 times fewer products than of the full matrix, and none
     # of the waiting for one another that the threads of a matrix library do at this size.
     from scipy.sparse import csr_array
 
-    return csr_array(mel_filters(n_mels, n_fft, rate).astype(dtype))
+    return csr_array(mel_filters(n_mels, n_fft, rate))
 
 
 def log_mel(
@@ -173,15 +173,16 @@ def log_mel(
     frames = n_frames(series.shape[1], rate, frame_length, frame_step)
     before = size // 2
     behind = max(0, (frames - 1) * step + size - before - series.shape[1])
-    hann = hann_window(size).astype(series.dtype)
-    filters = _sparse_mel_filters(n_mels, n_fft, rate, series.dtype.name)
+    # In float64: what rounds otherwise elsewhere then does not show in float32.
+    hann = hann_window(size)
+    filters = _sparse_mel_filters(n_mels, n_fft, rate)
     out = np.empty((len(series), n_mels, frames), series.dtype)
     for channel, bands in zip(series, out, strict=True):
         padded = np.pad(channel, (before, behind))
         windows = np.lib.stride_tricks.sliding_window_view(padded, size)[::step][:frames]
         for begin in range(0, frames, _BLOCK):
             spectrum = np.fft.rfft(windows[begin : begin + _BLOCK] * hann, n_fft)
-            power = (spectrum.real**2 + spectrum.imag**2).astype(series.dtype)
+            power = spectrum.real**2 + spectrum.imag**2
             heard = np.maximum(filters @ np.ascontiguousarray(power.T), FLOOR)
             bands[:, begin : begin + _BLOCK] = np.log(heard)
     return out.reshape(-1, frames)
@@ -213,5 +214,5 @@ def mfcc(
 
     bands = log_mel(series, rate, n_mels, frame_length, frame_step)
     bands = bands.reshape(len(series), n_mels, -1)
-    coefficients: Series = dct(bands, axis=1, norm="ortho")[:, :n_mfcc]
-    return coefficients.reshape(len(series) * n_mfcc, -1)
+    coefficients: Series = dct(bands.astype(np.float64), axis=1, norm="ortho")[:, :n_mfcc]
+    return coefficients.reshape(len(series) * n_mfcc, -1).astype(series.dtype)

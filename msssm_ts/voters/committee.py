@@ -86,11 +86,17 @@ class Committee:
         groups: dict[str, list[NDArray[np.float64]]] = {}
         for voter in self.voters:
             groups.setdefault(voter.kind, []).append(voter.predict_proba(series))
-        shares = {ScanRidge.kind: _RIDGE_SHARE, QuantileTrees.kind: 1 - _RIDGE_SHARE}
-        total = sum(shares[kind] for kind in groups)
-        parts = [shares[kind] / total * np.mean(p, axis=0) for kind, p in groups.items()]
+        parts = [self.shares[kind] * np.mean(p, axis=0) for kind, p in groups.items()]
         proba: NDArray[np.float64] = np.sum(parts, axis=0)
         return proba
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Part of the vote of each kind that there is; their sum is 1."""
+        shares = {ScanRidge.kind: _RIDGE_SHARE, QuantileTrees.kind: 1 - _RIDGE_SHARE}
+        present = {voter.kind for voter in self.voters}
+        total = sum(shares[kind] for kind in present)
+        return {kind: share / total for kind, share in shares.items() if kind in present}
 
     def transform(self, series: Sequence[Series]) -> NDArray[np.float64]:
         """Return the first ridge classifier's features, standardised."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,17 +48,27 @@ def quantile_features(series: Sequence[Series], n_timepoints: int) -> Floats:
     >>> quantile_features([np.ones((1, 30)), np.zeros((1, 20))], 30).shape[0]
     2
     """
-    n_channels = series[0].shape[0]
+    values = np.stack([resized(as_input(s), n_timepoints) for s in series])
+    n, n_channels, _ = values.shape
+    depth = depth_for(n_channels, n_timepoints)
+    features = []
+    for view in _views(values):
+        groups = interval_groups(view.shape[2], depth)
+        out = np.empty((n, n_channels, sum(g.columns.size for g in groups)), np.float32)
+        for group in groups:
+            out[:, :, group.columns] = _quantiles(view, group)
+        features.append(out.reshape(n, -1))
+    return np.concatenate(features, 1)
+
+
+def depth_for(n_channels: int, n_timepoints: int) -> int:
+    """Return how many times intervals are halved."""
     depth = _DEPTH
     while depth > 1 and n_channels * 8 * depth * n_timepoints / _STEPS_PER_QUANTILE > (
         _MOST_FEATURES
     ):
         depth -= 1
-    values = np.stack([resized(as_input(s), n_timepoints) for s in series])
-    features = [
-        _interval_quantiles(view[:, c], depth) for view in _views(values) for c in range(n_channels)
-    ]
-    return np.concatenate(features, 1)
+    return depth
 
 
 def resized(x: Floats, n_timepoints: int) -> Floats:
@@ -73,10 +85,19 @@ def _views(x: Floats) -> list[Floats]:
     if x.shape[2] > 2:
         slope = np.diff(x, axis=2)
         if slope.shape[2] >= 5:
-            ends = np.pad(slope, ((0, 0), (0, 0), (2, 2)), mode="edge")
-            slope = np.lib.stride_tricks.sliding_window_view(ends, 5, axis=2).mean(-1)
-        views += [slope, np.diff(x, 2, axis=2), np.abs(np.fft.rfft(x, axis=2))]
-    return [v.astype(np.float32) for v in views]
+            slope = _smoothed(slope)
+        # Other programs round their spectra otherwise: with float64 not where float32 shows it.
+        spectrum = np.abs(np.fft.rfft(x.astype(np.float64), axis=2))
+        views += [slope, np.diff(x, 2, axis=2), spectrum.astype(np.float32)]
+    return views
+
+
+def _smoothed(x: Floats) -> Floats:
+    """Return the mean of five steps around each, the ends repeated."""
+    ends = np.pad(x, ((0, 0), (0, 0), (2, 2)), mode="edge")
+    a, b, c, d, e = (ends[:, :, k : k + x.shape[2]] for k in range(5))
+    smoothed: Floats = (a + b + c + d + e) / np.float32(5)
+    return smoothed
 
 
 def _intervals(length: int, depth: int) -> list[tuple[int, int]]:
@@ -99,16 +120,61 @@ def _intervals(length: int, depth: int) -> list[tuple[int, int]]:
     return list(dict.fromkeys((a, b) for a, b in found if b <= length))
 
 
-def _interval_quantiles(x: Floats, depth: int) -> Floats:
-    out = []
-    for a, b in _intervals(x.shape[1], depth):
-        part = np.sort(x[:, a:b], 1)
-        n = 1 + (b - a - 1) // _STEPS_PER_QUANTILE
-        place = np.linspace(0, 1, n) * (b - a - 1) if n > 1 else np.array([(b - a - 1) / 2])
-        low = place.astype(int)
-        high, share = np.minimum(low + 1, b - a - 1), (place - low).astype(np.float32)
-        quantiles = part[:, low] * (1 - share) + part[:, high] * share
-        if n > 1:
-            quantiles[:, 1::2] -= part.mean(1, keepdims=True)
-        out.append(quantiles)
-    return np.concatenate(out, 1)
+@dataclass(frozen=True)
+class IntervalGroup:
+    """Intervals of one length, their quantiles, and where those stand among a view's features.
+
+    Parameters
+    ----------
+    steps : integer array of shape (n_intervals, width)
+        Steps of the view.
+    low, high : integer arrays of shape (n_quantiles,)
+        The sorted values between which a quantile lies,
+    share : float32 array of shape (n_quantiles,)
+        and how far it is from the first to the second.
+    columns : integer array of shape (n_intervals, n_quantiles)
+        Features of the view.
+    """
+
+    steps: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    share: Floats
+    columns: NDArray[np.int64]
+
+
+def interval_groups(length: int, depth: int) -> list[IntervalGroup]:
+    """Return the intervals of a view of ``length`` steps, those of one length together.
+
+    Examples
+    --------
+    >>> [group.steps.shape for group in interval_groups(9, 2)]
+    [(1, 9), (2, 4), (1, 5)]
+    """
+    by_width = defaultdict(list)
+    n_features = 0
+    for first, end in _intervals(length, depth):
+        n = 1 + (end - first - 1) // _STEPS_PER_QUANTILE
+        by_width[end - first].append((first, n_features + np.arange(n)))
+        n_features += n
+    groups = []
+    for width, members in by_width.items():
+        starts, columns = (np.stack(part) for part in zip(*members, strict=True))
+        n, last = columns.shape[1], width - 1
+        place = np.linspace(0, 1, n) * last if n > 1 else np.array([last / 2])
+        low = place.astype(np.int64)
+        share = (place - low).astype(np.float32)
+        steps = starts[:, None] + np.arange(width)
+        groups.append(IntervalGroup(steps, low, np.minimum(low + 1, last), share, columns))
+    return groups
+
+
+def _quantiles(x: Floats, group: IntervalGroup) -> Floats:
+    """Return quantiles of a view (n, c, l): (n, c, n_intervals, n_quantiles)."""
+    part = np.sort(x[:, :, group.steps], -1)
+    low, high = part[..., group.low], part[..., group.high]
+    quantiles: Floats = low * (1 - group.share) + high * group.share
+    if len(group.low) > 1:
+        mean = part.mean(-1, keepdims=True, dtype=np.float64)
+        quantiles[..., 1::2] -= mean.astype(np.float32)
+    return quantiles

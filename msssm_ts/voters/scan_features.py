@@ -148,18 +148,19 @@ def scales_for(n_timepoints: int) -> int:
 
 
 def _draw_mixtures(rng: np.random.Generator, n_channels: int) -> Floats:
-    """Return for each group the mean of a few channels, often of one."""
+    """Return for each group the sum of a few channels, often of one."""
     mix = np.zeros((n_channels, N_GROUPS), np.float32)
     for group in range(N_GROUPS):
         most = min(n_channels, TAPS)
         k = int(2 ** rng.uniform(0, np.log2(most + 1)))
-        mix[rng.choice(n_channels, min(k, n_channels), replace=False), group] = k**-0.5
+        mix[rng.choice(n_channels, min(k, n_channels), replace=False), group] = 1
     return mix
 
 
 def _draw_filters(rng: np.random.Generator, n_scales: int) -> Floats:
     order = rng.random((n_scales, TAPS, N_RIVALS, N_GROUPS)).argsort(1)
-    return (np.where(order < 3, 2.0, -1.0) / 12).astype(np.float32)
+    # Powers of two: bands are then the same bits on every machine and in every exported file.
+    return np.where(order < 3, 2.0, -1.0).astype(np.float32)
 
 
 def _draw_thresholds(

@@ -17,7 +17,9 @@ from msssm_ts.voters.voter import Problem, Report
 # Numbers that the features of all training series may be: 400 MB. Beyond, thresholds are saved
 # first, then series.
 _MOST_NUMBERS = 100_000_000
-_LARGEST_DEVIATION = 10.0
+LARGEST_DEVIATION = 10.0
+# Of a feature, as part of its mean.
+_LEAST_VARIATION = 1e-4
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class ScanRidge:
         problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
         z = features.transform(problem.series, report)
         mean, deviation = z.mean(0, dtype=np.float64), z.std(0, dtype=np.float64)
-        # A feature that hardly varies says nothing; dividing by its deviation would blow up noise.
-        varies = deviation > 1e-6
+        # A feature that hardly varies says nothing; dividing would blow up how it was rounded.
+        varies = deviation > np.maximum(1e-6, _LEAST_VARIATION * np.abs(mean))
         scale = np.where(varies, features.weights / np.where(varies, deviation, 1.0), 0.0)
         mean, scale = mean.astype(np.float32), scale.astype(np.float32)
         _standardize(z, mean, scale)
@@ -115,4 +117,4 @@ def _standardize(
         part = z[i : i + 256]
         part -= mean
         part *= scale
-        np.clip(part, -_LARGEST_DEVIATION, _LARGEST_DEVIATION, out=part)
+        np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 from msssm_ts.kernels import parallel
 from msssm_ts.kernels.backend import choose_backend
 from msssm_ts.kernels.scale_features import cpu
-from msssm_ts.kernels.scale_features.reference import bands_reference, series_features_reference
+from msssm_ts.kernels.scale_features.reference import (
+    bands_reference,
+    mixed_reference,
+    series_features_reference,
+)
 
 N_GROUPS, N_RIVALS = cpu.GROUPS, cpu.RIVALS
+# Memory of the streams, as part of the length.
+SPAN = 1 / 16
 Floats = NDArray[np.float32]
 
 
@@ -22,7 +28,7 @@ def scale_features(
     mix: Floats,
     filters: Floats,
     thresholds: Floats,
-    span: float = 1 / 16,
+    span: float = SPAN,
 ) -> Floats:
     """Pool the thresholded bands of series into features.
 
@@ -68,7 +74,7 @@ def scale_features(
     if choose_backend(torch.device("cpu"))[0] == "reference":
         rows = [
             series_features_reference(
-                torch.from_numpy(np.ascontiguousarray(x.T) @ mix),
+                mixed_reference(torch.from_numpy(x.T), torch.from_numpy(mix)),
                 torch.from_numpy(filters),
                 torch.from_numpy(thresholds),
                 span,
@@ -102,7 +108,7 @@ def bands(x: Floats, mix: Floats, filters: Floats) -> Floats:
     """
     n_scales, l = len(filters), x.shape[1]
     if choose_backend(torch.device("cpu"))[0] == "reference":
-        mixed = torch.from_numpy(np.ascontiguousarray(x.T) @ mix)
+        mixed = mixed_reference(torch.from_numpy(x.T), torch.from_numpy(mix))
         return bands_reference(mixed, torch.from_numpy(filters)).numpy()
     out = np.empty((n_scales, l, N_RIVALS, N_GROUPS), np.float32)
     arrays = (np.ascontiguousarray(a, np.float32).reshape(-1) for a in (x.T, mix, filters))

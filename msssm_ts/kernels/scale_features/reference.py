@@ -18,7 +18,7 @@ def bands_reference(x: Tensor, filters: Tensor) -> Tensor:
     ----------
     x : Tensor of shape (l, g)
         a⁰.
-    filters : Tensor of shape (S, T, r, g)
+    filters : Tensor of shape (S, 9, r, g)
         ψ, centred; outside the series is 0.
 
     Returns
@@ -33,12 +33,22 @@ def bands_reference(x: Tensor, filters: Tensor) -> Tensor:
         if s:
             lag = dilation // 2
             before, behind = x[(steps - lag).clamp(min=0)], x[(steps + lag).clamp(max=l - 1)]
-            x = 0.25 * before + 0.5 * x + 0.25 * behind
+            x = 0.25 * (before + behind) + 0.5 * x
         reach = taps // 2 * dilation
         padded = functional.pad(x, (0, 0, reach, reach))
-        taken = torch.stack([padded[k * dilation : k * dilation + l] for k in range(taps)])
-        out.append(torch.einsum("tlg,trg->lrg", taken, psi))
+        p = [padded[k * dilation : k * dilation + l, None] * psi[k] for k in range(taps)]
+        # The order of the sum belongs to the definition: with filters of powers of two, whose
+        # products are exact, every implementation then gives the same bits.
+        out.append(((p[0] + p[1] + p[2]) + (p[3] + p[4] + p[5])) + (p[6] + p[7] + p[8]))
     return torch.stack(out)
+
+
+def mixed_reference(x: Tensor, mix: Tensor) -> Tensor:
+    """Mix the channels of a series (l, n_channels) into groups (l, g), one after the other."""
+    out = x.new_zeros(len(x), mix.shape[1])
+    for channel, weights in zip(x.T, mix, strict=True):
+        out = out + channel[:, None] * weights
+    return out
 
 
 def series_features_reference(
