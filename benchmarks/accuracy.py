@@ -3,9 +3,9 @@
 python benchmarks/accuracy.py DATA_FOLDER --anchors published_accuracy.csv --preset fast
 
 DATA_FOLDER holds a folder per set with a TRAIN and a TEST file; the anchors' columns are dataset
-and one per method. Results go to OUT/NAME.csv, a row a set and seed; sets that are there already
-are not computed again. With --validate the test files are not opened: the training files are
-split, stratified, --folds times. --peers PYTHON also runs aeon's classifiers, with an interpreter
+and one per method. Results go to OUT/NAME.csv, a row a set and seed; what is there already is not
+computed again. With --validate FOLDS the test files are not opened: the training files are split,
+stratified. --peers PYTHON also runs aeon's classifiers, with an interpreter
 that has aeon (its versions of numba and scikit-learn are others than ours).
 """
 
@@ -87,11 +87,14 @@ def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterato
         fitted = time.perf_counter()
         predicted = model.predict([series[i] for i in b])
         done = time.perf_counter()
+        estimate = model.committee_.left_out_accuracy or float("nan")
+        # The peak is to be one model's, not that of the next one beside it.
+        del model
         yield {
             "dataset": folder.name,
             "seed": seed,
             "accuracy": round(float(np.mean(predicted == labels[b])), 6),
-            "estimate": round(model.committee_.left_out_accuracy or float("nan"), 6),
+            "estimate": round(estimate, 6),
             "fit_seconds": round(fitted - began, 3),
             "predict_seconds": round(done - fitted, 3),
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
@@ -127,7 +130,9 @@ def run_all(
     if file.exists():
         with file.open(newline="") as stream:
             rows = list(csv.DictReader(stream))
-    there = {r["dataset"] for r in rows}
+    there: dict[str, set[int]] = {}
+    for row in rows:
+        there.setdefault(row["dataset"], set()).add(int(row["seed"]))
     lock = threading.Lock()
     with ThreadPoolExecutor(jobs) as pool, file.open("a", newline="") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
@@ -135,10 +140,10 @@ def run_all(
             writer.writeheader()
 
         def run(task: dict[str, Any]) -> None:
-            folders = [f for f in task["folders"] if Path(f).name not in there]
-            if not folders:
-                return
-            for row in in_a_process(command, task | {"folders": folders}):
+            for row in in_a_process(command, task):
+                if int(row["seed"]) in there.get(row["dataset"], ()):
+                    # Of a set that was interrupted.
+                    continue
                 with lock:
                     print(
                         f"{row['dataset']:32} seed {row['seed']}: {row['accuracy']:.4f}  fit "
@@ -150,7 +155,14 @@ def run_all(
                     stream.flush()
                     rows.append(row)
 
-        list(pool.map(run, tasks))
+        def is_done(folder: str, task: dict[str, Any]) -> bool:
+            return set(task["seeds"]) <= there.get(Path(folder).name, set())
+
+        parts = [
+            task | {"folders": [f for f in task["folders"] if not is_done(f, task)]}
+            for task in tasks
+        ]
+        list(pool.map(run, [task for task in parts if task["folders"]]))
     return rows
 
 

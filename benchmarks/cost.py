@@ -5,7 +5,7 @@
 Networks of the default sizes (width 64, 3 bidirectional layers, 20 states a channel, K = 8) with
 S = 3, and with one stream (S6, LTI). The times of the two are taken in turns, and their ratio is
 the median over the pairs (and its quartiles); memory is what a call adds at its highest. What
-multiply-adds are counted: ``msssm_ts.analysis.cost``.
+multiply-adds are counted: ``msssm_ts.analysis.network.cost``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from timing import compare_in_pairs, finished, peak_memory
 from torch import Tensor
 from torch.nn import functional
 
-from msssm_ts.analysis.cost import exponentials, multiply_adds, n_parameters
-from msssm_ts.analysis.single_scale import single_scale, untrained
+from msssm_ts.analysis.network.cost import exponentials, multiply_adds, n_parameters
+from msssm_ts.analysis.network.single_scale import single_scale, untrained
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 
 SIZES = ((32, 150), (16, 1000))

@@ -29,14 +29,14 @@ _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
 
 def public_objects() -> Iterator[tuple[str, Any]]:
     """Yield everything that the API page describes, by its full name."""
-    import msssm_ts.analysis.bands as bands
-    import msssm_ts.analysis.cost as cost
-    import msssm_ts.analysis.memory as memory
-    import msssm_ts.analysis.mixing as mixing
-    import msssm_ts.analysis.saliency as saliency
-    import msssm_ts.analysis.trace as trace
-    import msssm_ts.analysis.view as view
-    import msssm_ts.analysis.weights as weights
+    import msssm_ts.analysis.network.bands as bands
+    import msssm_ts.analysis.network.cost as cost
+    import msssm_ts.analysis.network.memory as memory
+    import msssm_ts.analysis.network.mixing as mixing
+    import msssm_ts.analysis.network.saliency as saliency
+    import msssm_ts.analysis.network.trace as trace
+    import msssm_ts.analysis.network.view as view
+    import msssm_ts.analysis.network.weights as weights
     import msssm_ts.artifact
     import msssm_ts.datasets
     import msssm_ts.datasets.write

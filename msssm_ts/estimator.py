@@ -34,7 +34,8 @@ class MSSSMClassifier(TrainingClassifier):
         trees, seconds without gradient descent. "best": more of each, four networks. "network":
         one network alone, as in the paper, which can be read forward in time and streamed.
     time_budget : float, optional
-        Seconds that training may take: networks train for what the other voters leave of it.
+        Seconds that training may take. Voters for which there is no time are left out (one there
+        always is), and networks train for what the others leave.
     n_scales : int, default=3
         Levels of the wavelet decomposition; fewer where the series are too short for them. 0: a
         single-scale model, S6 or S4.
@@ -117,6 +118,9 @@ class MSSSMClassifier(TrainingClassifier):
         Steps, where X was a table (n_samples, n_timepoints).
     feature_names_in_ : array of shape (n_timepoints,)
         Its columns' names, where all are strings.
+    training_data_ : dict
+        Of the series of the last fit: how many, shortest and longest (steps), how many of each
+        class or with each label, groups where there are any.
     history_ : dict of str to list
         Losses, accuracies, learning rate and seconds, one entry per epoch.
     n_iter_, best_iter_ : int

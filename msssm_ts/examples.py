@@ -27,6 +27,27 @@ class TrainingData:
     def __len__(self) -> int:
         return len(self.series)
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a model remembers of the series that it has learned from."""
+        lengths = getattr(self.series, "lengths", None)
+        if lengths is None:
+            lengths = [s.shape[1] for s in self.series]
+        encoded = self.targets.encoded
+        counts = (
+            encoded.sum(0)
+            if self.targets.multilabel
+            else np.bincount(encoded, minlength=len(self.targets.classes))
+        )
+        facts: dict[str, Any] = {
+            "n_series": len(self),
+            "shortest": int(min(lengths)),
+            "longest": int(max(lengths)),
+            "counts": counts.astype(int).tolist(),
+        }
+        if self.groups is not None:
+            facts["n_groups"] = len(np.unique(self.groups))
+        return facts
+
     def take(self, index: NDArray[np.int64]) -> TrainingData:
         """Return some of the series with all that belongs to them."""
         return TrainingData(

@@ -60,6 +60,7 @@ class FittedClassifier(
     committee_: Committee
     network_share_: float
     device_: str
+    training_data_: dict[str, Any] | None
     history_: dict[str, list[Any]]
     n_iter_: int
     best_iter_: int

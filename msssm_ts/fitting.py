@@ -39,11 +39,14 @@ from msssm_ts.training.recipe import (
     resolve_device,
 )
 from msssm_ts.validation import split_targets
-from msssm_ts.voters import Committee, Problem, best_share
+from msssm_ts.voters import Committee, Problem, QuantileTrees, ScanRidge, best_share
 
 # A network whose best share is no more than that, after a quarter or half of its training, has
 # not been worth the rest.
 _NEXT_TO_NOTHING = 0.1
+# Of a time budget, what the other voters may take before networks are trained: they are fitted
+# again afterwards.
+_FIRST_OF_TWO = 0.25
 
 
 class TrainingClassifier(NetworkFitting):
@@ -117,6 +120,7 @@ class TrainingClassifier(NetworkFitting):
         weights, positive = loss_weights(data.targets, data.weights, self.class_weight)
         self.device_ = resolve_device(self.device)
         self.seed_ = seed
+        self.training_data_ = data.facts()
 
         def examples(index: NDArray[np.int64]) -> Examples:
             values = self._prepared(take(data.series, index), self.sampling_rate_, None)
@@ -145,8 +149,17 @@ class TrainingClassifier(NetworkFitting):
             n_networks = 0
         with TrainingDisplay(quiet=not self.verbose) as shown:
             callbacks: list[Callback] = [*(self.callbacks or ()), shown]
+            twice = validation is not None and not self.multilabel_
             if preset.has_committee:
-                self._fit_committee(training, preset, callbacks)
+                part = _FIRST_OF_TWO if twice else 1.0
+                seconds = None if self.time_budget is None else part * self.time_budget
+                self._fit_committee(training, preset, callbacks, seconds)
+                preset = replace(
+                    preset,
+                    n_ridges=self.committee_.count(ScanRidge),
+                    n_trees=preset.n_trees if self.committee_.count(QuantileTrees) else 0,
+                )
+            again = time.perf_counter() - began if preset.has_committee and twice else 0.0
             self._record(None, began)
             theirs = in_vain = None
             if self.committee_ and validation is not None and (n_networks or self.networks_):
@@ -156,7 +169,7 @@ class TrainingClassifier(NetworkFitting):
                 for i in range(n_networks):
                     left = None
                     if self.time_budget is not None:
-                        spent = time.perf_counter() - began
+                        spent = time.perf_counter() - began + again
                         left = max(0.0, self.time_budget - spent) / (n_networks - i)
                     settings = self._settings(training, validation, max_epochs, left)
                     loss = ClassificationLoss(
@@ -169,7 +182,7 @@ class TrainingClassifier(NetworkFitting):
             finally:
                 if self.committee_ and self.networks_:
                     self.network_share_ = self._choose_share(validation, theirs)
-            if self.committee_ and validation is not None and not self.multilabel_:
+            if self.committee_ and twice:
                 # Voters need no validation: once the shares are known they learn from all series.
                 self._fit_committee(examples(np.arange(len(data))), preset, callbacks)
             self.fit_seconds_ = time.perf_counter() - began
@@ -204,9 +217,13 @@ class TrainingClassifier(NetworkFitting):
         return in_vain
 
     def _fit_committee(
-        self, examples: Examples, preset: Preset, callbacks: Sequence[Callback]
+        self,
+        examples: Examples,
+        preset: Preset,
+        callbacks: Sequence[Callback],
+        seconds: float | None = None,
     ) -> None:
-        """Fit the voters beside the networks."""
+        """Fit the voters beside the networks, as many as there is time for."""
         values = examples.prepared
         problem = Problem(
             self._standardized(values),
@@ -218,7 +235,7 @@ class TrainingClassifier(NetworkFitting):
         )
         stages = [c.stage for c in callbacks if hasattr(c, "stage")]
         self.committee_ = Committee.fit(
-            problem, preset.n_ridges, preset.n_trees, self.seed_, stages
+            problem, preset.n_ridges, preset.n_trees, self.seed_, stages, seconds
         )
 
     def _standardizer(self, series: Sequence[Series]) -> Standardizer:

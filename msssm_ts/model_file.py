@@ -48,6 +48,7 @@ def save_model(estimator: FittedClassifier, path: str | os.PathLike[str]) -> Non
         },
         "preparation": estimator.preparation_.to_dict(),
         "channel_names": estimator.channel_names_,
+        "training_data": estimator.training_data_,
         "n_channels": estimator.n_channels_in_,
         "sampling_rate": estimator.sampling_rate_,
         "n_features": getattr(estimator, "n_features_in_", None),
@@ -164,6 +165,8 @@ def _restore(estimator: FittedClassifier, header: dict[str, Any]) -> None:
     names = header["channel_names"]
     estimator.channel_names_ = None if names is None else tuple(names)
     estimator.sampling_rate_ = header["sampling_rate"]
+    # Older files do not say.
+    estimator.training_data_ = header.get("training_data")
     # Files of schema version 1 have none.
     prepared = header.get("preparation", {"channels": names})
     estimator.preparation_ = Preparation.from_dict(prepared)

@@ -11,15 +11,15 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.analysis.bands import band_responses, receptive_fields
-from msssm_ts.analysis.cost import exponentials, multiply_adds, n_parameters
-from msssm_ts.analysis.memory import eigenvalues, memory_lengths
-from msssm_ts.analysis.mixing import mixing_distances
-from msssm_ts.analysis.saliency import integrated_gradients
-from msssm_ts.analysis.single_scale import single_scale, untrained
-from msssm_ts.analysis.trace import trace
-from msssm_ts.analysis.view import view_series
-from msssm_ts.analysis.weights import summarize_streams
+from msssm_ts.analysis.network.bands import band_responses, receptive_fields
+from msssm_ts.analysis.network.cost import exponentials, multiply_adds, n_parameters
+from msssm_ts.analysis.network.memory import eigenvalues, memory_lengths
+from msssm_ts.analysis.network.mixing import mixing_distances
+from msssm_ts.analysis.network.saliency import integrated_gradients
+from msssm_ts.analysis.network.single_scale import single_scale, untrained
+from msssm_ts.analysis.network.trace import trace
+from msssm_ts.analysis.network.view import view_series
+from msssm_ts.analysis.network.weights import summarize_streams
 from msssm_ts.kernels import ms_scan, use_backend
 from msssm_ts.kernels.ms_scan.cpu import ms_scan_cost
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork

@@ -68,8 +68,8 @@ def multilabel() -> MSSSMClassifier:
 
 def vote() -> MSSSMClassifier:
     """Networks, ridge classifiers and trees, on series with gaps."""
-    X = [values(3, n) + np.sin(np.arange(n) * y) for n, y in zip(range(12, 24), Y, strict=True)]
-    X[3][1, 4:6] = np.nan
+    X = [values(3, n) + np.sin(np.arange(n) * y) for n, y in zip(range(6, 18), Y, strict=True)]
+    X[3][1, 3:5] = np.nan
     kind = {"preset": "default", "missing": "mask", "early_stopping": False, "core": "lti"}
     return fitted([1e3 + x for x in X], **kind)
 

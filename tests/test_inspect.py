@@ -12,7 +12,7 @@ import pytest
 from commands import run
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.analysis.memory import eigenvalues, memory_lengths
+from msssm_ts.analysis.network.memory import eigenvalues, memory_lengths
 from msssm_ts.preparation import Preparation
 
 SIZES = {"preset": "network", "d_model": 8, "n_layers": 2, "max_epochs": 2, "random_state": 0}
@@ -47,6 +47,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     heard = MSSSMClassifier(preparation=spectral, **SIZES).fit(sound, y[:8], sampling_rate=4000.0)
     heard.save(folder / "spectra" / "model.safetensors")
     return folder
+
+
+@pytest.fixture(scope="module")
+def vote(folder: Path) -> Path:
+    """A model without a network, of the same data."""
+    with np.load(folder / "data.npz") as arrays:
+        model = MSSSMClassifier("fast", random_state=0).fit(
+            arrays["X"], arrays["y"], channel_names=("left", "right"), sampling_rate=50.0
+        )
+    (folder / "vote").mkdir()
+    model.save(folder / "vote" / "model.safetensors")
+    return folder / "vote"
 
 
 def _pictures(folder: Path) -> set[str]:
@@ -205,3 +217,55 @@ def test_pictures_that_cannot_be_written_are_a_failure(folder: Path, tmp_path: P
     run("inspect", folder / "s6", "--out", tmp_path, code=1)
     assert [file.name for file in tmp_path.iterdir()] == ["memory.png"]
     shutil.rmtree(tmp_path / "memory.png")
+
+
+def test_which_bands_a_vote_listens_to(vote: Path, tmp_path: Path) -> None:
+    out, _ = run("inspect", vote, "--out", tmp_path)
+    assert "ridge classifiers  60% of the vote" in out
+    assert "competing" in out
+    assert _pictures(tmp_path) == {"bands.png"}
+    facts = json.loads(run("inspect", vote, "--json", "-q", "--out", tmp_path)[0])
+    assert [(b["view"], b["scale"], b["sees"]) for b in facts["bands"]] == [
+        ("series", 1, 9), ("series", 2, 19), ("difference", 1, 10), ("difference", 2, 20)
+    ]  # fmt: skip
+    assert sum(b["share"] for b in facts["bands"]) == pytest.approx(1)
+    for band in facts["bands"]:
+        assert sum(band["pools"].values()) == pytest.approx(band["share"])
+
+
+def test_a_band_sees_as_many_steps_as_it_says() -> None:
+    from msssm_ts.kernels.scale_features import bands
+
+    filters = np.ones((4, 9, 8, 16), np.float32)
+    impulse = np.zeros((1, 200), np.float32)
+    impulse[0, 100] = 1
+    heard = bands(impulse, np.ones((1, 16), np.float32), filters)[:, :, 0, 0] != 0
+    assert heard.sum(1).tolist() == [9, 19, 39, 79]
+
+
+def test_what_the_answer_of_a_vote_hangs_on(folder: Path, vote: Path, tmp_path: Path) -> None:
+    out, _ = run("inspect", vote, folder / "data.npz", "--series", "2", "--fs", "50",
+                 "--out", tmp_path)  # fmt: skip
+    assert "prediction  wave (" in out
+    assert _pictures(tmp_path) == {"series.png"}
+    # The wave is in the left channel.
+    left, right = re.search(r"left (\d+)%, right (\d+)%", out).groups()  # type: ignore[union-attr]
+    assert int(left) > int(right)
+    _, err = run("inspect", vote, folder / "data.npz", "--layer", "1", "--out", tmp_path, code=2)
+    assert "no network" in err
+
+
+def test_hiding_what_matters_costs_probability() -> None:
+    from msssm_ts.analysis.vote.occlusion import occlusion
+
+    x = np.zeros((2, 100))
+    x[1, 40:50] = 3.0
+    x[0, :5] = np.nan
+    found = occlusion(lambda series: np.array([s[1].max() / 3 for s in series]), x)
+    assert found.shape == (100, 2)
+    assert (found[:, 0] == 0).all()
+    assert set(np.flatnonzero(found[:, 1])) <= set(range(34, 56))
+    many = occlusion(
+        lambda series: np.array([s[1].max() / 3 for s in series]), np.tile(x[1:], (7, 1))
+    )
+    assert many.shape == (100, 7)

@@ -12,7 +12,7 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
-from msssm_ts.voters import best_share
+from msssm_ts.voters import Committee, Problem, QuantileTrees, ScanRidge, best_share
 
 SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
 
@@ -133,6 +133,23 @@ def test_a_time_budget_shortens_training() -> None:
     assert model.fit_seconds_ < 30
 
 
+def test_a_time_budget_leaves_voters_out() -> None:
+    X, y = _waves(60, 200)
+    everything = Committee.fit(_problem(X, y), 3, 10, 0, seconds=1e6)
+    assert (everything.count(ScanRidge), everything.count(QuantileTrees)) == (3, 1)
+    least = Committee.fit(_problem(X, y), 3, 10, 0, seconds=1e-9)
+    assert (least.count(ScanRidge), least.count(QuantileTrees)) == (1, 0)
+    # What is fitted again on all series are the same voters.
+    model = MSSSMClassifier(time_budget=1e-3, early_stopping=True, **SIZES).fit(X, y)
+    assert [v.kind for v in model.committee_.voters] == ["scan_ridge"]
+    assert model.fit_seconds_ < 30
+
+
+def _problem(X: Any, y: Any) -> Problem:
+    targets = np.unique(y, return_inverse=True)[1]
+    return Problem(list(np.atleast_3d(X).swapaxes(1, 2)), targets, len(np.unique(y)))
+
+
 @pytest.mark.parametrize(("value", "kind"), [(0, ValueError), ("long", TypeError)])
 def test_a_time_budget_that_is_none(value: Any, kind: type[Exception]) -> None:
     with pytest.raises(kind, match="time_budget"):
@@ -165,5 +182,5 @@ def test_presets_in_the_terminal(tmp_path: Path) -> None:
     assert "quantile_trees" in out
     _, err = run("fit", "ItalyPowerDemand", "--preset", "fast", "--causal", code=2)
     assert "leave one of them out" in err
-    _, err = run("inspect", tmp_path / "r", code=2)
+    _, err = run("inspect", tmp_path / "r", "--cost", code=2)
     assert "no network" in err

@@ -14,8 +14,8 @@ import pytest
 from commands import run
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.analysis.predictions import Predictions
-from msssm_ts.analysis.report import report_page
+from msssm_ts.analysis.results.predictions import Predictions
+from msssm_ts.analysis.results.report import report_page
 from msssm_ts.artifact import read_header
 from msssm_ts.datasets import LabelledSeries
 from msssm_ts.lazy import LazySeries

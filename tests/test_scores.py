@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics
 
-from msssm_ts.analysis.calibration import calibration, calibration_of
-from msssm_ts.analysis.confusion import confusion_matrix, largest_confusions, row_shares
-from msssm_ts.analysis.intervals import bootstrap
-from msssm_ts.analysis.mcnemar import holm, mcnemar
-from msssm_ts.analysis.mistakes import surest_mistakes
-from msssm_ts.analysis.predictions import Predictions
-from msssm_ts.analysis.scores import score, weighted_auroc
-from msssm_ts.analysis.series_figure import outline
+from msssm_ts.analysis.results.calibration import calibration, calibration_of
+from msssm_ts.analysis.results.confusion import confusion_matrix, largest_confusions, row_shares
+from msssm_ts.analysis.results.intervals import bootstrap
+from msssm_ts.analysis.results.mcnemar import holm, mcnemar
+from msssm_ts.analysis.results.mistakes import surest_mistakes
+from msssm_ts.analysis.results.predictions import Predictions
+from msssm_ts.analysis.results.scores import score, weighted_auroc
+from msssm_ts.analysis.results.series_figure import outline
 from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
 
 CLASSES = np.array(["a", "b", "c", "d"])
@@ -90,7 +90,7 @@ def test_intervals_agree_with_a_plain_bootstrap(
     groups = np.arange(60) % 11 if grouped else np.arange(60)
     n_units = len(np.unique(groups))
     # In blocks, the last one not full.
-    monkeypatch.setattr("msssm_ts.analysis.intervals._AT_ONCE", 60 * 70)
+    monkeypatch.setattr("msssm_ts.analysis.results.intervals._AT_ONCE", 60 * 70)
     found = bootstrap(predictions, groups if grouped else None, n_resamples=200, seed=3)
     assert (found.n_units, found.by_group) == (n_units, grouped)
     predicted, rng = CLASSES[proba.argmax(1)], np.random.default_rng(3)

@@ -52,7 +52,7 @@ def compare(
     With --data all are scored on the same series, and McNemar's exact test says for each two
     whether they differ by more than chance; its p-values are corrected for their number (Holm).
     """
-    from msssm_ts.analysis.runs import check_same_classes, differing_settings, run_facts
+    from msssm_ts.analysis.results.runs import check_same_classes, differing_settings, run_facts
     from msssm_ts.artifact import read_header
 
     if len(runs) < 2:
@@ -98,7 +98,7 @@ def _score(
     quiet: bool,
 ) -> dict[str, Any]:
     """Add each run's scores to its facts; return what was found of the data and the pairs."""
-    from msssm_ts.analysis.predictions import Predictions
+    from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.cli.inputs import load_classifier, load_series, score
 
     series = load_series(data, reading, needs_labels=True, quiet=quiet)
@@ -127,7 +127,7 @@ def _warn_of_groups(series: LabelledSeries, quiet: bool) -> None:
 
 
 def _pairs(runs: list[str], right: list[NDArray[np.bool_]]) -> list[dict[str, Any]]:
-    from msssm_ts.analysis.mcnemar import holm, mcnemar
+    from msssm_ts.analysis.results.mcnemar import holm, mcnemar
 
     pairs = list(combinations(range(len(runs)), 2))
     tests = [mcnemar(right[i], right[j]) for i, j in pairs]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli import options
-from msssm_ts.cli.console import results, say, show_json, show_pairs
+from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.files import check_output, write_text
 from msssm_ts.cli.reading import reads_data
+from msssm_ts.cli.tables import show_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,8 +86,8 @@ def _page(
     series: LabelledSeries,
     proba: NDArray[np.floating[Any]],
 ) -> str:
-    from msssm_ts.analysis.predictions import Predictions
-    from msssm_ts.analysis.report import report_page
+    from msssm_ts.analysis.results.predictions import Predictions
+    from msssm_ts.analysis.results.report import report_page
     from msssm_ts.artifact import read_header
 
     return report_page(
@@ -110,7 +111,7 @@ def _show_labels(labels: dict[str, dict[str, Any]]) -> None:
         ]
         for name, v in labels.items()
     ]
-    _show_table("labels", head, rows)
+    show_table(head, rows, right=head[1:], title="labels")
 
 
 def _show_confusion(scores: dict[str, Any]) -> None:
@@ -119,20 +120,4 @@ def _show_confusion(scores: dict[str, Any]) -> None:
         [str(name), *map(str, row)]
         for name, row in zip(scores["classes"], scores["confusion_matrix"], strict=True)
     ]
-    _show_table("confusion matrix", head, rows)
-
-
-def _show_table(title: str, head: list[str], rows: list[list[str]]) -> None:
-    from rich import box
-    from rich.table import Table
-
-    out = results()
-    style = box.SIMPLE_HEAD if out.is_terminal else None
-    table = Table(box=style, pad_edge=False, title=title, title_justify="left")
-    for i, name in enumerate(head):
-        table.add_column(name, justify="right" if i else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    out.print()
-    # Off a terminal nothing may be cut to a width that nobody asked for.
-    out.print(table, width=None if out.is_terminal else 100_000, crop=False)
+    show_table(head, rows, right=head[1:], title="confusion matrix")

@@ -99,6 +99,7 @@ def export(
     if format is not Format.SAFETENSORS:
         for step in boundary.steps:
             say(f"not in the file, to be done to series before: {step}", quiet=quiet)
+    say(f"translating the model to {format.value} and comparing the file with it", quiet=quiet)
     try:
         report = export_model(
             classifier, target, format.value, quantize=quantize is not None, more=compared

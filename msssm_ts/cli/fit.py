@@ -68,7 +68,12 @@ def fit(
         ),
     ] = None,
     time_budget: Annotated[
-        float | None, typer.Option(metavar="SECONDS", min=1, help="Time that training may take.")
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="Time that training may take; what does not fit is left out.",
+        ),
     ] = None,
     scales: Annotated[
         int,

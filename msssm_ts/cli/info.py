@@ -60,7 +60,8 @@ def _model(path: str) -> dict[str, Any]:
     return {
         "file": str(resolve_model_path(path)),
         "schema_version": header["schema_version"],
-        "classes": header["classes"]["values"],
+        "classes": header["classes"].get("names") or header["classes"]["values"],
+        "training_data": header.get("training_data"),
         "channels": header["channel_names"] or header.get("n_channels") or 1,
         "sampling_rate": header["sampling_rate"],
         "network": header["network"] or "none",

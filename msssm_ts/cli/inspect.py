@@ -62,6 +62,9 @@ def inspect(
     With DATA, of one series: which steps speak for the predicted class (integrated gradients), the
     scale mixer's weights, the step sizes Δ (S6 only), the bands, and how far the layers mix steps,
     beside a single-scale model with as much state.
+
+    A vote without a network: which bands its ridge classifiers listen to; and with DATA, which
+    steps the answer hangs on (occlusion).
     """
     from msssm_ts.artifact import read_header, resolve_model_path
     from msssm_ts.cli.files import make_folder
@@ -75,21 +78,37 @@ def inspect(
     folder = out or resolve_model_path(model).parent / "inspect"
     make_folder(folder)
     if data is None:
-        from msssm_ts.cli.inspect_weights import show_weights as show
-        from msssm_ts.cli.inspect_weights import weight_facts
         from msssm_ts.estimator import MSSSMClassifier
 
-        classifier = MSSSMClassifier.load(model, device=device)
-        facts = weight_facts(classifier, reading.sampling_rate, folder)
+        classifier, loaded = MSSSMClassifier.load(model, device=device), None
     else:
         from msssm_ts.cli.inputs import load_model_and_series
-        from msssm_ts.cli.inspect_series import series_facts
-        from msssm_ts.cli.inspect_series import show_series as show
 
         classifier, loaded = load_model_and_series(
             model, data, reading, device=device, needs_labels=False, quiet=quiet
         )
-        facts = series_facts(classifier, loaded, series, layer or 1, baseline, folder, quiet)
+    if classifier.networks_ or layer or baseline or cost:
+        # Those options are a network's: without one they say so.
+        if loaded is None:
+            from msssm_ts.cli.inspect_weights import show_weights as show
+            from msssm_ts.cli.inspect_weights import weight_facts
+
+            facts = weight_facts(classifier, reading.sampling_rate, folder)
+        else:
+            from msssm_ts.cli.inspect_series import series_facts
+            from msssm_ts.cli.inspect_series import show_series as show
+
+            facts = series_facts(classifier, loaded, series, layer or 1, baseline, folder, quiet)
+    elif loaded is None:
+        from msssm_ts.cli.inspect_vote import show_vote as show
+        from msssm_ts.cli.inspect_vote import vote_facts
+
+        facts = vote_facts(classifier, reading.sampling_rate, folder)
+    else:
+        from msssm_ts.cli.inspect_vote import show_vote_series as show
+        from msssm_ts.cli.inspect_vote import vote_series_facts
+
+        facts = vote_series_facts(classifier, loaded, series, folder)
     if cost:
         from msssm_ts.cli.inspect_cost import cost_facts
 

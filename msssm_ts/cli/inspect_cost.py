@@ -16,9 +16,9 @@ _STEPS = 1000
 
 def cost_facts(classifier: MSSSMClassifier, n_timepoints: int | None) -> dict[str, Any]:
     """Count for the network and for a single-scale one of equal state."""
-    from msssm_ts.analysis.cost import exponentials, multiply_adds, n_parameters
-    from msssm_ts.analysis.single_scale import single_scale, untrained
-    from msssm_ts.analysis.view import network_of
+    from msssm_ts.analysis.network.cost import exponentials, multiply_adds, n_parameters
+    from msssm_ts.analysis.network.single_scale import single_scale, untrained
+    from msssm_ts.analysis.network.view import network_of
 
     network, steps = network_of(classifier), n_timepoints or _STEPS
     other = untrained(single_scale(network.config), 0, network)

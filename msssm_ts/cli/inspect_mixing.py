@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from msssm_ts.analysis.view import View
+    from msssm_ts.analysis.network.view import View
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.model import MSSSMNetwork
 
@@ -46,9 +46,9 @@ def mixing_facts(
     """
     import numpy as np
 
-    from msssm_ts.analysis.mixing import mixing_distances
-    from msssm_ts.analysis.single_scale import single_scale, untrained
-    from msssm_ts.analysis.view import network_of
+    from msssm_ts.analysis.network.mixing import mixing_distances
+    from msssm_ts.analysis.network.single_scale import single_scale, untrained
+    from msssm_ts.analysis.network.view import network_of
 
     network = network_of(classifier)
     config, seed = network.config, classifier.seed_

@@ -12,8 +12,10 @@ from msssm_ts.cli.tables import show_table
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
-    from msssm_ts.analysis.trace import CoreTrace
-    from msssm_ts.analysis.view import View
+    from numpy.typing import NDArray
+
+    from msssm_ts.analysis.network.trace import CoreTrace
+    from msssm_ts.analysis.network.view import View
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
 
@@ -50,10 +52,10 @@ def series_facts(
     quiet: bool,
 ) -> dict[str, Any]:
     """Draw the pictures of one series and return what JSON shows."""
-    from msssm_ts.analysis.draw_series import draw_bands, draw_mixing, draw_series
-    from msssm_ts.analysis.saliency import integrated_gradients
-    from msssm_ts.analysis.trace import trace
-    from msssm_ts.analysis.view import network_of
+    from msssm_ts.analysis.network.draw_series import draw_bands, draw_mixing, draw_series
+    from msssm_ts.analysis.network.saliency import integrated_gradients
+    from msssm_ts.analysis.network.trace import trace
+    from msssm_ts.analysis.network.view import network_of
 
     network = network_of(classifier)
     if layer > len(network.blocks):
@@ -66,10 +68,7 @@ def series_facts(
             f"window {view.window} of {view.n_windows}, which speaks most for the prediction",
             quiet=quiet,
         )
-    name = str(index + 1 if data.ids is None else data.ids[index])
-    label = None if data.labels is None or data.multilabel else str(data.labels[index])
-    title = f"series {name}{f' ({label})' if label else ''}: predicted {view.prediction}"
-    title += f" with {view.probability:.0%}"
+    title = title_of(data, index, view)
     traces = [of for of in trace(network, view.series) if of.layer == layer]
     saliency = integrated_gradients(network, view.series, view.output).cpu().numpy()
     other = None
@@ -88,6 +87,32 @@ def series_facts(
     }.items():
         save(figure, folder / file)
     return {
+        **prediction_facts(data, index, view, saliency),
+        "layer": layer,
+        "streams": stream_facts(traces),
+        "mixing_distance": mixing,
+        "pictures": [str(folder / f) for f in ("series.png", "bands.png", "mixing.png")],
+    }
+
+
+def _name_and_label(data: LabelledSeries, index: int) -> tuple[str, str | None]:
+    name = str(index + 1 if data.ids is None else data.ids[index])
+    return name, None if data.labels is None or data.multilabel else str(data.labels[index])
+
+
+def title_of(data: LabelledSeries, index: int, view: View) -> str:
+    """Return what stands above a picture: the series, and what was predicted."""
+    name, label = _name_and_label(data, index)
+    title = f"series {name}{f' ({label})' if label else ''}: predicted {view.prediction}"
+    return f"{title} with {view.probability:.0%}"
+
+
+def prediction_facts(
+    data: LabelledSeries, index: int, view: View, saliency: NDArray[Any]
+) -> dict[str, Any]:
+    """Return what JSON shows of any model: the answer, and each channel's part of the saliency."""
+    name, label = _name_and_label(data, index)
+    return {
         "series": name,
         **({} if label is None else {"label": label}),
         "prediction": str(view.prediction),
@@ -100,16 +125,12 @@ def series_facts(
             channel: round(float(abs(saliency[:, c]).sum() / (abs(saliency).sum() or 1.0)), 4)
             for c, channel in enumerate(view.channel_names)
         },
-        "layer": layer,
-        "streams": stream_facts(traces),
-        "mixing_distance": mixing,
-        "pictures": [str(folder / f) for f in ("series.png", "bands.png", "mixing.png")],
     }
 
 
 def view_of(classifier: MSSSMClassifier, data: LabelledSeries, index: int) -> View:
     """Prepare one series; the estimator's complaints as InputError."""
-    from msssm_ts.analysis.view import view_series
+    from msssm_ts.analysis.network.view import view_series
 
     try:
         return view_series(classifier, data.values[index], data.sampling_rate, data.channel_names)
@@ -119,7 +140,7 @@ def view_of(classifier: MSSSMClassifier, data: LabelledSeries, index: int) -> Vi
 
 def stream_facts(traces: list[CoreTrace]) -> list[dict[str, Any]]:
     """Summarise the mixer's weights and the steps over time, stream by stream."""
-    from msssm_ts.analysis.bands import stream_names
+    from msssm_ts.analysis.network.bands import stream_names
 
     rows = []
     for of in traces:
@@ -139,6 +160,13 @@ def stream_facts(traces: list[CoreTrace]) -> list[dict[str, Any]]:
 
 def show_series(facts: dict[str, Any]) -> None:
     """Write pairs and tables to stdout."""
+    show_pairs(prediction_pairs(facts))
+    _show_streams(facts)
+    _show_mixing(facts["mixing_distance"], facts["sampling_rate"])
+
+
+def prediction_pairs(facts: dict[str, Any]) -> dict[str, object]:
+    """Return names and values of :func:`prediction_facts` as they are shown."""
     pairs: dict[str, object] = {"series": facts["series"]}
     if "label" in facts:
         pairs["label"] = facts["label"]
@@ -147,9 +175,7 @@ def show_series(facts: dict[str, Any]) -> None:
         pairs["window"] = f"{facts['window']} of {facts['n_windows']}"
     if 1 < len(facts["saliency"]) <= 12:
         pairs["saliency"] = ", ".join(f"{k} {v:.0%}" for k, v in facts["saliency"].items())
-    show_pairs(pairs)
-    _show_streams(facts)
-    _show_mixing(facts["mixing_distance"], facts["sampling_rate"])
+    return pairs
 
 
 def _show_streams(facts: dict[str, Any]) -> None:

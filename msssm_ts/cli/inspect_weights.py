@@ -20,9 +20,9 @@ def weight_facts(
     classifier: MSSSMClassifier, given_rate: float | None, folder: Path
 ) -> dict[str, Any]:
     """Draw the pictures and return what JSON shows."""
-    from msssm_ts.analysis.draw_weights import draw_memory, draw_responses
-    from msssm_ts.analysis.view import network_of, network_rate
-    from msssm_ts.analysis.weights import summarize_streams
+    from msssm_ts.analysis.network.draw_weights import draw_memory, draw_responses
+    from msssm_ts.analysis.network.view import network_of, network_rate
+    from msssm_ts.analysis.network.weights import summarize_streams
 
     network = network_of(classifier)
     rate = network_rate(classifier) or given_rate

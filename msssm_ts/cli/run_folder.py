@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.analysis.training_curve import draw_training_curve
+from msssm_ts.analysis.results.training_curve import draw_training_curve
 from msssm_ts.cli.files import make_folder, write_text
 from msssm_ts.errors import InputError
 

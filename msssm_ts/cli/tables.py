@@ -13,6 +13,7 @@ def show_table(
     *,
     right: Collection[str] = (),
     wrap: Collection[str] = (),
+    title: str | None = None,
 ) -> None:
     """Write a table to stdout.
 
@@ -24,6 +25,8 @@ def show_table(
         Their cells.
     right, wrap : collection of str
         Columns to align to the right, and to break into lines on a narrow terminal.
+    title : str, optional
+        Above the table, after an empty line.
     """
     from rich import box
     from rich.table import Table
@@ -33,7 +36,10 @@ def show_table(
     if not out.is_terminal:
         # Nothing may be cut to a width that nobody asked for.
         out.width = 100_000
-    table = Table(box=box.SIMPLE_HEAD if out.is_terminal else None, pad_edge=False)
+    if title is not None:
+        out.print()
+    style = box.SIMPLE_HEAD if out.is_terminal else None
+    table = Table(box=style, pad_edge=False, title=title, title_justify="left")
     for name in header:
         table.add_column(
             name, justify="right" if name in right else "left", no_wrap=name not in wrap

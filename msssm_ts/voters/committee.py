@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +47,13 @@ class Committee:
 
     @classmethod
     def fit(
-        cls, problem: Problem, n_ridges: int, n_trees: int, seed: int, stages: Sequence[Stage] = ()
+        cls,
+        problem: Problem,
+        n_ridges: int,
+        n_trees: int,
+        seed: int,
+        stages: Sequence[Stage] = (),
+        seconds: float | None = None,
     ) -> Committee:
         """Fit voters on standardised series.
 
@@ -62,7 +69,10 @@ class Committee:
             Of the first; the others' follow.
         stages : sequence of callables
             Told how far it is.
+        seconds : float, optional
+            Leave out voters that would take longer than that in all; one there is in any case.
         """
+        began = time.perf_counter()
         if len(problem) > _MANY_SERIES:
             n_ridges = min(n_ridges, 1)
 
@@ -74,12 +84,24 @@ class Committee:
             return tell
 
         voters: list[Voter] = []
+
+        def has_time() -> bool:
+            spent = time.perf_counter() - began
+            # The next one takes as long as those before, on average.
+            return not voters or seconds is None or spent * (1 + 1 / len(voters)) <= seconds
+
         for i in range(n_ridges):
+            if not has_time():
+                break
             name = "random features" + (f" {i + 1}/{n_ridges}" if n_ridges > 1 else "")
             voters.append(ScanRidge.fit(problem, seed + i, report(name)))
-        if n_trees:
+        if n_trees and has_time():
             voters.append(QuantileTrees.fit(problem, seed, n_trees, report("trees")))
         return cls(voters, problem.multilabel)
+
+    def count(self, kind: type[ScanRidge] | type[QuantileTrees]) -> int:
+        """Return how many voters there are of a kind."""
+        return sum(isinstance(voter, kind) for voter in self.voters)
 
     def predict_proba(self, series: Sequence[Series]) -> NDArray[np.float64]:
         """Return the weighted mean of all voters' probabilities, (n_series, n_outputs)."""

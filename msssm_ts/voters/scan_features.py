@@ -22,6 +22,8 @@ _MAX_SCALES = 9
 # Pools of a threshold, in the kernel's order, and how much their features weigh in the ridge.
 _POOL_WEIGHTS = (1.0, 0.5, 1.0, 0.2, 0.2)
 _N_POOLS = len(_POOL_WEIGHTS)
+# Thresholds of a band where memory allows.
+N_THRESHOLDS = 3
 # Features of that many bytes are held at once.
 _CHUNK = 1 << 26
 
@@ -50,7 +52,7 @@ class ScanFeatures:
     thresholds: Floats
 
     @classmethod
-    def draw(cls, problem: Problem, seed: int, n_thresholds: int = 3) -> ScanFeatures:
+    def draw(cls, problem: Problem, seed: int, n_thresholds: int = N_THRESHOLDS) -> ScanFeatures:
         """Draw filters, and thresholds from the training series."""
         rng = np.random.default_rng(seed)
         sample = [as_input(x) for x in problem.at_most(_N_SERIES, seed).series]
@@ -69,8 +71,7 @@ class ScanFeatures:
     @property
     def n_features(self) -> int:
         """Features of a series."""
-        views, n_scales, n_thresholds = self.thresholds.shape[:3]
-        return int(views * n_scales * (_N_POOLS * n_thresholds + 2) * N_RIVALS * N_GROUPS)
+        return _n_features(*self.thresholds.shape[1:3])
 
     @property
     def weights(self) -> Floats:
@@ -113,6 +114,15 @@ class ScanFeatures:
             if report is not None:
                 report(part.stop, len(series))
         return out
+
+
+def n_features_for(problem: Problem) -> int:
+    """Return how many features there are with all thresholds."""
+    return _n_features(scales_for(problem.typical_length), N_THRESHOLDS)
+
+
+def _n_features(n_scales: int, n_thresholds: int) -> int:
+    return len(VIEWS) * n_scales * (_N_POOLS * n_thresholds + 2) * N_RIVALS * N_GROUPS
 
 
 def as_input(series: Series) -> Floats:

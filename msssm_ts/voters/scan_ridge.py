@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.lazy import Series
 from msssm_ts.voters.ridge import Ridge
-from msssm_ts.voters.scan_features import ScanFeatures
+from msssm_ts.voters.scan_features import N_THRESHOLDS, ScanFeatures, n_features_for
 from msssm_ts.voters.voter import Problem, Report
 
 # Numbers that the features of all training series may be: 400 MB. Beyond, thresholds are saved
@@ -56,9 +56,8 @@ class ScanRidge:
         report : callable, optional
             Told the number of series done, and of all.
         """
-        features = ScanFeatures.draw(problem, seed)
-        if len(problem) * features.n_features > _MOST_NUMBERS:
-            features = ScanFeatures.draw(problem, seed, n_thresholds=1)
+        fits = len(problem) * n_features_for(problem) <= _MOST_NUMBERS
+        features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
         problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
         z = features.transform(problem.series, report)
         mean, deviation = z.mean(0, dtype=np.float64), z.std(0, dtype=np.float64)

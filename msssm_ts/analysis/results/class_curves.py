@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msssm_ts.analysis.predictions import Predictions
-from msssm_ts.analysis.style import COLOURS, DASHES, WIDTH, short
+from msssm_ts.analysis.results.predictions import Predictions
+from msssm_ts.analysis.results.style import COLOURS, DASHES, WIDTH, short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

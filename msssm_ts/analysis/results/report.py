@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.calibration import Calibration, calibration_of
-from msssm_ts.analysis.calibration_figure import calibration_figure
-from msssm_ts.analysis.class_curves import precision_recall_figure, roc_figure
-from msssm_ts.analysis.confusion import confusion_matrix, largest_confusions, row_shares
-from msssm_ts.analysis.intervals import bootstrap
-from msssm_ts.analysis.mistakes import Mistake, surest_mistakes
-from msssm_ts.analysis.model_card import model_card
-from msssm_ts.analysis.predictions import Predictions
-from msssm_ts.analysis.series_figure import MOST_CHANNELS, series_figure
-from msssm_ts.analysis.style import WIDTH, as_data_uri, figure_style, short
-from msssm_ts.analysis.training_curve import training_figure
+from msssm_ts.analysis.results.calibration import Calibration, calibration_of
+from msssm_ts.analysis.results.calibration_figure import calibration_figure
+from msssm_ts.analysis.results.class_curves import precision_recall_figure, roc_figure
+from msssm_ts.analysis.results.confusion import confusion_matrix, largest_confusions, row_shares
+from msssm_ts.analysis.results.intervals import bootstrap
+from msssm_ts.analysis.results.mistakes import Mistake, surest_mistakes
+from msssm_ts.analysis.results.model_card import model_card
+from msssm_ts.analysis.results.predictions import Predictions
+from msssm_ts.analysis.results.series_figure import MOST_CHANNELS, series_figure
+from msssm_ts.analysis.results.style import WIDTH, as_data_uri, figure_style, short
+from msssm_ts.analysis.results.training_curve import training_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,7 +92,7 @@ def report_page(
             "training": _training(header["training"]),
         }
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("msssm_ts.analysis"),
+        loader=jinja2.PackageLoader("msssm_ts.analysis.results"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

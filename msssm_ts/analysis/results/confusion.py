@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.predictions import Predictions
+from msssm_ts.analysis.results.predictions import Predictions
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msssm_ts.analysis.calibration import Calibration
-from msssm_ts.analysis.style import BLUE, WIDTH
+from msssm_ts.analysis.results.calibration import Calibration
+from msssm_ts.analysis.results.style import BLUE, WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from msssm_ts.analysis.weights import cores
+from msssm_ts.analysis.network.weights import cores
 from msssm_ts.kernels import decompose
 from msssm_ts.model import MSSSM, MSSSMNetwork
 from msssm_ts.training.batches import Batch

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.predictions import Predictions
+from msssm_ts.analysis.results.predictions import Predictions
 
 Weights = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.predictions import Predictions
-from msssm_ts.analysis.scores import Scores, score
+from msssm_ts.analysis.results.predictions import Predictions
+from msssm_ts.analysis.results.scores import Scores, score
 
 # Weights held at once, so that a large test set does not fill the memory.
 _AT_ONCE = 4_000_000
@@ -32,7 +32,7 @@ class Bootstrap:
     Parameters
     ----------
     overall : dict of str to Estimate
-        As in :class:`msssm_ts.analysis.scores.Scores`.
+        As in :class:`msssm_ts.analysis.results.scores.Scores`.
     per_class : dict of str to list of Estimate
         One a class.
     n_units : int

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from msssm_ts.analysis.predictions import Predictions
+from msssm_ts.analysis.results.predictions import Predictions
 
 
 @dataclass(frozen=True)

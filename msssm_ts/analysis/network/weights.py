@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from msssm_ts.analysis.bands import band_responses, receptive_fields, stream_names
-from msssm_ts.analysis.memory import eigenvalues, memory_lengths
+from msssm_ts.analysis.network.bands import band_responses, receptive_fields, stream_names
+from msssm_ts.analysis.network.memory import eigenvalues, memory_lengths
 from msssm_ts.model import MSSSM, MSSSMBlock, MSSSMNetwork
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.style import BLUE, NARROW, short
+from msssm_ts.analysis.results.style import BLUE, NARROW, short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

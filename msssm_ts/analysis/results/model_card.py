@@ -60,7 +60,7 @@ def _data(header: Mapping[str, Any]) -> Facts:
     names = classes.get("names") or classes["values"]
     channels = header["channel_names"]
     count = header.get("n_channels") or len(channels or ()) or header["network"]["n_channels"]
-    facts = {
+    facts = _series(header.get("training_data"), names) | {
         "labels" if classes["multilabel"] else "classes": _counted(names),
         "channels": _counted(channels) if channels else str(count),
         "sampling rate": f"{rate:g} Hz" if rate else "unknown",
@@ -72,6 +72,20 @@ def _data(header: Mapping[str, Any]) -> Facts:
     for key, name in (("bandpass", "band-pass (Hz)"), ("window", "windows (s)")):
         if done.get(key):
             facts[name] = plain(done[key])
+    return facts
+
+
+def _series(data: Mapping[str, Any] | None, names: list[Any]) -> Facts:
+    if data is None:
+        return {}
+    lengths = f"{data['shortest']} to {data['longest']}"
+    if data["shortest"] == data["longest"]:
+        lengths = str(data["longest"])
+    facts = {"training series": f"{data['n_series']}, of {lengths} steps"}
+    if len(names) <= _MOST_NAMED:
+        facts["of each"] = plain(dict(zip(map(str, names), data["counts"], strict=True)))
+    if "n_groups" in data:
+        facts["groups"] = str(data["n_groups"])
     return facts
 
 

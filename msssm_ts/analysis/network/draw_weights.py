@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from msssm_ts.analysis.bands import band_responses, stream_names
-from msssm_ts.analysis.memory import memory_lengths
-from msssm_ts.analysis.units import Units
-from msssm_ts.analysis.weights import cores
+from msssm_ts.analysis.network.bands import band_responses, stream_names
+from msssm_ts.analysis.network.memory import memory_lengths
+from msssm_ts.analysis.network.units import Units
+from msssm_ts.analysis.network.weights import cores
 from msssm_ts.model import MSSSM, MSSSMNetwork
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""One series as the network of a classifier sees it."""
+"""One series as a classifier sees it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from msssm_ts.fitted import FittedClassifier
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.preparation import Preparer, prepared_rate
 from msssm_ts.preparation.windows import window_starts
-from msssm_ts.training import predict_logits
 from msssm_ts.training.batches import Batch
 
 
@@ -51,7 +50,7 @@ class View:
     Parameters
     ----------
     series : Batch
-        Standardised, (1, l, n_channels), on the network's device.
+        Standardised, (1, l, n_channels), on the model's device.
     values : array of shape (n_channels, l)
         Before standardisation.
     channel_names : tuple of str
@@ -63,7 +62,7 @@ class View:
     window, n_windows : int
         Which window, from 1, and of how many: the one that speaks most for the prediction.
     output : int
-        The logit of the prediction.
+        The prediction's place among the outputs.
     prediction : Any
         The most probable class, of the whole series.
     probability : float
@@ -93,7 +92,7 @@ def view_series(
     Parameters
     ----------
     classifier : FittedClassifier
-        With a network.
+        The model.
     values : array of shape (n_channels, length)
         The series.
     sampling_rate, channel_names
@@ -112,7 +111,6 @@ def view_series(
     >>> view.series.x.shape, view.n_windows
     (torch.Size([1, 8, 1]), 1)
     """
-    network = network_of(classifier)
     names = None if channel_names is None else tuple(channel_names)
     proba = classifier.predict_proba([values], sampling_rate=sampling_rate, channel_names=names)
     output = int(proba[0].argmax())
@@ -121,7 +119,7 @@ def view_series(
     tensor = classifier._tensor(prepared)
     window = 0
     if len(prepared.series) > 1:
-        logits = predict_logits(network, tensor, 4 * (classifier.batch_size or 16))
+        logits = classifier._logits(prepared)
         window = int((logits[:, output] - logits.mean(1)).argmax())
     settings, rate = classifier.preparation_, prepared.sampling_rate
     known = classifier.channel_names_ if names is None else names
@@ -132,7 +130,7 @@ def view_series(
         length = prepare.length(values.shape[1])
         first = int(window_starts(length, size, settings.overlap)[window])
     return View(
-        tensor.batch(torch.tensor([window])).to(network.head.weight.device),
+        tensor.batch(torch.tensor([window])).to(torch.device(classifier.device_)),
         np.asarray(prepared.series[window]),
         prepare.output_channels(values.shape[0]),
         rate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msssm_ts.analysis.model_card import settings
+from msssm_ts.analysis.results.model_card import settings
 from msssm_ts.errors import InputError
 
 Header = Mapping[str, Any]

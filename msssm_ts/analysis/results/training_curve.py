@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.analysis.style import BLUE, VERMILLION
+from msssm_ts.analysis.results.style import BLUE, VERMILLION
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

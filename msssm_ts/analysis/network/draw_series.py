@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.bands import stream_names
-from msssm_ts.analysis.draw_weights import DIRECTIONS
-from msssm_ts.analysis.trace import CoreTrace
-from msssm_ts.analysis.units import Units
-from msssm_ts.analysis.view import View
+from msssm_ts.analysis.network.bands import stream_names
+from msssm_ts.analysis.network.draw_weights import DIRECTIONS
+from msssm_ts.analysis.network.trace import CoreTrace
+from msssm_ts.analysis.network.units import Units
+from msssm_ts.analysis.network.view import View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def _panels(heights: Sequence[float], columns: int = 1, **options: Any) -> tuple
 def draw_series(
     view: View, saliency: NDArray[Any], traces: Sequence[CoreTrace], stride: int, title: str
 ) -> Figure:
-    """Draw a series over its saliency; below it E_t and Δ_t of a layer's cores.
+    """Draw a series over its saliency; below it E_t and Δ_t of a layer's cores where there are any.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def draw_series(
     saliency : array of shape (l, n_channels)
         Positive where a value speaks for the predicted class.
     traces : sequence of CoreTrace
-        Of one layer.
+        Of one layer; none where no network answers, and the saliency is of the probability.
     stride : int
         Steps of the series per step of the network.
     title : str
@@ -73,7 +73,8 @@ def draw_series(
     as_image = len(view.values) > _MOST_CHANNELS
     heights = [1.6, 1.6] if as_image else [1.6 if len(view.values) == 1 else 0.9] * len(view.values)
     n_series = len(heights)
-    names = stream_names(traces[0].bands.shape[0] - 2 if traces[0].bands.shape[0] > 1 else 0)
+    n_streams = traces[0].bands.shape[0] if traces else 1
+    names = stream_names(n_streams - 2 if n_streams > 1 else 0)
     below: list[tuple[str, str, NDArray[Any]]] = []
     for of in traces:
         if of.mixer is not None:
@@ -84,19 +85,25 @@ def draw_series(
     heights += [0.35 + 0.16 * len(names)] * len(below)
     figure, grid = _panels(heights)
     axes = grid[:, 0]
-    _draw_salient(figure, axes[:n_series], view, saliency, as_image)
+    unit = "logit" if traces else "probability"
+    _draw_salient(figure, axes[:n_series], view, saliency, as_image, unit)
     for kind in ("E", "Δ"):
         chosen = [(a, b) for a, b in zip(axes[n_series:], below, strict=True) if b[0] == kind]
         if chosen:
             _draw_streams(figure, chosen, edges(view, len(traces[0].bands[0]), stride), names)
     axes[-1].set_xlabel(Units(view.rate).axis)
     figure.align_ylabels(axes)
-    figure.suptitle(f"{title}; layer {traces[0].layer}", fontsize=11)
+    figure.suptitle(f"{title}; layer {traces[0].layer}" if traces else title, fontsize=11)
     return figure
 
 
 def _draw_salient(
-    figure: Figure, axes: Sequence[Axes], view: View, saliency: NDArray[Any], as_image: bool
+    figure: Figure,
+    axes: Sequence[Axes],
+    view: View,
+    saliency: NDArray[Any],
+    as_image: bool,
+    unit: str,
 ) -> None:
     from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator
@@ -104,7 +111,7 @@ def _draw_salient(
     times = edges(view, saliency.shape[0], 1)
     largest = float(np.quantile(np.abs(saliency), 0.995)) or 1.0
     colours: dict[str, Any] = {"cmap": _SALIENCY, "vmin": -largest, "vmax": largest}
-    label = f"saliency (logit)\n+ for {view.prediction}"
+    label = f"saliency ({unit})\n+ for {view.prediction}"
     if as_image:
         rows = np.arange(len(view.values) + 1) - 0.5
         values = axes[0].pcolormesh(times, rows, view.values, cmap=_VALUES, rasterized=True)

@@ -1,0 +1,1 @@
+"""Inside a network: memory, bands, saliency, mixing, cost."""

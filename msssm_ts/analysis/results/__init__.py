@@ -1,0 +1,1 @@
+"""What a model got right and wrong: scores, curves, mistakes, the report, runs compared."""

@@ -1,0 +1,111 @@
+"""What ``msssm-ts inspect`` shows of a vote without a network."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msssm_ts.cli.console import results, show_pairs
+from msssm_ts.cli.inspect_series import (
+    find_series,
+    prediction_facts,
+    prediction_pairs,
+    title_of,
+    view_of,
+)
+from msssm_ts.cli.pictures import save
+from msssm_ts.cli.tables import show_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.lazy import Series
+
+
+def vote_facts(
+    classifier: MSSSMClassifier, given_rate: float | None, folder: Path
+) -> dict[str, Any]:
+    """Draw the picture and return what JSON shows."""
+    from msssm_ts.analysis.network.view import network_rate
+    from msssm_ts.analysis.vote.draw_influence import draw_influences
+    from msssm_ts.analysis.vote.influence import band_influences
+    from msssm_ts.voters import ScanRidge
+
+    rate = network_rate(classifier) or given_rate
+    committee = classifier.committee_
+    ridges = [v for v in committee.voters if isinstance(v, ScanRidge)]
+    facts: dict[str, Any] = {
+        "sampling_rate": rate,
+        "shares": committee.shares,
+        "left_out_accuracy": committee.left_out_accuracy,
+        "bands": [],
+        "pictures": [],
+    }
+    if ridges:
+        bands = band_influences(ridges)
+        facts["bands"] = [asdict(band) for band in bands]
+        save(draw_influences(bands, rate), folder / "bands.png")
+        facts["pictures"] = [str(folder / "bands.png")]
+    return facts
+
+
+def show_vote(facts: dict[str, Any]) -> None:
+    """Write who votes and the table of bands to stdout."""
+    names = {"scan_ridge": "ridge classifiers", "quantile_trees": "trees"}
+    show_pairs({names[kind]: f"{share:.0%} of the vote" for kind, share in facts["shares"].items()})
+    if not facts["bands"]:
+        return
+    rate = facts["sampling_rate"]
+    pools = list(facts["bands"][0]["pools"])
+    header = ["band of", "level", "sees", "share", *pools]
+    rows = [
+        [
+            band["view"],
+            str(band["scale"]),
+            f"{band['sees'] / (rate or 1):.3g}",
+            f"{band['share']:.1%}",
+            *(f"{band['pools'][pool]:.1%}" for pool in pools),
+        ]
+        for band in facts["bands"]
+    ]
+    results().print()
+    show_table(header, rows, right=header[1:])
+    results().print(
+        f"\nlevel: fine to coarse; sees: {'seconds' if rate else 'steps'} that a band's value is "
+        "made from; share: of the squared weights of the ridge classifiers, by what is pooled of "
+        "the band",
+        markup=False,
+    )
+
+
+def vote_series_facts(
+    classifier: MSSSMClassifier, data: LabelledSeries, which: str | None, folder: Path
+) -> dict[str, Any]:
+    """Draw what speaks for the prediction of one series, and return what JSON shows."""
+    from msssm_ts.analysis.network.draw_series import draw_series
+    from msssm_ts.analysis.vote.occlusion import occlusion
+
+    index = find_series(data, which)
+    view = view_of(classifier, data, index)
+
+    def probability(series: Sequence[Series]) -> NDArray[np.float64]:
+        standardized = classifier.standardizer_.apply(series, classifier.dtype)
+        proba: NDArray[np.float64] = classifier.committee_.predict_proba(standardized)
+        return proba[:, view.output]
+
+    saliency = occlusion(probability, view.values)
+    figure = draw_series(view, saliency, (), 1, title_of(data, index, view))
+    save(figure, folder / "series.png")
+    facts = prediction_facts(data, index, view, saliency)
+    return facts | {"pictures": [str(folder / "series.png")]}
+
+
+def show_vote_series(facts: dict[str, Any]) -> None:
+    """Write pairs to stdout."""
+    show_pairs(prediction_pairs(facts))
