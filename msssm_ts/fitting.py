@@ -182,6 +182,10 @@ class TrainingClassifier(NetworkFitting):
             finally:
                 if self.committee_ and self.networks_:
                     self.network_share_ = self._choose_share(validation, theirs)
+                    if not self.network_share_:
+                        # What has no vote is not kept either.
+                        self.networks_ = []
+                        self.n_parameters_ = self.committee_.n_parameters
             if self.committee_ and twice:
                 # Voters need no validation: once the shares are known they learn from all series.
                 self._fit_committee(examples(np.arange(len(data))), preset, callbacks)
