@@ -120,8 +120,8 @@ def fit(
 ) -> None:
     """Train a classifier on DATA and write it to a run folder.
 
-    The folder gets model.safetensors, metrics.json, history.csv and training_curve.png. Ctrl-C
-    stops early and keeps the best model so far.
+    The folder gets model.safetensors, metrics.json, and, where a network is trained, its
+    history.csv and training_curve.png. Ctrl-C stops early and keeps the best model so far.
     """
     chosen = preset or (PresetChoice.NETWORK if causal else PresetChoice.DEFAULT)
     if causal and chosen is not PresetChoice.NETWORK:
