@@ -136,8 +136,6 @@ class TrainingClassifier(NetworkFitting):
 
         self.committee_ = Committee()
         self.network_share_ = 1.0
-        if not goes_on:
-            self.networks_ = []
         training = examples(keep)
         if not goes_on:
             self.standardizer_ = self._standardizer(training.prepared.series)
@@ -147,6 +145,8 @@ class TrainingClassifier(NetworkFitting):
             # Beside the others a network trained on so few series has not been worth its time,
             # and its share of the vote could not be measured (docs/recipe.md).
             n_networks = 0
+        if not (goes_on and n_networks):
+            self.networks_ = []
         with TrainingDisplay(quiet=not self.verbose) as shown:
             callbacks: list[Callback] = [*(self.callbacks or ()), shown]
             twice = validation is not None and not self.multilabel_
@@ -161,31 +161,10 @@ class TrainingClassifier(NetworkFitting):
                 )
             again = time.perf_counter() - began if preset.has_committee and twice else 0.0
             self._record(None, began)
-            theirs = in_vain = None
-            if self.committee_ and validation is not None and (n_networks or self.networks_):
-                theirs = self._committee_proba(validation.prepared)
-                in_vain = self._gives_up(validation, theirs)
-            try:
-                for i in range(n_networks):
-                    left = None
-                    if self.time_budget is not None:
-                        spent = time.perf_counter() - began + again
-                        left = max(0.0, self.time_budget - spent) / (n_networks - i)
-                    settings = self._settings(training, validation, max_epochs, left)
-                    loss = ClassificationLoss(
-                        self.label_smoothing,
-                        None if positive is None else self._float_tensor(positive),
-                    )
-                    self._train_network(
-                        i, training, validation, settings, loss, callbacks, began, in_vain
-                    )
-            finally:
-                if self.committee_ and self.networks_:
-                    self.network_share_ = self._choose_share(validation, theirs)
-                    if not self.network_share_:
-                        # What has no vote is not kept either.
-                        self.networks_ = []
-                        self.n_parameters_ = self.committee_.n_parameters
+            if n_networks:
+                self._train_networks(
+                    n_networks, training, validation, positive, max_epochs, callbacks, began, again
+                )
             if self.committee_ and twice:
                 # Voters need no validation: once the shares are known they learn from all series.
                 self._fit_committee(examples(np.arange(len(data))), preset, callbacks)
@@ -193,6 +172,43 @@ class TrainingClassifier(NetworkFitting):
         if self.multilabel_ and validation is not None:
             proba = self._proba(validation.prepared)
             self.thresholds_ = best_thresholds(proba, validation.targets)
+
+    def _train_networks(
+        self,
+        n_networks: int,
+        training: Examples,
+        validation: Examples | None,
+        positive: NDArray[np.float64] | None,
+        max_epochs: int | None,
+        callbacks: Sequence[Callback],
+        began: float,
+        reserved: float,
+    ) -> None:
+        """Train networks and choose their part of the vote; ``reserved`` seconds are not theirs."""
+        theirs = in_vain = None
+        if self.committee_ and validation is not None:
+            theirs = self._committee_proba(validation.prepared)
+            in_vain = self._gives_up(validation, theirs)
+        loss = ClassificationLoss(
+            self.label_smoothing, None if positive is None else self._float_tensor(positive)
+        )
+        try:
+            for i in range(n_networks):
+                left = None
+                if self.time_budget is not None:
+                    spent = time.perf_counter() - began + reserved
+                    left = max(0.0, self.time_budget - spent) / (n_networks - i)
+                settings = self._settings(training, validation, max_epochs, left)
+                self._train_network(
+                    i, training, validation, settings, loss, callbacks, began, in_vain
+                )
+        finally:
+            if self.committee_ and self.networks_:
+                self.network_share_ = self._choose_share(validation, theirs)
+                if not self.network_share_:
+                    # What has no vote is not kept either.
+                    self.networks_ = []
+                    self.n_parameters_ = self.committee_.n_parameters
 
     def _choose_share(
         self, validation: Examples | None, theirs: NDArray[np.float64] | None
