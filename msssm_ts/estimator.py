@@ -85,7 +85,9 @@ class MSSSMClassifier(TrainingClassifier):
         spectra, windows. See :class:`msssm_ts.preparation.Preparation`.
     early_stopping : bool or "auto", default="auto"
         Set a stratified part of the training data aside, keep the weights that do best on it and
-        stop when they no longer improve. "auto": from 300 series on.
+        stop when they no longer improve. "auto": from 300 series on; where others vote, too, and
+        there are groups, only if the part has five of them or more: fewer patients or speakers
+        cannot tell what a network is worth.
     validation_fraction : float, default=0.15
         That part.
     n_iter_no_change : int, default=20

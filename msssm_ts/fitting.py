@@ -44,6 +44,8 @@ from msssm_ts.voters import Committee, Problem, QuantileTrees, ScanRidge, best_s
 # A network whose best share is no more than that, after a quarter or half of its training, has
 # not been worth the rest.
 _NEXT_TO_NOTHING = 0.1
+# Patients or speakers: what one or two of them say of a network need not hold for the next.
+_FEWEST_GROUPS = 5
 # Of a time budget, what the other voters may take before networks are trained: they are fitted
 # again afterwards.
 _FIRST_OF_TWO = 0.25
@@ -117,6 +119,8 @@ class TrainingClassifier(NetworkFitting):
         # Networks and their share of the vote need validation, and thresholds of several labels.
         if not in_parts and (preset.n_networks or self.multilabel_):
             keep, held_out = self._split(data, seed)
+            if preset.has_committee and self._cannot_tell(data, held_out):
+                keep, held_out = np.arange(len(data)), np.arange(0)
         weights, positive = loss_weights(data.targets, data.weights, self.class_weight)
         self.device_ = resolve_device(self.device)
         self.seed_ = seed
@@ -209,6 +213,13 @@ class TrainingClassifier(NetworkFitting):
                     # What has no vote is not kept either.
                     self.networks_ = []
                     self.n_parameters_ = self.committee_.n_parameters
+
+    def _cannot_tell(self, data: TrainingData, held_out: NDArray[np.int64]) -> bool:
+        """Whether series set aside are of too few groups to measure a network's share by."""
+        if data.groups is None or data.validation is not None or self.multilabel_:
+            return False
+        few = len(np.unique(data.groups[held_out])) < _FEWEST_GROUPS
+        return self.early_stopping == "auto" and few
 
     def _choose_share(
         self, validation: Examples | None, theirs: NDArray[np.float64] | None

@@ -76,6 +76,16 @@ def test_few_series_get_no_network_and_enough_get_one() -> None:
     assert 0 < wanted.network_share_ < 1
 
 
+def test_a_handful_of_patients_cannot_tell_what_a_network_is_worth() -> None:
+    X, y = _waves(300)
+    few = MSSSMClassifier(max_epochs=1, **SIZES).fit(X, y, groups=np.arange(300) // 3 % 10)
+    assert (few.n_iter_, few.networks_) == (0, [])
+    many = MSSSMClassifier(max_epochs=1, **SIZES).fit(X, y, groups=np.arange(300) // 3 % 50)
+    assert many.n_iter_ == 1
+    asked = MSSSMClassifier(max_epochs=1, early_stopping=True, **SIZES)
+    assert asked.fit(X, y, groups=np.arange(300) // 3 % 10).n_iter_ == 1
+
+
 def test_a_network_that_adds_nothing_is_given_up() -> None:
     """It has no chance here: it hardly learns, and the other voters know everything."""
     X, y = _waves(120, noise=0.1)
