@@ -15,8 +15,8 @@ from msssm_ts.voters.voter import Problem, Report
 
 # Numbers that the features of all training series may be: 400 MB; then series are left out.
 _MOST_NUMBERS = 100_000_000
-# Series whose features are made at once.
-_CHUNK = 1024
+# Values of series, brought to one length, whose features are made at once: 16 MB.
+_CHUNK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class QuantileTrees:
         n_features = quantile_features([problem.series[0]], n_timepoints).shape[1]
         problem = problem.at_most(max(1, _MOST_NUMBERS // n_features), seed)
         features = np.empty((len(problem), n_features), np.float32)
-        for part in _chunks(len(problem)):
+        for part in _chunks(len(problem), n_timepoints * problem.series[0].shape[0]):
             chosen = [problem.series[i] for i in part]
             features[part.start : part.stop] = quantile_features(chosen, n_timepoints)
             if report is not None:
@@ -105,9 +105,10 @@ class QuantileTrees:
 
     def predict_proba(self, series: Sequence[Series]) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_series, n_outputs)."""
+        size = self.n_timepoints * series[0].shape[0]
         parts = [
             self._shares(quantile_features([series[i] for i in part], self.n_timepoints))
-            for part in _chunks(len(series))
+            for part in _chunks(len(series), size)
         ]
         return np.concatenate(parts)
 
@@ -141,5 +142,7 @@ class QuantileTrees:
         return cls(n_timepoints=n_timepoints, n_outputs=n_outputs, **rest)
 
 
-def _chunks(n_series: int) -> list[range]:
-    return [range(i, min(i + _CHUNK, n_series)) for i in range(0, n_series, _CHUNK)]
+def _chunks(n_series: int, n_values: int) -> list[range]:
+    """Cut range(n_series) so that a part's series of n_values each take little memory."""
+    size = max(1, _CHUNK // n_values)
+    return [range(i, min(i + size, n_series)) for i in range(0, n_series, size)]
