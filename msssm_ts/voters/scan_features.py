@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,8 @@ _N_POOLS = len(_POOL_WEIGHTS)
 N_THRESHOLDS = 3
 # Features of that many bytes are held at once.
 _CHUNK = 1 << 26
+# Series go through the kernel until they are of so many values (4 MB), or so many.
+_BATCH, _LARGEST_BATCH = 1 << 20, 256
 
 
 @dataclass(frozen=True)
@@ -97,8 +99,9 @@ class ScanFeatures:
             Told the number of series done, and of all.
         """
         out = np.empty((len(series), self.n_features), np.float32)
-        for part in self.chunks(len(series)):
-            inputs = [as_input(series[i]) for i in part]
+        first = 0
+        for inputs in _batches(series):
+            n = len(inputs)
             views = [
                 scale_features([view(x) for x in inputs], m, f, b)
                 for view, m, f, b in zip(
@@ -108,12 +111,25 @@ class ScanFeatures:
             for features in views:
                 # Sums over the steps that a filter wins: their root is nearer to normal.
                 features[:, :, -2:] = np.sqrt(np.maximum(features[:, :, -2:], 0))
-            out[part.start : part.stop] = np.concatenate(
-                [f.reshape(len(part), -1) for f in views], 1
-            )
+            out[first : first + n] = np.concatenate([f.reshape(n, -1) for f in views], 1)
+            first += n
             if report is not None:
-                report(part.stop, len(series))
+                report(first, len(series))
         return out
+
+
+def _batches(series: Sequence[Series]) -> Iterator[list[Floats]]:
+    """Yield series for the kernels, as many at once as take little memory."""
+    batch: list[Floats] = []
+    size = 0
+    for i in range(len(series)):
+        batch.append(as_input(series[i]))
+        size += batch[-1].size
+        if size >= _BATCH or len(batch) == _LARGEST_BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def n_features_for(problem: Problem) -> int:

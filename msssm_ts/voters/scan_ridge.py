@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import Series
+from msssm_ts.lazy import Series, take
 from msssm_ts.voters.ridge import Ridge
 from msssm_ts.voters.scan_features import N_THRESHOLDS, ScanFeatures, n_features_for
 from msssm_ts.voters.voter import Problem, Report
@@ -78,7 +78,7 @@ class ScanRidge:
     def predict_proba(self, series: Sequence[Series]) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs)."""
         parts = [
-            self.ridge.predict_proba(self.transform([series[i] for i in part]))
+            self.ridge.predict_proba(self.transform(take(series, np.array(part))))
             for part in self.features.chunks(len(series))
         ]
         return np.concatenate(parts)
