@@ -1,6 +1,6 @@
 """Train on a tree of sound ten times larger than the memory that the process may have.
 
-    python benchmarks/memory.py [--limit GIGABYTES] [--folder FOLDER]
+    python benchmarks/memory.py [--limit GIGABYTES] [--folder FOLDER] [-- OPTIONS OF fit]
 
 Writes a tree of WAV files (8 channels, 48 kHz, 32-bit float) of ten times the limit, starts
 ``msssm-ts fit`` with its address space limited (``ulimit -v``), and prints the largest resident
@@ -44,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--limit", type=float, default=2.5, help="gigabytes of address space")
     parser.add_argument("--folder", type=Path, help="where to write; else a temporary folder")
+    parser.add_argument("options", nargs="*", default=["--crop", "2", "--max-epochs", "1"])
     arguments = parser.parse_args()
     limit = int(arguments.limit * 1e9)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as room:
@@ -53,7 +54,7 @@ def main() -> None:
         began = time.perf_counter()
         command = [sys.executable, "-m", "msssm_ts", "fit", str(tree), "--out", f"{room}/run"]
         subprocess.run(
-            [*command, "--crop", "2", "--overlap", "0", "--max-epochs", "1"],
+            [*command, "--overlap", "0", *arguments.options],
             check=True,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
         )
