@@ -18,6 +18,8 @@ from msssm_ts.voters.voter import Problem, Report
 # first, then series.
 _MOST_NUMBERS = 100_000_000
 LARGEST_DEVIATION = 10.0
+# Rows that are worked on at once: there may be no room for a second copy of all.
+_ROWS = 256
 # Of a feature, as part of its mean.
 _LEAST_VARIATION = 1e-4
 
@@ -60,7 +62,8 @@ class ScanRidge:
         features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
         problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
         z = features.transform(problem.series, report)
-        mean, deviation = z.mean(0, dtype=np.float64), z.std(0, dtype=np.float64)
+        mean = z.mean(0, dtype=np.float64)
+        deviation = _deviation(z, mean)
         # A feature that hardly varies says nothing; dividing would blow up how it was rounded.
         varies = deviation > np.maximum(1e-6, _LEAST_VARIATION * np.abs(mean))
         scale = np.where(varies, features.weights / np.where(varies, deviation, 1.0), 0.0)
@@ -108,12 +111,23 @@ class ScanRidge:
         )
 
 
+def _deviation(z: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the deviation of the columns; NumPy's own makes a float64 copy of all of z."""
+    total = np.zeros((1, z.shape[1]))
+    for i in range(0, len(z), _ROWS):
+        squares = np.square(z[i : i + _ROWS] - mean)
+        # One row after the other, as over the whole array.
+        total = np.concatenate([total, squares]).sum(0, keepdims=True)
+    deviation: NDArray[np.float64] = np.sqrt(total[0] / len(z))
+    return deviation
+
+
 def _standardize(
     z: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]
 ) -> None:
-    """Standardise in place: there may be no room for a second copy."""
-    for i in range(0, len(z), 256):
-        part = z[i : i + 256]
+    """Standardise in place."""
+    for i in range(0, len(z), _ROWS):
+        part = z[i : i + _ROWS]
         part -= mean
         part *= scale
         np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)
