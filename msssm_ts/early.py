@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.lazy import LazySeries, Series
+from msssm_ts.lazy import LazySeries, Series, lengths_of
 from msssm_ts.series import as_series_list
 from msssm_ts.streaming import Stream, why_not_streamed
 
@@ -159,7 +159,7 @@ class EarlyClassifier(FittedClassifier):
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
         """Ask for longer and longer prefixes of the series that are not sure yet."""
         values = list(series)
-        lengths = np.array([s.shape[1] for s in values])
+        lengths = lengths_of(values)
         proba = np.full((len(values), len(self.classes_)), np.nan)
         n_read, unsure = lengths.copy(), np.arange(len(values))
         for k in range(1, N_PREFIXES + 1):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.inputs import Prepared
-from msssm_ts.lazy import take
+from msssm_ts.lazy import lengths_of, take
 from msssm_ts.targets import Targets
 
 
@@ -29,9 +29,7 @@ class TrainingData:
 
     def facts(self) -> dict[str, Any]:
         """Return what a model remembers of the series that it has learned from."""
-        lengths = getattr(self.series, "lengths", None)
-        if lengths is None:
-            lengths = [s.shape[1] for s in self.series]
+        lengths = lengths_of(self.series)
         encoded = self.targets.encoded
         counts = (
             encoded.sum(0)
@@ -40,8 +38,8 @@ class TrainingData:
         )
         facts: dict[str, Any] = {
             "n_series": len(self),
-            "shortest": int(min(lengths)),
-            "longest": int(max(lengths)),
+            "shortest": int(lengths.min()),
+            "longest": int(lengths.max()),
             "counts": counts.astype(int).tolist(),
         }
         if self.groups is not None:

@@ -261,7 +261,6 @@ class TrainingClassifier(NetworkFitting):
             examples.targets,
             len(self.classes_),
             examples.weights,
-            values.lengths,
             examples.groups,
         )
         stages = [c.stage for c in callbacks if hasattr(c, "stage")]

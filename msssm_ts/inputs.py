@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import LazySeries, Series
+from msssm_ts.lazy import LazySeries, Series, lengths_of
 from msssm_ts.preparation import Preparation, Preparer, cut, prepared, prepared_rate
 
 # Prepared series up to this size are decoded once and kept; more is decoded again in every epoch.
@@ -39,9 +39,7 @@ class Prepared:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Steps of each."""
-        if isinstance(self.series, LazySeries):
-            return self.series.lengths
-        return np.array([s.shape[1] for s in self.series])
+        return lengths_of(self.series)
 
     def in_memory(self) -> Prepared:
         """Return the same, decoded where it is small enough to be kept."""

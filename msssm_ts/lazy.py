@@ -58,6 +58,13 @@ class LazySeries(Sequence[Series]):
         return LazySeries([self.items[i] for i in chosen], self.read, self.lengths[chosen])
 
 
+def lengths_of(series: Sequence[Series]) -> NDArray[np.int64]:
+    """Return the steps of each series, lazy ones without decoding them."""
+    if isinstance(series, LazySeries):
+        return series.lengths
+    return np.array([s.shape[1] for s in series], dtype=np.int64)
+
+
 def take(series: Sequence[Series], index: NDArray[np.int64]) -> Sequence[Series]:
     """Return some of the series, lazy ones as lazy."""
     return series.take(index) if isinstance(series, LazySeries) else [series[i] for i in index]

@@ -184,7 +184,7 @@ def test_more_series_than_memory_is_meant_for(monkeypatch: pytest.MonkeyPatch) -
         return problem.series[i]
 
     lengths = np.full(120, 30)
-    lazy = Problem(LazySeries(range(120), read, lengths), problem.targets, 3, lengths=lengths)
+    lazy = Problem(LazySeries(range(120), read, lengths), problem.targets, 3)
     small = 40 * ScanRidge.fit(_problem(), 0).features.n_features // 2
     monkeypatch.setattr(scan_ridge_module, "_MOST_NUMBERS", small)
     monkeypatch.setattr(trees_module, "_MOST_NUMBERS", 40 * 100)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msssm_ts.kernels.scale_features import SPAN, TAPS
+from msssm_ts.kernels.scale_features.reference import sum_of_taps
 from msssm_ts.voters import ScanRidge
 from msssm_ts.voters.scan_features import VIEWS
 from msssm_ts.voters.scan_ridge import LARGEST_DEVIATION
@@ -180,4 +181,4 @@ def _band(a: Tensor, psi: Tensor, dilation: int) -> Tensor:
     l, reach = a.shape[1], TAPS // 2 * dilation
     padded = functional.pad(a, (0, 0) * 4 + (reach, reach))
     p = [padded[:, k * dilation : k * dilation + l] * psi[k] for k in range(TAPS)]
-    return ((p[0] + p[1] + p[2]) + (p[3] + p[4] + p[5])) + (p[6] + p[7] + p[8])
+    return sum_of_taps(p)

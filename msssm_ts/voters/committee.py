@@ -108,7 +108,8 @@ class Committee:
         groups: dict[str, list[NDArray[np.float64]]] = {}
         for voter in self.voters:
             groups.setdefault(voter.kind, []).append(voter.predict_proba(series))
-        parts = [self.shares[kind] * np.mean(p, axis=0) for kind, p in groups.items()]
+        shares = self.shares
+        parts = [shares[kind] * np.mean(p, axis=0) for kind, p in groups.items()]
         proba: NDArray[np.float64] = np.sum(parts, axis=0)
         return proba
 

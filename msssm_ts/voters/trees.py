@@ -70,10 +70,11 @@ class QuantileTrees:
         from sklearn.ensemble import ExtraTreesClassifier
 
         n_timepoints = min(problem.typical_length, LONGEST)
-        n_features = quantile_features([problem.series[0]], n_timepoints).shape[1]
+        example = problem.series[0]
+        n_features = quantile_features([example], n_timepoints).shape[1]
         problem = problem.at_most(max(1, _MOST_NUMBERS // n_features), seed)
         features = np.empty((len(problem), n_features), np.float32)
-        for part in _chunks(len(problem), n_timepoints * problem.series[0].shape[0]):
+        for part in _chunks(len(problem), n_timepoints * example.shape[0]):
             chosen = [problem.series[i] for i in part]
             features[part.start : part.stop] = quantile_features(chosen, n_timepoints)
             if report is not None:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import Series, take
+from msssm_ts.lazy import Series, lengths_of, take
 
 # Called with the number of series that are done, and of all.
 Report = Callable[[int, int], None]
@@ -29,8 +29,6 @@ class Problem:
         Classes or labels.
     weights : array of shape (n_series,), optional
         Of the series.
-    lengths : integer array of shape (n_series,), optional
-        Steps of the series, where asking them would mean decoding them.
     groups : array of shape (n_series,), optional
         A patient, a speaker.
     """
@@ -39,7 +37,6 @@ class Problem:
     targets: NDArray[Any]
     n_outputs: int
     weights: NDArray[np.float64] | None = None
-    lengths: NDArray[np.int64] | None = None
     groups: NDArray[Any] | None = None
 
     def __len__(self) -> int:
@@ -60,8 +57,7 @@ class Problem:
     @property
     def typical_length(self) -> int:
         """Median of the lengths."""
-        lengths = self.lengths
-        return int(np.median([s.shape[1] for s in self.series] if lengths is None else lengths))
+        return int(np.median(lengths_of(self.series)))
 
     def at_most(self, n: int, seed: int) -> Problem:
         """Return all series, or n of them at random, not decoded yet where they are lazy."""
@@ -73,7 +69,6 @@ class Problem:
             self.targets[index],
             self.n_outputs,
             None if self.weights is None else self.weights[index],
-            None if self.lengths is None else self.lengths[index],
             None if self.groups is None else self.groups[index],
         )
 

@@ -6,6 +6,8 @@ mixture of the channels; the r filters of a group compete with each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -37,10 +39,17 @@ def bands_reference(x: Tensor, filters: Tensor) -> Tensor:
         reach = taps // 2 * dilation
         padded = functional.pad(x, (0, 0, reach, reach))
         p = [padded[k * dilation : k * dilation + l, None] * psi[k] for k in range(taps)]
-        # The order of the sum belongs to the definition: with filters of powers of two, whose
-        # products are exact, every implementation then gives the same bits.
-        out.append(((p[0] + p[1] + p[2]) + (p[3] + p[4] + p[5])) + (p[6] + p[7] + p[8]))
+        out.append(sum_of_taps(p))
     return torch.stack(out)
+
+
+def sum_of_taps(p: Sequence[Tensor]) -> Tensor:
+    """Add the nine products of a filter in the order that belongs to the definition.
+
+    With filters of powers of two, whose products are exact, every implementation then gives the
+    same bits.
+    """
+    return ((p[0] + p[1] + p[2]) + (p[3] + p[4] + p[5])) + (p[6] + p[7] + p[8])
 
 
 def mixed_reference(x: Tensor, mix: Tensor) -> Tensor:
