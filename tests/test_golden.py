@@ -1,0 +1,41 @@
+"""Models written by every version of the file's schema answer for ever as they did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from msssm_ts import MSSSMClassifier
+
+FILES = sorted((Path(__file__).parent / "golden").glob("schema*/*.safetensors"))
+
+
+def _asked(file: Path) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """The series that the model was asked about, and what it answered."""
+    with np.load(file.with_suffix(".npz")) as kept:
+        series = np.split(kept["values"], np.cumsum(kept["lengths"])[:-1], axis=1)
+        return series, kept["proba"], kept["labels"]
+
+
+def test_there_are_models_of_every_schema() -> None:
+    assert {f.parent.name for f in FILES} >= {"schema1", "schema2", "schema3"}
+    assert len(FILES) >= 19
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_answers_as_it_did(file: Path, n_threads: int) -> None:
+    series, proba, labels = _asked(file)
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        model = MSSSMClassifier.load(file, device="cpu")
+        for dtype in (np.float32, np.float64):
+            answer = model.predict_proba([s.astype(dtype) for s in series])
+            np.testing.assert_allclose(answer, proba, rtol=0, atol=1e-6)
+            assert (model.predict([s.astype(dtype) for s in series]) == labels).all()
+    finally:
+        torch.set_num_threads(before)
