@@ -37,29 +37,29 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.analysis.network.trace as trace
     import msssm_ts.analysis.network.view as view
     import msssm_ts.analysis.network.weights as weights
-    import msssm_ts.artifact
+    import msssm_ts.fitted.artifact
     import msssm_ts.datasets
     import msssm_ts.datasets.write
-    import msssm_ts.early
+    import msssm_ts.fitted.early
     import msssm_ts.errors
-    import msssm_ts.evaluation
+    import msssm_ts.analysis.results.evaluation
     import msssm_ts.kernels
     import msssm_ts.model
     import msssm_ts.sktime
-    import msssm_ts.streaming
+    import msssm_ts.fitted.streaming
     import msssm_ts.training.progress as progress
 
     yield "msssm_ts.MSSSMClassifier", msssm_ts.MSSSMClassifier
     yield "msssm_ts.sktime.MSSSMClassifier", msssm_ts.sktime.MSSSMClassifier
-    yield "msssm_ts.streaming.Stream", msssm_ts.streaming.Stream
-    yield "msssm_ts.early.EarlyPrediction", msssm_ts.early.EarlyPrediction
+    yield "msssm_ts.fitted.streaming.Stream", msssm_ts.fitted.streaming.Stream
+    yield "msssm_ts.fitted.early.EarlyPrediction", msssm_ts.fitted.early.EarlyPrediction
     yield "msssm_ts.training.Progress", progress.Progress
-    yield "msssm_ts.evaluation.evaluate_predictions", msssm_ts.evaluation.evaluate_predictions
+    yield "msssm_ts.analysis.results.evaluation.evaluate_predictions", msssm_ts.analysis.results.evaluation.evaluate_predictions
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load
     yield "msssm_ts.datasets.from_frame", msssm_ts.datasets.from_frame
     yield "msssm_ts.datasets.LabelledSeries", msssm_ts.datasets.LabelledSeries
     yield "msssm_ts.datasets.write.write", msssm_ts.datasets.write.write
-    yield "msssm_ts.artifact.read_header", msssm_ts.artifact.read_header
+    yield "msssm_ts.fitted.artifact.read_header", msssm_ts.fitted.artifact.read_header
     for name in msssm_ts.model.__all__:
         yield f"msssm_ts.model.{name}", getattr(msssm_ts.model, name)
     for name in msssm_ts.kernels.__all__:

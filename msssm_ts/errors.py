@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class InputError(ValueError):
     """Data or options that cannot be used: one sentence with what, where and the remedy."""
 
 
 class TrainingError(RuntimeError):
-    """Training that could not go on: one sentence with what happened and the remedy."""
+    """Training that could not go on: one sentence with what happened and the remedy.
+
+    Parameters
+    ----------
+    message : str
+        The sentence.
+    partial : object, optional
+        What can be used of it so far: a member, or a fitted model.
+    """
+
+    def __init__(self, message: str, partial: Any = None):
+        super().__init__(message)
+        self.partial = partial
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, and what can be used so far: a member, or a fitted model.
+
+    Parameters
+    ----------
+    partial : object, optional
+        None where there is nothing yet.
+    """
+
+    def __init__(self, partial: Any = None):
+        super().__init__()
+        self.partial = partial
 
 
 class ExportError(RuntimeError):
-    """An exported file that does not do what its model does: one sentence that says by how much."""
+    """An exported file that does not do what its model does, or cannot be made: one sentence."""

@@ -1,112 +1,61 @@
-"""The scikit-learn face of the model."""
+"""The scikit-learn face: parameters, and a fitted model."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from msssm_ts.fitting import TrainingClassifier
-from msssm_ts.model_file import load_model, save_model
-from msssm_ts.parameters import check_parameters
-from msssm_ts.preparation import Preparation
-from msssm_ts.presets import PresetName
-from msssm_ts.series import Missing
-from msssm_ts.targets import ClassWeight
-from msssm_ts.training import Callback
+from msssm_ts.errors import Interrupted, TrainingError
+from msssm_ts.fitted import FittedModel, Source, load_model, save_model
+from msssm_ts.fitting.data import training_data
+from msssm_ts.fitting.fit import fit_model
+from msssm_ts.fitting.record import from_json_parameters
+from msssm_ts.fitting.targets import Targets
+from msssm_ts.members.network.network import NetworkMember
+from msssm_ts.model import MSSSMNetwork
+from msssm_ts.parameters import Parameters, check_parameters, documented
+from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.checks import check_series, check_times, is_table, without_torch
 
 if TYPE_CHECKING:
     from msssm_ts.export import ExportReport
+    from msssm_ts.fitted.early import EarlyPrediction
+    from msssm_ts.fitted.streaming import Stream
 
 
-class MSSSMClassifier(TrainingClassifier):
+@documented
+@dataclass(eq=False, repr=False)
+class MSSSMClassifier(
+    Parameters,
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    ClassifierMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Time-series classifier with a multi-scale state-space model (MS-SSM).
 
     Parameters
     ----------
-    preset : {"default", "fast", "best", "network"}, default="default"
-        What votes. "default": four ridge classifiers on random multi-scale state-space features,
-        trees on quantiles, and, where there is a validation split to measure its share by (see
-        ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers and the
-        trees, seconds without gradient descent. "best": more of each, four networks. "network":
-        one network alone, as in the paper, which can be read forward in time and streamed.
-    time_budget : float, optional
-        Seconds that training may take. Voters for which there is no time are left out (one there
-        always is), and networks train for what the others leave.
-    n_scales : int, default=3
-        Levels of the wavelet decomposition; fewer where the series are too short for them. 0: a
-        single-scale model, S6 or S4.
-    core : {"s6", "lti"}, default="lti"
-        Selective (input-dependent) or time-invariant state-space models.
-    d_model : int, default=64
-        Width.
-    n_layers : int, default=3
-        Blocks.
-    d_state : int, default=20
-        State per channel, shared out over the scales.
-    kernel_size : int, default=8
-        Taps of the decomposition's filters.
-    bidirectional : bool, default=True
-        Read the series in both directions; False gives a causal model.
-    dropout : float, default=0.1
-        Dropout after each block.
-    pooling : {"mean", "max", "mean_max", "last"}, default="mean_max"
-        From steps to one vector per series.
-    stem_stride : int or "auto", default="auto"
-        Steps of the series per step of the network. Above 1 the network begins with a learned
-        filter bank. "auto": 1 up to 4096 steps, then 10 ms of sound, or a 500th of the series.
-    max_epochs : int, optional
-        Passes over the training data; chosen by the amount of data by default.
-    batch_size : int, optional
-        Series per step; chosen by the amount of data by default.
-    learning_rate : float, default=2e-3
-        Peak learning rate of AdamW.
-    weight_decay : float, default=0.05
-        AdamW's, not applied to the state-space parameters, biases, norms and filters.
-    label_smoothing : float, default=0.1
-        Probability mass that training spreads over the other classes.
-    mixup : float or "auto", default="auto"
-        Mix pairs of training series, their shares drawn from Beta(mixup, mixup). "auto": 0.3 for
-        sound (spectra, or behind a filter bank), else 0.
-    shift : float or "auto", default="auto"
-        Move training series in time at random, by up to this part of their length. "auto": 0.1
-        for sound, else 0.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the loss, or inversely to its frequency. With several labels at
-        once, the weight of each label's presence, by column number.
-    missing : {"error", "mask", "interpolate"}, default="error"
-        NaN in X: refused; or masked, a missing step putting nothing into the scans and not
-        counting in pooling; or interpolated along each channel.
-    preparation : Preparation, optional
-        What is done to every series first, then and at prediction: channels, resampling, filters,
-        spectra, windows. See :class:`msssm_ts.preparation.Preparation`.
-    early_stopping : bool or "auto", default="auto"
-        Set a stratified part of the training data aside, keep the weights that do best on it and
-        stop when they no longer improve. "auto": from 300 series on; where others vote, too, and
-        there are groups, only if the part has five of them or more: fewer patients or speakers
-        cannot tell what a network is worth.
-    validation_fraction : float, default=0.15
-        That part.
-    n_iter_no_change : int, default=20
-        Epochs without improvement before stopping.
-    warm_start : bool, default=False
-        Let ``fit`` go on from the weights of the last one.
-    dtype : {"float32", "float64"}, default="float32"
-        Precision of the network.
-    device : str, default="auto"
-        "auto" is a CUDA card where there is one, else the CPU.
-    random_state : int, RandomState or None, default=None
-        Seed; the same seed on the same machine gives the same model, bit for bit on a CPU.
-    verbose : int, default=0
-        1 shows progress on stderr: a bar on a terminal, else a line per epoch.
-    callbacks : sequence of callables, optional
-        Each is called with a :class:`msssm_ts.training.Progress` after every step and epoch.
+    {parameters}
 
     Attributes
     ----------
+    model_ : FittedModel
+        All that was learned, as a frozen value: members of the vote and their weights,
+        standardisation, labels, where the series come from, how the fit went. See
+        :class:`msssm_ts.fitted.FittedModel`; what follows is read from it.
     classes_ : array of shape (n_classes,)
         Labels, sorted; with several labels at once their column numbers.
     multilabel_ : bool
@@ -120,19 +69,12 @@ class MSSSMClassifier(TrainingClassifier):
         Steps, where X was a table (n_samples, n_timepoints).
     feature_names_in_ : array of shape (n_timepoints,)
         Its columns' names, where all are strings.
-    training_data_ : dict
-        Of the series of the last fit: how many, shortest and longest (steps), how many of each
-        class or with each label, groups where there are any.
     history_ : dict of str to list
-        Losses, accuracies, learning rate and seconds, one entry per epoch.
+        Losses, accuracies, learning rate and seconds of a network's training, one entry per epoch.
     n_iter_, best_iter_ : int
         Epochs trained, and the epoch whose weights were kept.
     networks_ : list of MSSSMNetwork
         The trained networks; ``network_`` is the first.
-    committee_ : Committee
-        What votes beside them.
-    network_share_ : float
-        The networks' part of the vote, chosen on the validation split.
 
     References
     ----------
@@ -146,76 +88,10 @@ class MSSSMClassifier(TrainingClassifier):
     >>> X = rng.normal(size=(20, 30))
     >>> y = np.repeat(["calm", "loud"], 10)
     >>> X[y == "loud"] *= 5
-    >>> clf = MSSSMClassifier(d_model=16, n_layers=1, max_epochs=5, random_state=0).fit(X, y)
+    >>> clf = MSSSMClassifier(random_state=0).fit(X, y)
     >>> clf.predict_proba(X[:3]).shape
     (3, 2)
     """
-
-    def __init__(
-        self,
-        preset: PresetName = "default",
-        time_budget: float | None = None,
-        n_scales: int = 3,
-        core: Literal["s6", "lti"] = "lti",
-        d_model: int = 64,
-        n_layers: int = 3,
-        d_state: int = 20,
-        kernel_size: int = 8,
-        bidirectional: bool = True,
-        dropout: float = 0.1,
-        pooling: Literal["mean", "max", "mean_max", "last"] = "mean_max",
-        stem_stride: int | Literal["auto"] = "auto",
-        max_epochs: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float = 2e-3,
-        weight_decay: float = 0.05,
-        label_smoothing: float = 0.1,
-        mixup: float | Literal["auto"] = "auto",
-        shift: float | Literal["auto"] = "auto",
-        class_weight: ClassWeight = None,
-        missing: Missing = "error",
-        preparation: Preparation | None = None,
-        early_stopping: bool | Literal["auto"] = "auto",
-        validation_fraction: float = 0.15,
-        n_iter_no_change: int = 20,
-        warm_start: bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
-        device: str = "auto",
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        callbacks: Sequence[Callback] | None = None,
-    ):
-        self.preset = preset
-        self.time_budget = time_budget
-        self.n_scales = n_scales
-        self.core = core
-        self.d_model = d_model
-        self.n_layers = n_layers
-        self.d_state = d_state
-        self.kernel_size = kernel_size
-        self.bidirectional = bidirectional
-        self.dropout = dropout
-        self.pooling = pooling
-        self.stem_stride = stem_stride
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.mixup = mixup
-        self.shift = shift
-        self.class_weight = class_weight
-        self.missing = missing
-        self.preparation = preparation
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
-        self.callbacks = callbacks
 
     def fit(
         self,
@@ -228,6 +104,7 @@ class MSSSMClassifier(TrainingClassifier):
         label_names: Sequence[str] | None = None,
         channel_names: Sequence[str] | None = None,
         sampling_rate: float | None = None,
+        times: Any = None,
     ) -> MSSSMClassifier:
         """Train on labelled series.
 
@@ -250,26 +127,53 @@ or list of arrays of shape (n_channels, length)
             Names of the channels, kept with the model.
         sampling_rate : float, optional
             In hertz, kept with the model.
+        times : array of shape (n_samples, n_timepoints) or list of arrays of shape (length,), \
+optional
+            A time stamp a step, for cores that use them; ``model_.record.notes`` says where none
+            does.
 
         Returns
         -------
         MSSSMClassifier
-            Itself. A ``KeyboardInterrupt`` after the first step leaves it fitted with the best
-            weights so far, and goes on to the caller.
+            Itself. A ``KeyboardInterrupt`` leaves it fitted with what there is so far, a network
+            with its best weights after the first step, and goes on to the caller.
 
         Raises
         ------
         ValueError
             If X or y cannot be used, or a parameter is out of range.
         TrainingError
-            If the loss is no longer finite.
+            If the loss is no longer finite; it is fitted with what there was before.
         """
         check_parameters(self.get_params(deep=False))
-        goes_on = self.warm_start and hasattr(self, "network_")
-        data = self._check(X, y, sample_weight, goes_on, None, groups, validation)
-        self._check_source(channel_names, sampling_rate)
-        self._check_label_names(label_names)
-        self._train(data, goes_on, self.max_epochs)
+        goes_on = bool(self.warm_start) and self._has_network
+        series = self._check_series(X, reset=not goes_on)
+        data = training_data(
+            series,
+            self._check_y(y),
+            sample_weight=sample_weight,
+            groups=groups,
+            validation=validation,
+            times=check_times(times, series),
+            known=self._known() if goes_on else None,
+        )
+        n_channels = series[0].shape[0]
+        if channel_names is not None and len(channel_names) != n_channels:
+            raise ValueError(f"{len(channel_names)} channel_names for {n_channels} channels")
+        targets = data.targets
+        n_labels = len(targets.classes)
+        if label_names is not None and not (targets.multilabel and len(label_names) == n_labels):
+            raise ValueError(f"{len(label_names)} label_names, which y does not have columns for")
+        names = getattr(self, "feature_names_in_", None)
+        source = Source(
+            n_channels,
+            None if channel_names is None else tuple(channel_names),
+            sampling_rate,
+            getattr(self, "n_features_in_", None),
+            None if names is None else tuple(names),
+        )
+        previous = self.model_ if goes_on else None
+        self._keep(data, source, label_names=label_names, previous=previous)
         return self
 
     def partial_fit(
@@ -277,7 +181,7 @@ or list of arrays of shape (n_channels, length)
     ) -> MSSSMClassifier:
         """Go on training with more series: one pass over them, with a fresh optimiser.
 
-        Only a network can learn in parts: there is no other voter then, whatever the preset.
+        Only a network can learn in parts: there is no other member then, whatever the preset.
 
         Parameters
         ----------
@@ -297,17 +201,361 @@ or list of arrays of shape (n_channels, length)
             As in :meth:`fit`, and if a label is not among those of the first call.
         """
         check_parameters(self.get_params(deep=False))
-        goes_on = hasattr(self, "network_")
-        known = None if classes is None else np.unique(classes)
-        data = self._check(X, y, sample_weight, goes_on, known)
-        if not goes_on:
-            self._check_source(None, None)
-            self._check_label_names(None)
-        self._train(data, goes_on, 1, in_parts=True)
+        goes_on = self._has_network
+        series = self._check_series(X, reset=not goes_on)
+        data = training_data(
+            series,
+            self._check_y(y),
+            sample_weight=sample_weight,
+            known=self._known() if goes_on else None,
+            classes=None if classes is None else np.unique(classes),
+        )
+        names = getattr(self, "feature_names_in_", None)
+        source = Source(
+            series[0].shape[0],
+            n_features=getattr(self, "n_features_in_", None),
+            feature_names=None if names is None else tuple(names),
+        )
+        previous = self.model_ if goes_on else None
+        self._keep(data, source if previous is None else previous.source, previous=previous,
+                   in_parts=True)  # fmt: skip
         return self
 
+    def _keep(self, data: Any, source: Source, **how: Any) -> None:
+        """Fit; where that is cut short, keep what there is."""
+        try:
+            self.model_ = fit_model(data, self.get_params(deep=False), source, **how)
+        except (Interrupted, TrainingError) as error:
+            if error.partial is not None:
+                self.model_ = error.partial
+            raise
+
+    def _check_y(self, y: Any) -> Any:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        return y
+
+    def _check_series(
+        self, X: Any, reset: bool, channel_names: Sequence[str] | None = None
+    ) -> Sequence[Series]:
+        """Return checked series; a table's width and columns must stay what they were."""
+        missing, dtype = self.missing, str(self.dtype)
+        if not reset:
+            missing, dtype = self.model_.missing, self.model_.dtype
+        X = X if isinstance(X, LazySeries) else without_torch(X)
+        series = check_series(X, missing, dtype)
+        if not isinstance(X, LazySeries) and is_table(X):
+            # With other input lengths are free.
+            validate_data(self, X, reset=reset, skip_check_array=True)
+        elif reset:
+            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
+                delattr(self, name)
+        if not reset:
+            name = type(self).__name__
+            self.model_.source.check_channels(series[0].shape[0], channel_names, name)
+        return series
+
+    def _known(self) -> Targets:
+        """Return the labels of the first fit, in their kind."""
+        labels = self.model_.labels
+        shape = (0, len(labels.classes)) if labels.multilabel else (0,)
+        return Targets(labels.classes, np.zeros(shape))
+
+    @property
+    def _has_network(self) -> bool:
+        return bool("model_" in vars(self) and self.networks_)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there is anything that predicts."""
+        return "model_" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _fitted(self, name: str) -> FittedModel:
+        """Return the model, or say as scikit-learn does that an attribute is not there yet."""
+        model: FittedModel | None = vars(self).get("model_")
+        if model is None:
+            raise AttributeError(f"{type(self).__name__} is not fitted: it has no {name}")
+        return model
+
+    @property
+    def classes_(self) -> NDArray[Any]:
+        """Labels, sorted; with several labels at once their column numbers."""
+        return self._fitted("classes_").labels.classes
+
+    @property
+    def multilabel_(self) -> bool:
+        """Whether a series can have several labels at once."""
+        return self._fitted("multilabel_").labels.multilabel
+
+    @property
+    def thresholds_(self) -> NDArray[np.float64]:
+        """With several labels: the probabilities from which on each is predicted."""
+        return self._fitted("thresholds_").labels.thresholds
+
+    @property
+    def label_names(self) -> NDArray[Any]:
+        """What the columns of probabilities are called: classes, or names of several labels."""
+        return self._fitted("label_names").labels.shown
+
+    @property
+    def n_channels_in_(self) -> int:
+        """Channels of the training series."""
+        return self._fitted("n_channels_in_").source.n_channels
+
+    @property
+    def history_(self) -> dict[str, list[Any]]:
+        """Losses, accuracies, learning rate and seconds, one entry per epoch."""
+        return self._fitted("history_").record.history
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs trained."""
+        return self._fitted("n_iter_").record.n_iter
+
+    @property
+    def best_iter_(self) -> int:
+        """The epoch whose weights were kept."""
+        return self._fitted("best_iter_").record.best_iter
+
+    @property
+    def networks_(self) -> list[MSSSMNetwork]:
+        """The trained networks."""
+        members = self._fitted("networks_").vote.members
+        return [member.network for member in members if isinstance(member, NetworkMember)]
+
+    @property
+    def network_(self) -> MSSSMNetwork:
+        """The trained network, of several the first."""
+        networks = self.networks_
+        if not networks:
+            raise AttributeError("there is no network_: none was fitted, or none has a vote")
+        return networks[0]
+
+    @property
+    def _n_features_out(self) -> int:
+        """How many features :meth:`transform` gives; scikit-learn asks."""
+        member = self.model_.vote.featured
+        return 0 if member is None else member.n_features or 0
+
+    def predict_proba(
+        self,
+        X: Any,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series. Their lengths may differ from the training series', except in a table
+            (n_samples, n_timepoints) where the training series came as one too.
+        sampling_rate : float, optional
+            Of the series, in hertz, if it is not the training series'; they are resampled.
+        channel_names : sequence of str, optional
+            Names of the channels, if they are not the training series'; those are chosen.
+        times : as in :meth:`fit`
+            A time stamp a step.
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes)
+            In the order of ``classes_``; with several labels at once each on its own.
+
+        Raises
+        ------
+        ValueError
+            If X cannot be used, or has another width or number of channels.
+        sklearn.exceptions.NotFittedError
+            Before :meth:`fit`.
+        """
+        series = self._asked(X, channel_names)
+        return self.model_.predict_proba(series, sampling_rate, channel_names, times)
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> NDArray[Any]:
+        """Return labels.
+
+        Parameters
+        ----------
+        X, sampling_rate, channel_names, times : as in :meth:`predict_proba`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples,), or (n_samples, n_labels) of 0 and 1
+            The most probable label; with several at once, those above ``thresholds_``.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        proba = self.predict_proba(
+            X, sampling_rate=sampling_rate, channel_names=channel_names, times=times
+        )
+        return self.model_.labels.chosen(proba)
+
+    def decision_function(
+        self,
+        X: Any,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return the confidence in each class.
+
+        Parameters
+        ----------
+        X, sampling_rate, channel_names, times : as in :meth:`predict_proba`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Logits (of a vote: logarithms of its probabilities); for two classes how much the
+            second's is larger than the first's.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        """
+        series = self._asked(X, channel_names)
+        where = {"sampling_rate": sampling_rate, "channel_names": channel_names, "times": times}
+        logits = self.model_.logits(series, **where)
+        if len(self.classes_) == 2 and not self.multilabel_:
+            return logits[:, 1] - logits[:, 0]
+        return logits
+
+    def transform(
+        self,
+        X: Any,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return features of each series, for other estimators to build on.
+
+        They are what the network's head sees; without a network, those of the first ridge
+        classifier.
+
+        Parameters
+        ----------
+        X, sampling_rate, channel_names, times : as in :meth:`predict_proba`
+            Series.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+            d_model features, or 2 · d_model for "mean_max" pooling; thousands without a network.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        InputError
+            If no member of the vote has features.
+        """
+        series = self._asked(X, channel_names)
+        where = {"sampling_rate": sampling_rate, "channel_names": channel_names, "times": times}
+        return self.model_.transform(series, **where)
+
+    def _asked(self, X: Any, channel_names: Sequence[str] | None) -> Sequence[Series]:
+        check_is_fitted(self)
+        return self._check_series(X, reset=False, channel_names=channel_names)
+
+    def stream(self) -> Stream:
+        """Return an object that reads a series step by step.
+
+        The model must be causal (``bidirectional=False``), with a preparation that needs no later
+        steps: no resampling, filter, spectra or windows, standardised by all series.
+
+        Returns
+        -------
+        Stream
+            Whose ``step(values)`` gives the probabilities of the series so far, in constant time
+            and memory.
+
+        Raises
+        ------
+        InputError
+            If the model cannot be read so, with the reason and what to train instead.
+        sklearn.exceptions.NotFittedError
+            Before :meth:`fit`.
+        """
+        from msssm_ts.fitted.streaming import Stream
+
+        check_is_fitted(self)
+        return Stream(self.model_)
+
+    def predict_early(
+        self,
+        X: Any,
+        confidence: float = 0.95,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+    ) -> EarlyPrediction:
+        """Classify each series as soon as the model is sure; see :mod:`msssm_ts.fitted.early`.
+
+        Parameters
+        ----------
+        X, sampling_rate, channel_names : as in :meth:`predict_proba`
+            Series.
+        confidence : float, default=0.95
+            Stop at a class of this probability; with several labels at once where each of them is
+            this probable, or this improbable. A series that never gets there is read to its end.
+
+        Returns
+        -------
+        EarlyPrediction
+            Labels, probabilities and how much of each series was read.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`, and if ``confidence`` is not in (0, 1].
+
+        Examples
+        --------
+        >>> from msssm_ts import MSSSMClassifier
+        >>> rng = np.random.default_rng(0)
+        >>> X, y = rng.normal(size=(20, 30)), np.repeat(["calm", "loud"], 10)
+        >>> X[y == "loud"] *= 5
+        >>> settings = dict(d_model=16, n_layers=1, max_epochs=5, random_state=0)
+        >>> model = MSSSMClassifier("network", bidirectional=False, **settings).fit(X, y)
+        >>> early = model.predict_early(X, 0.6)
+        >>> early.n_read.shape, 0 < early.earliness <= 1
+        ((20,), True)
+        """
+        from msssm_ts.fitted.early import predict_early
+
+        self._asked(X, channel_names)
+        return predict_early(
+            self.model_, X, confidence, sampling_rate=sampling_rate, channel_names=channel_names
+        )
+
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one safetensors file (see :mod:`msssm_ts.artifact`).
+        """Write the model to one safetensors file (see :mod:`msssm_ts.fitted.artifact`).
 
         Parameters
         ----------
@@ -322,7 +570,7 @@ or list of arrays of shape (n_channels, length)
             Before :meth:`fit`.
         """
         check_is_fitted(self)
-        save_model(self, path)
+        save_model(self.model_, path)
 
     def export(
         self,
@@ -352,7 +600,7 @@ or list of arrays of shape (n_channels, length)
         InputError
             If the format is unknown, or needs a library that is not installed.
         ExportError
-            If the file answers differently than the model.
+            If the file answers differently than the model, or a member cannot be exported.
         OSError
             If the file cannot be written.
         sklearn.exceptions.NotFittedError
@@ -361,7 +609,7 @@ or list of arrays of shape (n_channels, length)
         from msssm_ts.export import export_model
 
         check_is_fitted(self)
-        return export_model(self, path, format)
+        return export_model(self.model_, path, format)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: str = "auto") -> MSSSMClassifier:
@@ -384,4 +632,17 @@ or list of arrays of shape (n_channels, length)
         InputError
             If the file is missing, damaged, or newer than this version can read.
         """
-        return load_model(cls, path, device)
+        return cls._of(load_model(path, device))
+
+    @classmethod
+    def _of(cls, model: FittedModel) -> MSSSMClassifier:
+        """Return an estimator with a model's parameters, fitted with it."""
+        estimator = cls(**from_json_parameters(model.record.parameters))
+        estimator.model_ = model
+        source = model.source
+        # scikit-learn's own attributes, which it sets in fit.
+        if source.n_features is not None:
+            estimator.n_features_in_ = source.n_features
+        if source.feature_names is not None:
+            estimator.feature_names_in_ = np.array(source.feature_names, dtype=object)
+        return estimator

@@ -51,7 +51,7 @@ class Registry(Generic[T]):
     def __init__(self, what: str, package: str):
         self._what, self._package = what, package
         self._entries: dict[str, _Entry[T]] = {}
-        self._complete = False
+        self._own: tuple[str, ...] = ()
 
     def register(self, name: str, summary: str, load: Callable[[], T]) -> None:
         """Add one.
@@ -74,17 +74,21 @@ class Registry(Generic[T]):
             raise ValueError(f"there is a {self._what} {name!r} already")
         self._entries[name] = _Entry(summary, load)
 
-    def names(self) -> tuple[str, ...]:
-        """Return all names, those of the package in alphabetical order, then the others."""
-        if not self._complete:
-            # Set first: what is imported may ask for the names in its turn.
-            self._complete = True
+    def own_names(self) -> tuple[str, ...]:
+        """Return the names of the package, in alphabetical order."""
+        if not self._own:
             package = importlib.import_module(self._package)
-            for module in pkgutil.iter_modules(package.__path__):
-                if module.ispkg:
-                    importlib.import_module(f"{self._package}.{module.name}")
-            import_plugins()
-        return tuple(self._entries)
+            folders = [m.name for m in pkgutil.iter_modules(package.__path__) if m.ispkg]
+            for folder in folders:
+                importlib.import_module(f"{self._package}.{folder}")
+            self._own = tuple(name for name in sorted(self._entries) if name in folders)
+        return self._own
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, those of the package first."""
+        own = self.own_names()
+        import_plugins()
+        return (*own, *(name for name in self._entries if name not in own))
 
     def summary(self, name: str) -> str:
         """Return the sentence on one."""

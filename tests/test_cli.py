@@ -225,7 +225,7 @@ def test_a_model_is_replaced_only_by_force(trained: Path, waves: Path, tmp_path:
 
 
 def test_two_runs_with_one_seed_have_the_same_weights(waves: Path, tmp_path: Path) -> None:
-    from msssm_ts.artifact import read_artifact
+    from msssm_ts.fitted.artifact import read_artifact
 
     weights = []
     for name in ("a", "b"):

@@ -9,9 +9,9 @@ import pytest
 from stream_cases import a_series, causal
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.early import N_PREFIXES, certainty
+from msssm_ts.fitted.early import N_PREFIXES, certainty
 from msssm_ts.errors import InputError
-from msssm_ts.lazy import LazySeries
+from msssm_ts.series import LazySeries
 from msssm_ts.preparation import Preparation
 
 LENGTHS = (1, 63, 64, 65, 130, 131)

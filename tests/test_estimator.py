@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.artifact import SCHEMA_VERSION, read_artifact, read_header, write_artifact
+from msssm_ts.fitted.artifact import SCHEMA_VERSION, read_artifact, read_header, write_artifact
 from msssm_ts.errors import InputError
 from msssm_ts.training import Progress
 

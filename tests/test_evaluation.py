@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from msssm_ts.errors import InputError
-from msssm_ts.evaluation import evaluate_predictions
+from msssm_ts.analysis.results.evaluation import evaluate_predictions
 
 
 def test_agrees_with_sklearn() -> None:

@@ -10,16 +10,16 @@ import pytest
 import torch
 from commands import run
 
-import msssm_ts.inputs
+import msssm_ts.preparation.apply
 import msssm_ts.training.streaming
 from msssm_ts import MSSSMClassifier
-from msssm_ts.lazy import LazySeries
+from msssm_ts.series import LazySeries
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.preparation import Preparation, cut
-from msssm_ts.targets import encode_targets
+from msssm_ts.fitting.targets import encode_targets
 from msssm_ts.training import Augmentation, StreamedSeries
 from msssm_ts.training.batches import Batch
-from msssm_ts.validation import split_targets
+from msssm_ts.fitting.split import split_targets
 
 RATE = 100.0
 
@@ -71,7 +71,7 @@ def test_series_read_from_disk_train_like_series_in_memory(
     ragged = [x[:, : 60 + 7 * i].astype(np.float32) for i, x in enumerate(X)]
     in_memory = _model().fit(ragged, y)
     kept = _model().fit(_lazy(ragged), y)
-    monkeypatch.setattr(msssm_ts.inputs, "IN_MEMORY", 0)
+    monkeypatch.setattr(msssm_ts.preparation.apply, "IN_MEMORY", 0)
     streamed = _model().fit(_lazy(ragged), y)
     for a, b, c in zip(*map(_weights, (in_memory, kept, streamed)), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -52,7 +52,7 @@ def test_a_vote_comes_back_from_a_file_and_a_pickle(fast: MSSSMClassifier, tmp_p
     (tmp_path / "n.safetensors").write_bytes(b"")
     twice = MSSSMClassifier("fast", random_state=0).fit(*(v[:40] for v in _waves()))
     twice.save(tmp_path / "n.safetensors")
-    from msssm_ts.artifact import read_artifact
+    from msssm_ts.fitted.artifact import read_artifact
 
     first, second = (read_artifact(tmp_path / f"{n}.safetensors")[0] for n in "mn")
     assert first.keys() == second.keys()

@@ -18,7 +18,7 @@ from msssm_ts.analysis.results.mistakes import surest_mistakes
 from msssm_ts.analysis.results.predictions import Predictions
 from msssm_ts.analysis.results.scores import score, weighted_auroc
 from msssm_ts.analysis.results.series_figure import outline
-from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
+from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
 
 CLASSES = np.array(["a", "b", "c", "d"])
 

@@ -15,7 +15,7 @@ from msssm_ts.training import (
     TrainingSettings,
     predict_logits,
 )
-from msssm_ts.validation import stratified_split
+from msssm_ts.fitting.split import stratified_split
 
 
 def _series(lengths: list[int], seed: int = 0) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ from recordings import write_record
 from msssm_ts.datasets import ReadOptions, load, wfdb_signals
 from msssm_ts.datasets.beats import AAMI, read_beats
 from msssm_ts.errors import InputError
-from msssm_ts.lazy import LazySeries
+from msssm_ts.series import LazySeries
 
 
 def test_beats_of_a_folder(tmp_path: Path) -> None:

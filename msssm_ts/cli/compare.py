@@ -53,7 +53,7 @@ def compare(
     whether they differ by more than chance; its p-values are corrected for their number (Holm).
     """
     from msssm_ts.analysis.results.runs import check_same_classes, differing_settings, run_facts
-    from msssm_ts.artifact import read_header
+    from msssm_ts.fitted.artifact import read_header
 
     if len(runs) < 2:
         raise InputError("one run only: give two or more to compare")

@@ -9,7 +9,7 @@ from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
-    from msssm_ts.early import EarlyPrediction
+    from msssm_ts.fitted.early import EarlyPrediction
     from msssm_ts.estimator import MSSSMClassifier
 
 
@@ -42,7 +42,7 @@ def predict_early(
 
 
 def _sum_up(classifier: MSSSMClassifier, series: LabelledSeries, early: EarlyPrediction) -> None:
-    from msssm_ts.streaming import why_not_streamed
+    from msssm_ts.fitted.streaming import why_not_streamed
 
     if not early.step_by_step:
         reason = why_not_streamed(classifier) or "the series are resampled"
@@ -63,7 +63,7 @@ def _accuracies(
 ) -> tuple[float, float] | None:
     """Accuracy early and with whole series; None without labels of the model's kind."""
     from msssm_ts.cli.inputs import predict_proba
-    from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
+    from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
 
     if series.labels is None or series.multilabel != classifier.multilabel_:
         return None

@@ -88,7 +88,7 @@ def _page(
 ) -> str:
     from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.analysis.results.report import report_page
-    from msssm_ts.artifact import read_header
+    from msssm_ts.fitted.artifact import read_header
 
     return report_page(
         Predictions.of(classifier, series.labels, proba),

@@ -77,7 +77,7 @@ def export(
     at the end, and gives a probability per class. It is run and compared with the model first:
     where probabilities differ by more than 0.0001, nothing is written.
     """
-    from msssm_ts.artifact import resolve_model_path
+    from msssm_ts.fitted.artifact import resolve_model_path
     from msssm_ts.cli.inputs import load_model_and_series
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.export import export_model, find_boundary, made_up_noise, open_export
@@ -146,7 +146,7 @@ def _source(series: LabelledSeries, at_most: int | None = None) -> Source:
     import numpy as np
 
     from msssm_ts.export import Source
-    from msssm_ts.lazy import take
+    from msssm_ts.series import take
 
     count = series.n_series if at_most is None else min(at_most, series.n_series)
     chosen = np.linspace(0, series.n_series - 1, count).astype(np.int64)
@@ -157,7 +157,7 @@ def _accuracies(
     classifier: MSSSMClassifier, predict: Predict, series: LabelledSeries
 ) -> dict[str, dict[str, float | None]]:
     """Scores of the model and of the file on all of the data."""
-    from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
+    from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
     from msssm_ts.export import native_proba
 
     assert series.labels is not None

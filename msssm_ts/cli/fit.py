@@ -192,7 +192,7 @@ def _train(
     import torch
 
     from msssm_ts.kernels import backend_report
-    from msssm_ts.training.recipe import resolve_device
+    from msssm_ts.model.device import resolve_device
 
     where = resolve_device(device)
     report = backend_report(where)

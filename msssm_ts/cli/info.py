@@ -36,7 +36,7 @@ def _installation() -> dict[str, Any]:
 
     from msssm_ts.errors import InputError
     from msssm_ts.kernels import backend_report
-    from msssm_ts.training.recipe import resolve_device
+    from msssm_ts.model.device import resolve_device
 
     device = resolve_device("auto")
     try:
@@ -53,7 +53,7 @@ def _installation() -> dict[str, Any]:
 
 
 def _model(path: str) -> dict[str, Any]:
-    from msssm_ts.artifact import read_header, resolve_model_path
+    from msssm_ts.fitted.artifact import read_header, resolve_model_path
 
     header = read_header(path)
     training = header["training"]

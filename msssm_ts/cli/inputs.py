@@ -32,7 +32,7 @@ def load_model_and_series(
     InputError
         If either cannot be used, or they do not fit together.
     """
-    from msssm_ts.artifact import read_header
+    from msssm_ts.fitted.artifact import read_header
 
     # A header costs nothing: a wrong model is refused before a large file is read.
     read_header(model)
@@ -113,7 +113,7 @@ def score(
     InputError
         If the series' labels are not of the model's kind, or it has never seen them.
     """
-    from msssm_ts.evaluation import evaluate_multilabel, evaluate_predictions
+    from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
 
     assert series.labels is not None
     if classifier.multilabel_ != series.multilabel:

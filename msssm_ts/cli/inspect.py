@@ -66,7 +66,7 @@ def inspect(
     A vote without a network: which bands its ridge classifiers listen to; and with DATA, which
     steps the answer hangs on (occlusion).
     """
-    from msssm_ts.artifact import read_header, resolve_model_path
+    from msssm_ts.fitted.artifact import read_header, resolve_model_path
     from msssm_ts.cli.files import make_folder
 
     for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):

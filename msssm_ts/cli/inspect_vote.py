@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
-    from msssm_ts.lazy import Series
+    from msssm_ts.series import Series
 
 
 def vote_facts(

@@ -127,7 +127,7 @@ def notes(settings: Preparation, series: LabelledSeries, missing: str) -> list[s
     """Say what is done to the series that the user did not ask for."""
     import numpy as np
 
-    from msssm_ts.lazy import LazySeries
+    from msssm_ts.series import LazySeries
 
     lines = []
     if settings.features != "raw":

@@ -44,7 +44,7 @@ def write(
 
     The model comes first: whatever fails later, it is there.
     """
-    from msssm_ts.model_file import json_parameters
+    from msssm_ts.fitted.model_file import json_parameters
 
     model.save(folder / "model.safetensors")
     history, best = model.history_, model.best_iter_

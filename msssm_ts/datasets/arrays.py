@@ -15,7 +15,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
-from msssm_ts.lazy import Series
+from msssm_ts.series import Series
 
 _SERIES = ("X", "x", "series", "data", "values", "signals", "samples", "inputs")
 _LABELS = ("y", "Y", "labels", "label", "targets", "target", "classes")

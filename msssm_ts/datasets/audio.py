@@ -15,7 +15,7 @@ from msssm_ts.datasets.manifest import Manifest, find_manifest
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
-from msssm_ts.lazy import LazySeries
+from msssm_ts.series import LazySeries
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 

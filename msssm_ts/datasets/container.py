@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import LazySeries, Series
+from msssm_ts.series import LazySeries, Series
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class LabelledSeries:
     ----------
     values : sequence of arrays of shape (n_channels, length)
         The series, each with as many channels: a list, or a
-        :class:`msssm_ts.lazy.LazySeries` where the source is larger than memory may be. NaN is a
+        :class:`msssm_ts.series.LazySeries` where the source is larger than memory may be. NaN is a
         missing value.
     labels : array of shape (n_series,) or (n_series, n_labels), optional
         Their labels, integers or strings, or a matrix of 0 and 1 where a series can have several;

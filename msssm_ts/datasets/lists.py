@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.table import Table
 from msssm_ts.datasets.values import check_values
-from msssm_ts.lazy import Series
+from msssm_ts.series import Series
 
 if TYPE_CHECKING:
     import pyarrow as pa

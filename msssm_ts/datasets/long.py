@@ -17,7 +17,7 @@ from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
-    from msssm_ts.lazy import Series
+    from msssm_ts.series import Series
 
 
 def read_values(table: Table, roles: Roles) -> LabelledSeries:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
-from msssm_ts.lazy import Series
+from msssm_ts.series import Series
 
 Error = Callable[[int, str], InputError]
 

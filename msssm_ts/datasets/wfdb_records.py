@@ -22,7 +22,7 @@ from msssm_ts.datasets.wfdb_signals import (
     segment_names,
 )
 from msssm_ts.errors import InputError
-from msssm_ts.lazy import LazySeries
+from msssm_ts.series import LazySeries
 
 
 def read_wfdb(

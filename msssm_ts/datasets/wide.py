@@ -15,7 +15,7 @@ from msssm_ts.datasets.per_series import per_series
 from msssm_ts.datasets.table import Table
 from msssm_ts.datasets.values import without_padding
 from msssm_ts.errors import InputError
-from msssm_ts.lazy import Series
+from msssm_ts.series import Series
 
 
 def read_wide(table: Table, roles: Roles) -> LabelledSeries:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from msssm_ts.artifact import read_artifact
+from msssm_ts.fitted.artifact import read_artifact
 from msssm_ts.errors import ExportError, InputError
 from msssm_ts.export.boundary import Boundary, find_boundary
 from msssm_ts.export.formats import (
@@ -34,7 +34,7 @@ from msssm_ts.export.parity import (
 )
 from msssm_ts.export.program import facts, traced
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.model_file import load_model, model_tensors, save_model
+from msssm_ts.fitted.model_file import load_model, model_tensors, save_model
 
 
 @dataclass(frozen=True)

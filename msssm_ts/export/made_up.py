@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.export.parity import Source
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.lazy import Series
+from msssm_ts.series import Series
 from msssm_ts.preparation.spectral import frame_sizes
 
 # Steps of the network.

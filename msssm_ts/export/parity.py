@@ -12,10 +12,10 @@ from msssm_ts.errors import ExportError
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.formats import Run
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.inputs import prepare_series
-from msssm_ts.lazy import Series
+from msssm_ts.preparation.apply import prepare_series
+from msssm_ts.series import Series
 from msssm_ts.preparation import vote
-from msssm_ts.series import interpolated
+from msssm_ts.series.checks import interpolated
 
 TOLERANCE = 1e-4
 # Windows that go through a file at once.

@@ -11,7 +11,7 @@ from torch.nn import functional
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.spectra import Spectra
 from msssm_ts.fitted import FittedClassifier
-from msssm_ts.series import LARGEST_DEVIATION
+from msssm_ts.series.checks import LARGEST_DEVIATION
 
 
 class Standardized(NamedTuple):

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import Series
+from msssm_ts.series import Series
 
 _ORDER = 3
 # Between two rates, and the largest denominator of their ratio.

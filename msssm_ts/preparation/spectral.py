@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import Series
+from msssm_ts.series import Series
 
 # Seconds, as speech recognisers have them.
 FRAME_LENGTH, FRAME_STEP = 0.025, 0.010

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.lazy import LazySeries, Series
+from msssm_ts.series import LazySeries, Series
 
 
 def window_starts(n_timepoints: int, size: int, overlap: float) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from msssm_ts.training.loop import (
     predict_logits,
 )
 from msssm_ts.training.loss import ClassificationLoss
-from msssm_ts.training.progress import Callback, History, Progress
+from msssm_ts.training.progress import Callback, History, Progress, Reporter
 from msssm_ts.training.streaming import StreamedSeries
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "History",
     "LabelledTensor",
     "Progress",
+    "Reporter",
     "SeriesTensor",
     "StreamedSeries",
     "Trainer",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,36 @@ class Progress:
 
 # One with a method ``stage(name, done, total)`` is also told how far the other voters are.
 Callback = Callable[[Progress], object]
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Tells callbacks how far a member of the vote is.
+
+    Parameters
+    ----------
+    callbacks : sequence of callables
+        Given a :class:`Progress`; those with a method ``stage`` are also told of other work.
+    name : str
+        Of the work.
+
+    Examples
+    --------
+    >>> Reporter(name="trees").done(5, 10)
+    """
+
+    callbacks: Sequence[Callback] = ()
+    name: str = ""
+
+    def named(self, name: str) -> Reporter:
+        """Return one for other work."""
+        return replace(self, name=name)
+
+    def done(self, n_done: int, n_total: int) -> None:
+        """Say how many series are done, and of how many."""
+        for callback in self.callbacks:
+            if hasattr(callback, "stage"):
+                callback.stage(self.name, n_done, n_total)
 
 
 @dataclass

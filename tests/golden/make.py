@@ -82,7 +82,7 @@ def models() -> Iterator[tuple[str, MSSSMClassifier, list[np.ndarray]]]:
 
 def main() -> None:
     """Write the files."""
-    from msssm_ts.artifact import SCHEMA_VERSION
+    from msssm_ts.fitted.artifact import SCHEMA_VERSION
 
     folder = Path(__file__).parent / f"schema{SCHEMA_VERSION}"
     folder.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
     Parameters
     ----------
     header : mapping
-        From :func:`msssm_ts.artifact.read_header`.
+        From :func:`msssm_ts.fitted.artifact.read_header`.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def settings(header: Mapping[str, Any]) -> Facts:
     Parameters
     ----------
     header : mapping
-        From :func:`msssm_ts.artifact.read_header`.
+        From :func:`msssm_ts.fitted.artifact.read_header`.
     """
     given = dict(header["parameters"])
     preparation = given.pop("preparation", None) or {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.evaluation import as_class_type
+from msssm_ts.analysis.results.evaluation import as_class_type
 
 if TYPE_CHECKING:
     from msssm_ts.fitted import FittedClassifier

@@ -66,7 +66,7 @@ def report_page(
     data : LabelledSeries
         The series; of lazy ones only those that are drawn are decoded.
     header : mapping
-        Of the model file, from :func:`msssm_ts.artifact.read_header`.
+        Of the model file, from :func:`msssm_ts.fitted.artifact.read_header`.
     model, source : str
         What the two are called.
     n_resamples, seed : int

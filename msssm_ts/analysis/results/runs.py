@@ -17,7 +17,7 @@ def run_facts(header: Header) -> dict[str, Any]:
     Parameters
     ----------
     header : mapping
-        Of a model file, from :func:`msssm_ts.artifact.read_header`.
+        Of a model file, from :func:`msssm_ts.fitted.artifact.read_header`.
     """
     training = header["training"]
     history, best = training.get("history") or {}, training["best_iter"]

@@ -1,0 +1,18 @@
+"""A fitted model as a value: what it answers, its file, and what else follows from it."""
+
+from msssm_ts.fitted.artifact import read_header
+from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.model_file import load_model, save_model
+from msssm_ts.fitted.parts import FitRecord, Labels, Source
+from msssm_ts.fitted.vote import Vote
+
+__all__ = [
+    "FitRecord",
+    "FittedModel",
+    "Labels",
+    "Source",
+    "Vote",
+    "load_model",
+    "read_header",
+    "save_model",
+]

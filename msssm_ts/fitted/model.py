@@ -1,0 +1,157 @@
+"""The fitted model, a frozen value, and what it answers about series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.errors import InputError
+from msssm_ts.fitted.parts import FitRecord, Labels, Source
+from msssm_ts.fitted.vote import Vote
+from msssm_ts.model.device import resolve_device
+from msssm_ts.preparation import Preparation, vote
+from msssm_ts.preparation.apply import prepare_series
+from msssm_ts.series import Prepared, Standardizer
+from msssm_ts.series.checks import Missing, check_series, check_times
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """All that a prediction needs, and how it came about.
+
+    Parameters
+    ----------
+    source : Source
+        What series must be like.
+    missing : {"error", "mask", "interpolate"}
+        What happens to NaN.
+    dtype : {"float32", "float64"}
+        Precision of the series and of networks.
+    preparation : Preparation
+        What is done to series first.
+    standardizer : Standardizer
+        Of prepared series.
+    labels : Labels
+        What the outputs stand for.
+    vote : Vote
+        What answers.
+    record : FitRecord
+        How the model came about.
+    """
+
+    source: Source
+    missing: Missing
+    dtype: str
+    preparation: Preparation
+    standardizer: Standardizer
+    labels: Labels
+    vote: Vote
+    record: FitRecord
+
+    def standardized(
+        self,
+        X: Any,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> Prepared:
+        """Check and prepare series as those that were trained on, and standardise them.
+
+        Parameters
+        ----------
+        X : as for :class:`msssm_ts.MSSSMClassifier`
+            Series.
+        sampling_rate, channel_names, times
+            Of them; what is not said about them is the training series'.
+
+        Raises
+        ------
+        ValueError
+            If they cannot be used.
+        """
+        return self.prepared(X, sampling_rate, channel_names, times).standardized(
+            self.standardizer, self.dtype
+        )
+
+    def prepared(
+        self,
+        X: Any,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> Prepared:
+        """As :meth:`standardized`, but in the units of the prepared series."""
+        series = check_series(X, self.missing, self.dtype)
+        self.source.check_channels(series[0].shape[0], channel_names, "the model")
+        return prepare_series(
+            series,
+            self.preparation,
+            sampling_rate or self.source.sampling_rate,
+            channel_names or self.source.channel_names,
+            check_times(times, series),
+        )
+
+    def predict_proba(
+        self,
+        X: Any,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return class probabilities (n_samples, n_classes); arguments as for :meth:`standardized`.
+
+        Examples
+        --------
+        >>> from msssm_ts import MSSSMClassifier
+        >>> model = MSSSMClassifier("fast", random_state=0).fit(np.eye(8), np.arange(8) % 2).model_
+        >>> model.predict_proba(np.eye(8)).shape
+        (8, 2)
+        """
+        return self.by_series(self.vote.predict_proba, X, sampling_rate, channel_names, times)
+
+    def logits(self, X: Any, **where: Any) -> NDArray[np.float64]:
+        """Return the logits of a single network, or what would give the vote's probabilities."""
+        return self.by_series(lambda v: self.vote.logits(v, self.labels.multilabel), X, **where)
+
+    def transform(self, X: Any, **where: Any) -> NDArray[np.float64]:
+        """Return features of each series, (n_samples, n_features).
+
+        Raises
+        ------
+        InputError
+            If no member of the vote has features.
+        """
+        member = self.vote.featured
+        if member is None:
+            raise InputError("no member of this model's vote has features to return")
+        return self.by_series(member.transform, X, **where)
+
+    def by_series(
+        self,
+        function: Callable[[Prepared], NDArray[np.float64]],
+        X: Any,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return one row a series: the mean over its windows where it was cut."""
+        values = self.standardized(X, sampling_rate, channel_names, times)
+        return vote(function(values), values.owner, len(X))
+
+    def predict(self, X: Any, **where: Any) -> NDArray[Any]:
+        """Return labels; arguments as for :meth:`standardized`."""
+        return self.labels.chosen(self.predict_proba(X, **where))
+
+    def to(self, device: str) -> FittedModel:
+        """Return it on a device: "auto" is a CUDA card where there is one.
+
+        Raises
+        ------
+        InputError
+            If there is no such device.
+        """
+        return replace(self, vote=self.vote.to(resolve_device(device)))

@@ -1,0 +1,146 @@
+"""What a fitted model writes to its file, and how it comes back."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import torch
+
+from msssm_ts.errors import InputError
+from msssm_ts.fitted.artifact import read_artifact, write_artifact
+from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.parts import FitRecord, Labels, Source
+from msssm_ts.fitted.vote import Vote
+from msssm_ts.members import MEMBERS
+from msssm_ts.members.member import Member, State
+from msssm_ts.preparation import Preparation
+from msssm_ts.series import Standardizer
+
+_RECORD = ("history", "n_iter", "best_iter", "n_parameters", "seconds", "seed", "device", "threads")
+
+
+def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
+    """Write a fitted model's arrays, with everything else as JSON.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    source, labels, record = model.source, model.labels, model.record
+    states = [member.state() for member in model.vote.members]
+    header = {
+        "estimator": "MSSSMClassifier",
+        "parameters": record.parameters,
+        "members": [
+            {"kind": member.kind, "weight": weight, "facts": state.facts}
+            for member, weight, state in zip(
+                model.vote.members, model.vote.weights, states, strict=True
+            )
+        ],
+        "classes": {
+            "dtype": labels.classes.dtype.str,
+            "values": labels.classes.tolist(),
+            "multilabel": labels.multilabel,
+            "thresholds": labels.thresholds.tolist(),
+            "names": labels.names,
+        },
+        "standardizer": {
+            "mean": model.standardizer.mean.tolist(),
+            "std": model.standardizer.std.tolist(),
+        },
+        "missing": model.missing,
+        "dtype": model.dtype,
+        "preparation": model.preparation.to_dict(),
+        "channel_names": source.channel_names,
+        "n_channels": source.n_channels,
+        "sampling_rate": source.sampling_rate,
+        "n_features": source.n_features,
+        "feature_names": source.feature_names,
+        "training_data": record.training_data,
+        "training": {name: getattr(record, name) for name in _RECORD} | {"notes": record.notes},
+        "versions": record.versions,
+    }
+    write_artifact(path, model_tensors(model), header)
+
+
+def model_tensors(model: FittedModel) -> dict[str, torch.Tensor]:
+    """Return all arrays of a fitted model by their names in the file."""
+    return {
+        f"members.{i}.{name}": torch.from_numpy(np.ascontiguousarray(array))
+        for i, member in enumerate(model.vote.members)
+        for name, array in member.state().arrays.items()
+    }
+
+
+def load_model(path: str | os.PathLike[str], device: str = "auto") -> FittedModel:
+    """Read a model that :func:`save_model` wrote, on any machine.
+
+    Parameters
+    ----------
+    path : path
+        Model file, or the run folder that holds it.
+    device : str
+        Where to run it.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or newer than this version can read, or the device does
+        not exist.
+    """
+    tensors, header = read_artifact(path)
+    try:
+        model = _from_header(header, {name: t.numpy() for name, t in tensors.items()})
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{path}: its contents do not fit together ({error}); train again"
+        ) from error
+    return model.to(device)
+
+
+def _from_header(header: dict[str, Any], arrays: dict[str, Any]) -> FittedModel:
+    classes, scale, training = header["classes"], header["standardizer"], header["training"]
+    multilabel = classes["multilabel"]
+    members: list[Member] = []
+    for i, entry in enumerate(header["members"]):
+        prefix = f"members.{i}."
+        own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+        kind = MEMBERS.get(entry["kind"])
+        members.append(kind.from_state(State(own, entry["facts"]), multilabel))
+    return FittedModel(
+        source=Source(
+            header["n_channels"],
+            _names(header["channel_names"]),
+            header["sampling_rate"],
+            header["n_features"],
+            _names(header["feature_names"]),
+        ),
+        missing=header["missing"],
+        dtype=header["dtype"],
+        preparation=Preparation.from_dict(header["preparation"]),
+        standardizer=Standardizer(np.array(scale["mean"]), np.array(scale["std"])),
+        labels=Labels(
+            np.array(classes["values"], dtype=np.dtype(classes["dtype"])),
+            multilabel,
+            np.array(classes["thresholds"]),
+            _names(classes.get("names")),
+        ),
+        vote=Vote(tuple(members), tuple(float(m["weight"]) for m in header["members"])),
+        record=FitRecord(
+            parameters=header["parameters"],
+            # Older files do not say.
+            training_data=header.get("training_data"),
+            notes=tuple(training.get("notes", ())),
+            versions=header["versions"],
+            **{name: training[name] for name in _RECORD},
+        ),
+    )
+
+
+def _names(values: Any) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)

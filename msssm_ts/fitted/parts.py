@@ -1,0 +1,140 @@
+"""What a fitted model knows beside its vote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the training series came from, and what others must be like.
+
+    Parameters
+    ----------
+    n_channels : int
+        Channels of a series.
+    channel_names : tuple of str, optional
+        Their names.
+    sampling_rate : float, optional
+        In hertz.
+    n_features : int, optional
+        Steps, where the series came as a table (n_samples, n_timepoints).
+    feature_names : tuple of str, optional
+        The table's columns, where all are strings.
+    """
+
+    n_channels: int
+    channel_names: tuple[str, ...] | None = None
+    sampling_rate: float | None = None
+    n_features: int | None = None
+    feature_names: tuple[str, ...] | None = None
+
+    def check_channels(self, n_channels: int, names: Sequence[str] | None, model: str) -> None:
+        """Refuse series of another number of channels, unless names tell which are meant.
+
+        Raises
+        ------
+        ValueError
+            Naming both numbers.
+        """
+        if names is not None and len(names) != n_channels:
+            raise ValueError(f"{len(names)} channel_names for {n_channels} channels")
+        if n_channels != self.n_channels and (names is None or self.channel_names is None):
+            raise ValueError(
+                f"X has {n_channels} channels, but {model} was trained on {self.n_channels}"
+            )
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the outputs stand for.
+
+    Parameters
+    ----------
+    classes : array of shape (n_classes,)
+        Labels, sorted; with several labels at once their column numbers.
+    multilabel : bool
+        Whether a series can have several labels at once.
+    thresholds : array of shape (n_classes,)
+        With several labels: probabilities from which on each is predicted.
+    names : tuple of str, optional
+        Of several labels.
+
+    Examples
+    --------
+    >>> Labels(np.array(["a", "b"])).chosen(np.array([[0.2, 0.8]]))
+    array(['b'], dtype='<U1')
+    """
+
+    classes: NDArray[Any]
+    multilabel: bool = False
+    thresholds: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.thresholds):
+            object.__setattr__(self, "thresholds", np.full(len(self.classes), 0.5))
+
+    @property
+    def shown(self) -> NDArray[Any]:
+        """What the columns of probabilities are called."""
+        return self.classes if self.names is None else np.array(self.names)
+
+    def chosen(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the labels that probabilities (n_series, n_classes) stand for."""
+        labels: NDArray[Any] = (
+            (proba >= self.thresholds).astype(int)
+            if self.multilabel
+            else self.classes[proba.argmax(1)]
+        )
+        return labels
+
+
+@dataclass(frozen=True)
+class FitRecord:
+    """How a model came about.
+
+    Parameters
+    ----------
+    parameters : dict
+        The estimator's, as far as JSON can hold them.
+    history : dict of str to list
+        Of the first network that was trained, one entry an epoch; empty lists without one.
+    n_iter, best_iter : int
+        Its epochs, and the one whose weights were kept.
+    n_parameters : int
+        Numbers that were learned, by all members.
+    seconds : float
+        The fit took.
+    seed : int
+        Of all that was drawn.
+    device : str
+        Where networks were trained.
+    threads : int
+        How many torch was given.
+    training_data : dict, optional
+        Of the training series: how many, shortest and longest (steps), how many of each class or
+        with each label, groups where there are any.
+    notes : tuple of str
+        What had nothing to act on, or was left out, and why.
+    versions : dict of str to str
+        Of this and the libraries that it rests on.
+    """
+
+    parameters: dict[str, Any]
+    history: dict[str, list[Any]]
+    n_iter: int
+    best_iter: int
+    n_parameters: int
+    seconds: float
+    seed: int
+    device: str
+    threads: int
+    training_data: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,123 @@
+"""From every older schema of the model file to the present one, a function a step.
+
+Each takes the header and the tensors of one version, and returns those of the next. What a
+version took from the code of its time is written down here as it was then: whatever becomes of
+the defaults, an old file goes on saying the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+Header = dict[str, Any]
+Tensors = dict[str, Tensor]
+
+SCHEMA_VERSION = 4
+
+# Shares of the kinds, quantiles' layout and streams' span while schema 3 was written.
+_SHARES_3 = {"scan_ridge": 0.6, "quantile_trees": 0.4}
+_SPAN_3 = 1 / 16
+_DEPTH_3, _STEPS_PER_QUANTILE_3, _MOST_FEATURES_3 = 6, 4, 50_000
+
+
+def upgraded(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """Bring a file's contents up to the present schema.
+
+    ``schema_version`` goes on saying what the file was written with.
+    """
+    written = int(header["schema_version"])
+    for version in range(written, SCHEMA_VERSION):
+        header, tensors = _STEPS[version](header, tensors)
+    return header | {"schema_version": written}, tensors
+
+
+def _from_1(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """2 has a preparation, labels' names and channels of its own; networks a stem's stride."""
+    names = header["channel_names"]
+    return {
+        "preparation": {"channels": names},
+        "n_channels": header["network"]["n_channels"],
+        **header,
+        "network": {"stem_stride": 1, **header["network"]},
+    }, tensors
+
+
+def _from_2(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """3 has several networks, numbered, and voters beside them."""
+    renamed = {f"networks.0.{name}": tensor for name, tensor in tensors.items()}
+    # The network was all there was; today's default would be a vote.
+    parameters = {"preset": "network", "core": "s6", **header["parameters"]}
+    more = {"n_networks": 1, "voters": [], "network_share": 1.0, "parameters": parameters}
+    return header | more, renamed
+
+
+def _from_3(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """4 has members of one kind of list, each with its weight and the constants it rests on."""
+    header = dict(header)
+    config, kinds = header.pop("network"), header.pop("voters", [])
+    n_networks = header.pop("n_networks")
+    share = header.pop("network_share", 1.0) if kinds else 1.0
+    share = share if n_networks else 0.0
+    training = header["training"]
+    # Shares of the kinds that there are.
+    total = sum(_SHARES_3[kind] for kind in set(kinds))
+    members: list[Header] = []
+    renamed: Tensors = {}
+    for i, kind in enumerate(kinds):
+        own = _part(tensors, f"voters.{i}.")
+        facts = _facts_3(kind, own, len(header["standardizer"]["mean"]))
+        weight = (1 - share) * _SHARES_3[kind] / total / kinds.count(kind)
+        renamed |= {f"members.{i}.{name}": t for name, t in own.items()}
+        members.append({"kind": kind, "weight": weight, "facts": facts})
+    for k in range(n_networks):
+        i = len(kinds) + k
+        renamed |= {
+            f"members.{i}.{name}": t for name, t in _part(tensors, f"networks.{k}.").items()
+        }
+        # Only the first one's training was written down.
+        history = training["history"] if not k else {}
+        facts = {"config": config, "history": history, "best_epoch": training["best_iter"]}
+        members.append({"kind": "network", "weight": share / n_networks, "facts": facts})
+    parameters = header["parameters"]
+    more = {
+        "members": [m for m in members if m["weight"] > 0],
+        "missing": parameters["missing"],
+        "dtype": parameters["dtype"],
+    }
+    if len(more["members"]) < len(members):
+        # What had no part of the vote is not a member: the others move up.
+        kept = [i for i, member in enumerate(members) if member["weight"] > 0]
+        renamed = {
+            f"members.{new}.{name}": t
+            for new, old in enumerate(kept)
+            for name, t in _part(renamed, f"members.{old}.").items()
+        }
+    return header | more, renamed
+
+
+def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:
+    """Return what schema 3 kept in small arrays, taken out of them, and in the code."""
+    if kind == "scan_ridge":
+        temperature, left_out = tensors.pop("fit").tolist()
+        facts = {"temperature": temperature, "left_out_accuracy": left_out}
+        return facts | {"span": _SPAN_3}
+    n_timepoints, n_outputs = tensors.pop("sizes").tolist()
+    depth, per_quantile = _DEPTH_3, _STEPS_PER_QUANTILE_3
+    while depth > 1 and n_channels * 8 * depth * n_timepoints / per_quantile > _MOST_FEATURES_3:
+        depth -= 1
+    sizes = {"n_timepoints": n_timepoints, "n_outputs": n_outputs}
+    return sizes | {"depth": depth, "steps_per_quantile": per_quantile}
+
+
+def _part(tensors: Tensors, prefix: str) -> Tensors:
+    return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
+
+
+_STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
+    1: _from_1,
+    2: _from_2,
+    3: _from_3,
+}

@@ -1,0 +1,127 @@
+"""What there is to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_consistent_length
+
+from msssm_ts.fitting.targets import Targets, check_weights, encode_targets
+from msssm_ts.series import Series, lengths_of, take
+from msssm_ts.series.prepared import Times
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Checked series and what belongs to them, one entry a series.
+
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        A list, or lazy.
+    targets : Targets
+        Labels.
+    weights : array of shape (n_series,)
+        Of the series, above 0.
+    groups : array of shape (n_series,), optional
+        A patient, a speaker.
+    validation : boolean array of shape (n_series,), optional
+        The series to set aside.
+    times : list of arrays of shape (length,), optional
+        Time stamps.
+    """
+
+    series: Sequence[Series]
+    targets: Targets
+    weights: NDArray[np.float64]
+    groups: NDArray[Any] | None = None
+    validation: NDArray[np.bool_] | None = None
+    times: Sequence[Times] | None = None
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a model remembers of the series that it has learned from."""
+        lengths = lengths_of(self.series)
+        encoded = self.targets.encoded
+        counts = (
+            encoded.sum(0)
+            if self.targets.multilabel
+            else np.bincount(encoded, minlength=len(self.targets.classes))
+        )
+        facts: dict[str, Any] = {
+            "n_series": len(self),
+            "shortest": int(lengths.min()),
+            "longest": int(lengths.max()),
+            "counts": counts.astype(int).tolist(),
+        }
+        if self.groups is not None:
+            facts["n_groups"] = len(np.unique(self.groups))
+        return facts
+
+    def take(self, index: NDArray[np.int64]) -> TrainingData:
+        """Return some of the series with all that belongs to them."""
+        return TrainingData(
+            take(self.series, index),
+            self.targets[index],
+            self.weights[index],
+            None if self.groups is None else self.groups[index],
+            None if self.validation is None else self.validation[index],
+            None if self.times is None else [self.times[i] for i in index],
+        )
+
+
+def training_data(
+    series: Sequence[Series],
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    groups: Any = None,
+    validation: Any = None,
+    times: Sequence[Times] | None = None,
+    known: Targets | None = None,
+    classes: NDArray[Any] | None = None,
+) -> TrainingData:
+    """Check what was passed to ``fit``; series of no weight are left out.
+
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        Checked.
+    y, sample_weight, groups, validation, times
+        As of :meth:`msssm_ts.MSSSMClassifier.fit`.
+    known : Targets, optional
+        Of the first fit, where this one goes on from it.
+    classes : array, optional
+        All labels that will ever come.
+
+    Raises
+    ------
+    ValueError
+        If they do not belong together.
+    """
+    targets = encode_targets(y, classes if known is None else known.classes)
+    check_consistent_length(series, targets.encoded)
+    if known is not None and targets.multilabel != known.multilabel:
+        raise ValueError("y must be of the same kind as in the first fit: labels or a matrix")
+    data = TrainingData(
+        series,
+        targets,
+        check_weights(sample_weight, len(series)),
+        *(None if v is None else np.asarray(v) for v in (groups, validation)),
+        times,
+    )
+    for name, value in (("groups", data.groups), ("validation", data.validation)):
+        if value is not None and value.shape != (len(series),):
+            raise ValueError(f"{name} must have one entry a series, not shape {value.shape}")
+    counted = np.flatnonzero(data.weights > 0)
+    if len(counted) < len(series):
+        data = data.take(counted)
+        if known is None and classes is None:
+            data = replace(data, targets=encode_targets(data.targets.labels))
+    return data

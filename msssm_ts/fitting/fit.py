@@ -1,0 +1,336 @@
+"""One function from data and parameters to a fitted model: split, members, weights, refit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from msssm_ts.display import TrainingDisplay
+from msssm_ts.errors import Interrupted, TrainingError
+from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.parts import FitRecord, Labels, Source
+from msssm_ts.fitted.vote import Vote, prior_weights
+from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.notes import notes
+from msssm_ts.fitting.problems import Problems, standardizer_of
+from msssm_ts.fitting.record import json_parameters, seed_from, versions
+from msssm_ts.fitting.share import best_share
+from msssm_ts.fitting.split import Split, choose_split
+from msssm_ts.fitting.targets import best_thresholds, loss_weights
+from msssm_ts.members import MEMBERS
+from msssm_ts.members.member import Member
+from msssm_ts.members.presets import Seat, seats
+from msssm_ts.members.problem import Problem
+from msssm_ts.model.device import resolve_device
+from msssm_ts.preparation import Preparation
+from msssm_ts.training import History, Reporter
+
+# A member whose best share is no more than that, after a quarter or half of its training, has
+# not been worth the rest.
+_NEXT_TO_NOTHING = 0.1
+# Of a time budget, what members may take that are fitted again once the shares are known.
+_FIRST_OF_TWO = 0.25
+
+
+def fit_model(
+    data: TrainingData,
+    parameters: Mapping[str, Any],
+    source: Source,
+    label_names: Sequence[str] | None = None,
+    previous: FittedModel | None = None,
+    in_parts: bool = False,
+) -> FittedModel:
+    """Fit a vote to labelled series.
+
+    Parameters
+    ----------
+    data : TrainingData
+        What there is to learn from.
+    parameters : mapping
+        The estimator's, checked.
+    source : Source
+        Where the series come from.
+    label_names : sequence of str, optional
+        Of several labels.
+    previous : FittedModel, optional
+        To go on from: its classes, standardisation and, of members that learn by steps, weights.
+    in_parts : bool
+        Whether these are a part of the series, once through: only members that learn by steps
+        can do that.
+
+    Returns
+    -------
+    FittedModel
+
+    Raises
+    ------
+    ValueError
+        If the data cannot be used.
+    Interrupted, TrainingError
+        Where it was cut short; their ``partial`` is the model so far, None if there is none.
+    """
+    with TrainingDisplay(quiet=not parameters["verbose"]) as shown:
+        callbacks = (*(parameters["callbacks"] or ()), shown)
+        fit = _prepared_fit(data, parameters, source, previous, in_parts, Reporter(callbacks))
+        return fit.run(label_names)
+
+
+def _prepared_fit(
+    data: TrainingData,
+    parameters: Mapping[str, Any],
+    source: Source,
+    previous: FittedModel | None,
+    in_parts: bool,
+    reporter: Reporter,
+) -> _Fit:
+    """Decide what is fitted, and on which series."""
+    began = time.perf_counter()
+    seed = seed_from(parameters["random_state"])
+    wanted = seats(parameters["preset"], parameters["members"])
+    if in_parts:
+        wanted = (Seat("network", options={"max_epochs": 1}),)
+    closed = [seat for seat in wanted if not MEMBERS.get(seat.kind).learns_by_steps]
+    by_steps = [seat for seat in wanted if MEMBERS.get(seat.kind).learns_by_steps]
+    split = Split(np.arange(len(data)))
+    # Members that learn by steps and their share of the vote need validation; so do thresholds.
+    if not in_parts and (by_steps or data.targets.multilabel):
+        split = choose_split(
+            data,
+            parameters["early_stopping"],
+            parameters["validation_fraction"],
+            seed,
+            beside_others=bool(closed),
+        )
+    left_out = None
+    if closed and by_steps and not len(split.held_out) and parameters["early_stopping"] == "auto":
+        # Beside the others a network trained on so few series has not been worth its time, and
+        # its share of the vote could not be measured (docs/recipe.md).
+        by_steps, left_out = [], split.reason
+    chosen = parameters["preparation"] or Preparation()
+    weights, positive = loss_weights(data.targets, data.weights, parameters["class_weight"])
+    preparation = replace(
+        chosen,
+        channels=chosen.channels or source.channel_names,
+        sampling_rate=chosen.sampling_rate or source.sampling_rate,
+    )
+    problems = Problems(data, source, preparation, weights, positive, parameters["dtype"])
+    return _Fit(
+        problems, parameters, closed, by_steps, split, seed, reporter, previous, began, left_out
+    )
+
+
+@dataclass
+class _Fit:
+    """A fit on its way: what was decided, then what has been made."""
+
+    problems: Problems
+    parameters: Mapping[str, Any]
+    closed: Sequence[Seat]
+    by_steps: Sequence[Seat]
+    split: Split
+    seed: int
+    reporter: Reporter
+    previous: FittedModel | None
+    began: float
+    left_out: str | None
+
+    def run(self, label_names: Sequence[str] | None) -> FittedModel:
+        """Fit, and return the model; where it is cut short, hand on what there is."""
+        previous, split = self.previous, self.split
+        training = self.problems.prepared(split.keep)
+        standardizer = (
+            standardizer_of(training.values.series, self.problems.preparation)
+            if previous is None
+            else previous.standardizer
+        )
+        training = self.problems.standardized(training, standardizer)
+        validation = None
+        if len(split.held_out):
+            validation = self.problems.prepared(split.held_out)
+            validation = self.problems.standardized(validation, standardizer)
+        multilabel = training.multilabel
+        twice = validation is not None and not multilabel
+        closed: list[Member] = []
+        learned: list[Member] = []
+
+        def model(share: float | None = None, thresholds: Any = None) -> FittedModel | None:
+            members = (*closed, *learned)
+            if not members:
+                return None
+            weights = _weights(closed, learned, share)
+            if share == 0 and closed:
+                # What has no vote is not kept either.
+                members, weights = tuple(closed), prior_weights(tuple(closed))
+            labels = Labels(
+                self.problems.data.targets.classes,
+                multilabel,
+                np.full(training.n_outputs, 0.5) if thresholds is None else thresholds,
+                None if label_names is None else tuple(map(str, label_names)),
+            )
+            vote = Vote(members, weights)
+            return FittedModel(
+                self.problems.source,
+                self.parameters["missing"],
+                self.parameters["dtype"],
+                self.problems.preparation,
+                standardizer,
+                labels,
+                vote,
+                self._record(vote, learned, share),
+            )
+
+        share: float | None = None
+        try:
+            spent = _FIRST_OF_TWO if twice and self.by_steps else 1.0
+            self._fit_closed(closed, training, spent)
+            theirs = None
+            if self.by_steps and closed and validation is not None:
+                theirs = Vote(tuple(closed), prior_weights(tuple(closed))).predict_proba(
+                    validation.values
+                )
+            # The closed members are fitted again: their time is not the others'.
+            reserved = time.perf_counter() - self.began if closed and twice else 0.0
+            problem = replace(training, validation=validation)
+            if theirs is not None and validation is not None:
+                problem = replace(problem, is_in_vain=_in_vain(validation, theirs))
+            try:
+                self._fit_by_steps(learned, problem, reserved)
+            finally:
+                if closed and learned:
+                    share = _measured_share(learned, validation, theirs)
+            if closed and twice:
+                # They need no validation: once the shares are known they learn from all series.
+                counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
+                everything = self.problems.prepared(np.arange(len(self.problems.data)))
+                again: list[Member] = []
+                self._fit_closed(
+                    again, self.problems.standardized(everything, standardizer), None, counts
+                )
+                closed[:] = again
+        except KeyboardInterrupt as error:
+            raise Interrupted(model(share)) from error
+        except TrainingError as error:
+            error.partial = model(share)
+            raise
+        fitted = model(share)
+        assert fitted is not None
+        if multilabel and validation is not None:
+            proba = fitted.vote.predict_proba(validation.values)
+            thresholds = best_thresholds(proba, validation.targets)
+            fitted = replace(fitted, labels=replace(fitted.labels, thresholds=thresholds))
+        return fitted
+
+    def _fit_closed(
+        self,
+        into: list[Member],
+        problem: Problem,
+        part: float | None,
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Fit members without validation, as many as ``part`` of the time budget is enough for."""
+        budget, began = self.parameters["time_budget"], time.perf_counter()
+        seconds = None if budget is None or part is None else part * budget
+        for seat in self.closed:
+            kind = MEMBERS.get(seat.kind)
+            n = kind.copies(seat.count, problem) if counts is None else counts[seat.kind]
+            for i in range(n):
+                spent = time.perf_counter() - began
+                # The next one takes as long as those before, on average.
+                if into and seconds is not None and spent * (1 + 1 / len(into)) > seconds:
+                    return
+                title = kind.title + (f" {i + 1}/{n}" if n > 1 else "")
+                into.append(
+                    kind.fit(
+                        problem,
+                        self.seed + i,
+                        {**self.parameters, **seat.options},
+                        self.reporter.named(title),
+                        None if seconds is None else max(0.0, seconds - spent),
+                    )
+                )
+
+    def _fit_by_steps(self, into: list[Member], problem: Problem, reserved: float) -> None:
+        """Train members with validation, each in its part of the time that is left."""
+        total, budget = sum(seat.count for seat in self.by_steps), self.parameters["time_budget"]
+        for seat in self.by_steps:
+            kind = MEMBERS.get(seat.kind)
+            before = () if self.previous is None else self.previous.vote.of_kind(seat.kind)
+            for i in range(seat.count):
+                seconds = None
+                if budget is not None:
+                    spent = time.perf_counter() - self.began + reserved
+                    seconds = max(0.0, budget - spent) / (total - len(into))
+                try:
+                    member = kind.fit(
+                        problem,
+                        self.seed + i,
+                        {**self.parameters, **seat.options},
+                        self.reporter.named(kind.title),
+                        seconds,
+                        before[i] if i < len(before) else None,
+                    )
+                except (Interrupted, TrainingError) as error:
+                    if error.partial is not None:
+                        into.append(error.partial)
+                    raise
+                into.append(member)
+
+    def _record(self, vote: Vote, learned: Sequence[Member], share: float | None) -> FitRecord:
+        """Write down how the model came about; of its training, the first network's."""
+        first = next((m for m in learned if getattr(m, "history", None)), None)
+        history = vars(History()) if first is None else dict(getattr(first, "history", {}))
+        data = self.problems.data
+        return FitRecord(
+            parameters=json_parameters(self.parameters),
+            history=history,
+            n_iter=len(history["epoch"]),
+            best_iter=getattr(first, "best_epoch", 0),
+            n_parameters=vote.n_parameters,
+            seconds=time.perf_counter() - self.began,
+            seed=self.seed,
+            device=resolve_device(self.parameters["device"]),
+            threads=torch.get_num_threads(),
+            training_data=data.facts(),
+            notes=notes(self.parameters, vote, self.left_out, share, data.times is not None),
+            versions=versions(),
+        )
+
+
+def _weights(
+    closed: Sequence[Member], learned: Sequence[Member], share: float | None
+) -> tuple[float, ...]:
+    """Return each member's part of the vote, ``share`` the learned members' together."""
+    members = (*closed, *learned)
+    if share is None or not closed or not learned:
+        return prior_weights(members)
+    own = tuple((1 - share) * weight for weight in prior_weights(tuple(closed)))
+    return own + tuple(share * weight for weight in prior_weights(tuple(learned)))
+
+
+def _measured_share(
+    learned: Sequence[Member], validation: Problem | None, theirs: NDArray[np.float64] | None
+) -> float | None:
+    """Return the learned members' part of the vote, as the series set aside tell it."""
+    if validation is None or theirs is None:
+        return None
+    members = tuple(learned)
+    ours = Vote(members, prior_weights(members)).predict_proba(validation.values)
+    # The same series have chosen the networks' weights: they look better there than they are.
+    return best_share(ours, theirs, validation.targets) / 2
+
+
+def _in_vain(
+    validation: Problem, theirs: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], bool]:
+    """Return what tells from validation answers that a member adds next to nothing."""
+    return lambda proba: best_share(proba, theirs, validation.targets) <= _NEXT_TO_NOTHING
+
+
+def _count(members: Sequence[Member], kind: str) -> int:
+    return sum(member.kind == kind for member in members)

@@ -1,0 +1,178 @@
+"""What a member of the vote is: fitted from one problem, it knows nothing of the others."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from msssm_ts.errors import ExportError
+from msssm_ts.members.problem import Problem
+from msssm_ts.series import Prepared
+from msssm_ts.training.progress import Reporter
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a model file holds of a member.
+
+    Parameters
+    ----------
+    arrays : dict of str to array
+        Everything large.
+    facts : dict
+        What JSON can hold: settings and constants that the arrays are of no use without.
+    """
+
+    arrays: Arrays
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Member(ABC):
+    """A fitted classifier of standardised series.
+
+    A subclass says how it is fitted, asked and kept; the rest has a default. A folder of
+    :mod:`msssm_ts.members`, or a file outside the package, registers it by name with
+    ``MEMBERS.register``.
+
+    Attributes
+    ----------
+    kind : str
+        The name that it is registered by.
+    title : str
+        What progress calls it.
+    prior : float
+        Weight of all members of the kind together beside the others', where nothing measures it.
+    learns_by_steps : bool
+        Whether it wants series set aside to stop by, and whether its weight is measured on them.
+        Such members are fitted last, and only they can go on from where they were.
+    """
+
+    kind: ClassVar[str]
+    title: ClassVar[str] = "training"
+    prior: ClassVar[float] = 0.5
+    learns_by_steps: ClassVar[bool] = False
+
+    @property
+    def stride(self) -> int:
+        """Steps of a series that it takes at a time, in an exported file."""
+        return 1
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that were learned."""
+        return 0
+
+    @property
+    def n_features(self) -> int | None:
+        """Columns of :meth:`transform`; None where it has none."""
+        return None
+
+    @property
+    def left_out_accuracy(self) -> float | None:
+        """On training series that were left out in turn; None where none were."""
+        return None
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls,
+        problem: Problem,
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+        reporter: Reporter | None = None,
+        seconds: float | None = None,
+        start: Self | None = None,
+    ) -> Self:
+        """Learn.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to learn.
+        seed : int
+            Of all that is drawn.
+        parameters : mapping, optional
+            The estimator's, checked; a member reads those that concern it.
+        reporter : Reporter, optional
+            Told how far it is.
+        seconds : float, optional
+            Time that it should take at most.
+        start : Member, optional
+            Of the same kind, to go on from; only where ``learns_by_steps``.
+
+        Raises
+        ------
+        Interrupted, TrainingError
+            Where it was cut short; their ``partial`` is the member so far, if there is one.
+        """
+
+    @abstractmethod
+    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return probabilities (n_series, n_outputs) of standardised series."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """Return all that a model file must hold."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: State, multilabel: bool) -> Self:
+        """Return what :meth:`state` described."""
+
+    @classmethod
+    def copies(cls, wanted: int, problem: Problem) -> int:
+        """Return how many of the wanted members of this kind are worth their time."""
+        return wanted
+
+    def to(self, device: str) -> Self:
+        """Return it on a device, for members that use one."""
+        return self
+
+    def logits(self, values: Prepared) -> NDArray[np.float64] | None:
+        """Return what the probabilities come from, (n_series, n_outputs); None: nothing."""
+        return None
+
+    def transform(self, values: Prepared) -> NDArray[np.float64]:
+        """Return features (n_series, n_features), for members that have some."""
+        raise NotImplementedError
+
+    def facts(self) -> dict[str, Any]:
+        """Return what ``info`` and the report say of it, beside kind and weight."""
+        return {}
+
+    @classmethod
+    def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
+        """Return what all members of the kind do, in operations that torch exports.
+
+        Parameters
+        ----------
+        members : sequence of Member
+            Of this kind, of one model.
+        weights : sequence of float
+            Their parts of the vote.
+        n_channels : int
+            Of the series.
+
+        Returns
+        -------
+        Module
+            From a :class:`msssm_ts.members.graph.GraphInput` to the weighted sum of
+            probabilities, (b, n_outputs).
+
+        Raises
+        ------
+        ExportError
+            If there is no such thing, with the reason.
+        """
+        raise ExportError(
+            f"a model with a member {cls.kind!r} cannot be exported to ONNX or pt2: that member "
+            "has no graph; --format safetensors keeps all of it"
+        )

@@ -1,0 +1,65 @@
+"""Networks in operations that torch exports."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from msssm_ts.members.graph import GraphInput
+from msssm_ts.members.network.graph_scan import ScannedCores
+from msssm_ts.members.network.graph_stem import GroupedFilterBank
+from msssm_ts.model import MSSSM, MSSSMNetwork
+from msssm_ts.model.stem import FilterBankStem
+
+
+class NetworkVotes(nn.Module):
+    """The weighted sum of networks' softmax, or sigmoid for several labels.
+
+    Parameters
+    ----------
+    networks : sequence of MSSSMNetwork
+        Of one model, with the same stride.
+    shares : sequence of float
+        Their parts of the vote.
+    multilabel : bool
+        Whether outputs are labels on their own.
+    """
+
+    def __init__(
+        self, networks: Sequence[MSSSMNetwork], shares: Sequence[float], multilabel: bool
+    ):
+        super().__init__()
+        self.stride = networks[0].config.stem_stride
+        self.networks = nn.ModuleList([_exportable(network) for network in networks])
+        self.shares, self.multilabel = list(shares), multilabel
+
+    def forward(self, given: GraphInput) -> Tensor:
+        """Return the weighted sum of probabilities, (b, n_outputs)."""
+        seen = given.seen
+        if self.stride > 1:
+            # A sum; torch traces pooling for one length only.
+            ones = given.x.new_ones(1, 1, self.stride)
+            seen = functional.conv1d(seen.float().unsqueeze(1), ones, stride=self.stride)[:, 0] > 0
+        votes = []
+        for network, share in zip(self.networks, self.shares, strict=True):
+            logits = network(given.x.transpose(1, 2), None, seen)
+            proba = torch.sigmoid(logits) if self.multilabel else torch.softmax(logits, -1)
+            votes.append(share * proba)
+        return torch.stack(votes).sum(0)
+
+
+def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
+    """Return a copy whose parts can be traced; with a stride it wants ``observed`` behind it."""
+    network = copy.deepcopy(network).float().cpu().eval().requires_grad_(False)
+    for block in network.blocks:
+        block.cores = nn.ModuleList([ScannedCores(cast("list[MSSSM]", block.cores))])
+    if isinstance(network.stem, FilterBankStem):
+        network.stem = GroupedFilterBank(network.stem)
+        network.config = replace(network.config, stem_stride=1)
+    return network

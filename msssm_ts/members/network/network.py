@@ -1,0 +1,229 @@
+"""The MS-SSM network as a member of the vote."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from msssm_ts.errors import InputError, Interrupted, TrainingError
+from msssm_ts.members.member import Member, State
+from msssm_ts.members.network.settings import augmentation, network_config, training_settings
+from msssm_ts.members.problem import Problem
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.model.device import resolve_device
+from msssm_ts.series import LazySeries, Prepared
+from msssm_ts.training import (
+    ClassificationLoss,
+    LabelledTensor,
+    Reporter,
+    SeriesTensor,
+    StreamedSeries,
+    Trainer,
+    predict_embeddings,
+    predict_logits,
+)
+
+# Series that go through the network at once; answers do not depend on it.
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class NetworkMember(Member):
+    """A trained network.
+
+    Parameters
+    ----------
+    network : MSSSMNetwork
+        In evaluation mode.
+    multilabel : bool
+        Whether outputs are labels on their own or classes.
+    history : dict of str to list
+        Of its training, one entry an epoch.
+    best_epoch : int
+        The epoch whose weights were kept; 0: none was finished.
+    """
+
+    network: MSSSMNetwork
+    multilabel: bool
+    history: Mapping[str, list[Any]] = field(default_factory=dict)
+    best_epoch: int = 0
+
+    kind: ClassVar[str] = "network"
+    # A quarter of the vote beside ridge classifiers and trees.
+    prior: ClassVar[float] = 1 / 3
+    learns_by_steps: ClassVar[bool] = True
+
+    @classmethod
+    def fit(
+        cls,
+        problem: Problem,
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+        reporter: Reporter | None = None,
+        seconds: float | None = None,
+        start: Self | None = None,
+    ) -> Self:
+        """Train a new network, or go on with one; see :meth:`Member.fit`."""
+        assert parameters is not None
+        dtype, device = parameters["dtype"], resolve_device(parameters["device"])
+        float_type = getattr(torch, dtype)
+        # The caller's random numbers stay as they are.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = (
+                MSSSMNetwork(network_config(parameters, problem))
+                if start is None
+                else copy.deepcopy(start.network)
+            )
+            network.to(device, float_type)
+            stride = network.config.stem_stride
+            positive = problem.positive_weights
+            in_vain = problem.is_in_vain
+            trainer = Trainer(
+                network,
+                training_settings(parameters, problem, stride, seconds),
+                ClassificationLoss(
+                    parameters["label_smoothing"],
+                    None if positive is None else torch.as_tensor(positive, dtype=float_type),
+                ),
+                () if reporter is None else reporter.callbacks,
+                augmentation(parameters, problem, stride),
+                None
+                if in_vain is None
+                else lambda logits: in_vain(_probabilities(logits, problem.multilabel)),
+            )
+
+            def member() -> Self:
+                history = vars(trainer.history)
+                return cls(network, problem.multilabel, history, trainer.best_epoch or 0)
+
+            validation = problem.validation
+            try:
+                trainer.run(
+                    _labelled(problem, float_type),
+                    torch.Generator().manual_seed(seed),
+                    None if validation is None else _labelled(validation, float_type),
+                )
+            except KeyboardInterrupt as error:
+                # Before the first step there is nothing that could be called a model.
+                raise Interrupted(member() if trainer.n_steps or start else None) from error
+            except TrainingError as error:
+                error.partial = member() if trainer.n_steps or start else None
+                raise
+        return member()
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights."""
+        return self.network.head.weight.dtype
+
+    @property
+    def stride(self) -> int:
+        """Steps of the series to one of the network."""
+        return self.network.config.stem_stride
+
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that were learned."""
+        return sum(p.numel() for p in self.network.parameters())
+
+    @property
+    def n_features(self) -> int:
+        """What the head sees."""
+        return int(self.network.head.in_features)
+
+    def logits(self, values: Prepared) -> NDArray[np.float64]:
+        """Return logits (n_series, n_outputs)."""
+        tensor = series_tensor(values, self.dtype)
+        return predict_logits(self.network, tensor, _BATCH).double().numpy()
+
+    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return probabilities (n_series, n_outputs)."""
+        return _probabilities(torch.from_numpy(self.logits(values)), self.multilabel)
+
+    def transform(self, values: Prepared) -> NDArray[np.float64]:
+        """Return what the head sees, (n_series, n_features)."""
+        tensor = series_tensor(values, self.dtype)
+        return predict_embeddings(self.network, tensor, _BATCH).double().numpy()
+
+    def facts(self) -> dict[str, Any]:
+        """Return the network's shape and the epoch that was kept."""
+        return {"best_epoch": self.best_epoch, **asdict(self.network.config)}
+
+    def state(self) -> State:
+        """Return all that a model file must hold."""
+        tensors = self.network.state_dict()
+        arrays = {name: t.detach().cpu().numpy() for name, t in tensors.items()}
+        facts = {"config": asdict(self.network.config), "best_epoch": self.best_epoch}
+        return State(arrays, facts | {"history": dict(self.history)})
+
+    @classmethod
+    def from_state(cls, state: State, multilabel: bool) -> Self:
+        """Return what :meth:`state` described, on the CPU."""
+        facts = state.facts
+        network = MSSSMNetwork(MSSSMConfig(**facts["config"]))
+        weights = {name: torch.from_numpy(a) for name, a in state.arrays.items()}
+        if weights:
+            network.to(next(iter(weights.values())).dtype)
+        network.load_state_dict(weights)
+        return cls(network.eval(), multilabel, facts["history"], facts["best_epoch"])
+
+    def to(self, device: str) -> Self:
+        """Return it with its weights on a device."""
+        if device == self.network.head.weight.device.type:
+            return self
+        return replace(self, network=copy.deepcopy(self.network).to(device))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle from the CPU, so that a machine without this one's card can read it."""
+        device = str(self.network.head.weight.device)
+        return vars(self) | {"network": copy.deepcopy(self.network).cpu(), "_device": device}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        try:
+            device = resolve_device(state.pop("_device"))
+        except InputError:
+            device = "cpu"
+        vars(self).update(state | {"network": state["network"].to(device)})
+
+    @classmethod
+    def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
+        """Return the networks one after the other."""
+        from msssm_ts.members.network.graph import NetworkVotes
+
+        networks = [member.network for member in members]
+        return NetworkVotes(networks, weights, members[0].multilabel)
+
+
+def series_tensor(values: Prepared, dtype: torch.dtype) -> SeriesTensor:
+    """Return standardised series as the network takes them, lazy ones decoded batch by batch."""
+    series = values.series
+    if isinstance(series, LazySeries):
+        owner = values.owner if values.is_cut else None
+        return StreamedSeries(series, series.lengths, dtype, owner=owner)
+    return SeriesTensor(series, dtype, values.times)
+
+
+def _labelled(problem: Problem, dtype: torch.dtype) -> LabelledTensor:
+    weights = problem.weights
+    return LabelledTensor(
+        series_tensor(problem.values, dtype),
+        torch.from_numpy(problem.targets),
+        None if weights is None else torch.as_tensor(weights, dtype=dtype),
+    )
+
+
+def _probabilities(logits: torch.Tensor, multilabel: bool) -> NDArray[np.float64]:
+    logits = logits.double()
+    proba: NDArray[np.float64] = (
+        torch.sigmoid(logits) if multilabel else torch.softmax(logits, -1)
+    ).numpy()
+    return proba

@@ -1,0 +1,68 @@
+"""What training chooses for itself: sizes by the amount of data."""
+
+from __future__ import annotations
+
+# Optimiser steps of a default run, and the steps of series that they may see in all: beside long
+# series there are fewer, so that a run takes a minute or two on two cores.
+N_STEPS = 1500
+WORK = 8_000_000
+
+
+def auto_batch_size(n_series: int) -> int:
+    """Series per step: an eighth of the data, between 8 and 64.
+
+    Examples
+    --------
+    >>> [auto_batch_size(n) for n in (20, 100, 5000)]
+    [8, 12, 64]
+    """
+    return max(8, min(64, n_series // 8))
+
+
+def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
+    """Epochs that make about :data:`N_STEPS` steps, fewer on long series, at least 10.
+
+    Parameters
+    ----------
+    n_series, batch_size : int
+        Of the training data.
+    length : int
+        Steps of a series as the network sees it, behind its stem.
+
+    Examples
+    --------
+    >>> auto_epochs(100, 12, 100), auto_epochs(300, 37, 1000)
+    (167, 24)
+    """
+    n_steps = min(N_STEPS, WORK // (batch_size * length))
+    return max(10, -(-n_steps // -(-n_series // batch_size)))
+
+
+def clamp_scales(n_scales: int, longest: int) -> int:
+    """Scales that a series has room for: 2ˢ at most its length, at least one; 0 stays 0.
+
+    Examples
+    --------
+    >>> clamp_scales(3, 500), clamp_scales(3, 5), clamp_scales(3, 1)
+    (3, 2, 1)
+    """
+    return max(min(n_scales, 1), min(n_scales, int(longest).bit_length() - 1))
+
+
+def auto_stem_stride(longest: int, sampling_rate: float | None) -> int:
+    """Choose the steps of a series per step of the network: 1, more for long series.
+
+    Sound is looked at every 10 ms, as speech recognisers do; other series of more than 4096
+    steps become about 500.
+
+    Examples
+    --------
+    >>> auto_stem_stride(256, 360.0), auto_stem_stride(16000, 16000.0)
+    (1, 160)
+    >>> auto_stem_stride(20000, None)
+    40
+    """
+    if longest <= 4096:
+        return 1
+    wanted = sampling_rate / 100 if sampling_rate and sampling_rate >= 4000 else longest / 500
+    return 10 * max(1, round(wanted / 10))

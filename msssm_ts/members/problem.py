@@ -1,0 +1,91 @@
+"""What a member of the vote learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.series import Prepared, Series
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Labelled series.
+
+    Parameters
+    ----------
+    values : Prepared
+        Standardised series, or windows of them; NaN is a missing value.
+    targets : integer array of shape (n_series,), or array of shape (n_series, n_outputs)
+        Class indices, or 0 and 1 for several labels at once.
+    n_outputs : int
+        Classes or labels.
+    weights : array of shape (n_series,), optional
+        Of the series.
+    groups : array of shape (n_series,), optional
+        A patient, a speaker; windows of one series are a group, too.
+    positive_weights : array of shape (n_outputs,), optional
+        With several labels at once: weight of each label's presence against its absence.
+    validation : Problem, optional
+        Series set aside, for members that learn by steps.
+    is_in_vain : callable, optional
+        Given probabilities (n_series, n_outputs) of the series set aside, tells whether a member
+        that answers so adds too little to be trained any further.
+    """
+
+    values: Prepared
+    targets: NDArray[Any]
+    n_outputs: int
+    weights: NDArray[np.float64] | None = None
+    groups: NDArray[Any] | None = None
+    positive_weights: NDArray[np.float64] | None = None
+    validation: Problem | None = None
+    is_in_vain: Callable[[NDArray[np.float64]], bool] | None = None
+
+    @classmethod
+    def of(cls, series: list[Series], targets: NDArray[Any], n_outputs: int, **more: Any) -> Problem:
+        """Take standardised series as they are.
+
+        Examples
+        --------
+        >>> len(Problem.of([np.ones((1, 3))] * 2, np.array([0, 1]), 2))
+        2
+        """
+        return cls(Prepared.of(series), targets, n_outputs, **more)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def multilabel(self) -> bool:
+        """Whether a series can have several labels at once."""
+        return self.targets.ndim == 2
+
+    @property
+    def signs(self) -> NDArray[np.float64]:
+        """1 where a series is of a class or has a label, else −1: (n_series, n_outputs)."""
+        if self.multilabel:
+            return np.where(self.targets > 0, 1.0, -1.0)
+        return np.where(self.targets[:, None] == np.arange(self.n_outputs), 1.0, -1.0)
+
+    @property
+    def typical_length(self) -> int:
+        """Median of the lengths."""
+        return int(np.median(self.values.lengths))
+
+    def at_most(self, n: int, seed: int) -> Problem:
+        """Return all series, or n of them at random, not decoded yet where they are lazy."""
+        if len(self) <= n:
+            return self
+        index = np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
+        return replace(
+            self,
+            values=self.values.take(index),
+            targets=self.targets[index],
+            weights=None if self.weights is None else self.weights[index],
+            groups=None if self.groups is None else self.groups[index],
+        )

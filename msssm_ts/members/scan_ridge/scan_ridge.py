@@ -1,0 +1,186 @@
+"""Random multi-scale state-space features into a ridge classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from msssm_ts.members.member import Member, State
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.scan_ridge.features import N_THRESHOLDS, ScanFeatures, n_features_for
+from msssm_ts.members.scan_ridge.ridge import Ridge
+from msssm_ts.series import Prepared, Series, take
+from msssm_ts.training.progress import Reporter
+
+# Numbers that the features of all training series may be: 400 MB. Beyond, thresholds are saved
+# first, then series.
+_MOST_NUMBERS = 100_000_000
+LARGEST_DEVIATION = 10.0
+# Rows that are worked on at once: there may be no room for a second copy of all.
+_ROWS = 256
+# Of a feature, as part of its mean.
+_LEAST_VARIATION = 1e-4
+# From so many series on, more draws of the features change next to nothing, and cost most.
+_MANY_SERIES = 3000
+
+
+@dataclass(frozen=True)
+class ScanRidge(Member):
+    """Fitted features, their standardisation and the ridge classifier.
+
+    Parameters
+    ----------
+    features : ScanFeatures
+        Filters and thresholds.
+    mean, scale : arrays of shape (n_features,)
+        Standardisation of the features: what is subtracted, then multiplied.
+    ridge : Ridge
+        Classifier.
+    """
+
+    features: ScanFeatures
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    ridge: Ridge
+
+    kind: ClassVar[str] = "scan_ridge"
+    title: ClassVar[str] = "random features"
+    # Beside the trees' .4 (docs/recipe.md).
+    prior: ClassVar[float] = 0.6
+
+    @classmethod
+    def fit(
+        cls,
+        problem: Problem,
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+        reporter: Reporter | None = None,
+        seconds: float | None = None,
+        start: Self | None = None,
+    ) -> Self:
+        """Draw the features and fit the classifier; see :meth:`Member.fit`."""
+        fits = len(problem) * n_features_for(problem) <= _MOST_NUMBERS
+        features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
+        problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
+        z = features.transform(problem.values.series, reporter)
+        mean = z.mean(0, dtype=np.float64)
+        deviation = _deviation(z, mean)
+        # A feature that hardly varies says nothing; dividing would blow up how it was rounded.
+        varies = deviation > np.maximum(1e-6, _LEAST_VARIATION * np.abs(mean))
+        scale = np.where(varies, features.weights / np.where(varies, deviation, 1.0), 0.0)
+        mean, scale = mean.astype(np.float32), scale.astype(np.float32)
+        _standardize(z, mean, scale)
+        ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
+        return cls(features, mean, scale, ridge)
+
+    @classmethod
+    def copies(cls, wanted: int, problem: Problem) -> int:
+        """Return one where there are many series."""
+        return min(wanted, 1) if len(problem) > _MANY_SERIES else wanted
+
+    def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
+        """Return standardised features (n_series, n_features)."""
+        z = self.features.transform(series)
+        _standardize(z, self.mean, self.scale)
+        return z
+
+    def transform(self, values: Prepared) -> NDArray[np.float64]:
+        """Return standardised features (n_series, n_features)."""
+        return self._features(values.series).astype(np.float64)
+
+    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return probabilities (n_series, n_outputs)."""
+        parts = [
+            self.ridge.predict_proba(self._features(take(values.series, np.array(part))))
+            for part in self.features.chunks(len(values))
+        ]
+        return np.concatenate(parts)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of :meth:`transform`."""
+        return self.features.n_features
+
+    @property
+    def n_parameters(self) -> int:
+        """The ridge classifier's weights."""
+        return self.ridge.coefficients.size + self.ridge.intercept.size
+
+    @property
+    def left_out_accuracy(self) -> float:
+        """On training series left out one at a time, or group by group."""
+        return self.ridge.left_out_accuracy
+
+    def facts(self) -> dict[str, Any]:
+        """Return how many features of how many levels there are."""
+        levels = self.features.filters.shape[1]
+        return {"n_features": self.n_features, "levels": levels}
+
+    def state(self) -> State:
+        """Return all that a model file must hold."""
+        arrays = {
+            "mix": self.features.mix,
+            "filters": self.features.filters,
+            "thresholds": self.features.thresholds,
+            "mean": self.mean,
+            "scale": self.scale,
+            "coefficients": self.ridge.coefficients,
+            "intercept": self.ridge.intercept,
+        }
+        facts = {
+            "span": self.features.span,
+            "temperature": self.ridge.temperature,
+            "left_out_accuracy": self.ridge.left_out_accuracy,
+        }
+        return State(arrays, facts)
+
+    @classmethod
+    def from_state(cls, state: State, multilabel: bool) -> Self:
+        """Return what :meth:`state` described."""
+        arrays, facts = state.arrays, state.facts
+        return cls(
+            ScanFeatures(arrays["mix"], arrays["filters"], arrays["thresholds"], facts["span"]),
+            arrays["mean"],
+            arrays["scale"],
+            Ridge(
+                arrays["coefficients"],
+                arrays["intercept"],
+                facts["temperature"],
+                facts["left_out_accuracy"],
+                multilabel,
+            ),
+        )
+
+    @classmethod
+    def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
+        """Return one graph for all, their features side by side."""
+        from msssm_ts.members.scan_ridge.graph import RidgeVotes
+
+        return RidgeVotes(members, weights)
+
+
+def _deviation(z: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the deviation of the columns; NumPy's own makes a float64 copy of all of z."""
+    total = np.zeros((1, z.shape[1]))
+    for i in range(0, len(z), _ROWS):
+        squares = np.square(z[i : i + _ROWS] - mean)
+        # One row after the other, as over the whole array.
+        total = np.concatenate([total, squares]).sum(0, keepdims=True)
+    deviation: NDArray[np.float64] = np.sqrt(total[0] / len(z))
+    return deviation
+
+
+def _standardize(
+    z: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]
+) -> None:
+    """Standardise in place."""
+    for i in range(0, len(z), _ROWS):
+        part = z[i : i + _ROWS]
+        part -= mean
+        part *= scale
+        np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)

@@ -1,0 +1,26 @@
+"""Where a network runs."""
+
+from __future__ import annotations
+
+import torch
+
+from msssm_ts.errors import InputError
+
+
+def resolve_device(device: str) -> str:
+    """Return the device that a name stands for; "auto" is CUDA where there is a card.
+
+    Raises
+    ------
+    InputError
+        If the device does not exist here.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device {device!r} cannot be used here: {error}".splitlines()[0]) from (
+            error
+        )
+    return device

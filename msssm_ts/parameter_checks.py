@@ -1,0 +1,202 @@
+"""What a parameter may be: each says it for the documentation, and checks a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+_NUMBERS = (int, float, np.integer, np.floating)
+
+
+class Check(Protocol):
+    """What a parameter may be."""
+
+    @property
+    def described(self) -> str:
+        """The type, as a docstring names it."""
+
+    def __call__(self, name: str, value: Any) -> None:
+        """Raise ValueError or TypeError, naming the parameter, for anything else."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """An integer.
+
+    Parameters
+    ----------
+    least : int
+        The smallest.
+    besides : "auto" or None, optional
+        What stands for a choice by the amount of data.
+    optional : bool
+        Whether None may be given.
+    auto : bool
+        Whether "auto" may be given.
+
+    Examples
+    --------
+    >>> Whole(0)("n_scales", -1)
+    Traceback (most recent call last):
+    ...
+    ValueError: n_scales must be at least 0, not -1
+    """
+
+    least: int = 1
+    optional: bool = False
+    auto: bool = False
+
+    @property
+    def described(self) -> str:
+        """The type, as a docstring names it."""
+        return 'int or "auto"' if self.auto else "int"
+
+    def __call__(self, name: str, value: Any) -> None:
+        """Check a value."""
+        if (self.optional and value is None) or (self.auto and _is_auto(value)):
+            return
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise TypeError(f"{name} must be an integer, not {value!r}")
+        if value < self.least:
+            raise ValueError(f"{name} must be at least {self.least}, not {value}")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A finite number from 0 on.
+
+    Parameters
+    ----------
+    positive : bool
+        Whether 0 is too little.
+    below : float, optional
+        What it must be smaller than.
+    optional, auto : bool
+        As of :class:`Whole`.
+    unit : str
+        What it counts, for messages.
+
+    Examples
+    --------
+    >>> Number(below=1)("dropout", 1.5)
+    Traceback (most recent call last):
+    ...
+    ValueError: dropout must lie in [0, 1), not 1.5
+    """
+
+    positive: bool = False
+    below: float = float("inf")
+    optional: bool = False
+    auto: bool = False
+    unit: str = ""
+
+    @property
+    def described(self) -> str:
+        """The type, as a docstring names it."""
+        return 'float or "auto"' if self.auto else "float"
+
+    def __call__(self, name: str, value: Any) -> None:
+        """Check a value."""
+        if (self.optional and value is None) or (self.auto and _is_auto(value)):
+            return
+        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+            of = f" of {self.unit}" if self.unit else ""
+            raise TypeError(f"{name} must be a number{of}, not {value!r}")
+        if self.below < float("inf") and not 0 <= value < self.below:
+            raise ValueError(f"{name} must lie in [0, {self.below:g}), not {value}")
+        if self.positive and not 0 < value < float("inf"):
+            raise ValueError(f"{name} must be positive, not {value}")
+        if not 0 <= value < float("inf"):
+            raise ValueError(f"{name} must not be negative, not {value}")
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few words, or of True and False.
+
+    Parameters
+    ----------
+    choices : callable
+        Returns them; asked when a value is checked, since registries may have grown by then.
+    described : str
+        The type, as a docstring names it.
+    """
+
+    choices: Callable[[], Sequence[Any]]
+    described: str
+
+    def __call__(self, name: str, value: Any) -> None:
+        """Check a value."""
+        allowed = tuple(self.choices())
+        # Not "in" alone: an array is equal to nothing in one word.
+        if not isinstance(value, (str, bool, np.bool)) or value not in allowed:
+            raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
+
+
+def one_of(*choices: Any) -> OneOf:
+    """Return the check for fixed choices.
+
+    Examples
+    --------
+    >>> one_of("a", "b").described
+    '{"a", "b"}'
+    """
+    words = ", ".join(f'"{c}"' if isinstance(c, str) else repr(c) for c in choices)
+    return OneOf(lambda: choices, f"{{{words}}}")
+
+
+@dataclass(frozen=True)
+class SeveralOf:
+    """None, or some of a registry's names, each as often as it is wanted."""
+
+    choices: Callable[[], Sequence[str]]
+    described: str = "sequence of str"
+
+    def __call__(self, name: str, value: Any) -> None:
+        """Check a value."""
+        if value is None:
+            return
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise TypeError(f"{name} must be a sequence of names, not {value!r}")
+        allowed = tuple(self.choices())
+        for item in value:
+            if item not in allowed:
+                raise ValueError(f"{name} must hold some of {allowed}, not {item!r}")
+        if not value:
+            raise ValueError(f"{name} must name one at least, of {allowed}")
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Whatever a function of its own accepts."""
+
+    described: str
+    check: Callable[[str, Any], None] = lambda name, value: None
+
+    def __call__(self, name: str, value: Any) -> None:
+        """Check a value."""
+        self.check(name, value)
+
+
+def check_preparation(name: str, value: Any) -> None:
+    """Accept None, or settings that can be used."""
+    from msssm_ts.preparation import Preparation
+
+    if value is None:
+        return
+    if not isinstance(value, Preparation):
+        raise TypeError(f"{name} must be a Preparation, not {value!r}")
+    value.check()
+
+
+def check_class_weight(name: str, value: Any) -> None:
+    """Accept None, "balanced", or weights by class."""
+    if not (value is None or isinstance(value, Mapping) or value == "balanced"):
+        raise ValueError(f"{name} must be a dict, 'balanced' or None, not {value!r}")
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"

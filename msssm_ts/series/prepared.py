@@ -1,0 +1,91 @@
+"""Prepared series, or windows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.series.lazy import LazySeries, Series, lengths_of, take
+
+# Time stamps of a series, (length,), in seconds or whatever the user counts in.
+Times = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the members of a vote are given.
+
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        A list, or lazy.
+    owner : integer array of shape (len(series),)
+        The series that each is, or is a window of.
+    sampling_rate : float or None
+        Of the prepared series, in hertz; frames a second of spectra.
+    times : sequence of arrays of shape (length,), optional
+        Time stamps of each one's steps.
+    spectral : bool
+        Whether the channels are rows of spectra.
+    """
+
+    series: Sequence[Series]
+    owner: NDArray[np.int64]
+    sampling_rate: float | None = None
+    times: Sequence[Times] | None = None
+    spectral: bool = False
+
+    @classmethod
+    def of(cls, series: Sequence[Series]) -> Prepared:
+        """Take series as they are.
+
+        Examples
+        --------
+        >>> Prepared.of([np.ones((1, 3))]).lengths
+        array([3])
+        """
+        return cls(series, np.arange(len(series)))
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Steps of each."""
+        return lengths_of(self.series)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether some are windows of the same series."""
+        return len(np.unique(self.owner)) < len(self.owner)
+
+    def take(self, index: NDArray[np.int64]) -> Prepared:
+        """Return some of them, lazy ones as lazy."""
+        times = None if self.times is None else [self.times[i] for i in index]
+        return replace(self, series=take(self.series, index), owner=self.owner[index], times=times)
+
+    def standardized(self, standardizer: Any, dtype: str) -> Prepared:
+        """Return the same standardised, lazy ones when they are read."""
+        if not isinstance(self.series, LazySeries):
+            return replace(self, series=standardizer.apply(self.series, dtype))
+        read = _StandardizedRead(self.series, standardizer, dtype)
+        series = LazySeries(range(len(self.series)), read, self.series.lengths)
+        return replace(self, series=series)
+
+
+@dataclass(frozen=True)
+class _StandardizedRead:
+    """Read a lazy series standardised; pickles for worker processes."""
+
+    series: LazySeries
+    standardizer: Any
+    dtype: str
+
+    def __call__(self, index: int) -> Series:
+        """Read one."""
+        standardized: Series = self.standardizer.one(self.series[index], self.dtype)
+        return standardized

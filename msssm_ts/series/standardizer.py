@@ -1,0 +1,64 @@
+"""The standardisation that is kept with a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from msssm_ts.series.lazy import Series
+
+# In standard deviations; the network has long saturated there.
+LARGEST_DEVIATION = 1e12
+
+
+@dataclass(frozen=True)
+class Standardizer:
+    """Per-channel mean and standard deviation of the training series.
+
+    Parameters
+    ----------
+    mean, std : arrays of shape (n_channels,)
+        In the units of the data; a constant channel has std 1.
+    """
+
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, series: Sequence[Series]) -> Standardizer:
+        """Measure over all values of all series that are not missing, reading each once."""
+        n_channels = series[0].shape[0]
+        count, mean, squares = (np.zeros(n_channels) for _ in range(3))
+        for s in series:
+            known = (~np.isnan(s)).sum(1)
+            here = np.nansum(s, 1, dtype=np.float64) / np.maximum(1, known)
+            deviation = np.nansum((s - here[:, None]) ** 2, 1, dtype=np.float64)
+            # Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm", 1979.
+            total = np.maximum(1, count + known)
+            shift = here - mean
+            squares += deviation + shift**2 * count * known / total
+            mean += shift * known / total
+            count += known
+        std = np.sqrt(squares / np.maximum(1, count))
+        # Rounding alone makes a constant channel's deviation a little more than nothing.
+        constant = std <= 1e-12 * np.maximum(1.0, np.abs(mean))
+        return cls(mean, np.where(constant, 1.0, std))
+
+    @classmethod
+    def identity(cls, n_channels: int) -> Standardizer:
+        """Return one that changes nothing."""
+        return cls(np.zeros(n_channels), np.ones(n_channels))
+
+    def apply(self, series: Sequence[Series], dtype: DTypeLike = np.float32) -> list[Series]:
+        """Return the series standardised."""
+        return [self.one(s, dtype) for s in series]
+
+    def one(self, series: Series, dtype: DTypeLike = np.float32) -> Series:
+        """Return one series standardised."""
+        standardized = (series - self.mean[:, None]) / self.std[:, None]
+        # Squares of what the network sums must stay within float32.
+        np.clip(standardized, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=standardized)
+        return standardized.astype(dtype, copy=False)
