@@ -13,7 +13,8 @@ from timing import Timing, compare, finished, measure
 from torch import Tensor
 from torch.nn import functional
 
-from msssm_ts.model import MSSSMConfig, MSSSMNetwork, block
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.model.cores import diagonal
 
 LABEL = "training step (b, l) = (32, 150), width 64, 3 layers, bidirectional, S = 3, K = 4"
 # Names of torch's operations, the first that fits; all that is left is elementwise.
@@ -57,7 +58,7 @@ def _unfused_path() -> Iterator[None]:
         y = layer_of_fused_scans(**fixed | series | weight)
         return (y.flip(1) if reverse else y), None
 
-    with mock.patch.object(block, "ms_scan", run):
+    with mock.patch.object(diagonal, "ms_scan", run):
         yield
 
 

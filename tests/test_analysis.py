@@ -23,8 +23,8 @@ from msssm_ts.analysis.network.weights import summarize_streams
 from msssm_ts.kernels import ms_scan, use_backend
 from msssm_ts.kernels.ms_scan.cpu import ms_scan_cost
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.model.cores import CORES as BY_NAME
 from msssm_ts.model.decomposition import MultiScaleDecomposition
-from msssm_ts.model.ssm import SSMArray
 from msssm_ts.preparation import Preparation
 from msssm_ts.training.batches import Batch
 
@@ -43,12 +43,13 @@ def _series(length: int = 12, n_channels: int = 2) -> Batch:
 @CORES
 def test_eigenvalues_and_memory_are_those_of_the_scan(core: str) -> None:
     """A state that is left alone falls by λ a step, and to 1/e in one memory length."""
-    ssm = SSMArray(3, 4, 2, dt_rank=1, core=core).double()  # type: ignore[arg-type]
+    config = MSSSMConfig(1, 2, n_scales=2, d_model=3, d_state=8)
+    ssm = BY_NAME.get(core)(config).double()
     lam, memory = eigenvalues(ssm), memory_lengths(ssm)
     with torch.no_grad():
         zero = torch.zeros(1, 1, 3, dtype=torch.float64)
         phi = torch.zeros(2, 3, 1, dtype=torch.float64)
-        B, C, dt, weight = ssm(zero)
+        B, C, dt, weight = ssm.read(zero)
         E = torch.ones(1, 1, 4, dtype=torch.float64)
         start = torch.ones(1, 4, 3, 2, dtype=torch.float64)
         _, after = ms_scan(
@@ -187,9 +188,9 @@ def test_the_trace_holds_what_the_layer_computes_with(core: str) -> None:
     traces = trace(network, series)
     assert [(t.layer, t.direction) for t in traces] == list(kept)
     for of, block in zip(traces, [b for b in network.blocks for _ in range(2)], strict=True):
-        (x, gate, _), y = kept[of.layer, of.direction]
+        (x, gate, *_), y = kept[of.layer, of.direction]
         ssm = block.cores[of.direction == "backward"].ssm
-        B, C, _, _ = ssm(x)
+        B, C, _, _ = ssm.read(x)
         order = range(14, -1, -1) if of.direction == "backward" else range(15)
         h = torch.zeros(4, 4, 2, dtype=torch.float64)
         for t in order:

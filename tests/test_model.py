@@ -12,7 +12,9 @@ from torch.nn.functional import silu, softplus
 from msssm_ts.kernels import selective_scan, use_backend
 from msssm_ts.model import MSSSM, MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.classifier import counted_steps, pool
-from msssm_ts.model.ssm import SSMArray, scale_dependent_diagonal
+from msssm_ts.model.cores.diagonal import scale_dependent_diagonal
+from msssm_ts.model.cores.lti.core import LTI
+from msssm_ts.model.cores.s6.core import S6
 from msssm_ts.training.schedule import make_optimizer
 
 
@@ -24,12 +26,12 @@ def test_diagonal_is_s4d_real_shared_out_over_the_scales() -> None:
     diagonal = scale_dependent_diagonal(5, 4)
     assert diagonal.flip(0).flatten().tolist() == [-float(i) for i in range(1, 21)]
     assert diagonal[-1].tolist() == [-1, -2, -3, -4]
-    ssm = SSMArray(8, 5, 4, dt_rank=1, core="s6")
+    ssm = S6(_config(d_model=8, n_scales=3, d_state=20))
     torch.testing.assert_close(ssm.A[:, 3], diagonal)
 
 
 def test_initial_steps_lie_in_their_range() -> None:
-    step = SSMArray(64, 5, 4, dt_rank=1, core="lti", dt_min=1e-3, dt_max=1e-1).initial_step
+    step = LTI(_config(d_model=64), dt_min=1e-3, dt_max=1e-1).initial_step
     assert step.min() >= 1e-3 * 0.99
     assert step.max() <= 1e-1 * 1.01
 
@@ -61,7 +63,7 @@ def test_the_layer_is_what_the_equations_say() -> None:
         bands.append(filtered[1])
         a = filtered[0]
     bands.append(a)
-    B, C, dt, weight = layer.ssm(x[None])
+    B, C, dt, weight = layer.ssm.read(x[None])
     E = layer.mixer(x[None])[0]
     expected = torch.zeros_like(x)
     for s, band in enumerate(bands):
@@ -195,7 +197,7 @@ def test_without_scales_it_is_a_gated_state_space_model(core: str) -> None:
     config = _config(core=core, n_scales=0, d_model=4, d_state=6)
     layer = MSSSM(config).double()
     x, gate = torch.randn(2, 3, 9, 4, dtype=torch.float64)
-    B, C, dt, weight = layer.ssm(x)
+    B, C, dt, weight = layer.ssm.read(x)
     delta = layer.ssm.dt_bias[0]
     if dt is not None:
         B, C = B[:, :, 0], C[:, :, 0]

@@ -24,6 +24,7 @@ def cost_facts(classifier: MSSSMClassifier, n_timepoints: int | None) -> dict[st
     other = untrained(single_scale(network.config), 0, network)
     return {
         "n_timepoints": steps,
+        "core": network.config.core,
         **{
             name: {
                 "parameters": n_parameters(of),
@@ -40,7 +41,9 @@ def show_cost(facts: dict[str, Any]) -> None:
     model, other = facts["model"], facts["single_scale"]
     counts = {
         "parameters": (model["parameters"], other["parameters"]),
-        "multiply-adds": tuple(sum(c["multiply_adds"].values()) for c in (model, other)),
+        "multiply-adds": tuple(
+            sum(n for n in c["multiply_adds"].values() if n is not None) for c in (model, other)
+        ),
         **{
             f"  {part}": (count, other["multiply_adds"][part])
             for part, count in model["multiply_adds"].items()
@@ -50,6 +53,12 @@ def show_cost(facts: dict[str, Any]) -> None:
     steps = facts["n_timepoints"]
     header = [f"of a series of {steps} steps", "this model", "single scale"]
     results().print()
-    show_table(
-        header, [[name, f"{a:,}", f"{b:,}"] for name, (a, b) in counts.items()], right=header[1:]
-    )
+    rows = [
+        [name, *("–" if n is None else f"{n:,}" for n in pair)] for name, pair in counts.items()
+    ]
+    show_table(header, rows, right=header[1:])
+    if model["exponentials"] is None:
+        results().print(
+            f"\n–: core '{facts['core']}' does not say what it costs, and is left out of the sum",
+            markup=False,
+        )

@@ -22,21 +22,24 @@ def weight_facts(
     """Draw the pictures and return what JSON shows."""
     from msssm_ts.analysis.network.draw_weights import draw_memory, draw_responses
     from msssm_ts.analysis.network.view import network_of, network_rate
-    from msssm_ts.analysis.network.weights import summarize_streams
+    from msssm_ts.analysis.network.weights import is_selective, summarize_streams
 
     network = network_of(classifier)
     rate = network_rate(classifier) or given_rate
-    pictures = {"memory.png": draw_memory(network, rate)}
+    streams = summarize_streams(network)
+    pictures = {}
+    if streams[0].memory_median is not None:
+        pictures["memory.png"] = draw_memory(network, rate)
     if network.config.n_scales:
         pictures["responses.png"] = draw_responses(network, rate)
     for name, figure in pictures.items():
         save(figure, folder / name)
     rows = []
-    for stream in summarize_streams(network):
+    for stream in streams:
         row = asdict(stream)
         if rate is not None:
             for name in ("memory_median", "memory_longest", "receptive_field"):
-                row[f"{name}_seconds"] = row[name] / rate
+                row[f"{name}_seconds"] = None if row[name] is None else row[name] / rate
             for name in ("peak", "centre"):
                 row[f"{name}_hertz"] = None if row[name] is None else row[name] * rate
         rows.append(row)
@@ -44,6 +47,7 @@ def weight_facts(
         "sampling_rate": rate,
         "stem_stride": network.config.stem_stride,
         "core": network.config.core,
+        "selective": is_selective(network),
         "streams": rows,
         "pictures": [str(folder / name) for name in pictures],
     }
@@ -61,24 +65,29 @@ def show_weights(facts: dict[str, Any]) -> None:
     header = ["layer", "stream", "eigenvalues", "memory", "longest", "peak", "centre", "sees"]
     rows = []
     for stream in facts["streams"]:
-        low, high = stream["eigenvalues"]
         rows.append(
             [
                 f"{stream['layer']} {_ARROWS[stream['direction']]}",
                 stream["stream"],
-                f"{low:.3f}–{_below_one(high)}",
+                _range(stream["eigenvalues"]),
                 *(_short(stream[name]) for name in shown),
             ]
         )
     show_table(header, rows, right=header[2:])
-    zero = " where the input is zero" if facts["core"] == "s6" else ""
+    zero = " where the input is zero" if facts["selective"] else ""
+    unknown = facts["streams"][0]["memory_median"] is None
     time = f"s (1 step = {1 / rate:.3g} s)" if rate else "steps"
     results().print(
         f"\n→ forward, ← backward; eigenvalues exp(ΔA){zero}; memory, longest: median and longest "
         f"time constant −1 / log λ in {time}; peak, centre: frequencies of the band in "
-        f"{'Hz' if rate else 'cycles per step'}; sees: steps that the band is filtered from",
+        f"{'Hz' if rate else 'cycles per step'}; sees: steps that the band is filtered from"
+        + (f"; –: core '{facts['core']}' does not say how long it remembers" if unknown else ""),
         markup=False,
     )
+
+
+def _range(ends: tuple[float, float] | None) -> str:
+    return "–" if ends is None else f"{ends[0]:.3f}–{_below_one(ends[1])}"
 
 
 def _below_one(value: float) -> str:

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from msssm_ts.kernels import ms_scan
 from msssm_ts.model.config import MSSSMConfig
+from msssm_ts.model.cores import CORES
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 from msssm_ts.model.mixer import ScaleMixer
-from msssm_ts.model.ssm import SSMArray
 
 
 class MSSSM(nn.Module):
     """Decomposition → SSM array → scale mixer → gate, in one direction of time.
 
     With x̂ˢ the bands of x: ``hˢ_t = exp(Δˢ_t Aˢ) hˢ_{t−1} + Δˢ_t Bˢ_t x̂ˢ_t``,
-    ``yˢ_t = Cˢ_t hˢ_t + Dˢ x̂ˢ_t``, ``out_t = (Σₛ E_t[s] yˢ_t) · silu(gate_t)``.
+    ``yˢ_t = Cˢ_t hˢ_t + Dˢ x̂ˢ_t``, ``out_t = (Σₛ E_t[s] yˢ_t) · silu(gate_t)``. The second and
+    the third are those of the cores "s6" and "lti"; others have recurrences of their own.
 
     What the paper leaves open and is settled here: the raw signal is the finest stream; E_t is
     shared by all channels; ``d_state`` is the total over the streams.
@@ -38,11 +38,13 @@ class MSSSM(nn.Module):
         d, streams = config.d_model, config.n_streams
         self.reverse = reverse
         self.decomposition = MultiScaleDecomposition(d, config.n_scales, config.kernel_size)
-        self.ssm = SSMArray(d, streams, config.stream_state, config.dt_rank, config.core)
+        self.ssm = CORES.get(config.core)(config)
         self.mixer = ScaleMixer(d, streams) if config.n_scales else None
 
-    def forward(self, x: Tensor, gate: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Run the layer's core.
+    def forward(
+        self, x: Tensor, gate: Tensor, lengths: Tensor | None = None, times: Tensor | None = None
+    ) -> Tensor:
+        """Run the layer in its direction.
 
         Parameters
         ----------
@@ -50,32 +52,17 @@ class MSSSM(nn.Module):
             Signal, and what gates the output.
         lengths : integer Tensor of shape (b,), optional
             Valid steps of each series.
+        times : Tensor of shape (b, l), optional
+            Time stamps, for a core that uses them.
 
         Returns
         -------
         Tensor of shape (b, l, d)
         """
-        bank, ssm = self.decomposition, self.ssm
-        B, C, dt, dt_weight = ssm(x)
-        # A single stream is taken as it is.
-        E = x.new_ones(*x.shape[:2], 1) if self.mixer is None else self.mixer(x)
-        y, _ = ms_scan(
-            x,
-            bank.phi,
-            bank.psi,
-            ssm.A,
-            B,
-            C,
-            ssm.D,
-            E,
-            ssm.dt_bias,
-            dt=dt,
-            dt_weight=dt_weight,
-            gate=gate,
-            lengths=lengths,
-            reverse=self.reverse,
+        wanted = times if self.ssm.uses_times else None
+        return self.ssm.layer(
+            x, gate, self.decomposition, self.mixer, lengths, wanted, self.reverse
         )
-        return y
 
 
 class MSSSMBlock(nn.Module):
@@ -99,7 +86,11 @@ class MSSSMBlock(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(
-        self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        observed: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> Tensor:
         """Run the block.
 
@@ -111,6 +102,8 @@ class MSSSMBlock(nn.Module):
             Valid steps of each series.
         observed : Tensor of shape (b, l, 1), optional
             0 at steps that put nothing into the scans, else 1.
+        times : Tensor of shape (b, l), optional
+            Time stamps, for cores that use them.
 
         Returns
         -------
@@ -120,6 +113,6 @@ class MSSSMBlock(nn.Module):
         signal, gate = self.input(normed), self.gate(normed)
         if observed is not None:
             signal = signal * observed
-        y = sum(core(signal, gate, lengths) for core in self.cores)
+        y = sum(core(signal, gate, lengths, times) for core in self.cores)
         out: Tensor = x + self.dropout(self.output(y))
         return out

@@ -73,13 +73,17 @@ class MSSSMNetwork(nn.Module):
         self.head = nn.Linear(2 * d if config.pooling == "mean_max" else d, config.n_outputs)
 
     def embed(
-        self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        observed: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> Tensor:
         """Pool what the blocks make of the series.
 
         Parameters
         ----------
-        x, lengths, observed : as in :meth:`forward`
+        x, lengths, observed, times : as in :meth:`forward`
             Series.
 
         Returns
@@ -87,29 +91,33 @@ class MSSSMNetwork(nn.Module):
         Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling
         """
         x = self.stem(x)
-        lengths, observed = self._decimated(lengths, observed)
+        lengths, observed, times = self._decimated(lengths, observed, times)
         counted = counted_steps(x.shape[1], lengths, observed, x)
         mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
         for block in self.blocks:
-            x = block(x, lengths, mask)
+            x = block(x, lengths, mask, times)
         return pool(self.norm(x), counted, self.config.pooling)
 
     def _decimated(
-        self, lengths: Tensor | None, observed: Tensor | None
-    ) -> tuple[Tensor | None, Tensor | None]:
-        """Lengths and observed steps as the blocks see them, behind the stem."""
+        self, lengths: Tensor | None, observed: Tensor | None, times: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Lengths, observed steps and stamps as the blocks see them, behind the stem."""
         stride = self.config.stem_stride
         if stride == 1:
-            return lengths, observed
+            return lengths, observed, times
         if lengths is not None:
             lengths = (lengths + stride - 1) // stride
         if observed is not None:
             seen = observed.float().unsqueeze(1)
             observed = nn.functional.max_pool1d(seen, stride, ceil_mode=True).squeeze(1) > 0
-        return lengths, observed
+        return lengths, observed, None if times is None else times[:, ::stride]
 
     def forward(
-        self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        observed: Tensor | None = None,
+        times: Tensor | None = None,
     ) -> Tensor:
         """Classify.
 
@@ -122,13 +130,15 @@ class MSSSMNetwork(nn.Module):
         observed : boolean Tensor of shape (b, l), optional
             Steps that are not missing: the others put nothing into the scans and do not count in
             pooling.
+        times : Tensor of shape (b, l), optional
+            Time stamps that never fall within a series, for cores that use them.
 
         Returns
         -------
         Tensor of shape (b, n_outputs)
             Logits.
         """
-        pooled = self.embed(x, lengths, observed)
+        pooled = self.embed(x, lengths, observed, times)
         # A matrix product would round a series' logits by how many others share its batch.
         logits: Tensor = (pooled.unsqueeze(1) * self.head.weight).sum(-1) + self.head.bias
         return logits

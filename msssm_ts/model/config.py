@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Core = Literal["s6", "lti"]
 Pooling = Literal["mean", "max", "mean_max", "last"]
 
 
@@ -30,8 +29,9 @@ class MSSSMConfig:
         Effective state per channel, shared out over the streams: n = round(d_state / M) each.
     kernel_size : int
         Taps K of the decomposition's filters.
-    core : {"s6", "lti"}
-        Selective (S6) or time-invariant (S4) streams.
+    core : str
+        The state-space models of the streams, by their name in
+        :data:`msssm_ts.model.cores.CORES`: "s6" selective (Mamba), "lti" time-invariant (S4), …
     bidirectional : bool
         Add a second core that runs backward in time. A causal model has one.
     dropout : float
@@ -49,7 +49,7 @@ class MSSSMConfig:
     n_layers: int = 3
     d_state: int = 20
     kernel_size: int = 8
-    core: Core = "s6"
+    core: str = "s6"
     bidirectional: bool = True
     dropout: float = 0.1
     pooling: Pooling = "mean_max"

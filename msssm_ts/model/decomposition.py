@@ -44,3 +44,33 @@ class MultiScaleDecomposition(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Split x (b, l, d) into the bands d¹ … dˢ, aˢ: (S + 1, b, l, d)."""
         return decompose(x, self.phi, self.psi, lengths=lengths)
+
+    def streams(
+        self, x: Tensor, lengths: Tensor | None = None, history: Tensor | None = None
+    ) -> Tensor:
+        """Return the inputs x̂ˢ of a layer's M streams, fine to coarse.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, l, d)
+            Signal.
+        lengths : integer Tensor of shape (b,), optional
+            Valid steps of each series.
+        history : Tensor of shape (b, h, d), optional
+            The steps just before the first one.
+
+        Returns
+        -------
+        Tensor of shape (M, b, l, d)
+            The raw signal, the details, the approximation; without scales the raw signal alone.
+            Zero in padding.
+        """
+        raw = x
+        if lengths is not None:
+            valid = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+            raw = torch.where(valid.unsqueeze(-1), x, 0.0)
+        raw = raw.unsqueeze(0)
+        if not len(self.phi):
+            return raw
+        bands = decompose(x, self.phi, self.psi, lengths=lengths, history=history)
+        return torch.cat([raw, bands])

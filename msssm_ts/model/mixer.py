@@ -34,3 +34,15 @@ class ScaleMixer(nn.Module):
         """Return E (b, l, M) for x (b, l, d)."""
         weights: Tensor = self.linear(x)
         return weights
+
+
+def mixing_weights(mixer: ScaleMixer | None, x: Tensor) -> Tensor:
+    """Return E (b, l, M) for x (b, l, d): without a mixer the single stream is taken as it is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> mixing_weights(None, torch.zeros(1, 2, 8)).flatten()
+    tensor([1., 1.])
+    """
+    return x.new_ones(*x.shape[:2], 1) if mixer is None else mixer(x)

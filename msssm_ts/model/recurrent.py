@@ -16,7 +16,7 @@ from msssm_ts.kernels.network_step.cpu import POOLINGS, run_steps
 from msssm_ts.kernels.selective_scan.cpu import LOG2_E
 from msssm_ts.model.block import MSSSM, MSSSMBlock
 from msssm_ts.model.classifier import MSSSMNetwork
-from msssm_ts.model.ssm import SSMArray
+from msssm_ts.model.cores.core import FusedStep
 
 Array = NDArray[Any]
 
@@ -27,7 +27,8 @@ class RecurrentNetwork:
     Parameters
     ----------
     network : MSSSMNetwork
-        Not bidirectional, ``stem_stride`` 1.
+        Not bidirectional, ``stem_stride`` 1, at least one scale, and a core with
+        :meth:`~msssm_ts.model.Core.fused_step`.
 
     Attributes
     ----------
@@ -108,33 +109,32 @@ def _weights(network: MSSSMNetwork) -> Iterator[Tensor | None]:
     norms = [*(b.norm for b in blocks), network.norm]
     yield layers(torch.stack([norm.weight, norm.bias]) for norm in norms)
     yield torch.cat([_affine(linear) for b in blocks for linear in (b.input, b.gate)])
-    yield torch.cat([_read(core) for core in cores])
+    steps = [step for core in cores if (step := core.ssm.fused_step()) is not None]
+    yield torch.cat([_read(core, step) for core, step in zip(cores, steps, strict=True)])
     yield layers(bank.phi.mT for bank in banks)
     yield layers(bank.psi.mT for bank in banks)
-    for parts in zip(*(_scan(core.ssm) for core in cores), strict=True):
+    for parts in zip(*(_scan(step) for step in steps), strict=True):
         yield None if parts[0] is None else layers(cast(tuple[Tensor, ...], parts))
     yield torch.cat([_affine(b.output) for b in blocks])
     yield _affine(network.head)
 
 
-def _scan(ssm: SSMArray) -> tuple[Tensor | None, ...]:
+def _scan(step: FusedStep) -> tuple[Tensor | None, ...]:
     """Return A, B, C, D, Δ's weight and bias, channels last; what a core has not is None."""
-    if ssm.core == "lti":
-        # Ā = exp(ΔA) and B̄ = ΔB once, not at every step.
-        delta = ssm.initial_step.unsqueeze(-1)
-        return torch.exp(delta * ssm.A).mT, (delta * ssm.B).mT, ssm.C.mT, ssm.D, None, None
-    return (ssm.A * LOG2_E).mT, None, None, ssm.D, ssm.dt_weight.mT, ssm.dt_bias
+    # Where A is to be exponentiated at every step, the kernel has powers of 2.
+    A = step.A if step.dt_weight is None else step.A * LOG2_E
+    B, C, weight = (None if w is None else w.mT for w in (step.B, step.C, step.dt_weight))
+    return A.mT, B, C, step.D, weight, step.dt_bias
 
 
-def _read(core: MSSSM) -> Tensor:
+def _read(core: MSSSM, step: FusedStep) -> Tensor:
     """Everything that a layer reads off its signal, as one map: B, C, Δ's factors; E."""
     assert core.mixer is not None
     mixer = core.mixer.linear
-    if core.ssm.core == "lti":
+    if step.maps is None:
         return _affine(mixer)
-    maps = core.ssm.maps.weight
-    bias = torch.cat([maps.new_zeros(len(maps)), mixer.bias])
-    return _in_vectors(torch.cat([maps, mixer.weight]), bias)
+    bias = torch.cat([step.maps.new_zeros(len(step.maps)), mixer.bias])
+    return _in_vectors(torch.cat([step.maps, mixer.weight]), bias)
 
 
 def _affine(linear: nn.Linear) -> Tensor:

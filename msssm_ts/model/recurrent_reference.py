@@ -1,4 +1,4 @@
-"""The recurrent form in plain torch, module by module: the definition of the fused one."""
+"""The recurrent form in plain torch, module by module: of any core, and what defines the fused."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
-from msssm_ts.kernels import ms_scan, use_backend
+from msssm_ts.kernels import use_backend
 from msssm_ts.model.block import MSSSM, MSSSMBlock
 from msssm_ts.model.classifier import MSSSMNetwork
+from msssm_ts.model.mixer import mixing_weights
 
 
 class RecurrentReference:
@@ -21,7 +23,7 @@ class RecurrentReference:
     Parameters
     ----------
     network : MSSSMNetwork
-        Not bidirectional, ``stem_stride`` 1.
+        Not bidirectional, ``stem_stride`` 1, a core with :meth:`~msssm_ts.model.Core.step`.
 
     Examples
     --------
@@ -41,9 +43,7 @@ class RecurrentReference:
         like = self.network.head.weight
         reach = (c.kernel_size - 1) * (2**c.n_scales - 1)
         self._history = [like.new_zeros(1, reach, c.d_model) for _ in self.network.blocks]
-        self._state = [
-            like.new_zeros(1, c.n_streams, c.d_model, c.stream_state) for _ in self.network.blocks
-        ]
+        self._state = [_core(block).ssm.initial_state(1) for block in self.network.blocks]
         self._total = torch.zeros(c.d_model, dtype=torch.float64)
         self._max = like.new_full((c.d_model,), -torch.inf)
         self._last = like.new_zeros(c.d_model)
@@ -84,17 +84,15 @@ class RecurrentReference:
     def _block_step(self, i: int, block: MSSSMBlock, x: Tensor, observed: bool) -> Tensor:
         normed = block.norm(x)
         signal = block.input(normed) * float(observed)
-        core = cast(MSSSM, block.cores[0])
-        bank, ssm = core.decomposition, core.ssm
-        assert core.mixer is not None
-        B, C, dt, dt_weight = ssm(signal)
-        y, self._state[i] = ms_scan(
-            *(signal, bank.phi, bank.psi, ssm.A, B, C, ssm.D, core.mixer(signal), ssm.dt_bias),
-            dt=dt,
-            dt_weight=dt_weight,
-            gate=block.gate(normed),
-            history=self._history[i],
-            initial_state=self._state[i],
-        )
-        self._history[i] = torch.cat([self._history[i], signal], 1)[:, 1:]
-        return x + cast(Tensor, block.output(y))
+        core, history = _core(block), self._history[i]
+        streams = core.decomposition.streams(signal, history=history)
+        y, self._state[i] = core.ssm.step(streams[:, :, 0], signal[:, 0], self._state[i])
+        if history.shape[1]:
+            self._history[i] = torch.cat([history, signal], 1)[:, 1:]
+        E = mixing_weights(core.mixer, signal)[:, 0]
+        mixed = (E.mT.unsqueeze(-1) * y).sum(0).unsqueeze(1)
+        return x + cast(Tensor, block.output(mixed * functional.silu(block.gate(normed))))
+
+
+def _core(block: nn.Module) -> MSSSM:
+    return cast(MSSSM, cast(MSSSMBlock, block).cores[0])

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import nn
 
-# Parameters of the state-space models: no weight decay, and a learning rate of their own.
-_SSM_PARAMETERS = ("A_log", "D", "dt_bias", "dt_weight", "B", "C")
+from msssm_ts.model import Core
+from msssm_ts.model.decomposition import MultiScaleDecomposition
 
 
 def warmup_cosine(step: int, n_steps: int, warmup: float = 0.1, floor: float = 0.01) -> float:
@@ -47,15 +47,22 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """AdamW with three groups: SSM parameters, parameters without decay, the rest.
 
-    SSM parameters learn at ``ssm_learning_rate`` without weight decay (S4 and its successors);
-    biases, norms and filters have no decay either.
+    What the cores name (:meth:`msssm_ts.model.Core.own_rate_parameters`) learns at
+    ``ssm_learning_rate`` without weight decay (S4 and its successors); biases, norms and filters
+    have no decay either.
     """
+    of_cores: set[int] = set()
+    filters: set[int] = set()
+    for module in network.modules():
+        if isinstance(module, Core):
+            of_cores.update(map(id, module.own_rate_parameters()))
+        elif isinstance(module, MultiScaleDecomposition):
+            filters.update(map(id, module.parameters()))
     ssm, plain, decayed = [], [], []
-    for name, parameter in network.named_parameters():
-        owner, _, leaf = name.rpartition(".")
-        if owner.endswith("ssm") and leaf in _SSM_PARAMETERS:
+    for parameter in network.parameters():
+        if id(parameter) in of_cores:
             ssm.append(parameter)
-        elif parameter.ndim < 2 or leaf in ("phi", "psi"):
+        elif parameter.ndim < 2 or id(parameter) in filters:
             plain.append(parameter)
         else:
             decayed.append(parameter)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from msssm_ts.analysis.network.weights import cores
 from msssm_ts.model import MSSSMNetwork
+from msssm_ts.model.cores.core import CoreCost
 from msssm_ts.model.stem import FilterBankStem
 
 
@@ -11,19 +13,21 @@ def n_parameters(network: MSSSMNetwork) -> int:
     return sum(p.numel() for p in network.parameters())
 
 
-def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int]:
+def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | None]:
     """Count the multiply-adds that one series takes through the network, part by part.
 
     A multiply-add is one product, with the addition that follows it if one does. Counted are the
-    products of linear maps, filters and recurrences, for S6 and LTI as the fused kernel does them:
+    products of linear maps, filters and recurrences, of a core what it says of itself
+    (:meth:`msssm_ts.model.Core.cost`), for S6 and LTI as the fused kernel does them:
 
     - "stem": the projection of the channels, or the filter bank (filters, energies, smoothing).
     - "projections": the input, gate and output projections of every block, 3 d² a step.
     - "decomposition": 2·S·K a step and channel.
-    - "selection": S6 only, from x to B, C and Δ: d·M·(2n + r) and r·M·d a step.
-    - "scan": a step, channel and state one product each for λh + …, B·(Δx) and C·h, S6 one more
-      for Δ·A; a step, channel and stream one for the skip, S6 one more for Δ·x. LTI's λ and ΔB are
-      computed once a batch, not counted.
+    - "selection": what a core makes of the signal for its recurrences; of S6, from x to B, C and
+      Δ: d·M·(2n + r) and r·M·d a step; of LTI nothing.
+    - "scan": the recurrences; of S6 and LTI a step, channel and state one product each for
+      λh + …, B·(Δx) and C·h, S6 one more for Δ·A; a step, channel and stream one for the skip,
+      S6 one more for Δ·x. LTI's λ and ΔB are computed once a batch, not counted.
     - "mixing": E_t = Linear(x_t), its product with the streams, and the gate's.
     - "head": once a series.
 
@@ -38,8 +42,8 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int]:
 
     Returns
     -------
-    dict of str to int
-        In the order above.
+    dict of str to int or None
+        In the order above; "selection" and "scan" None where the core does not say.
 
     Examples
     --------
@@ -50,26 +54,26 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int]:
     """
     config = network.config
     d, S, K, M = config.d_model, config.n_scales, config.kernel_size, config.n_streams
-    n, r, selective = config.stream_state, config.dt_rank, config.core == "s6"
     steps = -(-n_timepoints // config.stem_stride)
     core_steps = steps * config.n_layers * (2 if config.bidirectional else 1)
     mixer = d * M if config.n_scales else 0
+    core = _core_cost(network)
     return {
         "stem": _stem(network, n_timepoints),
         "projections": steps * config.n_layers * 3 * d * d,
         "decomposition": core_steps * d * 2 * S * K,
-        "selection": core_steps * d * M * (2 * n + 2 * r) if selective else 0,
-        "scan": core_steps * d * M * ((4 * n + 2) if selective else (3 * n + 1)),
+        "selection": None if core is None else core_steps * core.selection,
+        "scan": None if core is None else core_steps * core.scan,
         "mixing": core_steps * (mixer + d * M + d),
         "head": network.head.in_features * network.head.out_features,
     }
 
 
-def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int:
-    """Count exponentials and logarithms in the cores for one series.
+def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int | None:
+    """Count exponentials and logarithms in the layers for one series.
 
     A step and channel of S6: one a state for λ = exp(ΔA), two a stream for Δ's softplus, one for
-    the gate's; of LTI the gate's alone.
+    the gate's; of LTI the gate's alone. Of another core what it says of itself, and the gate's.
 
     Parameters
     ----------
@@ -78,7 +82,8 @@ def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int:
 
     Returns
     -------
-    int
+    int or None
+        None where the core does not say.
 
     Examples
     --------
@@ -90,8 +95,14 @@ def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int:
     config = network.config
     steps = -(-n_timepoints // config.stem_stride) * config.n_layers
     core_steps = steps * (2 if config.bidirectional else 1)
-    per_channel = config.n_streams * (config.stream_state + 2) if config.core == "s6" else 0
-    return core_steps * config.d_model * (per_channel + 1)
+    core = _core_cost(network)
+    return None if core is None else core_steps * (core.exponentials + config.d_model)
+
+
+def _core_cost(network: MSSSMNetwork) -> CoreCost | None:
+    """Return the cost of a step of one core: all of a network's have the same."""
+    _, _, first = next(cores(network))
+    return first.ssm.cost()
 
 
 def _stem(network: MSSSMNetwork, n_timepoints: int) -> int:

@@ -45,7 +45,7 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
     Parameters
     ----------
     network : MSSSMNetwork
-        The network.
+        The network; its cores say how long they remember.
     rate : float or None
         Of the series, in hertz.
 
@@ -65,7 +65,9 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
         found = _of_layer(network, layer)
         room = 0.8 / len(found)
         for i, (direction, core) in enumerate(found.items()):
-            lengths = memory_lengths(core.ssm).flatten(1).cpu().numpy() * stride
+            memory = memory_lengths(core.ssm)
+            assert memory is not None
+            lengths = memory.flatten(1).cpu().numpy() * stride
             colour = DIRECTIONS[direction]
             axis.boxplot(
                 [units.duration(1) * stream for stream in lengths],

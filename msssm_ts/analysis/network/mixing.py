@@ -57,14 +57,19 @@ def mixing_distances(network: MSSSMNetwork, series: Batch, steps: Sequence[int])
         for hook in hooks:
             hook.remove()
     rows = []
-    for block, (x, lengths, observed) in zip(network.blocks, inputs, strict=True):
+    for block, given in zip(network.blocks, inputs, strict=True):
         assert isinstance(block, MSSSMBlock)
-        rows.append([_distance(block, x, lengths, observed, m) for m in steps])
+        rows.append([_distance(block, m, *given) for m in steps])
     return torch.tensor(rows)
 
 
 def _distance(
-    block: MSSSMBlock, x: Tensor, lengths: Tensor | None, observed: Tensor | None, m: int
+    block: MSSSMBlock,
+    m: int,
+    x: Tensor,
+    lengths: Tensor | None,
+    observed: Tensor | None,
+    times: Tensor | None,
 ) -> float:
     """Mean over the channels of d_c(m); each channel's gradient comes from a copy of the series."""
     _, length, d = x.shape
@@ -78,6 +83,7 @@ def _distance(
             copies,
             None if lengths is None else lengths.expand(count).contiguous(),
             None if observed is None else observed.expand(count, -1, -1),
+            None if times is None else times.expand(count, -1),
         )
         added = (out - copies)[:, m].gather(1, channels[:, None])
         (jacobian,) = torch.autograd.grad(added.sum(), copies)

@@ -7,10 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from msssm_ts.analysis.network.weights import cores
-from msssm_ts.kernels import decompose
 from msssm_ts.model import MSSSM, MSSSMNetwork
 from msssm_ts.training.batches import Batch
 
@@ -28,7 +26,7 @@ class CoreTrace:
     mixer : Tensor of shape (l, M), optional
         The scale mixer's weights E_t; None with a single stream.
     step : Tensor of shape (l, M, d), optional
-        Δ_t in steps; None for LTI, where it does not move.
+        Δ_t in steps; None where there is none that moves, as in LTI.
     bands : Tensor of shape (M, l, d)
         The streams' inputs: raw signal, details, approximation.
     """
@@ -79,16 +77,12 @@ def trace(network: MSSSMNetwork, series: Batch) -> list[CoreTrace]:
 
 
 def _core_trace(layer: int, direction: str, core: MSSSM, x: Tensor) -> CoreTrace:
-    _, _, dt, dt_weight = core.ssm(x)
-    step = None
-    if dt is not None and dt_weight is not None:
-        low_rank = torch.einsum("blmr,mdr->blmd", dt, dt_weight)
-        step = functional.softplus(low_rank + core.ssm.dt_bias)[0].cpu()
-    bank = core.decomposition
-    bands = x
-    if len(bank.phi):
-        signal = x.flip(1) if core.reverse else x
-        split = decompose(signal, bank.phi, bank.psi)
-        bands = torch.cat([x, (split.flip(2) if core.reverse else split)[:, 0]])
-    mixer = None if core.mixer is None else core.mixer(x)[0].cpu()
-    return CoreTrace(layer, direction, mixer, step, bands.cpu())
+    steps = core.ssm.step_sizes(x)
+    bands = core.decomposition.streams(x.flip(1) if core.reverse else x)[:, 0]
+    return CoreTrace(
+        layer,
+        direction,
+        mixer=None if core.mixer is None else core.mixer(x)[0].cpu(),
+        step=None if steps is None else steps[0].cpu(),
+        bands=(bands.flip(1) if core.reverse else bands).cpu(),
+    )

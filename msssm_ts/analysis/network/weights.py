@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import torch
+
 from msssm_ts.analysis.network.bands import band_responses, receptive_fields, stream_names
 from msssm_ts.analysis.network.memory import eigenvalues, memory_lengths
 from msssm_ts.model import MSSSM, MSSSMBlock, MSSSMNetwork
@@ -22,10 +24,11 @@ class StreamSummary:
         "forward" or "backward" in time.
     stream : str
         "raw", a detail "d1" …, or the approximation "a3".
-    eigenvalues : tuple of two floats
-        Smallest and largest exp(Δ₀A) over channels and states, per step of the network.
-    memory_median, memory_longest : float
-        Time constants −1 / log λ over channels and states.
+    eigenvalues : tuple of two floats, or None
+        Smallest and largest |λ| over channels and states, per step of the network: exp(Δ₀A) of S6
+        and LTI; None where the core does not say.
+    memory_median, memory_longest : float or None
+        Time constants −1 / log |λ| over channels and states; None where the core does not say.
     peak, centre : float or None
         Frequency of greatest power, and the mean weighted by power, of the band's response; None
         for the raw signal, which passes as it is.
@@ -36,9 +39,9 @@ class StreamSummary:
     layer: int
     direction: str
     stream: str
-    eigenvalues: tuple[float, float]
-    memory_median: float
-    memory_longest: float
+    eigenvalues: tuple[float, float] | None
+    memory_median: float | None
+    memory_longest: float | None
     peak: float | None
     centre: float | None
     receptive_field: int
@@ -51,6 +54,14 @@ def cores(network: MSSSMNetwork) -> Iterator[tuple[int, str, MSSSM]]:
         for core in block.cores:
             assert isinstance(core, MSSSM)
             yield layer, "backward" if core.reverse else "forward", core
+
+
+@torch.no_grad()
+def is_selective(network: MSSSMNetwork) -> bool:
+    """Whether the cores' step sizes move with the signal, as in S6."""
+    _, _, core = next(cores(network))
+    zero = network.head.weight.new_zeros(1, 1, network.config.d_model)
+    return core.ssm.step_sizes(zero) is not None
 
 
 def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
@@ -78,7 +89,7 @@ def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
     fields = receptive_fields(config.n_scales, config.kernel_size)
     rows = []
     for layer, direction, core in cores(network):
-        lam, memory = eigenvalues(core.ssm), memory_lengths(core.ssm) * stride
+        lam, memory = eigenvalues(core.ssm), memory_lengths(core.ssm)
         response = band_responses(core.decomposition)
         peak: list[float | None] = [None]
         centre: list[float | None] = [None]
@@ -86,14 +97,16 @@ def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
             peak += (response.peak / stride).tolist()
             centre += (response.centre / stride).tolist()
         for s, name in enumerate(stream_names(config.n_scales)):
+            size = None if lam is None else lam[s].abs()
+            lasts = None if memory is None else memory[s] * stride
             rows.append(
                 StreamSummary(
                     layer,
                     direction,
                     name,
-                    (float(lam[s].min()), float(lam[s].max())),
-                    float(memory[s].quantile(0.5)),
-                    float(memory[s].max()),
+                    None if size is None else (float(size.min()), float(size.max())),
+                    None if lasts is None else float(lasts.quantile(0.5)),
+                    None if lasts is None else float(lasts.max()),
                     peak[s],
                     centre[s],
                     fields[s] * stride,

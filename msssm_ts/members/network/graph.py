@@ -58,7 +58,8 @@ def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
     """Return a copy whose parts can be traced; with a stride it wants ``observed`` behind it."""
     network = copy.deepcopy(network).float().cpu().eval().requires_grad_(False)
     for block in network.blocks:
-        block.cores = nn.ModuleList([ScannedCores(cast("list[MSSSM]", block.cores))])
+        cores = cast("list[MSSSM]", block.cores)
+        block.cores = nn.ModuleList([ScannedCores(cores, network.config.core)])
     if isinstance(network.stem, FilterBankStem):
         network.stem = GroupedFilterBank(network.stem)
         network.config = replace(network.config, stem_stride=1)

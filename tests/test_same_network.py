@@ -1,0 +1,80 @@
+"""The same seed gives the same network: names, initial draws and answers stay as they were."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+import torch
+
+from msssm_ts.kernels import use_backend
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+
+# (core, bidirectional, n_scales): names of the weights (SHA-256), a sum over them, the logits.
+RECORDED: dict[tuple[str, bool, int], tuple[str, float, list[float]]] = {
+    ("s6", True, 0): (
+        "def3b89993f89a05", -51.18883877,
+        [-0.8029630, -0.5227528, 0.0831898, -0.8444763, -0.5712752, 0.0375916],
+    ),
+    ("s6", True, 3): (
+        "a46f2e2ee6aba316", -13.75880519,
+        [-0.3724042, 0.7330827, -1.3954890, -0.3823004, 0.6207913, -1.3886292],
+    ),
+    ("s6", False, 0): (
+        "e352a7be01e80276", -21.25693415,
+        [1.0864538, -1.0405712, -0.6134182, 1.0946591, -1.0595943, -0.6059939],
+    ),
+    ("s6", False, 3): (
+        "43fcedc72693fe92", 19.97555745,
+        [0.4725119, -0.6214851, 0.3876969, 0.4921090, -0.6176531, 0.3932964],
+    ),
+    ("lti", True, 0): (
+        "c543c6cf7cdfd543", -9.48437190,
+        [0.8404788, 0.9700041, -0.8566616, 0.8289424, 0.9761558, -0.8054371],
+    ),
+    ("lti", True, 3): (
+        "5dbf4aaf927de1ac", 45.83806474,
+        [0.4261744, -0.0169404, -0.5186359, 0.4098324, -0.0843620, -0.4100108],
+    ),
+    ("lti", False, 0): (
+        "448a96741326f84a", -24.75786257,
+        [0.2756904, -0.5022186, 0.3260584, 0.3398599, -0.4391845, 0.4120826],
+    ),
+    ("lti", False, 3): (
+        "9406f1fdd156170f", 25.83934586,
+        [0.4434462, -0.9249760, 0.2152537, 0.3693036, -0.9185685, 0.2189294],
+    ),
+}  # fmt: skip
+
+
+def _network(core: Any, bidirectional: bool, n_scales: int) -> MSSSMNetwork:
+    torch.manual_seed(7)
+    sizes: dict[str, Any] = {"d_model": 16, "n_layers": 2, "n_scales": n_scales}
+    config = MSSSMConfig(2, 3, core=core, bidirectional=bidirectional, **sizes)
+    return MSSSMNetwork(config).eval()
+
+
+def _found(network: MSSSMNetwork) -> tuple[str, float, list[float]]:
+    """Everything that a change of names, of the order of draws or of the equations moves."""
+    state = network.state_dict()
+    names = hashlib.sha256(" ".join(state).encode()).hexdigest()[:16]
+    flat = torch.cat([values.flatten() for values in state.values()]).double()
+    total = float((flat * torch.cos(torch.arange(len(flat), dtype=torch.float64))).sum())
+    x = torch.sin(0.3 * torch.arange(80.0)).view(2, 20, 2)
+    with torch.no_grad():
+        logits = network(x, torch.tensor([20, 13]), torch.arange(20).expand(2, 20) % 7 != 3)
+    return names, total, logits.flatten().tolist()
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=str)
+@pytest.mark.parametrize("backend", ["numba", "reference"])
+def test_the_same_seed_gives_the_recorded_network(
+    case: tuple[str, bool, int], backend: str
+) -> None:
+    names, total, logits = RECORDED[case]
+    with use_backend(backend):
+        found = _found(_network(*case))
+    assert found[0] == names
+    assert found[1] == pytest.approx(total, abs=1e-6)
+    assert found[2] == pytest.approx(logits, abs=1e-5)
