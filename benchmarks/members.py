@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from accuracy import complete, published
+from msssm_ts.voters import Committee, Problem
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.series import Standardizer
-from msssm_ts.voters import Committee, Problem
 
 N_RIDGES, N_TREES = 4, 200
 

@@ -37,16 +37,16 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.analysis.network.trace as trace
     import msssm_ts.analysis.network.view as view
     import msssm_ts.analysis.network.weights as weights
-    import msssm_ts.fitted.artifact
+    import msssm_ts.analysis.results.evaluation as evaluation
     import msssm_ts.datasets
     import msssm_ts.datasets.write
-    import msssm_ts.fitted.early
     import msssm_ts.errors
-    import msssm_ts.analysis.results.evaluation
+    import msssm_ts.fitted.artifact
+    import msssm_ts.fitted.early
+    import msssm_ts.fitted.streaming
     import msssm_ts.kernels
     import msssm_ts.model
     import msssm_ts.sktime
-    import msssm_ts.fitted.streaming
     import msssm_ts.training.progress as progress
 
     yield "msssm_ts.MSSSMClassifier", msssm_ts.MSSSMClassifier
@@ -54,7 +54,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.fitted.streaming.Stream", msssm_ts.fitted.streaming.Stream
     yield "msssm_ts.fitted.early.EarlyPrediction", msssm_ts.fitted.early.EarlyPrediction
     yield "msssm_ts.training.Progress", progress.Progress
-    yield "msssm_ts.analysis.results.evaluation.evaluate_predictions", msssm_ts.analysis.results.evaluation.evaluate_predictions
+    yield f"{evaluation.__name__}.evaluate_predictions", evaluation.evaluate_predictions
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load
     yield "msssm_ts.datasets.from_frame", msssm_ts.datasets.from_frame
     yield "msssm_ts.datasets.LabelledSeries", msssm_ts.datasets.LabelledSeries

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from msssm_ts.members.presets import PRESETS, PresetName
 from msssm_ts.members import MEMBERS
+from msssm_ts.members.presets import PRESETS, PresetName
 from msssm_ts.model.cores import CORES
 from msssm_ts.parameter_checks import (
     Anything,
@@ -351,8 +351,10 @@ def documented(cls: type[T]) -> type[T]:
     for name, _, spec in specs():
         default = defaults[name]
         shown = f'"{default}"' if isinstance(default, str) else repr(default)
-        what = ", optional" if default is None and spec.check.described[-4:] != "None" else (
-            f", default={shown}"
+        what = (
+            ", optional"
+            if default is None and spec.check.described[-4:] != "None"
+            else (f", default={shown}")
         )
         lines.append(f"{name} : {spec.check.described}{what}")
         text = " ".join(spec.meaning.split())

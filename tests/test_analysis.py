@@ -275,7 +275,7 @@ def test_a_model_before_training_is_the_one_that_training_began_with() -> None:
     }
     # So slow that nothing moves.
     model = MSSSMClassifier(max_epochs=1, learning_rate=1e-30, **sizes).fit(X, y)
-    network = untrained(model.network_.config, model.seed_, model.network_)
+    network = untrained(model.network_.config, model.model_.record.seed, model.network_)
     for trained, initial in zip(model.network_.parameters(), network.parameters(), strict=True):
         torch.testing.assert_close(trained, initial)
 
@@ -295,5 +295,5 @@ def test_of_a_series_that_is_cut_the_telling_window_is_viewed() -> None:
     assert (view.prediction, view.n_windows) == (1, 3)
     assert (view.first, view.window) == (60, 3)
     np.testing.assert_array_equal(view.values, X[1][:, 60:])
-    standardized = (X[1][0, 60:] - model.standardizer_.mean[0]) / model.standardizer_.std[0]
+    standardized = (X[1][0, 60:] - model.model_.standardizer.mean[0]) / model.model_.standardizer.std[0]
     np.testing.assert_allclose(view.series.x[0, :, 0], standardized, rtol=1e-4, atol=1e-5)

@@ -9,10 +9,10 @@ import pytest
 from stream_cases import a_series, causal
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.fitted.early import N_PREFIXES, certainty
 from msssm_ts.errors import InputError
-from msssm_ts.series import LazySeries
+from msssm_ts.fitted.early import N_PREFIXES, certainty
 from msssm_ts.preparation import Preparation
+from msssm_ts.series import LazySeries
 
 LENGTHS = (1, 63, 64, 65, 130, 131)
 

@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.fitted.artifact import SCHEMA_VERSION, read_artifact, read_header, write_artifact
 from msssm_ts.errors import InputError
+from msssm_ts.fitted.artifact import SCHEMA_VERSION, read_artifact, read_header, write_artifact
 from msssm_ts.training import Progress
 
 SMALL = {"preset": "network", "d_model": 16, "n_layers": 1, "random_state": 0}
@@ -229,7 +229,7 @@ def saved(tmp_path: Path) -> Path:
 
 def test_the_file_holds_everything(saved: Path) -> None:
     loaded = MSSSMClassifier.load(saved.parent)
-    assert (loaded.channel_names_, loaded.sampling_rate_) == (("lead II",), 360.0)
+    assert (loaded.model_.source.channel_names, loaded.model_.source.sampling_rate) == (("lead II",), 360.0)
     assert loaded.get_params()["d_model"] == 16
     assert loaded.history_["epoch"] == [1]
     header = read_header(saved)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from msssm_ts.errors import InputError
 from msssm_ts.analysis.results.evaluation import evaluate_predictions
+from msssm_ts.errors import InputError
 
 
 def test_agrees_with_sklearn() -> None:

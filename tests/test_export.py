@@ -123,7 +123,7 @@ def test_onnx_holds_standard_operators_and_says_what_it_is(
     about = {p.key: p.value for p in model.metadata_props}
     assert json.loads(about["classes"]) == classifier.label_names.tolist()
     assert len(json.loads(about["channels"])) == classifier.n_channels_in_
-    assert json.loads(about["preparation"]) == classifier.preparation_.to_dict()
+    assert json.loads(about["preparation"]) == classifier.model_.preparation.to_dict()
     assert json.loads(about["before"]) == []
 
 

@@ -140,9 +140,9 @@ def test_a_series_as_json(folder: Path, tmp_path: Path) -> None:
     assert len(mixing["networks"][0]["layers"]) == 2
     cost = facts["cost"]
     assert cost["n_timepoints"] == 30
-    assert cost["model"]["parameters"] == model.n_parameters_
+    assert cost["model"]["parameters"] == model.model_.record.n_parameters
     single = MSSSMClassifier.load(folder / "single")
-    assert cost["single_scale"]["parameters"] == single.n_parameters_
+    assert cost["single_scale"]["parameters"] == single.model_.record.n_parameters
 
 
 def test_a_series_by_its_id_through_an_lti_model(folder: Path, tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.signal import spectrogram
 
-from msssm_ts.series import LazySeries
 from msssm_ts.preparation import Preparation, Preparer, cut, prepared, prepared_rate, vote
 from msssm_ts.preparation.filters import bandpass, resample, resampled_length
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mel_filters, mfcc, n_frames
 from msssm_ts.preparation.windows import window_starts
+from msssm_ts.series import LazySeries
 
 LENGTHS = [1, 2, 3, 7, 399, 400, 401, 16000]
 FULL = Preparation(

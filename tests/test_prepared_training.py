@@ -13,13 +13,13 @@ from commands import run
 import msssm_ts.preparation.apply
 import msssm_ts.training.streaming
 from msssm_ts import MSSSMClassifier
-from msssm_ts.series import LazySeries
+from msssm_ts.fitting.split import split_targets
+from msssm_ts.fitting.targets import encode_targets
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.preparation import Preparation, cut
-from msssm_ts.fitting.targets import encode_targets
+from msssm_ts.series import LazySeries
 from msssm_ts.training import Augmentation, StreamedSeries
 from msssm_ts.training.batches import Batch
-from msssm_ts.fitting.split import split_targets
 
 RATE = 100.0
 
@@ -138,7 +138,7 @@ def test_chosen_series_validate() -> None:
     model = _model().fit(X, y, validation=aside)
     assert model.history_["val_loss"][0] is not None
     twin = _model().fit(X[~aside], y[~aside])
-    np.testing.assert_array_equal(model.standardizer_.mean, twin.standardizer_.mean)
+    np.testing.assert_array_equal(model.model_.standardizer.mean, twin.model_.standardizer.mean)
     with pytest.raises(ValueError, match="validation must set some"):
         _model().fit(X, y, validation=np.zeros(20, bool))
     with pytest.raises(ValueError, match="all series of a class"):
@@ -158,7 +158,7 @@ def test_preparation_is_kept_with_the_model(tmp_path: Path) -> None:
     assert model.network_.config.n_channels == 1
     model.save(tmp_path / "m.safetensors")
     loaded = MSSSMClassifier.load(tmp_path / "m.safetensors")
-    assert loaded.preparation_ == model.preparation_
+    assert loaded.model_.preparation == model.model_.preparation
     assert loaded.preparation == settings
     proba = model.predict_proba(X)
     assert proba.shape == (20, 2)

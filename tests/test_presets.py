@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import run
+from msssm_ts.fitting.share import best_share
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.quantile_trees.trees import QuantileTrees
+from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
-from msssm_ts.voters import Committee, Problem, QuantileTrees, ScanRidge, best_share
 
 SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
 
@@ -143,7 +146,7 @@ def test_a_time_budget_shortens_training() -> None:
     assert 1 <= model.n_iter_ < 100_000
     # Its rate has come down to the end of the schedule.
     assert model.history_["learning_rate"][-1] < 0.1 * max(model.history_["learning_rate"])
-    assert model.fit_seconds_ < 30
+    assert model.model_.record.seconds < 30
 
 
 def test_a_time_budget_leaves_voters_out() -> None:
@@ -155,7 +158,7 @@ def test_a_time_budget_leaves_voters_out() -> None:
     # What is fitted again on all series are the same voters.
     model = MSSSMClassifier(time_budget=1e-3, early_stopping=True, **SIZES).fit(X, y)
     assert [v.kind for v in model.committee_.voters] == ["scan_ridge"]
-    assert model.fit_seconds_ < 30
+    assert model.model_.record.seconds < 30
 
 
 def _problem(X: Any, y: Any) -> Problem:

@@ -16,8 +16,8 @@ from commands import run
 from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.results.predictions import Predictions
 from msssm_ts.analysis.results.report import report_page
-from msssm_ts.fitted.artifact import read_header
 from msssm_ts.datasets import LabelledSeries
+from msssm_ts.fitted.artifact import read_header
 from msssm_ts.series import LazySeries
 
 HOSTILE = [

@@ -12,13 +12,13 @@ from sklearn import metrics
 
 from msssm_ts.analysis.results.calibration import calibration, calibration_of
 from msssm_ts.analysis.results.confusion import confusion_matrix, largest_confusions, row_shares
+from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
 from msssm_ts.analysis.results.intervals import bootstrap
 from msssm_ts.analysis.results.mcnemar import holm, mcnemar
 from msssm_ts.analysis.results.mistakes import surest_mistakes
 from msssm_ts.analysis.results.predictions import Predictions
 from msssm_ts.analysis.results.scores import score, weighted_auroc
 from msssm_ts.analysis.results.series_figure import outline
-from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
 
 CLASSES = np.array(["a", "b", "c", "d"])
 

@@ -9,9 +9,9 @@ from kernel_cases import relative_rms
 from sklearn.metrics import f1_score
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.fitting.split import split_targets
 from msssm_ts.fitting.targets import best_thresholds, encode_targets, loss_weights
 from msssm_ts.training import ClassificationLoss
-from msssm_ts.fitting.split import split_targets
 
 SMALL = {
     "preset": "network",

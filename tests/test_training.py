@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from msssm_ts.errors import TrainingError
+from msssm_ts.fitting.split import stratified_split
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.training import (
     ClassificationLoss,
@@ -15,7 +16,6 @@ from msssm_ts.training import (
     TrainingSettings,
     predict_logits,
 )
-from msssm_ts.fitting.split import stratified_split
 
 
 def _series(lengths: list[int], seed: int = 0) -> list[np.ndarray]:

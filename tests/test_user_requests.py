@@ -91,7 +91,7 @@ def test_a_missing_step_contributes_nothing(waves: Data) -> None:
     X = X[:, None].repeat(2, 1)
     X[:, :, 10:20] = np.nan
     model = MSSSMClassifier(max_epochs=2, missing="mask", **SMALL).fit(X, y)
-    series = SeriesTensor(model.standardizer_.apply(list(X[:5])))
+    series = SeriesTensor(model.model_.standardizer.apply(list(X[:5])))
     batch = series.batch(torch.arange(5))
     assert batch.observed is not None
     assert not batch.observed[:, 10:20].any()
@@ -162,14 +162,14 @@ def test_files_of_this_version_load_for_ever() -> None:
     expected = np.load(folder / "model_v1.npz")
     np.testing.assert_allclose(model.predict_proba(expected["X"]), expected["proba"], atol=1e-5)
     assert model.classes_.tolist() == ["fast", "slow"]
-    assert (model.channel_names_, model.sampling_rate_) == (("lead II",), 360.0)
+    assert (model.model_.source.channel_names, model.model_.source.sampling_rate) == (("lead II",), 360.0)
     assert model.class_weight == {"fast": 1.0, "slow": 2.0}
     # With preparation and several labels, from schema version 2 on.
     model = MSSSMClassifier.load(folder / "model_v2.safetensors")
     expected = np.load(folder / "model_v2.npz")
     np.testing.assert_allclose(model.predict_proba(expected["X"]), expected["proba"], atol=1e-5)
     assert model.label_names.tolist() == ["a", "b", "c"]
-    assert (model.preparation_.sampling_rate, model.preparation_.window) == (50.0, 0.4)
+    assert (model.model_.preparation.sampling_rate, model.model_.preparation.window) == (50.0, 0.4)
 
 
 def test_frames_tensors_and_lists_are_as_good_as_arrays(

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import Ridge as PlainRidge
-
-from msssm_ts.series import LazySeries
 from msssm_ts.voters import Committee, Problem, QuantileTrees, ScanRidge
 from msssm_ts.voters import scan_ridge as scan_ridge_module
 from msssm_ts.voters import trees as trees_module
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import Ridge as PlainRidge
+
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
 from msssm_ts.members.scan_ridge.ridge import Ridge
+from msssm_ts.series import LazySeries
 
 
 def _problem(n: int = 40, length: int = 50, n_classes: int = 3, **more: Any) -> Problem:

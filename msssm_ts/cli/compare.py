@@ -107,7 +107,7 @@ def _score(
         classifier = load_classifier(run, data, series, device=device, quiet=quiet)
         proba, scores = score(classifier, data, series)
         about["scores"] = {name: scores[name] for name in _SCORES if name in scores}
-        right.append(Predictions.of(classifier, series.labels, proba).right)
+        right.append(Predictions.of(classifier.model_, series.labels, proba).right)
     _warn_of_groups(series, quiet)
     return {
         "data": data,

@@ -9,8 +9,8 @@ from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
-    from msssm_ts.fitted.early import EarlyPrediction
     from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.fitted.early import EarlyPrediction
 
 
 def predict_early(
@@ -45,7 +45,7 @@ def _sum_up(classifier: MSSSMClassifier, series: LabelledSeries, early: EarlyPre
     from msssm_ts.fitted.streaming import why_not_streamed
 
     if not early.step_by_step:
-        reason = why_not_streamed(classifier) or "the series are resampled"
+        reason = why_not_streamed(classifier.model_) or "the series are resampled"
         say(f"20 prefixes of each series instead of every step: {reason}")
     before_end = int((early.n_read < early.n_timepoints).sum())
     say(
@@ -62,8 +62,8 @@ def _accuracies(
     classifier: MSSSMClassifier, series: LabelledSeries, early: EarlyPrediction
 ) -> tuple[float, float] | None:
     """Accuracy early and with whole series; None without labels of the model's kind."""
-    from msssm_ts.cli.inputs import predict_proba
     from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
+    from msssm_ts.cli.inputs import predict_proba
 
     if series.labels is None or series.multilabel != classifier.multilabel_:
         return None

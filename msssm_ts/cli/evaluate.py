@@ -91,7 +91,7 @@ def _page(
     from msssm_ts.fitted.artifact import read_header
 
     return report_page(
-        Predictions.of(classifier, series.labels, proba),
+        Predictions.of(classifier.model_, series.labels, proba),
         series,
         read_header(model),
         model=Path(model).resolve().name,

@@ -77,10 +77,10 @@ def export(
     at the end, and gives a probability per class. It is run and compared with the model first:
     where probabilities differ by more than 0.0001, nothing is written.
     """
-    from msssm_ts.fitted.artifact import resolve_model_path
     from msssm_ts.cli.inputs import load_model_and_series
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.export import export_model, find_boundary, made_up_noise, open_export
+    from msssm_ts.fitted.artifact import resolve_model_path
 
     file = resolve_model_path(model)
     target = out or file.with_suffix(f".{format.value}")
@@ -95,19 +95,19 @@ def export(
             model, data, reading, device="cpu", needs_labels=quantize is not None, quiet=quiet
         )
     compared = [] if series is None else [_source(series, _COMPARED)]
-    boundary = find_boundary(classifier)
+    boundary = find_boundary(classifier.model_)
     if format is not Format.SAFETENSORS:
         for step in boundary.steps:
             say(f"not in the file, to be done to series before: {step}", quiet=quiet)
     say(f"translating the model to {format.value} and comparing the file with it", quiet=quiet)
     try:
         report = export_model(
-            classifier, target, format.value, quantize=quantize is not None, more=compared
+            classifier.model_, target, format.value, quantize=quantize is not None, more=compared
         )
     except ValueError as error:
         # The estimator's complaints about DATA.
         raise error if isinstance(error, InputError) else InputError(f"{data}: {error}") from error
-    predict = open_export(classifier, report.path, format.value)
+    predict = open_export(classifier.model_, report.path, format.value)
     result = {
         "file": str(report.path),
         "format": report.format,
@@ -125,7 +125,7 @@ def export(
         result["quantized_largest_difference"] = report.quantized_difference
         result["accuracy"] = _accuracies(classifier, predict, series)
     if benchmark:
-        timed = made_up_noise(classifier) if series is None else _source(series, _TIMED)
+        timed = made_up_noise(classifier.model_) if series is None else _source(series, _TIMED)
         result["milliseconds"] = _times(classifier, predict, timed)
     if json:
         show_json(result)
@@ -163,7 +163,7 @@ def _accuracies(
     assert series.labels is not None
     source, scores = _source(series), {}
     for name, proba in (
-        ("model", native_proba(classifier, source)),
+        ("model", native_proba(classifier.model_, source)),
         ("file", predict(source)),
     ):
         if not classifier.multilabel_:
@@ -188,7 +188,10 @@ def _times(
 
     from msssm_ts.export import median_milliseconds, native_proba
 
-    predictors: dict[str, Predict] = {"model": partial(native_proba, classifier), "file": predict}
+    predictors: dict[str, Predict] = {
+        "model": partial(native_proba, classifier.model_),
+        "file": predict,
+    }
     return {
         str(n): median_milliseconds(predictors, replace(source, series=source.series[:n]))
         for n in sorted({1, len(source.series)})

@@ -163,7 +163,9 @@ def fit(
         say("msssm-ts: interrupted before the first step: nothing to save")
         raise typer.Exit(INTERRUPTED)
     left_out = None if groups is None else series.group_name
-    metrics = run_folder.write(out, model, series.summary(), data, left_out)
+    metrics = run_folder.write(out, model.model_, series.summary(), data, left_out)
+    for line in metrics["notes"]:
+        say(line, quiet=quiet)
     if interrupted:
         so_far = (
             f"interrupted in epoch {model.n_iter_ + 1}; the best model so far (epoch "

@@ -64,8 +64,11 @@ def _model(path: str) -> dict[str, Any]:
         "training_data": header.get("training_data"),
         "channels": header["channel_names"] or header.get("n_channels") or 1,
         "sampling_rate": header["sampling_rate"],
-        "network": header["network"] or "none",
-        "other_voters": header.get("voters") or "none",
+        "members": [
+            {"kind": m["kind"], "weight": round(m["weight"], 4), **_shown(m["facts"])}
+            for m in header["members"]
+        ],
+        "notes": training.get("notes") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",
         "trained_on": f"{training['device']}, {training['threads']} threads, seed "
@@ -74,9 +77,18 @@ def _model(path: str) -> dict[str, Any]:
     }
 
 
+def _shown(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what is short enough to be read, a network's shape laid open."""
+    config = facts.get("config", {})
+    rest = {k: v for k, v in facts.items() if k not in ("config", "history")}
+    return {**rest, **config}
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {v}" for k, v in value.items())
+    if isinstance(value, list) and any(isinstance(v, dict) for v in value):
+        return "; ".join(_plain(v) for v in value)
     if isinstance(value, list):
         return " ".join(str(v) for v in value)
     return "unknown" if value is None else str(value)

@@ -70,7 +70,8 @@ def load_classifier(
     from msssm_ts.estimator import MSSSMClassifier
 
     classifier = MSSSMClassifier.load(model, device=device)
-    needed, given = classifier.preparation_.channels, series.channel_names
+    prepared = classifier.model_.preparation
+    needed, given = prepared.channels, series.channel_names
     if needed is not None and given is not None:
         for name in needed:
             if name not in given:
@@ -83,7 +84,7 @@ def load_classifier(
             f"{data}: {series.n_channels} channels, but the model was trained on "
             f"{classifier.n_channels_in_}"
         )
-    wanted = classifier.preparation_.sampling_rate
+    wanted = prepared.sampling_rate
     if wanted and series.sampling_rate and series.sampling_rate != wanted:
         say(
             f"resampling from {series.sampling_rate:g} Hz to the model's {wanted:g} Hz", quiet=quiet

@@ -66,8 +66,8 @@ def inspect(
     A vote without a network: which bands its ridge classifiers listen to; and with DATA, which
     steps the answer hangs on (occlusion).
     """
-    from msssm_ts.fitted.artifact import read_header, resolve_model_path
     from msssm_ts.cli.files import make_folder
+    from msssm_ts.fitted.artifact import read_header, resolve_model_path
 
     for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
         if data is None and given is not None:

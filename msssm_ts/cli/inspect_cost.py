@@ -20,7 +20,7 @@ def cost_facts(classifier: MSSSMClassifier, n_timepoints: int | None) -> dict[st
     from msssm_ts.analysis.network.single_scale import single_scale, untrained
     from msssm_ts.analysis.network.view import network_of
 
-    network, steps = network_of(classifier), n_timepoints or _STEPS
+    network, steps = network_of(classifier.model_), n_timepoints or _STEPS
     other = untrained(single_scale(network.config), 0, network)
     return {
         "n_timepoints": steps,

@@ -50,8 +50,8 @@ def mixing_facts(
     from msssm_ts.analysis.network.single_scale import single_scale, untrained
     from msssm_ts.analysis.network.view import network_of
 
-    network = network_of(classifier)
-    config, seed = network.config, classifier.seed_
+    network = network_of(classifier.model_)
+    config, seed = network.config, classifier.model_.record.seed
     compared = [("this model", network, view)]
     if config.n_scales:
         compared.append(("this model, untrained", untrained(config, seed, network), view))

@@ -57,7 +57,7 @@ def series_facts(
     from msssm_ts.analysis.network.trace import trace
     from msssm_ts.analysis.network.view import network_of
 
-    network = network_of(classifier)
+    network = network_of(classifier.model_)
     if layer > len(network.blocks):
         raise InputError(f"--layer {layer}: the model has only {len(network.blocks)}")
     index = find_series(data, which)
@@ -74,8 +74,8 @@ def series_facts(
     other = None
     if baseline is not None:
         try:
-            against = type(classifier).load(baseline, device=classifier.device_)
-            other = (baseline, network_of(against), view_of(against, data, index))
+            against = type(classifier).load(baseline, device=network.head.weight.device.type)
+            other = (baseline, network_of(against.model_), view_of(against, data, index))
         except InputError as error:
             raise InputError(f"--baseline {baseline}: {error}") from error
     say("measuring how far the layers mix", quiet=quiet)
@@ -133,7 +133,9 @@ def view_of(classifier: MSSSMClassifier, data: LabelledSeries, index: int) -> Vi
     from msssm_ts.analysis.network.view import view_series
 
     try:
-        return view_series(classifier, data.values[index], data.sampling_rate, data.channel_names)
+        return view_series(
+            classifier.model_, data.values[index], data.sampling_rate, data.channel_names
+        )
     except ValueError as error:
         raise InputError(f"{data.source}: {error}") from error
 

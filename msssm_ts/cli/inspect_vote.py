@@ -35,15 +35,18 @@ def vote_facts(
     from msssm_ts.analysis.network.view import network_rate
     from msssm_ts.analysis.vote.draw_influence import draw_influences
     from msssm_ts.analysis.vote.influence import band_influences
-    from msssm_ts.voters import ScanRidge
+    from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 
-    rate = network_rate(classifier) or given_rate
-    committee = classifier.committee_
-    ridges = [v for v in committee.voters if isinstance(v, ScanRidge)]
+    vote = classifier.model_.vote
+    rate = network_rate(classifier.model_) or given_rate
+    ridges = [member for member in vote.members if isinstance(member, ScanRidge)]
     facts: dict[str, Any] = {
         "sampling_rate": rate,
-        "shares": committee.shares,
-        "left_out_accuracy": committee.left_out_accuracy,
+        "members": [
+            {"kind": member.kind, "weight": weight, **member.facts()}
+            for member, weight in zip(vote.members, vote.weights, strict=True)
+        ],
+        "left_out_accuracy": vote.left_out_accuracy,
         "bands": [],
         "pictures": [],
     }
@@ -57,8 +60,10 @@ def vote_facts(
 
 def show_vote(facts: dict[str, Any]) -> None:
     """Write who votes and the table of bands to stdout."""
-    names = {"scan_ridge": "ridge classifiers", "quantile_trees": "trees"}
-    show_pairs({names[kind]: f"{share:.0%} of the vote" for kind, share in facts["shares"].items()})
+    shares: dict[str, float] = {}
+    for member in facts["members"]:
+        shares[member["kind"]] = shares.get(member["kind"], 0.0) + member["weight"]
+    show_pairs({kind: f"{share:.0%} of the vote" for kind, share in shares.items()})
     if not facts["bands"]:
         return
     rate = facts["sampling_rate"]
@@ -90,14 +95,14 @@ def vote_series_facts(
     """Draw what speaks for the prediction of one series, and return what JSON shows."""
     from msssm_ts.analysis.network.draw_series import draw_series
     from msssm_ts.analysis.vote.occlusion import occlusion
+    from msssm_ts.series import Prepared
 
-    index = find_series(data, which)
+    index, model = find_series(data, which), classifier.model_
     view = view_of(classifier, data, index)
 
     def probability(series: Sequence[Series]) -> NDArray[np.float64]:
-        standardized = classifier.standardizer_.apply(series, classifier.dtype)
-        proba: NDArray[np.float64] = classifier.committee_.predict_proba(standardized)
-        return proba[:, view.output]
+        values = Prepared.of(series).standardized(model.standardizer, model.dtype)
+        return model.vote.predict_proba(values)[:, view.output]
 
     saliency = occlusion(probability, view.values)
     figure = draw_series(view, saliency, (), 1, title_of(data, index, view))

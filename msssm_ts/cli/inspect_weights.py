@@ -24,8 +24,8 @@ def weight_facts(
     from msssm_ts.analysis.network.view import network_of, network_rate
     from msssm_ts.analysis.network.weights import is_selective, summarize_streams
 
-    network = network_of(classifier)
-    rate = network_rate(classifier) or given_rate
+    network = network_of(classifier.model_)
+    rate = network_rate(classifier.model_) or given_rate
     streams = summarize_streams(network)
     pictures = {}
     if streams[0].memory_median is not None:

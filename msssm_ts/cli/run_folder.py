@@ -12,7 +12,7 @@ from msssm_ts.cli.files import make_folder, write_text
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
-    from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.fitted import FittedModel
 
 
 def prepare(folder: Path, force: bool) -> None:
@@ -33,7 +33,7 @@ def prepare(folder: Path, force: bool) -> None:
 
 def write(
     folder: Path,
-    model: MSSSMClassifier,
+    model: FittedModel,
     data_summary: str,
     source: str,
     left_out: str | None = None,
@@ -44,25 +44,31 @@ def write(
 
     The model comes first: whatever fails later, it is there.
     """
-    from msssm_ts.fitted.model_file import json_parameters
+    from msssm_ts.fitted import save_model
 
-    model.save(folder / "model.safetensors")
-    history, best = model.history_, model.best_iter_
+    save_model(model, folder / "model.safetensors")
+    record = model.record
+    history, best = record.history, record.best_iter
     metrics = {
         "data": {"source": source, "summary": data_summary},
-        "settings": json_parameters(model),
-        "epochs": model.n_iter_,
+        "settings": record.parameters,
+        "epochs": record.n_iter,
         "best_epoch": best,
         **{
             name: history[name][best - 1] if 0 < best <= len(history[name]) else None
             for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
         },
-        "left_out_accuracy": model.committee_.left_out_accuracy,
+        "left_out_accuracy": model.vote.left_out_accuracy,
         "left_out": "series" if left_out is None else left_out,
-        "seconds": round(model.fit_seconds_, 2),
-        "device": model.device_,
-        "seed": model.seed_,
-        "n_parameters": model.n_parameters_,
+        "seconds": round(record.seconds, 2),
+        "device": record.device,
+        "seed": record.seed,
+        "n_parameters": record.n_parameters,
+        "members": [
+            {"kind": member.kind, "weight": weight, **member.facts()}
+            for member, weight in zip(model.vote.members, model.vote.weights, strict=True)
+        ],
+        "notes": list(record.notes),
     }
     write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     with (folder / "history.csv").open("w", newline="", encoding="utf-8") as stream:

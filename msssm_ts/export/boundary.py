@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.fitted import FittedModel
 from msssm_ts.preparation import Preparation, Preparer, prepared_rate
 
 
@@ -65,13 +65,13 @@ class Boundary:
         return said
 
 
-def find_boundary(classifier: FittedClassifier) -> Boundary:
+def find_boundary(model: FittedModel) -> Boundary:
     """Put as much of a model's preparation into the file as goes there.
 
     A band-pass runs to and fro over the whole series and stays outside. So do windows, and with
     them what is to be done before a series is cut.
     """
-    whole = classifier.preparation_
+    whole = model.preparation
     before = replace(whole, features="raw", standardize="none")
     if whole.window is None:
         outside, inside = before, whole
@@ -79,8 +79,8 @@ def find_boundary(classifier: FittedClassifier) -> Boundary:
         outside, inside = before, replace(whole, standardize="none")
     else:
         outside, inside = whole, Preparation()
-    prepare = Preparer(outside, classifier.sampling_rate_, classifier.channel_names_)
-    channels = prepare.output_channels(classifier.n_channels_in_)
+    prepare = Preparer(outside, model.source.sampling_rate, model.source.channel_names)
+    channels = prepare.output_channels(model.source.n_channels)
     return Boundary(
-        outside, inside, channels, prepared_rate(prepare), classifier.missing == "interpolate"
+        outside, inside, channels, prepared_rate(prepare), model.missing == "interpolate"
     )

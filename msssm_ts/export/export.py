@@ -11,7 +11,6 @@ from pathlib import Path
 
 import torch
 
-from msssm_ts.fitted.artifact import read_artifact
 from msssm_ts.errors import ExportError, InputError
 from msssm_ts.export.boundary import Boundary, find_boundary
 from msssm_ts.export.formats import (
@@ -33,7 +32,8 @@ from msssm_ts.export.parity import (
     native_proba,
 )
 from msssm_ts.export.program import facts, traced
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.fitted import FittedModel
+from msssm_ts.fitted.artifact import read_artifact
 from msssm_ts.fitted.model_file import load_model, model_tensors, save_model
 
 
@@ -69,18 +69,18 @@ class ExportReport:
 
 
 def export_model(
-    classifier: FittedClassifier,
+    model: FittedModel,
     path: str | os.PathLike[str],
     format: str = "onnx",
     *,
     quantize: bool = False,
     more: Sequence[Source] = (),
 ) -> ExportReport:
-    """Export a fitted classifier.
+    """Export a fitted model.
 
     Parameters
     ----------
-    classifier : FittedClassifier
+    model : FittedModel
         The model.
     path : path
         File to write, all or nothing.
@@ -113,19 +113,19 @@ def export_model(
     if format == "onnx":
         need_onnx()
     file = Path(path)
-    boundary = find_boundary(classifier)
-    sources = [*made_up_series(classifier), *more]
+    boundary = find_boundary(model)
+    sources = [*made_up_series(model), *more]
     with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         temporary = Path(folder) / file.name
-        _write(classifier, boundary, format, temporary)
-        predict = open_export(classifier, temporary, format)
-        difference = largest_difference(predict, classifier, sources)
+        _write(model, boundary, format, temporary)
+        predict = open_export(model, temporary, format)
+        difference = largest_difference(predict, model, sources)
         demand_parity(difference, str(file))
         quantized_difference = None
         if quantize:
             quantize_onnx(temporary)
-            predict = open_export(classifier, temporary, format)
-            quantized_difference = largest_difference(predict, classifier, sources)
+            predict = open_export(model, temporary, format)
+            quantized_difference = largest_difference(predict, model, sources)
         n_bytes = temporary.stat().st_size
         os.replace(temporary, file)
     return ExportReport(
@@ -139,12 +139,12 @@ def export_model(
     )
 
 
-def open_export(classifier: FittedClassifier, file: Path, format: str) -> Predict:
+def open_export(model: FittedModel, file: Path, format: str) -> Predict:
     """Open an exported file, to be asked as its user would ask it.
 
     Parameters
     ----------
-    classifier : FittedClassifier
+    model : FittedModel
         The model that it was made from, whose preparation is done before where the file does not.
     file : Path
         The file.
@@ -152,18 +152,18 @@ def open_export(classifier: FittedClassifier, file: Path, format: str) -> Predic
         Its format.
     """
     if format == "safetensors":
-        return partial(native_proba, load_model(type(classifier), file, "cpu"))
+        return partial(native_proba, load_model(file, "cpu"))
     run = {"onnx": open_onnx, "pt2": open_pt2}[format](file)
-    return partial(exported_proba, run, classifier, find_boundary(classifier))
+    return partial(exported_proba, run, model, find_boundary(model))
 
 
-def _write(classifier: FittedClassifier, boundary: Boundary, format: str, file: Path) -> None:
+def _write(model: FittedModel, boundary: Boundary, format: str, file: Path) -> None:
     if format != "safetensors":
         write = {"onnx": write_onnx, "pt2": write_pt2}[format]
-        write(traced(classifier, boundary), file, facts(classifier, boundary))
+        write(traced(model, boundary), file, facts(model, boundary))
         return
-    save_model(classifier, file)
+    save_model(model, file)
     written, _ = read_artifact(file)
-    for name, tensor in model_tensors(classifier).items():
+    for name, tensor in model_tensors(model).items():
         if not torch.equal(tensor, written[name]):
             raise ExportError(f"{file.name}: {name} was not written as it is")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.export.parity import Source
-from msssm_ts.fitted import FittedClassifier
-from msssm_ts.series import Series
+from msssm_ts.fitted import FittedModel
 from msssm_ts.preparation.spectral import frame_sizes
+from msssm_ts.series import Series
 
 # Steps of the network.
 _LENGTHS = (1, 2, 9, 40, 131)
@@ -50,7 +51,7 @@ def _flat(rng: np.random.Generator, t: Array, channels: int) -> Array:
 _SHAPES: tuple[Shape, ...] = (_noise, _waves, _drift, _steps, _spikes, _flat)
 
 
-def made_up_series(classifier: FittedClassifier) -> list[Source]:
+def made_up_series(model: FittedModel) -> list[Source]:
     """Make batches of several sizes, of equal and of different lengths.
 
     Noise, and what signals look like: waves, drifts, steps, spikes, a dead channel; in the units
@@ -58,11 +59,11 @@ def made_up_series(classifier: FittedClassifier) -> list[Source]:
 
     Parameters
     ----------
-    classifier : FittedClassifier
+    model : FittedModel
         The model.
     """
     rng = np.random.default_rng(_SEED)
-    make = _Maker(classifier)
+    make = _Maker(model)
     batches = [
         [make(rng, _SHAPES[(i + n) % len(_SHAPES)], n) for i in range(size)]
         for size, n in zip((1, 1, 3, 6, 2), _LENGTHS, strict=True)
@@ -71,32 +72,32 @@ def made_up_series(classifier: FittedClassifier) -> list[Source]:
     return [Source(batch) for batch in (*batches, ragged)]
 
 
-def made_up_noise(classifier: FittedClassifier) -> Source:
+def made_up_noise(model: FittedModel) -> Source:
     """Make a batch to time a model on, 16 series of 256 steps of its network.
 
     Parameters
     ----------
-    classifier : FittedClassifier
+    model : FittedModel
         The model.
     """
-    rng, make = np.random.default_rng(_SEED), _Maker(classifier)
+    rng, make = np.random.default_rng(_SEED), _Maker(model)
     return Source([make(rng, _noise, _TIMED_STEPS) for _ in range(_TIMED)])
 
 
 class _Maker:
     """Makes one series of a shape for a model."""
 
-    def __init__(self, classifier: FittedClassifier):
-        whole = classifier.preparation_
-        self.channels = classifier.n_channels_in_
+    def __init__(self, model: FittedModel):
+        whole = model.preparation
+        self.channels = model.source.n_channels
         # A step of the network is so many of the series.
-        self.hop = classifier.network_.config.stem_stride if classifier.networks_ else 1
-        rate = whole.sampling_rate or classifier.sampling_rate_
+        self.hop = math.lcm(*(member.stride for member in model.vote.members))
+        rate = whole.sampling_rate or model.source.sampling_rate
         if whole.features != "raw" and rate is not None:
             self.hop *= frame_sizes(rate, whole.frame_length, whole.frame_step)[1]
         filtered = whole.features != "raw" or whole.bandpass is not None
-        self.gaps = classifier.missing == "mask" and not filtered
-        mean, std = classifier.standardizer_.mean, classifier.standardizer_.std
+        self.gaps = model.missing == "mask" and not filtered
+        mean, std = model.standardizer.mean, model.standardizer.std
         knows_units = whole.standardize == "global" and whole.features == "raw"
         self.mean, self.std = (mean, std) if knows_units else (0.0 * mean[:1], 0.2 + 0.0 * std[:1])
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from msssm_ts.errors import ExportError
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.formats import Run
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.fitted import FittedModel
+from msssm_ts.preparation import vote
 from msssm_ts.preparation.apply import prepare_series
 from msssm_ts.series import Series
-from msssm_ts.preparation import vote
-from msssm_ts.series.checks import interpolated
+from msssm_ts.series.checks import Missing, check_series
 
 TOLERANCE = 1e-4
 # Windows that go through a file at once.
@@ -41,9 +41,9 @@ class Source:
     channel_names: Sequence[str] | None = None
 
 
-def native_proba(classifier: FittedClassifier, source: Source) -> NDArray[np.float64]:
+def native_proba(model: FittedModel, source: Source) -> NDArray[np.float64]:
     """Ask the model itself."""
-    return classifier.predict_proba(
+    return model.predict_proba(
         source.series, sampling_rate=source.sampling_rate, channel_names=source.channel_names
     )
 
@@ -53,17 +53,16 @@ Predict = Callable[[Source], NDArray[np.float64]]
 
 
 def exported_proba(
-    run: Run, classifier: FittedClassifier, boundary: Boundary, source: Source
+    run: Run, model: FittedModel, boundary: Boundary, source: Source
 ) -> NDArray[np.float64]:
     """Run a file as its user would: do what is to be done before, pad, average over windows."""
-    series = source.series
-    if boundary.interpolates:
-        series = [interpolated(s) for s in series]
+    missing: Missing = "interpolate" if boundary.interpolates else "mask"
+    series = check_series(source.series, missing, "float32")
     values = prepare_series(
         series,
         boundary.outside,
-        source.sampling_rate or classifier.sampling_rate_,
-        source.channel_names or classifier.channel_names_,
+        source.sampling_rate or model.source.sampling_rate,
+        source.channel_names or model.source.channel_names,
     )
     windows = values.series
     proba = [run(padded(windows[i : i + _BATCH])) for i in range(0, len(windows), _BATCH)]
@@ -86,23 +85,21 @@ def padded(series: Sequence[Series]) -> NDArray[np.float32]:
     return batch
 
 
-def largest_difference(
-    predict: Predict, classifier: FittedClassifier, sources: Iterable[Source]
-) -> float:
+def largest_difference(predict: Predict, model: FittedModel, sources: Iterable[Source]) -> float:
     """Return the largest difference of a probability between a file and its model.
 
     Parameters
     ----------
     predict : callable
         The file.
-    classifier : FittedClassifier
+    model : FittedModel
         The model.
     sources : iterable of Source
         Each goes through the file at once.
     """
     differences = [0.0]
     for source in sources:
-        native = native_proba(classifier, source)
+        native = native_proba(model, source)
         differences.append(float(np.abs(predict(source) - native).max()))
     # Unlike the built-in max, NumPy's does not lose NaN.
     return float(np.max(differences))

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.spectra import Spectra
-from msssm_ts.fitted import FittedClassifier
-from msssm_ts.series.checks import LARGEST_DEVIATION
+from msssm_ts.fitted import FittedModel
+from msssm_ts.series.standardizer import LARGEST_DEVIATION
 
 
 class Standardized(NamedTuple):
@@ -46,7 +46,7 @@ class InsidePreparation(nn.Module):
 
     Parameters
     ----------
-    classifier : FittedClassifier
+    model : FittedModel
         The model.
     boundary : Boundary
         What is done before, and what here.
@@ -57,14 +57,14 @@ class InsidePreparation(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, classifier: FittedClassifier, boundary: Boundary, stride: int):
+    def __init__(self, model: FittedModel, boundary: Boundary, stride: int):
         super().__init__()
         inside = boundary.inside
         self.own = inside.standardize
         self.spectra = Spectra(inside, boundary.known_rate) if inside.features != "raw" else None
         self.hop = stride * (self.spectra.step if self.spectra else 1)
         for name in ("mean", "std"):
-            values = torch.from_numpy(getattr(classifier.standardizer_, name))
+            values = torch.from_numpy(getattr(model.standardizer, name))
             self.register_buffer(name, values.unsqueeze(1))
 
     def forward(self, x: Tensor) -> Standardized:

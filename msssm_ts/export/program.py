@@ -13,22 +13,22 @@ import torch
 from msssm_ts import __version__
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.graph import SeriesToProbabilities
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.fitted import FittedModel
 
 INPUT, OUTPUT = "x", "probabilities"
 
 
-def traced(classifier: FittedClassifier, boundary: Boundary) -> torch.export.ExportedProgram:
+def traced(model: FittedModel, boundary: Boundary) -> torch.export.ExportedProgram:
     """Trace a model with any batch and any length.
 
     Parameters
     ----------
-    classifier : FittedClassifier
+    model : FittedModel
         The model.
     boundary : Boundary
         What of its preparation goes into the graph.
     """
-    module = SeriesToProbabilities(classifier, boundary)
+    module = SeriesToProbabilities(model, boundary)
     example = torch.zeros(2, len(boundary.channels), 64 * module.prepare.hop)
     sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("length")}
     with quiet_exporter():
@@ -43,22 +43,22 @@ def traced(classifier: FittedClassifier, boundary: Boundary) -> torch.export.Exp
     return program
 
 
-def facts(classifier: FittedClassifier, boundary: Boundary) -> dict[str, str]:
+def facts(model: FittedModel, boundary: Boundary) -> dict[str, str]:
     """Return what a file says of itself; lists and settings as JSON."""
     steps = boundary.steps
     values = {
         "msssm_ts_version": __version__,
-        "classes": classifier.label_names.tolist(),
-        "multilabel": classifier.multilabel_,
-        "thresholds": classifier.thresholds_.tolist(),
+        "classes": model.labels.shown.tolist(),
+        "multilabel": model.labels.multilabel,
+        "thresholds": model.labels.thresholds.tolist(),
         "channels": list(boundary.channels),
         "sampling_rate": boundary.rate,
-        "preparation": classifier.preparation_.to_dict(),
+        "preparation": model.preparation.to_dict(),
         "before": steps,
         "input": f"{INPUT}: float32 (batch, channels, length), padded with NaN at the end"
         + ("; " + ", ".join(steps) + " before" if steps else ""),
         "output": f"{OUTPUT}: float32 (batch, classes)",
-        "missing": classifier.missing,
+        "missing": model.missing,
     }
     return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
 

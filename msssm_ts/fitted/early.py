@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.streaming import Stream, why_not_streamed
 from msssm_ts.series import LazySeries, Series, lengths_of
 from msssm_ts.series.checks import as_series_list
-from msssm_ts.fitted.streaming import Stream, why_not_streamed
 
 # Prefixes of a series at which a model that cannot read step by step is asked.
 N_PREFIXES = 20

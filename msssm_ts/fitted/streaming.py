@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,12 +11,8 @@ from numpy.typing import NDArray
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.members.network.network import NetworkMember
+from msssm_ts.model.stepping import recurrent_form, why_no_steps
 from msssm_ts.series.checks import LARGEST
-
-if TYPE_CHECKING:
-    from msssm_ts.model import MSSSMNetwork
-    from msssm_ts.model.recurrent import RecurrentNetwork
-    from msssm_ts.model.recurrent_reference import RecurrentReference
 
 
 def why_not_streamed(model: FittedModel) -> str | None:
@@ -32,30 +28,38 @@ def why_not_streamed(model: FittedModel) -> str | None:
         )
     config, done = members[0].network.config, model.preparation
     source, wanted = model.source.sampling_rate, done.sampling_rate
-    reasons = {
-        "a bidirectional model reads a series from both ends: train a causal one, with "
-        "'msssm-ts fit ... --causal' or bidirectional=False": config.bidirectional,
-        "a single-scale model is not read step by step: train with --scales 1 or more": (
-            config.n_scales == 0
+    reasons = (
+        (why_no_steps(config), True),
+        (
+            f"resampling from {source or 0:g} Hz to {wanted or 0:g} Hz looks ahead: train on "
+            "series that have the rate of the stream",
+            bool(source and wanted and source != wanted),
         ),
-        f"a stem that keeps one step in {config.stem_stride} looks ahead: train with "
-        "stem_stride=1": config.stem_stride > 1,
-        f"resampling from {source or 0:g} Hz to {wanted or 0:g} Hz looks ahead: train on series "
-        "that have the rate of the stream": bool(source and wanted and source != wanted),
-        "the band-pass filter runs backward too: train without it (--bandpass), on series "
-        "filtered as the stream will be": done.bandpass is not None,
-        f"{done.features} spectra are not made step by step: train on the signal itself, with "
-        "--features raw": done.features != "raw",
-        f"standardising each series by itself ('{done.standardize}') needs the whole of it: train "
-        "with --standardize global": done.standardize in ("centred", "series"),
-        "windows that vote (--crop) need the whole series: train without them": (
-            done.window is not None
+        (
+            "the band-pass filter runs backward too: train without it (--bandpass), on series "
+            "filtered as the stream will be",
+            done.bandpass is not None,
         ),
-        "interpolating a gap needs what comes after it: train with --missing mask": (
-            model.missing == "interpolate"
+        (
+            f"{done.features} spectra are not made step by step: train on the signal itself, with "
+            "--features raw",
+            done.features != "raw",
         ),
-    }
-    return next((reason for reason, holds in reasons.items() if holds), None)
+        (
+            f"standardising each series by itself ('{done.standardize}') needs the whole of it: "
+            "train with --standardize global",
+            done.standardize in ("centred", "series"),
+        ),
+        (
+            "windows that vote (--crop) need the whole series: train without them",
+            done.window is not None,
+        ),
+        (
+            "interpolating a gap needs what comes after it: train with --missing mask",
+            model.missing == "interpolate",
+        ),
+    )
+    return next((reason for reason, holds in reasons if reason is not None and holds), None)
 
 
 class Stream:
@@ -101,7 +105,7 @@ class Stream:
         self.label_names = model.labels.shown
         self._missing, self._multilabel = model.missing, model.labels.multilabel
         self._standardizer, self._dtype = model.standardizer, model.dtype
-        self._network = _recurrent(network)
+        self._network = recurrent_form(network)
 
     @property
     def n_steps(self) -> int:
@@ -169,17 +173,3 @@ class Stream:
                 f"channel {channel} (counted from 0) is missing; a model trained with "
                 "missing='mask' accepts that"
             )
-
-
-def _recurrent(network: MSSSMNetwork) -> RecurrentNetwork | RecurrentReference:
-    """Return the recurrent form: plain torch where that is the chosen backend."""
-    from msssm_ts.kernels import choose_backend
-
-    if choose_backend(torch.device("cpu"))[0] == "reference":
-        from msssm_ts.model.recurrent_reference import RecurrentReference
-
-        return RecurrentReference(network)
-    # numba compiles, or reads its cache, only where a stream is asked for.
-    from msssm_ts.model.recurrent import RecurrentNetwork
-
-    return RecurrentNetwork(network)

@@ -113,7 +113,8 @@ def training_data(
         series,
         targets,
         check_weights(sample_weight, len(series)),
-        *(None if v is None else np.asarray(v) for v in (groups, validation)),
+        None if groups is None else np.asarray(groups),
+        None if validation is None else np.asarray(validation),
         times,
     )
     for name, value in (("groups", data.groups), ("validation", data.validation)):

@@ -53,7 +53,7 @@ def notes(
             idle.setdefault(spec.concerns, []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
-    if has_times and not any(getattr(m, "uses_times", False) for m in vote.members):
+    if has_times and not any(member.uses_times for member in vote.members):
         said.append("no member uses time stamps: they were left out")
     return tuple(said)
 

@@ -61,6 +61,11 @@ class Member(ABC):
     learns_by_steps: ClassVar[bool] = False
 
     @property
+    def uses_times(self) -> bool:
+        """Whether time stamps of the steps say something to it."""
+        return False
+
+    @property
     def stride(self) -> int:
         """Steps of a series that it takes at a time, in an exported file."""
         return 1

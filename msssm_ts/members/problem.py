@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,7 +47,9 @@ class Problem:
     is_in_vain: Callable[[NDArray[np.float64]], bool] | None = None
 
     @classmethod
-    def of(cls, series: list[Series], targets: NDArray[Any], n_outputs: int, **more: Any) -> Problem:
+    def of(
+        cls, series: Sequence[Series], targets: NDArray[Any], n_outputs: int, **more: Any
+    ) -> Problem:
         """Take standardised series as they are.
 
         Examples

@@ -30,12 +30,15 @@ def why_no_steps(config: MSSSMConfig) -> str | None:
     --------
     >>> from msssm_ts.model import MSSSMConfig
     >>> why_no_steps(MSSSMConfig(1, 2, bidirectional=True))
-    'a bidirectional network reads a series from both ends: train a causal one'
+    'a bidirectional network reads a series from both ends: ...'
     >>> why_no_steps(MSSSMConfig(1, 2, bidirectional=False)) is None
     True
     """
     if config.bidirectional:
-        return "a bidirectional network reads a series from both ends: train a causal one"
+        return (
+            "a bidirectional network reads a series from both ends: train a causal one, with "
+            "--causal or bidirectional=False"
+        )
     if config.stem_stride > 1:
         return (
             f"a stem that keeps one step in {config.stem_stride} looks ahead: train with "

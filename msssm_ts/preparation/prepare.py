@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.series import LazySeries, Series
 from msssm_ts.preparation.filters import bandpass, resample, resampled_length
 from msssm_ts.preparation.settings import Preparation
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mfcc, n_frames
+from msssm_ts.series import LazySeries, Series
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ class Augmentation:
     mixup : float
         Pairs of series are mixed, λ·one + (1 − λ)·other with λ from Beta(mixup, mixup), and so are
         their losses; 0 mixes none. Zhang et al., "mixup: Beyond Empirical Risk Minimization",
-        ICLR 2018. Series of different lengths, and with missing values, are not mixed.
+        ICLR 2018. Series of different lengths, with missing values or with time stamps of their
+        own are not mixed.
     """
 
     shift: float = 0.0
@@ -33,7 +34,7 @@ class Augmentation:
         """Shift every series in time."""
         if not self.shift:
             return batch
-        x, lengths, observed = batch
+        x, lengths, observed, times = batch
         b, l, _ = x.shape
         length = torch.full((b,), l) if lengths is None else lengths
         part = (2 * torch.rand(b, generator=generator) - 1) * self.shift
@@ -43,7 +44,8 @@ class Augmentation:
         # Padding stays where it is.
         source = torch.where(torch.arange(l) < length[:, None], source, torch.arange(l))
         moved = x.gather(1, source[:, :, None].expand_as(x))
-        return Batch(moved, lengths, None if observed is None else observed.gather(1, source))
+        seen = None if observed is None else observed.gather(1, source)
+        return Batch(moved, lengths, seen, times)
 
     def mix(self, batch: Batch, generator: torch.Generator) -> tuple[Batch, Tensor, float]:
         """Mix every series with another one of the batch.
@@ -57,10 +59,10 @@ class Augmentation:
         share : float
             λ, the own series' part.
         """
-        x, lengths, observed = batch
-        if not self.mixup or lengths is not None or observed is not None:
+        x, *rest = batch
+        if not self.mixup or any(part is not None for part in rest):
             return batch, torch.arange(len(x)), 1.0
         seed = int(torch.randint(2**62, (1,), generator=generator))
         share = float(np.random.default_rng(seed).beta(self.mixup, self.mixup))
         other = torch.randperm(len(x), generator=generator)
-        return Batch(share * x + (1 - share) * x[other], None, None), other, share
+        return Batch(share * x + (1 - share) * x[other]), other, share

@@ -22,11 +22,14 @@ class Batch(NamedTuple):
         Valid steps; None where all have as many.
     observed : boolean Tensor of shape (b, l), optional
         Steps with a value in one channel at least; None where no value is missing.
+    times : float64 Tensor of shape (b, l), optional
+        Time stamps; in padding the last one goes on. None where the series have none.
     """
 
     x: Tensor
-    lengths: Tensor | None
-    observed: Tensor | None
+    lengths: Tensor | None = None
+    observed: Tensor | None = None
+    times: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """Move all of it."""
@@ -68,9 +71,17 @@ class SeriesTensor:
         The series, standardised; NaN is a missing value.
     dtype : torch.dtype
         Float type of the batches.
+    times : sequence of arrays of shape (length,), optional
+        Time stamps.
     """
 
-    def __init__(self, series: Sequence[NDArray[Any]], dtype: torch.dtype = torch.float32):
+    def __init__(
+        self,
+        series: Sequence[NDArray[Any]],
+        dtype: torch.dtype = torch.float32,
+        times: Sequence[NDArray[np.float64]] | None = None,
+    ):
+        self._times = times
         # Steps first, as the network wants them.
         self._series = [torch.as_tensor(np.ascontiguousarray(s.T)).to(dtype) for s in series]
         self.lengths = torch.tensor([len(s) for s in self._series])
@@ -87,8 +98,18 @@ class SeriesTensor:
     def batch(self, index: Tensor) -> Batch:
         """Cut out some series."""
         if self._stacked is not None:
-            return mask_missing(self._stacked[index], None, self._has_missing)
-        return collate([self._series[i] for i in index.tolist()], self._has_missing)
+            batch = mask_missing(self._stacked[index], None, self._has_missing)
+        else:
+            batch = collate([self._series[i] for i in index.tolist()], self._has_missing)
+        return self._with_times(batch, index)
+
+    def _with_times(self, batch: Batch, index: Tensor) -> Batch:
+        if self._times is None:
+            return batch
+        stamps = [self._times[i] for i in index.tolist()]
+        longest = batch.x.shape[1]
+        rows = [np.pad(t, (0, longest - len(t)), mode="edge") for t in stamps]
+        return batch._replace(times=torch.from_numpy(np.stack(rows)))
 
     def batches(self, indices: Iterable[Tensor]) -> Iterator[tuple[Tensor, Batch]]:
         """Cut out batch after batch; each comes with its index."""

@@ -51,6 +51,8 @@ class StreamedSeries(SeriesTensor):
     owner : integer array of shape (n_series,), optional
         What each is a window of: windows of one are asked for soon after one another, so that it
         need not be decoded for each of them.
+    times : sequence of arrays of shape (length,), optional
+        Time stamps.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class StreamedSeries(SeriesTensor):
         dtype: torch.dtype = torch.float32,
         n_workers: int | None = None,
         owner: NDArray[np.int64] | None = None,
+        times: Sequence[NDArray[np.float64]] | None = None,
     ):
+        self._times = times
         self._owner = None if owner is None else torch.as_tensor(owner)
         self._items = _Items(series, dtype)
         self.lengths = torch.as_tensor(lengths)
@@ -69,7 +73,8 @@ class StreamedSeries(SeriesTensor):
 
     def batch(self, index: Tensor) -> Batch:
         """Decode some series."""
-        return self._checked(_together([self._items[i] for i in index.tolist()]))
+        batch = self._checked(_together([self._items[i] for i in index.tolist()]))
+        return self._with_times(batch, index)
 
     def shuffled(self, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """Index batches in random order, from a few owners at a time."""
@@ -94,7 +99,7 @@ class StreamedSeries(SeriesTensor):
             generator=torch.Generator(),
         )
         for index, batch in zip(indices, loader, strict=True):
-            yield index, self._checked(batch)
+            yield index, self._with_times(self._checked(batch), index)
 
     @staticmethod
     def _checked(batch: Batch | Exception) -> Batch:

@@ -1,4 +1,4 @@
-"""One series as a classifier sees it."""
+"""One series as a model sees it."""
 
 from __future__ import annotations
 
@@ -11,35 +11,41 @@ import torch
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
-from msssm_ts.fitted import FittedClassifier
+from msssm_ts.fitted import FittedModel
+from msssm_ts.members.network.network import NetworkMember, series_tensor
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.preparation import Preparer, prepared_rate
 from msssm_ts.preparation.windows import window_starts
 from msssm_ts.training.batches import Batch
 
 
-def network_of(classifier: FittedClassifier) -> MSSSMNetwork:
-    """Return the network of a classifier.
+def network_of(model: FittedModel) -> MSSSMNetwork:
+    """Return the first network that votes in a model.
 
     Raises
     ------
     InputError
-        If it has none.
+        If none does.
     """
-    network: MSSSMNetwork | None = getattr(classifier, "network_", None)
-    if network is None:
-        raise InputError(
-            "this model has no network, whose inside could be looked at: train one with "
-            "'msssm-ts fit ... --preset network'"
-        )
-    return network
+    for member in model.vote.members:
+        if isinstance(member, NetworkMember):
+            return member.network
+    raise InputError(
+        "this model has no network, whose inside could be looked at: train one with "
+        "'msssm-ts fit ... --preset network'"
+    )
 
 
-def network_rate(classifier: FittedClassifier) -> float | None:
+def _device(model: FittedModel) -> torch.device:
+    networks = [m.network for m in model.vote.members if isinstance(m, NetworkMember)]
+    return networks[0].head.weight.device if networks else torch.device("cpu")
+
+
+def network_rate(model: FittedModel) -> float | None:
     """Return the rate of the series that the network sees, in hertz; frames a second of spectra."""
-    preparation = classifier.preparation_
+    preparation = model.preparation
     return prepared_rate(
-        Preparer(preparation, classifier.sampling_rate_, classifier.channel_names_)
+        Preparer(preparation, model.source.sampling_rate, model.source.channel_names)
     )
 
 
@@ -82,7 +88,7 @@ class View:
 
 
 def view_series(
-    classifier: FittedClassifier,
+    model: FittedModel,
     values: NDArray[np.floating[Any]],
     sampling_rate: float | None = None,
     channel_names: Sequence[str] | None = None,
@@ -91,7 +97,7 @@ def view_series(
 
     Parameters
     ----------
-    classifier : FittedClassifier
+    model : FittedModel
         The model.
     values : array of shape (n_channels, length)
         The series.
@@ -101,36 +107,36 @@ def view_series(
     Raises
     ------
     ValueError
-        If the classifier cannot use the series.
+        If the model cannot use the series.
 
     Examples
     --------
     >>> from msssm_ts import MSSSMClassifier
     >>> model = MSSSMClassifier("network", d_model=8, n_layers=1, max_epochs=1)
-    >>> view = view_series(model.fit(np.eye(8), np.arange(8) % 2), np.ones((1, 8)))
+    >>> view = view_series(model.fit(np.eye(8), np.arange(8) % 2).model_, np.ones((1, 8)))
     >>> view.series.x.shape, view.n_windows
     (torch.Size([1, 8, 1]), 1)
     """
     names = None if channel_names is None else tuple(channel_names)
-    proba = classifier.predict_proba([values], sampling_rate=sampling_rate, channel_names=names)
+    proba = model.predict_proba([values], sampling_rate, names)
     output = int(proba[0].argmax())
-    series = classifier._check_series([values], reset=False, channel_names=names)
-    prepared = classifier._prepared(series, sampling_rate, names)
-    tensor = classifier._tensor(prepared)
+    prepared = model.prepared([values], sampling_rate, names)
+    standardized = prepared.standardized(model.standardizer, model.dtype)
     window = 0
     if len(prepared.series) > 1:
-        logits = classifier._logits(prepared)
+        logits = model.vote.logits(standardized, model.labels.multilabel)
         window = int((logits[:, output] - logits.mean(1)).argmax())
-    settings, rate = classifier.preparation_, prepared.sampling_rate
-    known = classifier.channel_names_ if names is None else names
-    prepare = Preparer(settings, sampling_rate or classifier.sampling_rate_, known)
+    tensor = series_tensor(standardized, getattr(torch, model.dtype))
+    settings, rate = model.preparation, prepared.sampling_rate
+    known = model.source.channel_names if names is None else names
+    prepare = Preparer(settings, sampling_rate or model.source.sampling_rate, known)
     first = 0
     if settings.window is not None:
         size = max(1, round(settings.window * (rate or 1.0)))
         length = prepare.length(values.shape[1])
         first = int(window_starts(length, size, settings.overlap)[window])
     return View(
-        tensor.batch(torch.tensor([window])).to(torch.device(classifier.device_)),
+        tensor.batch(torch.tensor([window])).to(_device(model)),
         np.asarray(prepared.series[window]),
         prepare.output_channels(values.shape[0]),
         rate,
@@ -138,6 +144,6 @@ def view_series(
         window + 1,
         len(prepared.series),
         output,
-        classifier.label_names[output],
+        model.labels.shown[output],
         float(proba[0, output]),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from msssm_ts.analysis.results.evaluation import as_class_type
 
 if TYPE_CHECKING:
-    from msssm_ts.fitted import FittedClassifier
+    from msssm_ts.fitted import FittedModel
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,12 @@ class Predictions:
         return cls(tuple(map(str, classes.tolist())), truth, predicted, proba, False)
 
     @classmethod
-    def of(
-        cls, classifier: FittedClassifier, labels: Any, proba: NDArray[np.floating[Any]]
-    ) -> Predictions:
-        """Take labels as the data has them and what the classifier said."""
-        names = classifier.label_names
-        if not classifier.multilabel_:
+    def of(cls, model: FittedModel, labels: Any, proba: NDArray[np.floating[Any]]) -> Predictions:
+        """Take labels as the data has them and what the model said."""
+        names = model.labels.shown
+        if not model.labels.multilabel:
             return cls.of_one_label(labels, proba, names)
-        predicted = proba >= classifier.thresholds_
+        predicted = proba >= model.labels.thresholds
         truth = np.asarray(labels).astype(bool)
         return cls(tuple(map(str, names.tolist())), truth, predicted, proba, True)
 

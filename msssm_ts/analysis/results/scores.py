@@ -21,7 +21,8 @@ class Scores:
     ----------
     overall : dict of str to array of shape (n_weightings,)
         ``accuracy``; ``balanced_accuracy``, or ``exact_match`` where a series can have several
-        labels; ``macro_f1``; ``macro_auroc``. Defined as in :mod:`msssm_ts.analysis.results.evaluation`.
+        labels; ``macro_f1``; ``macro_auroc``. Defined as in
+        :mod:`msssm_ts.analysis.results.evaluation`.
     per_class : dict of str to array of shape (n_weightings, n_classes)
         ``precision``, ``recall``, ``f1``, ``auroc``.
     """

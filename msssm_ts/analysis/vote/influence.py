@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
-from msssm_ts.voters import ScanRidge
+from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 
 VIEWS = ("series", "difference")
 # What is pooled of a band, the pools of a threshold together with its stream.
@@ -50,9 +50,9 @@ def band_influences(ridges: Sequence[ScanRidge]) -> list[BandInfluence]:
 
     Examples
     --------
-    >>> from msssm_ts.voters import Problem
+    >>> from msssm_ts.members.problem import Problem
     >>> series = [np.sin(np.arange(40) * f)[None] for f in (0.2, 0.3, 1.0, 1.1)]
-    >>> ridge = ScanRidge.fit(Problem(series, np.array([0, 0, 1, 1]), 2), seed=0)
+    >>> ridge = ScanRidge.fit(Problem.of(series, np.array([0, 0, 1, 1]), 2), seed=0)
     >>> found = band_influences([ridge])
     >>> len(found), round(sum(band.share for band in found), 6)
     (6, 1.0)

@@ -31,9 +31,7 @@ class NetworkVotes(nn.Module):
         Whether outputs are labels on their own.
     """
 
-    def __init__(
-        self, networks: Sequence[MSSSMNetwork], shares: Sequence[float], multilabel: bool
-    ):
+    def __init__(self, networks: Sequence[MSSSMNetwork], shares: Sequence[float], multilabel: bool):
         super().__init__()
         self.stride = networks[0].config.stem_stride
         self.networks = nn.ModuleList([_exportable(network) for network in networks])

@@ -17,6 +17,7 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.model.cores import CORES
 from msssm_ts.model.device import resolve_device
 from msssm_ts.series import LazySeries, Prepared
 from msssm_ts.training import (
@@ -100,7 +101,7 @@ class NetworkMember(Member):
                 else lambda logits: in_vain(_probabilities(logits, problem.multilabel)),
             )
 
-            def member() -> Self:
+            def member() -> NetworkMember:
                 history = vars(trainer.history)
                 return cls(network, problem.multilabel, history, trainer.best_epoch or 0)
 
@@ -117,7 +118,12 @@ class NetworkMember(Member):
             except TrainingError as error:
                 error.partial = member() if trainer.n_steps or start else None
                 raise
-        return member()
+        return cls(network, problem.multilabel, vars(trainer.history), trainer.best_epoch or 0)
+
+    @property
+    def uses_times(self) -> bool:
+        """Whether time stamps say something to its core."""
+        return CORES.get(self.network.config.core).uses_times
 
     @property
     def dtype(self) -> torch.dtype:
@@ -208,7 +214,7 @@ def series_tensor(values: Prepared, dtype: torch.dtype) -> SeriesTensor:
     series = values.series
     if isinstance(series, LazySeries):
         owner = values.owner if values.is_cut else None
-        return StreamedSeries(series, series.lengths, dtype, owner=owner)
+        return StreamedSeries(series, series.lengths, dtype, owner=owner, times=values.times)
     return SeriesTensor(series, dtype, values.times)
 
 

@@ -1,4 +1,4 @@
-"""Ridge classifiers on random multi-scale state-space features."""
+"""A ridge classifier on random multi-scale state-space features."""
 
 from __future__ import annotations
 
@@ -16,4 +16,6 @@ def _load() -> type[Member]:
     return ScanRidge
 
 
-MEMBERS.register("scan_ridge", "ridge classifiers on random multi-scale state-space features", _load)
+MEMBERS.register(
+    "scan_ridge", "a ridge classifier on random multi-scale state-space features", _load
+)

@@ -123,7 +123,7 @@ class ScanRidge(Member):
 
     def state(self) -> State:
         """Return all that a model file must hold."""
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "mix": self.features.mix,
             "filters": self.features.filters,
             "thresholds": self.features.thresholds,
