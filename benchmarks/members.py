@@ -13,25 +13,31 @@ from typing import Any
 
 import numpy as np
 from accuracy import complete, published
-from msssm_ts.voters import Committee, Problem
 
 from msssm_ts.datasets import ReadOptions, load
-from msssm_ts.series import Standardizer
+from msssm_ts.fitted.vote import Vote, prior_weights
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.quantile_trees.trees import QuantileTrees
+from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
+from msssm_ts.series import Prepared, Standardizer
+from msssm_ts.series.checks import as_series_list
 
-N_RIDGES, N_TREES = 4, 200
+N_RIDGES = 4
 
 
 def accuracies(folder: Path) -> dict[str, float]:
     """Fit on the training file, score every choice of members on the test file."""
     train, test = (load(folder, ReadOptions(split=part)) for part in ("train", "test"))
     classes, targets = np.unique(train.labels, return_inverse=True)
-    scale = Standardizer.fit(train.values)
-    problem = Problem(scale.apply(train.values), targets, len(classes))
-    *ridges, trees = Committee.fit(problem, N_RIDGES, N_TREES, seed=0).voters
-    series = scale.apply(test.values)
+    known, new = (as_series_list(list(part.values), "mask") for part in (train, test))
+    scale = Standardizer.fit(known)
+    problem = Problem.of(scale.apply(known), targets, len(classes))
+    ridges = [ScanRidge.fit(problem, seed) for seed in range(ScanRidge.copies(N_RIDGES, problem))]
+    trees = QuantileTrees.fit(problem, 0)
+    values = Prepared.of(scale.apply(new))
 
-    def right(*voters: Any) -> float:
-        proba = Committee(list(voters)).predict_proba(series)
+    def right(*members: Any) -> float:
+        proba = Vote(members, prior_weights(members)).predict_proba(values)
         return float((classes[proba.argmax(1)] == test.labels).mean())
 
     return {

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Protocol
-
-import numpy as np
-
-_NUMBERS = (int, float, np.integer, np.floating)
 
 
 class Check(Protocol):
@@ -24,14 +21,12 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class Whole:
-    """An integer.
+    """An integer (NumPy's are registered as such with :mod:`numbers`).
 
     Parameters
     ----------
     least : int
         The smallest.
-    besides : "auto" or None, optional
-        What stands for a choice by the amount of data.
     optional : bool
         Whether None may be given.
     auto : bool
@@ -58,7 +53,7 @@ class Whole:
         """Check a value."""
         if (self.optional and value is None) or (self.auto and _is_auto(value)):
             return
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        if isinstance(value, bool) or not isinstance(value, Integral):
             raise TypeError(f"{name} must be an integer, not {value!r}")
         if value < self.least:
             raise ValueError(f"{name} must be at least {self.least}, not {value}")
@@ -102,14 +97,15 @@ class Number:
         """Check a value."""
         if (self.optional and value is None) or (self.auto and _is_auto(value)):
             return
-        if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+        if isinstance(value, bool) or not isinstance(value, Real):
             of = f" of {self.unit}" if self.unit else ""
             raise TypeError(f"{name} must be a number{of}, not {value!r}")
-        if self.below < float("inf") and not 0 <= value < self.below:
+        number = float(value)
+        if self.below < float("inf") and not 0 <= number < self.below:
             raise ValueError(f"{name} must lie in [0, {self.below:g}), not {value}")
-        if self.positive and not 0 < value < float("inf"):
+        if self.positive and not 0 < number < float("inf"):
             raise ValueError(f"{name} must be positive, not {value}")
-        if not 0 <= value < float("inf"):
+        if not 0 <= number < float("inf"):
             raise ValueError(f"{name} must not be negative, not {value}")
 
 
@@ -131,8 +127,9 @@ class OneOf:
     def __call__(self, name: str, value: Any) -> None:
         """Check a value."""
         allowed = tuple(self.choices())
-        # Not "in" alone: an array is equal to nothing in one word.
-        if not isinstance(value, (str, bool, np.bool)) or value not in allowed:
+        # NumPy's scalars are as good as Python's; an array is equal to nothing in one word.
+        plain = value.item() if getattr(value, "shape", None) == () else value
+        if not isinstance(plain, (str, bool)) or plain not in allowed:
             raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
 
 

@@ -291,9 +291,11 @@ def test_of_a_series_that_is_cut_the_telling_window_is_viewed() -> None:
         early_stopping=False,
         preparation=Preparation(window=30.0, overlap=0.0),
     ).fit(X, y)  # fmt: skip
-    view = view_series(model, X[1])
+    view = view_series(model.model_, X[1])
     assert (view.prediction, view.n_windows) == (1, 3)
     assert (view.first, view.window) == (60, 3)
     np.testing.assert_array_equal(view.values, X[1][:, 60:])
-    standardized = (X[1][0, 60:] - model.model_.standardizer.mean[0]) / model.model_.standardizer.std[0]
+    standardized = (
+        X[1][0, 60:] - model.model_.standardizer.mean[0]
+    ) / model.model_.standardizer.std[0]
     np.testing.assert_allclose(view.series.x[0, :, 0], standardized, rtol=1e-4, atol=1e-5)

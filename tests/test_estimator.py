@@ -229,7 +229,8 @@ def saved(tmp_path: Path) -> Path:
 
 def test_the_file_holds_everything(saved: Path) -> None:
     loaded = MSSSMClassifier.load(saved.parent)
-    assert (loaded.model_.source.channel_names, loaded.model_.source.sampling_rate) == (("lead II",), 360.0)
+    source = loaded.model_.source
+    assert (source.channel_names, source.sampling_rate) == (("lead II",), 360.0)
     assert loaded.get_params()["d_model"] == 16
     assert loaded.history_["epoch"] == [1]
     header = read_header(saved)
@@ -247,10 +248,10 @@ def test_damaged_foreign_and_newer_files_are_refused(saved: Path) -> None:
     write_artifact(saved, tensors, header | {"schema_version": SCHEMA_VERSION + 1})
     with pytest.raises(InputError, match="pip install --upgrade"):
         MSSSMClassifier.load(saved)
-    write_artifact(saved, tensors | {"networks.0.head.bias": torch.full((2,), torch.nan)}, header)
+    write_artifact(saved, tensors | {"members.0.head.bias": torch.full((2,), torch.nan)}, header)
     with pytest.raises(InputError, match=r"head\.bias holds NaN"):
         MSSSMClassifier.load(saved)
-    write_artifact(saved, {k: v for k, v in tensors.items() if k != "networks.0.head.bias"}, header)
+    write_artifact(saved, {k: v for k, v in tensors.items() if k != "members.0.head.bias"}, header)
     with pytest.raises(InputError, match="do not fit together"):
         MSSSMClassifier.load(saved)
     from safetensors.torch import save_file

@@ -84,11 +84,11 @@ def exported(
 ) -> tuple[MSSSMClassifier, dict[str, Path]]:
     """A model, and both files of it from one trace."""
     classifier, folder = request.param(), tmp_path_factory.mktemp("exported")
-    boundary = find_boundary(classifier)
-    program = traced(classifier, boundary)
+    boundary = find_boundary(classifier.model_)
+    program = traced(classifier.model_, boundary)
     files = {"onnx": folder / "m.onnx", "pt2": folder / "m.pt2"}
     for format, write in (("pt2", write_pt2), ("onnx", write_onnx)):
-        write(program, files[format], facts(classifier, boundary))
+        write(program, files[format], facts(classifier.model_, boundary))
     return classifier, files
 
 
@@ -96,14 +96,14 @@ def test_parity_over_batches_and_lengths(
     exported: tuple[MSSSMClassifier, dict[str, Path]],
 ) -> None:
     classifier, files = exported
-    sources = made_up_series(classifier)
+    sources = made_up_series(classifier.model_)
     assert {len(s.series) for s in sources} >= {1, 3, 6}
     assert len({s.shape[1] for s in sources[-1].series}) == 6
-    natives = [native_proba(classifier, source) for source in sources]
+    natives = [native_proba(classifier.model_, source) for source in sources]
     # Else a file that always says the same would do.
     assert np.concatenate(natives).std(0).max() > 0.02
     for format, file in files.items():
-        predict = open_export(classifier, file, format)
+        predict = open_export(classifier.model_, file, format)
         for source, native in zip(sources, natives, strict=True):
             np.testing.assert_allclose(predict(source), native, atol=1e-5, err_msg=format)
 
@@ -118,7 +118,10 @@ def test_onnx_holds_standard_operators_and_says_what_it_is(
     assert {node.domain for node in model.graph.node} == {""}
     # A network of one layer, and the spectrum that trees see.
     operators = [node.op_type for node in model.graph.node]
-    assert (operators.count("Scan"), "DFT" in operators) == (1, bool(classifier.committee_))
+    assert (operators.count("Scan"), "DFT" in operators) == (
+        1,
+        len(classifier.model_.vote.members) > 1,
+    )
     assert b"site-packages" not in files["onnx"].read_bytes() + files["pt2"].read_bytes()
     about = {p.key: p.value for p in model.metadata_props}
     assert json.loads(about["classes"]) == classifier.label_names.tolist()
@@ -197,7 +200,7 @@ def test_what_is_left_to_the_user(preparation: Preparation, steps: list[str]) ->
     classifier = fitted(
         values(12, 1, 300), sampling_rate=100.0, preparation=preparation, missing="interpolate"
     )
-    boundary = find_boundary(classifier)
+    boundary = find_boundary(classifier.model_)
     said = boundary.steps
     assert said[0].startswith("fill gaps")
     assert [a.startswith(b) for a, b in zip(said[1:], steps, strict=True)] == [True] * len(steps)

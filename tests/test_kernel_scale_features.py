@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from msssm_ts.members.problem import Problem
 
 from msssm_ts.kernels import use_backend
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS, bands, scale_features
+from msssm_ts.members.problem import Problem
 from msssm_ts.members.scan_ridge.features import ScanFeatures, scales_for
 
 LENGTHS = [1, 2, 3, 13, 63, 64, 65, 129, 500]

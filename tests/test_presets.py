@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import run
-from msssm_ts.fitting.share import best_share
-from msssm_ts.members.problem import Problem
-from msssm_ts.members.quantile_trees.trees import QuantileTrees
-from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
+from member_cases import kinds_of, share_of
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
+from msssm_ts.fitting.share import best_share
 
 SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
 
@@ -65,18 +63,18 @@ def test_a_vote_comes_back_from_a_file_and_a_pickle(fast: MSSSMClassifier, tmp_p
 def test_few_series_get_no_network_and_enough_get_one() -> None:
     X, y = _waves(60)
     few = MSSSMClassifier(max_epochs=1, **SIZES).fit(X, y)
-    assert len(few.committee_.voters) == 5
+    assert kinds_of(few) == ["scan_ridge"] * 4 + ["quantile_trees"]
     assert not few.networks_
     X, y = _waves(300)
     enough = MSSSMClassifier(max_epochs=4, **SIZES).fit(X, y)
     assert enough.n_iter_ > 0
-    assert 0 <= enough.network_share_ <= 0.5
+    assert 0 <= share_of(enough, "network") <= 0.5
     # One without a vote is not kept.
-    assert len(enough.networks_) == (enough.network_share_ > 0)
+    assert len(enough.networks_) == (share_of(enough, "network") > 0)
     assert enough.score(X, y) > 0.95
     wanted = MSSSMClassifier(max_epochs=1, early_stopping=False, **SIZES).fit(X[:30], y[:30])
     assert wanted.networks_
-    assert 0 < wanted.network_share_ < 1
+    assert share_of(wanted, "network") == pytest.approx(0.25)
 
 
 def test_a_handful_of_patients_cannot_tell_what_a_network_is_worth() -> None:
@@ -96,8 +94,7 @@ def test_a_network_that_adds_nothing_is_given_up() -> None:
         max_epochs=40, early_stopping=True, learning_rate=1e-6, n_iter_no_change=100, **SIZES
     ).fit(X, y)
     assert model.n_iter_ == 10
-    assert model.network_share_ <= 0.1
-    assert bool(model.networks_) == bool(model.network_share_)
+    assert share_of(model, "network") <= 0.1
     alone = MSSSMClassifier(
         "network", max_epochs=12, early_stopping=True, learning_rate=1e-6, n_iter_no_change=100,
         **SIZES,
@@ -108,14 +105,15 @@ def test_a_network_that_adds_nothing_is_given_up() -> None:
 def test_the_vote_is_the_weighted_mean() -> None:
     X, y = _waves(60)
     model = MSSSMClassifier(max_epochs=2, early_stopping=False, **SIZES).fit(X, y)
-    vote = model.predict_proba(X)
-    share = model.network_share_
-    model.network_share_ = 1.0
-    ours = model.predict_proba(X)
-    model.network_share_ = 0.0
-    theirs = model.predict_proba(X)
-    np.testing.assert_allclose(vote, share * ours + (1 - share) * theirs, atol=1e-12)
-    assert np.abs(ours - theirs).max() > 0.05
+    vote, values = model.model_.vote, model.model_.standardized(X)
+    answers = [member.predict_proba(values) for member in vote.members]
+    assert sum(vote.weights) == pytest.approx(1)
+    mean = np.average(answers, axis=0, weights=vote.weights)
+    np.testing.assert_allclose(model.predict_proba(X), mean, atol=1e-12)
+    # Ridge classifiers and trees share what the network leaves, three to two.
+    shares = [share_of(model, kind) for kind in ("network", "scan_ridge", "quantile_trees")]
+    assert shares == pytest.approx([0.25, 0.75 * 0.6, 0.75 * 0.4])
+    assert np.abs(answers[-1] - answers[0]).max() > 0.05
 
 
 def test_the_best_share_maximises_likelihood() -> None:
@@ -151,19 +149,15 @@ def test_a_time_budget_shortens_training() -> None:
 
 def test_a_time_budget_leaves_voters_out() -> None:
     X, y = _waves(60, 200)
-    everything = Committee.fit(_problem(X, y), 3, 10, 0, seconds=1e6)
-    assert (everything.count(ScanRidge), everything.count(QuantileTrees)) == (3, 1)
-    least = Committee.fit(_problem(X, y), 3, 10, 0, seconds=1e-9)
-    assert (least.count(ScanRidge), least.count(QuantileTrees)) == (1, 0)
+    everything = MSSSMClassifier("fast", time_budget=1e6, random_state=0).fit(X, y)
+    assert kinds_of(everything) == ["scan_ridge", "scan_ridge", "quantile_trees"]
+    least = MSSSMClassifier("fast", time_budget=1e-9, random_state=0).fit(X, y)
+    assert kinds_of(least) == ["scan_ridge"]
+    assert least.model_.record.notes == ("no quantile_trees votes: there was no time for it",)
     # What is fitted again on all series are the same voters.
     model = MSSSMClassifier(time_budget=1e-3, early_stopping=True, **SIZES).fit(X, y)
-    assert [v.kind for v in model.committee_.voters] == ["scan_ridge"]
+    assert [k for k in kinds_of(model) if k != "network"] == ["scan_ridge"]
     assert model.model_.record.seconds < 30
-
-
-def _problem(X: Any, y: Any) -> Problem:
-    targets = np.unique(y, return_inverse=True)[1]
-    return Problem(list(np.atleast_3d(X).swapaxes(1, 2)), targets, len(np.unique(y)))
 
 
 @pytest.mark.parametrize(("value", "kind"), [(0, ValueError), ("long", TypeError)])
@@ -175,8 +169,7 @@ def test_a_time_budget_that_is_none(value: Any, kind: type[Exception]) -> None:
 def test_learning_in_parts_is_a_networks() -> None:
     X, y = _waves(30)
     model = MSSSMClassifier(**SIZES).partial_fit(X, y).partial_fit(X, y)
-    assert model.networks_
-    assert not model.committee_
+    assert kinds_of(model) == ["network"]
 
 
 def test_what_only_a_network_can_do(fast: MSSSMClassifier) -> None:

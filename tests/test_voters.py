@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msssm_ts.voters import Committee, Problem, QuantileTrees, ScanRidge
-from msssm_ts.voters import scan_ridge as scan_ridge_module
-from msssm_ts.voters import trees as trees_module
+from member_cases import asked, small_vote
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import Ridge as PlainRidge
 
+from msssm_ts import MSSSMClassifier
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
+from msssm_ts.members.quantile_trees.trees import QuantileTrees
+from msssm_ts.members.scan_ridge import scan_ridge as scan_ridge_module
 from msssm_ts.members.scan_ridge.ridge import Ridge
+from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 from msssm_ts.series import LazySeries
 
 
@@ -22,7 +26,7 @@ def _problem(n: int = 40, length: int = 50, n_classes: int = 3, **more: Any) -> 
     y = np.arange(n) % n_classes
     t = np.arange(length)
     series = [np.sin(t * (0.2 + 0.3 * c))[None] + 0.3 * rng.normal(size=(1, length)) for c in y]
-    return Problem(series, y, n_classes, **more)
+    return Problem.of(series, y, n_classes, **more)
 
 
 @pytest.mark.parametrize(("n", "p"), [(40, 90), (90, 40), (31, 30)])
@@ -93,7 +97,7 @@ def test_groups_are_left_out_together() -> None:
 
 
 def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    from msssm_ts.voters import ridge as module
+    from msssm_ts.members.scan_ridge import ridge as module
 
     rng = np.random.default_rng(2)
     z = rng.normal(size=(400, 20)).astype(np.float32)
@@ -106,14 +110,14 @@ def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch)
 
 def test_trees_vote_as_scikit_learns_forest() -> None:
     problem = _problem()
-    ours = QuantileTrees.fit(problem, seed=5, n_trees=20)
-    features = quantile_features(problem.series, 50)
+    ours = QuantileTrees.fit(problem, 5, {"n_trees": 20})
+    features = quantile_features(problem.values.series, 50)
     forest = ExtraTreesClassifier(20, criterion="entropy", max_features=0.1, random_state=5).fit(
         features, problem.targets
     )
-    new = [s + 0.2 for s in problem.series]
+    new = [s + 0.2 for s in problem.values.series]
     np.testing.assert_allclose(
-        ours.predict_proba(new), forest.predict_proba(quantile_features(new, 50)), atol=1e-12
+        asked(ours, new), forest.predict_proba(quantile_features(new, 50)), atol=1e-12
     )
 
 
@@ -125,26 +129,27 @@ def test_several_labels(kind: Any) -> None:
     series = [
         sum(row[k] * np.sin(t * (0.2 + 0.3 * k)) for k in range(4))[None] + 0.1 for row in matrix
     ]
-    voter = kind.fit(Problem(series, matrix, 4), 0)
-    proba = voter.predict_proba(series)
+    voter = kind.fit(Problem.of(series, matrix, 4), 0)
+    proba = asked(voter, series)
     assert ((proba > 0.5) == (matrix > 0)).mean() > 0.95
-    again = kind.from_arrays(voter.to_arrays(), True)
-    np.testing.assert_array_equal(again.predict_proba(series), proba)
+    again = kind.from_state(voter.state(), True)
+    np.testing.assert_array_equal(asked(again, series), proba)
 
 
 @pytest.mark.parametrize("kind", [ScanRidge, QuantileTrees])
 def test_learns_and_comes_back_from_its_arrays(kind: Any) -> None:
     problem = _problem(60)
-    train = Problem(problem.series[:40], problem.targets[:40], 3)
+    train = Problem.of(problem.values.series[:40], problem.targets[:40], 3)
     voter = kind.fit(train, 0)
-    proba = voter.predict_proba(problem.series)
+    proba = asked(voter, problem.values.series)
     np.testing.assert_allclose(proba.sum(1), 1.0)
     assert (proba.argmax(1) == problem.targets)[40:].mean() > 0.9
-    again = kind.from_arrays(voter.to_arrays(), False)
-    np.testing.assert_array_equal(again.predict_proba(problem.series), proba)
-    assert kind.fit(train, 0).to_arrays().keys() == voter.to_arrays().keys()
-    for name, array in kind.fit(train, 0).to_arrays().items():
-        np.testing.assert_array_equal(array, voter.to_arrays()[name])
+    again = kind.from_state(voter.state(), False)
+    np.testing.assert_array_equal(asked(again, problem.values.series), proba)
+    twin, state = kind.fit(train, 0).state(), voter.state()
+    assert (twin.arrays.keys(), twin.facts) == (state.arrays.keys(), state.facts)
+    for name, array in twin.arrays.items():
+        np.testing.assert_array_equal(array, state.arrays[name])
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 7])
@@ -153,8 +158,8 @@ def test_short_series(length: int, n_channels: int) -> None:
     rng = np.random.default_rng(0)
     y = np.arange(20) % 2
     series = [c + 0.1 * rng.normal(size=(n_channels, length)) for c in y]
-    committee = Committee.fit(Problem(series, y, 2), 1, 10, 0)
-    assert (committee.predict_proba(series).argmax(1) == y).all()
+    vote = small_vote(Problem.of(series, y, 2), 10)
+    assert (asked(vote, series).argmax(1) == y).all()
 
 
 def test_unequal_lengths_gaps_and_an_empty_channel() -> None:
@@ -166,12 +171,12 @@ def test_unequal_lengths_gaps_and_an_empty_channel() -> None:
         x = np.concatenate([x, np.full_like(x, np.nan)])
         x[0, 5:8] = np.nan
         series.append(x)
-    committee = Committee.fit(Problem(series, y, 2), 1, 20, 0)
-    proba = committee.predict_proba(series)
+    vote = small_vote(Problem.of(series, y, 2))
+    proba = asked(vote, series)
     assert np.isfinite(proba).all()
     assert (proba.argmax(1) == y).mean() > 0.9
     # A prediction does not depend on the others.
-    np.testing.assert_array_equal(committee.predict_proba(series[3:4])[0], proba[3])
+    np.testing.assert_array_equal(asked(vote, series[3:4])[0], proba[3])
 
 
 def test_more_series_than_memory_is_meant_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,32 +186,47 @@ def test_more_series_than_memory_is_meant_for(monkeypatch: pytest.MonkeyPatch) -
 
     def read(i: int) -> Any:
         decoded.append(i)
-        return problem.series[i]
+        return problem.values.series[i]
 
     lengths = np.full(120, 30)
-    lazy = Problem(LazySeries(range(120), read, lengths), problem.targets, 3)
+    lazy = Problem.of(LazySeries(range(120), read, lengths), problem.targets, 3)
     small = 40 * ScanRidge.fit(_problem(), 0).features.n_features // 2
     monkeypatch.setattr(scan_ridge_module, "_MOST_NUMBERS", small)
     monkeypatch.setattr(trees_module, "_MOST_NUMBERS", 40 * 100)
-    committee = Committee.fit(lazy, 1, 20, 0)
+    vote = small_vote(lazy)
     assert len(set(decoded)) < 110
-    assert (committee.predict_proba(problem.series).argmax(1) == problem.targets).mean() > 0.9
+    assert (asked(vote, problem.values.series).argmax(1) == problem.targets).mean() > 0.9
 
 
 def test_weights_count() -> None:
     problem = _problem(30)
-    wrong = Problem(
-        [problem.series[0]] * 30, np.arange(30) % 2, 2, np.where(np.arange(30) % 2, 9.0, 1.0)
-    )
+    weights = np.where(np.arange(30) % 2, 9.0, 1.0)
+    series = [problem.values.series[0]] * 30
+    wrong = Problem.of(series, np.arange(30) % 2, 2, weights=weights)
     for kind in (ScanRidge, QuantileTrees):
-        proba: Any = kind.fit(wrong, 0).predict_proba(problem.series[:1])
+        proba: Any = asked(kind.fit(wrong, 0), problem.values.series[:1])
         assert proba[0, 1] > 0.5
 
 
+class _Stages:
+    """A callback that hears of stages."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int, int]] = []
+
+    def __call__(self, progress: Any) -> None:
+        raise AssertionError("nothing is trained step by step")
+
+    def stage(self, *what: Any) -> None:
+        self.told.append(what)
+
+
 def test_stages_are_told() -> None:
-    told: list[tuple[str, int, int]] = []
-    Committee.fit(_problem(), 2, 10, 0, [lambda *a: told.append(a)])
-    assert {name for name, *_ in told} == {
+    callback = _Stages()
+    problem = _problem()
+    X = np.concatenate(problem.values.series)
+    MSSSMClassifier("fast", random_state=0, callbacks=[callback]).fit(X, problem.targets)
+    assert {name for name, *_ in callback.told} == {
         "random features 1/2", "random features 2/2", "trees"
     }  # fmt: skip
-    assert all(0 < done <= total == 40 for _, done, total in told)
+    assert all(0 < done <= total == 40 for _, done, total in callback.told)

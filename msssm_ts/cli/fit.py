@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import INTERRUPTED, guarded
+from msssm_ts.cli.model_options import chooses_model
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.errors import InputError
@@ -23,79 +23,15 @@ if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
 
 
-class PresetChoice(StrEnum):
-    """What votes."""
-
-    FAST = "fast"
-    DEFAULT = "default"
-    BEST = "best"
-    NETWORK = "network"
-
-
-class Core(StrEnum):
-    """State-space core."""
-
-    S6 = "s6"
-    LTI = "lti"
-
-
-class Missing(StrEnum):
-    """What happens to missing values."""
-
-    MASK = "mask"
-    INTERPOLATE = "interpolate"
-    ERROR = "error"
-
-
-class ClassWeight(StrEnum):
-    """Weights of the classes in the loss."""
-
-    NONE = "none"
-    BALANCED = "balanced"
-
-
 @guarded
 @reads_data
 @prepares_series
+@chooses_model
 def fit(
     data: options.Data,
-    preset: Annotated[
-        PresetChoice | None,
-        typer.Option(
-            help="fast: seconds, no network; best: what an hour buys; network: an MS-SSM network "
-            "alone. With --causal network, else default.",
-            show_default=False,
-        ),
-    ] = None,
-    time_budget: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            min=1,
-            help="Time that training may take; what does not fit is left out.",
-        ),
-    ] = None,
-    scales: Annotated[
-        int,
-        typer.Option(
-            min=0, max=12, help="Levels of the decomposition; 0 for a single-scale model."
-        ),
-    ] = 3,
-    core: Annotated[
-        Core, typer.Option(help="Selective (s6) or time-invariant (lti) state-space models.")
-    ] = Core.LTI,
-    causal: Annotated[
-        bool, typer.Option("--causal", help="Read forward in time only, as a stream needs.")
-    ] = False,
+    modelling: Any = None,
     reading: Any = None,
     preparing: Any = None,
-    missing: Annotated[
-        Missing,
-        typer.Option(help="Missing values: masked, interpolated, or refused (error)."),
-    ] = Missing.MASK,
-    class_weight: Annotated[
-        ClassWeight, typer.Option(help="Weight classes alike, however frequent (balanced).")
-    ] = ClassWeight.NONE,
     validation: Annotated[
         str | None,
         typer.Option(
@@ -109,11 +45,6 @@ def fit(
     ] = False,
     out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the results.")] = Path("run"),
     force: Annotated[bool, typer.Option("--force", help="Replace a model in that folder.")] = False,
-    max_epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the data; else by the amount of data.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
-    device: options.Device = "auto",
     quiet: options.Quiet = False,
     json: options.Json = False,
     debug: options.Debug = False,
@@ -123,12 +54,6 @@ def fit(
     The folder gets model.safetensors, metrics.json, and, where a network is trained, its
     history.csv and training_curve.png. Ctrl-C stops early and keeps the best model so far.
     """
-    chosen = preset or (PresetChoice.NETWORK if causal else PresetChoice.DEFAULT)
-    if causal and chosen is not PresetChoice.NETWORK:
-        raise InputError(
-            f"--causal with --preset {chosen}: only a network alone reads forward in time; leave "
-            "one of them out"
-        )
     from msssm_ts.cli import run_folder
     from msssm_ts.datasets import load
     from msssm_ts.display import TrainingDisplay
@@ -137,28 +62,15 @@ def fit(
     series = load(data, reading, validation=validation)
     say(f"{data}: {series.summary()}", quiet=quiet)
     preparation = preparation_for(preparing, series)
-    for line in notes(preparation, series, missing.value):
+    for line in notes(preparation, series, modelling["missing"]):
         say(line, quiet=quiet)
 
     from msssm_ts.estimator import MSSSMClassifier
 
     with TrainingDisplay(quiet, interval=10.0) as display:
-        model = MSSSMClassifier(
-            preset=chosen.value,
-            time_budget=time_budget,
-            n_scales=scales,
-            core=core.value,
-            bidirectional=not causal,
-            missing=missing.value,
-            preparation=preparation,
-            class_weight="balanced" if class_weight is ClassWeight.BALANCED else None,
-            max_epochs=max_epochs,
-            device=device,
-            random_state=seed,
-            callbacks=[display],
-        )
+        model = MSSSMClassifier(**modelling, preparation=preparation, callbacks=[display])
         groups = None if ungrouped else series.groups
-        interrupted = _train(model, series, groups, device, quiet)
+        interrupted = _train(model, series, groups, quiet)
     if not model.__sklearn_is_fitted__():
         say("msssm-ts: interrupted before the first step: nothing to save")
         raise typer.Exit(INTERRUPTED)
@@ -187,7 +99,6 @@ def _train(
     model: MSSSMClassifier,
     series: LabelledSeries,
     groups: NDArray[Any] | None,
-    device: str,
     quiet: bool,
 ) -> bool:
     """Fit; return whether Ctrl-C cut it short."""
@@ -196,7 +107,7 @@ def _train(
     from msssm_ts.kernels import backend_report
     from msssm_ts.model.device import resolve_device
 
-    where = resolve_device(device)
+    where = resolve_device(model.device)
     report = backend_report(where)
     name = torch.cuda.get_device_name(where) if where.startswith("cuda") else "CPU"
     say(

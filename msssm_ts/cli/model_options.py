@@ -1,0 +1,108 @@
+"""The options of ``fit`` that are the classifier's parameters, made from their table."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from msssm_ts.cli.injected import injected, option
+from msssm_ts.errors import InputError
+from msssm_ts.parameter_checks import Number, OneOf, SeveralOf, Whole
+from msssm_ts.parameters import Spec, specs
+
+# Where the terminal's default is another than Python's: files have gaps, and a command that is
+# repeated should give the same model.
+_DEFAULTS: dict[str, Any] = {"preset": None, "missing": "mask", "random_state": 0}
+_METAVARS = {"time_budget": "SECONDS", "members": "A,B"}
+
+
+def _parameters() -> Iterator[inspect.Parameter]:
+    for name, default, spec in specs():
+        if spec.option is not None:
+            yield _parameter(name, _DEFAULTS.get(name, default), spec)
+
+
+def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
+    check = spec.check
+    about: dict[str, Any] = {"help": spec.brief, "metavar": _METAVARS.get(name)}
+    if spec.concerns == "network":
+        about["rich_help_panel"] = "Network"
+    kind: Any = str
+    if isinstance(check, SeveralOf):
+        about["help"] += f" There are: {', '.join(check.choices())}."
+    if name == "bidirectional":
+        kind, default = bool, False
+    elif name == "class_weight":
+        kind, default = _words(name, ("none", "balanced")), "none"
+    elif name == "random_state":
+        kind, about["min"] = int, 0
+    elif isinstance(check, OneOf):
+        kind = _words(name, check.choices())
+    elif isinstance(check, (Whole, Number)) and not check.auto:
+        kind = int if isinstance(check, Whole) else float
+        about["min"] = check.least if isinstance(check, Whole) else 0
+    if default is None:
+        kind = kind | None
+        about["show_default"] = False
+    elif isinstance(kind, type) and issubclass(kind, StrEnum):
+        default = kind(default)
+    assert spec.option is not None
+    return option(name, Annotated[kind, typer.Option(spec.option, **about)], default)
+
+
+def _words(name: str, choices: Any) -> type[StrEnum]:
+    return StrEnum(name, {word: word for word in choices})  # type: ignore[return-value]
+
+
+def _chosen(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the classifier's arguments that the options' values stand for.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be used, or two of them not together.
+    """
+    found = {name: str(v) if isinstance(v, StrEnum) else v for name, v in values.items()}
+    causal = found["bidirectional"]
+    found["bidirectional"] = not causal
+    found["class_weight"] = None if found["class_weight"] == "none" else found["class_weight"]
+    checks = {name: spec for name, _, spec in specs()}
+    for name, value in found.items():
+        spec = checks[name]
+        if isinstance(spec.check, SeveralOf) and value is not None:
+            found[name] = [part.strip() for part in value.split(",")]
+        elif getattr(spec.check, "auto", False) and value != "auto":
+            found[name] = _number(value, spec)
+        if name == "preset" and value is None:
+            found[name] = "network" if causal else "default"
+        try:
+            spec.check(name, found[name])
+        except (ValueError, TypeError) as error:
+            message = str(error).replace(name, str(spec.option), 1)
+            raise InputError(message) from error
+    alone = found["members"] == ["network"] or (
+        found["members"] is None and found["preset"] == "network"
+    )
+    if causal and not alone:
+        other = "--members" if found["members"] is not None else f"--preset {found['preset']}"
+        raise InputError(
+            f"--causal with {other}: only a network alone reads forward in time; leave one of "
+            "them out"
+        )
+    return found
+
+
+def _number(text: str, spec: Spec) -> int | float:
+    kind = int if isinstance(spec.check, Whole) else float
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise InputError(f"{spec.option} {text}: must be a number, or auto") from error
+
+
+# They stand where the parameter ``modelling`` is, which gets the classifier's arguments.
+chooses_model = injected("modelling", list(_parameters()), _chosen)
