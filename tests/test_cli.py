@@ -164,7 +164,8 @@ def test_info(trained: Path) -> None:
     assert facts["reason"]
     about = json.loads(run("info", trained, "--json")[0])
     assert about["classes"] == ["fast", "slow"]
-    assert about["network"]["n_scales"] == 3
+    (member,) = about["members"]
+    assert (member["kind"], member["n_scales"]) == ("network", 3)
 
 
 @pytest.mark.parametrize(

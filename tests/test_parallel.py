@@ -81,6 +81,20 @@ def test_a_forked_child_works_after_its_parent() -> None:
         child.kill()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_children_keep_their_threads_until_the_package_is_at_work() -> None:
+    code = (
+        "import os, torch; torch.set_num_threads(2); import msssm_ts.kernels as k\n"
+        "def in_child():\n"
+        "    if not (pid := os.fork()): os._exit(torch.get_num_threads())\n"
+        "    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
+        "before = in_child(); k.backend_report(); print(before, in_child(), torch.get_num_threads())"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "1", "2"]
+
+
 def test_backend_is_chosen_by_context_and_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert backend_report()["backend"] == "numba"
     monkeypatch.setenv("MSSSM_TS_BACKEND", "reference")

@@ -123,6 +123,7 @@ def _train(
             label_names=series.label_names,
             channel_names=series.channel_names,
             sampling_rate=series.sampling_rate,
+            times=series.times,
         )
     except KeyboardInterrupt:
         return True

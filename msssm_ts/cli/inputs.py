@@ -99,6 +99,7 @@ def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArra
             series.as_estimator_input(),
             sampling_rate=series.sampling_rate,
             channel_names=series.channel_names,
+            times=series.times,
         )
     except ValueError as error:
         raise InputError(f"{series.source}: {error}") from error

@@ -27,8 +27,8 @@ def read_npz(file: Path, options: ReadOptions) -> LabelledSeries:
     """Read a .npz file: X (n, steps) or (n, channels, steps), y, and what else it says.
 
     That is ``lengths``, ``sampling_rate`` or ``fs``, ``channel_names``, ``label_names``,
-    ``groups``, ``folds``, ``ids`` and ``validation``. Without ``lengths`` NaN behind a series'
-    last value is padding. Of X_train, y_train, X_test and y_test the part is read that
+    ``groups``, ``folds``, ``ids``, ``validation`` and ``times`` (n, steps). Without ``lengths``
+    NaN behind a series' last value is padding. Of X_train, y_train, X_test and y_test the part is read that
     ``options.split`` names.
 
     Raises
@@ -117,6 +117,10 @@ def series_of_arrays(
             "shape is (series, channels, steps); mend one of them"
         )
     validation = _per_series(arrays, ("validation",), n, source)
+    times = None
+    stamps = np.asarray(arrays.get("times", ()))
+    if stamps.shape == (n, np.shape(X)[-1]) and stamps.dtype.kind in "fiu":
+        times = [t[: s.shape[1]] for t, s in zip(stamps.astype(np.float64), series, strict=True)]
     labels = None if y is None else _labels(np.asarray(y), n, source)
     if names is not None and (labels is None or labels.ndim == 1 or labels.shape[1] != len(names)):
         raise InputError(
@@ -138,6 +142,7 @@ def series_of_arrays(
         ids=ids,
         folds=_per_series(arrays, (options.fold or "folds", "folds", "fold"), n, source),
         validation=None if validation is None else validation.astype(bool),
+        times=times,
         source=source,
     )
 

@@ -41,6 +41,8 @@ class LabelledSeries:
         The part of a predefined split that each series belongs to.
     validation : boolean array of shape (n_series,), optional
         Series that the source, or the user, sets aside for validation.
+    times : sequence of arrays of shape (length,), optional
+        Time stamps of the steps, where they are not evenly spaced.
     unit : str
         Of the values, where the source has one for all channels; such as mV.
     source : str
@@ -65,6 +67,7 @@ class LabelledSeries:
     ids: NDArray[Any] | None = None
     folds: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
+    times: Sequence[NDArray[np.float64]] | None = None
     unit: str = ""
     source: str = ""
     note: str = ""
@@ -113,7 +116,8 @@ class LabelledSeries:
         parts = [
             f"{_spaced(self.n_series)} series",
             f"{_plural(self.n_channels, 'channel')} × {steps} steps"
-            + (f" at {self.sampling_rate:g} Hz" if self.sampling_rate else ""),
+            + (f" at {self.sampling_rate:g} Hz" if self.sampling_rate else "")
+            + (" with times" if self.times is not None else ""),
         ]
         if self.classes is None:
             parts.append("no labels")

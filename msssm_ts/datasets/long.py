@@ -50,7 +50,14 @@ def read_values(table: Table, roles: Roles) -> LabelledSeries:
     pieces = np.split(values[rows.order, 0], np.cumsum(counts.sum(axis=1))[:-1])
     series: list[Series] = [p.reshape(counts.shape[1], -1) for p in pieces]
     names = rows.channel_names() if roles.channel is not None else None
-    return _series(rows, roles, series, names)
+    times = None
+    if rows.times is not None:
+        stamps = np.split(rows.times[rows.order], np.cumsum(counts.sum(axis=1))[:-1])
+        by_channel = [t.reshape(counts.shape[1], -1) for t in stamps]
+        # One stamp a step: channels that were measured at times of their own have none.
+        if all((t == t[0]).all() for t in by_channel):
+            times = [t[0] for t in by_channel]
+    return _series(rows, roles, series, names, times)
 
 
 def read_steps(table: Table, roles: Roles) -> LabelledSeries:
@@ -67,7 +74,10 @@ def read_steps(table: Table, roles: Roles) -> LabelledSeries:
     rows = _Rows.sort(table, roles)
     pieces = np.split(values[rows.order], np.cumsum(rows.counts().sum(axis=1))[:-1])
     series: list[Series] = [np.ascontiguousarray(p.T) for p in pieces]
-    return _series(rows, roles, series, roles.rest)
+    times = None
+    if rows.times is not None:
+        times = np.split(rows.times[rows.order], np.cumsum(rows.counts().sum(axis=1))[:-1])
+    return _series(rows, roles, series, roles.rest, times)
 
 
 def read_channels(table: Table, roles: Roles) -> LabelledSeries:
@@ -196,7 +206,11 @@ class _Rows:
 
 
 def _series(
-    rows: _Rows, roles: Roles, series: list[Series], names: tuple[str, ...] | None
+    rows: _Rows,
+    roles: Roles,
+    series: list[Series],
+    names: tuple[str, ...] | None,
+    times: list[NDArray[np.float64]] | None = None,
 ) -> LabelledSeries:
     check_values(series, rows.error)
     for column in (*roles.labels, roles.group, roles.fold):
@@ -206,9 +220,20 @@ def _series(
         series,
         channel_names=names,
         sampling_rate=rows.rate(roles.time),
+        times=None if times is None or _is_even(times) else times,
         source=rows.table.source,
         **per_series(rows.table, roles, rows.first),
     )
+
+
+def _is_even(times: list[NDArray[np.float64]]) -> bool:
+    """Whether the steps of every series are evenly spaced: then the stamps say nothing more."""
+    gaps = np.concatenate([np.diff(t) for t in times])
+    if not len(gaps):
+        return True
+    typical = float(np.median(gaps))
+    # Written with a few digits, even steps differ in the last one.
+    return bool((np.abs(gaps - typical) <= 0.01 * abs(typical)).all())
 
 
 def _one_of_each(texts: Texts) -> NDArray[np.int64]:

@@ -88,6 +88,11 @@ def _write_npz(data: LabelledSeries, file: Path) -> None:
         "group_name": data.group_name if data.groups is not None else None,
         "lengths": lengths if len(np.unique(lengths)) > 1 else None,
     }
+    if data.times is not None:
+        stamps = np.full((data.n_series, int(lengths.max())), np.nan)
+        for row, t in zip(stamps, data.times, strict=True):
+            row[: len(t)] = t
+        optional["times"] = stamps
     arrays = {k: _plain(np.asarray(v)) for k, v in optional.items() if v is not None}
     np.savez_compressed(file, allow_pickle=False, X=X, **arrays)
 
@@ -121,7 +126,8 @@ def _rows(data: LabelledSeries, i: int) -> pd.DataFrame:
     values = np.asarray(data.values[i], dtype=np.float64)
     n_channels, length = values.shape
     columns: dict[str, Any] = {"id": i if data.ids is None else data.ids[i]}
-    columns["time"] = np.tile(np.arange(length), n_channels)
+    times = np.arange(length) if data.times is None else data.times[i]
+    columns["time"] = np.tile(times, n_channels)
     if n_channels > 1 or data.channel_names is not None:
         # Numbers of equal width, for channels come back in the order of their names.
         width = len(str(n_channels - 1))

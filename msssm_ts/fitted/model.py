@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
+from msssm_ts.kernels.parallel import at_work
 from msssm_ts.model.device import resolve_device
 from msssm_ts.preparation import Preparation, vote
 from msssm_ts.preparation.apply import prepare_series
@@ -85,6 +86,7 @@ class FittedModel:
         times: Any = None,
     ) -> Prepared:
         """As :meth:`standardized`, but in the units of the prepared series."""
+        at_work()
         series = check_series(X, self.missing, self.dtype)
         self.source.check_channels(series[0].shape[0], channel_names, "the model")
         return prepare_series(

@@ -23,6 +23,7 @@ from msssm_ts.fitting.record import json_parameters, seed_from, versions
 from msssm_ts.fitting.share import best_share
 from msssm_ts.fitting.split import Split, choose_split
 from msssm_ts.fitting.targets import best_thresholds, loss_weights
+from msssm_ts.kernels.parallel import at_work
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member
 from msssm_ts.members.presets import Seat, seats
@@ -75,6 +76,7 @@ def fit_model(
     Interrupted, TrainingError
         Where it was cut short; their ``partial`` is the model so far, None if there is none.
     """
+    at_work()
     with TrainingDisplay(quiet=not parameters["verbose"]) as shown:
         callbacks = (*(parameters["callbacks"] or ()), shown)
         fit = _prepared_fit(data, parameters, source, previous, in_parts, Reporter(callbacks))

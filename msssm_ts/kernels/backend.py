@@ -16,6 +16,8 @@ from importlib.util import find_spec
 
 import torch
 
+from msssm_ts.kernels.parallel import at_work
+
 BACKENDS = ("auto", "reference", "numba", "triton")
 ENVIRONMENT_VARIABLE = "MSSSM_TS_BACKEND"
 
@@ -80,6 +82,7 @@ def choose_backend(device: torch.device) -> tuple[str, str]:
     ValueError
         If ``MSSSM_TS_BACKEND`` holds an unknown name, or the chosen backend cannot work there.
     """
+    at_work()
     name, reason = _forced.get() or "auto", "chosen by use_backend"
     if name == "auto" and ENVIRONMENT_VARIABLE in os.environ:
         name = _check(os.environ[ENVIRONMENT_VARIABLE], ENVIRONMENT_VARIABLE)

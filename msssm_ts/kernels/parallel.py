@@ -17,21 +17,42 @@ import torch
 
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
+_at_work = _forked = False
 
 # Below this many scalar state updates a second thread costs more than it brings.
 _WORTH_A_THREAD = 200_000
 
 
 def _forget_threads() -> None:
-    # Threads do not survive a fork: the child makes its own. torch cannot (GNU OpenMP would wait
-    # for the parent's for ever), so it goes on with one, as in torch's own DataLoader workers.
-    global _pool, _pool_size
-    _pool, _pool_size = None, 0
+    # Threads do not survive a fork: the child makes its own.
+    global _pool, _pool_size, _forked
+    _pool, _pool_size, _forked = None, 0, True
+    if _at_work:
+        _on_one_thread()
+
+
+def _on_one_thread() -> None:
+    # torch cannot make new ones (GNU OpenMP would wait for the parent's for ever), so it goes on
+    # with one, as in torch's own DataLoader workers.
+    global _forked
+    _forked = False
     torch.set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_threads)
+
+
+def mind_fork() -> None:
+    """Before the first work in a forked child: let torch go on with one thread.
+
+    GNU OpenMP would wait for the parent's threads for ever; torch's own DataLoader workers do the
+    same. Children that do not work with this package keep their threads.
+    """
+    global _forked
+    if _forked:
+        _at_work = _forked = False
+        torch.set_num_threads(1)
 
 
 def _executor(size: int) -> ThreadPoolExecutor:
@@ -70,6 +91,7 @@ def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:
     costs : array of shape (n_items,)
         Relative cost of each item in scalar state updates.
     """
+    at_work()
     n_threads = min(torch.get_num_threads(), len(costs), int(costs.sum()) // _WORTH_A_THREAD + 1)
     ranges = split(costs, n_threads) if n_threads > 1 else [(0, len(costs))]
     futures = [_executor(len(ranges)).submit(work, *r) for r in ranges[1:]]

@@ -92,8 +92,7 @@ class Ridge:
         root = w.sqrt()[:, None]
         z *= root.float()
         target = (y - mean) * root
-        # Rows are in no order that matters: every k-th is as good as a random choice.
-        tried = slice(None, None, -(-len(z) // _MOST_ROWS))
+        tried = _drawn(len(z))
         fit = _Spectrum.of(z[tried], target[tried], share[tried])
         penalty = fit.best_penalty()
         left_out = fit.left_out(penalty, None if groups is None else groups[tried])
@@ -171,6 +170,17 @@ class _Spectrum:
             inverse = torch.eye(len(rows), dtype=hat.dtype) * (1 + 1e-9) - hat
             out[rows] = self.target[rows] - torch.linalg.solve(inverse, residual[rows])
         return out
+
+
+def _drawn(n: int) -> NDArray[np.int64]:
+    """Return rows to choose by: all, or a part of them, of at most _MOST_ROWS, at random.
+
+    Not every k-th: labels may come in turns.
+    """
+    size = -(-n // -(-n // _MOST_ROWS))
+    if size == n:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).choice(n, size, replace=False))
 
 
 def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:
