@@ -88,7 +88,8 @@ def test_children_keep_their_threads_until_the_package_is_at_work() -> None:
         "def in_child():\n"
         "    if not (pid := os.fork()): os._exit(torch.get_num_threads())\n"
         "    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
-        "before = in_child(); k.backend_report(); print(before, in_child(), torch.get_num_threads())"
+        "before = in_child(); k.backend_report()\n"
+        "print(before, in_child(), torch.get_num_threads())"
     )
     command = [sys.executable, "-W", "ignore", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -28,8 +28,8 @@ def read_npz(file: Path, options: ReadOptions) -> LabelledSeries:
 
     That is ``lengths``, ``sampling_rate`` or ``fs``, ``channel_names``, ``label_names``,
     ``groups``, ``folds``, ``ids``, ``validation`` and ``times`` (n, steps). Without ``lengths``
-    NaN behind a series' last value is padding. Of X_train, y_train, X_test and y_test the part is read that
-    ``options.split`` names.
+    NaN behind a series' last value is padding. Of X_train, y_train, X_test and y_test the part is
+    read that ``options.split`` names.
 
     Raises
     ------

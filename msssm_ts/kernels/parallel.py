@@ -43,16 +43,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_threads)
 
 
-def mind_fork() -> None:
-    """Before the first work in a forked child: let torch go on with one thread.
+def at_work() -> None:
+    """Say that this process works with the package: children of it then have one torch thread.
 
-    GNU OpenMP would wait for the parent's threads for ever; torch's own DataLoader workers do the
-    same. Children that do not work with this package keep their threads.
+    Children of a process that has only imported it keep theirs, until they work with it.
     """
-    global _forked
+    global _at_work
+    _at_work = True
     if _forked:
-        _at_work = _forked = False
-        torch.set_num_threads(1)
+        _on_one_thread()
 
 
 def _executor(size: int) -> ThreadPoolExecutor:
