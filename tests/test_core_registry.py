@@ -171,6 +171,22 @@ def test_the_layer_in_steps_is_the_fused_one(
             torch.testing.assert_close(fused, steps, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_core_neither_sees_nor_fills_padding(reverse: bool) -> None:
+    layer = _network("ema").blocks[0].cores[int(reverse)]
+    seen: list[tuple[Tensor, ...]] = []
+    layer.ssm.register_forward_hook(lambda _, given, out: seen.append(given))
+    times = torch.arange(10.0).expand(2, 10)
+    y = layer(torch.ones(2, 10, 8), torch.ones(2, 10, 8), torch.tensor([10, 4]), times)
+    ((streams, _, _, stamps),) = seen
+    assert not streams[:, 1, 4:].any()
+    assert streams[0, 1, :4].all()
+    assert not y[1, 4:].any()
+    assert y[1, :4].any()
+    # It does not want them.
+    assert stamps is None
+
+
 def test_without_a_step_no_stream_is_read() -> None:
     network = _network("ema", bidirectional=False)
     assert "core 'ema'" in str(why_no_steps(network.config))
