@@ -29,15 +29,15 @@ def why_no_steps(config: MSSSMConfig) -> str | None:
     Examples
     --------
     >>> from msssm_ts.model import MSSSMConfig
-    >>> why_no_steps(MSSSMConfig(1, 2, bidirectional=True))
-    'a bidirectional network reads a series from both ends: ...'
+    >>> why_no_steps(MSSSMConfig(1, 2, bidirectional=False, stem_stride=10))
+    'a stem that keeps one step in 10 looks ahead: train with stem_stride=1'
     >>> why_no_steps(MSSSMConfig(1, 2, bidirectional=False)) is None
     True
     """
     if config.bidirectional:
         return (
-            "a bidirectional network reads a series from both ends: train a causal one, with "
-            "--causal or bidirectional=False"
+            "a bidirectional model reads a series from both ends: train a causal one, with "
+            "'msssm-ts fit ... --causal' or bidirectional=False"
         )
     if config.stem_stride > 1:
         return (
