@@ -143,13 +143,11 @@ def test_ptbxl_with_a_missing_and_a_short_record(ptbxl: Path) -> None:
 
 def test_the_inter_patient_split_is_the_printed_one() -> None:
     """Of de Chazal, O'Dwyer and Reilly, 2004."""
-    assert DS1 == tuple(
-        "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 "
-        "230".split()
+    assert " ".join(DS1) == (
+        "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230"
     )
-    assert DS2 == tuple(
-        "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 "
-        "234".split()
+    assert " ".join(DS2) == (
+        "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234"
     )
 
 
