@@ -14,7 +14,7 @@ from msssm_ts.model import MSSSM, MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.classifier import counted_steps, pool
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 from msssm_ts.model.ssm import SSMArray, scale_dependent_diagonal
-from msssm_ts.model.stem import FilterBankStem
+from msssm_ts.model.stem import FilterBankStem, gabor_filters
 from msssm_ts.training.schedule import make_optimizer
 
 
@@ -180,6 +180,12 @@ def test_the_filter_nearest_to_a_tone_answers_most(number: int) -> None:
     torch.testing.assert_close(
         louder - energies[:, number], torch.full((30,), math.log(4)), rtol=0, atol=1e-3
     )
+
+
+def test_filters_of_a_pair_are_in_quadrature() -> None:
+    pairs = gabor_filters(40, 101).view(40, 2, 101)
+    torch.testing.assert_close(pairs[:, 0].flip(1), pairs[:, 0])
+    torch.testing.assert_close(pairs[:, 1].flip(1), -pairs[:, 1])
 
 
 def test_a_filter_bank_keeps_the_level_beside_its_energies() -> None:
