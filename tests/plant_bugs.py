@@ -143,8 +143,8 @@ BUGS = [Bug(*row) for row in (
     ("a class lost between groups", VALIDATION, "or min(left) < 1", "", T_VALIDATION),
     ("a class lost", VALIDATION, "round(fraction * len(members)), len(members) - 1",
      "round(fraction * len(members)), len(members)", T_VALIDATION),
-    ("two patients swapped", MITBIH, '"230",\n)\nDS2 = (\n    "100"', '"100",\n)\nDS2 = (\n    "230"',
-     T_NAMED),
+    ("two patients swapped", MITBIH, '"230",\n)\nDS2 = (\n    "100"',
+     '"100",\n)\nDS2 = (\n    "230"', T_NAMED),
     # Members of the vote
     ("temperature inverted", RIDGE, "np.exp(found.x)", "np.exp(-found.x)", T_VOTERS),
     ("temperature divides", RIDGE, "* self.temperature", "/ self.temperature", T_VOTERS),
