@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from msssm_ts.export.scan import ScannedCores
 from torch import Tensor
 
 from msssm_ts import MSSSMClassifier
@@ -22,7 +23,6 @@ from msssm_ts.analysis.network.weights import summarize_streams
 from msssm_ts.cli.inspect_cost import cost_facts, show_cost
 from msssm_ts.cli.inspect_weights import show_weights, weight_facts
 from msssm_ts.errors import InputError
-from msssm_ts.export.scan import ScannedCores
 from msssm_ts.kernels import use_backend
 from msssm_ts.model import Core, MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.cores import CORES

@@ -15,6 +15,8 @@ from msssm_ts.model.classifier import counted_steps, pool
 from msssm_ts.model.cores.diagonal import scale_dependent_diagonal
 from msssm_ts.model.cores.lti.core import LTI
 from msssm_ts.model.cores.s6.core import S6
+from msssm_ts.model.decomposition import MultiScaleDecomposition
+from msssm_ts.model.stem import FilterBankStem, gabor_filters
 from msssm_ts.training.schedule import make_optimizer
 
 
@@ -146,6 +148,52 @@ def test_pooling_ignores_padding() -> None:
     assert torch.equal(pool(x, counted, "last"), torch.stack([x[0, 2], x[1, 4]]))
     torch.testing.assert_close(pool(x, counted, "mean")[0], x[0, :3].mean(0))
     torch.testing.assert_close(pool(x, counted, "max")[0], x[0, :3].amax(0))
+    both = torch.cat([x[0, :3].mean(0), x[0, :3].amax(0)])
+    torch.testing.assert_close(pool(x, counted, "mean_max")[0], both)
+
+
+def test_pooling_ignores_steps_that_are_missing() -> None:
+    x = torch.randn(2, 5, 3)
+    observed = torch.tensor([[1, 0, 1, 1, 0], [1, 1, 1, 1, 1]], dtype=torch.bool)
+    counted = counted_steps(5, torch.tensor([3, 5]), observed, x)
+    assert counted.tolist() == [[True, False, True, False, False], [True] * 5]
+
+
+def _identity_stem(stride: int) -> FilterBankStem:
+    """A filter bank of one channel whose output is its features: log-energies, then the level."""
+    stem = FilterBankStem(1, 41, stride)
+    with torch.no_grad():
+        stem.projection.weight.copy_(torch.eye(41))
+        stem.projection.bias.zero_()
+    return stem
+
+
+@pytest.mark.parametrize("number", [8, 20, 33])
+def test_the_filter_nearest_to_a_tone_answers_most(number: int) -> None:
+    stem = _identity_stem(40)
+    spectrum = torch.fft.rfft(stem.filters[2 * number, 0].detach(), 4096).abs()
+    frequency = int(spectrum.argmax()) / 4096
+    tone = torch.sin(2 * math.pi * frequency * torch.arange(2000.0))[None, :, None]
+    with torch.no_grad():
+        energies = stem(tone)[0, 10:-10, :40]
+        assert (energies.argmax(1) == number).all()
+        # Log-energies: twice the amplitude is four times the energy.
+        louder = stem(2 * tone)[0, 10:-10, number]
+    torch.testing.assert_close(
+        louder - energies[:, number], torch.full((30,), math.log(4)), rtol=0, atol=1e-3
+    )
+
+
+def test_filters_of_a_pair_are_in_quadrature() -> None:
+    pairs = gabor_filters(40, 101).view(40, 2, 101)
+    torch.testing.assert_close(pairs[:, 0].flip(1), pairs[:, 0])
+    torch.testing.assert_close(pairs[:, 1].flip(1), -pairs[:, 1])
+
+
+def test_a_filter_bank_keeps_the_level_beside_its_energies() -> None:
+    with torch.no_grad():
+        level = _identity_stem(10)(torch.full((1, 200, 1), 3.0))[0, 4:-4, 40]
+    torch.testing.assert_close(level, torch.full((12,), 3.0))
 
 
 def test_the_optimizer_does_what_torchs_does() -> None:
@@ -166,13 +214,21 @@ def test_the_optimizer_does_what_torchs_does() -> None:
 
 
 def test_a_training_step_does_not_import_the_graph_compiler() -> None:
-    code = (
-        "import sys, numpy as np; from msssm_ts import MSSSMClassifier as M;"
-        "M(d_model=16, n_layers=1, max_epochs=1).fit(np.eye(8), np.arange(8) % 2);"
-        "print('torch._dynamo.convert_frame' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    code = """
+import sys, torch
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.training.schedule import make_optimizer
+
+network = MSSSMNetwork(MSSSMConfig(1, 2, d_model=8, n_layers=1, n_scales=1))
+optimizer = make_optimizer(network, 1e-2, 1e-3, 0.1)
+before = network.head.weight.detach().clone()
+network(torch.ones(2, 8, 1)).sum().backward()
+optimizer.step()
+assert not torch.equal(network.head.weight, before)
+assert "torch._dynamo" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_ssm_parameters_learn_at_their_own_rate_without_decay() -> None:
@@ -188,6 +244,28 @@ def test_ssm_parameters_learn_at_their_own_rate_without_decay() -> None:
     norm = network.blocks[0].norm
     assert isinstance(norm, nn.LayerNorm)
     assert where[id(norm.weight)]["weight_decay"] == 0.0
+
+
+@pytest.mark.parametrize("core", ["s6", "lti"])
+def test_only_weights_of_linear_maps_decay(core: str) -> None:
+    network = MSSSMNetwork(_config(core=core))
+    optimizer = make_optimizer(network, 1e-2, 1e-3, 0.1)
+    decaying = {id(p) for g in optimizer.param_groups if g["weight_decay"] for p in g["params"]}
+    maps = {id(m.weight) for m in network.modules() if isinstance(m, nn.Linear)}
+    assert decaying == maps
+    slow = {id(p) for g in optimizer.param_groups if g["lr"] == 1e-3 for p in g["params"]}
+    cores = [core for block in network.blocks for core in block.cores]
+    assert slow == {id(p) for c in cores for p in c.ssm.parameters() if id(p) not in maps}
+
+
+def test_filters_start_as_a_moving_average_and_what_it_leaves() -> None:
+    """On average over many channels, whose noise cancels."""
+    bank = MultiScaleDecomposition(4096, n_scales=1, kernel_size=4)
+    x = torch.randn(9)
+    detail, approximation = bank(x[None, :, None].expand(1, 9, 4096)).mean(-1).squeeze(1)
+    average = torch.stack([x[max(0, t - 3) : t + 1].sum() / 4 for t in range(9)])
+    torch.testing.assert_close(approximation, average, rtol=0, atol=0.1)
+    torch.testing.assert_close(detail, x - average, rtol=0, atol=0.1)
 
 
 @pytest.mark.parametrize("core", ["s6", "lti"])

@@ -141,6 +141,16 @@ def test_ptbxl_with_a_missing_and_a_short_record(ptbxl: Path) -> None:
         load("PTB-XL")
 
 
+def test_the_inter_patient_split_is_the_printed_one() -> None:
+    """Of de Chazal, O'Dwyer and Reilly, 2004."""
+    assert " ".join(DS1) == (
+        "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230"
+    )
+    assert " ".join(DS2) == (
+        "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234"
+    )
+
+
 def test_mitbih(home: Path) -> None:
     assert len(DS1) == len(DS2) == len({*DS1, *DS2}) // 2 == 22
     root = home / "MIT-BIH" / "mit-bih-arrhythmia-database-1.0.0"

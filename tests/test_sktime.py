@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,27 @@ def test_sktimes_checks() -> None:
     assert {k: v for k, v in results.items() if v != "PASSED"} == {}
     # sktime 1.2 runs 258; a tag out of place would drop dozens.
     assert len(results) >= 258
+
+
+def _fitted_with(parameters: dict[str, Any]) -> msssm_ts.MSSSMClassifier:
+    rng = np.random.default_rng(0)
+    y = np.arange(12) % 2
+    X = rng.normal(size=(12, 1, 20)) + 3 * y[:, None, None]
+    return MSSSMClassifier(random_state=0, **parameters).fit(X, y).estimator_
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_sktimes_checks_see_a_network_and_a_vote() -> None:
+    models = [_fitted_with(p) for p in MSSSMClassifier.get_test_params()]
+    assert any(m.networks_ and not m.committee_ for m in models)
+    assert any(m.committee_ for m in models)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_sizes_of_a_network_in_sktimes_checks_are_of_one_that_is_trained() -> None:
+    for parameters in MSSSMClassifier.get_test_params():
+        sizes = {"d_model", "n_layers", "d_state", "max_epochs"} & set(parameters)
+        assert not sizes or _fitted_with(parameters).networks_, parameters
 
 
 def test_parameters_are_the_estimators() -> None:

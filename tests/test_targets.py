@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.fitting.split import split_targets
-from msssm_ts.fitting.targets import best_thresholds, encode_targets, loss_weights
+from msssm_ts.fitting.targets import best_thresholds, check_weights, encode_targets, loss_weights
 from msssm_ts.training import ClassificationLoss
 
 SMALL = {
@@ -64,6 +64,16 @@ def test_thresholds_are_best_by_f1() -> None:
     assert best_thresholds(proba, np.zeros((200, 2))).tolist() == [0.5, 0.5]
 
 
+def test_each_label_has_the_threshold_of_its_own_column() -> None:
+    truth = np.array([[1, 0, 0], [1, 0, 1], [0, 1, 1], [0, 0, 0]])
+    # Present from 0.2, 0.6 and 0.9 on; absent, less than 0.1, 0.55 and 0.8.
+    proba = np.where(truth, [0.2, 0.6, 0.9], [0.1, 0.55, 0.8])
+    low, middle, high = best_thresholds(proba, truth)
+    assert 0.1 < low <= 0.2
+    assert 0.55 < middle <= 0.6
+    assert 0.8 < high <= 0.9
+
+
 def test_the_split_keeps_every_label() -> None:
     rng = np.random.default_rng(0)
     for seed in range(20):
@@ -111,6 +121,21 @@ def test_class_weights_move_the_answer() -> None:
         for w in (None, "balanced", {False: 1.0, True: 100.0})
     ]
     assert shares[0] < 0.25 < shares[1] < shares[2]
+
+
+def test_weights_are_as_given_zeros_too() -> None:
+    assert check_weights([0.0, 2.0, 0.0, 0.5], 4).tolist() == [0.0, 2.0, 0.0, 0.5]
+    assert check_weights(None, 3).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_class_weights_multiply_the_series_weights() -> None:
+    targets = encode_targets(["a", "b", "b", "b"])
+    weights, positive = loss_weights(targets, np.ones(4), "balanced")
+    assert positive is None
+    np.testing.assert_allclose(weights, [2.0, 2 / 3, 2 / 3, 2 / 3])  # type: ignore[arg-type]
+    weights, _ = loss_weights(targets, np.array([1.0, 0.0, 1.0, 1.0]), {"a": 6.0, "b": 1.0})
+    np.testing.assert_allclose(weights, [3.0, 0.0, 0.5, 0.5])  # type: ignore[arg-type]
+    assert loss_weights(targets, np.full(4, 7.0), None) == (None, None)
 
 
 def test_class_weights_of_several_labels() -> None:

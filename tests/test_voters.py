@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from typing import Any
 
 import numpy as np
 import pytest
-from member_cases import asked, small_vote
+from member_cases import asked, kinds_of, small_vote
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import Ridge as PlainRidge
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, scale_features
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
 from msssm_ts.members.scan_ridge import scan_ridge as scan_ridge_module
+from msssm_ts.members.scan_ridge.features import ScanFeatures
 from msssm_ts.members.scan_ridge.ridge import Ridge
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 from msssm_ts.series import LazySeries
@@ -94,6 +98,61 @@ def test_groups_are_left_out_together() -> None:
         scores = PlainRidge(alpha=penalty).fit(z[rest], signs[rest]).predict(z[~rest])
         right.append(scores.argmax(1) == y[~rest])
     assert together.left_out_accuracy == pytest.approx(np.concatenate(right).mean())
+
+
+def _left_out_scores(ridge: Ridge, z: np.ndarray, signs: np.ndarray) -> np.ndarray:
+    """Scores of each row from scikit-learn's fit to all others, with the same penalty."""
+    scale = ((z - z.mean(0)) ** 2).sum() / len(z)
+    fits = [PlainRidge(alpha=a * scale) for a in np.logspace(-6, 1, 15)]
+    away = [np.abs(f.fit(z, signs).coef_.T - ridge.coefficients).max() for f in fits]
+    best, rows = fits[int(np.argmin(away))], np.arange(len(z))
+    return np.stack([best.fit(z[rows != i], signs[rows != i]).predict(z[[i]])[0] for i in rows])
+
+
+def _likelihood(scores: np.ndarray, signs: np.ndarray, multilabel: bool) -> float:
+    if multilabel:
+        return -np.log1p(np.exp(-signs * scores)).sum()
+    return (scores[signs > 0] - np.log(np.exp(scores).sum(1))).sum()
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_the_temperature_makes_what_was_left_out_most_likely(multilabel: bool) -> None:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(40, 6)).astype(np.float32)
+    noisy = z[:, :3] + rng.normal(size=(40, 3))
+    signs = np.where(noisy > 0 if multilabel else noisy == noisy.max(1, keepdims=True), 1.0, -1.0)
+    ridge = Ridge.fit(z.copy(), signs, None, multilabel)
+    scores = _left_out_scores(ridge, z, signs)
+    worse, best, also_worse = (
+        _likelihood(scores * ridge.temperature * part, signs, multilabel) for part in (0.5, 1, 2)
+    )
+    assert best > worse + 0.1
+    assert best > also_worse + 0.1
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_classes_far_apart_have_sharp_probabilities(multilabel: bool) -> None:
+    rng = np.random.default_rng(0)
+    signs = np.where(np.arange(40)[:, None] % 2 == np.arange(2), 1.0, -1.0)
+    z = (signs[:, :1] + 0.1 * rng.normal(size=(40, 5))).astype(np.float32)
+    ridge = Ridge.fit(z.copy(), signs, None, multilabel)
+    assert ridge.temperature > 5
+    assert np.abs(ridge.predict_proba(z) - (signs > 0)).max() < 0.01
+
+
+def test_the_order_of_many_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels a, b, a, b …: every other row is of one class."""
+    from msssm_ts.members.scan_ridge import ridge as module
+
+    rng = np.random.default_rng(0)
+    signs = np.where(np.arange(1240)[:, None] % 2 == np.arange(2), 1.0, -1.0)
+    z = rng.normal(size=(1240, 100)).astype(np.float32)
+    z[:, :10] += 0.1 * signs[:, :1]
+    whole = Ridge.fit(z.copy(), signs, None, multilabel=False)
+    monkeypatch.setattr(module, "_MOST_ROWS", 1220)
+    part = Ridge.fit(z.copy(), signs, None, multilabel=False)
+    assert part.temperature == pytest.approx(whole.temperature, rel=0.3)
+    assert part.left_out_accuracy == pytest.approx(whole.left_out_accuracy, abs=0.05)
 
 
 def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,3 +289,112 @@ def test_stages_are_told() -> None:
         "random features 1/2", "random features 2/2", "trees"
     }  # fmt: skip
     assert all(0 < done <= total == 40 for _, done, total in callback.told)
+
+
+def test_a_part_of_a_problem_keeps_together_what_belongs_together() -> None:
+    n = 30
+    series = [np.full((1, 3), float(i)) for i in range(n)]
+    numbers = np.arange(n)
+    problem = Problem.of(series, numbers % 4, 4, weights=numbers + 0.5, groups=numbers // 3)
+    part = problem.at_most(11, seed=1)
+    chosen = np.array([int(x[0, 0]) for x in part.values.series])
+    assert len(set(chosen)) == len(part) == 11
+    assert not np.array_equal(chosen, numbers[:11])
+    assert part.n_outputs == 4
+    assert part.weights is not None
+    assert part.groups is not None
+    np.testing.assert_array_equal(part.targets, chosen % 4)
+    np.testing.assert_array_equal(part.weights, chosen + 0.5)
+    np.testing.assert_array_equal(part.groups, chosen // 3)
+    assert problem.at_most(n, seed=1) is problem
+
+
+def _every_other_from_the_mean(values: np.ndarray) -> list[float]:
+    n = 1 + (len(values) - 1) // 4
+    levels = np.linspace(0, 1, n) if n > 1 else [0.5]
+    quantiles = np.quantile(values.astype(float), levels)
+    if n > 1:
+        quantiles[1::2] -= values.mean()
+    return quantiles.tolist()
+
+
+def _plain_intervals(length: int) -> list[tuple[int, int]]:
+    found = []
+    for depth in range(6):
+        n = 2**depth
+        if n > length:
+            break
+        cuts = [length * i // n for i in range(n + 1)]
+        shift = -(-length // (2 * n))
+        found += itertools.pairwise(cuts)
+        found += [(a + shift, b + shift) for a, b in itertools.pairwise(cuts[:-1])]
+    return [i for i in dict.fromkeys(found) if i[1] <= length]
+
+
+def _plain_quantile_features(x: np.ndarray) -> list[float]:
+    slopes = [np.pad(np.diff(c), 2, mode="edge") for c in x]
+    smooth = np.stack([np.convolve(s, np.full(5, 0.2), mode="valid") for s in slopes])
+    spectrum = np.abs(np.fft.rfft(x, axis=1))
+    features: list[float] = []
+    for view in (x, smooth, np.diff(x, 2, axis=1), spectrum):
+        for channel in view:
+            for a, b in _plain_intervals(len(channel)):
+                features += _every_other_from_the_mean(channel[a:b])
+    return features
+
+
+@pytest.mark.parametrize(("n_channels", "length", "n_features"), [(1, 20, 207), (2, 67, 1284)])
+def test_quantiles_are_what_their_description_says(
+    n_channels: int, length: int, n_features: int
+) -> None:
+    x = np.random.default_rng(0).normal(size=(n_channels, length)).cumsum(1)
+    expected = _plain_quantile_features(x)
+    found = quantile_features([x], length)[0]
+    assert len(found) == len(expected) == n_features
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_pools_weigh_what_is_meant_for_them() -> None:
+    """Which pool is which, from what becomes of it if series are scaled or run backwards."""
+    x = np.random.default_rng(0).normal(size=(1, 60)).astype(np.float32)
+    features = ScanFeatures.draw(Problem.of([x] * 2, np.arange(2), 2), 0, n_thresholds=1)
+    mix, filters, thresholds = features.mix[0], features.filters[0], features.thresholds[0]
+    plain = scale_features([x], mix, filters, thresholds)[0]
+    scaled = scale_features([2 * x], mix, filters, 2 * thresholds)[0]
+    backward = scale_features([x[:, ::-1]], mix, filters[:, ::-1], thresholds)[0]
+
+    def alike(a: np.ndarray, b: np.ndarray) -> bool:
+        return np.allclose(a, b, atol=1e-3)
+
+    names = []
+    for pool in range(5):
+        if not alike(scaled[:, pool], plain[:, pool]):
+            names.append("excess")
+        elif alike(backward[:, pool], plain[:, pool]):
+            names.append("share")
+        elif any(alike(backward[:, pool], plain[:, other]) for other in range(5)):
+            names.append("end")
+        else:
+            names.append("peak")
+    assert sorted(names) == ["end", "end", "excess", "peak", "share"]
+    weigh = {"share": 1.0, "excess": 0.5, "peak": 1.0, "end": 0.2}
+    expected = np.array([*(weigh[name] for name in names), 1.0, 1.0])[:, None, None]
+    weights = features.weights.reshape(2, len(filters), 7, N_RIVALS, N_GROUPS)
+    np.testing.assert_allclose(weights**2, np.broadcast_to(expected, weights.shape), rtol=1e-6)
+
+
+def test_members_that_would_take_too_long_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that a second passes on between two looks."""
+    problem = _problem(12, 20)
+    X = np.concatenate(problem.values.series)
+    wanted = ["scan_ridge"] * 3 + ["quantile_trees"]
+    counts = []
+    for seconds in (3.9, 4.2, 4.6, 5.4):
+        clock = itertools.count()
+        monkeypatch.setattr(time, "perf_counter", lambda clock=clock: float(next(clock)))
+        model = MSSSMClassifier(members=wanted, time_budget=seconds, random_state=0)
+        kinds = kinds_of(model.fit(X, problem.targets))
+        counts.append((kinds.count("scan_ridge"), kinds.count("quantile_trees")))
+        monkeypatch.undo()
+    # Looks at 2, 3 and 4 s; after k members the next one is expected at 1 + 1/k times that.
+    assert counts == [(1, 0), (2, 0), (3, 0), (3, 1)]

@@ -1,0 +1,341 @@
+"""Plant small bugs in a copy of the package, one at a time, and see that the tests find them.
+
+Run by hand, from anywhere: ``python tests/plant_bugs.py [--only NAME] [--list]``. With ``--only``
+those bugs whose names contain NAME. A bug that survives wants a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Bug(NamedTuple):
+    """Replace ``before``, which occurs once in ``file``, by ``after``; ``tests`` then fail.
+
+    ``tests`` are arguments of pytest: files, node ids, ``-k …``.
+    """
+
+    name: str
+    file: str
+    before: str
+    after: str
+    tests: str
+
+
+LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
+SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
+BATCHES, STREAMED = "msssm_ts/training/batches.py", "msssm_ts/training/streaming.py"
+SERIES, TARGETS = "msssm_ts/series/standardizer.py", "msssm_ts/fitting/targets.py"
+VALIDATION, MITBIH = "msssm_ts/fitting/split.py", "msssm_ts/datasets/named/mitbih.py"
+RIDGE, POOLS = "msssm_ts/members/scan_ridge/ridge.py", "msssm_ts/members/scan_ridge/features.py"
+PROBLEM, FIT = "msssm_ts/members/problem.py", "msssm_ts/fitting/fit.py"
+QUANTILES, SKTIME = "msssm_ts/members/quantile_trees/quantiles.py", "msssm_ts/sktime.py"
+NETWORK = "msssm_ts/members/network/settings.py"
+FILTERS, STEM = "msssm_ts/model/decomposition.py", "msssm_ts/model/stem.py"
+CLASSIFIER, PARALLEL = "msssm_ts/model/classifier.py", "msssm_ts/kernels/parallel.py"
+DECOMPOSE = "msssm_ts/kernels/decompose/cpu.py"
+SCAN = "msssm_ts/kernels/selective_scan/cpu.py"
+MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
+GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
+GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
+
+# Without the tests that train for longer.
+T_TRAINING = "tests/test_training.py -k 'not logits_come and not epoch_are_kept'"
+T_MODEL = "tests/test_model.py -k 'not compile_and and not networks_agree and not batched'"
+T_TARGETS = "tests/test_targets.py -k 'not at_once and not survive and not move and not absence'"
+T_SERIES, T_VALIDATION = "tests/test_series.py", "tests/test_validation.py"
+T_NAMED = "tests/test_named_data.py::test_the_inter_patient_split_is_the_printed_one"
+T_STREAMED = "tests/test_prepared_training.py::test_windows_of_a_series_come_close_together"
+T_VOTERS, T_SKTIME = "tests/test_voters.py", "tests/test_sktime.py -k see_a_network"
+T_BUDGET = "tests/test_presets.py::test_a_time_budget_shortens_training"
+T_PARALLEL = "tests/test_parallel.py::test_split_balances_costs"
+K_DECOMPOSE = "tests/test_kernel_decompose.py::test_gradcheck"
+K_DECOMPOSE_LONG = "tests/test_kernel_decompose.py::test_agrees_with_reference"
+K_SCAN = "tests/test_kernel_selective_scan.py::test_gradcheck"
+K_MS_SCAN = "tests/test_kernel_ms_scan.py::test_gradcheck"
+GPU = "tests/test_triton_interpreter.py -k 'test_precision_double or test_contract_two'"
+GPU_LTI = "tests/test_triton_interpreter.py -k 'test_one_pass and True'"
+GPU_EDGES = "tests/test_triton_interpreter.py -k test_options"
+
+# fmt: off
+BUGS = [Bug(*row) for row in (
+    # Training
+    ("mixup: one label", LOOP, "(1 - share, index[other])", "(1 - share, index)", T_TRAINING),
+    ("shift: mask stays", AUGMENT, "observed.gather(1, source)", "observed", T_TRAINING),
+    ("best by smoothed loss", LOOP, "replace(self.loss, label_smoothing=0.0)", "self.loss",
+     T_TRAINING),
+    ("validation weights ignored", LOOP,
+     "loss(logits, validation.targets, validation.weights)", "loss(logits, validation.targets)",
+     T_TRAINING),
+    ("training weights ignored", LOOP, "None if train.weights is None else", "None if True else",
+     T_TRAINING),
+    ("no clipping", LOOP, "network.parameters(), settings.clip_norm",
+     "network.parameters(), float('inf')", T_TRAINING),
+    ("schedule never steps", LOOP, "                scheduler.step()\n", "", T_TRAINING),
+    ("patience one longer", LOOP, "waited >= settings.patience", "waited > settings.patience",
+     T_TRAINING),
+    ("in vain asked too late", LOOP, "epoch in (part, 2 * part)", "epoch in (part + 1, 2 * part)",
+     T_TRAINING),
+    ("in vain asked once", LOOP, "epoch in (part, 2 * part)", "epoch == part", T_TRAINING),
+    ("in vain not heeded", LOOP, "            if self._given_up:", "            if False:",
+     T_TRAINING),
+    ("max_seconds ignored", LOOP, "if settings.max_seconds is not None:", "if False:", T_TRAINING),
+    ("no warm-up", SCHEDULE, "return (step + 1) / n_warmup", "return 1.0", T_TRAINING),
+    ("warm-up from zero", SCHEDULE, "(step + 1) / n_warmup", "step / n_warmup", T_TRAINING),
+    ("cosine upside down", SCHEDULE, "1 + math.cos", "1 - math.cos", T_TRAINING),
+    ("no floor", SCHEDULE, "return floor + (1 - floor) *", "return", T_TRAINING),
+    ("φ decays", SCHEDULE, '("phi", "psi")', '("psi",)', T_MODEL),
+    ("ψ decays", SCHEDULE, '("phi", "psi")', '("phi",)', T_MODEL),
+    ("SSM parameters decay", SCHEDULE, '"lr": ssm_learning_rate, "weight_decay": 0.0',
+     '"lr": ssm_learning_rate, "weight_decay": weight_decay', T_MODEL),
+    ("SSM parameters at the main rate", SCHEDULE, '"lr": ssm_learning_rate', '"lr": learning_rate',
+     T_MODEL),
+    ("LTI maps decay", SCHEDULE, '"dt_weight", "B", "C")', '"dt_weight")', T_MODEL),
+    ("stock AdamW", SCHEDULE, "return _AdamW(", "return torch.optim.AdamW(", T_MODEL),
+    ("smoothing twice", LOSS, "smooth / 2", "smooth", T_TRAINING),
+    ("no smoothing", LOSS, "label_smoothing=self.label_smoothing", "label_smoothing=0.0",
+     T_TRAINING),
+    ("positive weight ignored", LOSS, "pos_weight=self.positive_weight", "pos_weight=None",
+     T_TRAINING),
+    ("weights ignored in the loss", LOSS, "if weights is None else", "if True else", T_TRAINING),
+    ("padding counted", BATCHES, "torch.tensor(sizes)", "torch.full((len(sizes),), max(sizes))",
+     T_TRAINING),
+    ("last partial batch dropped", BATCHES, "batches = list(torch.split(order, batch_size))",
+     "batches = [b for b in torch.split(order, batch_size) if len(b) == batch_size]", T_TRAINING),
+    ("last streamed batch dropped", STREAMED, "return list(torch.split(order, batch_size))",
+     "return [b for b in torch.split(order, batch_size) if len(b) == batch_size]", T_STREAMED),
+    ("a gap in one channel counts", BATCHES, "~absent.all(-1)", "~absent.any(-1)", T_TRAINING),
+    # Series, labels, splits
+    ("gaps counted in the deviation", SERIES, "known = (~np.isnan(s)).sum(1)",
+     "known = np.full(n_channels, s.shape[1])", T_SERIES),
+    ("series not joined", SERIES, "deviation + shift**2 * count * known / total", "deviation",
+     T_SERIES),
+    ("joined with a wrong share", SERIES, "shift**2 * count * known / total",
+     "shift**2 * known / total", T_SERIES),
+    ("one-pass variance", SERIES, "np.nansum((s - here[:, None]) ** 2, 1, dtype=np.float64)",
+     "np.nansum(s**2, 1, dtype=np.float64) - known * here**2", T_SERIES),
+    ("means summed in float32", SERIES, "here = np.nansum(s, 1, dtype=np.float64)",
+     "here = np.nansum(s, 1)", T_SERIES),
+    ("thresholds of other labels", TARGETS, "zip(proba.T, truth.T", "zip(proba.T, truth.T[::-1]",
+     T_TARGETS),
+    ("class weights ignored", TARGETS,
+     "weights = weights * compute_sample_weight(class_weight, targets.labels)", "pass", T_TARGETS),
+    ("series weights ignored beside class weights", TARGETS,
+     "weights = weights * compute_sample_weight(", "weights = compute_sample_weight(", T_TARGETS),
+    ("weights of sum 1", TARGETS, "weights / weights.mean()", "weights / weights.sum()",
+     T_TARGETS),
+    ("weights of zero dropped", TARGETS, "    return weights\n",
+     "    return weights[weights > 0]\n", T_TARGETS),
+    ("groups ignored", VALIDATION, "if groups is not None:", "if False:", T_VALIDATION),
+    ("a group on both sides", VALIDATION, "splitter.split(strata, strata, codes)",
+     "splitter.split(strata, strata, np.arange(len(strata)))", T_VALIDATION),
+    ("a class lost between groups", VALIDATION, "or min(left) < 1", "", T_VALIDATION),
+    ("a class lost", VALIDATION, "round(fraction * len(members)), len(members) - 1",
+     "round(fraction * len(members)), len(members)", T_VALIDATION),
+    ("two patients swapped", MITBIH, '"230",\n)\nDS2 = (\n    "100"',
+     '"100",\n)\nDS2 = (\n    "230"', T_NAMED),
+    # Members of the vote
+    ("temperature inverted", RIDGE, "np.exp(found.x)", "np.exp(-found.x)", T_VOTERS),
+    ("temperature divides", RIDGE, "* self.temperature", "/ self.temperature", T_VOTERS),
+    ("signs of labels swapped", RIDGE, "torch.where(truth, 1.0, -1.0)",
+     "torch.where(truth, -1.0, 1.0)", T_VOTERS),
+    ("pool weights permuted", POOLS, "(1.0, 0.5, 1.0, 0.2, 0.2)", "(0.5, 1.0, 1.0, 0.2, 0.2)",
+     T_VOTERS),
+    ("other pool weights permuted", POOLS, "(1.0, 0.5, 1.0, 0.2, 0.2)",
+     "(1.0, 0.5, 0.2, 1.0, 0.2)", T_VOTERS),
+    ("a part without its groups", PROBLEM, "None if self.groups is None else self.groups[index]",
+     "None", T_VOTERS),
+    ("a part with others' groups", PROBLEM, "self.groups[index]", "self.groups[: len(index)]",
+     T_VOTERS),
+    ("a part with others' weights", PROBLEM, "self.weights[index]", "self.weights[: len(index)]",
+     T_VOTERS),
+    ("fewer quantiles", QUANTILES, "_STEPS_PER_QUANTILE = 4", "_STEPS_PER_QUANTILE = 5", T_VOTERS),
+    ("the other quantiles from the mean", QUANTILES, "quantiles[..., 1::2]", "quantiles[..., ::2]",
+     T_VOTERS),
+    ("members whatever the time", FIT, "spent * (1 + 1 / len(into)) > seconds",
+     "spent > seconds", T_VOTERS),
+    ("time budget ignored", NETWORK, "max_seconds=seconds,", "max_seconds=None,", T_BUDGET),
+    ("no network in sktime's checks", SKTIME, '{"preset": "network", "core"',
+     '{"preset": "fast", "core"', T_SKTIME),
+    # Network
+    ("ψ starts at the oldest tap", FILTERS, "detail[..., 0] += 1.0", "detail[..., -1] += 1.0",
+     T_MODEL),
+    ("ψ starts without the average", FILTERS, "detail = -average", "detail = 0 * average", T_MODEL),
+    ("last of the padded steps", CLASSIFIER, "torch.where(counted, steps, 0)",
+     "torch.where(counted, steps, steps)", T_MODEL),
+    ("max over padded steps", CLASSIFIER, "torch.where(valid, x, -torch.inf)", "x", T_MODEL),
+    ("mean over padded steps", CLASSIFIER, "counted.sum(1, keepdim=True)",
+     "torch.full_like(counted[:, :1], counted.shape[1], dtype=torch.long)", T_MODEL),
+    ("missing steps pooled", CLASSIFIER, "else counted & observed", "else counted", T_MODEL),
+    ("energy not squared", STEM, ".square().sum(2)", ".abs().sum(2)", T_MODEL),
+    ("no logarithm", STEM, "torch.log(self._decimate(energy) + FLOOR)", "self._decimate(energy)",
+     T_MODEL),
+    ("sine filters shifted", STEM, "torch.sin(phase)", "torch.cos(phase)", T_MODEL),
+    # Kernels
+    ("an item lost between threads", PARALLEL, "for c in nearest), len(costs)]",
+     "for c in nearest), len(costs) - 1]", T_PARALLEL),
+    ("decompose: φ", DECOMPOSE, "f0 + low * a0", "f0 - low * a0", K_DECOMPOSE),
+    ("decompose: ψ", DECOMPOSE, "g1 + high * a1", "g1 - high * a1", K_DECOMPOSE),
+    ("decompose: x", DECOMPOSE, "value = low + high", "value = low - high", K_DECOMPOSE),
+    ("decompose: x, more taps", DECOMPOSE, "value = value + load(levels, below + i)",
+     "value = value - load(levels, below + i)", K_DECOMPOSE_LONG),
+    ("S6: x", SCAN, "load(grad_x, i * width) + grad_u * dt_i",
+     "load(grad_x, i * width) - grad_u * dt_i", K_SCAN),
+    ("S6: Δ of the input", SCAN, "grad_u * x_i + ln2", "ln2", K_SCAN),
+    ("S6: Δ of the decay", SCAN, "grad_u * x_i + ln2", "grad_u * x_i - ln2", K_SCAN),
+    ("S6: A", SCAN, "load(grad_A, at) + w * dt_i", "load(grad_A, at) - w * dt_i", K_SCAN),
+    ("S6: B", SCAN, "load(grad_B, g_bc) + grad_h * u", "load(grad_B, g_bc) - grad_h * u", K_SCAN),
+    ("S6: C", SCAN, "load(grad_C, g_bc) + g_i * state", "load(grad_C, g_bc) - g_i * state", K_SCAN),
+    ("S6: state", SCAN, "load(carry, carry_at + j * d) + spread(C, c_i + j) * g_i",
+     "load(carry, carry_at + j * d) - spread(C, c_i + j) * g_i", K_SCAN),
+    ("D", SCAN, "grad_skip + g_i * load(x_chunk", "grad_skip - g_i * load(x_chunk", K_SCAN),
+    ("x of the skip", SCAN, "store(gx_chunk, i * width, skip * g_i)",
+     "store(gx_chunk, i * width, -skip * g_i)", K_SCAN),
+    ("LTI: x", SCAN, "load(grad_x, i * width) + B_j * grad_h",
+     "load(grad_x, i * width) - B_j * grad_h", K_SCAN),
+    ("LTI: Ā", SCAN, "sum_decay + grad_h * before", "sum_decay - grad_h * before", K_SCAN),
+    ("LTI: B", SCAN, "sum_B + grad_h", "sum_B - grad_h", K_SCAN),
+    ("LTI: C", SCAN, "sum_C + g_i * state", "sum_C - g_i * state", K_SCAN),
+    ("LTI: state", SCAN, "grad_h = carried + C_j * g_i", "grad_h = carried - C_j * g_i", K_SCAN),
+    ("layer, S6: output for E", SCAN, "load(y, i * width) + out)", "load(y, i * width) - out)",
+     K_MS_SCAN),
+    ("layer, LTI: output for E", SCAN, "load(y, i * width) + C_j * state",
+     "load(y, i * width) - C_j * state", K_MS_SCAN),
+    ("layer: bias of Δ", MS_SCAN, "total = total + value\n", "total = total - value\n", K_MS_SCAN),
+    ("layer: weight of Δ", MS_SCAN, "total = total + value * spread",
+     "total = total - value * spread", K_MS_SCAN),
+    ("layer: factor of Δ", MS_SCAN, "load(lanes_low, to) + value * w",
+     "load(lanes_low, to) - value * w", K_MS_SCAN),
+    ("layer: through the gate", MS_SCAN, "value * (g * sigmoid(g))", "value * (g - sigmoid(g))",
+     K_MS_SCAN),
+    ("layer: slope of the gate", MS_SCAN, "one + g * (one - sig)", "one - g * (one - sig)",
+     K_MS_SCAN),
+    ("layer: D", MS_SCAN, "grad_skip + g_i * x_i", "grad_skip - g_i * x_i", K_MS_SCAN),
+    ("layer: x of the skip", MS_SCAN, "store(grad_in, i * width, skip * g_i)",
+     "store(grad_in, i * width, -skip * g_i)", K_MS_SCAN),
+    ("layer: output of the skip", MS_SCAN, "store(y, i * width, skip * x_i)",
+     "store(y, i * width, -skip * x_i)", K_MS_SCAN),
+    ("layer: mix", MS_SCAN, "load(mix, m) + spread", "load(mix, m) - spread", K_MS_SCAN),
+    ("layer: E", MS_SCAN, "load(lanes_E, i * width) + load(grad_mix, m) * y_i",
+     "load(lanes_E, i * width) - load(grad_mix, m) * y_i", K_MS_SCAN),
+    ("layer: x of the levels", MS_SCAN, "value = value + load(levels, at)",
+     "value = value - load(levels, at)", K_MS_SCAN),
+    # Kernels for the GPU, interpreted
+    ("GPU: φ", GPU_FILTERS, "sum_phi += tl", "sum_phi -= tl", GPU),
+    ("GPU: ψ", GPU_FILTERS, "sum_psi += tl", "sum_psi -= tl", GPU),
+    ("GPU: x of approximations", GPU_FILTERS, "mask=c < d, other=0.0) * grad_a",
+     "mask=c < d, other=0.0) * -grad_a", GPU),
+    ("GPU: x of details", GPU_FILTERS, "mask=c < d, other=0.0) * grad_d",
+     "mask=c < d, other=0.0) * -grad_d", GPU),
+    ("GPU: through the gate", GPU_SCAN, "value *= g * sigmoid(", "value *= -g * sigmoid(", GPU),
+    ("GPU: slope of the gate", GPU_SCAN, "sig * (1.0 + g *", "sig * (1.0 - g *", GPU),
+    ("GPU: carries of S6", GPU_SCAN, "(grad_h + c_i * g)", "(grad_h - c_i * g)", GPU),
+    ("GPU: carries of LTI", GPU_SCAN, "a * (grad_h + c_out * g)", "a * (grad_h - c_out * g)",
+     GPU_EDGES),
+    ("GPU: D", GPU_SCAN, "sum_skip += g * u", "sum_skip -= g * u", GPU),
+    ("GPU: x of the skip", GPU_SCAN, "grad_u + skip * g)", "grad_u - skip * g)", GPU),
+    ("GPU: E", GPU_SCAN, "tl.sum(grad_mix * out, 1)", "tl.sum(-grad_mix * out, 1)", GPU),
+    ("GPU: mix", GPU_SCAN, "mix = e * out +", "mix = -e * out +", GPU),
+    ("GPU, S6: state", GPU_SCAN, "grad_h += c_i * g", "grad_h -= c_i * g", GPU),
+    ("GPU, S6: A", GPU_SCAN, "sum_a += w * dt", "sum_a -= w * dt", GPU),
+    ("GPU, S6: B", GPU_SCAN, "tl.sum(grad_h * (dt * u), 1)", "tl.sum(-grad_h * (dt * u), 1)", GPU),
+    ("GPU, S6: C", GPU_SCAN, "tl.sum(g * h, 1)", "tl.sum(-g * h, 1)", GPU),
+    ("GPU, S6: Δ of the input", GPU_SCAN, "grad_u * u + LN_2", "-grad_u * u + LN_2", GPU),
+    ("GPU, S6: Δ of the decay", GPU_SCAN, "grad_u * u + LN_2", "grad_u * u - LN_2", GPU),
+    ("GPU, S6: x", GPU_SCAN, "grad_u = grad_u * dt", "grad_u = -grad_u * dt", GPU),
+    ("GPU, LTI: state", GPU_SCAN, "grad_h += c_out * g", "grad_h -= c_out * g", GPU_LTI),
+    ("GPU, LTI: Ā", GPU_SCAN, "sum_a += grad_h * h_before", "sum_a -= grad_h * h_before", GPU_LTI),
+    ("GPU, LTI: B", GPU_SCAN, "sum_b += grad_h * u", "sum_b -= grad_h * u", GPU_LTI),
+    ("GPU, LTI: C", GPU_SCAN, "sum_c += g * h", "sum_c -= g * h", GPU_LTI),
+    ("GPU, LTI: x", GPU_SCAN, "grad_u = tl.sum(b_in * grad_h", "grad_u = -tl.sum(b_in * grad_h",
+     GPU_LTI),
+    ("GPU: bias of Δ", GPU_SCAN, "sum_bias += tl.sum", "sum_bias -= tl.sum", GPU),
+    ("GPU: weight of Δ", GPU_SCAN, "tl.sum(pre * factor, 0", "tl.sum(-pre * factor, 0", GPU),
+    ("GPU: factor of Δ", GPU_SCAN, "tl.sum(pre * w, 1", "tl.sum(-pre * w, 1", GPU),
+    ("GPU: other blocks' E", GPU_SCAN, "value += tl.load(grad_E + to",
+     "value -= tl.load(grad_E + to", GPU_LTI),
+    ("GPU: other blocks' factor of Δ", GPU_SCAN, "value += tl.load(grad_low + at",
+     "value -= tl.load(grad_low + at", GPU_EDGES.replace("options", "one_pass")),
+    ("GPU: x of the levels", GPU_SCAN, "value += tl.load(levels + r", "value -= tl.load(levels + r",
+     GPU),
+    ("GPU: x at a segment's edge", GPU_SCAN, "value += tl.load(edge_next",
+     "value -= tl.load(edge_next", GPU_EDGES),
+)]
+# fmt: on
+
+
+def copied(folder: Path) -> None:
+    """Copy the package and its tests into a folder."""
+    for name in ("msssm_ts", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def rewrite(file: Path, source: str) -> None:
+    """Write a module, and drop what Python has compiled of it: its time and size may be alike."""
+    file.write_text(source)
+    Path(cache_from_source(str(file))).unlink(missing_ok=True)
+
+
+def survives(bug: Bug, folder: Path) -> bool:
+    """Whether the tests in a copy of the tree pass in spite of the bug."""
+    file = folder / bug.file
+    source = file.read_text()
+    if (n := source.count(bug.before)) != 1:
+        raise SystemExit(f"{bug.name}: {bug.file} has {n} times: {bug.before}")
+    environment = os.environ | {"MSSSM_TS_CACHE_DIR": str(folder / "cache")}
+    if "triton" in bug.file:
+        environment |= {"TRITON_INTERPRET": "1", "MSSSM_TS_BACKEND": "triton"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    rewrite(file, source.replace(bug.before, bug.after))
+    try:
+        done = subprocess.run(
+            [*command, *shlex.split(bug.tests)],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    finally:
+        rewrite(file, source)
+    # 1: tests failed; anything else but 0 is a mistake in the table.
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{bug.name}: pytest could not run {bug.tests}\n{done.stdout}")
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Plant the bugs; return 1 if one survives."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="", metavar="NAME", help="bugs with NAME in their names")
+    parser.add_argument("--list", action="store_true", help="tell the bugs' names and stop")
+    options = parser.parse_args()
+    chosen = [bug for bug in BUGS if options.only in bug.name]
+    if options.list:
+        print(*(bug.name for bug in chosen), sep="\n")  # noqa: T201
+        return 0
+    n_survived = 0
+    with tempfile.TemporaryDirectory(prefix="planted-") as name:
+        copied(Path(name))
+        for bug in chosen:
+            alive = survives(bug, Path(name))
+            n_survived += alive
+            print(f"{'SURVIVED' if alive else 'killed':8}  {bug.name}", flush=True)  # noqa: T201
+    print(f"{len(chosen) - n_survived} of {len(chosen)} killed, {n_survived} survived")  # noqa: T201
+    return int(n_survived > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
