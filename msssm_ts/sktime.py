@@ -71,8 +71,10 @@ class MSSSMClassifier(Parameters, BaseClassifier):  # type: ignore[misc]
     missing: Missing = redefined("missing", "mask")
 
     def __post_init__(self) -> None:
-        BaseClassifier.__init__(self)
-        if self.missing == "error":
+        # Called by the dataclass, and by sktime's constructor at its end.
+        if "_X_metadata" not in vars(self):
+            BaseClassifier.__init__(self)
+        elif self.missing == "error":
             self.set_tags(**{"capability:missing_values": False})
 
     def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> MSSSMClassifier:

@@ -44,6 +44,7 @@ QUANTILES, SKTIME = "msssm_ts/members/quantile_trees/quantiles.py", "msssm_ts/sk
 NETWORK = "msssm_ts/members/network/settings.py"
 FILTERS, STEM = "msssm_ts/model/decomposition.py", "msssm_ts/model/stem.py"
 CLASSIFIER, PARALLEL = "msssm_ts/model/classifier.py", "msssm_ts/kernels/parallel.py"
+CORE, FILE = "msssm_ts/model/cores/core.py", "msssm_ts/fitted/model_file.py"
 DECOMPOSE = "msssm_ts/kernels/decompose/cpu.py"
 SCAN = "msssm_ts/kernels/selective_scan/cpu.py"
 MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
@@ -95,13 +96,17 @@ BUGS = [Bug(*row) for row in (
     ("warm-up from zero", SCHEDULE, "(step + 1) / n_warmup", "step / n_warmup", T_TRAINING),
     ("cosine upside down", SCHEDULE, "1 + math.cos", "1 - math.cos", T_TRAINING),
     ("no floor", SCHEDULE, "return floor + (1 - floor) *", "return", T_TRAINING),
-    ("φ decays", SCHEDULE, '("phi", "psi")', '("psi",)', T_MODEL),
-    ("ψ decays", SCHEDULE, '("phi", "psi")', '("phi",)', T_MODEL),
+    ("filters decay", SCHEDULE, "or id(parameter) in filters", "", T_MODEL),
+    ("φ decays", SCHEDULE, "map(id, module.parameters())", "[id(module.psi)]", T_MODEL),
+    ("ψ decays", SCHEDULE, "map(id, module.parameters())", "[id(module.phi)]", T_MODEL),
     ("SSM parameters decay", SCHEDULE, '"lr": ssm_learning_rate, "weight_decay": 0.0',
      '"lr": ssm_learning_rate, "weight_decay": weight_decay', T_MODEL),
     ("SSM parameters at the main rate", SCHEDULE, '"lr": ssm_learning_rate', '"lr": learning_rate',
      T_MODEL),
-    ("LTI maps decay", SCHEDULE, '"dt_weight", "B", "C")', '"dt_weight")', T_MODEL),
+    ("a core's parameters decay", CORE, "return self.parameters(recurse=False)", "return []",
+     T_MODEL),
+    ("maps of S6 at the state-space rate", CORE, "return self.parameters(recurse=False)",
+     "return self.parameters()", T_MODEL),
     ("stock AdamW", SCHEDULE, "return _AdamW(", "return torch.optim.AdamW(", T_MODEL),
     ("smoothing twice", LOSS, "smooth / 2", "smooth", T_TRAINING),
     ("no smoothing", LOSS, "label_smoothing=self.label_smoothing", "label_smoothing=0.0",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from msssm_ts.export.scan import ScannedCores
 from torch import Tensor
 
 from msssm_ts import MSSSMClassifier
@@ -23,7 +23,10 @@ from msssm_ts.analysis.network.weights import summarize_streams
 from msssm_ts.cli.inspect_cost import cost_facts, show_cost
 from msssm_ts.cli.inspect_weights import show_weights, weight_facts
 from msssm_ts.errors import InputError
+from msssm_ts.fitted import Vote
 from msssm_ts.kernels import use_backend
+from msssm_ts.members.network.graph_scan import ScannedCores
+from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import Core, MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.recurrent_reference import RecurrentReference
@@ -74,7 +77,8 @@ def _around(network: MSSSMNetwork) -> MSSSMClassifier:
     X = np.random.default_rng(0).normal(size=(6, 2, 20))
     settings = {"d_model": 8, "n_layers": 1, "max_epochs": 1, "core": "lti"}
     model = MSSSMClassifier("network", **settings).fit(X, np.arange(6) % 3)
-    model.networks_ = [network]
+    vote = Vote((NetworkMember(network, multilabel=False),), (1.0,))
+    model.model_ = replace(model.model_, vote=vote)
     return model
 
 

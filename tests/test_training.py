@@ -56,7 +56,7 @@ def test_every_series_once_per_epoch_in_an_order_of_the_seed() -> None:
 
 def test_batches_pad_to_their_longest() -> None:
     series = SeriesTensor(_series([3, 9, 5]))
-    x, lengths, observed = series.batch(torch.tensor([2, 0]))
+    x, lengths, observed, _ = series.batch(torch.tensor([2, 0]))
     assert observed is None
     assert x.shape == (2, 5, 1)
     assert lengths is not None
@@ -132,7 +132,7 @@ class _Plain(nn.Module):
         self.linear = nn.Linear(1, 2)
         self.before = before
 
-    def forward(self, x: Tensor, lengths: Any = None, observed: Any = None) -> Tensor:
+    def forward(self, x: Tensor, *_: Any) -> Tensor:
         if self.training:
             self.before()
         return self.linear(x.mean(1))
@@ -145,7 +145,7 @@ class _Scripted(_Plain):
         super().__init__()
         self.answers = [torch.as_tensor(a, dtype=torch.float32) for a in answers]
 
-    def forward(self, x: Tensor, lengths: Any = None, observed: Any = None) -> Tensor:
+    def forward(self, x: Tensor, *_: Any) -> Tensor:
         return super().forward(x) if self.training else self.answers.pop(0)
 
 
@@ -316,7 +316,7 @@ def test_a_run_takes_the_seconds_that_it_is_given(monkeypatch: pytest.MonkeyPatc
 
 
 def test_padding_is_not_counted() -> None:
-    x, lengths, observed = collate([torch.ones(n, 2) for n in (2, 5, 3)])
+    x, lengths, observed, _ = collate([torch.ones(n, 2) for n in (2, 5, 3)])
     assert lengths is not None
     assert lengths.tolist() == [2, 5, 3]
     assert observed is None
@@ -326,7 +326,7 @@ def test_padding_is_not_counted() -> None:
 def test_a_step_is_missing_where_every_channel_is() -> None:
     series = torch.ones(4, 2)
     series[1, 0] = series[2] = torch.nan
-    x, lengths, observed = collate([series, torch.ones(4, 2)])
+    x, lengths, observed, _ = collate([series, torch.ones(4, 2)])
     assert lengths is None
     assert observed is not None
     assert observed.tolist() == [[True, True, False, True], [True] * 4]

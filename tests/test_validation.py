@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from msssm_ts.fitting.targets import encode_targets
+
 from msssm_ts.fitting.split import split_targets, stratified_split
+from msssm_ts.fitting.targets import encode_targets
 
 
 @pytest.mark.parametrize("seed", range(6))
