@@ -17,8 +17,8 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# A core from outside the package, which a test registers and takes away again.
-collect_ignore = ["toy_core.py"]
+# From outside the package, which tests register and take away again.
+collect_ignore = ["toy_core.py", "toy_member.py"]
 
 # The same examples in every run; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("same", derandomize=True)

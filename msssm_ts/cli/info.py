@@ -54,6 +54,7 @@ def _installation() -> dict[str, Any]:
 
 def _model(path: str) -> dict[str, Any]:
     from msssm_ts.fitted.artifact import read_header, resolve_model_path
+    from msssm_ts.members.member import shown_facts
 
     header = read_header(path)
     training = header["training"]
@@ -65,7 +66,7 @@ def _model(path: str) -> dict[str, Any]:
         "channels": header["channel_names"] or header.get("n_channels") or 1,
         "sampling_rate": header["sampling_rate"],
         "members": [
-            {"kind": m["kind"], "weight": round(m["weight"], 4), **_shown(m["facts"])}
+            {"kind": m["kind"], "weight": round(m["weight"], 4), **shown_facts(m["facts"])}
             for m in header["members"]
         ],
         "notes": training.get("notes") or "none",
@@ -75,13 +76,6 @@ def _model(path: str) -> dict[str, Any]:
         f"{training['seed']}, {training['seconds']:.1f} s",
         "versions": header["versions"],
     }
-
-
-def _shown(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return what is short enough to be read, a network's shape laid open."""
-    config = facts.get("config", {})
-    rest = {k: v for k, v in facts.items() if k not in ("config", "history")}
-    return {**rest, **config}
 
 
 def _plain(value: Any) -> str:

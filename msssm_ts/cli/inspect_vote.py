@@ -35,6 +35,7 @@ def vote_facts(
     from msssm_ts.analysis.network.view import network_rate
     from msssm_ts.analysis.vote.draw_influence import draw_influences
     from msssm_ts.analysis.vote.influence import band_influences
+    from msssm_ts.members.member import shown_facts
     from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 
     vote = classifier.model_.vote
@@ -43,7 +44,7 @@ def vote_facts(
     facts: dict[str, Any] = {
         "sampling_rate": rate,
         "members": [
-            {"kind": member.kind, "weight": weight, **member.facts()}
+            {"kind": member.kind, "weight": weight, **shown_facts(member.state().facts)}
             for member, weight in zip(vote.members, vote.weights, strict=True)
         ],
         "left_out_accuracy": vote.left_out_accuracy,

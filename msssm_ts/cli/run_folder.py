@@ -45,6 +45,7 @@ def write(
     The model comes first: whatever fails later, it is there.
     """
     from msssm_ts.fitted import save_model
+    from msssm_ts.members.member import shown_facts
 
     save_model(model, folder / "model.safetensors")
     record = model.record
@@ -65,7 +66,7 @@ def write(
         "seed": record.seed,
         "n_parameters": record.n_parameters,
         "members": [
-            {"kind": member.kind, "weight": weight, **member.facts()}
+            {"kind": member.kind, "weight": weight, **shown_facts(member.state().facts)}
             for member, weight in zip(model.vote.members, model.vote.weights, strict=True)
         ],
         "notes": list(record.notes),

@@ -107,10 +107,12 @@ def _prepared_fit(
             parameters["early_stopping"],
             parameters["validation_fraction"],
             seed,
-            beside_others=bool(closed),
+            # Who names the members wants them.
+            beside_others=bool(closed) and parameters["members"] is None,
         )
     left_out = None
-    if closed and by_steps and not len(split.held_out) and parameters["early_stopping"] == "auto":
+    undecided = parameters["early_stopping"] == "auto" and parameters["members"] is None
+    if closed and by_steps and not len(split.held_out) and undecided:
         # Beside the others a network trained on so few series has not been worth its time, and
         # its share of the vote could not be measured (docs/recipe.md).
         by_steps, left_out = [], split.reason

@@ -28,11 +28,29 @@ class State:
     arrays : dict of str to array
         Everything large.
     facts : dict
-        What JSON can hold: settings and constants that the arrays are of no use without.
+        What JSON can hold: settings and constants that the arrays are of no use without, and
+        what else there is to say; ``info`` shows what is short of it.
     """
 
     arrays: Arrays
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+def shown_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``info``, ``inspect`` and the report show of a member's facts: what is short.
+
+    Examples
+    --------
+    >>> shown_facts({"config": {"n_scales": 3}, "history": {"loss": [0.5]}, "best_epoch": 1})
+    {'n_scales': 3, 'best_epoch': 1}
+    """
+    shown: dict[str, Any] = {}
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            shown |= {k: v for k, v in value.items() if not isinstance(v, (list, Mapping))}
+        else:
+            shown[name] = value
+    return shown
 
 
 class Member(ABC):
@@ -148,10 +166,6 @@ class Member(ABC):
     def transform(self, values: Prepared) -> NDArray[np.float64]:
         """Return features (n_series, n_features), for members that have some."""
         raise NotImplementedError
-
-    def facts(self) -> dict[str, Any]:
-        """Return what ``info`` and the report say of it, beside kind and weight."""
-        return {}
 
     @classmethod
     def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:

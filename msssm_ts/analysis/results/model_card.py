@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msssm_ts.members.member import shown_facts
+
 Facts = dict[str, str]
 _MOST_NAMED = 12
 
@@ -20,11 +22,12 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
     Returns
     -------
     dict of str to dict of str to str
-        Topics ``Data``, ``Training``, ``Versions`` and ``Settings``.
+        Topics ``Data``, ``Members``, ``Training``, ``Versions`` and ``Settings``.
     """
     training, versions = header["training"], header["versions"]
     topics = {
         "Data": _data(header),
+        "Members": _members(header["members"]),
         "Training": {
             "parameters": f"{training['n_parameters']:,}".replace(",", "\u202f"),
             "epochs": f"{training['n_iter']}, kept: {training['best_iter']}",
@@ -32,6 +35,7 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
             "device": training["device"],
             "threads": str(training["threads"]),
             "seed": str(training["seed"]),
+            **({"notes": "; ".join(training["notes"])} if training.get("notes") else {}),
         },
         "Versions": {
             **{name: str(v) for name, v in versions.items()},
@@ -53,6 +57,15 @@ def settings(header: Mapping[str, Any]) -> Facts:
     given = dict(header["parameters"])
     preparation = given.pop("preparation", None) or {}
     return {name: plain(value) for name, value in (given | preparation).items()}
+
+
+def _members(members: list[Mapping[str, Any]]) -> Facts:
+    """Return each member's part of the vote, and what there is to say of it."""
+    return {
+        f"{i}: {member['kind']}": f"{member['weight']:.1%} of the vote; "
+        + plain(shown_facts(member["facts"]))
+        for i, member in enumerate(members, 1)
+    }
 
 
 def _data(header: Mapping[str, Any]) -> Facts:

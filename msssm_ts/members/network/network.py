@@ -159,10 +159,6 @@ class NetworkMember(Member):
         tensor = series_tensor(values, self.dtype)
         return predict_embeddings(self.network, tensor, _BATCH).double().numpy()
 
-    def facts(self) -> dict[str, Any]:
-        """Return the network's shape and the epoch that was kept."""
-        return {"best_epoch": self.best_epoch, **asdict(self.network.config)}
-
     def state(self) -> State:
         """Return all that a model file must hold."""
         tensors = self.network.state_dict()

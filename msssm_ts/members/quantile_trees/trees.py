@@ -140,14 +140,11 @@ class QuantileTrees(Member):
                 out[rows, self.vote[node, 0]] += 1
         return out / len(self.roots)
 
-    def facts(self) -> dict[str, Any]:
-        """Return how many trees there are."""
-        return {"n_trees": len(self.roots)}
-
     def state(self) -> State:
         """Return all that a model file must hold."""
         names = ("roots", "feature", "left", "right", "threshold", "vote")
         facts = {
+            "n_trees": len(self.roots),
             "n_timepoints": self.n_timepoints,
             "n_outputs": self.n_outputs,
             "depth": self.layout.depth,

@@ -116,11 +116,6 @@ class ScanRidge(Member):
         """On training series left out one at a time, or group by group."""
         return self.ridge.left_out_accuracy
 
-    def facts(self) -> dict[str, Any]:
-        """Return how many features of how many levels there are."""
-        levels = self.features.filters.shape[1]
-        return {"n_features": self.n_features, "levels": levels}
-
     def state(self) -> State:
         """Return all that a model file must hold."""
         arrays: dict[str, NDArray[Any]] = {
@@ -133,6 +128,8 @@ class ScanRidge(Member):
             "intercept": self.ridge.intercept,
         }
         facts = {
+            "n_features": self.n_features,
+            "levels": self.features.filters.shape[1],
             "span": self.features.span,
             "temperature": self.ridge.temperature,
             "left_out_accuracy": self.ridge.left_out_accuracy,
