@@ -113,6 +113,7 @@ def header(classes: list[Any], multilabel: bool = False, **changes: Any) -> dict
     return {
         "schema_version": 2,
         "parameters": {"n_scales": 3, "core": "s6", "preparation": {"bandpass": [0.5, 40.0]}},
+        "members": [{"kind": "network", "weight": 1.0, "facts": {"config": {"n_scales": 3}}}],
         "classes": {
             "values": list(range(len(classes))) if multilabel else classes,
             "multilabel": multilabel,
