@@ -40,6 +40,10 @@ SERIES, TARGETS = "msssm_ts/series/standardizer.py", "msssm_ts/fitting/targets.p
 VALIDATION, MITBIH = "msssm_ts/fitting/split.py", "msssm_ts/datasets/named/mitbih.py"
 RIDGE, POOLS = "msssm_ts/members/scan_ridge/ridge.py", "msssm_ts/members/scan_ridge/features.py"
 PROBLEM, FIT = "msssm_ts/members/problem.py", "msssm_ts/fitting/fit.py"
+PROBLEMS, APPLY = "msssm_ts/fitting/problems.py", "msssm_ts/preparation/apply.py"
+VOTE, UPGRADES = "msssm_ts/fitted/vote.py", "msssm_ts/fitted/upgrades.py"
+SCAN_RIDGE = "msssm_ts/members/scan_ridge/scan_ridge.py"
+TREES = "msssm_ts/members/quantile_trees/trees.py"
 QUANTILES, SKTIME = "msssm_ts/members/quantile_trees/quantiles.py", "msssm_ts/sktime.py"
 NETWORK = "msssm_ts/members/network/settings.py"
 FILTERS, STEM = "msssm_ts/model/decomposition.py", "msssm_ts/model/stem.py"
@@ -59,6 +63,7 @@ T_SERIES, T_VALIDATION = "tests/test_series.py", "tests/test_validation.py"
 T_NAMED = "tests/test_named_data.py::test_the_inter_patient_split_is_the_printed_one"
 T_STREAMED = "tests/test_prepared_training.py::test_windows_of_a_series_come_close_together"
 T_VOTERS, T_SKTIME = "tests/test_voters.py", "tests/test_sktime.py -k see_a_network"
+T_FITTING, T_GOLDEN = "tests/test_fitting.py", "tests/test_golden.py -k schema3"
 T_BUDGET = "tests/test_presets.py::test_a_time_budget_shortens_training"
 T_PARALLEL = "tests/test_parallel.py::test_split_balances_costs"
 K_DECOMPOSE = "tests/test_kernel_decompose.py::test_gradcheck"
@@ -153,6 +158,8 @@ BUGS = [Bug(*row) for row in (
     # Members of the vote
     ("temperature inverted", RIDGE, "np.exp(found.x)", "np.exp(-found.x)", T_VOTERS),
     ("temperature divides", RIDGE, "* self.temperature", "/ self.temperature", T_VOTERS),
+    ("every k-th row", RIDGE, "    if size == n:",
+     "    return np.arange(0, n, -(-n // _MOST_ROWS))\n    if size == n:", T_VOTERS),
     ("signs of labels swapped", RIDGE, "torch.where(truth, 1.0, -1.0)",
      "torch.where(truth, -1.0, 1.0)", T_VOTERS),
     ("pool weights permuted", POOLS, "(1.0, 0.5, 1.0, 0.2, 0.2)", "(0.5, 1.0, 1.0, 0.2, 0.2)",
@@ -173,6 +180,48 @@ BUGS = [Bug(*row) for row in (
     ("time budget ignored", NETWORK, "max_seconds=seconds,", "max_seconds=None,", T_BUDGET),
     ("no network in sktime's checks", SKTIME, '{"preset": "network", "core"',
      '{"preset": "fast", "core"', T_SKTIME),
+    # Fitting
+    ("state-space rate not capped", NETWORK,
+     'min(parameters["learning_rate"], SSM_LEARNING_RATE)', 'parameters["learning_rate"]',
+     T_FITTING),
+    ("no early stopping", NETWORK, 'else parameters["n_iter_no_change"]', "else None", T_FITTING),
+    ("vote not refitted on all series", FIT, "closed[:] = again", "pass", T_FITTING),
+    ("refitted on the training series", FIT,
+     "self.problems.prepared(np.arange(len(self.problems.data)))",
+     "self.problems.prepared(split.keep)", T_FITTING),
+    ("groups not passed on", PROBLEMS, "self._groups(values, origin),", "None,", T_FITTING),
+    ("groups of other windows", PROBLEMS, "else groups[origin]", "else groups[values.owner * 0]",
+     T_FITTING),
+    ("windows not a group", PROBLEMS, "groups = np.arange(len(self.data))", "pass", T_FITTING),
+    ("class weights not passed on", PROBLEMS, "None if self.weights is None else",
+     "None if True else", T_FITTING),
+    ("share not halved", FIT, "theirs, validation.targets) / 2", "theirs, validation.targets)",
+     T_FITTING),
+    ("share inverted", FIT, "(1 - share) * weight for", "share * weight for", T_FITTING),
+    ("ridge and tree shares swapped", SCAN_RIDGE, "prior: ClassVar[float] = 0.6",
+     "prior: ClassVar[float] = 0.4", T_FITTING),
+    ("what has no vote is kept", FIT, "if share == 0 and closed:", "if False:", T_FITTING),
+    ("never in vain", FIT, "<= _NEXT_TO_NOTHING", "< 0", T_FITTING),
+    ("always in vain", FIT, "<= _NEXT_TO_NOTHING", "<= 1", T_FITTING),
+    ("thresholds from training series", FIT,
+     "best_thresholds(proba, validation.targets)",
+     "best_thresholds(fitted.vote.predict_proba(training.values), training.targets)", T_FITTING),
+    ("named members left out", FIT, ' and parameters["members"] is None\n    if closed',
+     "\n    if closed", T_FITTING),
+    ("one network counted", VOTE, "sum(member.n_parameters for member in self.members)",
+     "self.members[0].n_parameters", T_FITTING),
+    ("share lost on load", FILE, 'tuple(float(m["weight"]) for m in header["members"])',
+     'tuple(1 / len(members) for m in header["members"])', T_FITTING),
+    ("thresholds lost on load", FILE, 'np.array(classes["thresholds"]),', "np.empty(0),",
+     T_FITTING),
+    ("span of the streams lost on load", SCAN_RIDGE, ', facts["span"])', ")", T_FITTING),
+    ("temperature lost on load", SCAN_RIDGE, 'facts["temperature"],', "1.0,", T_FITTING),
+    ("layout of quantiles lost on load", TREES,
+     'Layout(facts["depth"], facts["steps_per_quantile"])', 'Layout(facts["depth"])', T_FITTING),
+    ("times lost in windows", APPLY, "times = [row[0] for row in rows]", "times = None", T_FITTING),
+    ("old shares by today's rule", UPGRADES, "(1 - share) * _SHARES_3[kind]", "_SHARES_3[kind]",
+     T_GOLDEN),
+    ("old networks have no share", UPGRADES, "share / n_networks", "1.0 / n_networks", T_GOLDEN),
     # Network
     ("ψ starts at the oldest tap", FILTERS, "detail[..., 0] += 1.0", "detail[..., -1] += 1.0",
      T_MODEL),

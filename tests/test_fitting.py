@@ -1,0 +1,332 @@
+"""How a fit comes about: splits, members, weights, refits, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pytest
+from member_cases import asked, kinds_of, share_of
+from numpy.typing import NDArray
+
+from msssm_ts import MSSSMClassifier
+from msssm_ts.errors import Interrupted, TrainingError
+from msssm_ts.fitted import load_model, save_model
+from msssm_ts.fitted.parts import Source
+from msssm_ts.fitting import fit as module
+from msssm_ts.fitting.data import training_data
+from msssm_ts.fitting.fit import fit_model
+from msssm_ts.members import MEMBERS
+from msssm_ts.members.member import Member, State
+from msssm_ts.members.network.settings import SSM_LEARNING_RATE, training_settings
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.quantile_trees.trees import QuantileTrees
+from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
+from msssm_ts.parameters import Parameters
+from msssm_ts.preparation import Preparation
+from msssm_ts.series import Prepared
+from msssm_ts.training import Progress
+
+SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
+
+
+class Spy(Member):
+    """Answers what it is told to, and keeps what it was given."""
+
+    kind: ClassVar[str] = "spy"
+    given: ClassVar[list[Problem]] = []
+    answer: ClassVar[Any] = None
+    fails: ClassVar[BaseException | None] = None
+
+    @classmethod
+    def fit(cls, problem: Problem, seed: int, parameters: Mapping[str, Any] | None = None,
+            reporter: Any = None, seconds: float | None = None, start: Self | None = None,
+            ) -> Self:  # fmt: skip
+        cls.given.append(problem)
+        if cls.fails is not None:
+            raise cls.fails
+        return cls()
+
+    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
+        answer: NDArray[np.float64] = type(self).answer(values)
+        return answer
+
+    def state(self) -> State:
+        return State({}, {})
+
+    @classmethod
+    def from_state(cls, state: State, multilabel: bool) -> Self:
+        return cls()
+
+
+class Learner(Spy):
+    """The same as a member that learns by steps."""
+
+    kind: ClassVar[str] = "learner"
+    learns_by_steps: ClassVar[bool] = True
+    given: ClassVar[list[Problem]] = []
+    fails: ClassVar[BaseException | None] = None
+
+
+@pytest.fixture(autouse=True)
+def _spies(monkeypatch: pytest.MonkeyPatch) -> None:
+    MEMBERS.names()
+    monkeypatch.setattr(MEMBERS, "_entries", dict(MEMBERS._entries))
+    for kind in (Spy, Learner):
+        kind.given, kind.fails = [], None
+        MEMBERS.register(kind.kind, "sees all", lambda kind=kind: kind)  # type: ignore[misc]
+
+
+def _even(values: Prepared) -> NDArray[np.float64]:
+    return np.full((len(values), 2), 0.5)
+
+
+def _truth(values: Prepared) -> NDArray[np.float64]:
+    """The first value of a series is its class."""
+    first = np.array([s[0, 0] > 0 for s in values.series])
+    return np.where(first[:, None] == np.arange(2), 0.9, 0.1)
+
+
+def _fit(n: int = 40, y: Any = None, source: Source | None = None, **settings: Any) -> Any:
+    rng = np.random.default_rng(0)
+    labels = np.arange(n) % 2 if y is None else y
+    first = labels if np.ndim(labels) == 1 else labels[:, 0]
+    series = [np.r_[2.0 * c - 1, rng.normal(size=11)][None].astype("f4") for c in first]
+    known = {k: settings.pop(k) for k in ("groups", "validation") if k in settings}
+    parameters = vars(Parameters(**SIZES | settings))
+    data = training_data(series, labels, **known)
+    return fit_model(data, parameters, source or Source(1))
+
+
+VALIDATION = np.arange(40) % 4 < 2
+
+
+def test_closed_members_learn_from_all_once_the_shares_are_known() -> None:
+    Spy.answer = Learner.answer = staticmethod(_even)
+    _fit(members=["spy", "learner"], validation=VALIDATION)
+    first, again = Spy.given
+    assert (len(first), len(again), len(Learner.given[0])) == (20, 40, 20)
+    aside = Learner.given[0].validation
+    assert aside is not None
+    assert len(aside) == 20
+    np.testing.assert_array_equal(again.targets, np.arange(40) % 2)
+
+
+def test_groups_and_weights_reach_the_members() -> None:
+    Spy.answer = staticmethod(_even)
+    groups = np.arange(40) // 4
+    _fit(members=["spy"], groups=groups, class_weight={0: 3.0, 1: 1.0})
+    (problem,) = Spy.given
+    np.testing.assert_array_equal(problem.groups, groups)
+    assert problem.weights is not None
+    np.testing.assert_allclose(problem.weights, np.where(np.arange(40) % 2, 0.5, 1.5))
+
+
+def test_windows_of_a_series_are_a_group_and_learn_what_it_is() -> None:
+    Spy.answer = staticmethod(_even)
+    _fit(members=["spy"], preparation=Preparation(window=4, overlap=0.0))
+    (problem,) = Spy.given
+    assert problem.groups is not None
+    assert len(problem) == 120
+    np.testing.assert_array_equal(problem.groups, np.repeat(np.arange(40), 3))
+    np.testing.assert_array_equal(problem.targets, np.repeat(np.arange(40) % 2, 3))
+
+
+def test_a_measured_share_is_halved_and_no_vote_is_not_kept() -> None:
+    Spy.answer, Learner.answer = staticmethod(_even), staticmethod(_truth)
+    good = _fit(members=["spy", "learner"], validation=VALIDATION)
+    assert dict(zip([m.kind for m in good.vote.members], good.vote.weights, strict=True)) == {
+        "spy": 0.5, "learner": 0.5
+    }  # fmt: skip
+    Spy.answer, Learner.answer = staticmethod(_truth), staticmethod(_even)
+    bad = _fit(members=["spy", "learner"], validation=VALIDATION)
+    assert [m.kind for m in bad.vote.members] == ["spy"]
+    assert bad.vote.weights == (1.0,)
+    assert "on the series set aside" in bad.record.notes[0]
+
+
+def test_a_learner_hears_when_it_is_in_vain() -> None:
+    Spy.answer, Learner.answer = staticmethod(_truth), staticmethod(_even)
+    _fit(members=["spy", "learner"], validation=VALIDATION)
+    (problem,) = Learner.given
+    assert problem.is_in_vain is not None
+    assert problem.validation is not None
+    assert problem.is_in_vain(_even(problem.validation.values))
+    Spy.answer = staticmethod(_even)
+    _fit(members=["spy", "learner"], validation=VALIDATION)
+    assert Learner.given[1].is_in_vain is not None
+    assert not Learner.given[1].is_in_vain(_truth(problem.validation.values))
+
+
+def test_thresholds_come_from_the_series_set_aside() -> None:
+    """What the member says of training series would put them elsewhere."""
+    y = np.stack([np.arange(40) % 2, np.arange(40) // 2 % 2], 1)
+
+    def answer(values: Prepared) -> NDArray[np.float64]:
+        right = np.array([s[0, 0] > 0 for s in values.series])
+        return np.stack([np.where(right, 0.3, 0.2), np.full(len(right), 0.5)], 1)
+
+    Spy.answer = staticmethod(answer)
+    model = _fit(y=y, members=["spy"], validation=VALIDATION)
+    assert 0.2 < model.labels.thresholds[0] <= 0.3
+    # Without any set aside there is nothing to choose them by.
+    assert _fit(y=y, members=["spy"]).labels.thresholds.tolist() == [0.5, 0.5]
+    assert len(Spy.given[0]) == 20
+
+
+def test_thresholds_are_not_those_of_the_training_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(
+        module, "best_thresholds", lambda proba, truth: seen.append(truth) or np.full(2, 0.4)
+    )
+    Spy.answer = staticmethod(_even)
+    y = np.stack([np.arange(40) % 2, np.arange(40) // 2 % 2], 1)
+    _fit(y=y, members=["spy"], validation=VALIDATION)
+    np.testing.assert_array_equal(seen[0], y[VALIDATION])
+
+
+def test_ridge_classifiers_have_three_fifths_of_a_fast_vote() -> None:
+    model = _fit(preset="fast")
+    assert model.vote.weights == pytest.approx((0.3, 0.3, 0.4))
+    assert (ScanRidge.prior, QuantileTrees.prior) == (0.6, 0.4)
+
+
+def test_members_that_are_named_are_fitted_however_few_series_there_are() -> None:
+    X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    settings = SIZES | {"max_epochs": 1}
+    named = MSSSMClassifier(members=["scan_ridge", "network"], **settings).fit(X, y)
+    assert kinds_of(named) == ["scan_ridge", "network"]
+    assert share_of(named, "network") == pytest.approx((1 / 3) / (1 / 3 + 0.6))
+    assert named.model_.record.notes == ()
+    # Asked for by the preset alone it is left out, and that is said with what follows.
+    preset = MSSSMClassifier(n_scales=0, core="s6", **SIZES).fit(X, y)
+    notes = preset.model_.record.notes
+    assert notes[0].startswith("no network votes: to set some aside takes 300 series")
+    assert notes[1] == (
+        "without a network, n_scales=0, core='s6', d_model=8, n_layers=1 had nothing to act on"
+    )
+
+
+def test_the_state_space_rate_is_capped() -> None:
+    X = [np.ones((1, 9), np.float32)] * 10
+    problem = Problem.of(X, np.arange(10) % 2, 2)
+
+    def rates(learning_rate: float) -> tuple[float, float]:
+        parameters = vars(Parameters(learning_rate=learning_rate))
+        settings = training_settings(parameters, problem, 1, None)
+        return settings.learning_rate, settings.ssm_learning_rate
+
+    assert rates(0.01) == (0.01, SSM_LEARNING_RATE) == (0.01, 1e-3)
+    assert rates(1e-4) == (1e-4, 1e-4)
+
+
+def test_validation_makes_training_stop_early() -> None:
+    problem = Problem.of([np.ones((1, 9), np.float32)] * 10, np.arange(10) % 2, 2)
+    parameters = vars(Parameters(n_iter_no_change=7))
+    assert training_settings(parameters, problem, 1, None).patience is None
+    aside = replace(problem, validation=problem)
+    assert training_settings(parameters, aside, 1, 5.0).patience == 7
+    assert training_settings(parameters, aside, 1, 5.0).max_seconds == 5.0
+
+
+def test_what_was_fitted_is_kept_when_the_rest_is_interrupted() -> None:
+    Spy.answer = Learner.answer = staticmethod(_even)
+    Learner.fails = KeyboardInterrupt()
+    with pytest.raises(Interrupted) as caught:
+        _fit(members=["spy", "learner"], validation=VALIDATION)
+    assert [m.kind for m in caught.value.partial.vote.members] == ["spy"]
+    Learner.answer = staticmethod(_truth)
+    Learner.fails = TrainingError("it became nan", Learner())
+    with pytest.raises(TrainingError) as failed:
+        _fit(members=["spy", "learner"], validation=VALIDATION)
+    assert [m.kind for m in failed.value.partial.vote.members] == ["spy", "learner"]
+    Spy.fails = KeyboardInterrupt()
+    with pytest.raises(Interrupted) as nothing:
+        _fit(members=["spy"])
+    assert nothing.value.partial is None
+
+
+def test_an_interrupted_estimator_is_fitted_with_what_there_is() -> None:
+    def stop(progress: Progress) -> None:
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    members = ["scan_ridge", "network"]
+    model = MSSSMClassifier(members=members, callbacks=[stop], **SIZES)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert kinds_of(model) == members
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_a_file_keeps_weights_thresholds_and_constants(tmp_path: Path) -> None:
+    """Whatever becomes of the defaults in the code."""
+    model = _fit(preset="fast")
+    layout = replace(model.vote.members[2].layout, steps_per_quantile=7, depth=2)
+    trees = replace(model.vote.members[2], layout=layout)
+    first, ridge = model.vote.members[:2]
+    features = replace(first.features, span=0.25)
+    odd = replace(first, features=features, ridge=replace(first.ridge, temperature=2.5))
+    vote = replace(model.vote, members=(odd, ridge, trees), weights=(0.2, 0.1, 0.7))
+    labels = replace(model.labels, thresholds=np.array([0.3, 0.6]))
+    changed = replace(model, vote=vote, labels=labels)
+    save_model(changed, tmp_path / "m.safetensors")
+    again = load_model(tmp_path / "m.safetensors")
+    assert again.vote.weights == (0.2, 0.1, 0.7)
+    assert again.labels.thresholds.tolist() == [0.3, 0.6]
+    assert again.vote.members[2].layout == layout
+    assert again.vote.members[0].features.span == 0.25
+    assert again.vote.members[0].ridge.temperature == 2.5
+    assert again.record == changed.record
+    series = [np.random.default_rng(1).normal(size=(1, 12)).astype(np.float32)]
+    np.testing.assert_array_equal(asked(again.vote.members[0], series), asked(odd, series))
+    assert not np.array_equal(asked(odd, series), asked(first, series))
+
+
+def test_a_model_does_not_look_at_the_parameters_again() -> None:
+    X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    model = MSSSMClassifier("network", max_epochs=1, **SIZES).fit(X, y)
+    before = model.predict_proba(X)
+    model.set_params(dtype="float64", missing="mask", preset="fast", batch_size=3, core="s6")
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    np.testing.assert_array_equal(model.predict_proba(X.astype(np.float32)), before)
+
+
+def test_parameters_of_all_networks_are_counted() -> None:
+    X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    members = ["network", "network"]
+    model = MSSSMClassifier(members=members, max_epochs=1, **SIZES).fit(X, y)
+    one = sum(p.numel() for p in model.network_.parameters())
+    assert model.model_.record.n_parameters == 2 * one
+    assert len({m.network.head.bias[0].item() for m in model.model_.vote.members}) == 2
+
+
+def test_time_stamps_are_checked_carried_and_said_to_be_left_out() -> None:
+    X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    times = np.tile(np.arange(12.0) ** 2, (20, 1))
+    Spy.answer = staticmethod(_even)
+    model = MSSSMClassifier(members=["spy"]).fit(X, y, times=times)
+    (problem,) = Spy.given
+    assert problem.values.times is not None
+    np.testing.assert_array_equal(np.stack(problem.values.times), times)
+    assert model.model_.record.notes == ("no member uses time stamps: they were left out",)
+    model.predict_proba(X, times=times)
+    cut = MSSSMClassifier(members=["spy"], preparation=Preparation(window=5, overlap=0.0))
+    cut.fit(X, y, times=times)
+    windows = Spy.given[-1].values
+    assert windows.times is not None
+    assert [len(t) for t in windows.times] == windows.lengths.tolist()
+    np.testing.assert_array_equal(windows.times[0], times[0, : windows.lengths[0]])
+    wrong = times.copy()
+    wrong[3, 5] = 0
+    with pytest.raises(ValueError, match="series 3 go back after step 4"):
+        model.fit(X, y, times=wrong)
+    with pytest.raises(ValueError, match="it has 12 steps"):
+        model.predict_proba(X, times=times[:, :5])
+    rate = MSSSMClassifier(members=["spy"], preparation=Preparation(sampling_rate=50.0))
+    with pytest.raises(ValueError, match="resampling takes the steps"):
+        rate.fit(X, y, times=times, sampling_rate=100.0)
