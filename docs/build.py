@@ -24,11 +24,12 @@ COMMANDS = (
 )
 _RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
 _SECTION = re.compile(r"^(\w[\w ]+)\n-{3,}$", re.MULTILINE)
+_ENTRY = re.compile(r"^\w[\w, ]* : .*$", re.MULTILINE)
 _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
 
 
 def public_objects() -> Iterator[tuple[str, Any]]:
-    """Yield everything that the API page describes, by its full name."""
+    """Yield what users call and meet, by its full name."""
     import msssm_ts.analysis.network.bands as bands
     import msssm_ts.analysis.network.cost as cost
     import msssm_ts.analysis.network.memory as memory
@@ -76,8 +77,43 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     }.items():
         for name in names:
             yield f"{module.__name__}.{name}", getattr(module, name)
-    for name in ("InputError", "TrainingError"):
+    for name in ("InputError", "TrainingError", "ExportError", "Interrupted"):
         yield f"msssm_ts.errors.{name}", getattr(msssm_ts.errors, name)
+
+
+def values() -> Iterator[tuple[str, Any]]:
+    """Yield the values that settings and fitted models are made of, and what adds to them.
+
+    Their methods are short: what they take may stand in their sentence.
+    """
+    import msssm_ts.datasets
+    import msssm_ts.export
+    import msssm_ts.fitted
+    import msssm_ts.members.member as member
+    import msssm_ts.members.problem as problem
+    import msssm_ts.preparation
+    import msssm_ts.registry
+    import msssm_ts.series
+
+    yield "msssm_ts.preparation.Preparation", msssm_ts.preparation.Preparation
+    yield "msssm_ts.datasets.ReadOptions", msssm_ts.datasets.ReadOptions
+    yield "msssm_ts.export.ExportReport", msssm_ts.export.ExportReport
+    for name in ("FittedModel", "Vote", "Source", "Labels", "FitRecord"):
+        yield f"msssm_ts.fitted.{name}", getattr(msssm_ts.fitted, name)
+    yield "msssm_ts.members.member.Member", member.Member
+    yield "msssm_ts.members.member.State", member.State
+    yield "msssm_ts.members.problem.Problem", problem.Problem
+    yield "msssm_ts.series.Prepared", msssm_ts.series.Prepared
+    yield "msssm_ts.registry.Registry", msssm_ts.registry.Registry
+
+
+def registries() -> Iterator[tuple[str, Any]]:
+    """Yield the registries that folders, and files from outside, add to."""
+    from msssm_ts.members import MEMBERS
+    from msssm_ts.model.cores import CORES
+
+    yield "msssm_ts.members.MEMBERS", MEMBERS
+    yield "msssm_ts.model.cores.CORES", CORES
 
 
 def api_page() -> str:
@@ -85,24 +121,57 @@ def api_page() -> str:
     parts = [
         "# API reference\n\nWritten by `python docs/build.py` from the docstrings.\n",
         "Shapes: b series (batch), l steps (length), d channels of the network, n states.\n",
+        *(_section(*each) for each in (*public_objects(), *values())),
+        *(_registry_section(*each) for each in registries()),
     ]
-    for name, thing in public_objects():
-        parts.append(f"## {name}\n\n{_described(name.rpartition('.')[2], thing)}")
-        for method, function in _methods(thing):
-            parts.append(
-                f"### {name.rpartition('.')[2]}.{method}\n\n{_described(method, function)}"
-            )
     return "\n".join(parts)
+
+
+def _section(name: str, thing: Any) -> str:
+    """Return what there is to say of a function, or of a class and its methods."""
+    short = name.rpartition(".")[2]
+    parts = [f"## {name}\n\n{_described(short, thing)}", _properties(thing)]
+    for method, function in _methods(thing):
+        parts.append(f"### {short}.{method}\n\n{_described(method, function)}")
+    return "\n".join(filter(None, parts))
+
+
+def _registry_section(name: str, registry: Any) -> str:
+    names = registry.own_names()
+    entries = "\n".join(f"- `{each}`: {registry.summary(each)}" for each in names)
+    return f"## {name}\n\nA `msssm_ts.registry.Registry`. The package registers:\n\n{entries}\n"
+
+
+def _own(thing: Any) -> dict[str, Any]:
+    """Return a class's public attributes, those of the package's classes that it derives from."""
+    if not inspect.isclass(thing) or issubclass(thing, BaseException):
+        return {}
+    own = [c for c in thing.__mro__ if c.__module__.startswith("msssm_ts.")]
+    found = {k: v for c in reversed(own) for k, v in vars(c).items()}
+    return {k: v for k, v in found.items() if not k.startswith("_")}
+
+
+def _properties(thing: Any) -> str:
+    """Return a list of the properties that the docstring's own lists do not name."""
+    text = inspect.getdoc(thing) or ""
+    named = {
+        name.strip()
+        for line in _ENTRY.findall(text)
+        for name in line.partition(" : ")[0].split(",")
+    }
+    lines = [
+        f"- `{name}`\n  {as_markdown(inspect.cleandoc(value.__doc__)).partition(chr(10))[0]}"
+        for name, value in _own(thing).items()
+        if isinstance(value, property) and value.__doc__ and name not in named
+    ]
+    return "**Properties**\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def _methods(thing: Any) -> Iterator[tuple[str, Any]]:
     """Yield a class's own public methods."""
-    if not inspect.isclass(thing) or issubclass(thing, Exception):
-        return
-    own = [c for c in thing.__mro__ if c.__module__.startswith("msssm_ts.")]
-    for name, value in {k: v for c in reversed(own) for k, v in vars(c).items()}.items():
+    for name, value in _own(thing).items():
         function = value.__func__ if isinstance(value, classmethod) else value
-        if inspect.isfunction(function) and not name.startswith("_") and function.__doc__:
+        if inspect.isfunction(function) and function.__doc__:
             yield name, function
 
 
@@ -113,10 +182,15 @@ def _described(name: str, thing: Any) -> str:
 
 
 def _signature(name: str, thing: Any) -> str:
-    if inspect.isclass(thing) and issubclass(thing, Exception):
+    if inspect.isclass(thing) and issubclass(thing, BaseException):
         return name
-    parameters = [p for p in inspect.signature(thing).parameters.values() if p.name != "self"]
-    shown = [str(p.replace(annotation=inspect.Parameter.empty)) for p in parameters]
+    found = inspect.signature(thing).parameters.values()
+    parameters = [p for p in found if p.name not in ("self", "cls")]
+    # A dataclass makes a field's default anew for every object.
+    shown = [
+        str(p.replace(annotation=inspect.Parameter.empty)).replace("<factory>", "...")
+        for p in parameters
+    ]
     keyword_only = next((i for i, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
     if keyword_only is not None:
         shown.insert(keyword_only, "*")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 _spec = importlib.util.spec_from_file_location("build_docs", DOCS / "build.py")
 assert _spec is not None
 assert _spec.loader is not None
@@ -22,6 +25,10 @@ def test_pages_are_up_to_date(page: str) -> None:
     assert written == build.PAGES[page](), "run: python docs/build.py"
 
 
+def _takes(function: Any) -> set[str]:
+    return set(inspect.signature(function).parameters) - {"self", "cls"}
+
+
 def test_every_public_function_says_what_it_takes_and_returns() -> None:
     missing = []
     for name, thing in build.public_objects():
@@ -29,9 +36,56 @@ def test_every_public_function_says_what_it_takes_and_returns() -> None:
             text = inspect.getdoc(function) or ""
             if not text:
                 missing.append(f"{name}.{label}: no docstring")
-            if inspect.isclass(thing) and issubclass(thing, Exception):
+            if inspect.isclass(thing) and issubclass(thing, BaseException):
                 continue
-            takes = inspect.signature(function).parameters.keys() - {"self", "cls"}
-            if takes and "Parameters\n---" not in text:
+            if _takes(function) and "Parameters\n---" not in text:
                 missing.append(f"{name}.{label}: no Parameters")
     assert missing == []
+
+
+def test_every_value_says_what_it_holds_and_does() -> None:
+    missing = []
+    for name, thing in build.values():
+        if _takes(thing) and "Parameters\n---" not in (inspect.getdoc(thing) or ""):
+            missing.append(f"{name}: no Parameters")
+        for label, value in build._own(thing).items():
+            value = value.__func__ if isinstance(value, classmethod) else value
+            does = isinstance(value, property) or inspect.isfunction(value)
+            if does and not value.__doc__:
+                missing.append(f"{name}.{label}: no docstring")
+    assert missing == []
+
+
+def test_what_a_model_and_its_members_are_made_of_is_on_the_page() -> None:
+    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    for heading in (
+        *("msssm_ts.fitted.FittedModel", "msssm_ts.members.member.Member"),
+        *("msssm_ts.errors.Interrupted", "msssm_ts.members.MEMBERS", "msssm_ts.model.cores.CORES"),
+    ):
+        assert f"\n## {heading}\n" in page
+    # Properties and methods of a value, and no trace of how Python makes them.
+    assert "\n- `featured`\n" in page
+    assert "\n### Vote.by_kind\n" in page
+    assert "<factory>" not in page
+    assert "(cls" not in page
+
+
+def _links(page: Path) -> Iterator[str]:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not link.startswith(("http:", "https:", "#")):
+            yield link.partition("#")[0]
+
+
+PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(DOCS.parent.glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(DOCS.parent).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    lost = [link for link in _links(page) if not (page.parent / link).exists()]
+    assert lost == []
+
+
+def test_the_contents_name_every_page() -> None:
+    listed = {(DOCS / link).resolve() for link in _links(DOCS / "index.md")}
+    assert set(DOCS.rglob("*.md")) - {DOCS / "index.md"} <= listed
