@@ -17,7 +17,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from msssm_ts.errors import Interrupted, TrainingError
+from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.fitted import FittedModel, Source, load_model, save_model
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
@@ -146,7 +146,7 @@ optional
             If the loss is no longer finite; it is fitted with what there was before.
         """
         check_parameters(self.get_params(deep=False))
-        goes_on = bool(self.warm_start) and self._has_network
+        goes_on = bool(self.warm_start) and self._can_go_on
         series = self._check_series(X, reset=not goes_on)
         data = training_data(
             series,
@@ -201,7 +201,7 @@ optional
             As in :meth:`fit`, and if a label is not among those of the first call.
         """
         check_parameters(self.get_params(deep=False))
-        goes_on = self._has_network
+        goes_on = self._can_go_on
         series = self._check_series(X, reset=not goes_on)
         data = training_data(
             series,
@@ -264,8 +264,10 @@ optional
         return Targets(labels.classes, np.zeros(shape))
 
     @property
-    def _has_network(self) -> bool:
-        return bool("model_" in vars(self) and self.networks_)
+    def _can_go_on(self) -> bool:
+        """Whether there is a member that learns by steps to go on from."""
+        members = self.model_.vote.members if "model_" in vars(self) else ()
+        return any(member.learns_by_steps for member in members)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is anything that predicts."""
@@ -637,7 +639,13 @@ optional
     @classmethod
     def _of(cls, model: FittedModel) -> MSSSMClassifier:
         """Return an estimator with a model's parameters, fitted with it."""
-        estimator = cls(**from_json_parameters(model.record.parameters))
+        try:
+            estimator = cls(**from_json_parameters(model.record.parameters))
+        except TypeError as error:
+            raise InputError(
+                f"the model was made with a parameter that this version does not know ({error}); "
+                "upgrade with 'pip install --upgrade msssm-ts'"
+            ) from error
         estimator.model_ = model
         source = model.source
         # scikit-learn's own attributes, which it sets in fit.

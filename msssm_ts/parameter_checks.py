@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
 
 class Check(Protocol):

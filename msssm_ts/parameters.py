@@ -19,6 +19,7 @@ from msssm_ts.model.cores import CORES
 from msssm_ts.parameter_checks import (
     Anything,
     Check,
+    ClassWeight,
     Number,
     OneOf,
     SeveralOf,
@@ -31,7 +32,6 @@ from msssm_ts.parameter_checks import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from msssm_ts.fitting.targets import ClassWeight
     from msssm_ts.preparation import Preparation
     from msssm_ts.series.checks import Missing
     from msssm_ts.training import Callback
@@ -97,15 +97,6 @@ class Parameters:
         option="--preset",
         brief="fast: seconds, no network; best: what an hour buys; network: an MS-SSM network "
         "alone. With --causal network, else default.",
-    )
-    members: Sequence[str] | None = _row(
-        None,
-        SeveralOf(MEMBERS.names),
-        f"""What votes instead of the preset's members, by name, each as often as it is wanted.
-        {_named(MEMBERS.own_names(), MEMBERS.summary)}.""",
-        option="--members",
-        brief="What votes instead of the preset's, separated by commas, such as "
-        "scan_ridge,network.",
     )
     time_budget: float | None = _row(
         None,
@@ -318,6 +309,15 @@ class Parameters:
         Anything("sequence of callables"),
         """Each is called with a :class:`msssm_ts.training.Progress` after every step and
         epoch.""",
+    )
+    members: Sequence[str] | None = _row(
+        None,
+        SeveralOf(MEMBERS.names),
+        f"""What votes instead of the preset's members, by name, each as often as it is wanted.
+        {_named(MEMBERS.own_names(), MEMBERS.summary)}.""",
+        option="--members",
+        brief="What votes instead of the preset's, separated by commas, such as "
+        "scan_ridge,network.",
     )
 
 

@@ -29,9 +29,9 @@ class _Entry(Generic[T]):
 class Registry(Generic[T]):
     """Names, a sentence on each, and what they stand for, imported when it is asked for.
 
-    Every folder of ``package`` is looked through: its ``__init__`` registers what it holds, and
-    imports nothing heavy, so that ``--help`` can list the names. What the modules or files that
-    ``MSSSM_TS_PLUGINS`` names register comes after.
+    Every folder of ``package`` is looked through: its ``__init__`` registers what it holds, by the
+    folder's name, and imports nothing heavy, so that ``--help`` can list the names. What the
+    modules or files that ``MSSSM_TS_PLUGINS`` names register comes after.
 
     Parameters
     ----------
@@ -82,6 +82,7 @@ class Registry(Generic[T]):
             for folder in folders:
                 importlib.import_module(f"{self._package}.{folder}")
             self._own = tuple(name for name in sorted(self._entries) if name in folders)
+            assert len(self._own) == len(folders), f"{folders} do not register their own names"
         return self._own
 
     def names(self) -> tuple[str, ...]:
@@ -124,7 +125,13 @@ def import_plugins() -> None:
     for name in filter(None, map(str.strip, os.environ.get(PLUGINS, "").split(","))):
         path = Path(name)
         module_name = path.stem if path.suffix == ".py" else name
-        if module_name in sys.modules:
+        loaded = sys.modules.get(module_name)
+        if loaded is not None:
+            known = getattr(loaded, "__file__", None)
+            if path.suffix == ".py" and (known is None or not _same_file(known, path)):
+                raise InputError(
+                    f"{PLUGINS}: there is another module {module_name!r} already; rename {name}"
+                )
             continue
         try:
             if path.suffix == ".py":
@@ -133,6 +140,10 @@ def import_plugins() -> None:
                 importlib.import_module(name)
         except Exception as error:
             raise InputError(f"{PLUGINS}: {name} cannot be imported ({error})") from error
+
+
+def _same_file(known: str, path: Path) -> bool:
+    return Path(known).resolve() == path.resolve()
 
 
 def _import_file(name: str, path: Path) -> None:

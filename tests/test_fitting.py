@@ -204,7 +204,7 @@ def test_members_that_are_named_are_fitted_however_few_series_there_are() -> Non
     # Asked for by the preset alone it is left out, and that is said with what follows.
     preset = MSSSMClassifier(n_scales=0, core="s6", **SIZES).fit(X, y)
     notes = preset.model_.record.notes
-    assert notes[0].startswith("no network votes: to set some aside takes 300 series")
+    assert notes[0].startswith("no network votes: its share is measured on series set aside")
     assert notes[1] == (
         "without a network, n_scales=0, core='s6', d_model=8, n_layers=1 had nothing to act on"
     )

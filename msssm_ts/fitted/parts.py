@@ -104,7 +104,7 @@ class FitRecord:
     parameters : dict
         The estimator's, as far as JSON can hold them.
     history : dict of str to list
-        Of the first network that was trained, one entry an epoch; empty lists without one.
+        Of the first member that was trained by steps, one entry an epoch; empty lists without.
     n_iter, best_iter : int
         Its epochs, and the one whose weights were kept.
     n_parameters : int

@@ -72,8 +72,12 @@ def choose_split(
     if data.validation is not None:
         return _wanted_split(data, data.validation.astype(bool))
     if early_stopping == "auto" and len(data) < _ENOUGH_SERIES:
-        few = f"to set some aside takes {_ENOUGH_SERIES} series, and there are {len(data)}"
-        return Split(everything, reason=f"{few} (a validation part of your own will do)")
+        return Split(
+            everything,
+            reason=f"its share is measured on series set aside, for which {len(data)} are too few "
+            f"({_ENOUGH_SERIES} are not); a validation part of your own, or members by name, "
+            "have it all the same",
+        )
     if not early_stopping:
         return Split(everything, reason="no series are set aside")
     keep, held_out = split_targets(data.targets, fraction, seed, data.groups)

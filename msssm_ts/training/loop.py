@@ -255,7 +255,7 @@ class Trainer:
         """Estimate how many steps the time is enough for, from those that were taken."""
         assert self.settings.max_seconds is not None
         left = max(0.0, self.settings.max_seconds - seconds)
-        return min(all_steps, self.n_steps + int(left / (seconds / self.n_steps)))
+        return min(all_steps, self.n_steps + int(left / max(seconds / self.n_steps, 1e-9)))
 
     def _step(
         self, train: LabelledTensor, index: Tensor, batch: Batch, generator: torch.Generator

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msssm_ts.members.graph import GraphInput
+from msssm_ts.members.quantile_trees.forest import Forest
 from msssm_ts.members.quantile_trees.quantiles import IntervalGroup, Layout, interval_groups
-from msssm_ts.members.quantile_trees.trees import QuantileTrees
+
+# A forest, the length to which series are brought, and which quantiles there are.
+Plan = tuple[Forest, int, Layout]
 
 
 class ForestVotes(nn.Module):
@@ -21,17 +24,17 @@ class ForestVotes(nn.Module):
 
     Parameters
     ----------
-    members : sequence of QuantileTrees
-        Of one model.
+    plans : sequence of Plan
+        Of one model's members.
     shares : sequence of float
         Their parts of the vote.
     n_channels : int
         Of the series.
     """
 
-    def __init__(self, members: Sequence[QuantileTrees], shares: Sequence[float], n_channels: int):
+    def __init__(self, plans: Sequence[Plan], shares: Sequence[float], n_channels: int):
         super().__init__()
-        self.forests = nn.ModuleList([_Forest(trees, n_channels) for trees in members])
+        self.forests = nn.ModuleList([_Forest(*plan, n_channels) for plan in plans])
         self.shares = list(shares)
 
     def forward(self, given: GraphInput) -> Tensor:
@@ -51,8 +54,12 @@ class _Forest(nn.Module):
 
     Parameters
     ----------
-    trees : QuantileTrees
+    trees : Forest
         Of one model.
+    n_timepoints : int
+        Length to which series are brought.
+    layout : Layout
+        Which quantiles there are.
     n_channels : int
         Of the series.
     """
@@ -65,9 +72,9 @@ class _Forest(nn.Module):
     vote: Tensor
     order: Tensor
 
-    def __init__(self, trees: QuantileTrees, n_channels: int):
+    def __init__(self, trees: Forest, n_timepoints: int, layout: Layout, n_channels: int):
         super().__init__()
-        self.n_timepoints, self.n_outputs = trees.n_timepoints, trees.n_outputs
+        self.n_timepoints, self.n_outputs = n_timepoints, trees.n_outputs
         # With several labels at once a leaf answers for every one.
         self.multilabel = trees.vote.shape[1] > 1
         self.depth = _depth(trees)
@@ -82,7 +89,7 @@ class _Forest(nn.Module):
             ("vote", trees.vote),
         ):
             self.register_buffer(name, torch.tensor(values))
-        self.quantiles, order = _plan(self.n_timepoints, n_channels, trees.layout)
+        self.quantiles, order = _plan(self.n_timepoints, n_channels, layout)
         self.register_buffer("order", torch.from_numpy(order))
 
     def forward(self, x: Tensor, length: Tensor) -> Tensor:
@@ -193,7 +200,7 @@ def _views(x: Tensor) -> list[Tensor]:
     return [x, slope, second, waves.square().sum(-1).sqrt().float()]
 
 
-def _depth(trees: QuantileTrees) -> int:
+def _depth(trees: Forest) -> int:
     """Return the most steps from a root to a leaf."""
     depth, nodes = 0, trees.roots.astype(np.int64)
     while True:

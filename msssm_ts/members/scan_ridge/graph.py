@@ -12,8 +12,9 @@ from torch.nn import functional
 from msssm_ts.kernels.scale_features import TAPS
 from msssm_ts.kernels.scale_features.reference import sum_of_taps
 from msssm_ts.members.graph import GraphInput
-from msssm_ts.members.scan_ridge.features import VIEWS
-from msssm_ts.members.scan_ridge.scan_ridge import LARGEST_DEVIATION, ScanRidge
+from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
+from msssm_ts.members.scan_ridge.ridge import Ridge
+from msssm_ts.members.scan_ridge.scaling import LARGEST_DEVIATION, Scaling
 
 
 class RidgeVotes(nn.Module):
@@ -24,8 +25,8 @@ class RidgeVotes(nn.Module):
 
     Parameters
     ----------
-    members : sequence of ScanRidge
-        Of one model.
+    features, scalings, ridges : sequences of ScanFeatures, Scaling and Ridge
+        Of one model's members.
     shares : sequence of float
         Their parts of the vote.
     """
@@ -39,14 +40,17 @@ class RidgeVotes(nn.Module):
     coefficients: Tensor
     intercept: Tensor
 
-    def __init__(self, members: Sequence[ScanRidge], shares: Sequence[float]):
+    def __init__(
+        self,
+        features: Sequence[ScanFeatures],
+        scalings: Sequence[Scaling],
+        ridges: Sequence[Ridge],
+        shares: Sequence[float],
+    ):
         super().__init__()
-        self.shares = list(shares)
-        self.multilabel = members[0].ridge.multilabel
-        self.n_scales = members[0].features.filters.shape[1]
-        features = [m.features for m in members]
-        self.span = features[0].span
-        ridges = [m.ridge for m in members]
+        self.shares, self.span = list(shares), features[0].span
+        self.multilabel = ridges[0].multilabel
+        self.n_scales = features[0].filters.shape[1]
         mix = np.stack([f.mix for f in features], 2)  # (v, c, R, g)
         # The few channels of every group, in their order; further ones with weight 0.
         order = np.argsort(mix == 0, 1, kind="stable")[:, : int((mix != 0).sum(1).max())]
@@ -59,8 +63,8 @@ class RidgeVotes(nn.Module):
                 "thresholds",
                 np.stack([f.thresholds for f in features], 3).transpose(1, 2, 0, 3, 4, 5),
             ),
-            ("mean", np.stack([m.mean for m in members])),
-            ("scale", np.stack([m.scale for m in members])),
+            ("mean", np.stack([s.mean for s in scalings])),
+            ("scale", np.stack([s.scale for s in scalings])),
             ("coefficients", np.stack([r.coefficients * r.temperature for r in ridges])),
             ("intercept", np.stack([r.intercept * r.temperature for r in ridges])),
         ):

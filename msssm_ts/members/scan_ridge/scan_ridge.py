@@ -14,17 +14,13 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.scan_ridge.features import N_THRESHOLDS, ScanFeatures, n_features_for
 from msssm_ts.members.scan_ridge.ridge import Ridge
+from msssm_ts.members.scan_ridge.scaling import Scaling
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training.progress import Reporter
 
 # Numbers that the features of all training series may be: 400 MB. Beyond, thresholds are saved
 # first, then series.
 _MOST_NUMBERS = 100_000_000
-LARGEST_DEVIATION = 10.0
-# Rows that are worked on at once: there may be no room for a second copy of all.
-_ROWS = 256
-# Of a feature, as part of its mean.
-_LEAST_VARIATION = 1e-4
 # From so many series on, more draws of the features change next to nothing, and cost most.
 _MANY_SERIES = 3000
 
@@ -37,15 +33,14 @@ class ScanRidge(Member):
     ----------
     features : ScanFeatures
         Filters and thresholds.
-    mean, scale : arrays of shape (n_features,)
-        Standardisation of the features: what is subtracted, then multiplied.
+    scaling : Scaling
+        Standardisation of the features.
     ridge : Ridge
         Classifier.
     """
 
     features: ScanFeatures
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
+    scaling: Scaling
     ridge: Ridge
 
     kind: ClassVar[str] = "scan_ridge"
@@ -68,15 +63,10 @@ class ScanRidge(Member):
         features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
         problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
         z = features.transform(problem.values.series, reporter)
-        mean = z.mean(0, dtype=np.float64)
-        deviation = _deviation(z, mean)
-        # A feature that hardly varies says nothing; dividing would blow up how it was rounded.
-        varies = deviation > np.maximum(1e-6, _LEAST_VARIATION * np.abs(mean))
-        scale = np.where(varies, features.weights / np.where(varies, deviation, 1.0), 0.0)
-        mean, scale = mean.astype(np.float32), scale.astype(np.float32)
-        _standardize(z, mean, scale)
+        scaling = Scaling.fit(z, features.weights)
+        scaling.apply(z)
         ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
-        return cls(features, mean, scale, ridge)
+        return cls(features, scaling, ridge)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -86,7 +76,7 @@ class ScanRidge(Member):
     def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
         """Return standardised features (n_series, n_features)."""
         z = self.features.transform(series)
-        _standardize(z, self.mean, self.scale)
+        self.scaling.apply(z)
         return z
 
     def transform(self, values: Prepared) -> NDArray[np.float64]:
@@ -122,8 +112,8 @@ class ScanRidge(Member):
             "mix": self.features.mix,
             "filters": self.features.filters,
             "thresholds": self.features.thresholds,
-            "mean": self.mean,
-            "scale": self.scale,
+            "mean": self.scaling.mean,
+            "scale": self.scaling.scale,
             "coefficients": self.ridge.coefficients,
             "intercept": self.ridge.intercept,
         }
@@ -142,8 +132,7 @@ class ScanRidge(Member):
         arrays, facts = state.arrays, state.facts
         return cls(
             ScanFeatures(arrays["mix"], arrays["filters"], arrays["thresholds"], facts["span"]),
-            arrays["mean"],
-            arrays["scale"],
+            Scaling(arrays["mean"], arrays["scale"]),
             Ridge(
                 arrays["coefficients"],
                 arrays["intercept"],
@@ -158,26 +147,9 @@ class ScanRidge(Member):
         """Return one graph for all, their features side by side."""
         from msssm_ts.members.scan_ridge.graph import RidgeVotes
 
-        return RidgeVotes(members, weights)
-
-
-def _deviation(z: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the deviation of the columns; NumPy's own makes a float64 copy of all of z."""
-    total = np.zeros((1, z.shape[1]))
-    for i in range(0, len(z), _ROWS):
-        squares = np.square(z[i : i + _ROWS] - mean)
-        # One row after the other, as over the whole array.
-        total = np.concatenate([total, squares]).sum(0, keepdims=True)
-    deviation: NDArray[np.float64] = np.sqrt(total[0] / len(z))
-    return deviation
-
-
-def _standardize(
-    z: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]
-) -> None:
-    """Standardise in place."""
-    for i in range(0, len(z), _ROWS):
-        part = z[i : i + _ROWS]
-        part -= mean
-        part *= scale
-        np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)
+        return RidgeVotes(
+            [member.features for member in members],
+            [member.scaling for member in members],
+            [member.ridge for member in members],
+            weights,
+        )

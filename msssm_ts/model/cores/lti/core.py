@@ -74,4 +74,4 @@ class LTI(DiagonalCore):
         """Return torch's ``scan`` over the steps."""
         from msssm_ts.model.cores.lti.export import ScannedLTI
 
-        return ScannedLTI(cores)
+        return ScannedLTI([core.fused_step() for core in cores])

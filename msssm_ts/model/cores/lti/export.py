@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch._higher_order_ops.scan import scan
 
-from msssm_ts.model.cores.lti.core import LTI
+from msssm_ts.model.cores.core import FusedStep
 
 
 class ScannedLTI(nn.Module):
@@ -16,8 +16,8 @@ class ScannedLTI(nn.Module):
 
     Parameters
     ----------
-    cores : sequence of LTI
-        Of one block.
+    steps : sequence of FusedStep
+        Of the cores of one block.
     """
 
     decay: Tensor
@@ -25,18 +25,13 @@ class ScannedLTI(nn.Module):
     C: Tensor
     D: Tensor
 
-    def __init__(self, cores: Sequence[LTI]):
+    def __init__(self, steps: Sequence[FusedStep]):
         super().__init__()
-        decays, drives = zip(*(core.discrete() for core in cores), strict=True)
-        constants: dict[str, list[Tensor]] = {
-            "decay": list(decays),
-            "drive": list(drives),
-            "C": [core.C for core in cores],
-        }
-        for name, parts in constants.items():
+        for name, field in (("decay", "A"), ("drive", "B"), ("C", "C")):
             # State before channels: sums over the state then run along contiguous channels.
-            self.register_buffer(name, torch.cat(parts).mT.detach().contiguous())
-        self.register_buffer("D", torch.cat([core.D for core in cores]).detach())
+            parts = torch.cat([getattr(step, field) for step in steps])
+            self.register_buffer(name, parts.mT.detach().contiguous())
+        self.register_buffer("D", torch.cat([step.D for step in steps]).detach())
 
     def forward(self, streams: Tensor, signals: Sequence[Tensor]) -> Tensor:
         """Return y (l, b, D·M, d) for streams (l, b, D·M, d); the signals are of no use."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch._higher_order_ops.scan import scan
 from torch.nn import functional
 
-from msssm_ts.model.cores.s6.core import S6
+from msssm_ts.model.cores.diagonal import DiagonalCore
 
 
 class ScannedS6(nn.Module):
@@ -17,15 +17,15 @@ class ScannedS6(nn.Module):
 
     Parameters
     ----------
-    cores : sequence of S6
+    cores : sequence of DiagonalCore
         Of one block.
     """
 
-    cores: Sequence[S6]
+    cores: Sequence[DiagonalCore]
     A: Tensor
     D: Tensor
 
-    def __init__(self, cores: Sequence[S6]):
+    def __init__(self, cores: Sequence[DiagonalCore]):
         super().__init__()
         self.cores = nn.ModuleList(cores)  # type: ignore[assignment]
         # State before channels: sums over the state then run along contiguous channels.
@@ -51,10 +51,13 @@ class ScannedS6(nn.Module):
         return y + self.D * streams
 
 
-def _maps(core: S6, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _maps(core: DiagonalCore, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Δ (l, b, M, d), B and C (l, b, M, n)."""
     b, l, _ = x.shape
     B, C, dt, weight = core.read(x)
+    # A selective core has both.
+    assert dt is not None
+    assert weight is not None
     # As many matrix products as streams, not as steps.
     low = dt.permute(2, 1, 0, 3).reshape(len(weight), l * b, -1)
     delta = (low @ weight.mT).view(len(weight), l, b, -1).permute(1, 2, 0, 3)

@@ -1,0 +1,66 @@
+"""The standardisation of a ridge classifier's features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST_DEVIATION = 10.0
+# Rows that are worked on at once: there may be no room for a second copy of all.
+_ROWS = 256
+# Of a feature, as part of its mean.
+_LEAST_VARIATION = 1e-4
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What is subtracted from features, then multiplied.
+
+    Parameters
+    ----------
+    mean, scale : arrays of shape (n_features,)
+        The scale is 0 for a feature that hardly varies.
+    """
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, z: NDArray[np.float32], weights: NDArray[np.float32]) -> Self:
+        """Measure features (n_rows, n_features) that count as much as their weights say."""
+        mean = z.mean(0, dtype=np.float64)
+        deviation = _deviation(z, mean)
+        # A feature that hardly varies says nothing; dividing would blow up how it was rounded.
+        varies = deviation > np.maximum(1e-6, _LEAST_VARIATION * np.abs(mean))
+        scale = np.where(varies, weights / np.where(varies, deviation, 1.0), 0.0)
+        return cls(mean.astype(np.float32), scale.astype(np.float32))
+
+    def apply(self, z: NDArray[np.float32]) -> None:
+        """Standardise features in place.
+
+        Examples
+        --------
+        >>> z = np.array([[1.0], [9.0]], np.float32)
+        >>> Scaling(np.array([2.0], np.float32), np.array([0.5], np.float32)).apply(z)
+        >>> z.ravel().tolist()
+        [-0.5, 3.5]
+        """
+        for i in range(0, len(z), _ROWS):
+            part = z[i : i + _ROWS]
+            part -= self.mean
+            part *= self.scale
+            np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)
+
+
+def _deviation(z: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the deviation of the columns; NumPy's own makes a float64 copy of all of z."""
+    total = np.zeros((1, z.shape[1]))
+    for i in range(0, len(z), _ROWS):
+        squares = np.square(z[i : i + _ROWS] - mean)
+        # One row after the other, as over the whole array.
+        total = np.concatenate([total, squares]).sum(0, keepdims=True)
+    deviation: NDArray[np.float64] = np.sqrt(total[0] / len(z))
+    return deviation
