@@ -294,8 +294,7 @@ def test_of_a_series_that_is_cut_the_telling_window_is_viewed() -> None:
     view = view_series(model.model_, X[1])
     assert (view.prediction, view.n_windows) == (1, 3)
     assert (view.first, view.window) == (60, 3)
-    np.testing.assert_array_equal(view.values, X[1][:, 60:])
-    standardized = (
-        X[1][0, 60:] - model.model_.standardizer.mean[0]
-    ) / model.model_.standardizer.std[0]
+    np.testing.assert_array_equal(view.values, X[1][:, 60:].astype(np.float32))
+    scale = model.model_.standardizer
+    standardized = (X[1][0, 60:] - scale.mean[0]) / scale.std[0]
     np.testing.assert_allclose(view.series.x[0, :, 0], standardized, rtol=1e-4, atol=1e-5)

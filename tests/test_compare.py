@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         model = MSSSMClassifier(**(settings | changes)).fit(X, labels, label_names=names)
         (folder / name).mkdir()
-        run_folder.write(folder / name, model, "a summary", f"{name}_TRAIN.csv")
+        run_folder.write(folder / name, model.model_, "a summary", f"{name}_TRAIN.csv")
     X = rng.normal(size=(40, 16))
     with (folder / "test.csv").open("w") as one, (folder / "several.csv").open("w") as two:
         times = ",".join(f"t{i}" for i in range(16))

@@ -21,8 +21,8 @@ def _asked(file: Path) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
 
 
 def test_there_are_models_of_every_schema() -> None:
-    assert {f.parent.name for f in FILES} >= {"schema1", "schema2", "schema3"}
-    assert len(FILES) >= 19
+    assert {f.parent.name for f in FILES} >= {"schema1", "schema2", "schema3", "schema4"}
+    assert len(FILES) >= 25
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")

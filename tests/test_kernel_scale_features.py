@@ -54,7 +54,7 @@ def test_bands_equal_the_reference(length: int) -> None:
 def test_bands_of_drawn_filters_are_the_same_bits(length: int, n_channels: int) -> None:
     """Products with their powers of two are exact, and the order of the sums is defined."""
     rng = np.random.default_rng(0)
-    problem = Problem([rng.normal(1e2, 1, (n_channels, length))] * 2, np.arange(2), 2)
+    problem = Problem.of([rng.normal(1e2, 1, (n_channels, length))] * 2, np.arange(2), 2)
     features = ScanFeatures.draw(problem, 0)
     x = rng.normal(size=(n_channels, length)).cumsum(1).astype(np.float32)
     for mix, filters in zip(features.mix, features.filters, strict=True):

@@ -1,11 +1,13 @@
 """Write small models of every kind, and what they answer, for tests/test_golden.py.
 
-``python tests/golden/make.py`` writes the files of the present schema into a folder of its own;
-those of older schemas were written by the code of their time and are never written again.
+``python tests/golden/make.py [NAME ...]`` writes the files of the present schema, all or some,
+into a folder of its own; those of older schemas were written by the code of their time and are
+never written again.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,11 +84,14 @@ def models() -> Iterator[tuple[str, MSSSMClassifier, list[np.ndarray]]]:
 
 def main() -> None:
     """Write the files."""
-    from msssm_ts.fitted.artifact import SCHEMA_VERSION
+    from msssm_ts.fitted.upgrades import SCHEMA_VERSION
 
     folder = Path(__file__).parent / f"schema{SCHEMA_VERSION}"
     folder.mkdir(exist_ok=True)
+    wanted = sys.argv[1:]
     for name, model, series in models():
+        if wanted and name not in wanted:
+            continue
         model.save(folder / f"{name}.safetensors")
         np.savez_compressed(
             folder / f"{name}.npz",
