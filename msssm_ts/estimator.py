@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -21,13 +21,20 @@ from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.fitted import FittedModel, Source, load_model, save_model
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
+from msssm_ts.fitting.notes import rounding_remarks
 from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.fitting.targets import Targets
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.parameters import Parameters, check_parameters, documented
 from msssm_ts.series import LazySeries, Series
-from msssm_ts.series.checks import check_series, check_times, is_table, without_torch
+from msssm_ts.series.checks import (
+    as_series_list,
+    check_series,
+    check_times,
+    is_table,
+    without_torch,
+)
 
 if TYPE_CHECKING:
     from msssm_ts.export import ExportReport
@@ -157,6 +164,9 @@ optional
             times=check_times(times, series),
             known=self._known() if goes_on else None,
         )
+        if not isinstance(X, LazySeries) and self.dtype == "float32":
+            given = as_series_list(X, "mask", "float64")
+            data = replace(data, remarks=rounding_remarks(given, "float32"))
         n_channels = series[0].shape[0]
         if channel_names is not None and len(channel_names) != n_channels:
             raise ValueError(f"{len(channel_names)} channel_names for {n_channels} channels")

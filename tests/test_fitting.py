@@ -330,3 +330,20 @@ def test_time_stamps_are_checked_carried_and_said_to_be_left_out() -> None:
     rate = MSSSMClassifier(members=["spy"], preparation=Preparation(sampling_rate=50.0))
     with pytest.raises(ValueError, match="resampling takes the steps"):
         rate.fit(X, y, times=times, sampling_rate=100.0)
+
+
+@pytest.mark.parametrize(("offset", "said"), [(0.0, 0), (1e3, 0), (1e7, 1)])
+def test_what_float32_cannot_tell_apart_is_said(offset: float, said: int) -> None:
+    Spy.answer = staticmethod(_even)
+    X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    model = MSSSMClassifier(members=["spy"]).fit(offset + X, y)
+    assert len(model.model_.record.notes) == said
+    assert all("float32 resolves" in note for note in model.model_.record.notes)
+    exact = MSSSMClassifier(members=["spy"], dtype="float64").fit(offset + X, y)
+    assert exact.model_.record.notes == ()
+
+
+def test_validation_that_nobody_stops_by_is_said() -> None:
+    Spy.answer = staticmethod(_even)
+    model = _fit(members=["spy"], validation=VALIDATION)
+    assert "validation had nothing to act on: no member stops by it" in model.record.notes

@@ -33,6 +33,8 @@ class TrainingData:
         The series to set aside.
     times : list of arrays of shape (length,), optional
         Time stamps.
+    remarks : tuple of str
+        What was noticed when the series were checked, for the record.
     """
 
     series: Sequence[Series]
@@ -41,6 +43,7 @@ class TrainingData:
     groups: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
     times: Sequence[Times] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.series)
@@ -73,6 +76,7 @@ class TrainingData:
             None if self.groups is None else self.groups[index],
             None if self.validation is None else self.validation[index],
             None if self.times is None else [self.times[i] for i in index],
+            self.remarks,
         )
 
 

@@ -301,7 +301,7 @@ class _Fit:
             device=resolve_device(self.parameters["device"]),
             threads=torch.get_num_threads(),
             training_data=data.facts(),
-            notes=notes(self.parameters, vote, self.left_out, share, data.times is not None),
+            notes=notes(self.parameters, vote, data, self.left_out, share),
             versions=versions(),
         )
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from msssm_ts.fitted.vote import Vote
+from msssm_ts.fitting.data import TrainingData
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.presets import seats
 from msssm_ts.parameters import specs
+from msssm_ts.series import Series, Standardizer
+
+# Steps of a float type that a channel's deviation should be.
+_FEWEST_STEPS = 50
 
 
 def notes(
     parameters: Mapping[str, Any],
     vote: Vote,
+    data: TrainingData,
     left_out: str | None,
     share: float | None,
-    has_times: bool,
 ) -> tuple[str, ...]:
     """Say which wanted members do not vote, and which settings therefore do nothing.
 
@@ -26,14 +33,14 @@ def notes(
         The estimator's.
     vote : Vote
         What came of them.
+    data : TrainingData
+        What it has learned from.
     left_out : str or None
         Why no member that learns by steps was trained, where that was decided before.
     share : float or None
         The part of the vote that such members were measured to be worth.
-    has_times : bool
-        Whether the series have time stamps.
     """
-    said = []
+    said = list(data.remarks)
     present = {member.kind for member in vote.members}
     wanted = seats(parameters["preset"], parameters["members"])
     for seat in wanted:
@@ -53,9 +60,40 @@ def notes(
             idle.setdefault(spec.concerns, []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
-    if has_times and not any(member.uses_times for member in vote.members):
+    if data.validation is not None and not data.targets.multilabel:
+        if not any(MEMBERS.get(seat.kind).learns_by_steps for seat in wanted):
+            said.append("validation had nothing to act on: no member stops by it")
+    if data.times is not None and not any(member.uses_times for member in vote.members):
         said.append("no member uses time stamps: they were left out")
     return tuple(said)
+
+
+def rounding_remarks(series: Sequence[Series], dtype: str) -> tuple[str, ...]:
+    """Say which channels vary by hardly more than their type resolves.
+
+    Parameters
+    ----------
+    series : sequence of float64 arrays of shape (n_channels, length)
+        As they were given.
+    dtype : str
+        To which they are rounded.
+
+    Examples
+    --------
+    >>> rounding_remarks([1e9 + np.array([[0.0, 1.0, 2.0]])], "float64")
+    ()
+    >>> len(rounding_remarks([1e9 + np.array([[0.0, 1.0, 2.0]])], "float32"))
+    1
+    """
+    found = Standardizer.fit(series)
+    step = np.finfo(dtype).eps * np.abs(found.mean)
+    # A constant channel has deviation 1, or what rounding makes of it.
+    coarse = (found.std < _FEWEST_STEPS * step) & (found.std > 1e-12 * np.abs(found.mean))
+    return tuple(
+        f"channel {channel} varies by {found.std[channel]:.3g} around {found.mean[channel]:.6g}, "
+        f"hardly more than {dtype} resolves: subtract an offset, or take dtype='float64'"
+        for channel in np.flatnonzero(coarse)
+    )
 
 
 def _differs(value: Any, default: Any) -> bool:
