@@ -249,6 +249,27 @@ def test_sampling_rate_of_long_tables(tmp_path: Path, times: list[object], rate:
     assert data.sampling_rate is None
 
 
+def test_uneven_times_are_carried_and_come_back(tmp_path: Path) -> None:
+    rows = ["a,0,1,N", "a,0.5,2,N", "a,4,3,N", "b,1,4,V", "b,1.5,5,V"]
+    for text in (
+        "\n".join(["id,time,value,label", *reversed(rows)]),
+        "\n".join(["id,time,I,label", *reversed(rows)]),
+    ):
+        data = load(_write(tmp_path, "a.csv", text))
+        assert data.times is not None
+        by_id = dict(zip(data.ids.tolist(), data.times, strict=True))
+        assert (by_id["a"].tolist(), by_id["b"].tolist()) == ([0, 0.5, 4], [1, 1.5])
+        assert "with times" in data.summary()
+        for name in ("c.csv", "c.npz", "c.parquet"):
+            write(data, tmp_path / name)
+            again = load(tmp_path / name)
+            assert again.times is not None
+            for expected, found in zip(data.times, again.times, strict=True):
+                np.testing.assert_array_equal(expected, found)
+    even = "id,time,value,label\na,0,1,N\na,0.1,2,N\na,0.2,3,N\nb,7,4,V\nb,7.1,5,V\n"
+    assert load(_write(tmp_path, "d.csv", even)).times is None
+
+
 def test_long_table_with_a_step_a_row(tmp_path: Path) -> None:
     text = "id,time,x,z,label,fold\nb,1,2,20,N,1\nb,0,1,10,N,1\na,0,3,,V,2\n"
     data = load(_write(tmp_path, "a.csv", text))

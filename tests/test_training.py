@@ -19,6 +19,7 @@ from msssm_ts.training import (
     LabelledTensor,
     Progress,
     SeriesTensor,
+    StreamedSeries,
     Trainer,
     TrainingSettings,
     predict_logits,
@@ -352,3 +353,25 @@ def test_several_labels_are_smoothed_and_their_presence_weighted() -> None:
     per_label = -(positive * answer * torch.log(p) + (1 - answer) * torch.log(1 - p))
     found = ClassificationLoss(label_smoothing=0.2, positive_weight=positive)(logits, targets)
     torch.testing.assert_close(found, per_label.mean())
+
+
+def test_time_stamps_go_with_their_series_and_go_on_in_padding() -> None:
+    values = _series([3, 5, 4])
+    stamps = [np.arange(len(v.T)) ** 2.0 + i for i, v in enumerate(values)]
+    lengths = np.array([v.shape[1] for v in values])
+    for series in (
+        SeriesTensor(values, times=stamps),
+        StreamedSeries(values, lengths, n_workers=0, times=stamps),
+    ):
+        ((_, batch),) = series.batches([torch.tensor([2, 0])])
+        assert batch.times is not None
+        assert batch.times.dtype == torch.float64
+        assert batch.times.tolist() == [[2, 3, 6, 11], [0, 1, 4, 4]]
+        assert batch.to(torch.device("cpu")).times is not None
+        moved = Augmentation(shift=0.5).move(batch, torch.Generator().manual_seed(0))
+        assert torch.equal(moved.times, batch.times)
+    even = SeriesTensor([np.ones((1, 4))] * 2, times=stamps[2:] * 2).batch(torch.tensor([0, 1]))
+    # Series with stamps of their own are not mixed.
+    mixed, _, share = Augmentation(mixup=0.3).mix(even, torch.Generator())
+    assert share == 1.0
+    assert torch.equal(mixed.x, even.x)
