@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from msssm_ts.version import __version__
+
 if "torch" not in sys.modules:
     # torch's OpenMP threads spin while they wait, on the cores that the kernels' own threads (or
     # anybody else) could use. OpenMP reads this when torch loads it, so it must come first.
@@ -14,7 +16,6 @@ if "torch" not in sys.modules:
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
 
-__version__ = "0.1.0"
 __all__ = ["MSSSMClassifier", "__version__"]
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from msssm_ts import __version__
 from msssm_ts.cli.compare import compare
 from msssm_ts.cli.data import data
 from msssm_ts.cli.evaluate import evaluate
@@ -16,6 +15,7 @@ from msssm_ts.cli.info import info
 from msssm_ts.cli.inspect import inspect
 from msssm_ts.cli.predict import predict
 from msssm_ts.cli.stream import stream
+from msssm_ts.version import __version__
 
 app = typer.Typer(
     name="msssm-ts",

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 import torch
 
-from msssm_ts import __version__
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.graph import SeriesToProbabilities
 from msssm_ts.fitted import FittedModel
+from msssm_ts.version import __version__
 
 INPUT, OUTPUT = "x", "probabilities"
 

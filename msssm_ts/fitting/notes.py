@@ -60,9 +60,9 @@ def notes(
             idle.setdefault(spec.concerns, []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
-    if data.validation is not None and not data.targets.multilabel:
-        if not any(MEMBERS.get(seat.kind).learns_by_steps for seat in wanted):
-            said.append("validation had nothing to act on: no member stops by it")
+    stops = any(MEMBERS.get(seat.kind).learns_by_steps for seat in wanted)
+    if data.validation is not None and not stops and not data.targets.multilabel:
+        said.append("validation had nothing to act on: no member stops by it")
     if data.times is not None and not any(member.uses_times for member in vote.members):
         said.append("no member uses time stamps: they were left out")
     return tuple(said)
