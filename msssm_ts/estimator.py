@@ -32,6 +32,7 @@ from msssm_ts.series.checks import (
     as_series_list,
     check_series,
     check_times,
+    is_float32,
     is_table,
     without_torch,
 )
@@ -164,7 +165,7 @@ optional
             times=check_times(times, series),
             known=self._known() if goes_on else None,
         )
-        if not isinstance(X, LazySeries) and self.dtype == "float32":
+        if not isinstance(X, LazySeries) and self.dtype == "float32" and not is_float32(X):
             given = as_series_list(X, "mask", "float64")
             data = replace(data, remarks=rounding_remarks(given, "float32"))
         n_channels = series[0].shape[0]

@@ -129,6 +129,18 @@ def is_table(X: Any) -> bool:
     return len(X.shape if hasattr(X, "shape") else np.asarray(X).shape) == 2
 
 
+def is_float32(X: Any) -> bool:
+    """Whether X, an array or a list of arrays, holds float32 as it comes.
+
+    Examples
+    --------
+    >>> is_float32(np.ones((2, 3), np.float32)), is_float32([[1.0, 2.0]])
+    (True, False)
+    """
+    parts = X if isinstance(X, (list, tuple)) else [X]
+    return all(str(getattr(part, "dtype", "")).endswith("float32") for part in parts)
+
+
 def without_torch(X: Any) -> Any:
     """Return torch tensors, alone or in a list, as numpy arrays; anything else unchanged."""
     if isinstance(X, (list, tuple)):
