@@ -24,8 +24,10 @@ def info(
     facts = _installation() if model is None else _model(model)
     if json:
         show_json(facts)
-    else:
-        show_pairs({k.replace("_", " "): _plain(v) for k, v in facts.items()})
+        return
+    members = facts.pop("members", [])
+    lines = {f"member {i}": _plain(member) for i, member in enumerate(members, 1)}
+    show_pairs({k.replace("_", " "): _plain(v) for k, v in facts.items()} | lines)
 
 
 def _installation() -> dict[str, Any]:
@@ -80,9 +82,9 @@ def _model(path: str) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{k} {v}" for k, v in value.items())
-    if isinstance(value, list) and any(isinstance(v, dict) for v in value):
-        return "; ".join(_plain(v) for v in value)
+        return ", ".join(f"{k} {_plain(v)}" for k, v in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
     if isinstance(value, list):
         return " ".join(str(v) for v in value)
     return "unknown" if value is None else str(value)

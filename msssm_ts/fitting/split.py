@@ -75,8 +75,8 @@ def choose_split(
         return Split(
             everything,
             reason=f"its share is measured on series set aside, for which {len(data)} are too few "
-            f"({_ENOUGH_SERIES} are not); a validation part of your own, or members by name, "
-            "have it all the same",
+            f"({_ENOUGH_SERIES} are not); with a validation part of your own (--validation), or "
+            "named among the members (--members), it votes all the same",
         )
     if not early_stopping:
         return Split(everything, reason="no series are set aside")
