@@ -172,14 +172,15 @@ class _Spectrum:
         return out
 
 
-def _drawn(n: int) -> NDArray[np.int64]:
+def _drawn(n: int) -> slice | NDArray[np.int64]:
     """Return rows to choose by: all, or a part of them, of at most _MOST_ROWS, at random.
 
     Not every k-th: labels may come in turns.
     """
     size = -(-n // -(-n // _MOST_ROWS))
     if size == n:
-        return np.arange(n)
+        # No copy of all features.
+        return slice(None)
     return np.sort(np.random.default_rng(0).choice(n, size, replace=False))
 
 
