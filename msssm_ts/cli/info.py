@@ -26,8 +26,8 @@ def info(
         show_json(facts)
         return
     members = facts.pop("members", [])
-    lines = {f"member {i}": _plain(member) for i, member in enumerate(members, 1)}
-    show_pairs({k.replace("_", " "): _plain(v) for k, v in facts.items()} | lines)
+    shown: dict[str, object] = {k.replace("_", " "): _plain(v) for k, v in facts.items()}
+    show_pairs(shown | {f"member {i}": _plain(m) for i, m in enumerate(members, 1)})
 
 
 def _installation() -> dict[str, Any]:
