@@ -347,3 +347,11 @@ def test_validation_that_nobody_stops_by_is_said() -> None:
     Spy.answer = staticmethod(_even)
     model = _fit(members=["spy"], validation=VALIDATION)
     assert "validation had nothing to act on: no member stops by it" in model.record.notes
+
+
+def test_a_share_is_the_learned_members_together() -> None:
+    weights = module._weights([Spy(), Spy()], [Learner()], 0.3)
+    assert weights == pytest.approx((0.35, 0.35, 0.3))
+    assert module._weights([Spy()], [], 0.3) == (1.0,)
+    # Nothing was measured: by what the kinds are worth on average.
+    assert module._weights([Spy()], [Learner()], None) == (0.5, 0.5)
