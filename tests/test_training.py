@@ -24,6 +24,7 @@ from msssm_ts.training import (
     predict_logits,
 )
 from msssm_ts.training.batches import Batch, collate
+from msssm_ts.training.loss import accuracy
 from msssm_ts.training.schedule import warmup_cosine
 
 
@@ -63,6 +64,13 @@ def test_batches_pad_to_their_longest() -> None:
     assert lengths.tolist() == [5, 3]
     assert not x[1, 3:].any()
     assert SeriesTensor(_series([4, 4])).batch(torch.tensor([0, 1]))[1] is None
+
+
+def test_the_last_time_stamp_goes_on_in_padding() -> None:
+    series = SeriesTensor(_series([3, 9, 5]), times=[np.arange(n) / 2 for n in (3, 9, 5)])
+    times = series.batch(torch.tensor([2, 0])).times
+    assert times is not None
+    assert times.tolist() == [[0.0, 0.5, 1.0, 1.5, 2.0], [0.0, 0.5, 1.0, 1.0, 1.0]]
 
 
 def test_logits_come_in_the_order_of_the_series() -> None:
@@ -352,3 +360,9 @@ def test_several_labels_are_smoothed_and_their_presence_weighted() -> None:
     per_label = -(positive * answer * torch.log(p) + (1 - answer) * torch.log(1 - p))
     found = ClassificationLoss(label_smoothing=0.2, positive_weight=positive)(logits, targets)
     torch.testing.assert_close(found, per_label.mean())
+
+
+def test_the_accuracy_of_several_labels_is_over_all_answers() -> None:
+    logits = torch.tensor([[1.0, -1.0, 2.0], [1.0, 3.0, -2.0]])
+    targets = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    assert accuracy(logits, targets).item() == pytest.approx(4 / 6)
