@@ -363,6 +363,6 @@ def test_several_labels_are_smoothed_and_their_presence_weighted() -> None:
 
 
 def test_the_accuracy_of_several_labels_is_over_all_answers() -> None:
-    logits = torch.tensor([[1.0, -1.0, 2.0], [1.0, 3.0, -2.0]])
+    logits = torch.tensor([[1.0, -1.0, -2.0], [1.0, 3.0, -2.0]])
     targets = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    assert accuracy(logits, targets).item() == pytest.approx(4 / 6)
+    assert accuracy(logits, targets).item() == pytest.approx(5 / 6)
