@@ -81,7 +81,8 @@ class Mutant(NamedTuple):
     @property
     def source(self) -> str:
         """The file with the change."""
-        return mutate_code((ROOT / self.file).read_text(), operator(self.operator), self.occurrence)
+        before = (ROOT / self.file).read_text()
+        return mutate_code(before, get_operator(self.operator)(), self.occurrence)
 
     @property
     def text(self) -> str:
@@ -93,16 +94,11 @@ class Mutant(NamedTuple):
         return f"{before[self.line - 1].strip()}  →  {new}"
 
 
-def operator(name: str) -> Any:
-    """Make one of cosmic-ray's operators."""
-    return get_operator(name)()
-
-
 def mutants_of(file: str) -> Iterator[Mutant]:
     """Give all mutants of a file, but for those of its messages."""
     nodes = list(ast_nodes(parso.parse((ROOT / file).read_text())))
     for name in filter(OPERATORS.fullmatch, operator_names()):
-        change = operator(name)
+        change: Any = get_operator(name)()
         places = [(node, at) for node in nodes for at in change.mutation_positions(node)]
         for i, (node, ((line, _), _)) in enumerate(places):
             if not parso.tree.search_ancestor(node, "raise_stmt", "fstring"):
@@ -120,16 +116,16 @@ def table(everything: list[Mutant], tried: dict[Mutant, str]) -> str:
     """Lay out the results, with the reasons of survivors that the last table gave."""
     old = RESULTS.read_text() if RESULTS.exists() else ""
     reasons = {row[0::2]: row[1] for row in re.findall(r"^  (\S+):\d+: (.*)\n {4}(.*)$", old, re.M)}
-    rows = [", ".join(f"{k} {v}" for k, v in machine(torch.device("cpu")).items())]
-    rows += ["", f"{'':10}{'mutants':>9}{'drawn':>9}{'killed':>9}{'survived':>9}{'timed out':>10}"]
+    rows = [", ".join(f"{k} {v}" for k, v in machine(torch.device("cpu")).items()), ""]
+    ends = ("killed", "survived", "timed out")
+    rows += [f"{'':10}" + "".join(f"{name:>10}" for name in ("mutants", "drawn", *ends))]
     for package in PACKAGES:
-        ends = [end for mutant, end in tried.items() if mutant.package == package]
-        counts = [len(ends), *(ends.count(end) for end in ("killed", "survived"))]
+        own = sorted(mutant for mutant in tried if mutant.package == package)
+        of_end = [sum(tried[mutant] == end for mutant in own) for end in ends]
         n = sum(mutant.package == package for mutant in everything)
-        rows.append(f"{package:10}" + "".join(f"{c:9}" for c in (n, *counts)))
-        rows[-1] += f"{ends.count('timed out'):10}"
-        for mutant in sorted(m for m, end in tried.items() if end == "survived"):
-            if mutant.package == package:
+        rows.append(f"{package:10}" + "".join(f"{c:10}" for c in (n, len(own), *of_end)))
+        for mutant in own:
+            if tried[mutant] == "survived":
                 reason = reasons.get((mutant.file, mutant.text), "?")
                 rows += [f"  {mutant.file}:{mutant.line}: {reason}", f"    {mutant.text}"]
     return "\n".join(rows) + "\n"
@@ -137,10 +133,9 @@ def table(everything: list[Mutant], tried: dict[Mutant, str]) -> str:
 
 def outcome(mutant: Mutant, folder: Path, seconds: float) -> str:
     """Try a mutant in a copy of the tree."""
+    tests = f"{mutant.file} {tests_of(mutant.file)}"
     try:
-        done = run_tests(
-            folder, mutant.file, mutant.source, f"{mutant.file} {tests_of(mutant.file)}", seconds
-        )
+        done = run_tests(folder, mutant.file, mutant.source, tests, seconds)
     except subprocess.TimeoutExpired:
         return "timed out"
     return "killed" if done.returncode else "survived"
