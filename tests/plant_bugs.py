@@ -342,28 +342,36 @@ def rewrite(file: Path, source: str) -> None:
     Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
 
-def survives(bug: Bug, folder: Path) -> bool:
-    """Whether the tests in a copy of the tree pass in spite of the bug."""
-    file = folder / bug.file
-    source = file.read_text()
-    if (n := source.count(bug.before)) != 1:
-        raise SystemExit(f"{bug.name}: {bug.file} has {n} times: {bug.before}")
+def run_tests(
+    folder: Path, file: str, changed: str | None, tests: str, seconds: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run tests in a copy of the tree, one file of which reads ``changed`` for as long."""
     environment = os.environ | {"MSSSM_TS_CACHE_DIR": str(folder / "cache")}
-    if "triton" in bug.file:
+    if "triton" in file:
         environment |= {"TRITON_INTERPRET": "1", "MSSSM_TS_BACKEND": "triton"}
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    rewrite(file, source.replace(bug.before, bug.after))
+    source = (folder / file).read_text()
+    rewrite(folder / file, source if changed is None else changed)
     try:
-        done = subprocess.run(
-            [*command, *shlex.split(bug.tests)],
+        return subprocess.run(
+            [*command, *shlex.split(tests)],
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            timeout=seconds,
         )
     finally:
-        rewrite(file, source)
+        rewrite(folder / file, source)
+
+
+def survives(bug: Bug, folder: Path) -> bool:
+    """Whether the tests in a copy of the tree pass in spite of the bug."""
+    source = (folder / bug.file).read_text()
+    if (n := source.count(bug.before)) != 1:
+        raise SystemExit(f"{bug.name}: {bug.file} has {n} times: {bug.before}")
+    done = run_tests(folder, bug.file, source.replace(bug.before, bug.after), bug.tests)
     # 1: tests failed; anything else but 0 is a mistake in the table.
     if done.returncode not in (0, 1):
         raise SystemExit(f"{bug.name}: pytest could not run {bug.tests}\n{done.stdout}")

@@ -21,6 +21,7 @@ from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member, State
+from msssm_ts.members.network.recipe import auto_stem_stride
 from msssm_ts.members.network.settings import SSM_LEARNING_RATE, training_settings
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
@@ -38,6 +39,7 @@ class Spy(Member):
 
     kind: ClassVar[str] = "spy"
     given: ClassVar[list[Problem]] = []
+    seeds: ClassVar[list[int]] = []
     answer: ClassVar[Any] = None
     fails: ClassVar[BaseException | None] = None
 
@@ -46,6 +48,7 @@ class Spy(Member):
             reporter: Any = None, seconds: float | None = None, start: Self | None = None,
             ) -> Self:  # fmt: skip
         cls.given.append(problem)
+        cls.seeds.append(seed)
         if cls.fails is not None:
             raise cls.fails
         return cls()
@@ -68,6 +71,7 @@ class Learner(Spy):
     kind: ClassVar[str] = "learner"
     learns_by_steps: ClassVar[bool] = True
     given: ClassVar[list[Problem]] = []
+    seeds: ClassVar[list[int]] = []
     fails: ClassVar[BaseException | None] = None
 
 
@@ -76,7 +80,7 @@ def _spies(monkeypatch: pytest.MonkeyPatch) -> None:
     MEMBERS.names()
     monkeypatch.setattr(MEMBERS, "_entries", dict(MEMBERS._entries))
     for kind in (Spy, Learner):
-        kind.given, kind.fails = [], None
+        kind.given, kind.seeds, kind.fails = [], [], None
         MEMBERS.register(kind.kind, "sees all", lambda kind=kind: kind)  # type: ignore[misc]
 
 
@@ -113,6 +117,13 @@ def test_closed_members_learn_from_all_once_the_shares_are_known() -> None:
     assert aside is not None
     assert len(aside) == 20
     np.testing.assert_array_equal(again.targets, np.arange(40) % 2)
+
+
+def test_members_of_a_kind_have_seeds_of_their_own_the_same_in_a_refit() -> None:
+    Spy.answer = Learner.answer = staticmethod(_even)
+    _fit(members=["spy"] * 3 + ["learner"] * 2, validation=VALIDATION)
+    assert Spy.seeds == [0, 1, 2, 0, 1, 2]
+    assert Learner.seeds == [0, 1]
 
 
 def test_groups_and_weights_reach_the_members() -> None:
@@ -208,6 +219,19 @@ def test_members_that_are_named_are_fitted_however_few_series_there_are() -> Non
     assert notes[1] == (
         "without a network, n_scales=0, core='s6', d_model=8, n_layers=1 had nothing to act on"
     )
+
+
+@pytest.mark.parametrize(
+    ("longest", "rate", "stride"),
+    [
+        (4096, None, 1), (4097, None, 10), (7495, None, 10), (7505, None, 20),
+        (16000, 3999.0, 30), (16000, 4000.0, 40),
+    ],
+)  # fmt: skip
+def test_long_series_become_about_five_hundred_steps(
+    longest: int, rate: float | None, stride: int
+) -> None:
+    assert auto_stem_stride(longest, rate) == stride
 
 
 def test_the_state_space_rate_is_capped() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.fitted.upgrades import _facts_3
 
 FILES = sorted((Path(__file__).parent / "golden").glob("schema*/*.safetensors"))
 
@@ -39,3 +40,16 @@ def test_answers_as_it_did(file: Path, n_threads: int) -> None:
             assert (model.predict([s.astype(dtype) for s in series]) == labels).all()
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("n_channels", "length", "depth"), [(1, 150, 6), (50, 100, 5), (51, 100, 4), (200, 150, 1)]
+)
+def test_old_trees_on_many_channels_keep_their_intervals(
+    n_channels: int, length: int, depth: int
+) -> None:
+    """Schema 3 left to the code how finely series were cut; no file here is that wide."""
+    facts = _facts_3("quantile_trees", {"sizes": torch.tensor([length, 2])}, n_channels)
+    assert facts == {
+        "n_timepoints": length, "n_outputs": 2, "depth": depth, "steps_per_quantile": 4
+    }  # fmt: skip

@@ -45,6 +45,10 @@ def test_effective_state_is_kept(n_scales: int) -> None:
     assert abs(effective - 20) <= config.n_streams / 2
 
 
+def test_every_stream_has_a_state_however_small_the_whole() -> None:
+    assert _config(n_scales=6, d_state=1).stream_state == 1
+
+
 def test_the_layer_is_what_the_equations_say() -> None:
     """A direct transcription with loops, one series, one channel at a time."""
     torch.manual_seed(1)

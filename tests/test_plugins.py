@@ -15,6 +15,7 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import ExportError, InputError
+from msssm_ts.members.member import Member
 from msssm_ts.registry import PLUGINS
 
 HERE = Path(__file__).parent
@@ -161,3 +162,8 @@ def test_in_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         MEMBERS._entries.clear()
         MEMBERS._entries.update(before)
         sys.modules.pop("toy_member", None)
+
+
+def test_a_member_has_to_learn_answer_and_be_kept() -> None:
+    """One that lacks any of it is refused when it is made, not when it is saved."""
+    assert Member.__abstractmethods__ == {"fit", "predict_proba", "state", "from_state"}

@@ -130,6 +130,12 @@ def test_the_best_share_maximises_likelihood() -> None:
     assert best_share(good[:, ::-1], even, matrix) > 0.5
 
 
+def test_labels_that_are_absent_have_a_say_in_the_share() -> None:
+    """The likelihood is (0.9 − 0.6 s)(0.1 + 0.89 s), largest at s = 0.69."""
+    ours, theirs = np.array([[0.3, 0.01]]), np.array([[0.9, 0.9]])
+    assert best_share(ours, theirs, np.array([[1.0, 0.0]])) == pytest.approx(0.7)
+
+
 def test_several_labels() -> None:
     rng = np.random.default_rng(0)
     matrix = (rng.random((80, 2)) < 0.5).astype(int)

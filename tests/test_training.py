@@ -25,6 +25,7 @@ from msssm_ts.training import (
     predict_logits,
 )
 from msssm_ts.training.batches import Batch, collate
+from msssm_ts.training.loss import accuracy
 from msssm_ts.training.schedule import warmup_cosine
 
 
@@ -64,6 +65,13 @@ def test_batches_pad_to_their_longest() -> None:
     assert lengths.tolist() == [5, 3]
     assert not x[1, 3:].any()
     assert SeriesTensor(_series([4, 4])).batch(torch.tensor([0, 1]))[1] is None
+
+
+def test_the_last_time_stamp_goes_on_in_padding() -> None:
+    series = SeriesTensor(_series([3, 9, 5]), times=[np.arange(n) / 2 for n in (3, 9, 5)])
+    times = series.batch(torch.tensor([2, 0])).times
+    assert times is not None
+    assert times.tolist() == [[0.0, 0.5, 1.0, 1.5, 2.0], [0.0, 0.5, 1.0, 1.0, 1.0]]
 
 
 def test_logits_come_in_the_order_of_the_series() -> None:
@@ -375,3 +383,9 @@ def test_time_stamps_go_with_their_series_and_go_on_in_padding() -> None:
     mixed, _, share = Augmentation(mixup=0.3).mix(even, torch.Generator())
     assert share == 1.0
     assert torch.equal(mixed.x, even.x)
+
+
+def test_the_accuracy_of_several_labels_is_over_all_answers() -> None:
+    logits = torch.tensor([[1.0, -1.0, -2.0], [1.0, 3.0, -2.0]])
+    targets = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    assert accuracy(logits, targets).item() == pytest.approx(5 / 6)

@@ -19,10 +19,11 @@ from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
 from msssm_ts.members.scan_ridge import scan_ridge as scan_ridge_module
-from msssm_ts.members.scan_ridge.features import ScanFeatures
+from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
 from msssm_ts.members.scan_ridge.ridge import Ridge
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 from msssm_ts.series import LazySeries
+from msssm_ts.series.checks import filled
 
 
 def _problem(n: int = 40, length: int = 50, n_classes: int = 3, **more: Any) -> Problem:
@@ -381,6 +382,35 @@ def test_pools_weigh_what_is_meant_for_them() -> None:
     expected = np.array([*(weigh[name] for name in names), 1.0, 1.0])[:, None, None]
     weights = features.weights.reshape(2, len(filters), 7, N_RIVALS, N_GROUPS)
     np.testing.assert_allclose(weights**2, np.broadcast_to(expected, weights.shape), rtol=1e-6)
+
+
+def test_by_how_much_a_filter_wins_counts_by_its_root() -> None:
+    problem = _problem(4)
+    drawn = ScanFeatures.draw(problem, 0)
+    series = [filled(x) for x in problem.values.series]
+    parts = []
+    for view, *weights in zip(VIEWS, drawn.mix, drawn.filters, drawn.thresholds, strict=True):
+        pools = scale_features([view(x) for x in series], *weights)
+        # Where a filter never wins, rounding may leave the sum below 0.
+        pools[:, :, -2:] = np.sqrt(np.maximum(pools[:, :, -2:], 0))
+        parts.append(pools.reshape(4, -1))
+    np.testing.assert_allclose(
+        drawn.transform(problem.values.series), np.concatenate(parts, 1), rtol=1e-6
+    )
+
+
+def test_beside_many_series_one_draw_of_features_is_enough() -> None:
+    x = np.zeros((1, 1))
+    few, many = (Problem.of([x] * n, np.arange(n) % 2, 2) for n in (3000, 3001))
+    assert ScanRidge.copies(4, few) == 4
+    assert ScanRidge.copies(4, many) == 1
+    assert ScanRidge.copies(0, many) == 0
+
+
+def test_a_series_too_large_for_a_part_is_a_part_of_its_own() -> None:
+    for n_values in (1 << 22, 1 << 23):
+        assert trees_module._chunks(3, n_values) == [range(0, 1), range(1, 2), range(2, 3)]
+    assert trees_module._chunks(3, 1 << 21) == [range(0, 2), range(2, 3)]
 
 
 def test_members_that_would_take_too_long_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
