@@ -42,6 +42,7 @@ class Spy(Member):
     seeds: ClassVar[list[int]] = []
     answer: ClassVar[Any] = None
     fails: ClassVar[BaseException | None] = None
+    n_learned: int = 0
 
     @classmethod
     def fit(cls, problem: Problem, seed: int, parameters: Mapping[str, Any] | None = None,
@@ -51,7 +52,9 @@ class Spy(Member):
         cls.seeds.append(seed)
         if cls.fails is not None:
             raise cls.fails
-        return cls()
+        spy = cls()
+        spy.n_learned = len(problem)
+        return spy
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         answer: NDArray[np.float64] = type(self).answer(values)
@@ -109,8 +112,9 @@ VALIDATION = np.arange(40) % 4 < 2
 
 
 def test_closed_members_learn_from_all_once_the_shares_are_known() -> None:
-    Spy.answer = Learner.answer = staticmethod(_even)
-    _fit(members=["spy", "learner"], validation=VALIDATION)
+    Spy.answer, Learner.answer = staticmethod(_even), staticmethod(_truth)
+    model = _fit(members=["spy", "learner"], validation=VALIDATION)
+    assert [member.n_learned for member in model.vote.members] == [40, 20]
     first, again = Spy.given
     assert (len(first), len(again), len(Learner.given[0])) == (20, 40, 20)
     aside = Learner.given[0].validation
