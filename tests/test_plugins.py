@@ -77,55 +77,43 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, 
     }
 
 
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("help", "ema"),
-        ("help", "nearest_mean"),
-        ("fit", "parameters"),
-        ("alone", "model.safetensors"),
-        ("info", '"n_centres": 2'),
-        ("info", '"core": "ema"'),
-        ("evaluate", '"n_series": 24'),
-        ("inspect", "raw"),
-        ("inspect series", "prediction"),
-        ("inspect alone", "nearest_mean"),
-        ("inspect alone, series", "low"),
-        ("safetensors", "kept.safetensors"),
-        ("evaluate report", "accuracy"),
-    ],
+# What each command says on stdout, and on stderr where it refuses.
+SAID = (
+    ("help", "ema"),
+    ("help", "nearest_mean"),
+    ("fit", "parameters"),
+    ("alone", "model.safetensors"),
+    ("info", '"n_centres": 2'),
+    ("info", '"core": "ema"'),
+    ("evaluate", '"n_series": 24'),
+    ("inspect", "raw"),
+    ("inspect series", "prediction"),
+    ("inspect alone", "nearest_mean"),
+    ("inspect alone, series", "low"),
+    ("safetensors", "kept.safetensors"),
+    ("evaluate report", "accuracy"),
 )
-def test_they_are_in_the_terminal(
-    told: dict[str, tuple[int, str, str]], command: str, expected: str
-) -> None:
-    code, out, error = told[command]
-    assert code == 0, error
-    assert expected in out
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("stream", "core 'ema' is run over whole series and has no step"),
-        ("onnx", "'nearest_mean' cannot be exported"),
-        ("core", "'ema'"),
-    ],
+REFUSED = (
+    ("stream", "core 'ema' is run over whole series and has no step"),
+    ("onnx", "'nearest_mean' cannot be exported"),
+    ("core", "'ema'"),
 )
-def test_what_they_cannot_do_is_said(
-    told: dict[str, tuple[int, str, str]], command: str, expected: str
-) -> None:
-    code, _, error = told[command]
-    assert code in (1, 2)
-    assert expected in error
-    assert "Traceback" not in error
 
 
-def test_the_report_names_the_member(told: dict[str, tuple[int, str, str]]) -> None:
-    assert "nearest_mean" in (Path(told["folder"][1]) / "r.html").read_text()
-
-
-def test_a_model_of_a_plugin_says_what_it_needs(told: dict[str, tuple[int, str, str]]) -> None:
+def test_in_the_terminal(told: dict[str, tuple[int, str, str]]) -> None:
+    """One test, for the commands take seconds."""
+    for command, expected in SAID:
+        code, out, error = told[command]
+        assert code == 0, (command, error)
+        assert expected in out, command
+    for command, expected in REFUSED:
+        code, _, error = told[command]
+        assert code in (1, 2), command
+        assert expected in error, command
+        assert "Traceback" not in error, command
     folder = Path(told["folder"][1])
+    assert "nearest_mean" in (folder / "r.html").read_text()
+    # Without the plugin the model says what it needs.
     _, error = run("evaluate", folder / "run", folder / "w.csv", code=2)
     assert "'nearest_mean'" in error
     assert PLUGINS in error

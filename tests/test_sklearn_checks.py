@@ -9,16 +9,16 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from msssm_ts import MSSSMClassifier
 
 
-def _network(preset: str = "network", **more: Any) -> MSSSMClassifier:
+def _network(preset: str = "network", max_epochs: int = 20, **more: Any) -> MSSSMClassifier:
     return MSSSMClassifier(
-        preset, d_model=8, n_layers=1, d_state=4, n_scales=1, kernel_size=2, max_epochs=20,
-        batch_size=16, learning_rate=0.02, random_state=0, **more,
+        preset, d_model=8, n_layers=1, d_state=4, n_scales=1, kernel_size=2,
+        max_epochs=max_epochs, batch_size=16, learning_rate=0.02, random_state=0, **more,
     )  # fmt: skip
 
 
 def _default() -> MSSSMClassifier:
     """The whole vote: ridge classifiers, trees, and a network however few the series."""
-    return _network("default", early_stopping=False)
+    return _network("default", max_epochs=3, early_stopping=False)
 
 
 _EXPECTED_FAILURES = {
