@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,15 +19,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.fitted import FittedModel, Source, load_model, save_model
+from msssm_ts.fitted.parts import check_channel_names
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
 from msssm_ts.fitting.notes import rounding_remarks
 from msssm_ts.fitting.record import from_json_parameters
-from msssm_ts.fitting.targets import Targets
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.parameters import Parameters, check_parameters, documented
-from msssm_ts.series import LazySeries, Series
+from msssm_ts.series import LazySeries, Prepared, Series
 from msssm_ts.series.checks import (
     as_series_list,
     check_series,
@@ -154,8 +154,9 @@ optional
             If the loss is no longer finite; it is fitted with what there was before.
         """
         check_parameters(self.get_params(deep=False))
-        goes_on = bool(self.warm_start) and self._can_go_on
-        series = self._check_series(X, reset=not goes_on)
+        previous = self._to_go_on_from() if self.warm_start else None
+        series = self._check_series(X, previous)
+        check_channel_names(channel_names, series[0].shape[0])
         data = training_data(
             series,
             self._check_y(y),
@@ -163,27 +164,16 @@ optional
             groups=groups,
             validation=validation,
             times=check_times(times, series),
-            known=self._known() if goes_on else None,
+            known=None if previous is None else previous.labels,
         )
         if not isinstance(X, LazySeries) and self.dtype == "float32" and not is_float32(X):
             given = as_series_list(X, "mask", "float64")
             data = replace(data, remarks=rounding_remarks(given, "float32"))
-        n_channels = series[0].shape[0]
-        if channel_names is not None and len(channel_names) != n_channels:
-            raise ValueError(f"{len(channel_names)} channel_names for {n_channels} channels")
         targets = data.targets
         n_labels = len(targets.classes)
         if label_names is not None and not (targets.multilabel and len(label_names) == n_labels):
             raise ValueError(f"{len(label_names)} label_names, which y does not have columns for")
-        names = getattr(self, "feature_names_in_", None)
-        source = Source(
-            n_channels,
-            None if channel_names is None else tuple(channel_names),
-            sampling_rate,
-            getattr(self, "n_features_in_", None),
-            None if names is None else tuple(names),
-        )
-        previous = self.model_ if goes_on else None
+        source = self._source(series, channel_names, sampling_rate)
         self._keep(data, source, label_names=label_names, previous=previous)
         return self
 
@@ -212,25 +202,34 @@ optional
             As in :meth:`fit`, and if a label is not among those of the first call.
         """
         check_parameters(self.get_params(deep=False))
-        goes_on = self._can_go_on
-        series = self._check_series(X, reset=not goes_on)
+        previous = self._to_go_on_from()
+        series = self._check_series(X, previous)
         data = training_data(
             series,
             self._check_y(y),
             sample_weight=sample_weight,
-            known=self._known() if goes_on else None,
+            known=None if previous is None else previous.labels,
             classes=None if classes is None else np.unique(classes),
         )
-        names = getattr(self, "feature_names_in_", None)
-        source = Source(
-            series[0].shape[0],
-            n_features=getattr(self, "n_features_in_", None),
-            feature_names=None if names is None else tuple(names),
-        )
-        previous = self.model_ if goes_on else None
-        self._keep(data, source if previous is None else previous.source, previous=previous,
-                   in_parts=True)  # fmt: skip
+        source = self._source(series) if previous is None else previous.source
+        self._keep(data, source, previous=previous, in_parts=True)
         return self
+
+    def _source(
+        self,
+        series: Sequence[Series],
+        channel_names: Sequence[str] | None = None,
+        sampling_rate: float | None = None,
+    ) -> Source:
+        """Return where the training series come from, with what scikit-learn keeps of a table."""
+        names = getattr(self, "feature_names_in_", None)
+        return Source(
+            series[0].shape[0],
+            None if channel_names is None else tuple(channel_names),
+            sampling_rate,
+            getattr(self, "n_features_in_", None),
+            None if names is None else tuple(names),
+        )
 
     def _keep(self, data: Any, source: Source, **how: Any) -> None:
         """Fit; where that is cut short, keep what there is."""
@@ -249,36 +248,28 @@ optional
         return y
 
     def _check_series(
-        self, X: Any, reset: bool, channel_names: Sequence[str] | None = None
+        self, X: Any, model: FittedModel | None, channel_names: Sequence[str] | None = None
     ) -> Sequence[Series]:
-        """Return checked series; a table's width and columns must stay what they were."""
-        missing, dtype = self.missing, str(self.dtype)
-        if not reset:
-            missing, dtype = self.model_.missing, self.model_.dtype
+        """Return checked series; of those for a model, width and columns must be as they were."""
         X = X if isinstance(X, LazySeries) else without_torch(X)
-        series = check_series(X, missing, dtype)
+        if model is None:
+            series = check_series(X, self.missing, str(self.dtype))
+        else:
+            series = model.checked(X, channel_names)
         if not isinstance(X, LazySeries) and is_table(X):
             # With other input lengths are free.
-            validate_data(self, X, reset=reset, skip_check_array=True)
-        elif reset:
+            validate_data(self, X, reset=model is None, skip_check_array=True)
+        elif model is None:
             for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
                 delattr(self, name)
-        if not reset:
-            name = type(self).__name__
-            self.model_.source.check_channels(series[0].shape[0], channel_names, name)
         return series
 
-    def _known(self) -> Targets:
-        """Return the labels of the first fit, in their kind."""
-        labels = self.model_.labels
-        shape = (0, len(labels.classes)) if labels.multilabel else (0,)
-        return Targets(labels.classes, np.zeros(shape))
-
-    @property
-    def _can_go_on(self) -> bool:
-        """Whether there is a member that learns by steps to go on from."""
-        members = self.model_.vote.members if "model_" in vars(self) else ()
-        return any(member.learns_by_steps for member in members)
+    def _to_go_on_from(self) -> FittedModel | None:
+        """Return the model, if it has a member that learns by steps."""
+        model: FittedModel | None = vars(self).get("model_")
+        if model is None or not any(member.learns_by_steps for member in model.vote.members):
+            return None
+        return model
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is anything that predicts."""
@@ -392,8 +383,9 @@ optional
         sklearn.exceptions.NotFittedError
             Before :meth:`fit`.
         """
-        series = self._asked(X, channel_names)
-        return self.model_.predict_proba(series, sampling_rate, channel_names, times)
+        return self._answers(
+            lambda model: model.vote.predict_proba, X, sampling_rate, channel_names, times
+        )
 
     def predict(
         self,
@@ -451,9 +443,7 @@ optional
         ValueError, sklearn.exceptions.NotFittedError
             As :meth:`predict_proba`.
         """
-        series = self._asked(X, channel_names)
-        where = {"sampling_rate": sampling_rate, "channel_names": channel_names, "times": times}
-        logits = self.model_.logits(series, **where)
+        logits = self._answers(lambda model: model.logits, X, sampling_rate, channel_names, times)
         if len(self.classes_) == 2 and not self.multilabel_:
             return logits[:, 1] - logits[:, 0]
         return logits
@@ -488,13 +478,22 @@ optional
         InputError
             If no member of the vote has features.
         """
-        series = self._asked(X, channel_names)
-        where = {"sampling_rate": sampling_rate, "channel_names": channel_names, "times": times}
-        return self.model_.transform(series, **where)
+        return self._answers(lambda model: model.features, X, sampling_rate, channel_names, times)
 
-    def _asked(self, X: Any, channel_names: Sequence[str] | None) -> Sequence[Series]:
+    def _answers(
+        self,
+        function: Callable[[FittedModel], Callable[[Prepared], NDArray[np.float64]]],
+        X: Any,
+        sampling_rate: float | None,
+        channel_names: Sequence[str] | None,
+        times: Any,
+    ) -> NDArray[np.float64]:
+        """Ask the model, by one of its functions of prepared series, about X."""
         check_is_fitted(self)
-        return self._check_series(X, reset=False, channel_names=channel_names)
+        series = self._check_series(X, self.model_, channel_names)
+        return self.model_.by_series(
+            function(self.model_), series, sampling_rate, channel_names, times
+        )
 
     def stream(self) -> Stream:
         """Return an object that reads a series step by step.
@@ -562,7 +561,8 @@ optional
         """
         from msssm_ts.fitted.early import predict_early
 
-        self._asked(X, channel_names)
+        check_is_fitted(self)
+        self._check_series(X, self.model_, channel_names)
         return predict_early(
             self.model_, X, confidence, sampling_rate=sampling_rate, channel_names=channel_names
         )

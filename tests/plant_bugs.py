@@ -200,7 +200,7 @@ BUGS = [Bug(*row) for row in (
     ("share inverted", FIT, "(1 - share) * weight for", "share * weight for", T_FITTING),
     ("ridge and tree shares swapped", SCAN_RIDGE, "prior: ClassVar[float] = 0.6",
      "prior: ClassVar[float] = 0.4", T_FITTING),
-    ("what has no vote is kept", FIT, "if share == 0 and closed:", "if False:", T_FITTING),
+    ("what has no vote is kept", FIT, "strict=True) if w > 0]", "strict=True)]", T_FITTING),
     ("never in vain", FIT, "<= _NEXT_TO_NOTHING", "< 0", T_FITTING),
     ("always in vain", FIT, "<= _NEXT_TO_NOTHING", "<= 1", T_FITTING),
     ("thresholds from training series", FIT,

@@ -266,6 +266,10 @@ def test_uneven_times_are_carried_and_come_back(tmp_path: Path) -> None:
             assert again.times is not None
             for expected, found in zip(data.times, again.times, strict=True):
                 np.testing.assert_array_equal(expected, found)
+    apart = "id,time,lead,value\na,0,I,1\na,1,I,2\na,0.5,II,3\na,1.5,II,4\n"
+    data = load(_write(tmp_path, "e.csv", apart), needs_labels=False)
+    assert data.times is None
+    assert "times left out" in data.summary()
     even = "id,time,value,label\na,0,1,N\na,0.1,2,N\na,0.2,3,N\nb,7,4,V\nb,7.1,5,V\n"
     assert load(_write(tmp_path, "d.csv", even)).times is None
 

@@ -383,3 +383,20 @@ def test_a_share_is_the_learned_members_together() -> None:
     assert module._weights([Spy()], [], 0.3) == (1.0,)
     # Nothing was measured: by what the kinds are worth on average.
     assert module._weights([Spy()], [Learner()], None) == (0.5, 0.5)
+
+
+def test_learning_in_parts_says_nothing_of_members_that_were_not_wanted() -> None:
+    X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
+    model = MSSSMClassifier(**SIZES).partial_fit(X, y)
+    assert kinds_of(model) == ["network"]
+    assert model.model_.record.notes == ()
+
+
+def test_why_a_member_is_missing_is_the_real_reason() -> None:
+    Spy.answer = Learner.answer = staticmethod(_even)
+    Learner.fails = KeyboardInterrupt()
+    with pytest.raises(Interrupted) as caught:
+        _fit(members=["spy", "learner"], validation=VALIDATION)
+    assert caught.value.partial.record.notes[0] == "no learner votes: the fit was cut short"
+    beside = _fit(preset="fast", members=["spy"])
+    assert "preset='fast' had nothing to act on beside members" in beside.record.notes

@@ -107,7 +107,8 @@ def test_a_network_that_adds_nothing_is_given_up() -> None:
 def test_the_vote_is_the_weighted_mean() -> None:
     X, y = _waves(60)
     model = MSSSMClassifier(max_epochs=2, early_stopping=False, **SIZES).fit(X, y)
-    vote, values = model.model_.vote, model.model_.standardized(X)
+    fitted, vote = model.model_, model.model_.vote
+    values = fitted.standardized(fitted.prepared(fitted.checked(X)))
     answers = [member.predict_proba(values) for member in vote.members]
     assert sum(vote.weights) == pytest.approx(1)
     mean = np.average(answers, axis=0, weights=vote.weights)
@@ -207,5 +208,8 @@ def test_presets_in_the_terminal(tmp_path: Path) -> None:
     assert "quantile_trees" in out
     _, err = run("fit", "ItalyPowerDemand", "--preset", "fast", "--causal", code=2)
     assert "leave one of them out" in err
+    both = ("--preset", "fast", "--members", "network")
+    _, err = run("fit", "ItalyPowerDemand", *both, code=2)
+    assert "both say what votes" in err
     _, err = run("inspect", tmp_path / "r", "--cost", code=2)
     assert "no network" in err

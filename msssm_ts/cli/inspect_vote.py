@@ -35,7 +35,6 @@ def vote_facts(
     from msssm_ts.analysis.network.view import network_rate
     from msssm_ts.analysis.vote.draw_influence import draw_influences
     from msssm_ts.analysis.vote.influence import band_influences
-    from msssm_ts.members.member import shown_facts
     from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 
     vote = classifier.model_.vote
@@ -43,10 +42,7 @@ def vote_facts(
     ridges = [member for member in vote.members if isinstance(member, ScanRidge)]
     facts: dict[str, Any] = {
         "sampling_rate": rate,
-        "members": [
-            {"kind": member.kind, "weight": weight, **shown_facts(member.state().facts)}
-            for member, weight in zip(vote.members, vote.weights, strict=True)
-        ],
+        "members": vote.summary(),
         "left_out_accuracy": vote.left_out_accuracy,
         "bands": [],
         "pictures": [],
@@ -102,7 +98,7 @@ def vote_series_facts(
     view = view_of(classifier, data, index)
 
     def probability(series: Sequence[Series]) -> NDArray[np.float64]:
-        values = Prepared.of(series).standardized(model.standardizer, model.dtype)
+        values = model.standardized(Prepared.of(series))
         return model.vote.predict_proba(values)[:, view.output]
 
     saliency = occlusion(probability, view.values)

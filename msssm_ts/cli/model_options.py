@@ -78,12 +78,17 @@ def _chosen(values: dict[str, Any]) -> dict[str, Any]:
         elif getattr(spec.check, "auto", False) and value != "auto":
             found[name] = _number(value, spec)
         if name == "preset" and value is None:
-            found[name] = "network" if causal else "default"
+            found[name] = "network" if causal and values["members"] is None else "default"
         try:
             spec.check(name, found[name])
         except (ValueError, TypeError) as error:
             message = str(error).replace(name, str(spec.option), 1)
             raise InputError(message) from error
+    if found["members"] is not None and values["preset"] is not None:
+        raise InputError(
+            f"--members with --preset {values['preset']}: both say what votes; leave one of them "
+            "out"
+        )
     alone = found["members"] == ["network"] or (
         found["members"] is None and found["preset"] == "network"
     )

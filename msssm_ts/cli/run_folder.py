@@ -45,7 +45,6 @@ def write(
     The model comes first: whatever fails later, it is there.
     """
     from msssm_ts.fitted import save_model
-    from msssm_ts.members.member import shown_facts
 
     save_model(model, folder / "model.safetensors")
     record = model.record
@@ -65,10 +64,7 @@ def write(
         "device": record.device,
         "seed": record.seed,
         "n_parameters": record.n_parameters,
-        "members": [
-            {"kind": member.kind, "weight": weight, **shown_facts(member.state().facts)}
-            for member, weight in zip(model.vote.members, model.vote.weights, strict=True)
-        ],
+        "members": model.vote.summary(),
         "notes": list(record.notes),
     }
     write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")

@@ -12,7 +12,7 @@ from msssm_ts.datasets.columns import Roles, find_steps
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.per_series import per_series
 from msssm_ts.datasets.table import Table, Texts
-from msssm_ts.datasets.times import sampling_rate, times_of
+from msssm_ts.datasets.times import even_step, sampling_rate, times_of
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 
@@ -50,14 +50,16 @@ def read_values(table: Table, roles: Roles) -> LabelledSeries:
     pieces = np.split(values[rows.order, 0], np.cumsum(counts.sum(axis=1))[:-1])
     series: list[Series] = [p.reshape(counts.shape[1], -1) for p in pieces]
     names = rows.channel_names() if roles.channel is not None else None
-    times = None
+    times, note = None, ""
     if rows.times is not None:
         stamps = np.split(rows.times[rows.order], np.cumsum(counts.sum(axis=1))[:-1])
         by_channel = [t.reshape(counts.shape[1], -1) for t in stamps]
-        # One stamp a step: channels that were measured at times of their own have none.
+        # There is one stamp a step.
         if all((t == t[0]).all() for t in by_channel):
             times = [t[0] for t in by_channel]
-    return _series(rows, roles, series, names, times)
+        else:
+            note = "times left out, for channels were measured at times of their own"
+    return _series(rows, roles, series, names, times, note)
 
 
 def read_steps(table: Table, roles: Roles) -> LabelledSeries:
@@ -211,6 +213,7 @@ def _series(
     series: list[Series],
     names: tuple[str, ...] | None,
     times: list[NDArray[np.float64]] | None = None,
+    note: str = "",
 ) -> LabelledSeries:
     check_values(series, rows.error)
     for column in (*roles.labels, roles.group, roles.fold):
@@ -222,18 +225,15 @@ def _series(
         sampling_rate=rows.rate(roles.time),
         times=None if times is None or _is_even(times) else times,
         source=rows.table.source,
+        note=note,
         **per_series(rows.table, roles, rows.first),
     )
 
 
 def _is_even(times: list[NDArray[np.float64]]) -> bool:
     """Whether the steps of every series are evenly spaced: then the stamps say nothing more."""
-    gaps = np.concatenate([np.diff(t) for t in times])
-    if not len(gaps):
-        return True
-    typical = float(np.median(gaps))
-    # Written with a few digits, even steps differ in the last one.
-    return bool((np.abs(gaps - typical) <= 0.01 * abs(typical)).all())
+    steps = np.concatenate([np.diff(t) for t in times])
+    return not len(steps) or even_step(steps) is not None
 
 
 def _one_of_each(texts: Texts) -> NDArray[np.int64]:

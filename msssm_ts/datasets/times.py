@@ -75,15 +75,29 @@ def sampling_rate(
     >>> sampling_rate("time_ms", np.arange(5) * 0.5, np.zeros(5, int)) is None
     True
     """
-    steps = np.diff(times)[np.diff(owner) == 0]
-    if not _SECONDS.fullmatch(column) or not len(steps) or np.array_equal(times, np.round(times)):
+    if not _SECONDS.fullmatch(column) or np.array_equal(times, np.round(times)):
         return None
-    step = float(steps.mean())
-    if not 0 < step <= 0.5 or np.abs(steps - step).max() > 0.01 * step:
+    step = even_step(np.diff(times)[np.diff(owner) == 0])
+    if step is None or not 0 < step <= 0.5:
         return None
     rate = 1 / step
     # Times are rounded when they are written.
     return float(round(rate)) if abs(rate - round(rate)) < 1e-3 * rate else float(f"{rate:.6g}")
+
+
+def even_step(steps: NDArray[np.float64]) -> float | None:
+    """Return the step that all are, to one in a hundred; None where they differ or there are none.
+
+    Examples
+    --------
+    >>> even_step(np.array([0.1, 0.1, 0.1])), even_step(np.array([1.0, 3.0]))
+    (0.1, None)
+    """
+    if not len(steps):
+        return None
+    # Written with a few digits, even steps differ in the last one.
+    step = float(steps.mean())
+    return step if np.abs(steps - step).max() <= 0.01 * abs(step) else None
 
 
 def _seconds(dates: object) -> NDArray[np.float64]:

@@ -99,7 +99,8 @@ def predict_early(
     resamples = bool(sampling_rate and wanted and sampling_rate != wanted)
     streamed = why_not_streamed(model) is None and not resamples
     if streamed:
-        series = model.prepared(X, sampling_rate, channel_names).series
+        checked = model.checked(X, channel_names)
+        series = model.prepared(checked, sampling_rate, channel_names).series
         stream = Stream(model)
         found = [_read_stream(stream, s, confidence, multilabel) for s in series]
         proba, n_read, lengths = map(np.array, zip(*found, strict=True))

@@ -16,7 +16,7 @@ from msssm_ts.kernels.parallel import at_work
 from msssm_ts.model.device import resolve_device
 from msssm_ts.preparation import Preparation, vote
 from msssm_ts.preparation.apply import prepare_series
-from msssm_ts.series import Prepared, Standardizer
+from msssm_ts.series import Prepared, Series, Standardizer
 from msssm_ts.series.checks import Missing, check_series, check_times
 
 
@@ -53,42 +53,47 @@ class FittedModel:
     vote: Vote
     record: FitRecord
 
-    def standardized(
-        self,
-        X: Any,
-        sampling_rate: float | None = None,
-        channel_names: Sequence[str] | None = None,
-        times: Any = None,
-    ) -> Prepared:
-        """Check and prepare series as those that were trained on, and standardise them.
+    def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
+        """Check series, and that they have the channels that were trained on.
 
         Parameters
         ----------
         X : as for :class:`msssm_ts.MSSSMClassifier`
             Series.
-        sampling_rate, channel_names, times
-            Of them; what is not said about them is the training series'.
+        channel_names : sequence of str, optional
+            Of them.
 
         Raises
         ------
         ValueError
             If they cannot be used.
         """
-        return self.prepared(X, sampling_rate, channel_names, times).standardized(
-            self.standardizer, self.dtype
-        )
+        series = check_series(X, self.missing, self.dtype)
+        self.source.check_channels(series[0].shape[0], channel_names)
+        return series
 
     def prepared(
         self,
-        X: Any,
+        series: Sequence[Series],
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
         times: Any = None,
     ) -> Prepared:
-        """As :meth:`standardized`, but in the units of the prepared series."""
+        """Prepare checked series as those that were trained on.
+
+        Parameters
+        ----------
+        series : sequence of arrays of shape (n_channels, length)
+            From :meth:`checked`.
+        sampling_rate, channel_names, times
+            Of them; what is not said about them is the training series'.
+
+        Raises
+        ------
+        ValueError
+            If that cannot be done to them.
+        """
         at_work()
-        series = check_series(X, self.missing, self.dtype)
-        self.source.check_channels(series[0].shape[0], channel_names, "the model")
         return prepare_series(
             series,
             self.preparation,
@@ -97,6 +102,31 @@ class FittedModel:
             check_times(times, series),
         )
 
+    def standardized(self, values: Prepared) -> Prepared:
+        """Standardise prepared series, as the members of the vote take them."""
+        return values.standardized(self.standardizer, self.dtype)
+
+    def by_series(
+        self,
+        function: Callable[[Prepared], NDArray[np.float64]],
+        series: Sequence[Series],
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return one row a series: the mean over its windows where it was cut.
+
+        Parameters
+        ----------
+        function : callable
+            From prepared, standardised series to a row for each: ``vote.predict_proba``,
+            :meth:`logits`, :meth:`features`.
+        series, sampling_rate, channel_names, times : as for :meth:`prepared`
+            Checked series.
+        """
+        values = self.standardized(self.prepared(series, sampling_rate, channel_names, times))
+        return vote(function(values), values.owner, len(series))
+
     def predict_proba(
         self,
         X: Any,
@@ -104,7 +134,7 @@ class FittedModel:
         channel_names: Sequence[str] | None = None,
         times: Any = None,
     ) -> NDArray[np.float64]:
-        """Return class probabilities (n_samples, n_classes); arguments as for :meth:`standardized`.
+        """Return class probabilities (n_samples, n_classes) of series, checked or not.
 
         Examples
         --------
@@ -113,14 +143,15 @@ class FittedModel:
         >>> model.predict_proba(np.eye(8)).shape
         (8, 2)
         """
-        return self.by_series(self.vote.predict_proba, X, sampling_rate, channel_names, times)
+        series = self.checked(X, channel_names)
+        return self.by_series(self.vote.predict_proba, series, sampling_rate, channel_names, times)
 
-    def logits(self, X: Any, **where: Any) -> NDArray[np.float64]:
+    def logits(self, values: Prepared) -> NDArray[np.float64]:
         """Return the logits of a single network, or what would give the vote's probabilities."""
-        return self.by_series(lambda v: self.vote.logits(v, self.labels.multilabel), X, **where)
+        return self.vote.logits(values, self.labels.multilabel)
 
-    def transform(self, X: Any, **where: Any) -> NDArray[np.float64]:
-        """Return features of each series, (n_samples, n_features).
+    def features(self, values: Prepared) -> NDArray[np.float64]:
+        """Return features of standardised series, (n_series, n_features).
 
         Raises
         ------
@@ -130,23 +161,7 @@ class FittedModel:
         member = self.vote.featured
         if member is None:
             raise InputError("no member of this model's vote has features to return")
-        return self.by_series(member.transform, X, **where)
-
-    def by_series(
-        self,
-        function: Callable[[Prepared], NDArray[np.float64]],
-        X: Any,
-        sampling_rate: float | None = None,
-        channel_names: Sequence[str] | None = None,
-        times: Any = None,
-    ) -> NDArray[np.float64]:
-        """Return one row a series: the mean over its windows where it was cut."""
-        values = self.standardized(X, sampling_rate, channel_names, times)
-        return vote(function(values), values.owner, len(X))
-
-    def predict(self, X: Any, **where: Any) -> NDArray[Any]:
-        """Return labels; arguments as for :meth:`standardized`."""
-        return self.labels.chosen(self.predict_proba(X, **where))
+        return member.transform(values)
 
     def to(self, device: str) -> FittedModel:
         """Return it on a device: "auto" is a CUDA card where there is one.

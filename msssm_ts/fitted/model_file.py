@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -63,15 +64,19 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         "training": {name: getattr(record, name) for name in _RECORD} | {"notes": record.notes},
         "versions": record.versions,
     }
-    write_artifact(path, model_tensors(model), header)
+    write_artifact(path, _tensors(states), header)
 
 
 def model_tensors(model: FittedModel) -> dict[str, torch.Tensor]:
     """Return all arrays of a fitted model by their names in the file."""
+    return _tensors([member.state() for member in model.vote.members])
+
+
+def _tensors(states: Sequence[State]) -> dict[str, torch.Tensor]:
     return {
         f"members.{i}.{name}": torch.from_numpy(np.ascontiguousarray(array))
-        for i, member in enumerate(model.vote.members)
-        for name, array in member.state().arrays.items()
+        for i, state in enumerate(states)
+        for name, array in state.arrays.items()
     }
 
 

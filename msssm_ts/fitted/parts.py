@@ -34,7 +34,7 @@ class Source:
     n_features: int | None = None
     feature_names: tuple[str, ...] | None = None
 
-    def check_channels(self, n_channels: int, names: Sequence[str] | None, model: str) -> None:
+    def check_channels(self, n_channels: int, names: Sequence[str] | None) -> None:
         """Refuse series of another number of channels, unless names tell which are meant.
 
         Raises
@@ -42,12 +42,23 @@ class Source:
         ValueError
             Naming both numbers.
         """
-        if names is not None and len(names) != n_channels:
-            raise ValueError(f"{len(names)} channel_names for {n_channels} channels")
+        check_channel_names(names, n_channels)
         if n_channels != self.n_channels and (names is None or self.channel_names is None):
             raise ValueError(
-                f"X has {n_channels} channels, but {model} was trained on {self.n_channels}"
+                f"X has {n_channels} channels, but the model was trained on {self.n_channels}"
             )
+
+
+def check_channel_names(names: Sequence[str] | None, n_channels: int) -> None:
+    """Refuse names that are more or fewer than the channels.
+
+    Raises
+    ------
+    ValueError
+        Naming both numbers.
+    """
+    if names is not None and len(names) != n_channels:
+        raise ValueError(f"{len(names)} channel_names for {n_channels} channels")
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.members.member import Member
+from msssm_ts.members.member import Member, shown_facts
 from msssm_ts.series import Prepared
 
 
@@ -37,6 +38,13 @@ class Vote:
             pairs = zip(self.members, self.weights, strict=True)
             own = [(member, weight) for member, weight in pairs if member.kind == kind]
             yield tuple(member for member, _ in own), tuple(weight for _, weight in own)
+
+    def summary(self) -> list[dict[str, Any]]:
+        """Return kind, weight and short facts of each member, for JSON and tables."""
+        return [
+            {"kind": member.kind, "weight": weight, **shown_facts(member.state().facts)}
+            for member, weight in zip(self.members, self.weights, strict=True)
+        ]
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs) of standardised series."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
+from msssm_ts.fitted.parts import Labels
 from msssm_ts.fitting.targets import Targets, check_weights, encode_targets
 from msssm_ts.series import Series, lengths_of, take
 from msssm_ts.series.prepared import Times
@@ -88,7 +89,7 @@ def training_data(
     groups: Any = None,
     validation: Any = None,
     times: Sequence[Times] | None = None,
-    known: Targets | None = None,
+    known: Labels | None = None,
     classes: NDArray[Any] | None = None,
 ) -> TrainingData:
     """Check what was passed to ``fit``; series of no weight are left out.
@@ -99,7 +100,7 @@ def training_data(
         Checked.
     y, sample_weight, groups, validation, times
         As of :meth:`msssm_ts.MSSSMClassifier.fit`.
-    known : Targets, optional
+    known : Labels, optional
         Of the first fit, where this one goes on from it.
     classes : array, optional
         All labels that will ever come.

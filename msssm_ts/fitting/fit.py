@@ -125,7 +125,8 @@ def _prepared_fit(
     )
     problems = Problems(data, source, preparation, weights, positive, parameters["dtype"])
     return _Fit(
-        problems, parameters, closed, by_steps, split, seed, reporter, previous, began, left_out
+        *(problems, parameters, wanted, closed, by_steps, split, seed, reporter, previous, began),
+        left_out,
     )
 
 
@@ -135,6 +136,7 @@ class _Fit:
 
     problems: Problems
     parameters: Mapping[str, Any]
+    wanted: Sequence[Seat]
     closed: Sequence[Seat]
     by_steps: Sequence[Seat]
     split: Split
@@ -163,41 +165,31 @@ class _Fit:
         closed: list[Member] = []
         learned: list[Member] = []
 
-        def model(share: float | None = None, thresholds: Any = None) -> FittedModel | None:
-            members = (*closed, *learned)
-            if not members:
+        def model() -> FittedModel | None:
+            if not closed and not learned:
                 return None
-            weights = _weights(closed, learned, share)
-            if share == 0 and closed:
-                # What has no vote is not kept either.
-                members, weights = tuple(closed), prior_weights(tuple(closed))
-            labels = Labels(
-                self.problems.data.targets.classes,
-                multilabel,
-                np.full(training.n_outputs, 0.5) if thresholds is None else thresholds,
-                None if label_names is None else tuple(map(str, label_names)),
-            )
-            vote = Vote(members, weights)
+            vote = _vote(closed, learned, share)
             return FittedModel(
                 self.problems.source,
                 self.parameters["missing"],
                 self.parameters["dtype"],
                 self.problems.preparation,
                 standardizer,
-                labels,
+                Labels(
+                    self.problems.data.targets.classes,
+                    multilabel,
+                    names=None if label_names is None else tuple(map(str, label_names)),
+                ),
                 vote,
                 self._record(vote, learned, share),
             )
 
         share: float | None = None
         try:
-            spent = _FIRST_OF_TWO if twice and self.by_steps else 1.0
-            self._fit_closed(closed, training, spent)
+            self._fit_closed(closed, training, _FIRST_OF_TWO if twice else 1.0)
             theirs = None
             if self.by_steps and closed and validation is not None:
-                theirs = Vote(tuple(closed), prior_weights(tuple(closed))).predict_proba(
-                    validation.values
-                )
+                theirs = _vote(closed, [], None).predict_proba(validation.values)
             # The closed members are fitted again: their time is not the others'.
             reserved = time.perf_counter() - self.began if closed and twice else 0.0
             problem = replace(training, validation=validation)
@@ -218,11 +210,11 @@ class _Fit:
                 )
                 closed[:] = again
         except KeyboardInterrupt as error:
-            raise Interrupted(model(share)) from error
+            raise Interrupted(model()) from error
         except TrainingError as error:
-            error.partial = model(share)
+            error.partial = model()
             raise
-        fitted = model(share)
+        fitted = model()
         assert fitted is not None
         if multilabel and validation is not None:
             proba = fitted.vote.predict_proba(validation.values)
@@ -286,24 +278,35 @@ class _Fit:
                 into.append(member)
 
     def _record(self, vote: Vote, learned: Sequence[Member], share: float | None) -> FitRecord:
-        """Write down how the model came about; of its training, the first network's."""
-        first = next((m for m in learned if getattr(m, "history", None)), None)
-        history = vars(History()) if first is None else dict(getattr(first, "history", {}))
+        """Write down how the model came about; of training by steps, the first member's."""
+        first = next((member for member in learned if member.history), None)
+        history = vars(History()) if first is None else dict(first.history)
         data = self.problems.data
         return FitRecord(
             parameters=json_parameters(self.parameters),
             history=history,
             n_iter=len(history["epoch"]),
-            best_iter=getattr(first, "best_epoch", 0),
+            best_iter=0 if first is None else first.best_epoch,
             n_parameters=vote.n_parameters,
             seconds=time.perf_counter() - self.began,
             seed=self.seed,
             device=resolve_device(self.parameters["device"]),
             threads=torch.get_num_threads(),
             training_data=data.facts(),
-            notes=notes(self.parameters, vote, data, self.left_out, share),
+            notes=notes(self.parameters, self.wanted, vote, data, self.left_out, share),
             versions=versions(),
         )
+
+
+def _vote(closed: Sequence[Member], learned: Sequence[Member], share: float | None) -> Vote:
+    """Return the vote with ``share`` for the learned members together; None: by their kinds.
+
+    What has no part of it is not kept.
+    """
+    members = (*closed, *learned)
+    weights = _weights(closed, learned, share)
+    kept = [(m, w) for m, w in zip(members, weights, strict=True) if w > 0]
+    return Vote(tuple(member for member, _ in kept), tuple(weight for _, weight in kept))
 
 
 def _weights(
@@ -323,8 +326,7 @@ def _measured_share(
     """Return the learned members' part of the vote, as the series set aside tell it."""
     if validation is None or theirs is None:
         return None
-    members = tuple(learned)
-    ours = Vote(members, prior_weights(members)).predict_proba(validation.values)
+    ours = _vote([], learned, None).predict_proba(validation.values)
     # The same series have chosen the networks' weights: they look better there than they are.
     return best_share(ours, theirs, validation.targets) / 2
 

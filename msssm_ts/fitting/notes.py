@@ -10,7 +10,7 @@ import numpy as np
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.members import MEMBERS
-from msssm_ts.members.presets import seats
+from msssm_ts.members.presets import Seat
 from msssm_ts.parameters import specs
 from msssm_ts.series import Series, Standardizer
 
@@ -20,6 +20,7 @@ _FEWEST_STEPS = 50
 
 def notes(
     parameters: Mapping[str, Any],
+    wanted: Sequence[Seat],
     vote: Vote,
     data: TrainingData,
     left_out: str | None,
@@ -31,6 +32,8 @@ def notes(
     ----------
     parameters : mapping
         The estimator's.
+    wanted : sequence of Seat
+        What was to vote.
     vote : Vote
         What came of them.
     data : TrainingData
@@ -42,7 +45,6 @@ def notes(
     """
     said = list(data.remarks)
     present = {member.kind for member in vote.members}
-    wanted = seats(parameters["preset"], parameters["members"])
     for seat in wanted:
         if seat.kind not in present:
             by_steps = MEMBERS.get(seat.kind).learns_by_steps
@@ -50,16 +52,20 @@ def notes(
                 reason = left_out
             elif by_steps and share == 0:
                 reason = "on the series set aside it did not help the others"
-            else:
+            elif parameters["time_budget"] is not None:
                 reason = "there was no time for it"
+            else:
+                reason = "the fit was cut short"
             said.append(f"no {seat.kind} votes: {reason}")
     idle: dict[str, list[str]] = {}
     for name, default, spec in specs():
         value = parameters[name]
-        if spec.concerns and spec.concerns not in present and _differs(value, default):
+        if spec.concerns and spec.concerns not in present and value != default:
             idle.setdefault(spec.concerns, []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
+    if parameters["members"] is not None and parameters["preset"] != "default":
+        said.append(f"preset={parameters['preset']!r} had nothing to act on beside members")
     stops = any(MEMBERS.get(seat.kind).learns_by_steps for seat in wanted)
     if data.validation is not None and not stops and not data.targets.multilabel:
         said.append("validation had nothing to act on: no member stops by it")
@@ -94,7 +100,3 @@ def rounding_remarks(series: Sequence[Series], dtype: str) -> tuple[str, ...]:
         f"hardly more than {dtype} resolves: subtract an offset, or take dtype='float64'"
         for channel in np.flatnonzero(coarse)
     )
-
-
-def _differs(value: Any, default: Any) -> bool:
-    return type(value) is not type(default) or value != default

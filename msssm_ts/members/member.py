@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -71,12 +72,18 @@ class Member(ABC):
     learns_by_steps : bool
         Whether it wants series set aside to stop by, and whether its weight is measured on them.
         Such members are fitted last, and only they can go on from where they were.
+    history : mapping of str to list
+        Of its training by steps, one entry an epoch; empty where there was none.
+    best_epoch : int
+        The epoch whose weights were kept; 0: none was finished.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str] = "training"
     prior: ClassVar[float] = 0.5
     learns_by_steps: ClassVar[bool] = False
+    history: Mapping[str, list[Any]] = MappingProxyType({})
+    best_epoch: int = 0
 
     @property
     def uses_times(self) -> bool:

@@ -120,11 +120,11 @@ def view_series(
     names = None if channel_names is None else tuple(channel_names)
     proba = model.predict_proba([values], sampling_rate, names)
     output = int(proba[0].argmax())
-    prepared = model.prepared([values], sampling_rate, names)
-    standardized = prepared.standardized(model.standardizer, model.dtype)
+    prepared = model.prepared(model.checked([values], names), sampling_rate, names)
+    standardized = model.standardized(prepared)
     window = 0
     if len(prepared.series) > 1:
-        logits = model.vote.logits(standardized, model.labels.multilabel)
+        logits = model.logits(standardized)
         window = int((logits[:, output] - logits.mean(1)).argmax())
     tensor = series_tensor(standardized, getattr(torch, model.dtype))
     settings, rate = model.preparation, prepared.sampling_rate

@@ -100,11 +100,6 @@ class NetworkMember(Member):
                 if in_vain is None
                 else lambda logits: in_vain(_probabilities(logits, problem.multilabel)),
             )
-
-            def member() -> NetworkMember:
-                history = vars(trainer.history)
-                return cls(network, problem.multilabel, history, trainer.best_epoch or 0)
-
             validation = problem.validation
             try:
                 trainer.run(
@@ -114,11 +109,19 @@ class NetworkMember(Member):
                 )
             except KeyboardInterrupt as error:
                 # Before the first step there is nothing that could be called a model.
-                raise Interrupted(member() if trainer.n_steps or start else None) from error
+                has_weights = trainer.n_steps or start is not None
+                raise Interrupted(cls._of(trainer, problem) if has_weights else None) from error
             except TrainingError as error:
-                error.partial = member() if trainer.n_steps or start else None
+                if trainer.n_steps or start is not None:
+                    error.partial = cls._of(trainer, problem)
                 raise
-        return cls(network, problem.multilabel, vars(trainer.history), trainer.best_epoch or 0)
+        return cls._of(trainer, problem)
+
+    @classmethod
+    def _of(cls, trainer: Trainer, problem: Problem) -> Self:
+        """Return what a trainer has made of its network so far."""
+        history, best_epoch = vars(trainer.history), trainer.best_epoch or 0
+        return cls(trainer.network, problem.multilabel, history, best_epoch)
 
     @property
     def uses_times(self) -> bool:
