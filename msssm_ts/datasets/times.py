@@ -90,8 +90,8 @@ def even_step(steps: NDArray[np.float64]) -> float | None:
 
     Examples
     --------
-    >>> even_step(np.array([0.1, 0.1, 0.1])), even_step(np.array([1.0, 3.0]))
-    (0.1, None)
+    >>> even_step(np.array([0.25, 0.25, 0.25])), even_step(np.array([1.0, 3.0]))
+    (0.25, None)
     """
     if not len(steps):
         return None
