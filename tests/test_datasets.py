@@ -138,7 +138,7 @@ def test_quoted_cells_and_spaces(tmp_path: Path) -> None:
     ],
 )
 def test_header_or_not(tmp_path: Path, first: str, headed: bool) -> None:
-    from msssm_ts.datasets.dialect import detect_dialect
+    from msssm_ts.datasets.tables.dialect import detect_dialect
 
     kind = "normal" if first.startswith(("normal", "name", "target")) else "1"
     rows = [",".join([kind, *("0.25" for _ in first.split(",")[1:])])] * 3
@@ -488,7 +488,7 @@ def test_written_series_come_back(tmp_path: Path, suffix: str) -> None:
 def test_archive_folders(
     tmp_path: Path, names: list[str], train: str | None, test: str | None
 ) -> None:
-    from msssm_ts.datasets.archive_folder import find_archive_file
+    from msssm_ts.datasets.archives.archive_folder import find_archive_file
 
     for name in names:
         (tmp_path / name).touch()

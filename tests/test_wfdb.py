@@ -8,8 +8,9 @@ import pytest
 import wfdb
 from recordings import write_record
 
-from msssm_ts.datasets import ReadOptions, load, wfdb_signals
-from msssm_ts.datasets.beats import AAMI, read_beats
+from msssm_ts.datasets import ReadOptions, load
+from msssm_ts.datasets.wfdb import signals as wfdb_signals
+from msssm_ts.datasets.wfdb.beats import AAMI, read_beats
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries
 

@@ -45,7 +45,7 @@ def get(
     What an interrupted download has left is completed. The folders that are read by name are in
     the user's cache, or in $MSSSM_TS_DATA_DIR.
     """
-    from msssm_ts.datasets.archive import CARRIED
+    from msssm_ts.datasets.archives.archive import CARRIED
     from msssm_ts.datasets.download import DownloadError
     from msssm_ts.datasets.named import fetch, find_data_set, parse_request
 

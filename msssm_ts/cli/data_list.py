@@ -28,7 +28,7 @@ def list_sets(
     debug: options.Debug = False,
 ) -> None:
     """List the data sets that are known by name, and whether they are here."""
-    from msssm_ts.datasets.archive import CARRIED
+    from msssm_ts.datasets.archives.archive import CARRIED
     from msssm_ts.datasets.named import own_data_sets
     from msssm_ts.datasets.named.archives import archive_names, archive_set
 
@@ -62,7 +62,7 @@ def _row(data_set: DataSet) -> dict[str, Any]:
 
 def _where(data_set: DataSet) -> str:
     """Say whether a set can be read now."""
-    from msssm_ts.datasets.archive import CARRIED
+    from msssm_ts.datasets.archives.archive import CARRIED
 
     if data_set.name in CARRIED:
         return "comes along"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from msssm_ts.datasets.archive import read_arff, read_ts
-from msssm_ts.datasets.arrays import read_npy, read_npz
+from msssm_ts.datasets.archives.archive import read_arff, read_ts
+from msssm_ts.datasets.arrays.matlab import read_mat
+from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.frame import read_parquet
-from msssm_ts.datasets.layout import read_text_table
-from msssm_ts.datasets.matlab import read_mat
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tables.frame import read_parquet
+from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.errors import InputError
 
 _TEXT = (".csv", ".tsv", ".txt")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msssm_ts.datasets.archive_folder import find_archive_file
-from msssm_ts.datasets.audio import SUFFIXES, read_audio
+from msssm_ts.datasets.archives.archive_folder import find_archive_file
+from msssm_ts.datasets.audio.reader import SUFFIXES, read_audio
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.edf import read_edf
+from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.datasets.wfdb_records import read_wfdb
+from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.errors import InputError
 
 _KNOWN = (

@@ -8,18 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from msssm_ts.datasets.archive import CARRIED, read_carried
-from msssm_ts.datasets.audio import SUFFIXES, read_audio
+from msssm_ts.datasets.archives.archive import CARRIED, read_carried
+from msssm_ts.datasets.audio.reader import SUFFIXES, read_audio
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.edf import read_edf
+from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
-from msssm_ts.datasets.frame import from_frame, is_frame
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.split import validation_mask
-from msssm_ts.datasets.wfdb_records import read_wfdb
+from msssm_ts.datasets.tables.frame import from_frame, is_frame
+from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.errors import InputError
 
 # For files, and for folders.

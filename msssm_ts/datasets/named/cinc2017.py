@@ -7,7 +7,7 @@ from pathlib import Path
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.wfdb_records import read_wfdb
+from msssm_ts.datasets.wfdb.records import read_wfdb
 
 _URL = "https://physionet.org/files/challenge-2017/1.0.0/"
 _TABLES = ("REFERENCE-v3.csv", "REFERENCE.csv")
@@ -23,7 +23,7 @@ def read_cinc2017(folder: Path, task: str, options: ReadOptions) -> LabelledSeri
     task : str
         There is one only.
     options : ReadOptions
-        As for :func:`msssm_ts.datasets.wfdb_records.read_wfdb`.
+        As for :func:`msssm_ts.datasets.wfdb.records.read_wfdb`.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from pathlib import Path
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions, Split
-from msssm_ts.datasets.wfdb_records import read_wfdb
+from msssm_ts.datasets.wfdb.records import read_wfdb
 
 # The inter-patient split of de Chazal, O'Dwyer and Reilly (IEEE Trans. Biomed. Eng. 51(7), 2004);
 # as AAMI EC57 recommends, it leaves out 102, 104, 107 and 217, whose beats are paced.
@@ -36,7 +36,7 @@ def read_mitbih(folder: Path, task: str, options: ReadOptions) -> LabelledSeries
         There is one only.
     options : ReadOptions
         ``split`` chooses between DS1 and DS2, ``window`` and ``beat_classes`` are as for
-        :func:`msssm_ts.datasets.wfdb_records.read_wfdb`.
+        :func:`msssm_ts.datasets.wfdb.records.read_wfdb`.
 
     Raises
     ------

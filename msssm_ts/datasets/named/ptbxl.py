@@ -19,7 +19,7 @@ import numpy as np
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.wfdb_signals import RecordExcerpt, read_record_excerpt, read_record_header
+from msssm_ts.datasets.wfdb.signals import RecordExcerpt, read_record_excerpt, read_record_header
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from msssm_ts.datasets.audio import audio_series
+from msssm_ts.datasets.audio.reader import audio_series
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions

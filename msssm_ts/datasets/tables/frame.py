@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msssm_ts.datasets.columns import find_roles, unique_names
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.layout import series_of_table
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.table import Table
+from msssm_ts.datasets.tables.columns import find_roles, unique_names
+from msssm_ts.datasets.tables.layout import series_of_table
+from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:

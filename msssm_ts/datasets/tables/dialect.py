@@ -12,8 +12,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from msssm_ts.datasets.columns import CHANNEL, FOLD, GROUP, ID, LABEL, TIME, VALUE, unique_names
 from msssm_ts.datasets.compressed import open_bytes
+from msssm_ts.datasets.tables.columns import (
+    CHANNEL,
+    FOLD,
+    GROUP,
+    ID,
+    LABEL,
+    TIME,
+    VALUE,
+    unique_names,
+)
 from msssm_ts.errors import InputError
 
 # Any run of spaces and tabs.

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from msssm_ts.datasets.columns import GROUP, LABEL, find_column
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, Split
+from msssm_ts.datasets.tables.columns import GROUP, LABEL, find_column
 from msssm_ts.errors import InputError
 
 # Names that people give to the column of files or records, the likeliest first.

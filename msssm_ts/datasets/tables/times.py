@@ -7,7 +7,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.table import Table, is_text
+from msssm_ts.datasets.tables.table import Table, is_text
 from msssm_ts.errors import InputError
 
 # Names of times in seconds; others may count samples or milliseconds.

@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from msssm_ts.datasets.columns import Roles, find_roles, find_steps
 from msssm_ts.datasets.compressed import SUFFIXES, open_bytes
-from msssm_ts.datasets.dialect import WHITESPACE, Dialect, detect_dialect, not_text
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.table import Table
+from msssm_ts.datasets.tables.columns import Roles, find_roles, find_steps
+from msssm_ts.datasets.tables.dialect import WHITESPACE, Dialect, detect_dialect, not_text
+from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.columns import Roles
-from msssm_ts.datasets.table import Table
+from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.table import Table
 
 
 def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from msssm_ts.datasets.columns import Roles
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.lists import list_columns
-from msssm_ts.datasets.long import read_channels, read_steps, read_values
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.table import Table
-from msssm_ts.datasets.text import read_text
-from msssm_ts.datasets.wide import read_wide
+from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.lists import list_columns
+from msssm_ts.datasets.tables.long import read_channels, read_steps, read_values
+from msssm_ts.datasets.tables.table import Table
+from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.tables.wide import read_wide
 from msssm_ts.errors import InputError
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from msssm_ts.datasets.beats import ANNOTATORS, DEFAULT_WINDOW, find_annotator, read_beats
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.manifest import Row, find_manifest
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, Split
+from msssm_ts.datasets.recordings.manifest import Row, find_manifest
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.datasets.wfdb_signals import (
+from msssm_ts.datasets.wfdb.beats import ANNOTATORS, DEFAULT_WINDOW, find_annotator, read_beats
+from msssm_ts.datasets.wfdb.signals import (
     RecordExcerpt,
     RecordHeader,
     read_record_excerpt,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.table import Table
+from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.values import check_values
 from msssm_ts.series import Series
 

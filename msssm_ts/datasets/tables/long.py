@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.columns import Roles, find_steps
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.per_series import per_series
-from msssm_ts.datasets.table import Table, Texts
-from msssm_ts.datasets.times import even_step, sampling_rate, times_of
+from msssm_ts.datasets.tables.columns import Roles, find_steps
+from msssm_ts.datasets.tables.per_series import per_series
+from msssm_ts.datasets.tables.table import Table, Texts
+from msssm_ts.datasets.tables.times import even_step, sampling_rate, times_of
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.arrays import series_of_arrays
+from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.errors import InputError
@@ -40,7 +40,7 @@ def read_mat(file: Path, options: ReadOptions) -> LabelledSeries:
     import scipy.io
 
     if file.with_suffix(".hea").exists():
-        from msssm_ts.datasets.wfdb_records import read_wfdb
+        from msssm_ts.datasets.wfdb.records import read_wfdb
 
         return read_wfdb(file.with_suffix(".hea"), options)
     with file.open("rb") as stream:

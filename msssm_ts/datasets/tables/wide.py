@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.columns import Roles, find_steps
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.lists import list_columns, list_series
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.per_series import per_series
-from msssm_ts.datasets.table import Table
+from msssm_ts.datasets.tables.columns import Roles, find_steps
+from msssm_ts.datasets.tables.lists import list_columns, list_series
+from msssm_ts.datasets.tables.per_series import per_series
+from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.values import without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series

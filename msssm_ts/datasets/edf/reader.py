@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.manifest import find_manifest
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.recordings.manifest import find_manifest
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries

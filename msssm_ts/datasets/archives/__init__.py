@@ -1,0 +1,1 @@
+"""Files of the archives of time series, and the sets that come along."""

@@ -1,0 +1,1 @@
+"""Arrays with names: NumPy and MATLAB files."""

@@ -1,0 +1,1 @@
+"""What recordings of every kind share: tables beside them, parts, groups."""

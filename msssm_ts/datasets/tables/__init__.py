@@ -1,0 +1,1 @@
+"""Tables: text, Parquet, data frames; wide, long or with series in cells."""
