@@ -153,7 +153,7 @@ def test_columns_that_are_no_steps(tmp_path: Path) -> None:
     assert data.groups.tolist() == [7, 8]
     assert data.folds.tolist() == [1, 2]
     np.testing.assert_array_equal(np.stack(data.values)[:, 0], [[1, 2, 3], [4, 5, 6]])
-    assert data.summary().endswith("grouped by record (2); left out: age, patient")
+    assert data.summary().endswith("grouped by record (2); left out: 2 columns (age, patient)")
     chosen = load(tmp_path / "a.csv", ReadOptions(group="patient", fold="record"))
     assert (chosen.group_name, chosen.folds.tolist()) == ("patient", [7, 8])
 
@@ -169,7 +169,7 @@ def test_table_with_row_numbers(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "a.csv")
     data = load(tmp_path / "a.csv")
     np.testing.assert_array_equal(np.stack(data.values)[:, 0], [[1, 3], [2, 4]])
-    assert data.note == "left out: row numbers"
+    assert data.account.line() == "left out: 1 column (row numbers)"
 
 
 def test_wide_table_with_channels(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def hostile() -> Page:
         groups=np.array([f"<i>{i % 12}</i>" for i in range(60)]),
         group_name="patient",
         ids=np.array([f"<u>{i}</u>.wav" for i in range(60)]),
-        unit="m<V>",
+        units=("m<V>",),
     )
     html = report_page(
         predictions, data, header(sorted(HOSTILE)), model="<m>", source="a&b", n_resamples=50

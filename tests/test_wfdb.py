@@ -53,7 +53,7 @@ def test_channels_that_all_records_have(tmp_path: Path) -> None:
     b = write_record(tmp_path / "b", leads=("V5", "MLII"), beats={300: "V"})
     data = load(tmp_path)
     assert data.channel_names == ("MLII",)
-    assert "only MLII, which all 2 records have (left out: V1, V5)" in data.summary()
+    assert "2 channels (V1, V5: only MLII is in all 2 records)" in data.summary()
     np.testing.assert_allclose(data.values[0], a[:1, 199:455], atol=1e-6)
     np.testing.assert_allclose(data.values[1], b[1:, 199:455], atol=1e-6)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.series import LazySeries, Series
 
 
@@ -43,12 +44,12 @@ class LabelledSeries:
         Series that the source, or the user, sets aside for validation.
     times : sequence of arrays of shape (length,), optional
         Time stamps of the steps, where they are not evenly spaced.
-    unit : str
-        Of the values, where the source has one for all channels; such as mV.
+    units : tuple of str, optional
+        Of each channel's values, where the source has them; such as mV.
     source : str
         Where they come from, for messages.
-    note : str
-        What the reader decided that the user should know; the summary ends with it.
+    account : Account
+        What the reader took for what, and what it left out; the summary ends with it.
 
     Examples
     --------
@@ -68,9 +69,9 @@ class LabelledSeries:
     folds: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
     times: Sequence[NDArray[np.float64]] | None = None
-    unit: str = ""
+    units: tuple[str, ...] | None = None
     source: str = ""
-    note: str = ""
+    account: Account = field(default_factory=Account)
 
     @property
     def n_series(self) -> int:
@@ -88,6 +89,12 @@ class LabelledSeries:
         if isinstance(self.values, LazySeries):
             return self.values.lengths
         return np.array([v.shape[1] for v in self.values])
+
+    @property
+    def unit(self) -> str:
+        """The unit that all channels share; empty where there is none."""
+        units = set(self.units or ())
+        return units.pop() if len(units) == 1 else ""
 
     @property
     def multilabel(self) -> bool:
@@ -129,7 +136,8 @@ class LabelledSeries:
         line = ", ".join(parts)
         if self.groups is not None:
             line += f"; grouped by {self.group_name} ({len(np.unique(self.groups))})"
-        return f"{line}; {self.note}" if self.note else line
+        said = self.account.line()
+        return f"{line}; {said}" if said else line
 
 
 def _spaced(number: int) -> str:

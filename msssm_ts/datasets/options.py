@@ -33,6 +33,18 @@ class ReadOptions:
         Labels of beats: the five of AAMI EC57, or the annotation symbols.
     sampling_rate : float, optional
         In hertz, for a source that does not say.
+    label_from : str, optional
+        Where in a file's name its label stands, for recordings: a pattern such as
+        ``{group}-{label}-*``, or a regular expression with groups.
+    annotator : str, optional
+        Suffix of the annotation files beside WFDB records, such as ``qrs``.
+    episodes : float, optional
+        Cut annotated records into pieces of so many seconds, each labelled by the rhythm, or the
+        stage of sleep, that is annotated for most of it.
+    mono : bool
+        Mix the channels of audio files down to one.
+    axes : str, optional
+        What the axes of an array are, such as ``series,steps,channels``.
     """
 
     label: str | None = None
@@ -46,6 +58,11 @@ class ReadOptions:
     window: tuple[float, float] | None = None
     beat_classes: BeatClasses = "aami"
     sampling_rate: float | None = None
+    label_from: str | None = None
+    annotator: str | None = None
+    episodes: float | None = None
+    mono: bool = False
+    axes: str | None = None
 
     def check_columns(self, columns: Iterable[str], file: str) -> None:
         """Raise InputError for a named column that a table does not have."""

@@ -142,7 +142,7 @@ def audio_series(
         LazySeries(items, read_audio_excerpt, [h.frames for h in headers]),
         None if labels is None else np.array(labels),
         sampling_rate=float(headers[0].rate),
-        unit="of full scale",
+        units=("of full scale",) * headers[0].channels,
         groups=None if groups is None else np.array(groups),
         group_name=group_name,
         ids=np.array([f.relative_to(folder).as_posix() for f in files]),

@@ -103,7 +103,7 @@ def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
         group_name=(table.group if table is not None else None) or "group",
         ids=np.array([f.relative_to(folder).as_posix() for f in files]),
         folds=np.array([row.fold for row in rows]) if folded else None,
-        unit=next(iter(units)) if len(units) == 1 else "",
+        units=(next(iter(units)),) * len(channels) if len(units) == 1 else None,
         source=str(source),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions, Split
@@ -49,8 +50,8 @@ def read_mitbih(folder: Path, task: str, options: ReadOptions) -> LabelledSeries
     if data.groups is None or not set(data.groups.tolist()) <= set(members):
         # A table in the folder splits otherwise, or groups by patient.
         return data
-    notes = [f"{name} of the inter-patient split", *([data.note] if data.note else [])]
-    return replace(data, note="; ".join(notes))
+    account = Account().remarking(f"{name} of the inter-patient split") + data.account
+    return replace(data, account=account)
 
 
 def _find_root(folder: Path) -> Path | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
@@ -103,12 +104,12 @@ def read_ptbxl(
         sampling_rate=header.sampling_rate,
         groups=rows["patient_id"].to_numpy().astype(int),
         group_name="patient",
-        unit="mV",
+        units=("mV",) * len(header.leads),
         ids=rows["ecg_id"].to_numpy().astype(int),
         folds=folds[chosen],
         validation=in_validation if in_validation.any() else None,
         source=str(folder),
-        note=f"PTB-XL {task}",
+        account=Account().remarking(f"PTB-XL {task}"),
     )
 
 

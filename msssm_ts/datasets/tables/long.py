@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.tables.columns import Roles, find_steps
 from msssm_ts.datasets.tables.per_series import per_series
@@ -225,7 +226,7 @@ def _series(
         sampling_rate=rows.rate(roles.time),
         times=None if times is None or _is_even(times) else times,
         source=rows.table.source,
-        note=note,
+        account=Account().remarking(note),
         **per_series(rows.table, roles, rows.first),
     )
 

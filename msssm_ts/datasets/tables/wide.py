@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.tables.columns import Roles, find_steps
@@ -42,7 +43,7 @@ def read_wide(table: Table, roles: Roles) -> LabelledSeries:
         series,
         channel_names=names,
         source=table.source,
-        note=f"left out: {enumerate_names(left_out)}" if left_out else "",
+        account=Account().without(len(left_out), "columns", names=left_out),
         **per_series(table, roles, rows),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, Split
@@ -95,9 +96,9 @@ def read_wfdb(
     shared = {
         "sampling_rate": read[0].sampling_rate,
         "channel_names": tuple(channels),
-        "unit": _unit(every),
+        "units": _units(every, len(channels)),
         "source": str(source),
-        "note": _note(every, channels, left_out),
+        "account": _account(every, channels, left_out),
     }
     names = _names(folder, chosen)
     group_name = None if table is None else table.group
@@ -158,22 +159,26 @@ def _common_channels(
     return channels, sorted(seen - everywhere - set(options.drop))
 
 
-def _unit(records: Sequence[RecordHeader]) -> str:
+def _units(records: Sequence[RecordHeader], n_channels: int) -> tuple[str, ...] | None:
     """Return the unit that all signals have, if there is one."""
     units = {unit for r in records for unit in r.units}
-    return units.pop() if len(units) == 1 else ""
+    return (units.pop(),) * n_channels if len(units) == 1 else None
 
 
-def _note(records: Sequence[RecordHeader], channels: Sequence[str], left_out: list[str]) -> str:
-    notes = []
+def _account(
+    records: Sequence[RecordHeader], channels: Sequence[str], left_out: list[str]
+) -> Account:
+    account = Account()
     if left_out:
-        notes.append(
-            f"only {enumerate_names(channels)}, which all {len(records)} records have (left out: "
-            f"{enumerate_names(left_out)})"
+        account = account.without(
+            len(left_out),
+            "channels",
+            f"only {enumerate_names(channels)} {'is' if len(channels) == 1 else 'are'} in all {len(records)} records",
+            left_out,
         )
     if any(r.several_rates for r in records):
-        notes.append("signals with more samples are averaged to that rate")
-    return "; ".join(notes)
+        account = account.remarking("signals with more samples are averaged to that rate")
+    return account
 
 
 def _positions(record: RecordHeader, channels: Sequence[str]) -> tuple[int, ...] | None:

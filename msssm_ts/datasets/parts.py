@@ -1,0 +1,46 @@
+"""Names that people give to the parts of a split, in folders and in columns alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+Part = Literal["train", "validation", "test"]
+
+_NAMES: dict[str, Part] = {
+    **dict.fromkeys(("train", "training", "trn", "tr", "learn", "learning", "fit"), "train"),
+    **dict.fromkeys(
+        ("validation", "valid", "validate", "validating", "val", "dev", "devel", "development"),
+        "validation",
+    ),
+    **dict.fromkeys(
+        ("test", "testing", "tst", "eval", "evaluation", "evaluate", "holdout", "heldout"), "test"
+    ),
+}
+
+
+def part_of(name: object) -> Part | None:
+    """Return the part that a name stands for; None where it stands for none.
+
+    Examples
+    --------
+    >>> part_of("Dev"), part_of("training_set"), part_of("drums")
+    ('validation', 'train', None)
+    """
+    text = str(name).strip().casefold().replace("-", "_").replace(" ", "_")
+    for ending in ("_set", "_data", "set", "_split", "_part"):
+        text = text.removesuffix(ending)
+    return _NAMES.get(text)
+
+
+def are_parts(names: Iterable[object]) -> bool:
+    """Whether at least two different parts are among some names.
+
+    One alone may be a class: there are sounds of trains.
+
+    Examples
+    --------
+    >>> are_parts(["train", "dev"]), are_parts(["train", "car"])
+    (True, False)
+    """
+    return len({part_of(n) for n in names} - {None}) > 1
