@@ -170,10 +170,11 @@ def _account(
 ) -> Account:
     account = Account()
     if left_out:
+        verb = "is" if len(channels) == 1 else "are"
         account = account.without(
             len(left_out),
             "channels",
-            f"only {enumerate_names(channels)} {'is' if len(channels) == 1 else 'are'} in all {len(records)} records",
+            f"only {enumerate_names(channels)} {verb} in all {len(records)} records",
             left_out,
         )
     if any(r.several_rates for r in records):
