@@ -184,7 +184,10 @@ def test_cinc2017(home: Path) -> None:
     assert load("CinC2017").classes.tolist() == ["N"]
     (place / "REFERENCE-v3.csv").write_text("A00000,N\nA00001,A\nA00002,O\nA00003,~\n")
     data = load("CinC2017")
-    assert data.summary() == "4 series, 1 channel × 300–303 steps at 300 Hz, 4 classes: A N O ~"
+    assert data.summary() == (
+        "4 series, 1 channel × 300–303 steps at 300 Hz, 4 classes: A N O ~; left out: "
+        "1 table (training2017/REFERENCE.csv: not used, though naming files too)"
+    )
     assert data.labels.tolist() == ["N", "A", "O", "~"]
     assert data.values[3].shape == (1, 303)
     with pytest.raises(InputError, match="published without a test part"):

@@ -101,16 +101,18 @@ RECORDS: dict[str, tuple[Break, str]] = {
     "no beats": (_rhythm_only, "no annotated beat whose window lies inside its record"),
     "short record": (_short, "no annotated beat whose window lies inside its record"),
     "record twice": (_table("record,label\nr1,a\nr1,b\nr2,a\n"), "line 3: 'r1' stands in line 2"),
-    "unknown record": (_table("record,label\nr1,a\nr3,b\n"), "line 3: 'r3' is not there"),
-    "unlisted record": (_table("record,label\nr1,a\n"), "1 files are not listed, the first 'r2"),
-    "no label": (_table("record,label\nr1,a\nr2,\n"), "line 3: no label for 'r2'; fill it in"),
+    "only unknown records": (
+        _table("record,label\nq1,a\nq3,b\n"),
+        "its column 'record' lists recordings, the first 'q1', but none of them",
+    ),
+    "no label": (_table("record,label\nr1,a\nr2,\n"), "line 3: no label for 'r2', and for 1 of 2"),
     "ragged table": (
         _table("record,label\nr1,a\nr2,b,c\n"),
-        "line 3: 3 cells, but the header",
+        "line 3: 3 cells, but the first line has 2",
     ),
     "not UTF-8": (
         _table("record,label\nr1,\xe9\nr2,b\n"),
-        "cannot be read as a table in UTF-8",
+        "line 2: not UTF-8 text",
     ),
 }
 
@@ -185,20 +187,16 @@ SOUNDS: dict[str, tuple[Break, str]] = {
     ),
     "loose file": (_loose, r"2\.wav: lies in no class folder, though other files do"),
     "no classes": (_no_classes, "no labels found; put the files of each class into a folder"),
-    "no train folder": (_no_test_folder, "there is no train folder, only test"),
-    "parts without classes": (_flat_parts, r"train/1\.wav: lies in no class folder"),
+    "no train folder": (_no_test_folder, "no files of the train part; there are those of test"),
+    "parts without classes": (_flat_parts, "no labels found; put the files of each"),
     "only noise": (_only_noise, r"no \.wav, \.flac, \.ogg file in a class folder"),
     "ambiguous name": (
         _manifest("file,label\n1.wav,a\n2.wav,b\n"),
         "line 3: '2.wav' names several files; give the path",
     ),
-    "file that is not there": (
-        _manifest("file,label\n1.wav,a\n9.wav,b\n"),
-        "line 3: '9.wav' is",
-    ),
     "file twice": (
-        _manifest("file,label\n1.wav,a\nx/2.wav,b\n1.wav,a\n"),
-        "line 4: '1.wav' stands in line 2 already",
+        _manifest("file,label\n1.wav,a\nx/2.wav,b\n1.wav,b\n"),
+        "line 4: '1.wav' stands in line 2 already, with other values",
     ),
 }
 

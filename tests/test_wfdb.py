@@ -87,7 +87,7 @@ def test_whole_records_with_a_label_table(tmp_path: Path, header: str) -> None:
     assert data.lengths.tolist() == [300, 500]
     np.testing.assert_allclose(data.values[0], values, atol=1e-6)
     if header:
-        assert data.folds.tolist() == ["2", "1"]
+        assert data.folds.tolist() == [2, 1]
         assert data.groups.tolist() == ["p2", "p1"]
         assert data.group_name == "patient"
         assert load(tmp_path, validation="fold=2").validation.tolist() == [True, False]

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from msssm_ts.datasets.archives.archive import read_arff, read_ts
-from msssm_ts.datasets.arrays.matlab import read_mat
-from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.tables.frame import read_parquet
-from msssm_ts.datasets.tables.layout import read_text_table
+from msssm_ts.datasets.readers import DATA_FILES, READERS, reader_of
 from msssm_ts.errors import InputError
 
-_TEXT = (".csv", ".tsv", ".txt")
-# The likeliest first, where a set lies there in several formats.
-_READERS: dict[str, Callable[[Path, ReadOptions], LabelledSeries]] = {
-    ".ts": lambda file, _: read_ts(file),
-    **dict.fromkeys(_TEXT, read_text_table),
-    ".arff": lambda file, _: read_arff(file),
-    ".npz": read_npz,
-    ".parquet": read_parquet,
-    ".npy": read_npy,
-    ".mat": read_mat,
-}
-SUFFIXES = tuple(_READERS)
+# Of files that are a data set each, the likeliest first.
+SUFFIXES = tuple(s for r in DATA_FILES for s in r.suffixes)
 
 
 def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -47,15 +32,14 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 2 steps, 2 classes: a b'
     """
     suffix = bare_suffix(file)
-    reader = _READERS.get(suffix)
+    reader = reader_of(suffix)
     if reader is None:
-        raise InputError(
-            f"{file}: unknown kind of file {suffix!r}; known are {', '.join(SUFFIXES)}"
-        )
-    if suffix not in _TEXT and file.suffix.lower() in COMPRESSED:
+        known = ", ".join(s for r in READERS for s in r.suffixes)
+        raise InputError(f"{file}: unknown kind of file {suffix!r}; known are {known}")
+    if not reader.compressed and file.suffix.lower() in COMPRESSED:
         raise InputError(f"{file}: only text tables are read compressed; unpack it")
     try:
-        if not file.stat().st_size:
+        if not reader.recordings and not file.stat().st_size:
             raise InputError(f"{file}: the file is empty; replace it")
         return reader(file, options)
     except OSError as error:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
-from msssm_ts.datasets.audio.reader import SUFFIXES, read_audio
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.readers import RECORDINGS
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.errors import InputError
 
 _KNOWN = (
@@ -49,13 +47,9 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     if layout is not None:
         return read_task(*layout, "", options, str(folder))
     files = files_below(folder)
-    for suffixes, read in (
-        ((".hea", ".dat"), read_wfdb),
-        ((".edf",), read_edf),
-        (SUFFIXES, read_audio),
-    ):
-        if with_suffix(files, suffixes):
-            return read(folder, options)
+    for reader in RECORDINGS:
+        if with_suffix(files, reader.suffixes):
+            return reader(folder, options)
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)

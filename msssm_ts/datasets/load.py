@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from msssm_ts.datasets.archives.archive import CARRIED, read_carried
-from msssm_ts.datasets.audio.reader import SUFFIXES, read_audio
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
 from msssm_ts.datasets.messages import enumerate_names
@@ -19,7 +16,6 @@ from msssm_ts.datasets.named import find_layout, parse_request, read_named, read
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.split import validation_mask
 from msssm_ts.datasets.tables.frame import from_frame, is_frame
-from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.errors import InputError
 
 # For files, and for folders.
@@ -97,18 +93,7 @@ def _load(source: Any, options: ReadOptions) -> LabelledSeries:
         return _by_name(str(source), options)
     if path.is_dir():
         return read_folder(path, options)
-    reader = _reader(path)
-    return read_file(path, options) if reader is None else reader(path, options)
-
-
-def _reader(file: Path) -> Callable[[Path, ReadOptions], LabelledSeries] | None:
-    """Readers of recordings, which are files beside others; None for tables and arrays."""
-    suffix = file.suffix.lower()
-    if suffix in (".hea", ".dat"):
-        return read_wfdb
-    if suffix == ".edf":
-        return read_edf
-    return read_audio if suffix in SUFFIXES else None
+    return read_file(path, options)
 
 
 def _by_name(text: str, options: ReadOptions) -> LabelledSeries:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
+
+# Options of the command line that are called otherwise than the field.
+_OPTIONS = {"beat_classes": "--beats", "fold": "--validation COLUMN=VALUE"}
 
 Split = Literal["train", "test"]
 BeatClasses = Literal["aami", "symbols"]
@@ -63,6 +66,25 @@ class ReadOptions:
     episodes: float | None = None
     mono: bool = False
     axes: str | None = None
+
+    def check_acting(self, acts_on: Iterable[str], title: str, source: str) -> None:
+        """Raise InputError for an option that was given and has no effect on a kind of source.
+
+        Parameters
+        ----------
+        acts_on : iterable of str
+            The fields that have one.
+        title : str
+            The kind of source, in the plural.
+        source : str
+            Where it is.
+        """
+        # These act on every source, or where it is read.
+        acting = {*acts_on, "split", "sampling_rate"}
+        for field in fields(self):
+            if field.name not in acting and getattr(self, field.name) != field.default:
+                option = _OPTIONS.get(field.name, f"--{field.name}").replace("_", "-")
+                raise InputError(f"{source}: {option} has no effect on {title}; leave it out")
 
     def check_columns(self, columns: Iterable[str], file: str) -> None:
         """Raise InputError for a named column that a table does not have."""

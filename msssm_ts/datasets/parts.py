@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
 
@@ -44,3 +45,18 @@ def are_parts(names: Iterable[object]) -> bool:
     (True, False)
     """
     return len({part_of(n) for n in names} - {None}) > 1
+
+
+def part_in(name: object) -> Part | None:
+    """Return the part that one word of a name stands for: that of a file, or of a column.
+
+    Examples
+    --------
+    >>> part_in("cv-valid-dev"), part_in("labels_test"), part_in("validated")
+    ('validation', 'test', None)
+    """
+    whole = part_of(name)
+    if whole is not None:
+        return whole
+    found = {part_of(word) for word in re.split(r"[^a-z0-9]+", str(name).casefold())} - {None}
+    return found.pop() if len(found) == 1 else None

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.errors import InputError
 
 # What archivers leave beside the data.
 _NOT_DATA = {"__MACOSX"}
+# What publishers put beside data to be read by people and by tools.
+_ABOUT = re.compile(
+    r"(readme|licen[cs]e|copying|notes?|changelog|citation|description|sha\d+sums?|md5sums?"
+    r"|requirements)([_\-.].*)?|records|annotators|source|index\.html?",
+    re.IGNORECASE,
+)
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Return the files below a folder, sorted; hidden ones are left out.
+    """Return the files below a folder, sorted; hidden ones are left out, links are followed.
 
     Examples
     --------
@@ -27,10 +35,29 @@ def files_below(folder: Path) -> list[Path]:
     ['a/c.wav', 'b.wav']
     """
     found: list[Path] = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if not f.startswith(".") and f not in _NOT_DATA]
-        found += [Path(parent, f) for f in files if not f.startswith(".")]
+    _walk(str(folder), (), found)
     return sorted(found)
+
+
+def _walk(folder: str, above: tuple[str, ...], found: list[Path]) -> None:
+    """Add the files below a folder; one that links to a folder above itself ends there."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    try:
+        entries = sorted(os.scandir(folder), key=lambda e: e.name)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: the folder cannot be read ({error.strerror}); see to it that you may read "
+            "it, or name the folders to read"
+        ) from error
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name in _NOT_DATA:
+            continue
+        if entry.is_dir():
+            _walk(entry.path, (*above, real), found)
+        else:
+            found.append(Path(entry.path))
 
 
 def with_suffix(files: Iterable[Path], suffixes: Iterable[str]) -> list[Path]:
@@ -45,6 +72,29 @@ def with_suffix(files: Iterable[Path], suffixes: Iterable[str]) -> list[Path]:
     return [f for f in files if f.suffix.lower() in wanted]
 
 
+def is_about(file: Path) -> bool:
+    """Whether a file's name says that it is about the data, such as README.md.
+
+    Examples
+    --------
+    >>> is_about(Path("LICENSE.txt")), is_about(Path("labels.csv"))
+    (True, False)
+    """
+    return bool(_ABOUT.fullmatch(file.name))
+
+
+def count_by_suffix(files: Iterable[Path]) -> list[str]:
+    """Count files by suffix.
+
+    Examples
+    --------
+    >>> count_by_suffix([Path("a.jpg"), Path("b.jpg"), Path("README")])
+    ['2 .jpg', '1 without suffix']
+    """
+    counts = Counter(f.suffix.lower() or "without suffix" for f in files)
+    return [f"{n} {suffix}" for suffix, n in counts.most_common()]
+
+
 def describe_files(files: Iterable[Path]) -> str:
     """Count files by suffix, in words.
 
@@ -55,6 +105,5 @@ def describe_files(files: Iterable[Path]) -> str:
     >>> describe_files([])
     'no files'
     """
-    counts = Counter(f.suffix.lower() or "without suffix" for f in files)
-    words = [f"{n} {suffix}" for suffix, n in counts.most_common()]
+    words = count_by_suffix(files)
     return enumerate_names(words) if words else "no files"

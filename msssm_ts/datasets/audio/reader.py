@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.recordings.manifest import Manifest, find_manifest
+from msssm_ts.datasets.recordings.described import Recordings, describe
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries
 
 SUFFIXES = (".wav", ".flac", ".ogg")
 
-# Folders of a tree that are parts of it rather than classes.
-_PARTS = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-}
 # Long recordings of noise beside the words of Speech Commands; not a class.
 _BACKGROUND = "_background_noise_"
 _SPEAKER = re.compile(r"^(.+)_nohash_\d+$")
@@ -104,7 +94,7 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 800 steps at 8000 Hz, 2 classes: no yes'
     """
     if source.is_file():
-        return audio_series([source], None, source.parent, source=str(source))
+        return audio_series(Recordings([source], [source]), source.parent, str(source))
     files = files_below(source)
     sounds = with_suffix(files, SUFFIXES)
     sounds = [f for f in sounds if _BACKGROUND not in f.relative_to(source).parts]
@@ -113,42 +103,42 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
             f"{source}: no {', '.join(SUFFIXES)} file in a class folder; found are "
             f"{describe_files(files)}"
         )
-    manifest = find_manifest(source, sounds, options)
-    if manifest is not None:
-        return _by_manifest(source, manifest, options)
-    return _by_folders(source, sounds, options)
+    return audio_series(describe(source, sounds, files, options), source)
 
 
-def audio_series(
-    files: Sequence[Path],
-    labels: Sequence[Any] | None,
-    folder: Path,
-    *,
-    groups: Sequence[Any] | None = None,
-    group_name: str = "speaker",
-    folds: Sequence[Any] | None = None,
-    validation: Sequence[bool] | None = None,
-    source: str | None = None,
-) -> LabelledSeries:
-    """Return the series of some audio files, lazily; groups are found where none are given."""
+def audio_series(recordings: Recordings, folder: Path, source: str | None = None) -> LabelledSeries:
+    """Return the series of some audio files, lazily; groups are found where none are known.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        The files, and what is known of them.
+    folder : Path
+        Ids are relative to it.
+    source : str, optional
+        What to call it in messages; else the folder.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be decoded or holds no sound, or sampling rates or channels differ.
+    """
+    files = recordings.files
     headers = [_read_header(f) for f in files]
     _refuse_mixtures(files, headers)
-    if groups is None:
+    if recordings.groups is None:
         speakers = [_SPEAKER.match(f.stem) for f in files]
         if all(speakers):
-            groups = [s[1] for s in speakers if s]
+            groups = np.array([s[1] for s in speakers if s])
+            recordings = replace(recordings, groups=groups, group_name="speaker")
     items = [AudioExcerpt(str(f), 0, h.frames) for f, h in zip(files, headers, strict=True)]
     return LabelledSeries(
         LazySeries(items, read_audio_excerpt, [h.frames for h in headers]),
-        None if labels is None else np.array(labels),
         sampling_rate=float(headers[0].rate),
         units=("of full scale",) * headers[0].channels,
-        groups=None if groups is None else np.array(groups),
-        group_name=group_name,
         ids=np.array([f.relative_to(folder).as_posix() for f in files]),
-        folds=None if folds is None else np.array(folds),
-        validation=np.array(validation) if validation is not None and any(validation) else None,
         source=source or str(folder),
+        **recordings.fields(),
     )
 
 
@@ -178,57 +168,3 @@ def _refuse_mixtures(files: Sequence[Path], headers: Sequence[_Header]) -> None:
                 f"{file}: {header.channels} channels, but {files[0]} has {headers[0].channels}; "
                 "mix the files down to one number of channels"
             )
-
-
-def _by_manifest(folder: Path, manifest: Manifest, options: ReadOptions) -> LabelledSeries:
-    rows = manifest.part(options.split)
-    return audio_series(
-        [row.file for row in rows],
-        None if manifest.label is None else [row.label for row in rows],
-        folder,
-        groups=None if manifest.group is None else [row.group for row in rows],
-        group_name=manifest.group or "speaker",
-        folds=None if manifest.fold is None else [row.fold for row in rows],
-        validation=[row.part == "validation" for row in rows],
-    )
-
-
-def _by_folders(folder: Path, files: list[Path], options: ReadOptions) -> LabelledSeries:
-    """Read a tree of class folders, or of train and test folders that hold them."""
-    top = [f.relative_to(folder).parts[0].lower() for f in files]
-    parts = {_PARTS.get(name) for name in top}
-    if None in parts:
-        return audio_series(files, _classes(folder, files), folder)
-    if options.split not in parts:
-        raise InputError(
-            f"{folder}: there is no {options.split} folder, only {', '.join(sorted(set(top)))}; "
-            "name one of those folders as the data"
-        )
-    wanted = {"test"} if options.split == "test" else {"train", "validation"}
-    chosen = [f for f, name in zip(files, top, strict=True) if _PARTS[name] in wanted]
-    labels: list[str] = []
-    for file in chosen:
-        inner = file.relative_to(folder).parts[1:]
-        if len(inner) < 2:
-            raise InputError(f"{file}: lies in no class folder; move it into the one of its class")
-        labels.append(inner[0])
-    return audio_series(
-        chosen,
-        labels,
-        folder,
-        validation=[_PARTS[f.relative_to(folder).parts[0].lower()] == "validation" for f in chosen],
-    )
-
-
-def _classes(folder: Path, files: list[Path]) -> list[str] | None:
-    """Names of the folders that the files lie in; None where all lie side by side."""
-    places = [f.relative_to(folder).parts for f in files]
-    loose = [f for f, parts in zip(files, places, strict=True) if len(parts) == 1]
-    if len(loose) == len(files):
-        return None
-    if loose:
-        raise InputError(
-            f"{loose[0]}: lies in no class folder, though other files do; move it into the one "
-            "of its class, or away"
-        )
-    return [parts[0] for parts in places]

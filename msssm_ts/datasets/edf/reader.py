@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.recordings.manifest import find_manifest
+from msssm_ts.datasets.recordings.described import Recordings, describe
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries
+
+SUFFIXES = (".edf", ".bdf")
 
 
 class EdfSignals(NamedTuple):
@@ -76,35 +78,26 @@ def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_edf(file, ReadOptions()).summary()
     '1 series, 1 channel × 500 steps at 100 Hz, no labels'
     """
-    folder = source.parent if source.is_file() else source
-    files, rows, table = [source], [], None
-    if source.is_dir():
-        below = files_below(source)
-        files = with_suffix(below, [".edf"])
+    if source.is_file():
+        folder, recordings = source.parent, Recordings([source], [source])
+    else:
+        folder, below = source, files_below(source)
+        files = with_suffix(below, SUFFIXES)
         if not files:
             raise InputError(f"{source}: no .edf file; found are {describe_files(below)}")
-        table = find_manifest(source, files, options)
-    if table is not None:
-        rows = table.part(options.split)
-        files = [row.file for row in rows]
-    headers = [_read_header(f, options.drop) for f in files]
+        recordings = describe(folder, files, below, options)
+    headers = [_read_header(f, options.drop) for f in recordings.files]
     channels = _common_channels(headers)
     items = [EdfSignals(str(h.file), tuple(h.places[c] for c in channels)) for h in headers]
     units = frozenset.union(*(h.units for h in headers))
-    labelled = table is not None and table.label is not None
-    grouped = table is not None and table.group is not None
-    folded = table is not None and table.fold is not None
     return LabelledSeries(
         LazySeries(items, read_edf_signals, [h.n_samples for h in headers]),
-        np.array([row.label for row in rows]) if labelled else None,
         channel_names=tuple(channels),
         sampling_rate=headers[0].sampling_rate,
-        groups=np.array([row.group for row in rows]) if grouped else None,
-        group_name=(table.group if table is not None else None) or "group",
-        ids=np.array([f.relative_to(folder).as_posix() for f in files]),
-        folds=np.array([row.fold for row in rows]) if folded else None,
+        ids=np.array([f.relative_to(folder).as_posix() for f in recordings.files]),
         units=(next(iter(units)),) * len(channels) if len(units) == 1 else None,
         source=str(source),
+        **recordings.fields(),
     )
 
 

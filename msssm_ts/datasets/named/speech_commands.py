@@ -6,10 +6,13 @@ import hashlib
 import re
 from pathlib import Path
 
+import numpy as np
+
 from msssm_ts.datasets.audio.reader import audio_series
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
@@ -56,12 +59,14 @@ def read_speech_commands(folder: Path, task: str, options: ReadOptions) -> Label
     chosen = [f for f in files if part_of[f] in wanted]
     if not chosen:
         raise InputError(f"{folder}: none of its files is of the {options.split} part")
-    return audio_series(
+    validation = np.array([part_of[f] == "validation" for f in chosen])
+    found = Recordings(
         chosen,
-        [f.relative_to(folder).parts[0] for f in chosen],
-        folder,
-        validation=[part_of[f] == "validation" for f in chosen],
+        chosen,
+        np.array([f.relative_to(folder).parts[0] for f in chosen]),
+        validation=validation if validation.any() else None,
     )
+    return audio_series(found, folder)
 
 
 def which_part(file_name: str, validation_share: float = 10.0, test_share: float = 10.0) -> str:

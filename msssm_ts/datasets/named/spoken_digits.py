@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from msssm_ts.datasets.audio.reader import audio_series
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.errors import InputError
 
 _NAME = re.compile(r"^(\d)_(.+)_(\d+)$")
@@ -47,7 +50,10 @@ def read_spoken_digits(folder: Path, task: str, options: ReadOptions) -> Labelle
             speakers.append(speaker)
     if not chosen:
         raise InputError(f"{recordings}: no recording of the {options.split} part")
-    return audio_series(chosen, labels, recordings, groups=speakers, source=str(folder))
+    found = Recordings(
+        chosen, chosen, np.array(labels), groups=np.array(speakers), group_name="speaker"
+    )
+    return audio_series(found, recordings, str(folder))
 
 
 def _find_root(folder: Path) -> Path | None:

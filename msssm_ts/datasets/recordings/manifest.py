@@ -1,218 +1,418 @@
-"""Tables that say of files or records what they are: label, split, fold, group."""
+"""What the tables beside recordings say of them: label, part, fold, group."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.options import ReadOptions, Split
-from msssm_ts.datasets.tables.columns import GROUP, LABEL, find_column
+from msssm_ts.datasets.options import ReadOptions, label_columns
+from msssm_ts.datasets.parts import Part, are_parts, part_of
+from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.recordings.tables import (
+    Listing,
+    candidates,
+    candidates_above,
+    has_label,
+    lists_files,
+    read_listing,
+)
+from msssm_ts.datasets.tables.columns import FOLD, GROUP, LABEL, find_column
+from msssm_ts.datasets.tables.strings import read_strings
+from msssm_ts.datasets.tree import is_about
 from msssm_ts.errors import InputError
 
-# Names that people give to the column of files or records, the likeliest first.
-_FILE = ("file", "path", "filename", "file_name", "filepath", "record", "record_name", "id", "name")
-_FOLD = ("fold", "strat_fold")
-_PARTS = ("train", "test", "validation")
-# A table that is meant for this comes before others that happen to lie there.
-_LIKELY = ("reference", "manifest", "metadata", "labels", "records")
-
-
-class Row(NamedTuple):
-    """What a table says of one file."""
-
-    file: Path
-    label: str | None
-    part: str | None
-    fold: str | None
-    group: str | None
+# Columns that are true for the recordings of one part.
+_FLAGS: dict[str, Part] = {
+    "is_valid": "validation",
+    "is_validation": "validation",
+    "is_val": "validation",
+    "is_test": "test",
+    "is_train": "train",
+}
+_PART_NAMES = ("split", "part", "set", "subset", "partition", "usage", "dataset", "phase")
+# Groups that need no column of a table.
+_OWN_GROUPS = ("record", "speaker", "file")
+# Where the part stands that a whole table is of.
+_OF_TABLE = ""
+_TRUE, _FALSE = ("1", "true", "yes", "t"), ("0", "false", "no", "f")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A table of files or records.
+    """What tables say of files.
 
     Parameters
     ----------
-    table : Path
-        Where it stands.
-    rows : tuple of Row
-        One for each file, in the table's order.
-    label, split, fold, group : str, optional
-        The table's columns, where it has them.
+    files : list of Path
+        Those that are listed, in the folder's order.
+    label : dict of Path to str, or None
+        A label a file; empty where the table has none for it.
+    several : dict of Path to tuple of int, or None
+        0 or 1 for each of several labels.
+    label_names : tuple of str
+        Of those.
+    part, fold, group : dict of Path to str, or None
+        Part of a split, fold, patient or speaker.
+    group_name : str
+        The column of the groups.
+    account : Account
+        Which table gave what, and what was left out.
+    rows : dict of Path to str
+        Table and line of each.
     """
 
-    table: Path
-    rows: tuple[Row, ...]
-    label: str | None
-    split: str | None
-    fold: str | None
-    group: str | None
+    files: list[Path]
+    label: dict[Path, str] | None
+    several: dict[Path, tuple[int, ...]] | None
+    label_names: tuple[str, ...]
+    part: dict[Path, Part] | None
+    fold: dict[Path, str] | None
+    group: dict[Path, str] | None
+    group_name: str
+    account: Account
+    rows: dict[Path, str]
 
-    def part(self, split: Split) -> list[Row]:
-        """Return the rows of a part; all of them where the table knows no parts.
-
-        Raises
-        ------
-        InputError
-            If there are none.
-        """
-        if self.split is None:
-            return list(self.rows)
-        wanted = {"test"} if split == "test" else {"train", "validation"}
-        rows = [row for row in self.rows if row.part in wanted]
-        if not rows:
-            raise InputError(f"{self.table}: no row has {split!r} in column {self.split!r}")
-        return rows
+    def where(self, file: Path) -> str:
+        """Say where the table speaks of a file."""
+        return self.rows[file]
 
 
 def find_manifest(
-    folder: Path, files: Sequence[Path], options: ReadOptions, *, by_stem: bool = False
+    folder: Path,
+    files: Sequence[Path],
+    below: Sequence[Path],
+    options: ReadOptions,
+    others: str = "files",
 ) -> Manifest | None:
-    """Find the table in a folder that lists its files; None where there is none.
+    """Find the tables that list the files of a folder; None where there are none.
+
+    Tables lie in the folder, below it, or beside it. Those called after parts (``train.tsv``,
+    ``dev.tsv``) are taken together. Where one has the labels and another the speakers, both are
+    used.
 
     Parameters
     ----------
     folder : Path
-        Its .csv and .tsv files are looked at; the table has a column of files, or no header and
-        two columns, file and label.
+        The files lie below it.
     files : sequence of Path
-        What the table may list: by path relative to the folder or by name.
+        What a table may list.
+    below : sequence of Path
+        Everything below the folder.
     options : ReadOptions
         Columns that the user named.
-    by_stem : bool
-        The table lists records: names without suffix.
+    others : str
+        What the files are called in messages.
 
     Raises
     ------
     InputError
-        If the table lists a file twice or one that is not there, or has no value for one.
+        If a table cannot be read, is meant to list the files but names none of them, lists one
+        twice, or has no value for one.
     """
-    names = _names(folder, files, by_stem)
-    tables = [p for p in folder.iterdir() if p.suffix.lower() in (".csv", ".tsv") and p.is_file()]
-    for table in sorted(tables, key=_likelihood):
-        header, rows = _read_rows(table)
-        column = _file_column(header, rows, names)
+    names = FileNames(folder, files)
+    listings, idle = _listings(candidates(folder, below), names)
+    if not listings:
+        above, _ = _listings(candidates_above(folder), names, ours=False)
+        # A table above is meant only if it is about these files.
+        listings = [x for x in above if len(set(x.files) - {None}) > len(files) / 2]
+    if not listings:
+        _refuse_unmatched(folder, idle, files)
+        return None
+    used, unused = _chosen(listings, options)
+    roles = _Roles.find(used, options)
+    manifest = _read(folder, roles, files, names, others)
+    also = [_name(x.table.file, folder) for x in unused]
+    account = manifest.account.without(
+        len(also), "tables", "not used, though naming files too", also
+    ).without(len(idle), "tables", f"list none of the {others}", [_name(t, folder) for t in idle])
+    return replace(manifest, account=account)
+
+
+def _listings(
+    tables: Iterable[Path], names: FileNames, *, ours: bool = True
+) -> tuple[list[Listing], list[Path]]:
+    """Tables that list files, and those that do not; unreadable ones of others do not matter."""
+    listings, idle = [], []
+    for file in tables:
+        try:
+            listing = read_listing(file, names)
+        except InputError:
+            if ours:
+                raise
+            continue
+        if listing is not None:
+            listings.append(listing)
+        elif file.suffix.lower() != ".txt" and not is_about(file):
+            idle.append(file)
+    return listings, idle
+
+
+def _refuse_unmatched(folder: Path, tables: Sequence[Path], files: Sequence[Path]) -> None:
+    """Raise InputError for a table that is meant to list the files, and lists others."""
+    suffixes = sorted({f.suffix.lower() for f in files})
+    for file in tables:
+        table = read_strings(file)
+        column = lists_files(table, suffixes)
         if column is not None:
-            return _parse(table, header, rows, column, names, options)
-    return None
-
-
-def _names(folder: Path, files: Sequence[Path], by_stem: bool) -> dict[str, Path | None]:
-    """Everything that a file may be called; None where that is ambiguous."""
-    names: dict[str, Path | None] = {}
-    for file in files:
-        relative = file.relative_to(folder)
-        plain = relative.with_suffix("") if by_stem else relative
-        short = {plain.as_posix(), plain.name, relative.as_posix(), relative.name}
-        for name in short:
-            names[name] = None if name in names else file
-    return names
-
-
-def _likelihood(table: Path) -> tuple[int, int, str]:
-    stem = table.stem.lower()
-    place = next((i for i, name in enumerate(_LIKELY) if stem.startswith(name)), len(_LIKELY))
-    # REFERENCE-v3.csv corrects REFERENCE.csv; REFERENCE-original.csv is older than both.
-    version = re.search(r"-v(\d+)$", stem)
-    return place, -int(version[1]) if version else 0, stem
-
-
-def _read_rows(table: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """First row, and all rows with their lines; nothing where it is no table."""
-    separator = "\t" if table.suffix.lower() == ".tsv" else ","
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, delimiter=separator)
-            rows = [(reader.line_num, [c.strip() for c in row]) for row in reader if any(row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{table}: cannot be read as a table in UTF-8 ({error})") from error
-    return (rows[0][1], rows) if rows else ([], [])
-
-
-def _file_column(
-    header: list[str], rows: list[tuple[int, list[str]]], names: Mapping[str, Path | None]
-) -> int | None:
-    """Which column lists files: at least one of its values is one of theirs."""
-    known = find_column(header, _FILE, None)
-    candidates = [header.index(known)] if known is not None else []
-    candidates += [i for i in range(min(len(header), 2)) if i not in candidates]
-    for i in candidates:
-        if any(len(row) > i and row[i] in names for _, row in rows):
-            return i
-    return None
-
-
-def _parse(
-    table: Path,
-    header: list[str],
-    rows: list[tuple[int, list[str]]],
-    column: int,
-    names: Mapping[str, Path | None],
-    options: ReadOptions,
-) -> Manifest:
-    if header[column] in names:
-        # No header: files and labels, as in the challenges of PhysioNet.
-        header = ["file", "label", *(f"column {i + 1}" for i in range(2, len(header)))]
-        column = 0
-    else:
-        rows = rows[1:]
-        options = _column_options(options)
-        options.check_columns(header, str(table))
-    for line, row in rows:
-        if len(row) != len(header):
+            first = next(c for c in table.cells[column] if c)
             raise InputError(
-                f"{table}, line {line}: {len(row)} cells, but the header has {len(header)}"
+                f"{file}: its column {column!r} lists recordings, the first {first!r}, but none of "
+                f"them is below {folder}; name the folder that holds them, or mend the table"
             )
-    columns = {name: [row[i] for _, row in rows] for i, name in enumerate(header)}
-    label = find_column(header, LABEL, options.label)
-    group = find_column([h for h in header if h != header[column]], GROUP, options.group)
-    fold = find_column(header, _FOLD, options.fold)
-    split = next((h for h in header if h != label and _is_split(columns[h])), None)
-    parsed: list[Row] = []
-    seen: dict[Path, int] = {}
-    for (line, row), position in zip(rows, range(len(rows)), strict=True):
-        name = row[column]
-        file = names.get(name)
-        if file is None:
-            reason = "names several files; give the path" if name in names else "is not there"
-            raise InputError(f"{table}, line {line}: {name!r} {reason}")
-        if file in seen:
-            raise InputError(
-                f"{table}, line {line}: {name!r} stands in line {seen[file]} already; keep one"
-            )
-        seen[file] = line
-        values = {
-            key: None if where is None else columns[where][position]
-            for key, where in (("label", label), ("fold", fold), ("group", group))
-        }
-        for key, value in values.items():
-            if value == "":
-                raise InputError(f"{table}, line {line}: no {key} for {name!r}; fill it in")
-        part = None if split is None else columns[split][position].lower()
-        parsed.append(Row(file, values["label"], part, values["fold"], values["group"]))
-    missing = sorted({f for f in names.values() if f is not None} - set(seen))
-    if label is not None and missing:
-        raise InputError(
-            f"{table}: {len(missing)} files are not listed, the first {missing[0].name!r}; add "
-            f"rows for {enumerate_names([m.name for m in missing], 3)}, or move them away"
+
+
+def _chosen(listings: list[Listing], options: ReadOptions) -> tuple[list[Listing], list[Listing]]:
+    """Tables to use, the one with the labels first, and those that are left."""
+    parts = [x for x in listings if x.part is not None]
+    if len({x.part for x in parts}) > 1:
+        # Each part once: of validated.tsv and train.tsv only the second names one.
+        by_part: dict[tuple[Part | None, Path], Listing] = {}
+        for x in parts:
+            by_part.setdefault((x.part, x.table.file.parent), x)
+        chosen = [x for x in by_part.values() if x.columns == next(iter(by_part.values())).columns]
+        return chosen, [x for x in listings if x not in chosen]
+    ordered = sorted(listings, key=lambda x: not has_label(x, options.label))
+    used = ordered[:1]
+    for x in ordered[1:]:
+        # A second table is used for what the first does not say.
+        if _adds(x, used, options):
+            used.append(x)
+    return used, [x for x in listings if x not in used]
+
+
+def _adds(listing: Listing, used: list[Listing], options: ReadOptions) -> bool:
+    for names, chosen in ((GROUP, _column(options.group)), (FOLD, options.fold)):
+        known = [find_column(x.columns, names, None) or (chosen in x.columns) for x in used]
+        here = chosen in listing.columns if chosen else find_column(listing.columns, names, None)
+        if here and not any(known):
+            return True
+    return False
+
+
+def _column(group: str | None) -> str | None:
+    """Leave out what means no column of a table here."""
+    return None if group in _OWN_GROUPS else group
+
+
+@dataclass(frozen=True)
+class _Roles:
+    """Tables, and which of their columns says what."""
+
+    listings: list[Listing]
+    labels: tuple[str, ...]
+    group: str | None
+    fold: str | None
+    part: str | None
+    flag: str | None
+
+    @classmethod
+    def find(cls, listings: list[Listing], options: ReadOptions) -> _Roles:
+        columns = list(dict.fromkeys(c for x in listings for c in x.columns))
+        labels = label_columns(options.label, columns)
+        group = _column(options.group)
+        every = list(dict.fromkeys(c for x in listings for c in x.table.columns))
+        where = ", ".join(str(x.table.file) for x in listings)
+        for option, chosen in (
+            *(("label", c) for c in labels),
+            ("group", group),
+            ("fold", options.fold),
+        ):
+            if chosen is not None and chosen not in every:
+                raise InputError(
+                    f"{where}: no column {chosen!r} (--{option}); it has {enumerate_names(every)}"
+                )
+        part, flag = _part_column(listings, [c for c in columns if c not in labels])
+        taken = {group, options.fold, part, flag}
+        if not labels and options.label_from is None:
+            by_name = find_column([c for c in columns if c not in taken], LABEL, None)
+            labels = () if by_name is None else (by_name,)
+        free = [c for c in columns if c not in {*labels, part, flag}]
+        return cls(
+            listings,
+            labels,
+            find_column(free, GROUP, group),
+            find_column(free, FOLD, options.fold),
+            part,
+            flag,
         )
-    return Manifest(table, tuple(parsed), label, split, fold, group)
+
+    @property
+    def used(self) -> set[str]:
+        names = {*self.labels, self.group, self.fold, self.part, self.flag}
+        return {n for n in names if n is not None}
 
 
-def _column_options(options: ReadOptions) -> ReadOptions:
-    """Leave out what means something other than a column of the table here.
+def _part_column(listings: list[Listing], columns: list[str]) -> tuple[str | None, str | None]:
+    """Find the column of parts, or one that is true for a part."""
+    for column in columns:
+        cells = {c for x in listings for c in x.table.cells.get(column, ()) if c}
+        known = {c for c in cells if part_of(c) is not None}
+        named = column.lower() in _PART_NAMES
+        if known == cells and (are_parts(cells) or (named and cells)):
+            return column, None
+        if known and (named or are_parts(cells)):
+            odd = sorted(cells - known)
+            raise InputError(
+                f"{listings[0].table.file}: column {column!r} names parts of a split "
+                f"({enumerate_names(sorted(known))}), but {enumerate_names(odd, 3)} is none; call "
+                "it train, validation or test, or remove those rows"
+            )
+        if column.lower() in _FLAGS and {c.lower() for c in cells} <= {*_TRUE, *_FALSE}:
+            return None, column
+    return None, None
 
-    ``drop`` names channels, and records and speakers are groups without a column, too.
-    """
-    group = None if options.group in ("record", "speaker") else options.group
-    return replace(options, drop=(), group=group, id=None, time=None, channel=None)
+
+def _read(
+    folder: Path, roles: _Roles, files: Sequence[Path], names: FileNames, others: str
+) -> Manifest:
+    entries: dict[Path, dict[str, str]] = {}
+    rows: dict[Path, str] = {}
+    absent: list[str] = []
+    repeated = 0
+    for k, listing in enumerate(roles.listings):
+        # A second table adds to what the first lists; those of parts list files of their own.
+        lists = k == 0 or listing.part is not None
+        table, seen = listing.table, dict[Path, int]()
+        for row, file in enumerate(listing.files):
+            text = table.cells[listing.column][row]
+            if file is None:
+                if names.is_ambiguous(text):
+                    where = f"{table.file}, {table.place(row)}"
+                    raise InputError(f"{where}: {text!r} names several files; give the path")
+                absent += [text] if lists else []
+                continue
+            cells = {c: table.cells[c][row] for c in roles.used if c in listing.columns}
+            if listing.part is not None:
+                cells[_OF_TABLE] = listing.part
+            if file in seen:
+                if any(entries[file].get(c) != value for c, value in cells.items()):
+                    raise InputError(
+                        f"{table.file}, {table.place(row)}: {text!r} stands in "
+                        f"{table.place(seen[file])} already, with other values; keep one"
+                    )
+                repeated += 1
+            elif file in entries or lists:
+                seen[file] = row
+                rows.setdefault(file, f"{table.file}, {table.place(row)}")
+                entries.setdefault(file, {}).update(cells)
+    entries = {f: entries[f] for f in files if f in entries}
+    unlisted = [f.name for f in files if f not in entries]
+    first = roles.listings[0].table.file
+    name = _name(first, folder)
+    account = (
+        _account(roles, folder)
+        .without(len(absent), "rows", f"{name} lists them, but there is no such file", absent)
+        .without(repeated, "rows", f"{name} lists their files twice")
+        .without(len(unlisted), others, f"not in {name}", unlisted)
+    )
+    label = several = None
+    if len(roles.labels) == 1:
+        label = {f: cells.get(roles.labels[0], "") for f, cells in entries.items()}
+    elif roles.labels:
+        several = {f: _flags(rows[f], f, cells, roles.labels) for f, cells in entries.items()}
+    return Manifest(
+        list(entries),
+        label,
+        several,
+        roles.labels,
+        _parts(roles, entries),
+        None if roles.fold is None else _values(roles.fold, "fold", entries, rows),
+        None if roles.group is None else _values(roles.group, "group", entries, rows),
+        roles.group or "group",
+        account,
+        rows,
+    )
 
 
-def _is_split(values: Sequence[Any]) -> bool:
-    found = {str(v).lower() for v in values}
-    return {"train", "test"} <= found <= set(_PARTS)
+def _values(
+    column: str, what: str, entries: dict[Path, dict[str, str]], rows: dict[Path, str]
+) -> dict[Path, str]:
+    for file, cells in entries.items():
+        if not cells.get(column):
+            raise InputError(
+                f"{rows[file]}: no {what} for {file.stem!r} (column {column!r}); fill it in"
+            )
+    return {f: cells[column] for f, cells in entries.items()}
+
+
+def _parts(roles: _Roles, entries: dict[Path, dict[str, str]]) -> dict[Path, Part] | None:
+    if roles.part is not None:
+        found = {f: part_of(cells.get(roles.part, "")) for f, cells in entries.items()}
+        return {f: part or "train" for f, part in found.items()}
+    if roles.flag is not None:
+        flagged: Part = _FLAGS[roles.flag.lower()]
+        rest: Part = "test" if flagged == "train" else "train"
+        return {
+            f: flagged if cells.get(roles.flag, "").lower() in _TRUE else rest
+            for f, cells in entries.items()
+        }
+    if len({cells.get(_OF_TABLE) for cells in entries.values()}) > 1:
+        return {f: part_of(cells.get(_OF_TABLE, "")) or "train" for f, cells in entries.items()}
+    return None
+
+
+def _flags(
+    where: str, file: Path, cells: dict[str, str], columns: tuple[str, ...]
+) -> tuple[int, ...]:
+    flags = []
+    for column in columns:
+        value = cells.get(column, "").lower()
+        value = value.removesuffix(".0")
+        if value not in (*_TRUE, *_FALSE):
+            raise InputError(
+                f"{where}: column {column!r} has {value!r} for {file.stem!r}, neither 0 nor 1; of "
+                "several label columns each says whether the series has that label"
+            )
+        flags.append(int(value in _TRUE))
+    return tuple(flags)
+
+
+def _account(roles: _Roles, folder: Path) -> Account:
+    account = Account()
+    where: dict[str, str] = {}
+    for listing in roles.listings:
+        for column in [listing.column, *listing.columns]:
+            where.setdefault(column, _name(listing.table.file, folder))
+    account = account.took(
+        "files",
+        f"column {roles.listings[0].column} of "
+        + ", ".join(_name(x.table.file, folder) for x in roles.listings),
+    )
+    if roles.labels:
+        several = ", ".join(roles.labels)
+        account = account.took("label", f"column {several} of {where[roles.labels[0]]}")
+    for role, column in (
+        ("group", roles.group),
+        ("fold", roles.fold),
+        ("part", roles.part or roles.flag),
+    ):
+        if column is not None:
+            account = account.took(role, f"column {column} of {where[column]}")
+    if roles.part is None and roles.flag is None and len({x.part for x in roles.listings}) > 1:
+        account = account.took("part", "the tables' names")
+    rest = [c for c in where if c not in roles.used and c not in {x.column for x in roles.listings}]
+    if not roles.labels:
+        account = account.remarking(
+            f"no label column in {_name(roles.listings[0].table.file, folder)} (it has "
+            f"{enumerate_names(rest)}); --label names one"
+            if rest
+            else ""
+        )
+        return account
+    return account.without(len(rest), "columns", f"of {where[rest[0]] if rest else ''}", rest)
+
+
+def _name(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
+
+
+def matrix(manifest: Manifest, files: Sequence[Path]) -> NDArray[np.int64]:
+    """Return several labels of files as a matrix (n_files, n_labels) of 0 and 1."""
+    assert manifest.several is not None
+    return np.array([manifest.several[f] for f in files], dtype=np.int64)

@@ -66,7 +66,7 @@ def read_text(file: Path, options: ReadOptions) -> tuple[Table, Roles]:
     dialect = detect_dialect(file)
     options.check_columns(dialect.columns, str(file))
     roles = _roles(dialect, options)
-    rows = _Rows(file, dialect)
+    rows = TextRows(file, dialect)
     unused = {*options.drop, *roles.left_out}
     data = rows.read(roles, [c for c in dialect.columns if c not in unused])
     if not data.num_rows:
@@ -84,7 +84,7 @@ def _roles(dialect: Dialect, options: ReadOptions) -> Roles:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class TextRows:
     """The rows of a text table, and where each stands."""
 
     file: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, Split
-from msssm_ts.datasets.recordings.manifest import Row, find_manifest
+from msssm_ts.datasets.recordings.described import Recordings, describe
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.datasets.wfdb.beats import ANNOTATORS, DEFAULT_WINDOW, find_annotator, read_beats
 from msssm_ts.datasets.wfdb.signals import (
@@ -65,46 +66,64 @@ def read_wfdb(
     '2 series, 1 channel × 256 steps at 360 Hz, 2 classes: N V; grouped by record (1)'
     """
     folder = source.parent if source.is_file() else source
-    stems = _stems(source)
-    rows: dict[Path, Row] = {}
-    table = None
+    stems, recordings = _stems(source), None
     if source.is_dir():
-        headers = [s.with_name(f"{s.name}.hea") for s in stems]
-        table = find_manifest(folder, headers, options, by_stem=True)
-    labelled = table is not None and table.label is not None
+        recordings = _described(folder, stems, options)
     chosen = stems
-    if table is not None and (labelled or table.split is not None):
-        listed = {r.file.with_suffix("") for r in table.rows}
-        rows = {r.file.with_suffix(""): r for r in table.part(options.split)}
-        stems = [s for s in stems if s in listed]
-        chosen = [s for s in stems if s in rows]
-    elif parts is not None:
+    if recordings is not None:
+        stems = [f.with_suffix("") for f in recordings.every]
+        chosen = [f.with_suffix("") for f in recordings.files]
+    if parts is not None and not (recordings is not None and _splits(recordings)):
         stems = [s for s in stems if s.name in parts]
         chosen = [s for s in stems if parts[s.name] == options.split]
         if not chosen:
             raise InputError(f"{source}: none of the records of the {options.split} part is there")
+    if recordings is None:
+        recordings = Recordings(chosen, chosen)
+    elif len(chosen) < len(recordings.files):
+        kept = set(chosen)
+        recordings = recordings.take(
+            [i for i, f in enumerate(recordings.files) if f.with_suffix("") in kept]
+        )
     annotator = find_annotator(chosen)
     if options.window is not None and annotator is None:
         raise InputError(
             f"{source}: --window cuts around beat annotations, but there are none "
             f"(.{', .'.join(ANNOTATORS)}); leave it out to read whole records"
         )
-    every = [read_record_header(s) for s in stems]
-    channels, left_out = _common_channels(every, options)
-    kept = set(chosen)
-    read = [header for header in every if header.stem in kept]
-    shared = {
+    every = {s: read_record_header(s) for s in stems}
+    channels, left_out = _common_channels(list(every.values()), options)
+    read = [every[s] for s in chosen]
+    shared: dict[str, Any] = {
         "sampling_rate": read[0].sampling_rate,
         "channel_names": tuple(channels),
-        "units": _units(every, len(channels)),
+        "units": _units(list(every.values()), len(channels)),
         "source": str(source),
-        "account": _account(every, channels, left_out),
     }
+    account = _account(list(every.values()), channels, left_out)
+    recordings = replace(recordings, account=recordings.account + account)
     names = _names(folder, chosen)
-    group_name = None if table is None else table.group
-    if annotator is not None and (options.window is not None or not labelled):
-        return _beats(read, names, annotator, channels, options, rows, shared, group_name)
-    return _whole(read, names, channels, labelled, rows, shared, group_name)
+    if annotator is not None and (options.window is not None or recordings.labels is None):
+        return _beats(read, names, annotator, channels, options, recordings, shared)
+    items = [RecordExcerpt(str(r.stem), 0, r.n_samples, _positions(r, channels)) for r in read]
+    return LabelledSeries(
+        LazySeries(items, read_record_excerpt, [r.n_samples for r in read]),
+        ids=np.array(names),
+        **shared,
+        **recordings.fields(),
+    )
+
+
+def _described(folder: Path, stems: Sequence[Path], options: ReadOptions) -> Recordings:
+    below = files_below(folder)
+    headers = [s.with_name(f"{s.name}.hea") for s in stems]
+    annotated = find_annotator(stems) is not None
+    return describe(folder, headers, below, options, others="records", by_folders=not annotated)
+
+
+def _splits(recordings: Recordings) -> bool:
+    """Whether tables or folders say which records are in which part."""
+    return any(role == "part" for role, _ in recordings.account.taken)
 
 
 def _stems(source: Path) -> list[Path]:
@@ -189,44 +208,19 @@ def _positions(record: RecordHeader, channels: Sequence[str]) -> tuple[int, ...]
     return tuple(record.leads.index(name) for name in channels)
 
 
-def _whole(
-    records: Sequence[RecordHeader],
-    names: Sequence[str],
-    channels: Sequence[str],
-    labelled: bool,
-    rows: dict[Path, Row],
-    shared: dict[str, Any],
-    group_name: str | None,
-) -> LabelledSeries:
-    items = [RecordExcerpt(str(r.stem), 0, r.n_samples, _positions(r, channels)) for r in records]
-    own = [rows[r.stem] for r in records] if labelled else []
-    grouped = bool(own) and own[0].group is not None
-    return LabelledSeries(
-        LazySeries(items, read_record_excerpt, [r.n_samples for r in records]),
-        np.array([row.label for row in own]) if labelled else None,
-        groups=np.array([row.group for row in own]) if grouped else None,
-        group_name=group_name if grouped and group_name else "group",
-        ids=np.array(names),
-        folds=np.array([row.fold for row in own]) if own and own[0].fold is not None else None,
-        validation=_validation(own),
-        **shared,
-    )
-
-
 def _beats(
     records: Sequence[RecordHeader],
     names: Sequence[str],
     annotator: str,
     channels: Sequence[str],
     options: ReadOptions,
-    rows: dict[Path, Row],
+    recordings: Recordings,
     shared: dict[str, Any],
-    group_name: str | None,
 ) -> LabelledSeries:
     rate = records[0].sampling_rate
     before, after = (round(s * rate) for s in options.window or DEFAULT_WINDOW)
-    items, labels, groups, ids, own = [], [], [], [], []
-    for record, name in zip(records, names, strict=True):
+    items, labels, ids, owner = [], [], [], []
+    for k, (record, name) in enumerate(zip(records, names, strict=True)):
         positions = _positions(record, channels)
         # One string for all beats of a record, here and in what is sent to worker processes.
         stem, size = str(record.stem), record.n_samples * len(record.leads)
@@ -236,28 +230,19 @@ def _beats(
                 continue
             items.append(RecordExcerpt(stem, start, stop, positions, size))
             labels.append(label)
-            groups.append(name)
             ids.append(f"{name}:{sample}")
-            own += [rows[record.stem]] if record.stem in rows else []
+            owner.append(k)
     if not items:
         raise InputError(
             f"{shared['source']}: no annotated beat whose window lies inside its record; are "
             f"there beats in the .{annotator} files, and is --window short enough?"
         )
-    complete = len(own) == len(items)
-    grouped = complete and own[0].group is not None and options.group != "record"
+    if recordings.groups is None or options.group == "record":
+        recordings = replace(recordings, groups=np.array(names), group_name="record")
+    beats = replace(recordings.take(owner), labels=np.array(labels), label_names=None)
     return LabelledSeries(
         LazySeries(items, read_record_excerpt, [before + after] * len(items)),
-        np.array(labels),
-        groups=np.array([r.group for r in own] if grouped else groups),
-        group_name=group_name if grouped and group_name else "record",
         ids=np.array(ids),
-        folds=np.array([r.fold for r in own]) if complete and own[0].fold is not None else None,
-        validation=_validation(own) if complete else None,
         **shared,
+        **beats.fields(),
     )
-
-
-def _validation(rows: Sequence[Row]) -> Any:
-    mask = np.array([row.part == "validation" for row in rows])
-    return mask if mask.any() else None

@@ -1,0 +1,275 @@
+"""Recordings of any kind, and what patterns, tables and folders say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.labels import tidy_labels, tidy_names
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import Part, part_of
+from msssm_ts.datasets.recordings.folders import read_folders
+from msssm_ts.datasets.recordings.manifest import Manifest, find_manifest, matrix
+from msssm_ts.datasets.recordings.pattern import fields_of, parse_pattern
+from msssm_ts.errors import InputError
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Files of the part that was asked for, and what is known of each.
+
+    Parameters
+    ----------
+    files : list of Path
+        The recordings.
+    every : list of Path
+        Those of all parts: what they have in common is looked for among them.
+    labels : array of shape (n_files,) or (n_files, n_labels), optional
+        Classes, or 0 and 1 for each of several labels.
+    label_names : tuple of str, optional
+        Of several labels.
+    groups, folds : array of shape (n_files,), optional
+        Patients or speakers; folds.
+    group_name : str
+        What the groups are called.
+    validation : boolean array of shape (n_files,), optional
+        Files of that part.
+    account : Account
+        What was taken for what.
+    """
+
+    files: list[Path]
+    every: list[Path]
+    labels: NDArray[Any] | None = None
+    label_names: tuple[str, ...] | None = None
+    groups: NDArray[Any] | None = None
+    group_name: str = "group"
+    folds: NDArray[Any] | None = None
+    validation: NDArray[np.bool_] | None = None
+    account: Account = Account()  # noqa: RUF009
+
+    def take(self, index: Sequence[int] | NDArray[np.int64]) -> Recordings:
+        """Return some of the files, or some of them several times, with what is known of them."""
+        index = np.asarray(index, dtype=np.int64)
+
+        def of(values: NDArray[Any] | None) -> NDArray[Any] | None:
+            return None if values is None else values[index]
+
+        validation = of(self.validation)
+        return replace(
+            self,
+            files=[self.files[i] for i in index],
+            labels=of(self.labels),
+            groups=of(self.groups),
+            folds=of(self.folds),
+            validation=validation if validation is not None and validation.any() else None,
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return what is known as fields of :class:`msssm_ts.datasets.LabelledSeries`."""
+        return {
+            "labels": self.labels,
+            "label_names": self.label_names,
+            "groups": self.groups,
+            "group_name": self.group_name,
+            "folds": self.folds,
+            "validation": self.validation,
+            "account": self.account,
+        }
+
+
+def describe(
+    folder: Path,
+    files: Sequence[Path],
+    below: Sequence[Path],
+    options: ReadOptions,
+    *,
+    others: str = "files",
+    by_folders: bool = True,
+) -> Recordings:
+    """Find out what is known of the recordings in a folder.
+
+    Labels come from the files' names, where ``options.label_from`` says how; else from tables
+    beside them; else from the folders that they lie in. Parts, groups and folds are taken from
+    the first of these that says them.
+
+    Parameters
+    ----------
+    folder : Path
+        The files lie below it.
+    files : sequence of Path
+        The recordings: of those of several files, the one that stands for it.
+    below : sequence of Path
+        Everything below the folder.
+    options : ReadOptions
+        What the user named.
+    others : str
+        What the recordings are called in messages, in the plural.
+    by_folders : bool
+        Whether the folders may be classes.
+
+    Raises
+    ------
+    InputError
+        If what is said of them does not fit together, or the part is empty.
+    """
+    manifest = find_manifest(folder, files, below, options, others)
+    account = Account() if manifest is None else manifest.account
+    listed = list(files) if manifest is None else manifest.files
+    inside = read_folders(folder, listed, others)
+    parts = None if manifest is None else manifest.part
+    if parts is None and inside.parts is not None:
+        parts = dict(zip(inside.files, inside.parts, strict=True))
+        account += replace(inside.account, taken=_taken(inside.account, "part"), remarks=())
+    named = _by_pattern(folder, listed, options, others)
+    if parts is None and named is not None and "part" in named:
+        parts = {f: part_of(p) or "train" for f, p in named["part"].items()}
+    every = listed if parts is None else [f for f in listed if f in parts]
+    chosen = every if parts is None else _of_part(folder, every, parts, options, others)
+
+    labels: NDArray[Any] | None = None
+    label_names = None
+    if named is not None:
+        labels = tidy_labels(named["label"].get(f, "") for f in chosen)
+        account += _by_name(named, listed, options, others)
+        kept = [f in named["label"] for f in chosen]
+        chosen, labels = [f for f, k in zip(chosen, kept, strict=True) if k], labels[kept]
+    elif manifest is not None and manifest.several is not None:
+        labels, label_names = matrix(manifest, chosen), manifest.label_names
+    elif manifest is not None and manifest.label is not None:
+        labels = _complete(manifest, chosen)
+    elif by_folders and inside.labels is not None:
+        by_file = dict(zip(inside.files, inside.labels, strict=True))
+        labels = _of_folders([by_file[f] for f in chosen], chosen, options.split)
+        if labels is not None:
+            # That tables have no label is no matter then.
+            account = replace(account, remarks=())
+            account += replace(inside.account, taken=_taken(inside.account, "label"), left_out=())
+    elif by_folders and named is None:
+        account = account.remarking(*inside.account.remarks)
+
+    groups, group_name = _groups(manifest, inside.files, inside.groups, named, chosen)
+    if groups is not None and group_name == "folder":
+        account += Account(taken=_taken(inside.account, "group"))
+    folds = None
+    if manifest is not None and manifest.fold is not None:
+        folds = tidy_names(manifest.fold[f] for f in chosen)
+    elif named is not None and "fold" in named:
+        folds = tidy_names(named["fold"].get(f, "") for f in chosen)
+    validation = None
+    if parts is not None:
+        validation = np.array([parts[f] == "validation" for f in chosen])
+    return Recordings(
+        chosen,
+        every,
+        labels,
+        label_names,
+        groups,
+        group_name,
+        folds,
+        validation if validation is not None and validation.any() else None,
+        account,
+    )
+
+
+def _taken(account: Account, role: str) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in account.taken if pair[0] == role)
+
+
+def _of_part(
+    folder: Path,
+    files: Sequence[Path],
+    parts: dict[Path, Part],
+    options: ReadOptions,
+    others: str,
+) -> list[Path]:
+    wanted = {"test"} if options.split == "test" else {"train", "validation"}
+    chosen = [f for f in files if parts[f] in wanted]
+    if not chosen:
+        there = ", ".join(sorted(set(parts.values())))
+        raise InputError(
+            f"{folder}: no {others} of the {options.split} part; there are those of {there}: name "
+            "the folder, or the table, to read"
+        )
+    return chosen
+
+
+def _by_pattern(
+    folder: Path, files: Sequence[Path], options: ReadOptions, others: str
+) -> dict[str, dict[Path, str]] | None:
+    """Read what the files' names say, field by field; None where the user gave no pattern."""
+    if options.label_from is None:
+        return None
+    pattern = parse_pattern(options.label_from)
+    found = {f: fields_of(pattern, f, folder) for f in files}
+    fields: dict[str, dict[Path, str]] = {}
+    for file, values in found.items():
+        for name, value in (values or {}).items():
+            fields.setdefault(name, {})[file] = value
+    if "label" not in fields:
+        raise InputError(
+            f"{folder}: --label-from {options.label_from} fits the name of none of the "
+            f"{len(files)} {others}, such as {files[0].relative_to(folder).as_posix()}"
+        )
+    return fields
+
+
+def _by_name(
+    named: dict[str, dict[Path, str]], files: Sequence[Path], options: ReadOptions, others: str
+) -> Account:
+    without = [f.name for f in files if f not in named["label"]]
+    account = Account()
+    for role in named:
+        account = account.took(role, f"names of the {others} (--label-from {options.label_from})")
+    return account.without(len(without), others, "--label-from does not fit their names", without)
+
+
+def _complete(manifest: Manifest, files: Sequence[Path]) -> NDArray[Any] | None:
+    """Labels from a table; None where none of the files has one."""
+    assert manifest.label is not None
+    texts = [manifest.label[f] for f in files]
+    missing = [f for f, text in zip(files, texts, strict=True) if not text]
+    if len(missing) == len(files):
+        return None
+    if missing:
+        raise InputError(
+            f"{manifest.where(missing[0])}: no label for {missing[0].stem!r}, and for "
+            f"{len(missing)} of {len(files)} in all; fill it in, or remove the row"
+        )
+    return tidy_labels(texts)
+
+
+def _of_folders(labels: Sequence[str], files: Sequence[Path], asked: str) -> NDArray[Any] | None:
+    loose = [f for f, label in zip(files, labels, strict=True) if not label]
+    if len(loose) == len(files) and asked == "test":
+        # Series to be labelled.
+        return None
+    if loose:
+        raise InputError(
+            f"{loose[0]}: lies in no class folder, though other files do; move it into the one of "
+            "its class, or away"
+        )
+    return np.array(labels)
+
+
+def _groups(
+    manifest: Manifest | None,
+    inside: Sequence[Path],
+    folders: list[str] | None,
+    named: dict[str, dict[Path, str]] | None,
+    files: Sequence[Path],
+) -> tuple[NDArray[Any] | None, str]:
+    if manifest is not None and manifest.group is not None:
+        return tidy_names(manifest.group[f] for f in files), manifest.group_name
+    if named is not None and "group" in named:
+        return tidy_names(named["group"].get(f, f.name) for f in files), "group"
+    if folders is not None:
+        by_file = dict(zip(inside, folders, strict=True))
+        return np.array([by_file.get(f, "") for f in files]), "folder"
+    return None, "group"

@@ -1,0 +1,91 @@
+"""Labels that stand in the names of files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msssm_ts.errors import InputError
+
+_FIELDS = ("label", "group", "part", "fold")
+_HOLE = re.compile(r"\{(\w*)\}|\*")
+
+
+def parse_pattern(text: str) -> re.Pattern[str]:
+    r"""Return the expression of a pattern for file names.
+
+    Parameters
+    ----------
+    text : str
+        ``{label}`` and, if wanted, ``{group}``, ``{part}`` and ``{fold}`` where those stand, ``*``
+        or ``{}`` for what does not matter: ``*-*-{label}-*-{group}``. Or a regular expression
+        with a group ``label``, or with one group.
+
+    Raises
+    ------
+    InputError
+        If there is no label in it.
+
+    Examples
+    --------
+    >>> parse_pattern("{group}_{label}_*").fullmatch("p7_AF_003").groupdict()
+    {'group': 'p7', 'label': 'AF'}
+    >>> parse_pattern(r"\d+-(\w+)").match("12-siren").group("label")
+    'siren'
+    """
+    if "(" in text or "{label}" not in text:
+        return _regular(text)
+    fields = [name for name in _HOLE.findall(text) if name]
+    unknown = sorted(set(fields) - set(_FIELDS))
+    if unknown or len(set(fields)) < len(fields):
+        raise InputError(
+            f"--label-from {text}: {{{unknown[0] if unknown else fields[0]}}} must be one of "
+            f"{', '.join(_FIELDS)}, each once; write * for what does not matter"
+        )
+    expression, place = "", 0
+    for hole in _HOLE.finditer(text):
+        expression += re.escape(text[place : hole.start()])
+        # Between separators: the shortest that fits.
+        expression += f"(?P<{hole[1]}>[^/]+?)" if hole[1] else "[^/]*?"
+        place = hole.end()
+    return re.compile(expression + re.escape(text[place:]))
+
+
+def _regular(text: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise InputError(f"--label-from {text}: not a regular expression ({error})") from error
+    if "label" not in pattern.groupindex:
+        if pattern.groups != 1 or pattern.groupindex:
+            raise InputError(
+                f"--label-from {text}: says nowhere which part of a file's name is the label; "
+                "write {label} there, as in '*-{label}-*.wav', or a regular expression with one "
+                "group"
+            )
+        opening = re.search(r"(?<!\\)\((?!\?)", text)
+        assert opening is not None
+        pattern = re.compile(f"{text[: opening.start()]}(?P<label>{text[opening.end() :]}")
+    return pattern
+
+
+def fields_of(pattern: re.Pattern[str], file: Path, folder: Path) -> dict[str, str] | None:
+    """Return what a file's name, or its path below the folder, says; None where it does not fit.
+
+    Examples
+    --------
+    >>> fields_of(parse_pattern("{group}/{label}*"), Path("s/p1/AF3.wav"), Path("s"))
+    {'group': 'p1', 'label': 'A'}
+    """
+    path = file.relative_to(folder)
+    names = (path.as_posix(), path.with_suffix("").as_posix()) if "/" in pattern.pattern else ()
+    for name in (*names, file.name, file.stem):
+        found = pattern.fullmatch(name)
+        if found is not None and found["label"]:
+            return {k: v for k, v in found.groupdict().items() if v is not None}
+    for name in (path.as_posix(), file.name):
+        # A regular expression may stand for a part of the name.
+        found = pattern.search(name) if "[^/]" not in pattern.pattern else None
+        if found is not None and found["label"]:
+            return {k: v for k, v in found.groupdict().items() if v is not None}
+    return None

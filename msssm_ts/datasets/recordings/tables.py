@@ -1,0 +1,181 @@
+"""Tables that lie beside recordings and list them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msssm_ts.datasets.parts import Part, part_in, part_of
+from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.tables.columns import LABEL, find_column
+from msssm_ts.datasets.tables.strings import Strings, read_strings
+from msssm_ts.errors import InputError
+
+# Names that people give to the column of files or records, the likeliest first.
+FILE = (
+    *("file", "path", "filename", "file_name", "filepath", "file_path", "fname", "wav", "audio"),
+    *("record", "record_name", "recording", "slice_file_name", "id", "name", "ecg", "ecg_id"),
+)
+_SUFFIXES = (".csv", ".tsv", ".txt")
+# Folders beside or below that tables are put into.
+_FOLDERS = {"meta", "metadata", "labels", "annotations", "annotation", "doc", "docs", "info"}
+# A table that is meant for this comes before others that happen to lie there.
+_LIKELY = ("reference", "manifest", "metadata", "labels", "records")
+# Tables beside recordings are few; a folder with more of them holds series.
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table that lists recordings.
+
+    Parameters
+    ----------
+    table : Strings
+        The table; its columns have names.
+    files : list of (Path or None)
+        The recording of each row; None where it is not there.
+    column : str
+        Where the table names them.
+    part : str, optional
+        Of a split, where the table's name, or its folder's, says one.
+    """
+
+    table: Strings
+    files: list[Path | None]
+    column: str
+    part: Part | None
+
+    @property
+    def columns(self) -> list[str]:
+        """All others."""
+        return [c for c in self.table.columns if c != self.column]
+
+
+def candidates(folder: Path, below: Sequence[Path]) -> list[Path]:
+    """Return the tables that may list the recordings of a folder, the likeliest first.
+
+    They lie in the folder, anywhere below it, or in its parent or ``meta/`` and the like there.
+    """
+    inside = [f for f in below if f.suffix.lower() in _SUFFIXES]
+    if len(inside) > _MOST:
+        inside = [f for f in inside if len(f.relative_to(folder).parts) < 3][:_MOST]
+    return sorted(inside, key=lambda f: (len(f.relative_to(folder).parts), *_likelihood(f)))
+
+
+def candidates_above(folder: Path) -> list[Path]:
+    """Return the tables beside a folder, and in ``meta/`` and the like beside it."""
+    parent = folder.absolute().parent
+    try:
+        beside = [p for p in parent.iterdir() if not p.name.startswith(".")]
+        for place in [p for p in beside if p.name.lower() in _FOLDERS and p.is_dir()]:
+            beside += place.iterdir()
+        found = [p for p in beside if p.suffix.lower() in _SUFFIXES and p.is_file()]
+    except OSError:
+        # What lies above may be none of the user's.
+        return []
+    return sorted(found, key=_likelihood) if len(found) <= _MOST else []
+
+
+def _likelihood(table: Path) -> tuple[int, int, str]:
+    import re
+
+    stem = table.stem.lower()
+    place = next((i for i, name in enumerate(_LIKELY) if stem.startswith(name)), len(_LIKELY))
+    # REFERENCE-v3.csv corrects REFERENCE.csv; REFERENCE-original.csv is older than both.
+    version = re.search(r"-v(\d+)$", stem)
+    return place, -int(version[1]) if version else 0, stem
+
+
+def read_listing(file: Path, names: FileNames) -> Listing | None:
+    """Return what a table lists; None where it names no recording.
+
+    Raises
+    ------
+    InputError
+        If a .csv or .tsv file cannot be read as a table.
+    """
+    try:
+        table = read_strings(file)
+    except InputError:
+        if file.suffix.lower() == ".txt":
+            # Text of any kind.
+            return None
+        raise
+    base = file.parent
+    table = _without_header(table, names, base)
+    best: tuple[int, str, list[Path | None]] | None = None
+    for column in _likely_columns(table):
+        cells = table.cells[column]
+        known: dict[str, Path | None] = {c: names.find(c, base) for c in set(cells)}
+        files = [known[c] for c in cells]
+        found = sum(f is not None for f in files)
+        if found and (best is None or found > best[0]):
+            best = found, column, files
+        if best is not None and best[0] > len(cells) / 2:
+            break
+    if best is None:
+        return None
+    _, column, files = best
+    table, column = _named(table, column)
+    part = part_in(file.stem) or (part_of(base.name) if base != names.folder else None)
+    return Listing(table, files, column, part)
+
+
+def lists_files(table: Strings, suffixes: Sequence[str]) -> str | None:
+    """Return the column of a table that is meant to name recordings, whether they exist or not.
+
+    Its cells end as the files do; or it is called so, and stands beside labels.
+    """
+    for column in table.columns:
+        cells = [c for c in table.cells[column] if c]
+        if cells and sum(c.lower().endswith(tuple(suffixes)) for c in cells) > len(cells) / 2:
+            return column
+    labelled = find_column(table.columns, LABEL, None) is not None
+    by_name = {c.lower(): c for c in reversed(table.columns)}
+    named = next((by_name[n] for n in FILE if n in by_name), None)
+    return named if labelled and table.headed else None
+
+
+def _without_header(table: Strings, names: FileNames, base: Path) -> Strings:
+    """Take a first row for a row where it names a file itself, rather than a column."""
+    if not table.headed or not any(names.find(c, base) for c in table.columns):
+        return table
+    columns = tuple(str(i) for i in range(1, len(table.columns) + 1))
+    cells = {n: [c, *table.cells[c]] for n, c in zip(columns, table.columns, strict=True)}
+    # The first row of the file is the header's.
+    return Strings(
+        table.file, columns, cells, False, lambda row: table.place(row - 1) if row else "line 1"
+    )
+
+
+def _likely_columns(table: Strings) -> list[str]:
+    if not table.headed:
+        return list(table.columns)
+    by_name = {c.lower(): c for c in reversed(table.columns)}
+    likely = [by_name[n] for n in FILE if n in by_name]
+    return [*likely, *(c for c in table.columns if c not in likely)]
+
+
+def _named(table: Strings, column: str) -> tuple[Strings, str]:
+    """Name the columns of a table without header: files and labels, as PhysioNet's challenges."""
+    if table.headed:
+        return table, column
+    rest = [c for c in table.columns if c != column]
+    names = {column: "file", **{c: f"column {c}" for c in rest}}
+    if rest:
+        names[rest[0]] = "label"
+    columns = tuple(names[c] for c in table.columns)
+    cells = {names[c]: table.cells[c] for c in table.columns}
+    return Strings(table.file, columns, cells, table.headed, table.place), "file"
+
+
+def has_label(listing: Listing, chosen: str | None) -> bool:
+    """Whether a table says labels: in the chosen columns, or in one of a known name."""
+    from msssm_ts.datasets.options import label_columns
+
+    columns = listing.columns
+    if chosen is not None:
+        return all(c in columns for c in label_columns(chosen, columns))
+    return find_column(columns, LABEL, None) is not None
