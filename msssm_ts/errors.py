@@ -9,6 +9,22 @@ class InputError(ValueError):
     """Data or options that cannot be used: one sentence with what, where and the remedy."""
 
 
+class OptionError(InputError):
+    """An option that a source has nothing for: a column it lacks, or no effect on its kind.
+
+    Parameters
+    ----------
+    message : str
+        The sentence.
+    option : str
+        The field of ``ReadOptions``.
+    """
+
+    def __init__(self, message: str, option: str = ""):
+        super().__init__(message)
+        self.option = option
+
+
 class TrainingError(RuntimeError):
     """Training that could not go on: one sentence with what happened and the remedy.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +36,7 @@ from msssm_ts.series.checks import (
     is_table,
     without_torch,
 )
+from msssm_ts.series.fingerprints import fingerprints
 
 if TYPE_CHECKING:
     from msssm_ts.export import ExportReport
@@ -113,6 +114,7 @@ class MSSSMClassifier(
         channel_names: Sequence[str] | None = None,
         sampling_rate: float | None = None,
         times: Any = None,
+        origin: Mapping[str, Any] | None = None,
     ) -> MSSSMClassifier:
         """Train on labelled series.
 
@@ -139,6 +141,9 @@ or list of arrays of shape (n_channels, length)
 optional
             A time stamp a step, for cores that use them; ``model_.record.notes`` says where none
             does.
+        origin : mapping, optional
+            What was understood of the series' source, as
+            :meth:`msssm_ts.datasets.LabelledSeries.origin` says it; kept with the model.
 
         Returns
         -------
@@ -173,7 +178,7 @@ optional
         n_labels = len(targets.classes)
         if label_names is not None and not (targets.multilabel and len(label_names) == n_labels):
             raise ValueError(f"{len(label_names)} label_names, which y does not have columns for")
-        source = self._source(series, channel_names, sampling_rate)
+        source = self._source(series, channel_names, sampling_rate, origin)
         self._keep(data, source, label_names=label_names, previous=previous)
         return self
 
@@ -220,6 +225,7 @@ optional
         series: Sequence[Series],
         channel_names: Sequence[str] | None = None,
         sampling_rate: float | None = None,
+        origin: Mapping[str, Any] | None = None,
     ) -> Source:
         """Return where the training series come from, with what scikit-learn keeps of a table."""
         names = getattr(self, "feature_names_in_", None)
@@ -229,6 +235,8 @@ optional
             sampling_rate,
             getattr(self, "n_features_in_", None),
             None if names is None else tuple(names),
+            origin,
+            fingerprints(series),
         )
 
     def _keep(self, data: Any, source: Source, **how: Any) -> None:

@@ -235,18 +235,63 @@ def test_two_runs_with_one_seed_have_the_same_weights(waves: Path, tmp_path: Pat
     assert all(np.array_equal(weights[0][k].numpy(), weights[1][k].numpy()) for k in weights[0])
 
 
-def test_a_failure_at_run_time_exits_with_1(waves: Path, trained: Path, tmp_path: Path) -> None:
-    """A folder stands where the predictions should go."""
-    (tmp_path / "p.csv").mkdir()
+def test_a_failure_at_run_time_exits_with_1(
+    waves: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("msssm_ts.cli.predict.write_text", full)
     _, err = run(
         "predict", trained, waves / "waves_TEST.csv", "-o", tmp_path / "p.csv", "-q", code=1
     )
     assert "--debug" in err
     assert len(err.splitlines()) == 1
-    assert [f.name for f in tmp_path.iterdir()] == ["p.csv"]
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX does")
+def test_nothing_is_overwritten_unasked(waves: Path, trained: Path, tmp_path: Path) -> None:
+    data = tmp_path / "new.csv"
+    data.write_bytes((waves / "waves_TEST.csv").read_bytes())
+    before = data.read_bytes()
+    ask = ("predict", trained, data, "-q")
+    for more in ((), ("--force",)):
+        assert "is what the command reads" in run(*ask, "-o", data, *more, code=2)[1]
+    model = tmp_path / "model.safetensors"
+    model.write_bytes((trained / "model.safetensors").read_bytes())
+    assert "exists already" in run(*ask, "-o", model, code=2)[1]
+    assert "is a folder" in run(*ask, "-o", tmp_path, code=2)[1]
+    assert "its folder does not exist" in run(*ask, "-o", tmp_path / "x" / "p.csv", code=2)[1]
+    assert "exists already" in run("export", trained, "-o", data, "-q", code=2)[1]
+    assert data.read_bytes() == before
+    run(*ask, "-o", tmp_path / "p.csv")
+    first = (tmp_path / "p.csv").read_bytes()
+    assert "exists already" in run(*ask, "-o", tmp_path / "p.csv", code=2)[1]
+    run(*ask, "-o", tmp_path / "p.csv", "--force")
+    assert (tmp_path / "p.csv").read_bytes() == first
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["model.safetensors", "new.csv", "p.csv"]
+
+
+def test_names_in_any_script_are_written_in_any_locale(tmp_path: Path) -> None:
+    """Off a terminal in UTF-8, which every command reads back."""
+    rng = np.random.default_rng(0)
+    rows = ["label," + ",".join(f"t{i}" for i in range(12))]
+    for i in range(24):
+        values = rng.normal(size=12) + 3 * (i % 2)
+        rows.append(f"{('故障', 'żółw')[i % 2]}," + ",".join(f"{v:.3f}" for v in values))
+    data = tmp_path / "names.csv"
+    data.write_text("\n".join(rows), encoding="utf-8")
+    run("fit", data, "--preset", "fast", "--out", tmp_path / "run", "-q")
+    done = subprocess.run(
+        [sys.executable, "-m", "msssm_ts", "predict", tmp_path / "run", data],
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode("utf-8").splitlines()[0] == "id,prediction,p_żółw,p_故障"
+    assert "UnicodeEncodeError" not in done.stderr.decode("utf-8")
+
+
 def test_ctrl_c_keeps_the_best_model(waves: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,

@@ -123,7 +123,9 @@ def test_preview(tmp_path: Path) -> None:
     assert out.splitlines()[1].split() == ["1", "30", "11.1%", "13–26"]
     assert f"picture in {picture}" in err
     assert imread(picture).std() > 0.05
-    rows = json.loads(run("data", "preview", "GunPoint", "-o", picture, "--json")[0])["classes"]
+    again = ("data", "preview", "GunPoint", "-o", picture, "--json")
+    assert "exists already" in run(*again, code=2)[1]
+    rows = json.loads(run(*again, "--force")[0])["classes"]
     assert [r["series"] for r in rows] == [24, 26]
 
 

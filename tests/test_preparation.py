@@ -444,8 +444,8 @@ def test_lazy_windows_are_those_of_a_list() -> None:
     lengths = np.array([250, 3, 100, 101])
     series = [noise(2, int(n)) for n in lengths]
     read = Wave()
-    windows, owner = cut(series, lengths, 100, 0.5)
-    lazy, same = cut(LazySeries(lengths.tolist(), read, lengths), lengths, 100, 0.5)
+    windows, owner, _ = cut(series, lengths, 100, 0.5)
+    lazy, same, _ = cut(LazySeries(lengths.tolist(), read, lengths), lengths, 100, 0.5)
     assert owner.tolist() == [0, 0, 0, 0, 1, 2, 3, 3]
     assert owner.tolist() == same.tolist()
     assert isinstance(lazy, LazySeries)
@@ -458,7 +458,7 @@ def test_lazy_windows_are_those_of_a_list() -> None:
 
 def test_lazy_windows_leave_behind_what_they_keep() -> None:
     long = LazySeries([100_000], Wave(), [100_000])
-    windows, _ = cut(long, long.lengths, 10, 0.0)
+    windows, _, _ = cut(long, long.lengths, 10, 0.0)
     first = windows[0]
     sent = pickle.dumps(windows.read)
     assert len(sent) < 1000
@@ -468,7 +468,7 @@ def test_lazy_windows_leave_behind_what_they_keep() -> None:
 def test_lazy_windows_are_right_in_any_thread() -> None:
     lengths = np.arange(20, 40)
     series = LazySeries(lengths.tolist(), lambda n: np.full((1, n), float(n)), lengths)
-    windows, owner = cut(series, lengths, 10, 0.5)
+    windows, owner, _ = cut(series, lengths, 10, 0.5)
     order = np.random.default_rng(0).permutation(np.tile(np.arange(len(owner)), 20))
     with ThreadPoolExecutor(8) as pool:
         for index, window in zip(order, pool.map(lambda i: windows[int(i)], order), strict=True):

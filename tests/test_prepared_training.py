@@ -130,6 +130,8 @@ def test_without_a_split_by_groups_training_goes_on_and_says_so() -> None:
     with pytest.warns(UserWarning, match="no split by groups"):
         model = _model(early_stopping=True).fit(X, y, groups=y)
     assert model.history_["val_loss"] == [None] * 3
+    (note,) = model.model_.record.notes
+    assert note.startswith("trained without validation: no split by groups")
 
 
 def test_chosen_series_validate() -> None:
@@ -279,7 +281,7 @@ def test_preparation_options_of_the_command_line(tmp_path: Path) -> None:
         (["--rate", "50"], "--rate needs a sampling rate"),
         (["--bandpass", "1"], "must be two numbers"),
         (["--fs", "100", "--bandpass", "30,1"], "bandpass must"),
-        (["--fs", "-3"], "a sampling rate must be positive"),
+        (["--fs", "-3"], "--fs -3: must be positive"),
         (["--features", "spectrum"], "features must be one of"),
         (["--validation", "fold=1"], "no column 'fold'"),
         (["--fs", "100", "--overlap", "1.5"], "overlap"),
@@ -304,7 +306,7 @@ def test_a_series_is_decoded_once_for_its_windows() -> None:
     read: list[int] = []
     X, _ = _tones(4)
     lazy = LazySeries(range(4), lambda i: read.append(i) or X[i], [200] * 4)
-    windows, owner = cut(lazy, lazy.lengths, 50, 0.0)
+    windows, owner, _ = cut(lazy, lazy.lengths, 50, 0.0)
     for i in (0, 9, 1, 8, 2, 15):
         np.testing.assert_array_equal(windows[i], X[owner[i]][:, 50 * (i % 4) : 50 * (i % 4) + 50])
     assert sorted(read) == [0, 2, 3]

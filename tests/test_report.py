@@ -307,7 +307,8 @@ def test_the_command_writes_the_report(trained: Path, tmp_path: Path) -> None:
     page = check_stands_alone(html)
     assert "one.safetensors on test.csv" in page.text
     assert "Drawn are the groups (5, by patient)" in page.text
-    scores = json.loads(run(*arguments, "--json", "--quiet")[0])
+    assert "exists already" in run(*arguments, code=2)[1]
+    scores = json.loads(run(*arguments, "--force", "--json", "--quiet")[0])
     assert scores["report"] == str(file)
     assert f"{scores['accuracy']:.3f}" in page.text
     versions = read_header(trained / "one.safetensors")["versions"]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from msssm_ts.cli.compare import compare
+from msssm_ts.cli.console import write_any_text
 from msssm_ts.cli.data import data
 from msssm_ts.cli.evaluate import evaluate
 from msssm_ts.cli.export import export
@@ -49,4 +50,5 @@ def options(
 
 def main() -> None:
     """Run the command line."""
+    write_any_text()
     app()

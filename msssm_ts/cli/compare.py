@@ -100,14 +100,16 @@ def _score(
     """Add each run's scores to its facts; return what was found of the data and the pairs."""
     from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.cli.inputs import load_classifier, load_series, score
+    from msssm_ts.fitted.artifact import read_header
 
-    series = load_series(data, reading, needs_labels=True, quiet=quiet)
+    header = read_header(runs[0])
+    series = load_series(data, reading, header, needs_labels=True, quiet=quiet)
     right = []
     for run, about in zip(runs, facts, strict=True):
-        classifier = load_classifier(run, data, series, device=device, quiet=quiet)
-        proba, scores = score(classifier, data, series)
+        classifier, own = load_classifier(run, series, device=device, quiet=quiet)
+        own, proba, scores = score(classifier, own, quiet)
         about["scores"] = {name: scores[name] for name in _SCORES if name in scores}
-        right.append(Predictions.of(classifier.model_, series.labels, proba).right)
+        right.append(Predictions.of(classifier.model_, own.labels, proba).right)
     _warn_of_groups(series, quiet)
     return {
         "data": data,

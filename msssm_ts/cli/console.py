@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,18 @@ from msssm_ts.display import stderr_console
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+def write_any_text() -> None:
+    """See to it that a class name in any script is written, whatever the locale.
+
+    Files and pipes get UTF-8, which every command reads back; a terminal that cannot show a letter
+    gets its number.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def results() -> Console:

@@ -10,8 +10,8 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.files import claim
 from msssm_ts.cli.reading import reads_data
-from msssm_ts.errors import InputError
 
 
 @guarded
@@ -23,7 +23,7 @@ def convert(
         typer.Argument(metavar="OUT", help="File to write: .npz, .parquet or .csv (long)."),
     ],
     reading: Any = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace that file.")] = False,
+    force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -31,8 +31,7 @@ def convert(
     from msssm_ts.datasets import load
     from msssm_ts.datasets.write import write
 
-    if out.exists() and not force:
-        raise InputError(f"{out}: exists already; give another name, or --force to replace it")
+    claim(out, force=force, inputs=(data,))
     series = load(data, reading, needs_labels=False)
     say(f"{data}: {series.summary()}", quiet=quiet)
     write(series, out)

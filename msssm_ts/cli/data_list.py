@@ -91,8 +91,29 @@ def info(
     if json:
         show_json(facts)
         return
+    account = facts.pop("account", None)
     shown = {k.replace("_", " "): v for k, v in facts.items() if v not in (None, [], "")}
+    shown |= {} if account is None else account_lines(account)
     show_pairs({k: ", ".join(map(str, v)) if isinstance(v, list) else v for k, v in shown.items()})
+
+
+def account_lines(account: dict[str, Any]) -> dict[str, str]:
+    """Return what a reader took for what, and what it left out, as names and values to show.
+
+    Examples
+    --------
+    >>> account_lines({"taken": {"label": "column y"}, "left_out": [], "remarks": []})
+    {'taken for label': 'column y'}
+    """
+    from msssm_ts.datasets.account import Account
+
+    known = Account.from_dict(account)
+    lines = {f"taken for {role}": what for role, what in known.taken}
+    if known.left_out:
+        lines["left out"] = "; ".join(entry.text() for entry in known.left_out)
+    if known.remarks:
+        lines["remarks"] = "; ".join(known.remarks)
+    return lines
 
 
 def _named(name: str) -> dict[str, Any]:
@@ -130,4 +151,6 @@ def _understood(source: str, reading: Any) -> dict[str, Any]:
         "classes": [f"{c} ({len(i)})" for c, i in members(data).items()],
         "groups": None if data.groups is None else len(set(data.groups.tolist())),
         "validation": None if data.validation is None else int(data.validation.sum()),
+        "units": None if data.units is None else list(dict.fromkeys(data.units)),
+        "account": data.account.to_dict(),
     }

@@ -10,7 +10,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
-from msssm_ts.cli.files import check_output
+from msssm_ts.cli.files import claim
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
 
@@ -26,6 +26,7 @@ def preview(
         "preview.png"
     ),
     per_class: Annotated[int, typer.Option(min=1, max=7, help="Series to draw of a class.")] = 3,
+    force: options.Force = False,
     reading: Any = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -35,7 +36,7 @@ def preview(
     from msssm_ts.cli.preview import draw_preview
     from msssm_ts.datasets import load
 
-    check_output(out, ".png", "the picture is a PNG file")
+    claim(out, force=force, inputs=(data,), suffix=".png", what="the picture is a PNG file")
     series = load(data, reading, needs_labels=False)
     say(f"{data}: {series.summary()}", quiet=quiet)
     name = Path(data).name if Path(data).exists() else data

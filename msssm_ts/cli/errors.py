@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -27,7 +28,11 @@ def guarded(command: F) -> F:
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return command(*args, **kwargs)
+            with warnings.catch_warnings():
+                if not kwargs.get("debug") and not sys.warnoptions:
+                    # What libraries tell programmers is of no use to a person.
+                    warnings.simplefilter("ignore")
+                return command(*args, **kwargs)
         except typer.Exit:
             raise
         except KeyboardInterrupt:

@@ -10,7 +10,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import guarded
-from msssm_ts.cli.files import check_output, write_text
+from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
 
@@ -44,6 +44,7 @@ def evaluate(
             "surest mistakes, the model.",
         ),
     ] = None,
+    force: options.Force = False,
     reading: Any = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
@@ -54,11 +55,12 @@ def evaluate(
     from msssm_ts.cli.inputs import load_model_and_series, score
 
     if report is not None:
-        check_output(report, ".html", "the report is an HTML page")
+        what = "the report is an HTML page"
+        claim(report, force=force, inputs=(model, data), suffix=".html", what=what)
     classifier, series = load_model_and_series(
         model, data, reading, device=device, needs_labels=True, quiet=quiet
     )
-    proba, scores = score(classifier, data, series)
+    series, proba, scores = score(classifier, series, quiet)
     if report is not None:
         write_text(report, _page(model, data, classifier, series, proba))
     if json:

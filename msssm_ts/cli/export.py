@@ -12,6 +12,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.files import claim
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
 from msssm_ts.errors import InputError
@@ -66,6 +67,7 @@ def export(
     benchmark: Annotated[
         bool, typer.Option("--benchmark", help="Time the file against the model.")
     ] = False,
+    force: options.Force = False,
     reading: Any = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -84,7 +86,8 @@ def export(
 
     file = resolve_model_path(model)
     target = out or file.with_suffix(f".{format.value}")
-    _check_target(target, file)
+    # What lies beside the model under that name is what this command has written before.
+    claim(target, force=force or out is None, inputs=(file, data))
     if quantize and data is None:
         raise InputError("--quantize int8 needs --data DATA, labelled, to say what it costs")
     series = None
@@ -131,15 +134,6 @@ def export(
         show_json(result)
     else:
         _show(result)
-
-
-def _check_target(target: Path, model: Path) -> None:
-    if target.resolve() == model.resolve():
-        raise InputError(f"{target}: is the model file itself; give another FILE with --out")
-    if target.is_dir():
-        raise InputError(f"{target}: is a folder; give a FILE with --out")
-    if not target.parent.is_dir():
-        raise InputError(f"{target}: its folder does not exist; make it, or give another --out")
 
 
 def _source(series: LabelledSeries, at_most: int | None = None) -> Source:

@@ -3,25 +3,59 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from msssm_ts.errors import InputError
 
 
-def check_output(file: Path, suffix: str, what: str) -> None:
-    """Refuse a name that cannot be written, before anything long begins.
+def claim(
+    file: Path,
+    *,
+    force: bool,
+    inputs: Iterable[str | Path | None] = (),
+    suffix: str | None = None,
+    what: str = "",
+) -> None:
+    """Refuse a file that cannot be written, or must not be replaced, before anything long begins.
+
+    Parameters
+    ----------
+    file : Path
+        To be written when the work is done.
+    force : bool
+        Whether the user asked to replace what is there.
+    inputs : iterable of str, path or None
+        What the command reads: never replaced.
+    suffix, what : str
+        The suffix that the file must have, and why.
 
     Raises
     ------
     InputError
-        If it has another suffix, or its folder does not exist.
+        If it has another suffix, is a folder or an input, exists already, or cannot be written.
     """
-    if file.suffix.lower() != suffix:
+    if suffix is not None and file.suffix.lower() != suffix:
         raise InputError(f"{file}: {what}; give a name that ends in {suffix}")
     if not file.absolute().parent.is_dir():
         raise InputError(f"{file}: its folder does not exist; make it first")
+    if file.is_dir():
+        raise InputError(f"{file}: is a folder; give the name of a file")
+    if file.exists():
+        for source in inputs:
+            if source is not None and Path(source).exists() and file.samefile(source):
+                raise InputError(
+                    f"{file}: is what the command reads; give another name for the result"
+                )
+        if not force:
+            raise InputError(f"{file}: exists already; give another name, or --force to replace it")
+    try:
+        with replacing(file, keep=False) as temporary:
+            temporary.touch()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{file}: cannot be written ({reason}); give another name") from error
 
 
 def make_folder(folder: Path) -> None:
@@ -44,12 +78,16 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def replacing(file: Path) -> Iterator[Path]:
-    """Give a file to write instead; an interrupted write leaves the old one as it was."""
+def replacing(file: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Give a file to write instead; an interrupted write leaves the old one as it was.
+
+    Without ``keep`` it is thrown away again, which shows that it could be written.
+    """
     temporary = file.with_name(f".{file.name}.part")
     try:
         yield temporary
-        os.replace(temporary, file)
+        if keep:
+            os.replace(temporary, file)
     finally:
         temporary.unlink(missing_ok=True)
 

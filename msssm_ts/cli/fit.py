@@ -19,7 +19,7 @@ from msssm_ts.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.datasets import LabelledSeries, ReadOptions
     from msssm_ts.estimator import MSSSMClassifier
 
 
@@ -43,7 +43,9 @@ def fit(
     ungrouped: Annotated[
         bool, typer.Option("--ungrouped", help="Take that part without regard to groups.")
     ] = False,
-    out: Annotated[Path, typer.Option(metavar="RUN", help="Folder for the results.")] = Path("run"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="RUN", help="Folder for the results.")
+    ] = Path("run"),
     force: Annotated[bool, typer.Option("--force", help="Replace a model in that folder.")] = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
@@ -70,7 +72,7 @@ def fit(
     with TrainingDisplay(quiet, interval=10.0) as display:
         model = MSSSMClassifier(**modelling, preparation=preparation, callbacks=[display])
         groups = None if ungrouped else series.groups
-        interrupted = _train(model, series, groups, quiet)
+        interrupted = _train(model, series, groups, series.origin(reading), quiet)
     if not model.__sklearn_is_fitted__():
         say("msssm-ts: interrupted before the first step: nothing to save")
         raise typer.Exit(INTERRUPTED)
@@ -87,7 +89,7 @@ def fit(
         )
         say(f"msssm-ts: {so_far} is in {out / 'model.safetensors'}")
         raise typer.Exit(INTERRUPTED)
-    following = f"msssm-ts evaluate {shlex.quote(str(out))} {shlex.quote(_test_part(data))}"
+    following = _next(out, data, series, reading)
     if json:
         show_json({"run": str(out), **metrics, "next": following})
         return
@@ -99,6 +101,7 @@ def _train(
     model: MSSSMClassifier,
     series: LabelledSeries,
     groups: NDArray[Any] | None,
+    origin: dict[str, Any],
     quiet: bool,
 ) -> bool:
     """Fit; return whether Ctrl-C cut it short."""
@@ -124,6 +127,7 @@ def _train(
             channel_names=series.channel_names,
             sampling_rate=series.sampling_rate,
             times=series.times,
+            origin=origin,
         )
     except KeyboardInterrupt:
         return True
@@ -151,11 +155,23 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
     return shown
 
 
-def _test_part(data: str) -> str:
-    """Find what to evaluate on: the TEST file beside a TRAIN file, or the set's own part."""
+def _next(out: Path, data: str, series: LabelledSeries, reading: ReadOptions) -> str:
+    """Return the command to go on with: on the test part, or on data that are still to be named."""
+    test = _test_part(data, series, reading)
+    command, on = ("predict", "NEW_DATA") if test is None else ("evaluate", shlex.quote(test))
+    words = shlex.join(reading.as_command_line())
+    return f"msssm-ts {command} {shlex.quote(str(out))} {on} {words}".rstrip()
+
+
+def _test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
+    """Find what to evaluate on: the TEST file beside a TRAIN file, or the data's own test part."""
+    from msssm_ts.datasets.load import has_test_part
+
     path = Path(data)
-    for train, test in (("TRAIN", "TEST"), ("train", "test")):
+    for train, test in (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test")):
         beside = path.with_name(path.name.replace(train, test))
         if beside != path and beside.exists():
             return str(beside)
-    return data if path.exists() else data.partition(":")[0]
+    if path.exists():
+        return data if has_test_part(series, data, reading) else None
+    return data.partition(":")[0]

@@ -25,9 +25,13 @@ def info(
     if json:
         show_json(facts)
         return
-    members = facts.pop("members", [])
+    members, origin = facts.pop("members", []), facts.pop("origin", None)
     shown: dict[str, object] = {k.replace("_", " "): _plain(v) for k, v in facts.items()}
-    show_pairs(shown | {f"member {i}": _plain(m) for i, m in enumerate(members, 1)})
+    show_pairs(
+        shown
+        | {f"member {i}": _plain(m) for i, m in enumerate(members, 1)}
+        | ({} if origin is None else _origin(origin))
+    )
 
 
 def _installation() -> dict[str, Any]:
@@ -77,7 +81,24 @@ def _model(path: str) -> dict[str, Any]:
         "trained_on": f"{training['device']}, {training['threads']} threads, seed "
         f"{training['seed']}, {training['seconds']:.1f} s",
         "versions": header["versions"],
+        "origin": header.get("origin"),
     }
+
+
+def _origin(origin: dict[str, Any]) -> dict[str, object]:
+    """Return what was understood of the training data, to show."""
+    import shlex
+
+    from msssm_ts.cli.data_list import account_lines
+    from msssm_ts.datasets import ReadOptions
+
+    words = ReadOptions().or_else(origin.get("options", {})).as_command_line()
+    lines: dict[str, object] = {"data": origin.get("summary", "unknown")}
+    if words:
+        lines["read with"] = shlex.join(words)
+    if origin.get("units"):
+        lines["units"] = " ".join(origin["units"])
+    return lines | account_lines(origin.get("account", {}))
 
 
 def _plain(value: Any) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.console import say
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +27,7 @@ def load_model_and_series(
     needs_labels: bool,
     quiet: bool,
 ) -> tuple[MSSSMClassifier, LabelledSeries]:
-    """Load both and say what was understood; refuse data whose channels are not the model's.
+    """Load both and say what was understood; refuse data that is not as the model's.
 
     Raises
     ------
@@ -35,61 +37,68 @@ def load_model_and_series(
     from msssm_ts.fitted.artifact import read_header
 
     # A header costs nothing: a wrong model is refused before a large file is read.
-    read_header(model)
-    series = load_series(data, reading, needs_labels=needs_labels, quiet=quiet)
-    return load_classifier(model, data, series, device=device, quiet=quiet), series
+    header = read_header(model)
+    series = load_series(data, reading, header, needs_labels=needs_labels, quiet=quiet)
+    return load_classifier(model, series, device=device, quiet=quiet)
 
 
 def load_series(
-    data: str, reading: ReadOptions, *, needs_labels: bool, quiet: bool
+    data: str,
+    reading: ReadOptions,
+    header: Mapping[str, Any],
+    *,
+    needs_labels: bool,
+    quiet: bool,
 ) -> LabelledSeries:
-    """Load the test part of the data and say what was understood.
+    """Load the test part of the data, as the model's was read, and say what was understood.
+
+    Options that were given to ``fit`` act here too, where the user says nothing else and the data
+    has what they name.
 
     Raises
     ------
     InputError
         If it cannot be used.
     """
-    from msssm_ts.datasets import load
+    from msssm_ts.datasets import ReadOptions, load
 
-    series = load(data, replace(reading, split="test"), needs_labels=needs_labels)
+    own = reading.given()
+    kept = dict((header.get("origin") or {}).get("options", {}))
+    kept = {name: value for name, value in kept.items() if name not in own}
+    reading = replace(reading, split="test")
+    while True:
+        try:
+            series = load(data, reading.or_else(kept), needs_labels=needs_labels)
+            break
+        except OptionError as error:
+            if error.option not in kept:
+                raise
+            del kept[error.option]
+    if kept:
+        words = shlex.join(ReadOptions().or_else(kept).as_command_line())
+        say(f"{data}: read with {words}, as the model's data was", quiet=quiet)
     say(f"{data}: {series.summary()}", quiet=quiet)
     return series
 
 
 def load_classifier(
-    model: str, data: str, series: LabelledSeries, *, device: str, quiet: bool
-) -> MSSSMClassifier:
-    """Load a model; refuse data whose channels are not the model's.
+    model: str, series: LabelledSeries, *, device: str, quiet: bool
+) -> tuple[MSSSMClassifier, LabelledSeries]:
+    """Load a model, and bring the series to its terms.
 
     Raises
     ------
     InputError
         If the model cannot be used, or not with these series.
     """
+    from msssm_ts.cli.matching import matched
     from msssm_ts.estimator import MSSSMClassifier
 
     classifier = MSSSMClassifier.load(model, device=device)
-    prepared = classifier.model_.preparation
-    needed, given = prepared.channels, series.channel_names
-    if needed is not None and given is not None:
-        for name in needed:
-            if name not in given:
-                raise InputError(
-                    f"{data}: channel {name!r}, which the model needs, is missing; there are "
-                    f"{', '.join(given)}"
-                )
-    elif series.n_channels != classifier.n_channels_in_:
-        raise InputError(
-            f"{data}: {series.n_channels} channels, but the model was trained on "
-            f"{classifier.n_channels_in_}"
-        )
-    wanted = prepared.sampling_rate
-    if wanted and series.sampling_rate and series.sampling_rate != wanted:
-        say(
-            f"resampling from {series.sampling_rate:g} Hz to the model's {wanted:g} Hz", quiet=quiet
-        )
-    return classifier
+    series, said = matched(series, classifier.model_)
+    for line in said:
+        say(line, quiet=quiet)
+    return classifier, series
 
 
 def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArray[np.floating[Any]]:
@@ -102,30 +111,32 @@ def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArra
             times=series.times,
         )
     except ValueError as error:
-        raise InputError(f"{series.source}: {error}") from error
+        raise (
+            error if isinstance(error, InputError) else InputError(f"{series.source}: {error}")
+        ) from error
 
 
 def score(
-    classifier: MSSSMClassifier, data: str, series: LabelledSeries
-) -> tuple[NDArray[np.floating[Any]], dict[str, Any]]:
-    """Return class probabilities, and the scores that they get.
+    classifier: MSSSMClassifier, series: LabelledSeries, quiet: bool
+) -> tuple[LabelledSeries, NDArray[np.floating[Any]], dict[str, Any]]:
+    """Return the series that can be scored, class probabilities, and the scores that they get.
 
     Raises
     ------
     InputError
-        If the series' labels are not of the model's kind, or it has never seen them.
+        If the series' labels are not of the model's kind, or it has never seen any of them.
     """
     from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
+    from msssm_ts.cli.matching import known_labels, training_series
 
-    assert series.labels is not None
-    if classifier.multilabel_ != series.multilabel:
-        kinds = ("one label", "several labels")
-        raise InputError(
-            f"{data}: {kinds[series.multilabel]} a series, but the model was trained on "
-            f"{kinds[classifier.multilabel_]}"
-        )
+    series, said = known_labels(series, classifier)
     proba = predict_proba(classifier, series)
+    for line in [*said, *training_series(series, classifier.model_)]:
+        say(line, quiet=quiet)
     names = classifier.label_names
+    assert series.labels is not None
     if classifier.multilabel_:
-        return proba, evaluate_multilabel(series.labels, proba, names, classifier.thresholds_)
-    return proba, evaluate_predictions(series.labels, proba, names)
+        scores = evaluate_multilabel(series.labels, proba, names, classifier.thresholds_)
+    else:
+        scores = evaluate_predictions(series.labels, proba, names)
+    return series, proba, scores

@@ -45,8 +45,14 @@ def inspect(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Folder for the pictures; else inspect/ beside MODEL."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="Folder for the pictures; else inspect/ beside MODEL.",
+        ),
     ] = None,
+    force: options.Force = False,
     reading: Any = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
@@ -67,6 +73,7 @@ def inspect(
     steps the answer hangs on (occlusion).
     """
     from msssm_ts.cli.files import make_folder
+    from msssm_ts.cli.pictures import PICTURES
     from msssm_ts.fitted.artifact import read_header, resolve_model_path
 
     for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
@@ -77,6 +84,11 @@ def inspect(
             read_header(file)
     folder = out or resolve_model_path(model).parent / "inspect"
     make_folder(folder)
+    for name in PICTURES if out is not None and not force else ():
+        if (folder / name).exists():
+            raise InputError(
+                f"{folder / name}: exists already; give another folder, or --force to replace it"
+            )
     if data is None:
         from msssm_ts.estimator import MSSSMClassifier
 

@@ -10,6 +10,9 @@ from msssm_ts.cli.files import replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Names of those that ``inspect`` draws into a folder.
+PICTURES = ("series.png", "bands.png", "mixing.png", "memory.png", "responses.png")
+
 
 def save(figure: Figure, file: Path) -> None:
     """Write a figure as PNG."""

@@ -13,8 +13,9 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
-from msssm_ts.cli.files import write_text
+from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
+from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -38,6 +39,14 @@ def predict(
             "and part_read.",
         ),
     ] = None,
+    windows: Annotated[
+        bool,
+        typer.Option(
+            "--windows",
+            help="A row for each window of a model of fit --crop, with its start and stop.",
+        ),
+    ] = False,
+    force: options.Force = False,
     reading: Any = None,
     device: options.Device = "auto",
     quiet: options.Quiet = False,
@@ -52,13 +61,25 @@ def predict(
 
     With --early a causal model (fit --causal) is read step by step, any other at 20 prefixes of
     each series; n_read and part_read are the steps, and the part of the series, that it took.
+
+    With --windows each window of a long recording gets a row of its own, where otherwise they vote:
+    start and stop are in seconds, or in steps where no rate is known.
     """
     from msssm_ts.cli.inputs import load_model_and_series
 
+    if out is not None:
+        claim(out, force=force, inputs=(model, data))
     classifier, series = load_model_and_series(
         model, data, reading, device=device, needs_labels=False, quiet=quiet
     )
-    rows = _rows(classifier, series, early, quiet)
+    if windows:
+        from msssm_ts.cli.by_window import window_rows
+
+        if early is not None:
+            raise InputError("--windows and --early: give one of them")
+        rows = window_rows(classifier, series)
+    else:
+        rows = _rows(classifier, series, early, quiet)
     if json:
         show_json(rows)
         return

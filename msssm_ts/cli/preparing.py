@@ -73,9 +73,9 @@ _PARAMETERS = [
     option(
         "overlap",
         Annotated[
-            float, typer.Option("--overlap", help="Part of a window that the next one shares.")
+            float | None,
+            typer.Option("--overlap", help="Part of a window that the next one shares; else 0.5."),
         ],
-        0.5,
     ),
 ]
 
@@ -96,20 +96,27 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
         features = "logmel" if (series.sampling_rate or 0) >= _SOUND else "raw"
     if standardize == "auto":
         standardize = "global" if features == "raw" else "centred"
-    names = chosen["channels"]
     settings = Preparation(
-        channels=None if names is None else tuple(n.strip() for n in names.split(",")),
+        channels=_channels(chosen["channels"], series),
         sampling_rate=chosen["rate"],
         bandpass=two_numbers(chosen["bandpass"], "--bandpass", "0.5,40"),
         features=features,
         standardize=standardize,
         window=chosen["crop"],
-        overlap=chosen["overlap"],
+        overlap=0.5 if chosen["overlap"] is None else chosen["overlap"],
     )
+    if chosen["overlap"] is not None and settings.window is None:
+        raise InputError("--overlap has no effect without --crop; give both, or neither")
     try:
         settings.check()
     except ValueError as error:
         raise InputError(f"{error} (--{str(error).partition(' ')[0]})") from error
+    band, rate = settings.bandpass, settings.sampling_rate or series.sampling_rate
+    if band is not None and rate is not None and band[0] >= rate / 2:
+        raise InputError(
+            f"--bandpass {band[0]:g},{band[1]:g}: a signal of {rate:g} Hz ends at {rate / 2:g} Hz; "
+            "begin below that"
+        )
     if series.sampling_rate is None:
         for wanted, name in (
             (settings.sampling_rate, "--rate"),
@@ -123,6 +130,29 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     return settings
 
 
+def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | None:
+    """Return the names of the chosen channels, as the data spells them."""
+    from msssm_ts.datasets.leads import lead_key
+    from msssm_ts.errors import InputError
+
+    if text is None:
+        return None
+    wanted = [n.strip() for n in text.split(",")]
+    if series.channel_names is None:
+        raise InputError(
+            f"{series.source}: --channels {text} chooses channels by name, but they have none; "
+            "leave it out, or give DATA that names them"
+        )
+    by_key = {lead_key(n): n for n in reversed(series.channel_names)}
+    for name in wanted:
+        if name not in series.channel_names and lead_key(name) not in by_key:
+            raise InputError(
+                f"{series.source}: there is no channel {name!r} (--channels); there are "
+                f"{', '.join(series.channel_names)}"
+            )
+    return tuple(n if n in series.channel_names else by_key[lead_key(n)] for n in wanted)
+
+
 def notes(settings: Preparation, series: LabelledSeries, missing: str) -> list[str]:
     """Say what is done to the series that the user did not ask for."""
     import numpy as np
@@ -133,6 +163,16 @@ def notes(settings: Preparation, series: LabelledSeries, missing: str) -> list[s
     if settings.features != "raw":
         lines.append(
             f"sound: {settings.features} spectra every 10 ms (--features raw takes the waveform)"
+        )
+    rate = settings.sampling_rate or series.sampling_rate
+    if settings.bandpass is not None and rate is not None and settings.bandpass[1] >= rate / 2:
+        lines.append(
+            f"--bandpass: a signal of {rate:g} Hz has nothing above {rate / 2:g} Hz, so that only "
+            f"what is below {settings.bandpass[0]:g} Hz is taken away"
+        )
+    if settings.window is not None and series.sampling_rate is None:
+        lines.append(
+            f"--crop {settings.window:g}: taken for steps, for no sampling rate is known (--fs)"
         )
     if not isinstance(series.values, LazySeries):
         gaps = np.array([np.isnan(v).sum() for v in series.values])

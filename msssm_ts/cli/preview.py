@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.cli.pictures import save
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -81,7 +83,7 @@ def draw_preview(data: LabelledSeries, title: str, file: Path, per_class: int = 
     if n_channels < data.n_channels:
         left_out.append(f"{n_channels} of {data.n_channels} channels")
     figure.suptitle(title + (f" ({', '.join(left_out)})" if left_out else ""), fontsize=11)
-    figure.savefig(file)
+    save(figure, file)
 
 
 def _draw(

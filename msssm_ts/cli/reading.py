@@ -18,11 +18,19 @@ _COLUMNS = {
 }
 
 
+def _text(name: str, metavar: str, text: str) -> Any:
+    option_name = f"--{name.replace('_', '-')}"
+    kind = Annotated[str | None, typer.Option(option_name, metavar=metavar, help=text)]
+    return option(name, kind)
+
+
+def _seconds(name: str, text: str, metavar: str = "SECONDS") -> Any:
+    kind = Annotated[float | None, typer.Option(f"--{name}", metavar=metavar, help=text)]
+    return option(name, kind)
+
+
 _PARAMETERS = [
-    *(
-        option(name, Annotated[str | None, typer.Option(f"--{name}", metavar="COL", help=text)])
-        for name, text in _COLUMNS.items()
-    ),
+    *(_text(name, "COL", text) for name, text in _COLUMNS.items()),
     option(
         "drop",
         Annotated[
@@ -30,17 +38,9 @@ _PARAMETERS = [
             typer.Option("--drop", metavar="COL", help="Column to ignore; may be repeated."),
         ],
     ),
-    option(
-        "window",
-        Annotated[
-            str | None,
-            typer.Option(
-                "--window",
-                metavar="A,B",
-                help="Cut annotated records: seconds before and after each annotation.",
-            ),
-        ],
-    ),
+    _text("label_from", "PATTERN", "Labels in file names: '*-{label}-*', or a regular expression."),
+    _text("axes", "A,B,C", "Axes of an array, such as series,steps,channels."),
+    _text("window", "A,B", "Cut annotated records: seconds before and after each annotation."),
     option(
         "beats",
         Annotated[
@@ -49,13 +49,12 @@ _PARAMETERS = [
         ],
         "aami",
     ),
+    _text("annotator", "SUFFIX", "Annotation files to read beside WFDB records, such as qrs."),
+    _seconds("episodes", "Cut records into pieces labelled by annotated rhythm or sleep stage."),
     option(
-        "fs",
-        Annotated[
-            float | None,
-            typer.Option("--fs", metavar="HZ", help="Sampling rate, where DATA does not say."),
-        ],
+        "mono", Annotated[bool, typer.Option("--mono", help="Mix the channels of sound.")], False
     ),
+    _seconds("fs", "Sampling rate, where DATA does not say.", "HZ"),
 ]
 
 
@@ -63,8 +62,9 @@ def _options(chosen: dict[str, Any]) -> Any:
     from msssm_ts.datasets import ReadOptions
 
     beats, window, rate = chosen.pop("beats"), chosen.pop("window"), chosen.pop("fs")
-    if rate is not None and not 0 < rate < float("inf"):
-        raise InputError(f"--fs {rate:g}: a sampling rate must be positive")
+    for name, value in (("fs", rate), ("episodes", chosen["episodes"])):
+        if value is not None and not 0 < value < float("inf"):
+            raise InputError(f"--{name} {value:g}: must be positive")
     if beats not in ("aami", "symbols"):
         raise InputError(f"--beats {beats}: must be aami or symbols")
     seconds = two_numbers(window, "--window", "0.3,0.4")

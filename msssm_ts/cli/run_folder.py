@@ -72,6 +72,10 @@ def write(
         writer = csv.writer(stream)
         writer.writerow(history)
         writer.writerows(zip(*history.values(), strict=True))
+    curve = folder / "training_curve.png"
     if history["epoch"]:
-        draw_training_curve(history, best, folder / "training_curve.png")
+        draw_training_curve(history, best, curve)
+    else:
+        # That of the model that was replaced.
+        curve.unlink(missing_ok=True)
     return metrics

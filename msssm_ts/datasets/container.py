@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.lazy import take
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,50 @@ class LabelledSeries:
         if isinstance(self.values, LazySeries) or len(np.unique(self.lengths)) > 1:
             return self.values
         return np.stack(self.values)
+
+    def take(self, index: NDArray[np.int64]) -> LabelledSeries:
+        """Return some of the series with all that belongs to them, lazy ones as lazy.
+
+        Examples
+        --------
+        >>> data = LabelledSeries([np.zeros((1, 5)), np.ones((1, 5))], np.array(["a", "b"]))
+        >>> data.take(np.array([1])).labels.tolist()
+        ['b']
+        """
+
+        def of(values: NDArray[Any] | None) -> NDArray[Any] | None:
+            return None if values is None else values[index]
+
+        return replace(
+            self,
+            values=take(self.values, index),
+            labels=of(self.labels),
+            groups=of(self.groups),
+            ids=of(self.ids),
+            folds=of(self.folds),
+            validation=of(self.validation),
+            times=None if self.times is None else [self.times[i] for i in index],
+        )
+
+    def origin(self, options: ReadOptions | None = None) -> dict[str, Any]:
+        """Return what was understood of the source, as a model keeps it.
+
+        Parameters
+        ----------
+        options : ReadOptions, optional
+            With which it was read.
+
+        Examples
+        --------
+        >>> LabelledSeries([np.zeros((1, 5))], units=("mV",)).origin()["units"]
+        ['mV']
+        """
+        return {
+            "summary": self.summary(),
+            "units": None if self.units is None else list(self.units),
+            "options": {} if options is None else options.given(),
+            "account": self.account.to_dict(),
+        }
 
     def summary(self) -> str:
         """Say in one line what was understood."""

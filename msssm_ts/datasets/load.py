@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from msssm_ts.datasets.archives.archive import CARRIED, read_carried
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import read_file
@@ -16,7 +18,7 @@ from msssm_ts.datasets.named import find_layout, parse_request, read_named, read
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.split import validation_mask
 from msssm_ts.datasets.tables.frame import from_frame, is_frame
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 # For files, and for folders.
 _LABEL_REMEDY = (
@@ -75,14 +77,50 @@ def load(
     if options.sampling_rate is not None:
         known = data.sampling_rate
         if known is not None and known != options.sampling_rate:
-            raise InputError(
+            raise OptionError(
                 f"{data.source}: sampled at {known:g} Hz, as it says itself, not at "
-                f"{options.sampling_rate:g} (--fs)"
+                f"{options.sampling_rate:g} (--fs)",
+                "sampling_rate",
             )
         data = replace(data, sampling_rate=options.sampling_rate)
     if validation is not None:
         data = replace(data, validation=validation_mask(data, validation))
     return data
+
+
+def has_test_part(
+    training: LabelledSeries, source: str | os.PathLike[str], options: ReadOptions
+) -> bool:
+    r"""Tell whether a file or folder that was read has a test part beside what it was read for.
+
+    Parameters
+    ----------
+    training : LabelledSeries
+        What :func:`load` gave.
+    source : str or path
+        What it was given.
+    options : ReadOptions
+        With these.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp(), "x.csv")
+    >>> _ = file.write_text("label,t0,t1\na,1,2\nb,3,4\n")
+    >>> has_test_part(load(file), file, ReadOptions())
+    False
+    """
+    if Path(source).is_file() and "part" not in dict(training.account.taken):
+        return False
+    try:
+        test = load(source, replace(options, split="test"), needs_labels=False)
+    except InputError:
+        return False
+    if test.source != training.source or test.n_series != training.n_series:
+        return True
+    if training.ids is not None and test.ids is not None:
+        return not np.array_equal(training.ids, test.ids)
+    return not np.array_equal(training.values[0], test.values[0], equal_nan=True)
 
 
 def _load(source: Any, options: ReadOptions) -> LabelledSeries:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.errors import InputError
+from msssm_ts.errors import OptionError
 
 # Options of the command line that are called otherwise than the field.
-_OPTIONS = {"beat_classes": "--beats", "fold": "--validation COLUMN=VALUE"}
+_OPTIONS = {"beat_classes": "--beats", "fold": "--validation", "sampling_rate": "--fs"}
 
 Split = Literal["train", "test"]
 BeatClasses = Literal["aami", "symbols"]
@@ -67,8 +67,62 @@ class ReadOptions:
     mono: bool = False
     axes: str | None = None
 
+    def given(self) -> dict[str, Any]:
+        """Return what the user named, as JSON holds it; the part is not among it.
+
+        Examples
+        --------
+        >>> ReadOptions(label="y", drop=("age",), split="test").given()
+        {'label': 'y', 'drop': ['age']}
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "split"}
+        defaults = {f.name: f.default for f in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if value != defaults[name]
+        }
+
+    def or_else(self, given: Mapping[str, Any]) -> ReadOptions:
+        """Return the options, with what was named earlier where the user names nothing now.
+
+        Examples
+        --------
+        >>> ReadOptions(id="name").or_else({"label": "y", "id": "case"})
+        ReadOptions(label='y', id='name', ...)
+        """
+        known = {f.name for f in fields(self)}
+        own = self.given()
+        earlier: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in given.items()
+            if name in known and name not in own
+        }
+        return replace(self, **earlier)
+
+    def as_command_line(self) -> list[str]:
+        """Return what the user named as the words of a command.
+
+        Examples
+        --------
+        >>> ReadOptions(label="y", drop=("age", "sex"), mono=True).as_command_line()
+        ['--label', 'y', '--drop', 'age', '--drop', 'sex', '--mono']
+        """
+        words: list[str] = []
+        for name, value in self.given().items():
+            option = _OPTIONS.get(name, f"--{name}").replace("_", "-")
+            if name == "window":
+                words += [option, ",".join(f"{v:g}" for v in value)]
+            elif value is True:
+                words.append(option)
+            else:
+                values = value if isinstance(value, list) else [value]
+                for v in values:
+                    words += [option, f"{v:g}" if isinstance(v, float) else str(v)]
+        return words
+
     def check_acting(self, acts_on: Iterable[str], title: str, source: str) -> None:
-        """Raise InputError for an option that was given and has no effect on a kind of source.
+        """Raise OptionError for an option that was given and has no effect on a kind of source.
 
         Parameters
         ----------
@@ -84,10 +138,12 @@ class ReadOptions:
         for field in fields(self):
             if field.name not in acting and getattr(self, field.name) != field.default:
                 option = _OPTIONS.get(field.name, f"--{field.name}").replace("_", "-")
-                raise InputError(f"{source}: {option} has no effect on {title}; leave it out")
+                raise OptionError(
+                    f"{source}: {option} has no effect on {title}; leave it out", field.name
+                )
 
     def check_columns(self, columns: Iterable[str], file: str) -> None:
-        """Raise InputError for a named column that a table does not have."""
+        """Raise OptionError for a named column that a table does not have."""
         present = list(columns)
         named = {"label": label_columns(self.label, present), "drop": self.drop}
         for option in ("id", "group", "time", "channel", "fold"):
@@ -95,9 +151,10 @@ class ReadOptions:
         for option, names in named.items():
             for name in names:
                 if name not in present:
-                    raise InputError(
+                    raise OptionError(
                         f"{file}: no column {name!r} (--{option}); it has "
-                        f"{enumerate_names(present)}"
+                        f"{enumerate_names(present)}",
+                        option,
                     )
 
 

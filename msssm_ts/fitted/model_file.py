@@ -19,6 +19,8 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import Standardizer
 
+# Beside the tensors of the members.
+_FINGERPRINTS = "fingerprints"
 _RECORD = ("history", "n_iter", "best_iter", "n_parameters", "seconds", "seed", "device", "threads")
 
 
@@ -60,16 +62,22 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         "sampling_rate": source.sampling_rate,
         "n_features": source.n_features,
         "feature_names": source.feature_names,
+        "origin": source.origin,
         "training_data": record.training_data,
         "training": {name: getattr(record, name) for name in _RECORD} | {"notes": record.notes},
         "versions": record.versions,
     }
-    write_artifact(path, _tensors(states), header)
+    write_artifact(path, _tensors(states) | _seen(source), header)
 
 
 def model_tensors(model: FittedModel) -> dict[str, torch.Tensor]:
     """Return all arrays of a fitted model by their names in the file."""
     return _tensors([member.state() for member in model.vote.members])
+
+
+def _seen(source: Source) -> dict[str, torch.Tensor]:
+    known = source.fingerprints
+    return {} if known is None else {_FINGERPRINTS: torch.from_numpy(known)}
 
 
 def _tensors(states: Sequence[State]) -> dict[str, torch.Tensor]:
@@ -124,6 +132,8 @@ def _from_header(header: dict[str, Any], arrays: dict[str, Any]) -> FittedModel:
             header["sampling_rate"],
             header["n_features"],
             _names(header["feature_names"]),
+            header["origin"],
+            arrays.get(_FINGERPRINTS),
         ),
         missing=header["missing"],
         dtype=header["dtype"],

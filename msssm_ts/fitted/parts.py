@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from msssm_ts.series import Series
+from msssm_ts.series.fingerprints import fingerprints
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,10 @@ class Source:
         Steps, where the series came as a table (n_samples, n_timepoints).
     feature_names : tuple of str, optional
         The table's columns, where all are strings.
+    origin : mapping, optional
+        What a reader understood of their source, as JSON holds it: units, options, account.
+    fingerprints : integer array, optional
+        Of the series (:func:`msssm_ts.series.fingerprints.fingerprints`).
     """
 
     n_channels: int
@@ -33,6 +40,18 @@ class Source:
     sampling_rate: float | None = None
     n_features: int | None = None
     feature_names: tuple[str, ...] | None = None
+    origin: Mapping[str, Any] | None = None
+    fingerprints: NDArray[np.int64] | None = None
+
+    def n_seen(self, series: Sequence[Series]) -> tuple[int, int]:
+        """Count the series that the model was trained on, of those that were looked at.
+
+        Both are 0 where the model does not remember.
+        """
+        if self.fingerprints is None:
+            return 0, 0
+        found = fingerprints(series)
+        return int(np.isin(found, self.fingerprints).sum()), len(found)
 
     def check_channels(self, n_channels: int, names: Sequence[str] | None) -> None:
         """Refuse series of another number of channels, unless names tell which are meant.

@@ -15,7 +15,7 @@ from torch import Tensor
 Header = dict[str, Any]
 Tensors = dict[str, Tensor]
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # Shares of the kinds, quantiles' layout and streams' span while schema 3 was written.
 _SHARES_3 = {"scan_ridge": 0.6, "quantile_trees": 0.4}
@@ -98,6 +98,11 @@ def _from_3(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     return header | more, renamed
 
 
+def _from_4(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """5 says what a reader understood of the training data, and by what its series are known."""
+    return {"origin": None, **header}, tensors
+
+
 def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:
     """Return what schema 3 kept in small arrays, taken out of them, and in the code."""
     if kind == "scan_ridge":
@@ -120,4 +125,5 @@ _STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
     1: _from_1,
     2: _from_2,
     3: _from_3,
+    4: _from_4,
 }

@@ -293,9 +293,16 @@ class _Fit:
             device=resolve_device(self.parameters["device"]),
             threads=torch.get_num_threads(),
             training_data=data.facts(),
-            notes=notes(self.parameters, self.wanted, vote, data, self.left_out, share),
+            notes=notes(
+                self.parameters, self.wanted, vote, data, self.left_out, share, self._ungrouped()
+            ),
             versions=versions(),
         )
+
+    def _ungrouped(self) -> str:
+        """Why groups that the user gave leave nothing to validate by; empty where they do not."""
+        asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
+        return self.split.reason if asked and self.by_steps else ""
 
 
 def _vote(closed: Sequence[Member], learned: Sequence[Member], share: float | None) -> Vote:

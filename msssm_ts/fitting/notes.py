@@ -25,6 +25,7 @@ def notes(
     data: TrainingData,
     left_out: str | None,
     share: float | None,
+    unvalidated: str = "",
 ) -> tuple[str, ...]:
     """Say which wanted members do not vote, and which settings therefore do nothing.
 
@@ -42,6 +43,8 @@ def notes(
         Why no member that learns by steps was trained, where that was decided before.
     share : float or None
         The part of the vote that such members were measured to be worth.
+    unvalidated : str
+        Why members that learn by steps were trained without validation, though it was asked for.
     """
     said = list(data.remarks)
     present = {member.kind for member in vote.members}
@@ -66,6 +69,8 @@ def notes(
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
     if parameters["members"] is not None and parameters["preset"] != "default":
         said.append(f"preset={parameters['preset']!r} had nothing to act on beside members")
+    if unvalidated:
+        said.append(f"trained without validation: {unvalidated}")
     stops = any(MEMBERS.get(seat.kind).learns_by_steps for seat in wanted)
     if data.validation is not None and not stops and not data.targets.multilabel:
         said.append("validation had nothing to act on: no member stops by it")

@@ -65,11 +65,11 @@ def prepare_series(
     if settings.window is None:
         return _in_memory(values)
     size = max(1, round(settings.window * (rate or 1.0)))
-    windows, owner = cut(values.series, values.lengths, size, settings.overlap)
+    windows, owner, starts = cut(values.series, values.lengths, size, settings.overlap)
     if times is not None:
-        rows, _ = cut([t[None] for t in times], values.lengths, size, settings.overlap)
+        rows, _, _ = cut([t[None] for t in times], values.lengths, size, settings.overlap)
         times = [row[0] for row in rows]
-    return _in_memory(Prepared(windows, owner, rate, times, spectral=spectral))
+    return _in_memory(Prepared(windows, owner, rate, times, spectral=spectral, starts=starts))
 
 
 def _refuse_times(settings: Preparation, sampling_rate: float | None) -> None:

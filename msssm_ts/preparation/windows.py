@@ -71,7 +71,7 @@ class _WindowRead:
 
 def cut(
     series: Sequence[Series], lengths: NDArray[np.int64], size: int, overlap: float
-) -> tuple[Sequence[Series], NDArray[np.int64]]:
+) -> tuple[Sequence[Series], NDArray[np.int64], NDArray[np.int64]]:
     """Cut series into windows.
 
     Parameters
@@ -91,12 +91,14 @@ def cut(
         As lazy as the series.
     owner : integer array of shape (n_windows,)
         The series that each is from.
+    starts : integer array of shape (n_windows,)
+        The step of it that each begins with.
 
     Examples
     --------
-    >>> windows, owner = cut([np.ones((1, 6)), np.ones((1, 2))], np.array([6, 2]), 4, 0.5)
-    >>> [w.shape for w in windows], owner
-    ([(1, 4), (1, 4), (1, 2)], array([0, 0, 1]))
+    >>> windows, owner, starts = cut([np.ones((1, 6)), np.ones((1, 2))], np.array([6, 2]), 4, 0.5)
+    >>> [w.shape for w in windows], owner, starts
+    ([(1, 4), (1, 4), (1, 2)], array([0, 0, 1]), array([0, 2, 0]))
     """
     places = [
         (index, int(begin), int(min(begin + size, length)))
@@ -104,9 +106,11 @@ def cut(
         for begin in window_starts(int(length), size, overlap)
     ]
     owner = np.array([p[0] for p in places], dtype=np.int64)
+    starts = np.array([p[1] for p in places], dtype=np.int64)
     if isinstance(series, LazySeries):
-        return LazySeries(places, _WindowRead(series), [e - b for _, b, e in places]), owner
-    return [series[i][:, b:e] for i, b, e in places], owner
+        windows = LazySeries(places, _WindowRead(series), [e - b for _, b, e in places])
+        return windows, owner, starts
+    return [series[i][:, b:e] for i, b, e in places], owner, starts
 
 
 def vote(

@@ -31,6 +31,8 @@ class Prepared:
         Time stamps of each one's steps.
     spectral : bool
         Whether the channels are rows of spectra.
+    starts : integer array of shape (len(series),), optional
+        The step of its series that each window begins with.
     """
 
     series: Sequence[Series]
@@ -38,6 +40,7 @@ class Prepared:
     sampling_rate: float | None = None
     times: Sequence[Times] | None = None
     spectral: bool = False
+    starts: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, series: Sequence[Series]) -> Prepared:
@@ -66,7 +69,9 @@ class Prepared:
     def take(self, index: NDArray[np.int64]) -> Prepared:
         """Return some of them, lazy ones as lazy."""
         times = None if self.times is None else [self.times[i] for i in index]
-        return replace(self, series=take(self.series, index), owner=self.owner[index], times=times)
+        starts = None if self.starts is None else self.starts[index]
+        chosen = take(self.series, index)
+        return replace(self, series=chosen, owner=self.owner[index], times=times, starts=starts)
 
     def standardized(self, standardizer: Any, dtype: str) -> Prepared:
         """Return the same standardised, lazy ones when they are read."""

@@ -25,7 +25,7 @@ from msssm_ts.datasets.recordings.tables import (
 from msssm_ts.datasets.tables.columns import FOLD, GROUP, LABEL, find_column
 from msssm_ts.datasets.tables.strings import read_strings
 from msssm_ts.datasets.tree import is_about
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 # Columns that are true for the recordings of one part.
 _FLAGS: dict[str, Part] = {
@@ -224,8 +224,9 @@ class _Roles:
             ("fold", options.fold),
         ):
             if chosen is not None and chosen not in every:
-                raise InputError(
-                    f"{where}: no column {chosen!r} (--{option}); it has {enumerate_names(every)}"
+                raise OptionError(
+                    f"{where}: no column {chosen!r} (--{option}); it has {enumerate_names(every)}",
+                    option,
                 )
         part, flag = _part_column(listings, [c for c in columns if c not in labels])
         taken = {group, options.fold, part, flag}
@@ -387,13 +388,13 @@ def _account(roles: _Roles, folder: Path) -> Account:
     if roles.labels:
         several = ", ".join(roles.labels)
         account = account.took("label", f"column {several} of {where[roles.labels[0]]}")
-    for role, column in (
+    for role, chosen in (
         ("group", roles.group),
         ("fold", roles.fold),
         ("part", roles.part or roles.flag),
     ):
-        if column is not None:
-            account = account.took(role, f"column {column} of {where[column]}")
+        if chosen is not None:
+            account = account.took(role, f"column {chosen} of {where[chosen]}")
     if roles.part is None and roles.flag is None and len({x.part for x in roles.listings}) > 1:
         account = account.took("part", "the tables' names")
     rest = [c for c in where if c not in roles.used and c not in {x.column for x in roles.listings}]

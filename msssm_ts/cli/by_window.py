@@ -1,0 +1,45 @@
+"""What ``msssm-ts predict --windows`` writes: a row for each window of each series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.estimator import MSSSMClassifier
+
+
+def window_rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dict[str, Any]]:
+    """Return id, start, stop, prediction and probabilities of every window.
+
+    Raises
+    ------
+    InputError
+        If the model was not trained on windows, or the estimator complains.
+    """
+    from msssm_ts.cli.predictions import prediction_rows
+
+    model = classifier.model_
+    settings = model.preparation
+    if settings.window is None:
+        raise InputError(
+            "--windows: the model was trained on whole series; fit with --crop SECONDS"
+        )
+    try:
+        checked = model.checked(series.as_estimator_input(), series.channel_names)
+        prepared = model.prepared(checked, series.sampling_rate, series.channel_names, series.times)
+    except ValueError as error:
+        raise InputError(f"{series.source}: {error}") from error
+    proba = model.vote.predict_proba(model.standardized(prepared))
+    rate = prepared.sampling_rate or 1
+    ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
+    assert prepared.starts is not None
+    places = zip(
+        prepared.owner.tolist(), prepared.starts.tolist(), prepared.lengths.tolist(), strict=True
+    )
+    return [
+        {"id": ids[i], "start": start / rate, "stop": (start + length) / rate, **row}
+        for (i, start, length), row in zip(places, prediction_rows(classifier, proba), strict=True)
+    ]

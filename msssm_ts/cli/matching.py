@@ -1,0 +1,197 @@
+"""Data brought to a model's terms: names, units, labels; what differs is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.adapted import in_units
+from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.errors import InputError
+
+if TYPE_CHECKING:
+    from msssm_ts.datasets import LabelledSeries
+    from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.fitted import FittedModel
+
+
+def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:
+    """Return series with the model's names and units for channels, and what there is to say.
+
+    Parameters
+    ----------
+    series : LabelledSeries
+        As they were read.
+    model : FittedModel
+        To be asked about them.
+
+    Raises
+    ------
+    InputError
+        If a channel that the model needs is missing, or a unit measures something else.
+    """
+    source, needed = model.source, model.preparation.channels
+    said: list[str] = []
+    if needed is not None and series.channel_names is not None:
+        series = _renamed(series, needed)
+        said += _channels(series, needed)
+    elif series.n_channels != source.n_channels:
+        audio = series.unit == "of full scale" and source.n_channels == 1
+        raise InputError(
+            f"{series.source}: {series.n_channels} channels, but the model was trained on "
+            f"{source.n_channels}" + ("; --mono mixes them" if audio else "")
+        )
+    elif needed is not None and len(needed) > 1:
+        said.append(f"channels have no names: taken for {enumerate_names(needed)}, in this order")
+    units = (source.origin or {}).get("units")
+    if units and any(units) and series.units is None:
+        said.append(f"no units known: taken for the model's {enumerate_names(_different(units))}")
+    before = series.account.remarks
+    series = in_units(series, units, source.channel_names)
+    said += series.account.remarks[len(before) :]
+    said += _rate(series, model)
+    said += _lengths(series, model)
+    return series, said
+
+
+def known_labels(
+    series: LabelledSeries, classifier: MSSSMClassifier
+) -> tuple[LabelledSeries, list[str]]:
+    """Return the series whose labels the model knows, and what there is to say.
+
+    Raises
+    ------
+    InputError
+        If the labels are of another kind than the model's, or it knows none of them.
+    """
+    assert series.labels is not None
+    if classifier.multilabel_ != series.multilabel:
+        kinds = ("one label", "several labels")
+        raise InputError(
+            f"{series.source}: {kinds[series.multilabel]} a series, but the model was trained on "
+            f"{kinds[classifier.multilabel_]}"
+        )
+    if series.multilabel:
+        return _known_columns(series, [str(n) for n in classifier.label_names])
+    from msssm_ts.analysis.results.evaluation import as_class_type
+
+    classes = classifier.classes_
+    labels = as_class_type(series.labels, classes)
+    known = np.isin(labels, classes)
+    if known.all():
+        return series, []
+    unknown = enumerate_names(sorted({str(v) for v in series.labels[~known]}))
+    if not known.any():
+        raise InputError(
+            f"{series.source}: the data has labels that the model has never seen: {unknown}; it "
+            f"knows {enumerate_names(classes.tolist(), 20)}"
+        )
+    return series.take(np.flatnonzero(known)), [
+        f"{(~known).sum()} of {len(known)} series are left out: the model has never seen their "
+        f"labels {unknown}"
+    ]
+
+
+def training_series(series: LabelledSeries, model: FittedModel) -> list[str]:
+    """Say how many of the series the model was trained on."""
+    checked = model.checked(series.as_estimator_input(), series.channel_names)
+    n_seen, n_looked_at = model.source.n_seen(checked)
+    if not n_seen:
+        return []
+    return [
+        f"{n_seen} of {n_looked_at} series are among those that the model was trained on: the "
+        "scores of these say nothing of new ones"
+    ]
+
+
+def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> LabelledSeries:
+    """Call channels as the model does, where only case and spaces differ."""
+    from msssm_ts.datasets.leads import lead_key
+
+    by_key = {lead_key(n): n for n in reversed(names)}
+    own = series.channel_names or ()
+    new = tuple(n if n in names else by_key.get(lead_key(n), n) for n in own)
+    return replace(series, channel_names=new) if len(set(new)) == len(new) else series
+
+
+def _channels(series: LabelledSeries, needed: tuple[str, ...]) -> list[str]:
+    given = series.channel_names or ()
+    for name in needed:
+        if name not in given:
+            raise InputError(
+                f"{series.source}: channel {name!r}, which the model needs, is missing; there are "
+                f"{', '.join(given)}"
+            )
+    others = [n for n in given if n not in needed]
+    said = []
+    if others:
+        said.append(f"channels that the model does not use are left out: {enumerate_names(others)}")
+    elif given != needed:
+        said.append("channels in another order than the model's: taken by name")
+    return said
+
+
+def _rate(series: LabelledSeries, model: FittedModel) -> list[str]:
+    wanted, given = model.preparation.sampling_rate, series.sampling_rate
+    if wanted and given and given != wanted:
+        return [f"resampling from {given:g} Hz to the model's {wanted:g} Hz"]
+    if wanted and not given:
+        return [f"no sampling rate known: taken for the model's {wanted:g} Hz (--fs)"]
+    if given and not wanted:
+        return [f"the model knows no sampling rate: {given:g} Hz makes no difference to it"]
+    return []
+
+
+def _lengths(series: LabelledSeries, model: FittedModel) -> list[str]:
+    """Say that series are of another length than all that were trained on."""
+    facts = model.record.training_data or {}
+    shortest, longest = facts.get("shortest"), facts.get("longest")
+    if shortest is None or shortest != longest or model.preparation.window is not None:
+        return []
+    lengths, given = series.lengths, series.sampling_rate
+    source = model.source.sampling_rate
+    if source and given and source != given:
+        lengths = np.round(lengths * source / given).astype(np.int64)
+    # Resampled series may be a step longer.
+    if (np.abs(lengths - longest) <= (1 if source and given and source != given else 0)).all():
+        return []
+    low, high = int(lengths.min()), int(lengths.max())
+    steps = f"{low}" if low == high else f"{low} to {high}"
+    return [f"series of {steps} steps, but all that the model was trained on have {longest}"]
+
+
+def _known_columns(series: LabelledSeries, names: list[str]) -> tuple[LabelledSeries, list[str]]:
+    """Bring the columns of several labels into the model's order."""
+    assert series.labels is not None
+    own = None if series.label_names is None else [str(n) for n in series.label_names]
+    if own is None or own == names:
+        return series, []
+    if not set(own) & set(names):
+        raise InputError(
+            f"{series.source}: none of the labels {enumerate_names(own)} is the model's "
+            f"({enumerate_names(names)})"
+        )
+    said = []
+    unknown = [n for n in own if n not in names]
+    if unknown:
+        said.append(f"labels that the model does not know are left out: {enumerate_names(unknown)}")
+    absent = [n for n in names if n not in own]
+    if absent:
+        said.append(
+            f"labels that no series has, for the data does not name them: {enumerate_names(absent)}"
+        )
+    matrix: NDArray[Any] = np.stack(
+        [
+            series.labels[:, own.index(n)] if n in own else np.zeros(series.n_series, np.int64)
+            for n in names
+        ],
+        axis=1,
+    )
+    return replace(series, labels=matrix, label_names=tuple(names)), said
+
+
+def _different(units: list[str]) -> list[str]:
+    return [u for u in dict.fromkeys(units) if u]
