@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings and docs/cli.md from ``msssm-ts --help``.
+"""Write docs/api.md from docstrings, docs/cli.md from ``--help``, docs/readers.md from readers.
 
     python docs/build.py
 
@@ -77,7 +77,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     }.items():
         for name in names:
             yield f"{module.__name__}.{name}", getattr(module, name)
-    for name in ("InputError", "TrainingError", "ExportError", "Interrupted"):
+    for name in ("InputError", "OptionError", "TrainingError", "ExportError", "Interrupted"):
         yield f"msssm_ts.errors.{name}", getattr(msssm_ts.errors, name)
 
 
@@ -87,6 +87,7 @@ def values() -> Iterator[tuple[str, Any]]:
     Their methods are short: what they take may stand in their sentence.
     """
     import msssm_ts.datasets
+    import msssm_ts.datasets.account as account
     import msssm_ts.export
     import msssm_ts.fitted
     import msssm_ts.members.member as member
@@ -96,6 +97,7 @@ def values() -> Iterator[tuple[str, Any]]:
     import msssm_ts.series
 
     yield "msssm_ts.preparation.Preparation", msssm_ts.preparation.Preparation
+    yield "msssm_ts.datasets.account.Account", account.Account
     yield "msssm_ts.datasets.ReadOptions", msssm_ts.datasets.ReadOptions
     yield "msssm_ts.export.ExportReport", msssm_ts.export.ExportReport
     for name in ("FittedModel", "Vote", "Source", "Labels", "FitRecord"):
@@ -114,6 +116,34 @@ def registries() -> Iterator[tuple[str, Any]]:
 
     yield "msssm_ts.members.MEMBERS", MEMBERS
     yield "msssm_ts.model.cores.CORES", CORES
+
+
+def readers_page() -> str:
+    """Return what every reader reads, and which options act on it."""
+    from dataclasses import fields
+
+    from msssm_ts.datasets import ReadOptions
+    from msssm_ts.datasets.readers import FRAMES, READERS
+
+    names = [f.name for f in fields(ReadOptions) if f.name not in ("split", "sampling_rate")]
+    options = {name: ReadOptions.command_line_name(name) for name in names}
+    lines = [
+        "# Readers, and the options that act on them",
+        "",
+        "Written by `docs/build.py` from `msssm_ts/datasets/readers.py`; "
+        "`tests/test_reader_options.py` tries every cell. An option that has nothing to act on is "
+        "refused in one sentence. `--fs` acts on every kind that does not say its rate itself.",
+        "",
+        "| | " + " | ".join(f"`{options[n]}`" for n in names) + " |",
+        "|---|" + "---|" * len(names),
+    ]
+    for reader in (*READERS, FRAMES):
+        title = (
+            f"{reader.title} ({', '.join(reader.suffixes)})" if reader.suffixes else reader.title
+        )
+        cells = ["acts" if name in reader.acts_on else "–" for name in names]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def api_page() -> str:
@@ -250,7 +280,11 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
-PAGES: dict[str, Callable[[], str]] = {"api.md": api_page, "cli.md": cli_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "api.md": api_page,
+    "cli.md": cli_page,
+    "readers.md": readers_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -16,8 +16,9 @@ from msssm_ts.datasets.folder import read_folder
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.readers import FRAMES
 from msssm_ts.datasets.split import validation_mask
-from msssm_ts.datasets.tables.frame import from_frame, is_frame
+from msssm_ts.datasets.tables.frame import is_frame
 from msssm_ts.errors import InputError, OptionError
 
 # For files, and for folders.
@@ -125,7 +126,7 @@ def has_test_part(
 
 def _load(source: Any, options: ReadOptions) -> LabelledSeries:
     if is_frame(source):
-        return from_frame(source, options)
+        return FRAMES(source, options)
     path = Path(source)
     if not path.exists():
         return _by_name(str(source), options)

@@ -110,7 +110,7 @@ class ReadOptions:
         """
         words: list[str] = []
         for name, value in self.given().items():
-            option = _OPTIONS.get(name, f"--{name}").replace("_", "-")
+            option = self.command_line_name(name)
             if name == "window":
                 words += [option, ",".join(f"{v:g}" for v in value)]
             elif value is True:
@@ -120,6 +120,17 @@ class ReadOptions:
                 for v in values:
                     words += [option, f"{v:g}" if isinstance(v, float) else str(v)]
         return words
+
+    @staticmethod
+    def command_line_name(name: str) -> str:
+        """Return the option of the command line that a field is.
+
+        Examples
+        --------
+        >>> ReadOptions.command_line_name("beat_classes"), ReadOptions.command_line_name("id")
+        ('--beats', '--id')
+        """
+        return _OPTIONS.get(name, f"--{name}").replace("_", "-")
 
     def check_acting(self, acts_on: Iterable[str], title: str, source: str) -> None:
         """Raise OptionError for an option that was given and has no effect on a kind of source.
@@ -137,7 +148,7 @@ class ReadOptions:
         acting = {*acts_on, "split", "sampling_rate"}
         for field in fields(self):
             if field.name not in acting and getattr(self, field.name) != field.default:
-                option = _OPTIONS.get(field.name, f"--{field.name}").replace("_", "-")
+                option = self.command_line_name(field.name)
                 raise OptionError(
                     f"{source}: {option} has no effect on {title}; leave it out", field.name
                 )

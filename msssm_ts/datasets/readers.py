@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from msssm_ts.datasets.archives.archive import read_arff, read_ts
 from msssm_ts.datasets.arrays.matlab import read_mat
@@ -14,7 +15,7 @@ from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.tables.frame import read_parquet
+from msssm_ts.datasets.tables.frame import from_frame, read_parquet
 from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
 
@@ -45,12 +46,12 @@ class Reader:
 
     title: str
     suffixes: tuple[str, ...]
-    read: Callable[[Path, ReadOptions], LabelledSeries]
+    read: Callable[[Any, ReadOptions], LabelledSeries]
     acts_on: frozenset[str]
     recordings: bool = False
     compressed: bool = False
 
-    def __call__(self, source: Path, options: ReadOptions) -> LabelledSeries:
+    def __call__(self, source: Any, options: ReadOptions) -> LabelledSeries:
         """Read a source.
 
         Raises
@@ -58,7 +59,8 @@ class Reader:
         InputError
             If it cannot be read, or an option has no effect on it.
         """
-        options.check_acting(self.acts_on, self.title, str(source))
+        where = str(source) if isinstance(source, Path) else "data frame"
+        options.check_acting(self.acts_on, self.title, where)
         return self.read(source, options)
 
 
@@ -87,6 +89,8 @@ READERS = (
     Reader("NumPy arrays", (".npy",), read_npy, _ARRAYS),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
 )
+# Not files: pandas and polars.
+FRAMES = Reader("data frames", (), from_frame, _COLUMNS)
 RECORDINGS = tuple(r for r in READERS if r.recordings)
 DATA_FILES = tuple(r for r in READERS if not r.recordings)
 
