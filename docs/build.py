@@ -125,14 +125,17 @@ def readers_page() -> str:
     from msssm_ts.datasets import ReadOptions
     from msssm_ts.datasets.readers import FRAMES, READERS
 
-    names = [f.name for f in fields(ReadOptions) if f.name not in ("split", "sampling_rate")]
+    names = [
+        f.name for f in fields(ReadOptions) if f.name not in ("split", "sampling_rate", "fold")
+    ]
     options = {name: ReadOptions.command_line_name(name) for name in names}
     lines = [
         "# Readers, and the options that act on them",
         "",
         "Written by `docs/build.py` from `msssm_ts/datasets/readers.py`; "
         "`tests/test_reader_options.py` tries every cell. An option that has nothing to act on is "
-        "refused in one sentence. `--fs` acts on every kind that does not say its rate itself.",
+        "refused in one sentence. `--fs` acts on every kind that does not say its rate itself, "
+        "`--validation` on every kind with folds, parts or ids.",
         "",
         "| | " + " | ".join(f"`{options[n]}`" for n in names) + " |",
         "|---|" + "---|" * len(names),
@@ -142,7 +145,7 @@ def readers_page() -> str:
             f"{reader.title} ({', '.join(reader.suffixes)})" if reader.suffixes else reader.title
         )
         cells = ["acts" if name in reader.acts_on else "–" for name in names]
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+        lines.append(f"| {reader.title}{suffixes} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -121,6 +121,11 @@ class LabelledSeries:
     def take(self, index: NDArray[np.int64]) -> LabelledSeries:
         """Return some of the series with all that belongs to them, lazy ones as lazy.
 
+        Parameters
+        ----------
+        index : integer array
+            Which.
+
         Examples
         --------
         >>> data = LabelledSeries([np.zeros((1, 5)), np.ones((1, 5))], np.array(["a", "b"]))

@@ -139,6 +139,7 @@ def _by_name(text: str, options: ReadOptions) -> LabelledSeries:
     """Read a named set, or FOLDER[/TASK][:PART] of one that lies elsewhere."""
     name, _, part = text.partition(":")
     if name in CARRIED:
+        options.check_acting((), "sets that come along", text)
         split = parse_request(text).part or options.split
         return read_carried(name, split)
     named = read_named(text, options)

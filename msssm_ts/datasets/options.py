@@ -12,6 +12,10 @@ from msssm_ts.errors import OptionError
 # Options of the command line that are called otherwise than the field.
 _OPTIONS = {"beat_classes": "--beats", "fold": "--validation", "sampling_rate": "--fs"}
 
+# Fields that act on recordings with tables beside them, and on annotated records.
+OF_RECORDINGS = frozenset({"label", "group", "fold", "label_from"})
+OF_RECORDS = OF_RECORDINGS | {"drop", "window", "beat_classes", "annotator", "episodes"}
+
 Split = Literal["train", "test"]
 BeatClasses = Literal["aami", "symbols"]
 
@@ -144,8 +148,8 @@ class ReadOptions:
         source : str
             Where it is.
         """
-        # These act on every source, or where it is read.
-        acting = {*acts_on, "split", "sampling_rate"}
+        # These act on every source, or are looked at when it has been read.
+        acting = {*acts_on, "split", "sampling_rate", "fold"}
         for field in fields(self):
             if field.name not in acting and getattr(self, field.name) != field.default:
                 option = self.command_line_name(field.name)

@@ -14,14 +14,13 @@ from msssm_ts.datasets.audio.reader import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf.reader import read_edf
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
 from msssm_ts.datasets.tables.frame import from_frame, read_parquet
 from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
 
 _COLUMNS = frozenset({"label", "id", "group", "time", "channel", "fold", "drop"})
 _ARRAYS = frozenset({"label", "id", "group", "fold", "axes"})
-_BESIDE = frozenset({"label", "group", "fold", "label_from"})
 
 
 @dataclass(frozen=True)
@@ -70,17 +69,17 @@ READERS = (
         "WFDB records",
         (".hea", ".dat"),
         read_wfdb,
-        _BESIDE | {"drop", "window", "beat_classes", "annotator", "episodes"},
+        OF_RECORDS,
         recordings=True,
     ),
     Reader(
         "EDF and BDF files",
         (".edf", ".bdf"),
         read_edf,
-        _BESIDE | {"drop", "episodes"},
+        OF_RECORDINGS | {"drop", "episodes"},
         recordings=True,
     ),
-    Reader("audio files", AUDIO, read_audio, _BESIDE | {"mono"}, recordings=True),
+    Reader("audio files", AUDIO, read_audio, OF_RECORDINGS | {"mono"}, recordings=True),
     Reader(".ts files", (".ts",), lambda file, _: read_ts(file), frozenset()),
     Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, _COLUMNS, compressed=True),
     Reader(".arff files", (".arff",), lambda file, _: read_arff(file), frozenset()),

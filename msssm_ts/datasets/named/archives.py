@@ -46,6 +46,7 @@ def archive_set(name: str, archive: str) -> DataSet:
                 f"https://timeseriesclassification.com/aeon-toolkit/{name}.zip", f"{name}.zip"
             ),
         ),
+        acts_on=None,
         read=partial(_read, name),
         find_root=partial(_find_root, name),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import OF_RECORDS, ReadOptions
 from msssm_ts.datasets.wfdb.records import read_wfdb
 
 _URL = "https://physionet.org/files/challenge-2017/1.0.0/"
@@ -65,6 +65,7 @@ DATA_SETS = (
             RemoteFile(_URL + "REFERENCE-v3.csv", "REFERENCE-v3.csv"),
         ),
         read=read_cinc2017,
+        acts_on=OF_RECORDS,
         find_root=_find_root,
         has_test_part=False,
     ),

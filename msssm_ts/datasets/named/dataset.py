@@ -67,6 +67,8 @@ class DataSet:
         Its folder's name, where several names share one.
     has_test_part : bool
         Whether it is published with a test part.
+    acts_on : frozenset of str, optional
+        The fields of :class:`ReadOptions` that act on it; None where its files' reader says so.
     """
 
     name: str
@@ -81,6 +83,7 @@ class DataSet:
     tasks: tuple[str, ...] = ()
     folder: str = field(default="")
     has_test_part: bool = True
+    acts_on: frozenset[str] | None = frozenset()
 
     @property
     def place(self) -> Path:

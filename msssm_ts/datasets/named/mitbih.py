@@ -8,7 +8,7 @@ from pathlib import Path
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
-from msssm_ts.datasets.options import ReadOptions, Split
+from msssm_ts.datasets.options import OF_RECORDS, ReadOptions, Split
 from msssm_ts.datasets.wfdb.records import read_wfdb
 
 # The inter-patient split of de Chazal, O'Dwyer and Reilly (IEEE Trans. Biomed. Eng. 51(7), 2004);
@@ -85,6 +85,7 @@ DATA_SETS = (
             ),
         ),
         read=read_mitbih,
+        acts_on=OF_RECORDS,
         find_root=_find_root,
     ),
 )

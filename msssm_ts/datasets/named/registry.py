@@ -137,6 +137,8 @@ def read_task(
     if task and task not in data_set.tasks:
         tasks = f"the tasks {', '.join(data_set.tasks)}" if data_set.tasks else "no tasks"
         raise InputError(f"{text}: {data_set.name} has {tasks}, not {task!r}")
+    if data_set.acts_on is not None:
+        options.check_acting(data_set.acts_on, data_set.name, text)
     return data_set.read(root, task or next(iter(data_set.tasks), ""), options)
 
 
