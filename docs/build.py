@@ -125,10 +125,8 @@ def readers_page() -> str:
     from msssm_ts.datasets import ReadOptions
     from msssm_ts.datasets.readers import FRAMES, READERS
 
-    names = [
-        f.name for f in fields(ReadOptions) if f.name not in ("split", "sampling_rate", "fold")
-    ]
-    options = {name: ReadOptions.command_line_name(name) for name in names}
+    elsewhere = ("split", "sampling_rate", "fold")
+    names = [f.name for f in fields(ReadOptions) if f.name not in elsewhere]
     lines = [
         "# Readers, and the options that act on them",
         "",
@@ -137,13 +135,11 @@ def readers_page() -> str:
         "refused in one sentence. `--fs` acts on every kind that does not say its rate itself, "
         "`--validation` on every kind with folds, parts or ids.",
         "",
-        "| | " + " | ".join(f"`{options[n]}`" for n in names) + " |",
+        "| | " + " | ".join(f"`{ReadOptions.command_line_name(n)}`" for n in names) + " |",
         "|---|" + "---|" * len(names),
     ]
     for reader in (*READERS, FRAMES):
-        title = (
-            f"{reader.title} ({', '.join(reader.suffixes)})" if reader.suffixes else reader.title
-        )
+        suffixes = f" ({', '.join(reader.suffixes)})" if reader.suffixes else ""
         cells = ["acts" if name in reader.acts_on else "–" for name in names]
         lines.append(f"| {reader.title}{suffixes} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
