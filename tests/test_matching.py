@@ -1,0 +1,223 @@
+"""Data brought to a model's terms: what is converted, what is said, what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import run
+
+from msssm_ts import MSSSMClassifier
+from msssm_ts.cli.matching import known_labels, matched, training_series
+from msssm_ts.datasets import LabelledSeries, ReadOptions
+from msssm_ts.errors import InputError
+from msssm_ts.fitted import Source
+from msssm_ts.series import LazySeries
+from msssm_ts.series.fingerprints import fingerprints
+
+SMALL = {"preset": "network", "d_model": 4, "n_layers": 1, "max_epochs": 2, "random_state": 0}
+NAMES, UNITS = ("I", "aVR"), ("mV", "mV")
+
+
+def _data(n: int = 24, steps: int = 30, **fields: object) -> LabelledSeries:
+    rng = np.random.default_rng(n)
+    y = np.arange(n) % 2
+    values = [rng.normal(size=(2, steps)) + 2.0 * label for label in y]
+    shown = {"channel_names": NAMES, "units": UNITS, "sampling_rate": 100.0} | fields
+    return LabelledSeries(values, np.array(["a", "b"])[y], source="new.npz", **shown)
+
+
+def _fit(data: LabelledSeries, **more: object) -> MSSSMClassifier:
+    return MSSSMClassifier(**SMALL).fit(
+        data.as_estimator_input(),
+        data.labels,
+        channel_names=data.channel_names,
+        sampling_rate=data.sampling_rate,
+        label_names=data.label_names,
+        origin=data.origin(ReadOptions(label="y")),
+        **more,
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> MSSSMClassifier:
+    return _fit(_data())
+
+
+def test_the_same_terms_need_no_word(model: MSSSMClassifier) -> None:
+    data = _data(10)
+    same, said = matched(data, model.model_)
+    assert said == []
+    assert same.values is data.values
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_units_are_converted_channel_by_channel(model: MSSSMClassifier, lazy: bool) -> None:
+    data = _data(6)
+    micro = [v * np.array([[1000.0], [1.0]]) for v in data.values]
+    values = LazySeries(range(6), micro.__getitem__, [30] * 6) if lazy else micro
+    converted, said = matched(replace(data, values=values, units=("µV", "mV")), model.model_)
+    assert said == ["µV converted to the model's mV"]
+    assert converted.units == ("mV", "mV")
+    for new, old in zip(converted.values, data.values, strict=True):
+        np.testing.assert_allclose(new, old, rtol=1e-12)
+
+
+def test_a_unit_of_something_else_is_refused(model: MSSSMClassifier) -> None:
+    with pytest.raises(InputError, match="aVR is in mmHg, but the model was trained on mV"):
+        matched(_data(units=("mV", "mmHg")), model.model_)
+
+
+def test_unknown_units_and_rates_are_said(model: MSSSMClassifier) -> None:
+    _, said = matched(_data(units=None, sampling_rate=None), model.model_)
+    assert said == [
+        "no units known: taken for the model's mV",
+        "no sampling rate known: taken for the model's 100 Hz (--fs)",
+    ]
+
+
+def test_names_are_the_same_in_any_case_and_order(model: MSSSMClassifier) -> None:
+    data = _data(6)
+    swapped = replace(data, values=[v[::-1] for v in data.values], channel_names=("AVR ", "Lead i"))
+    same, said = matched(swapped, model.model_)
+    assert same.channel_names == ("aVR", "I")
+    assert said == ["channels in another order than the model's: taken by name"]
+    ask = {"sampling_rate": 100.0}
+    np.testing.assert_array_equal(
+        model.predict_proba(same.as_estimator_input(), channel_names=same.channel_names, **ask),
+        model.predict_proba(data.as_estimator_input(), channel_names=NAMES, **ask),
+    )
+
+
+def test_other_channels_are_left_out_and_missing_ones_refused(model: MSSSMClassifier) -> None:
+    data = _data(4)
+    wider = replace(
+        data,
+        values=[np.vstack([v, v[:1]]) for v in data.values],
+        channel_names=(*NAMES, "V1"),
+        units=None,
+    )
+    _, said = matched(wider, model.model_)
+    assert "channels that the model does not use are left out: V1" in said
+    with pytest.raises(InputError, match="'aVR', which the model needs, is missing; there are I, "):
+        matched(replace(data, channel_names=("I", "V1")), model.model_)
+    _, said = matched(replace(data, channel_names=None), model.model_)
+    assert said == ["channels have no names: taken for I, aVR, in this order"]
+    with pytest.raises(InputError, match="3 channels, but the model was trained on 2"):
+        matched(replace(wider, channel_names=None), model.model_)
+
+
+def test_another_length_is_said(model: MSSSMClassifier) -> None:
+    _, said = matched(_data(4, steps=29), model.model_)
+    assert said == ["series of 29 steps, but all that the model was trained on have 30"]
+    # Of the same duration at another rate.
+    _, said = matched(_data(4, steps=60, sampling_rate=200.0), model.model_)
+    assert said == ["resampling from 200 Hz to the model's 100 Hz"]
+
+
+def test_classes_that_were_never_seen_are_left_out(model: MSSSMClassifier) -> None:
+    data = replace(_data(4), labels=np.array(["a", "b", "c", "c"]))
+    left, said = known_labels(data, model)
+    assert left.labels.tolist() == ["a", "b"]
+    assert len(left.values) == 2
+    assert said == ["2 of 4 series are left out: the model has never seen their labels c"]
+    with pytest.raises(InputError, match="never seen: c, d; it knows a, b"):
+        known_labels(replace(data, labels=np.array(["d", "c", "c", "c"])), model)
+
+
+def test_several_labels_are_matched_by_name() -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.integers(0, 2, (24, 2))
+    matrix[:4] = [[0, 1], [1, 0], [1, 1], [0, 0]]
+    data = replace(_data(), labels=matrix, label_names=("AF", "PVC"))
+    model = _fit(data)
+    other = replace(
+        data, labels=np.hstack([matrix[:, ::-1], matrix[:, :1]]), label_names=("PVC", "AF", "SB")
+    )
+    same, said = known_labels(other, model)
+    np.testing.assert_array_equal(same.labels, matrix)
+    assert same.label_names == ("AF", "PVC")
+    assert said == ["labels that the model does not know are left out: SB"]
+    some, said = known_labels(replace(data, labels=matrix[:, 1:], label_names=("PVC",)), model)
+    np.testing.assert_array_equal(some.labels, matrix * [0, 1])
+    assert said == ["labels that no series has, for the data does not name them: AF"]
+    with pytest.raises(InputError, match=r"none of the labels x is the model's \(AF, PVC\)"):
+        known_labels(replace(data, labels=matrix[:, 1:], label_names=("x",)), model)
+
+
+def test_training_series_are_known_again(model: MSSSMClassifier, tmp_path: Path) -> None:
+    data = _data()
+    mixed = data.take(np.arange(5))
+    mixed = replace(mixed, values=[*mixed.values[:4], mixed.values[4] + 1])
+    model.save(tmp_path / "model.safetensors")
+    for known in (model, MSSSMClassifier.load(tmp_path / "model.safetensors")):
+        (line,) = training_series(mixed, known.model_)
+        assert line.startswith("4 of 5 series are among those that the model was trained on")
+        assert training_series(_data(7), known.model_) == []
+
+
+def test_of_many_lazy_series_some_are_known_again() -> None:
+    values = [np.full((1, 3), float(i)) for i in range(300)]
+    lazy = LazySeries(range(300), values.__getitem__, [3] * 300)
+    source = Source(1, fingerprints=fingerprints(lazy))
+    assert source.n_seen(lazy) == (256, 256)
+    assert source.n_seen(lazy[:10]) == (9, 10)
+    assert source.n_seen([v + 0.5 for v in values]) == (0, 300)
+    gap = np.array([[1.0, np.nan, -0.0]])
+    other = np.array([[1.0, -np.nan, 0.0]], dtype=np.float32)
+    assert fingerprints([gap]) == fingerprints([other])
+    assert fingerprints([np.zeros((2, 3))]) != fingerprints([np.zeros((3, 2))])
+
+
+def _table(file: Path, labels: list[str], column: str = "sort") -> Path:
+    rng = np.random.default_rng(len(labels))
+    head = ",".join(["name", column, *(f"t{i}" for i in range(12)), "age"])
+    rows = [
+        f"n{k},"
+        + label
+        + ","
+        + ",".join(f"{v:.3f}" for v in rng.normal(size=12) + 4 * (label == "x"))
+        + ",7"
+        for k, label in enumerate(labels)
+    ]
+    file.write_text("\n".join([head, *rows]))
+    return file
+
+
+def test_options_of_fit_act_again_and_stand_in_next(tmp_path: Path) -> None:
+    train = _table(tmp_path / "a.csv", ["x", "y"] * 12)
+    test = _table(tmp_path / "b.csv", ["x", "y"] * 6)
+    folder = tmp_path / "run"
+    ask = ("--label", "sort", "--id", "name", "--drop", "age")
+    out = run("fit", train, *ask, "--preset", "fast", "-o", folder, "-q", "--json")[0]
+    following = json.loads(out)["next"]
+    assert following == (f"msssm-ts predict {folder} NEW_DATA --label sort --id name --drop age")
+    out, err = run("evaluate", folder, test)
+    assert "read with --label sort --id name --drop age, as the model's data was" in err
+    assert "among those" not in err
+    assert out.splitlines()[1].split() == ["accuracy", "1.0000"]
+    # A table without labels is read without them.
+    bare = tmp_path / "c.csv"
+    lines = [line.split(",") for line in test.read_text().splitlines()]
+    bare.write_text("\n".join(",".join(cells[:1] + cells[2:]) for cells in lines))
+    out, err = run("predict", folder, bare)
+    assert "read with --id name --drop age, as" in err
+    assert [row.split(",")[:2] for row in out.splitlines()[1:3]] == [["n0", "x"], ["n1", "y"]]
+    _, err = run("evaluate", folder, train)
+    assert "24 of 24 series are among those that the model was trained on" in err
+    shown = run("info", folder)[0]
+    assert "--label sort --id name --drop age" in shown
+
+
+def test_next_names_the_test_part(tmp_path: Path) -> None:
+    train = _table(tmp_path / "w_TRAIN.csv", ["x", "y"] * 12, "label")
+    test = _table(tmp_path / "w_TEST.csv", ["x", "y"] * 6, "label")
+    ask = ("--preset", "fast", "-q", "--json")
+    out = run("fit", train, *ask, "-o", tmp_path / "one")[0]
+    assert json.loads(out)["next"] == f"msssm-ts evaluate {tmp_path / 'one'} {test}"
+    # A folder that holds both parts is its own test part.
+    out = run("fit", tmp_path, *ask, "-o", tmp_path / "two")[0]
+    assert json.loads(out)["next"] == f"msssm-ts evaluate {tmp_path / 'two'} {tmp_path}"
