@@ -46,6 +46,10 @@ class Boundary:
         """
         outside = self.outside
         said = ["fill gaps by linear interpolation"] if self.interpolates else []
+        for i, pair in enumerate(outside.limits or ()):
+            if pair is not None:
+                name = outside.channels[i] if outside.channels else f"channel {i}"
+                said.append(f"limit {name} to {pair[0]:.9g} … {pair[1]:.9g}")
         if outside.bandpass is not None:
             low, high = outside.bandpass
             said.append(
@@ -79,6 +83,12 @@ def find_boundary(model: FittedModel) -> Boundary:
         outside, inside = before, replace(whole, standardize="none")
     else:
         outside, inside = whole, Preparation()
+    # Limits come before everything: into the file, unless there is something outside that is done
+    # to values already limited.
+    if outside.bandpass is None and outside is not whole:
+        outside = replace(outside, limits=None)
+    else:
+        inside = replace(inside, limits=None)
     prepare = Preparer(outside, model.source.sampling_rate, model.source.channel_names)
     channels = prepare.output_channels(model.source.n_channels)
     return Boundary(

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Literal
 
+from msssm_ts.series.outliers import Limits
+
 Features = Literal["raw", "logmel", "mfcc"]
 Standardize = Literal["global", "centred", "series", "none"]
 
@@ -39,6 +41,11 @@ class Preparation:
         Cut series into windows of this many seconds (steps, where no rate is known).
     overlap : float
         Part of a window that the next one shares.
+    limits : tuple of (low, high) or None, optional
+        What values are limited to before anything else, a pair a channel (of ``channels``), None
+        for a channel that is not; an empty tuple limits none. By default a fit limits the few
+        values that lie far from all others of their channel, where there are any
+        (:func:`msssm_ts.series.outliers.find_limits`).
 
     Examples
     --------
@@ -58,6 +65,7 @@ class Preparation:
     standardize: Standardize = "global"
     window: float | None = None
     overlap: float = 0.5
+    limits: Limits | None = None
 
     def check(self) -> None:
         """Raise ValueError for a setting out of range, naming it."""
@@ -83,6 +91,15 @@ class Preparation:
             raise ValueError(f"overlap must lie in [0, 1), not {self.overlap!r}")
         self._check_channels()
         self._check_bandpass()
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        for pair in self.limits or ():
+            ends = pair if isinstance(pair, (tuple, list)) else ()
+            if pair is not None and not (
+                len(ends) == 2 and all(_is_number(x, -math.inf) for x in ends) and ends[0] < ends[1]
+            ):
+                raise ValueError(f"limits must be low < high or None for a channel, not {pair!r}")
 
     def _check_channels(self) -> None:
         # Equal names, and numbers for names, occur in files, and a model remembers what it saw.
@@ -99,7 +116,11 @@ class Preparation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        values = {name: _plain(value) for name, value in asdict(self).items()}
+        if self.limits is None:
+            # Versions that know of no limits read the rest.
+            del values["limits"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
@@ -113,9 +134,7 @@ class Preparation:
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"unknown preparation settings: {', '.join(sorted(unknown))}")
-        chosen: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
-        }
+        chosen: dict[str, Any] = {k: _tuples(v) for k, v in values.items()}
         settings = cls(**chosen)
         settings.check()
         return settings
@@ -126,6 +145,11 @@ def _is_number(value: object, above: float) -> bool:
     return (
         not isinstance(value, bool) and isinstance(value, Real) and above < float(value) < math.inf
     )
+
+
+def _tuples(value: Any) -> Any:
+    """Return lists, also within lists, as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:

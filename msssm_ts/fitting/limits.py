@@ -1,0 +1,60 @@
+"""What the values of the training series are limited to, and what is refused among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.parts import Source
+from msssm_ts.fitting.data import TrainingData
+from msssm_ts.preparation import Preparation, Preparer
+from msssm_ts.preparation.apply import IN_MEMORY
+from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.outliers import find_limits
+
+
+def with_limits(
+    preparation: Preparation, data: TrainingData, source: Source, previous: FittedModel | None
+) -> tuple[Preparation, TrainingData]:
+    """Complete a preparation by its limits, and the data by what there is to say of them.
+
+    Limits that the user has set stay, and those of a model that is gone on from. Of series that
+    are not in memory a part is looked at that would find room there.
+
+    Raises
+    ------
+    ValueError
+        If a number among the series cannot be a value of theirs, with its place.
+    """
+    if preparation.limits is not None:
+        return preparation, data
+    if previous is not None:
+        return replace(preparation, limits=previous.preparation.limits), data
+    index = _looked_at(data.series)
+    if not len(index):
+        return preparation, data
+    chosen = Preparer(preparation, source.sampling_rate, source.channel_names).chosen_channels
+    series = [chosen(data.series[i]) for i in index]
+    numbers = index if data.numbers is None else data.numbers[index]
+    limits, remarks = find_limits(series, preparation.channels, numbers)
+    if preparation.features != "raw":
+        # A bang in a silent recording is a sound, and logarithms bound it.
+        return preparation, data
+    return (
+        replace(preparation, limits=limits or None),
+        replace(data, remarks=(*data.remarks, *remarks)),
+    )
+
+
+def _looked_at(series: Sequence[Series]) -> NDArray[np.int64]:
+    """Return which series are looked at: all, or as many from first to last as find room."""
+    everything = np.arange(len(series))
+    if not isinstance(series, LazySeries):
+        return everything
+    size = 4 * len(series[0]) * int(series.lengths.mean())
+    n = min(len(series), IN_MEMORY // max(1, size))
+    return everything if n == len(series) else np.linspace(0, len(series) - 1, n).astype(np.int64)
