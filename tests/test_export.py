@@ -179,8 +179,9 @@ def test_spectra_are_those_of_the_preparation(features: Any) -> None:
     np.testing.assert_allclose(ours, np.stack([native(s) for s in x]), atol=2e-4)
 
 
-def test_a_model_of_sound_takes_the_waveform(tmp_path: Path) -> None:
-    preparation = Preparation(features="logmel", n_mels=8, standardize="centred")
+@pytest.mark.parametrize("standardize", ["centred", "half-centred"])
+def test_a_model_of_sound_takes_the_waveform(standardize: Any, tmp_path: Path) -> None:
+    preparation = Preparation(features="logmel", n_mels=8, standardize=standardize)
     classifier = fitted(
         0.2 * values(12, 1, 2000),
         sampling_rate=4000.0,
@@ -200,6 +201,10 @@ def test_a_model_of_sound_takes_the_waveform(tmp_path: Path) -> None:
         (
             Preparation(window=2.0, standardize="centred"),
             ["standardise every series by its own mean", "cut into windows of 2 s"],
+        ),
+        (
+            Preparation(window=2.0, standardize="half-centred"),
+            ["standardise every series by half of its own mean", "cut into windows of 2 s"],
         ),
     ],
 )

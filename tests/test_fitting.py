@@ -414,7 +414,7 @@ def _waves(n: int = 60, length: int = 40) -> tuple[np.ndarray, np.ndarray]:
 QUICK: dict[str, Any] = {"d_model": 16, "n_layers": 1, "max_epochs": 15, "random_state": 0}
 
 
-@pytest.mark.parametrize("standardize", ["global", "centred", "series"])
+@pytest.mark.parametrize("standardize", ["global", "half-centred", "centred", "series"])
 @pytest.mark.parametrize("preset", ["fast", "network"])
 def test_data_of_any_unit_trains_alike(preset: Any, standardize: Any) -> None:
     X, y = _waves()

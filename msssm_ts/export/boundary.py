@@ -7,6 +7,12 @@ from dataclasses import dataclass, replace
 from msssm_ts.fitted import FittedModel
 from msssm_ts.preparation import Preparation, Preparer, prepared_rate
 
+_OWN = {
+    "half-centred": "half of its own mean",
+    "centred": "its own mean",
+    "series": "its own mean and deviation",
+}
+
 
 @dataclass(frozen=True)
 class Boundary:
@@ -57,9 +63,8 @@ class Boundary:
             )
         if outside.features != "raw":
             said.append(f"turn into {outside.features} features")
-        if outside.standardize in ("centred", "series"):
-            whole = "mean" if outside.standardize == "centred" else "mean and deviation"
-            said.append(f"standardise every series by its own {whole}")
+        if outside.standardize in _OWN:
+            said.append(f"standardise every series by {_OWN[outside.standardize]}")
         if outside.window is not None:
             unit = "s" if self.rate else "steps"
             said.append(

@@ -11,6 +11,7 @@ from torch.nn import functional
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.spectra import Spectra
 from msssm_ts.fitted import FittedModel
+from msssm_ts.preparation.settings import OWN_MEAN
 from msssm_ts.series.outliers import limit_arrays
 from msssm_ts.series.standardizer import LARGEST_DEVIATION, ROUNDING
 
@@ -96,13 +97,13 @@ class InsidePreparation(nn.Module):
         return Standardized(standardized, known, within, seen, refused)
 
     def _standardized(self, x: Tensor, known: Tensor) -> Tensor:
-        if self.own in ("centred", "series"):
+        if self.own in OWN_MEAN:
             wide = x.double()
             mean = _mean(wide, known)
             x = wide - mean
             deviation = _mean(x.square(), known).sqrt()
             constant = deviation <= ROUNDING * mean.abs()
-            x = torch.where(constant, 0.0, x)
+            x = torch.where(constant, 0.0, x) + (1 - OWN_MEAN[self.own]) * mean
             if self.own == "series":
                 x = x / torch.where(constant, 1.0, deviation)
             x = x.float()

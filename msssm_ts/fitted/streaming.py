@@ -12,6 +12,7 @@ from msssm_ts.errors import InputError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model.stepping import recurrent_form, why_no_steps
+from msssm_ts.preparation.settings import OWN_MEAN
 from msssm_ts.series.checks import LARGEST
 from msssm_ts.series.outliers import limited
 
@@ -49,7 +50,7 @@ def why_not_streamed(model: FittedModel) -> str | None:
         (
             f"standardising each series by itself ('{done.standardize}') needs the whole of it: "
             "train with --standardize global",
-            done.standardize in ("centred", "series"),
+            done.standardize in OWN_MEAN,
         ),
         (
             "windows that vote (--crop) need the whole series: train without them",

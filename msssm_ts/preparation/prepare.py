@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.preparation.filters import bandpass, resample, resampled_length
-from msssm_ts.preparation.settings import Preparation
+from msssm_ts.preparation.settings import OWN_MEAN, Preparation
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mfcc, n_frames
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import LARGEST
@@ -83,9 +83,10 @@ class Preparer:
         elif settings.features == "mfcc":
             known = self._known_rate("features")
             series = mfcc(series, known, settings.n_mfcc, settings.n_mels, *frame)
-        if settings.standardize == "centred":
-            series = _centred(series).astype(series.dtype)
-        return _standardized(series) if settings.standardize == "series" else series
+        if settings.standardize == "series":
+            return _standardized(series)
+        part = OWN_MEAN.get(settings.standardize, 0.0)
+        return _centred(series, part).astype(series.dtype) if part else series
 
     def length(self, n_timepoints: int) -> int:
         """Count the steps of a prepared series."""
@@ -151,12 +152,13 @@ def _mean(series: Series) -> NDArray[np.float64]:
     return mean
 
 
-def _centred(series: Series) -> NDArray[np.float64]:
-    """Subtract each channel's mean; of a constant channel exactly nothing is left, no rounding."""
+def _centred(series: Series, part: float = 1.0) -> NDArray[np.float64]:
+    """Subtract a part of each channel's mean; of a constant channel no rounding is left."""
     mean = _mean(series)
     centred = series - mean
     constant = is_constant(mean, np.sqrt(_mean(centred**2)))
-    return np.where(constant & ~np.isnan(series), 0.0, centred)
+    centred = np.where(constant & ~np.isnan(series), 0.0, centred)
+    return centred if part == 1 else centred + (1 - part) * mean
 
 
 def _standardized(series: Series) -> Series:

@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msssm_ts.series.outliers import Limits
 
 Features = Literal["raw", "logmel", "mfcc"]
-Standardize = Literal["global", "centred", "series", "none"]
+Standardize = Literal["global", "half-centred", "centred", "series", "none"]
+# Part of its own mean that is taken from every series, where any is.
+OWN_MEAN = {"half-centred": 0.5, "centred": 1.0, "series": 1.0}
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,12 @@ class Preparation:
         How many.
     frame_length, frame_step : float
         Of the spectra, in seconds: what each one sees, and from one to the next.
-    standardize : {"global", "centred", "series", "none"}
+    standardize : {"global", "half-centred", "centred", "series", "none"}
         By the mean and deviation of the training series, channel by channel; "centred": by every
         series' own mean and the deviation of all, which for "logmel" and "mfcc" is the cepstral
-        mean normalisation of speech recognisers; "series": by its own of both; or not at all.
+        mean normalisation of speech recognisers; "half-centred": by half of its own mean, so that
+        what keeps still within a series, a hum, tells something yet; "series": by its own of both;
+        or not at all.
     window : float, optional
         Cut series into windows of this many seconds (steps, where no rate is known).
     overlap : float
@@ -71,7 +75,7 @@ class Preparation:
         """Raise ValueError for a setting out of range, naming it."""
         for name, allowed in (
             ("features", ("raw", "logmel", "mfcc")),
-            ("standardize", ("global", "centred", "series", "none")),
+            ("standardize", get_args(Standardize)),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
