@@ -414,7 +414,7 @@ def _waves(n: int = 60, length: int = 40) -> tuple[np.ndarray, np.ndarray]:
 QUICK: dict[str, Any] = {"d_model": 16, "n_layers": 1, "max_epochs": 15, "random_state": 0}
 
 
-@pytest.mark.parametrize("standardize", ["global", "half-centred", "centred", "series"])
+@pytest.mark.parametrize("standardize", ["global", "mostly-centred", "centred", "series"])
 @pytest.mark.parametrize("preset", ["fast", "network"])
 def test_data_of_any_unit_trains_alike(preset: Any, standardize: Any) -> None:
     X, y = _waves()
@@ -520,3 +520,23 @@ def test_padding_is_no_part_of_a_series(preset: Any) -> None:
     for missing in ("error", "mask", "interpolate"):
         model = MSSSMClassifier(preset, missing=missing, **settings).fit(padded, y)
         np.testing.assert_array_equal(model.predict_proba(padded), known)
+
+
+def test_spectra_of_any_unit_train_alike() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(24) % 2
+    t = np.arange(800) * np.where(y, 0.9, 0.3)[:, None]
+    X = 0.7 * (np.sin(t + rng.uniform(0, 6, (24, 1))) + 0.01 * rng.normal(size=t.shape))
+    X = X[:, None].astype("f4")
+    own = Preparation(features="logmel", standardize="mostly-centred")
+    answers = []
+    for unit in (1.0, 2.0**-43, 2.0**15):
+        model = MSSSMClassifier("fast", preparation=own, random_state=0)
+        model.fit(unit * X, y, sampling_rate=8000.0)
+        answers.append(model.predict_proba(unit * X))
+        notes = model.model_.record.notes
+        assert any("where sound has amplitude 1" in note for note in notes) == (unit != 1)
+        assert ("full_scale" in model.model_.preparation.to_dict()) == (unit != 1)
+    assert (answers[0].argmax(1) == y).all()
+    np.testing.assert_array_equal(answers[1], answers[0])
+    np.testing.assert_array_equal(answers[2], answers[0])

@@ -163,7 +163,7 @@ def test_channels_are_the_models_in_its_order() -> None:
         ({"preparation": Preparation(features="mfcc", frame_length=0.1)}, "mfcc spectra"),
         ({"preparation": Preparation(standardize="series")}, "'series'"),
         ({"preparation": Preparation(standardize="centred")}, "--standardize global"),
-        ({"preparation": Preparation(standardize="half-centred")}, "'half-centred'"),
+        ({"preparation": Preparation(standardize="mostly-centred")}, "'mostly-centred'"),
         ({"preparation": Preparation(window=0.5)}, "--crop"),
     ],
 )

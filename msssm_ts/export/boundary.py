@@ -8,7 +8,7 @@ from msssm_ts.fitted import FittedModel
 from msssm_ts.preparation import Preparation, Preparer, prepared_rate
 
 _OWN = {
-    "half-centred": "half of its own mean",
+    "mostly-centred": "four fifths of its own mean",
     "centred": "its own mean",
     "series": "its own mean and deviation",
 }
@@ -62,6 +62,8 @@ class Boundary:
                 f"band-pass {low:g} to {high:g} Hz (Butterworth of order 3, forward and backward)"
             )
         if outside.features != "raw":
+            if outside.full_scale is not None:
+                said.append(f"divide by {outside.full_scale:.9g}")
             said.append(f"turn into {outside.features} features")
         if outside.standardize in _OWN:
             said.append(f"standardise every series by {_OWN[outside.standardize]}")

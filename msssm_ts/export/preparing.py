@@ -64,6 +64,7 @@ class InsidePreparation(nn.Module):
         super().__init__()
         inside = boundary.inside
         self.own = inside.standardize
+        self.full_scale = inside.full_scale or 1.0
         self.spectra = Spectra(inside, boundary.known_rate) if inside.features != "raw" else None
         self.hop = stride * (self.spectra.step if self.spectra else 1)
         for name in ("mean", "std"):
@@ -90,7 +91,7 @@ class InsidePreparation(nn.Module):
             x = torch.minimum(torch.maximum(x, self.limits[0]), self.limits[1])
         x = torch.where(known, x, 0.0)
         if self.spectra is not None:
-            x = self.spectra(x)
+            x = self.spectra(x / self.full_scale)
             within = seen = within[:, :: self.spectra.step]
             known = seen.unsqueeze(1).expand(x.shape)
         standardized = torch.where(known, self._standardized(x, known), 0.0)

@@ -16,6 +16,9 @@ from msssm_ts.preparation.apply import IN_MEMORY
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.outliers import find_limits
 
+# Between these the largest value of sound of amplitude 1 lies, however quiet, or a little clipped.
+_SOUND = 2.0**-10, 2.0
+
 
 def with_limits(
     preparation: Preparation, data: TrainingData, source: Source, previous: FittedModel | None
@@ -33,7 +36,8 @@ def with_limits(
     if preparation.limits is not None:
         return preparation, data
     if previous is not None:
-        return replace(preparation, limits=previous.preparation.limits), data
+        before = previous.preparation
+        return replace(preparation, limits=before.limits, full_scale=before.full_scale), data
     index = _looked_at(data.series)
     if not len(index):
         return preparation, data
@@ -43,10 +47,27 @@ def with_limits(
     limits, remarks = find_limits(series, preparation.channels, numbers)
     if preparation.features != "raw":
         # A bang in a silent recording is a sound, and logarithms bound it.
-        return preparation, data
+        return _with_full_scale(preparation, data, series)
     return (
         replace(preparation, limits=limits or None),
         replace(data, remarks=(*data.remarks, *remarks)),
+    )
+
+
+def _with_full_scale(
+    preparation: Preparation, data: TrainingData, series: Sequence[Series]
+) -> tuple[Preparation, TrainingData]:
+    """Say what spectra take for amplitude 1, where that is of another order than the series."""
+    largest = max(float(np.nanmax(np.abs(s), initial=0.0)) for s in series)
+    if preparation.full_scale is not None or largest == 0 or _SOUND[0] <= largest <= _SOUND[1]:
+        return preparation, data
+    full_scale = 2.0 ** np.ceil(np.log2(largest))
+    remark = (
+        f"the largest value is {largest:.3g}, where sound has amplitude 1: spectra take "
+        f"{full_scale:.3g} for 1"
+    )
+    return replace(preparation, full_scale=float(full_scale)), replace(
+        data, remarks=(*data.remarks, remark)
     )
 
 

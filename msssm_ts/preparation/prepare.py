@@ -77,6 +77,8 @@ class Preparer:
             series = resample(series, self.sampling_rate, rate)
         if settings.bandpass is not None:
             series = bandpass(series, *settings.bandpass, self._known_rate("bandpass"))
+        if settings.full_scale is not None and settings.features != "raw":
+            series = series / series.dtype.type(settings.full_scale)
         frame = settings.frame_length, settings.frame_step
         if settings.features == "logmel":
             series = log_mel(series, self._known_rate("features"), settings.n_mels, *frame)

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args
 from msssm_ts.series.outliers import Limits
 
 Features = Literal["raw", "logmel", "mfcc"]
-Standardize = Literal["global", "half-centred", "centred", "series", "none"]
+Standardize = Literal["global", "mostly-centred", "centred", "series", "none"]
 # Part of its own mean that is taken from every series, where any is.
-OWN_MEAN = {"half-centred": 0.5, "centred": 1.0, "series": 1.0}
+OWN_MEAN = {"mostly-centred": 0.8, "centred": 1.0, "series": 1.0}
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,25 @@ class Preparation:
         How many.
     frame_length, frame_step : float
         Of the spectra, in seconds: what each one sees, and from one to the next.
-    standardize : {"global", "half-centred", "centred", "series", "none"}
+    standardize : {"global", "mostly-centred", "centred", "series", "none"}
         By the mean and deviation of the training series, channel by channel; "centred": by every
         series' own mean and the deviation of all, which for "logmel" and "mfcc" is the cepstral
-        mean normalisation of speech recognisers; "half-centred": by half of its own mean, so that
-        what keeps still within a series, a hum, tells something yet; "series": by its own of both;
-        or not at all.
+        mean normalisation of speech recognisers; "mostly-centred": by four fifths of its own
+        mean, so that what keeps still within a series, a hum, tells something yet; "series": by
+        its own of both; or not at all.
     window : float, optional
         Cut series into windows of this many seconds (steps, where no rate is known).
     overlap : float
         Part of a window that the next one shares.
     limits : tuple of (low, high) or None, optional
         What values are limited to before anything else, a pair a channel (of ``channels``), None
-        for a channel that is not; an empty tuple limits none. By default a fit limits the few
+        for a channel that is not; an empty tuple limits and refuses none. By default a fit limits the few
         values that lie far from all others of their channel, where there are any
         (:func:`msssm_ts.series.outliers.find_limits`).
+    full_scale : float, optional
+        Amplitude that spectra take for 1, against which nothing is heard below −80 dB. By default
+        1, as sound has it; of series of quite another size a fit takes the power of two above
+        their largest value.
 
     Examples
     --------
@@ -70,6 +74,7 @@ class Preparation:
     window: float | None = None
     overlap: float = 0.5
     limits: Limits | None = None
+    full_scale: float | None = None
 
     def check(self) -> None:
         """Raise ValueError for a setting out of range, naming it."""
@@ -79,9 +84,9 @@ class Preparation:
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
-        for name in ("sampling_rate", "window", "frame_length", "frame_step"):
+        for name in ("sampling_rate", "window", "frame_length", "frame_step", "full_scale"):
             value = getattr(self, name)
-            optional = name in ("sampling_rate", "window")
+            optional = name in ("sampling_rate", "window", "full_scale")
             if not (value is None and optional) and not _is_number(value, 0):
                 raise ValueError(f"{name} must be positive, not {value!r}")
         for name in ("n_mels", "n_mfcc"):
@@ -121,10 +126,9 @@ class Preparation:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
         values = {name: _plain(value) for name, value in asdict(self).items()}
-        if self.limits is None:
-            # Versions that know of no limits read the rest.
-            del values["limits"]
-        return values
+        # Versions that know nothing of these read the rest.
+        unused = {name for name in ("limits", "full_scale") if values[name] is None}
+        return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
