@@ -47,8 +47,8 @@ class Preparation:
         Part of a window that the next one shares.
     limits : tuple of (low, high) or None, optional
         What values are limited to before anything else, a pair a channel (of ``channels``), None
-        for a channel that is not; an empty tuple limits and refuses none. By default a fit limits the few
-        values that lie far from all others of their channel, where there are any
+        for a channel that is not; an empty tuple limits and refuses none. By default a fit
+        limits the few values that lie far from all others of their channel, where there are any
         (:func:`msssm_ts.series.outliers.find_limits`).
     full_scale : float, optional
         Amplitude that spectra take for 1, against which nothing is heard below −80 dB. By default
