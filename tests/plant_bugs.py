@@ -37,6 +37,7 @@ LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
 BATCHES, STREAMED = "msssm_ts/training/batches.py", "msssm_ts/training/streaming.py"
 SERIES, TARGETS = "msssm_ts/series/standardizer.py", "msssm_ts/fitting/targets.py"
+CHECKS, OUTLIERS = "msssm_ts/series/checks.py", "msssm_ts/series/outliers.py"
 VALIDATION, MITBIH = "msssm_ts/fitting/split.py", "msssm_ts/datasets/named/mitbih.py"
 RIDGE, POOLS = "msssm_ts/members/scan_ridge/ridge.py", "msssm_ts/members/scan_ridge/features.py"
 PROBLEM, FIT = "msssm_ts/members/problem.py", "msssm_ts/fitting/fit.py"
@@ -127,6 +128,26 @@ BUGS = [Bug(*row) for row in (
      "return [b for b in torch.split(order, batch_size) if len(b) == batch_size]", T_STREAMED),
     ("a gap in one channel counts", BATCHES, "~absent.all(-1)", "~absent.any(-1)", T_TRAINING),
     # Series, labels, splits
+    ("constant by an absolute size", SERIES, "ROUNDING * np.abs(mean)",
+     "ROUNDING * np.maximum(1.0, np.abs(mean))", T_SERIES),
+    ("padding kept", CHECKS, "_without_missing(without_padding(s), f", "_without_missing(s, f",
+     T_SERIES),
+    ("far values not limited", OUTLIERS, "return (low, high), [", "return None, [", T_SERIES),
+    ("many far values limited", OUTLIERS, "if count > max(_FEW, _RARE * len(values)):",
+     "if False:", T_SERIES),
+    ("wild values pass", OUTLIERS, "if farthest > WILD:", "if False:", T_SERIES),
+    ("numbers that fill places pass", OUTLIERS, "[0] > _FILL_FAR", "[0] > np.inf", T_SERIES),
+    ("far values not limited in a stream", "msssm_ts/fitted/streaming.py",
+     "limited(x.astype(self._dtype), self._limits)", "x.astype(self._dtype)",
+     "tests/test_streaming.py -k limited"),
+    ("far values not limited in a file", "msssm_ts/export/preparing.py", "if self.limited:",
+     "if False:", "tests/test_export.py -k 'limited and onnx'"),
+    ("rounding of a filter kept", "msssm_ts/preparation/filters.py",
+     "largest[1] <= ROUNDING * largest[0]", "largest[1] < 0", "tests/test_fitting.py -k still"),
+    ("means of clips lost", "msssm_ts/preparation/settings.py", '"mostly-centred": 0.8',
+     '"mostly-centred": 1.0', "tests/test_prepared_training.py -k steady"),
+    ("spectra in any unit", "msssm_ts/preparation/prepare.py",
+     "settings.full_scale is not None and", "False and", "tests/test_fitting.py -k spectra_of"),
     ("gaps counted in the deviation", SERIES, "known = (~np.isnan(s)).sum(1)",
      "known = np.full(n_channels, s.shape[1])", T_SERIES),
     ("series not joined", SERIES, "deviation + shift**2 * count * known / total", "deviation",

@@ -142,7 +142,7 @@ def test_mistakes() -> None:
         with pytest.raises(ValueError, match="confidence must be above 0 and at most 1"):
             model.predict_early(ragged(), confidence)
     with pytest.raises(ValueError, match="contains NaN"):
-        model.predict_early([np.array([[1.0, np.nan]])])
+        model.predict_early([np.array([[1.0, np.nan, 2.0]])])
     with pytest.raises(ValueError, match="2 channels"):
         model.predict_early(ragged(2))
     with pytest.raises(InputError):

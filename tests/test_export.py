@@ -15,7 +15,14 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import ExportError, InputError
-from msssm_ts.export import find_boundary, made_up_series, native_proba, open_export
+from msssm_ts.export import (
+    Source,
+    export_model,
+    find_boundary,
+    made_up_series,
+    native_proba,
+    open_export,
+)
 from msssm_ts.export.formats import open_onnx, write_onnx, write_pt2
 from msssm_ts.export.parity import padded
 from msssm_ts.export.program import facts, traced
@@ -172,10 +179,13 @@ def test_spectra_are_those_of_the_preparation(features: Any) -> None:
     np.testing.assert_allclose(ours, np.stack([native(s) for s in x]), atol=2e-4)
 
 
-def test_a_model_of_sound_takes_the_waveform(tmp_path: Path) -> None:
-    preparation = Preparation(features="logmel", n_mels=8, standardize="centred")
+@pytest.mark.parametrize(
+    ("standardize", "unit"), [("centred", 0.2), ("mostly-centred", 0.2), ("centred", 1e4)]
+)
+def test_a_model_of_sound_takes_the_waveform(standardize: Any, unit: float, tmp_path: Path) -> None:
+    preparation = Preparation(features="logmel", n_mels=8, standardize=standardize)
     classifier = fitted(
-        0.2 * values(12, 1, 2000),
+        unit * values(12, 1, 2000),
         sampling_rate=4000.0,
         preparation=preparation,
         core="lti",
@@ -194,6 +204,10 @@ def test_a_model_of_sound_takes_the_waveform(tmp_path: Path) -> None:
             Preparation(window=2.0, standardize="centred"),
             ["standardise every series by its own mean", "cut into windows of 2 s"],
         ),
+        (
+            Preparation(window=2.0, standardize="mostly-centred"),
+            ["standardise every series by four fifths of its own mean", "cut into windows of 2 s"],
+        ),
     ],
 )
 def test_what_is_left_to_the_user(preparation: Preparation, steps: list[str]) -> None:
@@ -205,6 +219,28 @@ def test_what_is_left_to_the_user(preparation: Preparation, steps: list[str]) ->
     assert said[0].startswith("fill gaps")
     assert [a.startswith(b) for a, b in zip(said[1:], steps, strict=True)] == [True] * len(steps)
     assert boundary.rate == 100.0
+
+
+@pytest.mark.parametrize(
+    ("format", "preparation", "before"),
+    [
+        ("onnx", Preparation(), []),
+        ("pt2", Preparation(bandpass=(0.5, 20.0)), ["limit channel 1 to", "band-pass 0.5 to 20"]),
+        ("pt2", Preparation(window=1.0), ["cut into windows of 1 s"]),
+        ("pt2", Preparation(window=1.0, standardize="series"), ["limit channel 1", "st", "cut"]),
+    ],
+)
+def test_values_far_from_all_others_are_limited_in_a_file_too(
+    format: Any, preparation: Preparation, before: list[str], tmp_path: Path
+) -> None:
+    X = values(12, 2, 150)
+    X[4, 1, 7] = 1e5
+    classifier = fitted(X, sampling_rate=100.0, preparation=preparation)
+    assert classifier.model_.preparation.limits
+    far = Source([x.astype(np.float32) for x in X[3:6]])
+    report = export_model(classifier.model_, tmp_path / "m", format, more=[far])
+    assert len(report.before) == len(before)
+    assert all(a.startswith(b) for a, b in zip(report.before, before, strict=True))
 
 
 def test_a_file_that_differs_is_not_written(

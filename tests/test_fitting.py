@@ -28,7 +28,7 @@ from msssm_ts.members.quantile_trees.trees import QuantileTrees
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 from msssm_ts.parameters import Parameters
 from msssm_ts.preparation import Preparation
-from msssm_ts.series import Prepared
+from msssm_ts.series import LazySeries, Prepared
 from msssm_ts.training import Progress
 
 SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
@@ -400,3 +400,143 @@ def test_why_a_member_is_missing_is_the_real_reason() -> None:
     assert caught.value.partial.record.notes[0] == "no learner votes: the fit was cut short"
     beside = _fit(preset="fast", members=["spy"])
     assert "preset='fast' had nothing to act on beside members" in beside.record.notes
+
+
+def _waves(n: int = 60, length: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """Slow and quick waves at any phase, in two channels, and which it is."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    t = np.arange(length) * np.where(y, 0.9, 0.3)[:, None]
+    wave = np.sin(t + rng.uniform(0, 6, (n, 1)))
+    return np.stack([wave, 20 + rng.normal(size=wave.shape)], 1).astype("f4"), y
+
+
+QUICK: dict[str, Any] = {"d_model": 16, "n_layers": 1, "max_epochs": 15, "random_state": 0}
+
+
+@pytest.mark.parametrize("standardize", ["global", "mostly-centred", "centred", "series"])
+@pytest.mark.parametrize("preset", ["fast", "network"])
+def test_data_of_any_unit_trains_alike(preset: Any, standardize: Any) -> None:
+    X, y = _waves()
+    own = Preparation(standardize=standardize)
+    answers = []
+    # Powers of two: nothing is rounded otherwise.
+    for unit in (1.0, 2.0**-43, 2.0**43):
+        model = MSSSMClassifier(preset, preparation=own, **QUICK).fit(unit * X[:40], y[:40])
+        answers.append(model.predict_proba(unit * X[40:]))
+    assert (answers[0].argmax(1) == y[40:]).mean() > 0.9
+    for answer in answers[1:]:
+        np.testing.assert_array_equal(answer, answers[0])
+
+
+def test_a_filtered_channel_that_keeps_still_stays_so() -> None:
+    X, y = _waves()
+    X[:, 1] = 5.3
+    own = Preparation(bandpass=(1.0, 40.0))
+    Spy.answer = staticmethod(_even)
+    MSSSMClassifier(members=["spy"], preparation=own).fit(X, y, sampling_rate=100.0)
+    for given in Spy.given:
+        assert not any(s[1].any() for s in given.values.series)
+
+
+def test_one_outlier_does_not_ruin_a_network(tmp_path: Path) -> None:
+    X, y = _waves()
+    X[16, 0, 2] = 1e5
+    as_it_comes = MSSSMClassifier("network", preparation=Preparation(limits=()), **QUICK)
+    as_it_comes.fit(X[:40], y[:40])
+    assert as_it_comes.score(X[40:], y[40:]) < 0.8
+    model = MSSSMClassifier("network", **QUICK).fit(X[:40], y[:40])
+    assert model.score(X[40:], y[40:]) > 0.9
+    assert model.model_.record.notes[0].startswith("1 value of channel 1 (series 17, step 3: 1")
+    # Kept with the model, and done again to what is predicted.
+    save_model(model.model_, tmp_path / "m.safetensors")
+    loaded = load_model(tmp_path / "m.safetensors", "cpu")
+    limits = loaded.preparation.limits
+    assert limits == model.model_.preparation.limits
+    assert limits is not None
+    assert limits[0] is not None
+    beside = X[40:].copy()
+    beside[:, 0, 5], X[40:, 0, 5] = 1e4, limits[0][1]
+    np.testing.assert_array_equal(loaded.predict_proba(beside), model.predict_proba(X[40:]))
+
+
+def test_ordinary_data_is_not_limited() -> None:
+    Spy.answer = staticmethod(_even)
+    model = _fit(members=["spy"])
+    assert model.preparation.limits is None
+    assert "limits" not in model.preparation.to_dict()
+    assert not any("far from" in note for note in model.record.notes)
+
+
+def test_limits_stay_those_of_the_first_fit() -> None:
+    X, y = _waves()
+    X[16, 0, 2] = 1e5
+    model = MSSSMClassifier(**SIZES).partial_fit(X, y)
+    limits = model.model_.preparation.limits
+    assert limits
+    model.partial_fit(X[:10], y[:10])
+    assert model.model_.preparation.limits == limits
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_wild_value_is_named_before_anything_is_trained(lazy: bool) -> None:
+    X, y = _waves()
+    X[6, 1, 8] = 1e20
+    weights = (np.arange(60) != 2).astype(float)
+    given = LazySeries(range(60), X.__getitem__, [40] * 60) if lazy else X
+    with pytest.raises(ValueError, match=r"series 7, step 9, channel 'b': 1e\+20 is"):
+        MSSSMClassifier(members=["spy"]).fit(given, y, weights, channel_names=["a", "b"])
+    assert Spy.given == []
+
+
+@pytest.mark.parametrize("member", ["network", "scan_ridge", "quantile_trees"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        Preparation(),
+        Preparation(bandpass=(1.0, 40.0), standardize="series"),
+        Preparation(sampling_rate=80.0, standardize="centred"),
+        Preparation(features="logmel", frame_length=0.1, frame_step=0.05),
+    ],
+)
+def test_answers_about_wild_values_are_finite(member: str, own: Preparation) -> None:
+    X, y = _waves()
+    model = MSSSMClassifier(members=[member], preparation=own, **{**QUICK, "max_epochs": 1})
+    model.fit(X, y, sampling_rate=100.0)
+    X = X[:4].copy()
+    X[0, 0, 3], X[1, 0, :] = 3.4e38, 3.4e38
+    X[2, :, ::2], X[2, :, 1::2] = -3.4e38, 3.4e38
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("preset", ["fast", "network"])
+def test_padding_is_no_part_of_a_series(preset: Any) -> None:
+    X, y = _waves()
+    lengths = np.random.default_rng(0).integers(20, 41, len(X))
+    padded = np.where(np.arange(40) < lengths[:, None, None], X, np.nan)
+    cut = [x[:, :n] for x, n in zip(X, lengths, strict=True)]
+    settings = QUICK | {"max_epochs": 2}
+    known = MSSSMClassifier(preset, **settings).fit(cut, y).predict_proba(cut)
+    for missing in ("error", "mask", "interpolate"):
+        model = MSSSMClassifier(preset, missing=missing, **settings).fit(padded, y)
+        np.testing.assert_array_equal(model.predict_proba(padded), known)
+
+
+def test_spectra_of_any_unit_train_alike() -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(24) % 2
+    t = np.arange(800) * np.where(y, 0.9, 0.3)[:, None]
+    X = 0.7 * (np.sin(t + rng.uniform(0, 6, (24, 1))) + 0.01 * rng.normal(size=t.shape))
+    X = X[:, None].astype("f4")
+    own = Preparation(features="logmel", standardize="mostly-centred")
+    answers = []
+    for unit in (1.0, 2.0**-43, 2.0**15):
+        model = MSSSMClassifier("fast", preparation=own, random_state=0)
+        model.fit(unit * X, y, sampling_rate=8000.0)
+        answers.append(model.predict_proba(unit * X))
+        notes = model.model_.record.notes
+        assert any("where sound has amplitude 1" in note for note in notes) == (unit != 1)
+        assert ("full_scale" in model.model_.preparation.to_dict()) == (unit != 1)
+    assert (answers[0].argmax(1) == y).all()
+    np.testing.assert_array_equal(answers[1], answers[0])
+    np.testing.assert_array_equal(answers[2], answers[0])

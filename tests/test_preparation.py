@@ -349,6 +349,11 @@ def test_standardisation_by_series(dtype: str) -> None:
     np.testing.assert_allclose(
         centred, x - np.nanmean(x.astype("f8"), 1)[:, None], rtol=1e-4, atol=1e-8
     )
+    mostly = Preparer(Preparation(standardize="mostly-centred"), None, None)(x)
+    assert mostly.dtype == dtype
+    np.testing.assert_allclose(
+        mostly, x - 0.8 * np.nanmean(x.astype("f8"), 1)[:, None], rtol=1e-4, atol=1e-8
+    )
 
 
 def test_a_channel_without_values_stays_missing() -> None:

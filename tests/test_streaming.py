@@ -163,6 +163,7 @@ def test_channels_are_the_models_in_its_order() -> None:
         ({"preparation": Preparation(features="mfcc", frame_length=0.1)}, "mfcc spectra"),
         ({"preparation": Preparation(standardize="series")}, "'series'"),
         ({"preparation": Preparation(standardize="centred")}, "--standardize global"),
+        ({"preparation": Preparation(standardize="mostly-centred")}, "'mostly-centred'"),
         ({"preparation": Preparation(window=0.5)}, "--crop"),
     ],
 )
@@ -199,3 +200,22 @@ def test_values_that_cannot_be_read_leave_the_stream_as_it_was() -> None:
             stream.step(wrong)
     assert stream.n_steps == 10
     np.testing.assert_array_equal(stream.step(series[:, 10:]), expected[10:])
+
+
+def test_values_far_from_all_others_are_limited_in_a_stream_too() -> None:
+    X = np.random.default_rng(0).normal(size=(20, 2, 50))
+    X[4, 1, 7] = 1e5
+    model = MSSSMClassifier(
+        "network", bidirectional=False, d_model=8, n_layers=1, max_epochs=1, random_state=0
+    ).fit(X, np.arange(20) % 2, channel_names=["a", "b"])
+    assert model.model_.preparation.limits
+    series = X[4].copy()
+    series[1, 7] = 3e4
+    np.testing.assert_allclose(
+        step_by_step(model, series), of_every_prefix(model, series), atol=1e-5
+    )
+    # One that is not limited is another series.
+    limited = model.model_.preparation.limits[1]
+    assert limited is not None
+    series[1, 7] = limited[1]
+    np.testing.assert_allclose(step_by_step(model, series), of_every_prefix(model, X[4]), atol=1e-5)

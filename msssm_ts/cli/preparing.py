@@ -53,8 +53,9 @@ _PARAMETERS = [
             str,
             typer.Option(
                 "--standardize",
-                help="By all series (global), by each one's own mean (centred) or mean and "
-                "deviation (series), or none; auto is centred for logmel and mfcc, else global.",
+                help="By all series (global), by each one's own mean (centred), most of it "
+                "(mostly-centred) or mean and deviation (series), or none; auto is mostly-centred "
+                "for logmel and mfcc, else global.",
             ),
         ],
         "auto",
@@ -95,7 +96,7 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     if features == "auto":
         features = "logmel" if (series.sampling_rate or 0) >= _SOUND else "raw"
     if standardize == "auto":
-        standardize = "global" if features == "raw" else "centred"
+        standardize = "global" if features == "raw" else "mostly-centred"
     settings = Preparation(
         channels=_channels(chosen["channels"], series),
         sampling_rate=chosen["rate"],

@@ -7,6 +7,12 @@ from dataclasses import dataclass, replace
 from msssm_ts.fitted import FittedModel
 from msssm_ts.preparation import Preparation, Preparer, prepared_rate
 
+_OWN = {
+    "mostly-centred": "four fifths of its own mean",
+    "centred": "its own mean",
+    "series": "its own mean and deviation",
+}
+
 
 @dataclass(frozen=True)
 class Boundary:
@@ -46,16 +52,21 @@ class Boundary:
         """
         outside = self.outside
         said = ["fill gaps by linear interpolation"] if self.interpolates else []
+        for i, pair in enumerate(outside.limits or ()):
+            if pair is not None:
+                name = outside.channels[i] if outside.channels else f"channel {i}"
+                said.append(f"limit {name} to {pair[0]:.9g} … {pair[1]:.9g}")
         if outside.bandpass is not None:
             low, high = outside.bandpass
             said.append(
                 f"band-pass {low:g} to {high:g} Hz (Butterworth of order 3, forward and backward)"
             )
         if outside.features != "raw":
+            if outside.full_scale is not None:
+                said.append(f"divide by {outside.full_scale:.9g}")
             said.append(f"turn into {outside.features} features")
-        if outside.standardize in ("centred", "series"):
-            whole = "mean" if outside.standardize == "centred" else "mean and deviation"
-            said.append(f"standardise every series by its own {whole}")
+        if outside.standardize in _OWN:
+            said.append(f"standardise every series by {_OWN[outside.standardize]}")
         if outside.window is not None:
             unit = "s" if self.rate else "steps"
             said.append(
@@ -79,6 +90,12 @@ def find_boundary(model: FittedModel) -> Boundary:
         outside, inside = before, replace(whole, standardize="none")
     else:
         outside, inside = whole, Preparation()
+    # Limits come before everything: into the file, unless there is something outside that is done
+    # to values already limited.
+    if outside.bandpass is None and outside is not whole:
+        outside = replace(outside, limits=None)
+    else:
+        inside = replace(inside, limits=None)
     prepare = Preparer(outside, model.source.sampling_rate, model.source.channel_names)
     channels = prepare.output_channels(model.source.n_channels)
     return Boundary(

@@ -11,7 +11,9 @@ from torch.nn import functional
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.spectra import Spectra
 from msssm_ts.fitted import FittedModel
-from msssm_ts.series.standardizer import LARGEST_DEVIATION
+from msssm_ts.preparation.settings import OWN_MEAN
+from msssm_ts.series.outliers import limit_arrays
+from msssm_ts.series.standardizer import LARGEST_DEVIATION, ROUNDING
 
 
 class Standardized(NamedTuple):
@@ -56,16 +58,21 @@ class InsidePreparation(nn.Module):
 
     mean: Tensor
     std: Tensor
+    limits: Tensor
 
     def __init__(self, model: FittedModel, boundary: Boundary, stride: int):
         super().__init__()
         inside = boundary.inside
         self.own = inside.standardize
+        self.full_scale = inside.full_scale or 1.0
         self.spectra = Spectra(inside, boundary.known_rate) if inside.features != "raw" else None
         self.hop = stride * (self.spectra.step if self.spectra else 1)
         for name in ("mean", "std"):
             values = torch.from_numpy(getattr(model.standardizer, name))
             self.register_buffer(name, values.unsqueeze(1))
+        self.limited = bool(inside.limits)
+        if inside.limits:
+            self.register_buffer("limits", torch.from_numpy(limit_arrays(inside.limits)).float())
 
     def forward(self, x: Tensor) -> Standardized:
         """Prepare series (b, n_channels, l), padded with NaN."""
@@ -80,22 +87,25 @@ class InsidePreparation(nn.Module):
         within = seen.flip(1).to(torch.int64).cumsum(1).flip(1) > 0
         refused = (absent & within.unsqueeze(1)).flatten(1).any(1)
         known = ~absent
+        if self.limited:
+            x = torch.minimum(torch.maximum(x, self.limits[0]), self.limits[1])
         x = torch.where(known, x, 0.0)
         if self.spectra is not None:
-            x = self.spectra(x)
+            x = self.spectra(x / self.full_scale)
             within = seen = within[:, :: self.spectra.step]
             known = seen.unsqueeze(1).expand(x.shape)
         standardized = torch.where(known, self._standardized(x, known), 0.0)
         return Standardized(standardized, known, within, seen, refused)
 
     def _standardized(self, x: Tensor, known: Tensor) -> Tensor:
-        if self.own in ("centred", "series"):
+        if self.own in OWN_MEAN:
             wide = x.double()
             mean = _mean(wide, known)
             x = wide - mean
+            deviation = _mean(x.square(), known).sqrt()
+            constant = deviation <= ROUNDING * mean.abs()
+            x = torch.where(constant, 0.0, x) + (1 - OWN_MEAN[self.own]) * mean
             if self.own == "series":
-                deviation = _mean(x.square(), known).sqrt()
-                constant = deviation <= 1e-12 * mean.abs().clamp(min=1.0)
                 x = x / torch.where(constant, 1.0, deviation)
             x = x.float()
         x = (x.double() - self.mean) / self.std

@@ -12,7 +12,9 @@ from msssm_ts.errors import InputError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model.stepping import recurrent_form, why_no_steps
+from msssm_ts.preparation.settings import OWN_MEAN
 from msssm_ts.series.checks import LARGEST
+from msssm_ts.series.outliers import limited
 
 
 def why_not_streamed(model: FittedModel) -> str | None:
@@ -48,7 +50,7 @@ def why_not_streamed(model: FittedModel) -> str | None:
         (
             f"standardising each series by itself ('{done.standardize}') needs the whole of it: "
             "train with --standardize global",
-            done.standardize in ("centred", "series"),
+            done.standardize in OWN_MEAN,
         ),
         (
             "windows that vote (--crop) need the whole series: train without them",
@@ -105,6 +107,7 @@ class Stream:
         self.label_names = model.labels.shown
         self._missing, self._multilabel = model.missing, model.labels.multilabel
         self._standardizer, self._dtype = model.standardizer, model.dtype
+        self._limits = model.preparation.limits or ()
         self._network = recurrent_form(network)
 
     @property
@@ -148,8 +151,9 @@ class Stream:
                 f"channel{'s' if self.n_channels > 1 else ''}{names}"
             )
         self._check_values(x)
+        series = limited(x.astype(self._dtype), self._limits)
         # Steps first, as the network wants them.
-        logits = self._network.run(self._standardizer.one(x.astype(self._dtype), self._dtype).T)
+        logits = self._network.run(self._standardizer.one(series, self._dtype).T)
         scores = torch.from_numpy(logits)
         proba: NDArray[np.float64] = (
             torch.sigmoid(scores) if self._multilabel else torch.softmax(scores, -1)

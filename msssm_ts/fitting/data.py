@@ -36,6 +36,8 @@ class TrainingData:
         Time stamps.
     remarks : tuple of str
         What was noticed when the series were checked, for the record.
+    numbers : integer array of shape (n_series,), optional
+        The series' places among those that were passed, where some were left out.
     """
 
     series: Sequence[Series]
@@ -45,6 +47,7 @@ class TrainingData:
     validation: NDArray[np.bool_] | None = None
     times: Sequence[Times] | None = None
     remarks: tuple[str, ...] = ()
+    numbers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.series)
@@ -78,6 +81,7 @@ class TrainingData:
             None if self.validation is None else self.validation[index],
             None if self.times is None else [self.times[i] for i in index],
             self.remarks,
+            index if self.numbers is None else self.numbers[index],
         )
 
 

@@ -17,6 +17,7 @@ from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote, prior_weights
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
 from msssm_ts.fitting.problems import Problems, standardizer_of
 from msssm_ts.fitting.record import json_parameters, seed_from, versions
@@ -123,6 +124,7 @@ def _prepared_fit(
         channels=chosen.channels or source.channel_names,
         sampling_rate=chosen.sampling_rate or source.sampling_rate,
     )
+    preparation, data = with_limits(preparation, data, source, previous)
     problems = Problems(data, source, preparation, weights, positive, parameters["dtype"])
     return _Fit(
         *(problems, parameters, wanted, closed, by_steps, split, seed, reporter, previous, began),

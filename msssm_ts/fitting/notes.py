@@ -12,7 +12,8 @@ from msssm_ts.fitting.data import TrainingData
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.presets import Seat
 from msssm_ts.parameters import specs
-from msssm_ts.series import Series, Standardizer
+from msssm_ts.series import Series
+from msssm_ts.series.standardizer import is_constant, moments
 
 # Steps of a float type that a channel's deviation should be.
 _FEWEST_STEPS = 50
@@ -96,12 +97,13 @@ def rounding_remarks(series: Sequence[Series], dtype: str) -> tuple[str, ...]:
     >>> len(rounding_remarks([1e9 + np.array([[0.0, 1.0, 2.0]])], "float32"))
     1
     """
-    found = Standardizer.fit(series)
-    step = np.finfo(dtype).eps * np.abs(found.mean)
-    # A constant channel has deviation 1, or what rounding makes of it.
-    coarse = (found.std < _FEWEST_STEPS * step) & (found.std > 1e-12 * np.abs(found.mean))
+    mean, deviation = moments(series)
+    resolved = np.finfo(dtype)
+    # Numbers next to 0 are coarser than in proportion.
+    step = np.maximum(resolved.eps * np.abs(mean), float(resolved.smallest_subnormal))
+    coarse = (deviation < _FEWEST_STEPS * step) & ~is_constant(mean, deviation)
     return tuple(
-        f"channel {channel} varies by {found.std[channel]:.3g} around {found.mean[channel]:.6g}, "
+        f"channel {channel} varies by {deviation[channel]:.3g} around {mean[channel]:.6g}, "
         f"hardly more than {dtype} resolves: subtract an offset, or take dtype='float64'"
         for channel in np.flatnonzero(coarse)
     )

@@ -80,6 +80,6 @@ class Problems:
 
 def standardizer_of(series: Sequence[Series], preparation: Preparation) -> Standardizer:
     """Return the standardisation by all series, or one that changes nothing."""
-    if preparation.standardize in ("global", "centred"):
-        return Standardizer.fit(sample(series))
-    return Standardizer.identity(series[0].shape[0])
+    if preparation.standardize in ("series", "none"):
+        return Standardizer.identity(series[0].shape[0])
+    return Standardizer.fit(sample(series))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.series import Series
+from msssm_ts.series.standardizer import ROUNDING
 
 _ORDER = 3
 # Between two rates, and the largest denominator of their ratio.
@@ -129,5 +130,8 @@ def bandpass(series: Series, low: float, high: float, rate: float) -> Series:
     sections = _sections(low, high, rate)
     # Ends are mirrored over three periods of the slowest frequency, as far as there is signal.
     pad = min(series.shape[1] - 1, int(3 * rate / low))
-    out: Series = sosfiltfilt(sections, series, axis=1, padlen=max(pad, 0)).astype(series.dtype)
-    return out
+    out = sosfiltfilt(sections, series, axis=1, padlen=max(pad, 0))
+    # What is left of a constant channel is rounding, which a standardisation would blow up.
+    largest = np.abs([series, out]).max(2, keepdims=True)
+    filtered: Series = np.where(largest[1] <= ROUNDING * largest[0], 0.0, out).astype(series.dtype)
+    return filtered

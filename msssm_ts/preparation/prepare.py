@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.preparation.filters import bandpass, resample, resampled_length
-from msssm_ts.preparation.settings import Preparation
+from msssm_ts.preparation.settings import OWN_MEAN, Preparation
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mfcc, n_frames
 from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.checks import LARGEST
+from msssm_ts.series.outliers import limited
+from msssm_ts.series.standardizer import is_constant
 
 
 @dataclass(frozen=True)
@@ -58,26 +61,34 @@ class Preparer:
     def __call__(self, series: Series) -> Series:
         """Prepare series (n_channels, length)."""
         settings = self.settings
-        series = self._chosen_channels(series)
+        series = self.chosen_channels(series)
+        if settings.limits:
+            series = limited(series, settings.limits)
         if self.filters and np.isnan(series).any():
             raise ValueError(
                 "a series with missing values cannot be resampled, filtered or turned into "
                 "spectra; fill them with missing='interpolate'"
             )
+        if self.filters:
+            # Room for what filters overshoot: nothing becomes infinite.
+            series = np.clip(series, -LARGEST / 16, LARGEST / 16)
         rate = self.rate
         if rate is not None and self.sampling_rate is not None:
             series = resample(series, self.sampling_rate, rate)
         if settings.bandpass is not None:
             series = bandpass(series, *settings.bandpass, self._known_rate("bandpass"))
+        if settings.full_scale is not None and settings.features != "raw":
+            series = series / series.dtype.type(settings.full_scale)
         frame = settings.frame_length, settings.frame_step
         if settings.features == "logmel":
             series = log_mel(series, self._known_rate("features"), settings.n_mels, *frame)
         elif settings.features == "mfcc":
             known = self._known_rate("features")
             series = mfcc(series, known, settings.n_mfcc, settings.n_mels, *frame)
-        if settings.standardize == "centred":
-            series = (series - _mean(series)).astype(series.dtype)
-        return _standardized(series) if settings.standardize == "series" else series
+        if settings.standardize == "series":
+            return _standardized(series)
+        part = OWN_MEAN.get(settings.standardize, 0.0)
+        return _centred(series, part).astype(series.dtype) if part else series
 
     def length(self, n_timepoints: int) -> int:
         """Count the steps of a prepared series."""
@@ -115,7 +126,8 @@ class Preparer:
             raise ValueError(f"{what} needs the sampling rate of the series, which is not known")
         return self.rate
 
-    def _chosen_channels(self, series: Series) -> Series:
+    def chosen_channels(self, series: Series) -> Series:
+        """Return the channels that are wanted, in their order."""
         wanted, present = self.settings.channels, self.channel_names
         # Without names they are taken in their order: then none may be missing, and none too many.
         expected = wanted if present is None else present
@@ -142,12 +154,19 @@ def _mean(series: Series) -> NDArray[np.float64]:
     return mean
 
 
-def _standardized(series: Series) -> Series:
+def _centred(series: Series, part: float = 1.0) -> NDArray[np.float64]:
+    """Subtract a part of each channel's mean; of a constant channel no rounding is left."""
     mean = _mean(series)
-    deviation = np.sqrt(_mean((series - mean) ** 2))
-    # Rounding alone makes a constant channel's deviation a little more than nothing.
-    constant = deviation <= 1e-12 * np.maximum(1.0, np.abs(mean))
-    standardized: Series = ((series - mean) / np.where(constant, 1, deviation)).astype(series.dtype)
+    centred = series - mean
+    constant = is_constant(mean, np.sqrt(_mean(centred**2)))
+    centred = np.where(constant & ~np.isnan(series), 0.0, centred)
+    return centred if part == 1 else centred + (1 - part) * mean
+
+
+def _standardized(series: Series) -> Series:
+    centred = _centred(series)
+    deviation = np.sqrt(_mean(centred**2))
+    standardized: Series = (centred / np.where(deviation == 0, 1, deviation)).astype(series.dtype)
     return standardized
 
 

@@ -6,10 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from msssm_ts.series.outliers import Limits
 
 Features = Literal["raw", "logmel", "mfcc"]
-Standardize = Literal["global", "centred", "series", "none"]
+Standardize = Literal["global", "mostly-centred", "centred", "series", "none"]
+# Part of its own mean that is taken from every series, where any is.
+OWN_MEAN = {"mostly-centred": 0.8, "centred": 1.0, "series": 1.0}
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,25 @@ class Preparation:
         How many.
     frame_length, frame_step : float
         Of the spectra, in seconds: what each one sees, and from one to the next.
-    standardize : {"global", "centred", "series", "none"}
+    standardize : {"global", "mostly-centred", "centred", "series", "none"}
         By the mean and deviation of the training series, channel by channel; "centred": by every
         series' own mean and the deviation of all, which for "logmel" and "mfcc" is the cepstral
-        mean normalisation of speech recognisers; "series": by its own of both; or not at all.
+        mean normalisation of speech recognisers; "mostly-centred": by four fifths of its own
+        mean, so that what keeps still within a series, a hum, tells something yet; "series": by
+        its own of both; or not at all.
     window : float, optional
         Cut series into windows of this many seconds (steps, where no rate is known).
     overlap : float
         Part of a window that the next one shares.
+    limits : tuple of (low, high) or None, optional
+        What values are limited to before anything else, a pair a channel (of ``channels``), None
+        for a channel that is not; an empty tuple limits and refuses none. By default a fit
+        limits the few values that lie far from all others of their channel, where there are any
+        (:func:`msssm_ts.series.outliers.find_limits`).
+    full_scale : float, optional
+        Amplitude that spectra take for 1, against which nothing is heard below −80 dB. By default
+        1, as sound has it; of series of quite another size a fit takes the power of two above
+        their largest value.
 
     Examples
     --------
@@ -58,18 +73,20 @@ class Preparation:
     standardize: Standardize = "global"
     window: float | None = None
     overlap: float = 0.5
+    limits: Limits | None = None
+    full_scale: float | None = None
 
     def check(self) -> None:
         """Raise ValueError for a setting out of range, naming it."""
         for name, allowed in (
             ("features", ("raw", "logmel", "mfcc")),
-            ("standardize", ("global", "centred", "series", "none")),
+            ("standardize", get_args(Standardize)),
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
-        for name in ("sampling_rate", "window", "frame_length", "frame_step"):
+        for name in ("sampling_rate", "window", "frame_length", "frame_step", "full_scale"):
             value = getattr(self, name)
-            optional = name in ("sampling_rate", "window")
+            optional = name in ("sampling_rate", "window", "full_scale")
             if not (value is None and optional) and not _is_number(value, 0):
                 raise ValueError(f"{name} must be positive, not {value!r}")
         for name in ("n_mels", "n_mfcc"):
@@ -83,6 +100,15 @@ class Preparation:
             raise ValueError(f"overlap must lie in [0, 1), not {self.overlap!r}")
         self._check_channels()
         self._check_bandpass()
+        self._check_limits()
+
+    def _check_limits(self) -> None:
+        for pair in self.limits or ():
+            ends = pair if isinstance(pair, (tuple, list)) else ()
+            if pair is not None and not (
+                len(ends) == 2 and all(_is_number(x, -math.inf) for x in ends) and ends[0] < ends[1]
+            ):
+                raise ValueError(f"limits must be low < high or None for a channel, not {pair!r}")
 
     def _check_channels(self) -> None:
         # Equal names, and numbers for names, occur in files, and a model remembers what it saw.
@@ -99,7 +125,10 @@ class Preparation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        values = {name: _plain(value) for name, value in asdict(self).items()}
+        # Versions that know nothing of these read the rest.
+        unused = {name for name in ("limits", "full_scale") if values[name] is None}
+        return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
@@ -113,9 +142,7 @@ class Preparation:
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"unknown preparation settings: {', '.join(sorted(unknown))}")
-        chosen: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
-        }
+        chosen: dict[str, Any] = {k: _tuples(v) for k, v in values.items()}
         settings = cls(**chosen)
         settings.check()
         return settings
@@ -126,6 +153,11 @@ def _is_number(value: object, above: float) -> bool:
     return (
         not isinstance(value, bool) and isinstance(value, Real) and above < float(value) < math.inf
     )
+
+
+def _tuples(value: Any) -> Any:
+    """Return lists, also within lists, as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,8 @@ def as_series_list(X: Any, missing: Missing = "error", dtype: str = "float32") -
     """Return X as a list of float arrays of shape (n_channels, length).
 
     All of one float type before anything is done to them: the same series gets the same answer
-    whether it comes as float32 or as float64, from a table, Python or an exported file.
+    whether it comes as float32 or as float64, from a table, Python or an exported file. Steps at
+    a series' end at which every channel is NaN are padding and cut off, whatever ``missing`` is.
 
     Parameters
     ----------
@@ -28,7 +29,8 @@ def as_series_list(X: Any, missing: Missing = "error", dtype: str = "float32") -
 sequence of arrays of shape (n_channels, length) or (length,)
         The series; numpy arrays, pandas or polars frames, torch tensors, nested lists.
     missing : {"error", "mask", "interpolate"}
-        What happens to NaN: refused, left as it is, or interpolated along each channel.
+        What happens to NaN before the end: refused, left as it is, or interpolated along each
+        channel.
     dtype : {"float32", "float64"}
         Of the arrays.
 
@@ -48,10 +50,15 @@ sequence of arrays of shape (n_channels, length) or (length,)
     [(2, 5), (2, 3)]
     >>> as_series_list([[1.0, np.nan, 3.0]], missing="interpolate")
     [array([[1., 2., 3.]], dtype=float32)]
+    >>> [s.shape for s in as_series_list([[1.0, 2.0, 3.0], [4.0, 5.0, np.nan]])]
+    [(1, 3), (1, 2)]
     """
     X = without_torch(X)
     series = _from_list(X) if isinstance(X, (list, tuple)) and _is_ragged(X) else _from_array(X)
-    return [_without_missing(s, f"series {i}", missing, dtype) for i, s in enumerate(series)]
+    return [
+        _without_missing(without_padding(s), f"series {i}", missing, dtype)
+        for i, s in enumerate(series)
+    ]
 
 
 @dataclass(frozen=True)
@@ -86,9 +93,10 @@ def check_times(times: Any, series: Sequence[Series]) -> list[NDArray[np.float64
     Parameters
     ----------
     times : sequence of arrays of shape (length,), or array of shape (n_samples, n_timepoints)
-        A stamp a step; None stays None.
+        A stamp a step; None stays None. As those of the series, NaN at their end is padding; so
+        is, where all have as many stamps as the longest series steps, what is behind a series' end.
     series : sequence of arrays of shape (n_channels, length)
-        What they belong to.
+        What they belong to, without their padding.
 
     Raises
     ------
@@ -104,8 +112,12 @@ def check_times(times: Any, series: Sequence[Series]) -> list[NDArray[np.float64
         return None
     if len(times) != len(series):
         raise ValueError(f"times are given for {len(times)} series, but X has {len(series)}")
+    lengths = lengths_of(series).tolist()
     stamps = [np.asarray(t, dtype=np.float64) for t in times]
-    for i, (stamp, length) in enumerate(zip(stamps, lengths_of(series).tolist(), strict=True)):
+    if all(stamp.shape == (max(lengths),) for stamp in stamps):
+        stamps = [stamp[:length] for stamp, length in zip(stamps, lengths, strict=True)]
+    stamps = [without_padding(t[None])[0] if t.ndim == 1 and t.size else t for t in stamps]
+    for i, (stamp, length) in enumerate(zip(stamps, lengths, strict=True)):
         if stamp.shape != (length,):
             raise ValueError(
                 f"times of series {i} have shape {stamp.shape}, but it has {length} steps"
@@ -224,10 +236,25 @@ def _without_missing(series: Series, name: str, missing: Missing, dtype: str) ->
             f"Input X contains {kind}: {wrong.sum()} in {name}, the first in channel "
             f"{channel} at step {step} (counted from 0){advice}"
         )
-    if np.isnan(series).all():
+    if unknown.all():
         raise ValueError(f"{name} of X has no value at all: leave it out")
     series = series.astype(dtype, copy=False)
     return interpolated(series) if missing == "interpolate" else series
+
+
+def without_padding(series: Series) -> Series:
+    """Cut the steps behind the last value of any channel; of a series without values, nothing.
+
+    Examples
+    --------
+    >>> without_padding(np.array([[1.0, np.nan, np.nan], [2.0, 3.0, np.nan]]))
+    array([[ 1., nan],
+           [ 2.,  3.]])
+    """
+    if not np.isnan(series[:, -1]).all():
+        return series
+    seen = np.flatnonzero(~np.isnan(series).all(0))
+    return series[:, : seen[-1] + 1] if len(seen) else series
 
 
 def interpolated(series: Series) -> Series:

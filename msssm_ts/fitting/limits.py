@@ -1,0 +1,81 @@
+"""What the values of the training series are limited to, and what is refused among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.parts import Source
+from msssm_ts.fitting.data import TrainingData
+from msssm_ts.preparation import Preparation, Preparer
+from msssm_ts.preparation.apply import IN_MEMORY
+from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.outliers import find_limits
+
+# Between these the largest value of sound of amplitude 1 lies, however quiet, or a little clipped.
+_SOUND = 2.0**-10, 2.0
+
+
+def with_limits(
+    preparation: Preparation, data: TrainingData, source: Source, previous: FittedModel | None
+) -> tuple[Preparation, TrainingData]:
+    """Complete a preparation by its limits, and the data by what there is to say of them.
+
+    Limits that the user has set stay, and those of a model that is gone on from. Of series that
+    are not in memory a part is looked at that would find room there.
+
+    Raises
+    ------
+    ValueError
+        If a number among the series cannot be a value of theirs, with its place.
+    """
+    if preparation.limits is not None:
+        return preparation, data
+    if previous is not None:
+        before = previous.preparation
+        return replace(preparation, limits=before.limits, full_scale=before.full_scale), data
+    index = _looked_at(data.series)
+    if not len(index):
+        return preparation, data
+    chosen = Preparer(preparation, source.sampling_rate, source.channel_names).chosen_channels
+    series = [chosen(data.series[i]) for i in index]
+    numbers = index if data.numbers is None else data.numbers[index]
+    limits, remarks = find_limits(series, preparation.channels, numbers)
+    if preparation.features != "raw":
+        # A bang in a silent recording is a sound, and logarithms bound it.
+        return _with_full_scale(preparation, data, series)
+    return (
+        replace(preparation, limits=limits or None),
+        replace(data, remarks=(*data.remarks, *remarks)),
+    )
+
+
+def _with_full_scale(
+    preparation: Preparation, data: TrainingData, series: Sequence[Series]
+) -> tuple[Preparation, TrainingData]:
+    """Say what spectra take for amplitude 1, where that is of another order than the series."""
+    largest = max(float(np.nanmax(np.abs(s), initial=0.0)) for s in series)
+    if preparation.full_scale is not None or largest == 0 or _SOUND[0] <= largest <= _SOUND[1]:
+        return preparation, data
+    full_scale = 2.0 ** np.ceil(np.log2(largest))
+    remark = (
+        f"the largest value is {largest:.3g}, where sound has amplitude 1: spectra take "
+        f"{full_scale:.3g} for 1"
+    )
+    return replace(preparation, full_scale=float(full_scale)), replace(
+        data, remarks=(*data.remarks, remark)
+    )
+
+
+def _looked_at(series: Sequence[Series]) -> NDArray[np.int64]:
+    """Return which series are looked at: all, or as many from first to last as find room."""
+    everything = np.arange(len(series))
+    if not isinstance(series, LazySeries):
+        return everything
+    size = 4 * len(series[0]) * int(series.lengths.mean())
+    n = min(len(series), IN_MEMORY // max(1, size))
+    return everything if n == len(series) else np.linspace(0, len(series) - 1, n).astype(np.int64)
