@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msssm_ts.datasets.archives.archive import read_arff, read_ts
+from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.arrays.matlab import read_mat
 from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
@@ -26,6 +27,8 @@ _READERS: dict[str, Callable[[Path, ReadOptions], LabelledSeries]] = {
     ".parquet": read_parquet,
     ".npy": read_npy,
     ".mat": read_mat,
+    ".h5": read_hdf5,
+    ".hdf5": read_hdf5,
 }
 SUFFIXES = tuple(_READERS)
 

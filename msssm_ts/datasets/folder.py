@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
+from msssm_ts.datasets.arrays.hdf5_series import SUFFIXES as HDF5
+from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.audio.reader import SUFFIXES, read_audio
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
+from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.errors import InputError
@@ -54,8 +58,17 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         ((".edf",), read_edf),
         (SUFFIXES, read_audio),
     ):
-        if with_suffix(files, suffixes):
+        found = with_suffix(files, suffixes)
+        if found and not all(map(is_text_table, found)):
             return read(folder, options)
+    if any(f.suffix.lower() in HDF5 for f in folder.iterdir()):
+        return read_hdf5(folder, options)
+    matrices = read_matrices(folder, options)
+    if matrices is not None:
+        return matrices
+    recordings = read_text_folder(folder, options)
+    if recordings is not None:
+        return recordings
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)

@@ -14,11 +14,14 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
+from msssm_ts.datasets.labels import refuse_unlearnable
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.split import validation_mask
 from msssm_ts.datasets.tables.frame import from_frame, is_frame
+from msssm_ts.datasets.tables.layout import read_text_table
+from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.errors import InputError
 
@@ -75,7 +78,11 @@ def load(
     data = _load(source, options)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
-        raise InputError(f"{data.source}: no labels found; {_LABEL_REMEDY[folder]}")
+        possible = dict(data.account.taken).get("possible labels")
+        remedy = f"name one or more of {possible} with --label" if possible else None
+        raise InputError(f"{data.source}: no labels found; {remedy or _LABEL_REMEDY[folder]}")
+    if needs_labels and data.labels is not None and options.split == "train":
+        refuse_unlearnable(data.labels, data.source)
     if options.sampling_rate is not None:
         known = data.sampling_rate
         if known is not None and known != options.sampling_rate:
@@ -104,6 +111,8 @@ def _load(source: Any, options: ReadOptions) -> LabelledSeries:
 def _reader(file: Path) -> Callable[[Path, ReadOptions], LabelledSeries] | None:
     """Readers of recordings, which are files beside others; None for tables and arrays."""
     suffix = file.suffix.lower()
+    if is_text_table(file):
+        return read_text_table
     if suffix in (".hea", ".dat"):
         return read_wfdb
     if suffix == ".edf":
