@@ -20,9 +20,9 @@ from msssm_ts.errors import InputError
 _TEXT = (".csv", ".tsv", ".txt")
 # The likeliest first, where a set lies there in several formats.
 _READERS: dict[str, Callable[[Path, ReadOptions], LabelledSeries]] = {
-    ".ts": lambda file, _: read_ts(file),
+    ".ts": read_ts,
     **dict.fromkeys(_TEXT, read_text_table),
-    ".arff": lambda file, _: read_arff(file),
+    ".arff": read_arff,
     ".npz": read_npz,
     ".parquet": read_parquet,
     ".npy": read_npy,

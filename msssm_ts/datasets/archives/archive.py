@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.labels import first_missing, tidy_labels
-from msssm_ts.datasets.options import Split
+from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
+from msssm_ts.datasets.options import ReadOptions, Split
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 
@@ -42,10 +43,10 @@ def read_carried(name: str, split: Split) -> LabelledSeries:
     import sktime.datasets
 
     X, y = getattr(sktime.datasets, CARRIED[name])(split=split, return_X_y=True)
-    return _from_nested(X, y, f"{name}:{split}")
+    return _from_nested(X, y, f"{name}:{split}", "a series a line")
 
 
-def read_ts(file: Path) -> LabelledSeries:
+def read_ts(file: Path, options: ReadOptions | None = None) -> LabelledSeries:
     r"""Read a .ts file (sktime, UEA archive); ``?`` is a missing value.
 
     Raises
@@ -64,14 +65,16 @@ def read_ts(file: Path) -> LabelledSeries:
     """
     from sktime.datasets import load_from_tsfile
 
+    _refuse_columns(options, file, ".ts")
+
     loaded = _loaded(
         file, ".ts", lambda: load_from_tsfile(str(file), return_data_type="nested_univ")
     )
     X, y = loaded if isinstance(loaded, tuple) else (loaded, None)
-    return _from_nested(X, y, str(file))
+    return _from_nested(X, y, str(file), "a series a line, channels between colons")
 
 
-def read_arff(file: Path) -> LabelledSeries:
+def read_arff(file: Path, options: ReadOptions | None = None) -> LabelledSeries:
     r"""Read an .arff file of the archives: a series a line, or several channels in a relation.
 
     Raises
@@ -90,8 +93,21 @@ def read_arff(file: Path) -> LabelledSeries:
     """
     from sktime.datasets import load_from_arff_to_dataframe
 
+    _refuse_columns(options, file, ".arff")
+
     X, y = _loaded(file, ".arff", lambda: load_from_arff_to_dataframe(str(file)))
-    return _from_nested(X, [str(label).strip("'\" ") for label in y], str(file))
+    labels = [str(label).strip("'\" ") for label in y]
+    return _from_nested(X, labels, str(file), "a series a line")
+
+
+def _refuse_columns(options: ReadOptions | None, file: Path, suffix: str) -> None:
+    """Refuse options that name columns, which the format does not have."""
+    if options is not None:
+        options.refuse_unused(
+            ["label", "id", "group", "time", "channel", "fold", "drop", "axes"],
+            str(file),
+            f"a {suffix} file has a label a series and no columns",
+        )
 
 
 def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:
@@ -109,7 +125,7 @@ def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _from_nested(X: pd.DataFrame, y: Any, source: str) -> LabelledSeries:
+def _from_nested(X: pd.DataFrame, y: Any, source: str, layout: str) -> LabelledSeries:
     """From sktime's frame whose cells are series."""
 
     def error(i: int, text: str) -> InputError:
@@ -128,9 +144,12 @@ def _from_nested(X: pd.DataFrame, y: Any, source: str) -> LabelledSeries:
             )
         values.append(np.stack(cells))
     check_values(values, error)
+    account = Account().took("layout", layout)
     if y is None:
-        return LabelledSeries(values, source=source)
+        return LabelledSeries(values, source=source, account=account)
     missing = first_missing(y)
     if missing is not None:
         raise error(missing, "it has no label; fill it in or remove the series")
-    return LabelledSeries(values, tidy_labels(y), source=source)
+    account = account.took("label", "the last value of a line")
+    account = account.remarking(lookalikes({str(label) for label in y}))
+    return LabelledSeries(values, tidy_labels(y), source=source, account=account)

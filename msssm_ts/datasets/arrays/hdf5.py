@@ -131,6 +131,7 @@ class OneSeries(NamedTuple):
     axes: tuple[str, ...]
 
     def __call__(self, item: int) -> Series:
+        """Read a series by its place."""
         values = np.asarray(_kept_open(self.file, os.getpid())[self.name][item], dtype=np.float32)
         if values.ndim == 1:
             return values[None]

@@ -59,10 +59,10 @@ def read_hdf5(source: Path, options: ReadOptions) -> LabelledSeries:
     --------
     >>> import h5py, tempfile
     >>> file = Path(tempfile.mkdtemp(), "x.h5")
-    >>> with h5py.File(file, "w") as out:
+    >>> with h5py.File(file, 'w') as out:
     ...     out["tracings"], out["y"] = np.ones((2, 90, 3)), [1, 2]
     >>> read_hdf5(file, ReadOptions()).summary()
-    '2 series, 3 channels × 90 steps, 2 classes: 1 2; took the axes for series, steps, channels; ...'
+    '2 series, 3 channels × 90 steps, 2 classes: 1 2; took the axes for ...'
     """
     folder = source if source.is_dir() else source.parent
     files = [source] if source.is_file() else _files(folder)
@@ -155,8 +155,8 @@ class _Listing:
         table, _ = read_text(file, ReadOptions())
         options.check_columns(table.columns, str(file))
         roles = find_roles(table.columns, replace(options, drop=()))
-        ids = [_ids(a) for a in arrays]
-        if all(i is not None for i in ids):
+        ids = [i for i in map(_ids, arrays) if i is not None]
+        if len(ids) == len(arrays):
             wanted = {str(i) for found in ids for i in tidy_names(found).tolist()}
             for column in table.columns:
                 texts = table.texts(column)

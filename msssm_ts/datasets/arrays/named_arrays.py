@@ -241,7 +241,7 @@ class _Names:
                 f"{self.source}: {n} series in X, but {name} has shape {array.shape}; give one for "
                 "each"
             )
-        array = array.reshape(n)
+        array = np.asarray(array.reshape(n))
         return (array if array.dtype.kind == "b" else tidy_names(array.tolist())), name
 
     def unused(self) -> list[str]:
@@ -281,8 +281,8 @@ def _of_part(arrays: Mapping[str, Any], options: ReadOptions) -> Mapping[str, An
     return arrays
 
 
-def _checked(X: Any, source: str) -> NDArray[Any]:
-    X = np.asarray(X)
+def _checked(found: Any, source: str) -> NDArray[Any]:
+    X: NDArray[Any] = np.asarray(found)
     if X.ndim not in (2, 3) or 0 in X.shape or X.dtype.kind not in "iufb":
         raise InputError(
             f"{source}: X must be numbers of shape (series, steps) or (series, channels, steps), "
@@ -358,7 +358,7 @@ def _series(cube: NDArray[Any], lengths: Any, source: str) -> list[Series]:
 def _times(
     stamps: Any, series: list[Series], n_steps: int, name: str, options: ReadOptions, source: str
 ) -> list[NDArray[np.float64]] | None:
-    """Times of the steps, the same for all series or a row of each."""
+    """Return times of the steps: the same for all series, or a row of each."""
     if stamps is None:
         return None
     stamps = np.asarray(stamps)

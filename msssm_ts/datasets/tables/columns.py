@@ -38,6 +38,7 @@ VALUE = ("value", "values")
 _ABOUT_SERIES = {
     name.replace("_", "") for name in (*LABEL, *ID, *GROUP, *FOLD, *PART) if len(name) > 1
 }
+_BETWEEN = re.compile(r"[\s_\-]+")
 _AXES = {"x", "z"}
 _TIME = re.compile(
     r"(local|utc|unix|system)?(date)?(time|timestamp|datetime|elapsed)(unix|utc|local|cal|raw)?"
@@ -99,37 +100,43 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     """
     dropped = set(options.dropped(columns))
     free = [c for c in columns if c not in dropped]
+    plain = {c: plain_name(c) for c in free}
+    by_name: dict[str, list[str]] = {}
+    for column, name in plain.items():
+        by_name.setdefault(name, []).append(column)
     # The folds may be the groups, too: all series of a record are set aside.
     chosen = (options.id, options.group, options.time, options.channel)
-    labels = label_columns(options.label, columns)
-    if not labels:
-        taken = {*chosen, options.fold}
-        names = LABEL
-        if {str(c).strip().lower() for c in free} >= _AXES:
-            # The second of three axes.
-            names = tuple(n for n in LABEL if n != "y")
-        by_name = find_column([c for c in free if c not in taken], names, None)
-        labels = () if by_name is None else (by_name,)
-    taken = {*labels, *chosen}
+    taken: set[str | None] = {*chosen, options.fold}
 
-    def find(names: Sequence[str], named: str | None) -> str | None:
-        found = find_column([c for c in free if c not in taken], names, named)
+    def find(names: Sequence[str], named: str | None = None) -> str | None:
+        found = named
+        if found is None:
+            bearing = (c for n in names for c in by_name.get(n.replace("_", ""), ()))
+            found = next((c for c in bearing if c not in taken), None)
         taken.add(found)
         return found
 
-    value = find(VALUE, None)
+    labels = label_columns(options.label, columns)
+    if not labels:
+        # The second of three axes is no label.
+        axes = by_name.keys() >= _AXES
+        names = tuple(n for n in LABEL if n != "y" or not axes)
+        by_its_name = find(names)
+        labels = () if by_its_name is None else (by_its_name,)
+    taken = {*labels, *chosen}
+    value = find(VALUE)
     group = find(GROUP, options.group)
     fold = find(FOLD, options.fold)
     identifier = find(ID, options.id)
-    loose = None if identifier is not None else find(LOOSE_ID, None)
+    loose = None if identifier is not None else find(LOOSE_ID)
     time = find(TIME, options.time)
     if time is None:
-        time = next((c for c in free if c not in taken and _TIME.fullmatch(plain_name(c))), None)
+        time = next((c for c in free if c not in taken and _TIME.fullmatch(plain[c])), None)
         taken.add(time)
     channel = find(CHANNEL, options.channel)
-    part = find(PART, None)
+    part = find(PART)
     rest = [c for c in free if c not in taken]
-    left_out = [c for c in rest if plain_name(c) in _ABOUT_SERIES]
+    left_out = [c for c in rest if plain[c] in _ABOUT_SERIES]
     unneeded = set(left_out)
     steps = tuple(c for c in rest if c not in unneeded)
     return Roles(
@@ -148,7 +155,7 @@ def plain_name(column: object) -> str:
     >>> plain_name("Subject ID "), plain_name("time-step")
     ('subjectid', 'timestep')
     """
-    return re.sub(r"[\s_\-]+", "", str(column)).casefold()
+    return _BETWEEN.sub("", str(column)).casefold()
 
 
 def find_column(columns: Iterable[str], names: Sequence[str], chosen: str | None) -> str | None:

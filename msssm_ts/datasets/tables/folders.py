@@ -203,7 +203,7 @@ def _joined(
 
 
 def _recordings(file: Path, options: ReadOptions) -> LabelledSeries | None:
-    """Recordings out of a text file; None where it is a table of series."""
+    """Return the recordings in a text file; None where it is a table of series."""
     try:
         one = read_recording(file, options)
         if one is not None:

@@ -111,8 +111,10 @@ def _of_pandas(frame: pd.DataFrame) -> pa.Table:
         frame = frame.reset_index()
     names = unique_names(list(frame.columns), "data frame")
     arrays = []
-    for i, name in enumerate(names):
-        cells = frame.iloc[:, i]
+    for name, (_, cells) in zip(names, frame.items(), strict=True):
+        if cells.dtype == np.float64:
+            arrays.append(pa.array(cells.to_numpy(), from_pandas=True))
+            continue
         first = cells.iloc[0] if len(cells) else None
         if isinstance(first, (pd.Series, np.ndarray)):
             # pyarrow knows neither, nor arrays of two dimensions.

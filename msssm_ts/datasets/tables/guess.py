@@ -129,7 +129,7 @@ def _second_axis(table: Table, roles: Roles, options: ReadOptions) -> Roles:
 
 
 def _counted_rows(table: Table, roles: Roles) -> tuple[Table, Roles]:
-    """Find an index of series and steps: the second of two columns counts up in runs of the first."""
+    """Find an index of series and steps: a column that counts up in runs of another."""
     if roles.loose_id is not None:
         return table, roles
     steps = roles.rest[1:2] if roles.time is None else (roles.time,)

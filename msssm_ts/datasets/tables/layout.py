@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import are_parts, part_of
 from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.lists import list_columns
 from msssm_ts.datasets.tables.long import read_channels, read_steps, read_values
@@ -61,10 +63,11 @@ def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_text_table(file, ReadOptions()).summary()
     '2 series, 1 channel × 2–3 steps, 2 classes: x y'
     """
-    recording = read_recording(file, options)
+    dialect = detect_dialect(file)
+    recording = read_recording(file, options, dialect)
     if recording is not None:
         return recording
-    table, roles = read_text(file, options)
+    table, roles = read_text(file, options, dialect=dialect)
     column, cell = _paths(table, roles)
     if column and cell.lower().endswith((".h5", ".hdf5")):
         from msssm_ts.datasets.arrays.hdf5_series import read_listing
@@ -125,8 +128,8 @@ def _refuse_paths(table: Table, roles: Roles) -> None:
 def _paths(table: Table, roles: Roles) -> tuple[str, str]:
     """Find a column that names files, in a table that says what they are and holds no values."""
     candidates = [c for c in (*roles.rest, roles.id, roles.group) if c is not None]
-    words = [c for c in candidates if table.is_words(c)]
-    values = [c for c in roles.rest if c not in set(words)] if words else []
+    words = table.words(candidates)
+    values = _others(roles.rest, words)
     if not words or (len(values) > 2 and find_steps(values, table.source).numbered):
         return "", ""
     for column in words:
@@ -134,6 +137,11 @@ def _paths(table: Table, roles: Roles) -> tuple[str, str]:
         if sum(_PATH.fullmatch(t) is not None for t in given) >= 0.8 * len(given) > 0:
             return column, given[0]
     return "", ""
+
+
+def _others(columns: Sequence[str], words: Sequence[str]) -> list[str]:
+    unneeded = set(words)
+    return [c for c in columns if c not in unneeded] if words else []
 
 
 def _of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:
@@ -190,7 +198,7 @@ def _with_loose_id(table: Table, roles: Roles, numbered: bool) -> tuple[Table, R
 def _decides(codes: np.ndarray, others: np.ndarray) -> bool:
     """Whether rows of one code have one other code."""
     pairs = np.unique(np.stack([codes, others]), axis=1)
-    return len(np.unique(pairs[0])) == pairs.shape[1]
+    return bool(len(np.unique(pairs[0])) == pairs.shape[1])
 
 
 def _repeats(table: Table, column: str) -> bool:

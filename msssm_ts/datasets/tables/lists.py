@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def list_columns(table: Table, columns: Sequence[str]) -> list[str]:
     """Return the columns whose cells are lists."""
-    return [c for c in columns if _is_list(table.data.schema.field(c).type)]
+    schema = table.data.schema
+    kinds = {k: _is_list(k) for k in dict.fromkeys(schema.types)}
+    lists = {n for n, k in zip(schema.names, schema.types, strict=True) if kinds[k]}
+    return [c for c in columns if c in lists] if lists else []
 
 
 def list_series(

@@ -37,7 +37,7 @@ def as_float(cell: str) -> float | None:
 
 
 def decimal_mark(cells: list[str]) -> str:
-    """Return the decimal mark of some cells: a comma if there are such numbers, and none with a point.
+    """Return the decimal mark of some cells: a comma where some have one, and none a point.
 
     Examples
     --------

@@ -63,7 +63,7 @@ class Preamble:
         return self._fact(_CHANNEL_NAMES)
 
     def unused(self, used: Collection[str] = ()) -> list[str]:
-        """Return the names of lines that say neither rate, unit nor channel, nor what else is used."""
+        """Return the names of lines that say nothing of use."""
         return [
             n
             for n in self.facts

@@ -33,7 +33,9 @@ class _Values:
     account: Account
 
 
-def read_recording(file: Path, options: ReadOptions) -> LabelledSeries | None:
+def read_recording(
+    file: Path, options: ReadOptions, dialect: Dialect | None = None
+) -> LabelledSeries | None:
     r"""Read a text file that is one recording; None where it is a table of series.
 
     That is one column of values below lines that say what they are, as watches export an
@@ -53,12 +55,12 @@ def read_recording(file: Path, options: ReadOptions) -> LabelledSeries | None:
     >>> read_recording(file, ReadOptions()).summary()
     '1 series, 1 channel × 4 steps at 512 Hz, no labels; left out: 1 line (Name: above ...)'
     """
-    dialect = detect_dialect(file)
+    dialect = dialect or detect_dialect(file)
     facts = dialect.preamble.facts
     if len(dialect.columns) == 1 and (facts or not dialect.headed):
         found = _one_column(file, dialect, options)
     elif _is_empatica(dialect):
-        found = _empatica(file)
+        found = _empatica(file, dialect)
     else:
         return None
     options.refuse_unused(
@@ -89,7 +91,7 @@ def read_recording(file: Path, options: ReadOptions) -> LabelledSeries | None:
 
 
 def _one_column(file: Path, dialect: Dialect, options: ReadOptions) -> _Values:
-    table, _ = read_text(file, ReadOptions(), [options.label] if options.label else [])
+    table, _ = read_text(file, ReadOptions(), [options.label] if options.label else [], dialect)
     column = dialect.columns[0]
     values = table.numbers([column]).T
     preamble = dialect.preamble
@@ -121,8 +123,8 @@ def _is_empatica(dialect: Dialect) -> bool:
     return len(set(starts)) == len(set(rates)) == 1 and start >= _EARLIEST and 0 < rate <= _FASTEST
 
 
-def _empatica(file: Path) -> _Values:
-    table, _ = read_text(file, ReadOptions())
+def _empatica(file: Path, dialect: Dialect) -> _Values:
+    table, _ = read_text(file, ReadOptions(), dialect=dialect)
     values = table.numbers(table.columns)
     rate = float(values[1, 0])
     account = table.account.took("layout", "one recording: start, rate, then a step a row")

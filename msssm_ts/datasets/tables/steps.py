@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from msssm_ts.errors import InputError
@@ -59,25 +60,31 @@ def find_steps(columns: Sequence[str], source: str = "") -> Steps:
     >>> find_steps(["0_a", "1_a", "0_b", "1_b"]).channels
     ('a', 'b')
     """
+    return _find_steps(tuple(columns), source)
+
+
+# A table is asked more than once, and may have very many columns.
+@lru_cache(maxsize=8)
+def _find_steps(columns: tuple[str, ...], source: str) -> Steps:
     families = _families(columns)
     counted = sum(map(len, families.values()))
     if counted < max(3, len(columns) / 2) and not 2 <= len(columns) == counted:
-        return Steps(tuple(columns))
+        return Steps(columns)
     largest = max(map(len, families.values()))
     if largest < 2:
-        return Steps(tuple(columns))
+        return Steps(columns)
     # Few numbered columns beside many are something else: q1, q2 of a form beside t0 ... t99.
     kept = {k: m for k, m in families.items() if len(m) >= max(2, largest / 10)}
     numbers = {k: tuple(n for n, _ in members) for k, members in kept.items()}
     if len(set(numbers.values())) > 1:
         _refuse_uneven(numbers, source)
-        return Steps(tuple(columns))
+        return Steps(columns)
     one = next(iter(numbers.values()))
     remark = ""
     if any(a >= b for a, b in pairwise(one)):
         if len(kept) > 1:
             # The numbers of each are in one order, whatever it is.
-            return Steps(tuple(columns), remark=_all_steps(families))
+            return Steps(columns, remark=_all_steps(families))
         remark = "steps are taken in the order of the columns, whose numbers do not ascend"
     steps = tuple(column for members in kept.values() for _, column in members)
     taken = set(steps)
@@ -96,7 +103,10 @@ def _families(columns: Sequence[str]) -> _Families:
 
     Where names have two numbers, such as t3_ch1, the one that runs over more values counts.
     """
-    last, first = _split(columns, _LAST), _split(columns, _FIRST)
+    last = _split(columns, _LAST)
+    if not any(c.isdigit() for before, _ in last for c in before):
+        return last
+    first = _split(columns, _FIRST)
     if len(last) == len(first) or not _even(first):
         return last
     return first if not _even(last) or len(first) < len(last) else last

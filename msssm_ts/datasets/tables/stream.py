@@ -57,7 +57,7 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
     """
     assert roles.time is not None
     options.refuse_unused(["channel"], table.source, "every column of values is a channel")
-    words = [c for c in roles.rest if table.is_words(c)]
+    words = table.words(roles.rest)
     unneeded = set(words)
     rest = tuple(c for c in roles.rest if c not in unneeded)
     if not rest:
@@ -65,8 +65,9 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
             f"{table.source}: no columns left for the values of the series; there are only "
             f"{', '.join(table.columns[:6])}"
         )
+    time = roles.time
     roles = replace(roles, rest=rest)
-    times = times_of(table, roles.time)
+    times = times_of(table, time)
     # A clock that starts anew is another recording.
     starts = _changes(table, roles)
     back = np.flatnonzero(np.diff(times) < 0) + 1
@@ -90,8 +91,8 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
         account = account.remarking(
             f"took each run of one {' and '.join(roles.labels)} for a series; --id says otherwise"
         )
-    unit = table.units.get(roles.time, "")
-    name = roles.time if table.headed else "time"
+    unit = table.units.get(time, "")
+    name = time if table.headed else "time"
     owner = np.repeat(np.arange(len(first)), last - first)
     kept = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
     rate = sampling_rate(name, times[kept], owner, unit) or options.sampling_rate
@@ -131,7 +132,7 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
 
 
 def _changes(table: Table, roles: Roles) -> NDArray[np.bool_]:
-    """Rows with which something begins: the first, and those where what is one for a series differs."""
+    """Rows where a series begins: the first, and where the label, or another key, changes."""
     starts = np.zeros(len(table), dtype=bool)
     starts[0] = True
     for column in (*roles.labels, roles.group, roles.fold, roles.part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Table:
     source: str
     place: Callable[[int], str]
     decimal: str = "."
-    account: Account = Account()
+    account: Account = field(default_factory=Account)
     headed: bool = True
     units: Mapping[str, str] = field(default_factory=dict)
     preamble: Preamble = field(default_factory=lambda: Preamble({}))
@@ -154,13 +155,25 @@ class Table:
             )
         return pa.chunked_array([pa.array(numeric.to_numpy(np.float64), from_pandas=True)])
 
+    @cached_property
+    def text_columns(self) -> frozenset[str]:
+        """Names of the columns whose cells are text, be it numbers written as text."""
+        schema = self.data.schema
+        # Most tables are of few types, and may have very many columns.
+        kinds = {k: is_text(k) for k in dict.fromkeys(schema.types)}
+        return frozenset(n for n, k in zip(schema.names, schema.types, strict=True) if kinds[k])
+
+    def words(self, columns: Sequence[str]) -> list[str]:
+        """Return the columns that hold text, and not one cell with a number."""
+        return [c for c in columns if c in self.text_columns and self.is_words(c)]
+
     def is_words(self, column: str) -> bool:
         """Whether a column holds text, and not one cell with a number."""
         import pyarrow as pa
 
-        cells = self.data[column]
-        if not is_text(cells.type):
+        if column not in self.text_columns:
             return False
+        cells = self.data[column]
         different = cells.cast(pa.string()).unique().to_pylist()
         given = [t for t in map(text_of, different) if t]
         return bool(given) and not any(as_float(t) is not None for t in given)

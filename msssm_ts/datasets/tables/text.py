@@ -30,7 +30,9 @@ _MISSING = (
 )
 
 
-def read_text(file: Path, options: ReadOptions, facts: Collection[str] = ()) -> tuple[Table, Roles]:
+def read_text(
+    file: Path, options: ReadOptions, facts: Collection[str] = (), dialect: Dialect | None = None
+) -> tuple[Table, Roles]:
     r"""Read a text table; separator, decimal mark, encoding and header are found by looking.
 
     Parameters
@@ -41,6 +43,8 @@ def read_text(file: Path, options: ReadOptions, facts: Collection[str] = ()) -> 
         Columns that the user named. Without a header columns are called 1, 2, ...
     facts : collection of str
         Names of lines above the table that are of use to the caller.
+    dialect : Dialect, optional
+        How the text is written, where that has been found out.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def read_text(file: Path, options: ReadOptions, facts: Collection[str] = ()) -> 
     >>> read_text(file, ReadOptions())[0].numbers(["t0", "t1"])
     array([[1., 2.]])
     """
-    dialect = detect_dialect(file)
+    dialect = dialect or detect_dialect(file)
     options.check_columns(dialect.columns, str(file))
     roles = find_roles(dialect.columns, options)
     dropped = options.dropped(dialect.columns)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 
 def is_text_table(file: Path) -> bool:
-    """Whether a .dat file is a table in text, rather than the signals of a record.
+    r"""Whether a .dat file is a table in text, rather than the signals of a record.
 
     Examples
     --------
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp(), "subject101.dat")
-    >>> _ = file.write_text("8.38 0 104 30.0\\n8.39 0 NaN 30.1\\n")
+    >>> _ = file.write_text("8.38 0 104 30.0\n8.39 0 NaN 30.1\n")
     >>> is_text_table(file)
     True
     """

@@ -82,7 +82,7 @@ def _series_of_steps(table: Table, roles: Roles) -> tuple[Table, Steps, list[Ser
     steps = find_steps(roles.rest, table.source)
     if not steps.numbered:
         # Words among columns that nothing else is known of; among numbered steps they are wrong.
-        words = tuple(c for c in steps.columns if table.is_words(c))
+        words = tuple(table.words(steps.columns))
         unneeded = set(words)
         if words and len(table) > 1:
             steps = find_steps([c for c in roles.rest if c not in unneeded], table.source)
