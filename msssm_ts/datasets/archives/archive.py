@@ -63,9 +63,9 @@ def read_ts(file: Path, options: ReadOptions | None = None) -> LabelledSeries:
     >>> read_ts(file).summary()
     '2 series, 1 channel × 2–3 steps, 2 classes: a b'
     """
+    _refuse_columns(options, file, ".ts")
     from sktime.datasets import load_from_tsfile
 
-    _refuse_columns(options, file, ".ts")
 
     loaded = _loaded(
         file, ".ts", lambda: load_from_tsfile(str(file), return_data_type="nested_univ")
@@ -91,9 +91,9 @@ def read_arff(file: Path, options: ReadOptions | None = None) -> LabelledSeries:
     >>> read_arff(file).summary()
     '2 series, 1 channel × 2 steps, 2 classes: u v'
     """
+    _refuse_columns(options, file, ".arff")
     from sktime.datasets import load_from_arff_to_dataframe
 
-    _refuse_columns(options, file, ".arff")
 
     X, y = _loaded(file, ".arff", lambda: load_from_arff_to_dataframe(str(file)))
     labels = [str(label).strip("'\" ") for label in y]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.labels import lookalikes
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.table import Table
@@ -50,6 +51,8 @@ def account_of(
         names = [c for c in columns if c is not None]
         if names:
             account = account.took(role, columns_in_words(names))
+    if len(roles.labels) == 1:
+        account = account.remarking(lookalikes(table.texts(roles.labels[0]).different))
     account = account.took("channels", channels)
     if rate and roles.time is not None:
         account = account.took("sampling rate", f"the steps of {columns_in_words([roles.time])}")

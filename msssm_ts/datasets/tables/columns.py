@@ -41,7 +41,7 @@ _ABOUT_SERIES = {
 _BETWEEN = re.compile(r"[\s_\-]+")
 _AXES = {"x", "z"}
 _TIME = re.compile(
-    r"(local|utc|unix|system)?(date)?(time|timestamp|datetime|elapsed)(unix|utc|local|cal|raw)?"
+    r".*timestamp.*|(local|utc|unix|system)?(date)?(time|datetime|elapsed)(unix|utc|local|cal|raw)?"
     r"([\[(].*[\])]|s|ms|us|ns|sec|secs|seconds|milliseconds)?"
 )
 

@@ -8,6 +8,7 @@ import re
 # Bytes that are no ASCII, in one run.
 _RUNS = re.compile(rb"[\x80-\xff]+")
 _ASCII_LETTER = re.compile(rb"[A-Za-z]")
+_FOREIGN_WORD = re.compile("[\u00c0-\u00ff]{3}")
 # Two bytes a character, of the characters in daily use.
 _CHINESE = re.compile(rb"(?:[\xa1-\xf7][\xa1-\xfe])+")
 # Signs that stand in tables of Western Europe, beside letters.
@@ -84,5 +85,9 @@ def _is_japanese(data: bytes) -> bool:
 
 
 def _is_western(data: bytes) -> bool:
-    foreign = [c for c in data.decode("cp1252", "ignore") if ord(c) > 127]
+    text = data.decode("cp1252", "ignore")
+    if _FOREIGN_WORD.search(text):
+        # Cyrillic, Greek and the like, one byte a letter.
+        return False
+    foreign = [c for c in text if ord(c) > 127]
     return all((c.isalpha() and c < "\u0200") or c in _WESTERN_SIGNS for c in foreign)

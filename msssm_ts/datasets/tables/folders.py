@@ -188,7 +188,7 @@ def _joined(
         )
     if all(d.times is not None for d in data):
         per_series["times"] = [t for d in data for t in d.times or ()]
-    account = data[0].account.took("files", f"{len(data)} recordings")
+    account = _summed([d.account for d in data]).took("files", f"{len(data)} recordings")
     if by_class:
         account = account.took("label", "the folders")
     return LabelledSeries(
@@ -200,6 +200,23 @@ def _joined(
         account=account.without(len(unread), "files", "they are no recordings", unread),
         **per_series,
     )
+
+
+def _summed(accounts: Sequence[Account]) -> Account:
+    """Return the account of files alike: what is left out of each is counted together."""
+    first = accounts[0]
+    total = Account(first.taken, (), tuple(dict.fromkeys(r for a in accounts for r in a.remarks)))
+    counts: dict[tuple[str, str], int] = {}
+    names: dict[tuple[str, str], dict[str, None]] = {}
+    for entry in (e for a in accounts for e in a.left_out):
+        key = (entry.what, entry.why)
+        # A column is one column, in however many files.
+        same = entry.what == "columns" and key in counts
+        counts[key] = counts.get(key, 0) + (0 if same else entry.count)
+        names.setdefault(key, {}).update(dict.fromkeys(entry.names))
+    for (what, why), count in counts.items():
+        total = total.without(count, what, why, list(names[what, why]))
+    return total
 
 
 def _recordings(file: Path, options: ReadOptions) -> LabelledSeries | None:

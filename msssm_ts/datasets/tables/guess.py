@@ -149,15 +149,10 @@ def _counted_rows(table: Table, roles: Roles) -> tuple[Table, Roles]:
     if not (up > 0).all() or (starts == np.median(starts)).mean() < 0.9 or starts.max() > 1:
         return table, roles
     rest = tuple(c for c in roles.rest if c not in (series, step))
-    said = f"{series or '1'} and {step if _is_named(step) else '2'}"
-    account = table.account.remarking(
-        f"took columns {said} for id and time; --id and --time say otherwise"
-    )
+    named = not (_UNNAMED.fullmatch(series) or _UNNAMED.fullmatch(step))
+    said = f"columns {series} and {step}" if named else "the first two columns"
+    account = table.account.remarking(f"took {said} for id and time; --id and --time say otherwise")
     return replace(table, account=account), replace(roles, id=series, time=step, rest=rest)
-
-
-def _is_named(column: str) -> bool:
-    return not _UNNAMED.fullmatch(column)
 
 
 def _runs_of(table: Table, column: str) -> NDArray[np.int64] | None:

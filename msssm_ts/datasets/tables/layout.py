@@ -104,7 +104,8 @@ def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> Labelle
         roles = replace(roles, value=None, rest=tuple(c for c in table.columns if c in rest))
     if list_columns(table, roles.rest):
         return read_wide(table, _with_unique_id(table, roles), options)
-    numbered = find_steps(roles.rest, table.source).numbered if len(roles.rest) > 2 else False
+    # Without a header columns are numbered whatever they are.
+    numbered = table.headed and find_steps(roles.rest, table.source).numbered
     table, roles = _with_loose_id(table, roles, numbered)
     if roles.id is not None and _repeats(table, roles.id):
         if roles.channel is not None and (roles.time is None or numbered):

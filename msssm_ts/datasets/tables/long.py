@@ -91,7 +91,8 @@ def read_steps(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeri
     if roles.channel is not None:
         options.refuse_unused(["channel"], table.source, "every column of values is a channel")
         roles = replace(roles, channel=None, left_out=(*roles.left_out, roles.channel))
-    rest, about = _measured(table, roles)
+    words = table.words(roles.rest)
+    rest, same = _measured(table, roles, words)
     if not rest:
         raise InputError(
             f"{table.source}: no columns left for the values of the series; there are only "
@@ -110,9 +111,10 @@ def read_steps(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeri
         roles,
         "long table: a step a row",
         columns_in_words(rest),
-        left_out=about,
         rate=rows.rate(roles.time) is not None,
     )
+    account = account.without(len(words), "columns", "text", words)
+    account = account.without(len(same), "columns", "the same in all rows of a series", same)
     if roles.time is None:
         account = account.remarking(
             f"took the rows of one {roles.id}, in their order, for the steps of a series; --time "
@@ -121,31 +123,31 @@ def read_steps(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeri
     return _series(rows, roles, series, rest, account, times)
 
 
-def _measured(table: Table, roles: Roles) -> tuple[tuple[str, ...], list[str]]:
-    """Columns that vary within series, and those that say something of a series alone.
+def _measured(table: Table, roles: Roles, words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return columns that vary within series, and those that say something of a series alone.
 
-    Those are words, and whole numbers that are the same in all rows of every series, but not in
-    all of the table: a device, an age.
+    The latter are whole numbers that are the same in all rows of every series, but not in all of
+    the table: a device, an age.
     """
     assert roles.id is not None
     owner = table.texts(roles.id).codes
     first = np.unique(owner, return_index=True)[1]
-    about = []
+    same = []
+    unneeded = set(words)
     # Of series with one step nothing can be said.
     long_enough = len(first) > 1 and len(owner) >= 2 * len(first)
     place = np.searchsorted(owner[first], owner)
     for column in roles.rest:
-        if table.is_words(column):
-            about.append(column)
+        if not long_enough or column in unneeded:
             continue
-        numbers = whole_numbers(table, column) if long_enough else None
+        numbers = whole_numbers(table, column)
         if numbers is None:
             continue
         ones = numbers[first]
         if (ones != ones[0]).any() and (numbers == ones[place]).all():
-            about.append(column)
-    unneeded = set(about)
-    return tuple(c for c in roles.rest if c not in unneeded), about
+            same.append(column)
+    unneeded |= set(same)
+    return tuple(c for c in roles.rest if c not in unneeded), same
 
 
 def read_channels(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:

@@ -134,10 +134,16 @@ def first_of_table(table: Sequence[Sequence[str]], is_number: Sequence[bool]) ->
         start = next((i for i, number in enumerate(is_number) if number), len(table))
         if not all(is_number[start:]):
             return 0
+        if 0 < start < len(table) and _is_below_header(table[start - 1], table[start]):
+            start -= 1
         start -= start > 0 and _is_header(table[start - 1], width, start == 1)
     if len(table) - start < 3 or not all(0 < _filled(row) <= 3 for row in table[:start]):
         return 0
     return start
+
+
+def _is_below_header(row: Sequence[str], values: Sequence[str]) -> bool:
+    return are_units(row, values) or {c.strip().upper() for c in row} <= {"CAL", "RAW"}
 
 
 def _is_header(row: Sequence[str], width: int, alone: bool) -> bool:

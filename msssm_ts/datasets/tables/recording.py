@@ -57,10 +57,10 @@ def read_recording(
     """
     dialect = dialect or detect_dialect(file)
     facts = dialect.preamble.facts
-    if len(dialect.columns) == 1 and (facts or not dialect.headed):
-        found = _one_column(file, dialect, options)
-    elif _is_empatica(dialect):
+    if _is_empatica(dialect):
         found = _empatica(file, dialect)
+    elif len(dialect.columns) == 1 and (facts or not dialect.headed):
+        found = _one_column(file, dialect, options)
     else:
         return None
     options.refuse_unused(

@@ -27,6 +27,11 @@ def is_stream(table: Table, roles: Roles, options: ReadOptions, numbered: bool) 
     if roles.time is None or not roles.rest:
         return False
     if options.time is not None:
+        if not _goes_on(times_of(table, roles.time), ~_changes(table, roles)[1:]):
+            raise InputError(
+                f"{table.source}: the times in column {roles.time!r} (--time) do not go on from "
+                "row to row, and no column says which series a row belongs to; name it with --id"
+            )
         return True
     if numbered or len(table) < 2:
         return False
@@ -39,10 +44,15 @@ def is_stream(table: Table, roles: Roles, options: ReadOptions, numbered: bool) 
     if np.isnan(times).any():
         return False
     within = ~_changes(table, roles)[1:]
-    if within.sum() < len(table) / 4:
-        # Labels that change from row to row are those of series.
-        return False
-    return bool((np.diff(times)[within] > 0).mean() >= _INCREASING)
+    # Labels that change from row to row are those of series.
+    return bool(within.sum() >= len(table) / 4 and _goes_on(times, within))
+
+
+def _goes_on(times: NDArray[np.float64], within: NDArray[np.bool_]) -> bool:
+    """Whether nearly all times are later than those of the row before."""
+    steps = np.diff(times)
+    steps = steps[within] if within.any() else steps
+    return not len(steps) or bool((steps > 0).mean() >= _INCREASING)
 
 
 def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
@@ -89,7 +99,8 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
                 f"{table.source}: no row has a label in column {roles.labels[0]!r}; fill it in"
             )
         account = account.remarking(
-            f"took each run of one {' and '.join(roles.labels)} for a series; --id says otherwise"
+            f"took each run of one label ({columns_in_words(roles.labels)}) for a series; "
+            "--id says otherwise"
         )
     unit = table.units.get(time, "")
     name = time if table.headed else "time"
@@ -110,9 +121,12 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
         roles,
         "recordings: a step a row",
         columns_in_words(rest),
-        left_out=words,
         rate=rate is not None,
     )
+    account = account.without(len(words), "columns", "text", words)
+    # Other rows need no label.
+    is_first = np.zeros(len(table), dtype=bool)
+    is_first[first] = True
     carried: dict[str, Any] = {}
     if not usable:
         account = account.remarking("times left out, for they go back and forth")
@@ -127,7 +141,7 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
         source=table.source,
         account=account,
         **carried,
-        **per_series(table, replace(roles, id=None), first),
+        **per_series(table.select(is_first), replace(roles, id=None), np.arange(len(first))),
     )
 
 

@@ -86,7 +86,9 @@ def _series_of_steps(table: Table, roles: Roles) -> tuple[Table, Steps, list[Ser
         unneeded = set(words)
         if words and len(table) > 1:
             steps = find_steps([c for c in roles.rest if c not in unneeded], table.source)
-            steps = replace(steps, left_out=(*words, *steps.left_out))
+            table = replace(
+                table, account=table.account.without(len(words), "columns", "text", words)
+            )
     if not steps.columns:
         raise InputError(
             f"{table.source}: no columns left for the values of the series; there are only "
