@@ -77,6 +77,8 @@ class Dialect:
         What ends every line without being a cell.
     texts : frozenset of str
         Columns that hold words in all rows looked at.
+    fractions : frozenset of str
+        Of the first columns and the last those with numbers that are not whole.
     units : mapping from str to str
         Of columns, from a line below the header.
     preamble : Preamble
@@ -98,6 +100,7 @@ class Dialect:
     header: str = ""
     ending: str = ""
     texts: frozenset[str] = frozenset()
+    fractions: frozenset[str] = frozenset()
     units: Mapping[str, str] = field(default_factory=dict)
     preamble: Preamble = field(default_factory=lambda: Preamble({}))
     first: tuple[tuple[str, ...], ...] = ()
@@ -181,6 +184,7 @@ def detect_dialect(file: Path) -> Dialect:
         header.strip(),
         ";" if separator not in (";", WHITESPACE) and _end_in(values, ";") else "",
         frozenset(_text_columns(columns, values)),
+        _with_fractions(columns, [cells for _, cells in rows[headed:]]),
         units,
         preamble,
         tuple(tuple(row[:16]) for row in values[:4]),
@@ -334,6 +338,15 @@ def _as_wide_as_rows(columns: tuple[str, ...], rows: list[list[str]]) -> tuple[s
 
 def _end_in(rows: list[list[str]], mark: str) -> bool:
     return bool(rows) and all(r and r[-1].endswith(mark) for r in rows)
+
+
+def _with_fractions(columns: tuple[str, ...], rows: list[list[str]]) -> frozenset[str]:
+    found = []
+    for i in (0, 1, 2, len(columns) - 1):
+        numbers = [as_float(r[i].strip()) for r in rows if 0 <= i < min(len(r), len(columns))]
+        if any(n is not None and n == n and not n.is_integer() for n in numbers):
+            found.append(columns[i])
+    return frozenset(found)
 
 
 def _text_columns(columns: tuple[str, ...], rows: list[list[str]]) -> list[str]:

@@ -61,19 +61,18 @@ def _headerless_label(table: Table, roles: Roles) -> tuple[Table, Roles]:
         return table, roles
     first, last = roles.rest[0], roles.rest[-1]
     n_rows = len(table)
-    texts = [table.texts(c) for c in (first, last)]
-    can = [is_plausible_label(t, n_rows) for t in texts]
+    can = [_can_be_label(table, c) for c in (first, last)]
     inner = roles.rest[len(roles.rest) // 2]
-    if can[0] and len(texts[0].different) > _FEW_ROWS and n_rows > _FEW_ROWS:
+    if can[0] and len(table.texts(first).different) > _FEW_ROWS < n_rows:
         # Whole numbers throughout, and the first column is like the others.
         others = table.texts(inner)
         can[0] = not (
             is_plausible_label(others, n_rows)
-            and len(texts[0].different) > len(others.different) / 4
+            and len(table.texts(first).different) > len(others.different) / 4
         )
     if can[1] and not can[0]:
         # All zero is what pads the end of series.
-        can[1] = len(texts[1].different) > 1
+        can[1] = len(table.texts(last).different) > 1
     if not (can[0] or can[1]):
         return replace(
             table,
@@ -90,6 +89,11 @@ def _headerless_label(table: Table, roles: Roles) -> tuple[Table, Roles]:
         rest, left_out = rest[1:], (*left_out, first)
     table = replace(table, account=account)
     return table, replace(roles, labels=(last,), rest=rest, left_out=left_out)
+
+
+def _can_be_label(table: Table, column: str) -> bool:
+    """Whether a column of a text can be labels; one read as numbers has shown fractions."""
+    return column in table.text_columns and is_plausible_label(table.texts(column), len(table))
 
 
 def _without_unnamed(table: Table, roles: Roles) -> tuple[Table, Roles]:
@@ -171,8 +175,12 @@ def _runs_of(table: Table, column: str) -> NDArray[np.int64] | None:
 def whole_numbers(table: Table, column: str) -> NDArray[np.float64] | None:
     """Return the values of a column of whole numbers without gap; None if it is no such."""
     numbers = numbers_of(table, column)
-    if numbers is None or not len(numbers) or not np.array_equal(numbers, np.round(numbers)):
+    if numbers is None or not len(numbers):
         return None
+    # Most columns of other numbers show it at once.
+    for part in (numbers[:100], numbers):
+        if not np.array_equal(part, np.round(part)):
+            return None
     return numbers
 
 
@@ -238,6 +246,8 @@ def _find_stream(table: Table, roles: Roles) -> _Stream | None:
 
 
 def _has_long_runs(table: Table, column: str) -> bool:
+    if column not in table.text_columns:
+        return False
     texts = table.texts(column)
     runs = 1 + int((np.diff(texts.codes) != 0).sum())
     return (

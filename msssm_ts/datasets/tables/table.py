@@ -174,7 +174,11 @@ class Table:
         if column not in self.text_columns:
             return False
         cells = self.data[column]
-        different = cells.cast(pa.string()).unique().to_pylist()
+        if pa.types.is_dictionary(cells.type):
+            # Some that no row has may be among them, which are words where the others are.
+            different = [t for c in cells.chunks for t in c.dictionary.to_pylist()]
+        else:
+            different = cells.cast(pa.string()).unique().to_pylist()
         given = [t for t in map(text_of, different) if t]
         return bool(given) and not any(as_float(t) is not None for t in given)
 
@@ -191,6 +195,15 @@ class Table:
         InputError
             If the column holds lists.
         """
+        if column not in self._known_texts:
+            self._known_texts[column] = self._find_texts(column)
+        return self._known_texts[column]
+
+    @cached_property
+    def _known_texts(self) -> dict[str, Texts]:
+        return {}
+
+    def _find_texts(self, column: str) -> Texts:
         import pyarrow as pa
 
         cells = self.data[column]

@@ -125,7 +125,7 @@ class _Rows:
         keys = {*roles.keys, *self.dialect.texts}
         if not self.dialect.headed:
             # Either may be the label.
-            keys |= {*roles.rest[:2], *roles.rest[-1:]}
+            keys |= {*roles.rest[:3], *roles.rest[-1:]} - self.dialect.fractions
         names = pa.dictionary(pa.int32(), pa.string())
         kinds: dict[str, pa.DataType] = {}
         for column in columns:
