@@ -13,14 +13,8 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.arrays.axes import find_axes
 from msssm_ts.datasets.arrays.hdf5 import OnDisk, OneSeries, arrays_of
-from msssm_ts.datasets.arrays.named_arrays import (
-    IDS,
-    LABELS,
-    SERIES,
-    rate_of,
-    series_of_arrays,
-    texts_of,
-)
+from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
+from msssm_ts.datasets.arrays.names import IDS, LABELS, SERIES, rate_of, texts_of
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_names
 from msssm_ts.datasets.messages import enumerate_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +11,25 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.arrays.axes import Axes, find_axes
+from msssm_ts.datasets.arrays.names import (
+    CHANNEL_NAMES,
+    GROUPS,
+    IDS,
+    LABELS,
+    RATE,
+    RECORD,
+    SERIES,
+    Names,
+    rate_of,
+    texts_of,
+)
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels, tidy_names
+from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
-
-SERIES = (
-    *("X", "series", "data", "values", "signals", "samples", "inputs", "tracings", "signal"),
-    *("ecg", "waveforms", "traces", "recordings"),
-)
-_RECORD = ("val",)
-LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
-_RATE = ("sampling_rate", "fs", "freq", "frequency", "sample_rate", "sfreq", "rate")
-_GROUPS = (
-    *("groups", "group", "records", "patients", "patient_id", "subjects", "subject", "speakers"),
-)
-IDS = ("ids", "id", "exam_id", "record_id")
-_CHANNEL_NAMES = ("channel_names", "channels", "ch_names", "lead_names", "leads")
 
 
 def read_npz(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -123,15 +122,15 @@ def series_of_arrays(
     gone = options.dropped(arrays)
     arrays = {k: v for k, v in arrays.items() if k not in set(gone)}
     account = account.without(len(gone), "arrays", "as asked", gone)
-    names = _Names(arrays, source)
-    X, X_name = names.find(_RECORD if record and "val" in arrays else SERIES)
+    names = Names(arrays, source)
+    X, X_name = names.find(RECORD if record and "val" in arrays else SERIES)
     if X is None:
         raise InputError(
             f"{source}: no array X; it holds {enumerate_names(list(arrays))}, rename the series' "
             "to X"
         )
     y, y_name = names.find(LABELS, options.label, "label")
-    channels = texts_of(names.find(_CHANNEL_NAMES)[0])
+    channels = texts_of(names.find(CHANNEL_NAMES)[0])
     label_names = texts_of(names.find(("label_names",))[0])
     stamps, time_name = names.find(("times",), options.time, "time")
     X = _checked(X, source)
@@ -142,7 +141,7 @@ def series_of_arrays(
         n_channels=None if channels is None else len(channels),
         n_steps=np.shape(stamps)[-1] if np.ndim(stamps) == 2 else None,
         labelled=y is not None,
-        record=X_name in _RECORD,
+        record=X_name in RECORD,
     )
     if options.axes is None:
         _refuse_transposed(X, y, axes, source)
@@ -169,10 +168,10 @@ def series_of_arrays(
     ids, id_name = names.per_series(IDS, n, options.id, "id")
     if ids is not None and len(np.unique(ids)) < n:
         raise InputError(f"{source}: an id stands twice in {id_name}; give each series its own")
-    groups, group_array = names.per_series(_GROUPS, n, options.group, "group")
+    groups, group_array = names.per_series(GROUPS, n, options.group, "group")
     folds, fold_name = names.per_series(("folds", "fold"), n, options.fold, "fold")
     group_name = texts_of(names.find(("group_name",))[0])
-    rate, rate_name = names.find(_RATE)
+    rate, rate_name = names.find(RATE)
     for role, name in (
         ("label", y_name),
         ("id", id_name),
@@ -202,51 +201,6 @@ def series_of_arrays(
             axes.remark, "" if labels is None or labels.ndim > 1 else lookalikes(np.unique(labels))
         ),
     )
-
-
-class _Names:
-    """Arrays by their names, in any case, and which of them were of use."""
-
-    def __init__(self, arrays: Mapping[str, Any], source: str) -> None:
-        self.arrays, self.source = arrays, source
-        self._by_name = {name.casefold(): name for name in reversed(list(arrays))}
-        self._used: set[str] = set()
-
-    def find(
-        self, names: Sequence[str], chosen: str | None = None, option: str = ""
-    ) -> tuple[Any, str]:
-        """Return the array that the user named, or the first of some names, and its name."""
-        if chosen is not None and chosen not in self.arrays:
-            raise InputError(
-                f"{self.source}: no array {chosen!r} (--{option}); it holds "
-                f"{enumerate_names(list(self.arrays))}"
-            )
-        wanted = [chosen] if chosen is not None else names
-        exact = next((n for n in wanted if n in self.arrays), None)
-        near = next((self._by_name[n] for n in map(str.casefold, wanted) if n in self._by_name), "")
-        found = exact or near
-        self._used.add(found)
-        return self.arrays.get(found), found
-
-    def per_series(
-        self, names: Sequence[str], n: int, chosen: str | None = None, option: str = ""
-    ) -> tuple[NDArray[Any] | None, str]:
-        """Return an array with one value a series, and its name."""
-        found, name = self.find(names, chosen, option)
-        if found is None:
-            return None, ""
-        array = np.asarray(found)
-        if array.size != n:
-            raise InputError(
-                f"{self.source}: {n} series in X, but {name} has shape {array.shape}; give one for "
-                "each"
-            )
-        array = np.asarray(array.reshape(n))
-        return (array if array.dtype.kind == "b" else tidy_names(array.tolist())), name
-
-    def unused(self) -> list[str]:
-        """Return the names of arrays that were of no use."""
-        return [n for n in self.arrays if n not in self._used]
 
 
 def _read_npy(file: Path) -> NDArray[Any]:
@@ -392,40 +346,3 @@ def _labels(y: NDArray[Any], n: int, source: str) -> NDArray[Any]:
             f"{source}, series {missing + 1}: it has no label in y; fill it in or remove the series"
         )
     return tidy_labels(y.tolist())
-
-
-def texts_of(found: Any) -> tuple[str, ...] | None:
-    """Return an array of names as texts.
-
-    Examples
-    --------
-    >>> texts_of(np.array([" I", "II"])), texts_of(None)
-    (('I', 'II'), None)
-    """
-    if found is None:
-        return None
-    return tuple(str(t).strip() for t in np.atleast_1d(np.asarray(found)).ravel())
-
-
-def rate_of(found: Any, source: str) -> float | None:
-    """Return a sampling rate out of an array of one number.
-
-    Raises
-    ------
-    InputError
-        If it is something else.
-
-    Examples
-    --------
-    >>> rate_of(np.array([[250]]), "x.mat")
-    250.0
-    """
-    if found is None:
-        return None
-    rate = np.asarray(found)
-    if rate.size != 1 or rate.dtype.kind not in "iuf" or not 0 < float(rate.item()) < np.inf:
-        raise InputError(
-            f"{source}: the sampling rate must be one positive number, not {str(rate)[:40]!r}; "
-            "mend it"
-        )
-    return float(rate.item())

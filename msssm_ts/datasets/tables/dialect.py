@@ -39,6 +39,8 @@ WHITESPACE = ""
 _SEPARATORS = (",", ";", "\t", "|")
 # As much of the file as is looked at: some lines, but not all of a few endless ones.
 _LINES, _BYTES, _CELLS = 60, 1 << 20, 2000
+# What stands above a table may be long; of the table itself fewer rows are enough.
+_ROWS = 20
 # One letter may also be a class.
 _CERTAIN = {
     name
@@ -145,7 +147,7 @@ def detect_dialect(file: Path) -> Dialect:
     start = first_of_table(table, [_is_number(r[0]) for r in table])
     preamble = Preamble({r[0]: " ".join(r[1:]).strip() for r in table[:start]})
     line_above = rows[start - 1][0] if start else 0
-    rows, table = rows[start:], table[start:]
+    rows, table = rows[start : start + _ROWS], table[start : start + _ROWS]
     headed = _is_header(table[0], table[1:])
     first_line, first = rows[0]
     header = _line(lines, first_line) if headed else ""
@@ -267,7 +269,7 @@ def _separator(rows_by_separator: dict[str, _Rows], preferred: str) -> str:
     # Space is the last choice, for there is some beside most separators.
     order = sorted(rows_by_separator, key=lambda s: (s == WHITESPACE, s != preferred))
     for separator in order:
-        rows = [cells for _, cells in rows_by_separator[separator]]
+        rows = [cells for _, cells in rows_by_separator[separator]][-_ROWS:]
         width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
         if width < 2:
             continue
