@@ -593,6 +593,11 @@ def test_ids_that_look_like_paths_beside_steps(tmp_path: Path) -> None:
     [
         ({"time": "age"}, "the times in column 'age' .--time. do not go on"),
         ({"channel": "age"}, "--channel age has no effect, for each row is a series"),
+        ({"axes": "series,steps"}, "--axes series,steps has no effect, for it is a table"),
+        ({"label_from": "{label}-*"}, "--label-from {label}-. has no effect"),
+        ({"window": (0.2, 0.4)}, "--window 0.2,0.4 has no effect"),
+        ({"mono": True}, "--mono has no effect"),
+        ({"episodes": 5.0}, "--episodes 5.0 has no effect, for its rows are no recording"),
         ({"drop": ("r*",)}, r"no column 'r\*' \(--drop\)"),
     ],
 )

@@ -11,6 +11,8 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
 
 Split = Literal["train", "test"]
+# What concerns signals that are annotated, or files beside others.
+OF_RECORDINGS = ("window", "annotator", "label_from", "mono")
 BeatClasses = Literal["aami", "symbols"]
 
 
@@ -116,9 +118,11 @@ class ReadOptions:
         for name in names:
             value = getattr(self, name)
             if value:
-                said = value if isinstance(value, str) else ",".join(value)
+                values = value if isinstance(value, tuple) else (value,)
+                said = "" if value is True else " " + ",".join(map(str, values))
                 raise InputError(
-                    f"{source}: --{name} {said} has no effect, for {why}; leave the option out"
+                    f"{source}: --{name.replace('_', '-')}{said} has no effect, for {why}; leave "
+                    "the option out"
                 )
 
 

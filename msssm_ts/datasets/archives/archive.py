@@ -12,7 +12,7 @@ import numpy as np
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
-from msssm_ts.datasets.options import ReadOptions, Split
+from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions, Split
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 
@@ -66,7 +66,6 @@ def read_ts(file: Path, options: ReadOptions | None = None) -> LabelledSeries:
     _refuse_columns(options, file, ".ts")
     from sktime.datasets import load_from_tsfile
 
-
     loaded = _loaded(
         file, ".ts", lambda: load_from_tsfile(str(file), return_data_type="nested_univ")
     )
@@ -94,7 +93,6 @@ def read_arff(file: Path, options: ReadOptions | None = None) -> LabelledSeries:
     _refuse_columns(options, file, ".arff")
     from sktime.datasets import load_from_arff_to_dataframe
 
-
     X, y = _loaded(file, ".arff", lambda: load_from_arff_to_dataframe(str(file)))
     labels = [str(label).strip("'\" ") for label in y]
     return _from_nested(X, labels, str(file), "a series a line")
@@ -104,7 +102,18 @@ def _refuse_columns(options: ReadOptions | None, file: Path, suffix: str) -> Non
     """Refuse options that name columns, which the format does not have."""
     if options is not None:
         options.refuse_unused(
-            ["label", "id", "group", "time", "channel", "fold", "drop", "axes"],
+            [
+                *OF_RECORDINGS,
+                "episodes",
+                "label",
+                "id",
+                "group",
+                "time",
+                "channel",
+                "fold",
+                "drop",
+                "axes",
+            ],
             str(file),
             f"a {suffix} file has a label a series and no columns",
         )

@@ -18,7 +18,7 @@ from msssm_ts.datasets.arrays.names import IDS, LABELS, SERIES, rate_of, texts_o
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_names
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
 from msssm_ts.datasets.tables.columns import Roles, find_roles
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
@@ -189,6 +189,7 @@ def _together(
 ) -> LabelledSeries:
     """Return the series of several files, with what a table says of them."""
     options.refuse_unused(["time", "channel"], source, "HDF5 files have no columns")
+    options.refuse_unused((*OF_RECORDINGS, "episodes"), source, "it holds arrays")
     items: list[tuple[Path, str, int]] = []
     names = [_series_name(a, f) for a, f in zip(arrays, files, strict=True)]
     axes = find_axes(arrays[0][names[0]].shape, options.axes, source)

@@ -26,7 +26,7 @@ from msssm_ts.datasets.arrays.names import (
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
@@ -117,6 +117,7 @@ def series_of_arrays(
         If there are no series, or the arrays do not fit together.
     """
     options.refuse_unused(["channel"], source, "an array names its channels in channel_names")
+    options.refuse_unused((*OF_RECORDINGS, "episodes"), source, "it holds arrays")
     arrays = _of_part(arrays, options)
     account = Account()
     gone = options.dropped(arrays)

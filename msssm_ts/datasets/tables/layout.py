@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
 from msssm_ts.datasets.parts import are_parts, part_of
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.dialect import detect_dialect
@@ -86,11 +86,14 @@ def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> Labelle
     InputError
         If they cannot be understood.
     """
+    options.refuse_unused((*OF_RECORDINGS, "axes"), table.source, "it is a table")
     _refuse_paths(table, roles)
     table, roles = _of_part(table, roles, options)
     table, roles = refined(table, roles, options)
     if roles.value is not None and roles.id is None and roles.loose_id is not None:
         roles = replace(roles, id=roles.loose_id, loose_id=None)
+    if roles.id is not None or roles.time is None:
+        options.refuse_unused(["episodes"], table.source, "its rows are no recording")
     if roles.value is not None and roles.id is not None:
         return read_values(table, roles, options)
     if roles.value is not None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_labels
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
 from msssm_ts.datasets.tables.numbers import as_float
 from msssm_ts.datasets.tables.text import read_text
@@ -64,7 +64,9 @@ def read_recording(
     else:
         return None
     options.refuse_unused(
-        ["id", "group", "time", "channel", "fold", "drop"], str(file), "the file is one recording"
+        [*OF_RECORDINGS, "id", "group", "time", "channel", "fold", "drop", "axes", "episodes"],
+        str(file),
+        "the file is one recording",
     )
     labels = None
     account = found.account
