@@ -774,6 +774,10 @@ def test_hdf5_alone_and_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(np.stack(data.values), X)
     tracings = _exams(tmp_path / "set")
     monkeypatch.setattr("msssm_ts.datasets.arrays.hdf5._IN_MEMORY", 100)
+    labelled = load(tmp_path / "a.h5")
+    assert not isinstance(labelled.values, list)
+    assert (labelled.labels.tolist(), labelled.sampling_rate) == (list("uvuvu"), 250)
+    np.testing.assert_array_equal(labelled.values[3], X[3])
     lazy = load(tmp_path / "set", ReadOptions(label="AF"))
     assert not isinstance(lazy.values, list)
     np.testing.assert_array_equal(lazy.values[4], tracings[4].T)
@@ -786,6 +790,29 @@ def test_hdf5_tables_in_the_order_of_rows(tmp_path: Path) -> None:
     data = load(tmp_path / "a.h5", ReadOptions(label="AF"))
     assert data.labels.tolist() == [1, 0, 0, 1]
     assert _taken(data)["table"] == "the order of rows in gold.csv"
+
+
+def test_hdf5_in_several_files_and_parts(tmp_path: Path) -> None:
+    for i in range(2):
+        with h5py.File(tmp_path / f"{i}.h5", "w") as out:
+            out["X"], out["y"] = np.full((2, 3, 40), i), [i, 1]
+    data = load(tmp_path)
+    assert data.labels.tolist() == [0, 1, 1, 1]
+    assert [v[0, 0] for v in data.values] == [0, 0, 1, 1]
+    _refused(tmp_path, "--group g has no effect, for no table lists", group="g")
+    with h5py.File(tmp_path / "1.h5", "w") as out:
+        out["X"] = np.ones((2, 3, 40))
+    _refused(tmp_path, "no labels in 1.h5; add them")
+    with h5py.File(tmp_path / "set.h5", "w") as out:
+        out["X"], out["ids"] = np.arange(480.0).reshape(4, 3, 40), [1, 2, 3, 4]
+    rows = "id,label,split\n4,a,test\n3,b,train\n2,a,val\n1,b,train\n"
+    (tmp_path / "0.h5").unlink()
+    (tmp_path / "1.h5").unlink()
+    _file(tmp_path, "t.csv", rows)
+    data = load(tmp_path)
+    assert (data.ids.tolist(), data.validation.tolist()) == ([1, 2, 3], [False, True, False])
+    assert "1 series (of another part)" in data.account.line()
+    assert load(tmp_path, ReadOptions(split="test")).ids.tolist() == [4]
 
 
 def test_hdf5_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,12 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.arrays.axes import find_axes
 from msssm_ts.datasets.arrays.hdf5 import OnDisk, OneSeries, arrays_of
 from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
-from msssm_ts.datasets.arrays.names import IDS, LABELS, SERIES, rate_of, texts_of
+from msssm_ts.datasets.arrays.names import CHANNEL_NAMES, IDS, LABELS, SERIES, rate_of, texts_of
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.labels import tidy_names
+from msssm_ts.datasets.labels import tidy_labels, tidy_names
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
+from msssm_ts.datasets.parts import are_parts, part_of
 from msssm_ts.datasets.tables.columns import Roles, find_roles
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
@@ -28,6 +29,7 @@ from msssm_ts.series import LazySeries, Series
 
 SUFFIXES = (".h5", ".hdf5")
 _TABLES = (".csv", ".tsv")
+_OTHER_PART = -2
 
 
 def read_hdf5(source: Path, options: ReadOptions) -> LabelledSeries:
@@ -99,9 +101,41 @@ def _alone(
 ) -> LabelledSeries:
     name = _series_name(arrays, file)
     if isinstance(arrays[name], OnDisk):
-        return _together([file], [arrays], None, options, str(file))
+        return _large(file, arrays, name, options)
     named = {k: v for k, v in arrays.items() if not isinstance(v, OnDisk) and k != name}
     return series_of_arrays({"X": arrays[name], **named}, str(file), options)
+
+
+def _large(
+    file: Path, arrays: Mapping[str, NDArray[Any] | OnDisk], name: str, options: ReadOptions
+) -> LabelledSeries:
+    """Return series that stay on disk, with what the small arrays beside them say."""
+    only = ReadOptions(axes=options.axes)
+    data = _together(
+        [file], [{name: arrays[name], **_about_channels(arrays)}], None, only, str(file)
+    )
+    beside = {
+        k: v
+        for k, v in arrays.items()
+        if k != name and not isinstance(v, OnDisk) and k not in _about_channels(arrays)
+    }
+    # One number stands for each series.
+    stub = {"X": np.zeros((data.n_series, 1, 1)), **beside}
+    told = series_of_arrays(stub, str(file), replace(options, axes=None))
+    taken = tuple(t for t in told.account.taken if t[0] not in dict(data.account.taken))
+    account = Account(taken, told.account.left_out, told.account.remarks)
+    return replace(
+        told,
+        values=data.values,
+        channel_names=data.channel_names,
+        account=data.account + account,
+    )
+
+
+def _about_channels(
+    arrays: Mapping[str, NDArray[Any] | OnDisk],
+) -> dict[str, NDArray[Any] | OnDisk]:
+    return {k: v for k, v in arrays.items() if k.casefold() in CHANNEL_NAMES}
 
 
 def _series_name(arrays: Mapping[str, NDArray[Any] | OnDisk], file: Path) -> str:
@@ -165,12 +199,29 @@ class _Listing:
                     np.array([place.get(str(i), -1) for i in tidy_names(f).tolist()]) for f in ids
                 ]
                 roles = replace(roles, id=column, loose_id=None)
+                rows = [_of_part(table, roles, r, options) for r in rows]
                 return cls(table, roles, rows, f"column {column} of {file.name}")
         counts = [a[_series_name(a, f)].shape[0] for a, f in zip(arrays, files, strict=True)]
         if len(files) == 1 and counts[0] == len(table):
             roles = replace(roles, id=None, loose_id=None)
-            return cls(table, roles, [np.arange(len(table))], f"the order of rows in {file.name}")
+            rows = [_of_part(table, roles, np.arange(len(table)), options)]
+            return cls(table, roles, rows, f"the order of rows in {file.name}")
         return None
+
+
+def _of_part(
+    table: Table, roles: Roles, rows: NDArray[np.int64], options: ReadOptions
+) -> NDArray[np.int64]:
+    """Mark the rows of another part, where a column divides the table."""
+    if roles.part is None:
+        return rows
+    texts = table.texts(roles.part)
+    names = texts.different.tolist()
+    if not are_parts(names):
+        return rows
+    wanted = {"test"} if options.split == "test" else {"train", "validation"}
+    meant = np.array([*(part_of(n) in wanted for n in names), False])[texts.codes]
+    return np.where((rows >= 0) & ~meant[rows], _OTHER_PART, rows)
 
 
 def _ids(arrays: Mapping[str, NDArray[Any] | OnDisk]) -> NDArray[Any] | None:
@@ -190,13 +241,12 @@ def _together(
     """Return the series of several files, with what a table says of them."""
     options.refuse_unused(["time", "channel"], source, "HDF5 files have no columns")
     options.refuse_unused((*OF_RECORDINGS, "episodes"), source, "it holds arrays")
-    items: list[tuple[Path, str, int]] = []
     names = [_series_name(a, f) for a, f in zip(arrays, files, strict=True)]
     axes = find_axes(arrays[0][names[0]].shape, options.axes, source)
     series: list[Any] = []
     lengths: list[int] = []
     rows: list[int] = []
-    lost = 0
+    lost = elsewhere = 0
     lazy = any(isinstance(a[n], OnDisk) for a, n in zip(arrays, names, strict=True))
     for k, (file, found, name) in enumerate(zip(files, arrays, names, strict=True)):
         array = found[name]
@@ -208,26 +258,29 @@ def _together(
         steps = array.shape[axes.names.index("steps")]
         place = np.zeros(array.shape[0], int) if listing is None else listing.rows[k]
         usable = np.flatnonzero(place >= 0)
-        lost += len(place) - len(usable)
+        lost += int((place == -1).sum())
+        elsewhere += int((place == _OTHER_PART).sum())
         rows += place[usable].tolist()
         lengths += [steps] * len(usable)
-        if lazy:
-            items += [(file, name, int(i)) for i in usable]
+        if isinstance(array, OnDisk):
+            series += [(file, array.name, int(i)) for i in usable]
         else:
-            assert not isinstance(array, OnDisk)
             series += list(axes.cube(array.astype(np.float32, copy=False))[usable])
     if not rows:
         raise InputError(f"{source}: the table lists none of the series; mend its ids")
     account = Account().took("layout", f"{names[0]}: {', '.join(axes.names)}")
     if lazy:
-        values: Any = LazySeries(items, _ReadItem(axes.names), lengths)
+        values: Any = LazySeries(series, _ReadItem(axes.names), lengths)
     else:
         values = series
     fields: dict[str, Any] = {}
+    if listing is None and len(files) > 1:
+        fields, account = _labels_of_all(files, arrays, options, account, source)
     if listing is not None:
         fields, account = _described(listing, np.array(rows), account)
         account = account.without(lost, "series", "the table does not list them")
-        unread = len(listing.table) - len(set(rows))
+        account = account.without(elsewhere, "series", "of another part")
+        unread = len(listing.table) - len(set(rows)) - elsewhere
         account = account.without(unread, "rows", "their series are not in the files")
     channels = texts_of(arrays[0].get("channel_names"))
     rate = next(
@@ -243,12 +296,36 @@ def _together(
     )
 
 
+def _labels_of_all(
+    files: Sequence[Path],
+    arrays: Sequence[Mapping[str, NDArray[Any] | OnDisk]],
+    options: ReadOptions,
+    account: Account,
+    source: str,
+) -> tuple[dict[str, Any], Account]:
+    """Labels of several files that have them inside."""
+    options.refuse_unused(["id", "group", "fold", "drop"], source, "no table lists the series")
+    wanted = LABELS if options.label is None else (options.label.casefold(),)
+    found = [next((v for k, v in a.items() if k.casefold() in wanted), None) for a in arrays]
+    lacking = [f.name for f, v in zip(files, found, strict=True) if v is None]
+    if lacking and (len(lacking) < len(files) or options.label is not None):
+        raise InputError(
+            f"{source}: no labels in {enumerate_names(lacking, 3)}; add them as y, or a table that "
+            "lists the series"
+        )
+    if lacking:
+        return {}, account
+    texts = [t for v in found if isinstance(v, np.ndarray) for t in v.ravel().tolist()]
+    labels = tidy_labels(texts)
+    return {"labels": labels}, account.took("label", "arrays of the files")
+
+
 def _described(
     listing: _Listing, rows: NDArray[np.int64], account: Account
 ) -> tuple[dict[str, Any], Account]:
     """Labels, groups and folds of a table, and the account of them."""
     table, roles = listing.table, listing.roles
-    fields = per_series(table, replace(roles, part=None), rows)
+    fields = per_series(table, roles, rows)
     account = account.took("table", listing.how)
     if roles.labels:
         account = account.took("label", f"column {', '.join(roles.labels)} of the table")
@@ -275,6 +352,9 @@ class _ReadItem:
     def __init__(self, axes: tuple[str, ...]) -> None:
         self.axes = axes
 
-    def __call__(self, item: tuple[Path, str, int]) -> Series:
+    def __call__(self, item: tuple[Path, str, int] | Series) -> Series:
+        if isinstance(item, np.ndarray):
+            # Of a file that is small enough to be in memory.
+            return item
         file, name, index = item
         return OneSeries(str(file), name, self.axes)(index)
