@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def list_columns(table: Table, columns: Sequence[str]) -> list[str]:
     """Return the columns whose cells are lists."""
-    schema = table.data.schema
-    kinds = {k: _is_list(k) for k in dict.fromkeys(schema.types)}
-    lists = {n for n, k in zip(schema.names, schema.types, strict=True) if kinds[k]}
+    lists = {n for n, k in table.other_types.items() if _is_list(k)}
     return [c for c in columns if c in lists] if lists else []
 
 

@@ -158,10 +158,16 @@ class Table:
     @cached_property
     def text_columns(self) -> frozenset[str]:
         """Names of the columns whose cells are text, be it numbers written as text."""
-        schema = self.data.schema
-        # Most tables are of few types, and may have very many columns.
-        kinds = {k: is_text(k) for k in dict.fromkeys(schema.types)}
-        return frozenset(n for n, k in zip(schema.names, schema.types, strict=True) if kinds[k])
+        return frozenset(n for n, k in self.other_types.items() if is_text(k))
+
+    @cached_property
+    def other_types(self) -> dict[str, pa.DataType]:
+        """Types of the columns that are no plain numbers; there may be very many of these."""
+        import pyarrow as pa
+
+        schema, plain = self.data.schema, pa.float64()
+        pairs = zip(schema.names, schema.types, strict=True)
+        return {name: kind for name, kind in pairs if kind != plain}
 
     def words(self, columns: Sequence[str]) -> list[str]:
         """Return the columns that hold text, and not one cell with a number."""
