@@ -199,7 +199,9 @@ def test_several_labels(tmp_path: Path) -> None:
 def test_labels_as_they_are_written(tmp_path: Path) -> None:
     for written, labels in (
         (["1.0", "2e0"], [1, 2]),
-        (["01", "2"], [1, 2]),
+        (["01", "2"], ["01", "2"]),
+        (["1_1", "11"], ["1_1", "11"]),
+        (["1", "1.0"], ["1", "1.0"]),
         (["true", "false"], ["true", "false"]),
         (["1.5", "2"], ["1.5", "2"]),
         (["None", "x"], ["None", "x"]),

@@ -38,7 +38,8 @@ class LeftOut:
         >>> LeftOut(2, "files", "they hold no sound", ("a.wav", "b.wav")).text()
         '2 files (a.wav, b.wav: they hold no sound)'
         """
-        what = self.what if self.count != 1 else self.what.removesuffix("s")
+        alike = self.count != 1 or self.what == "series"
+        what = self.what if alike else self.what.removesuffix("s")
         names = enumerate_names(self.names)
         inner = ": ".join(filter(None, (names, self.why)))
         return f"{self.count} {what} ({inner})" if inner else f"{self.count} {what}"

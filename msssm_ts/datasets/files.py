@@ -9,6 +9,7 @@ from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import DATA_FILES, READERS, reader_of
+from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.errors import InputError
 
 # Of files that are a data set each, the likeliest first.
@@ -32,7 +33,7 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 2 steps, 2 classes: a b'
     """
     suffix = bare_suffix(file)
-    reader = reader_of(suffix)
+    reader = reader_of(".txt" if is_text_table(file) else suffix)
     if reader is None:
         known = ", ".join(s for r in READERS for s in r.suffixes)
         raise InputError(f"{file}: unknown kind of file {suffix!r}; known are {known}")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
+from msssm_ts.datasets.arrays.hdf5_series import SUFFIXES as HDF5
+from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import RECORDINGS
+from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
+from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
@@ -48,8 +52,15 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         return read_task(*layout, "", options, str(folder))
     files = files_below(folder)
     for reader in RECORDINGS:
-        if with_suffix(files, reader.suffixes):
+        found = with_suffix(files, reader.suffixes)
+        if found and not all(map(is_text_table, found)):
             return reader(folder, options)
+    if any(f.suffix.lower() in HDF5 for f in folder.iterdir()):
+        return read_hdf5(folder, options)
+    for read in (read_matrices, read_text_folder):
+        series = read(folder, options)
+        if series is not None:
+            return series
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)

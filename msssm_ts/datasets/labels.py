@@ -2,32 +2,108 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.errors import InputError
+
 # What stands for a label that is not there.
 _NOTHING = {"", "nan", "none", "nat", "<na>", "?"}
+# Digits alone: Python also takes 1_1 for 11, and digits of other scripts.
+_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.0*)?")
+_WITH_EXPONENT = re.compile(r"[+-]?[0-9](\.[0-9]*)?[eE][+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# So few classes, or series, may be anything.
+_FEW = 20
 
 
 def tidy_labels(values: Iterable[Any]) -> NDArray[Any]:
-    """Return labels as integers if all are whole numbers, however written, else as strings.
+    """Return labels as integers if all are whole numbers and none is lost by it, else as written.
 
     Examples
     --------
     >>> tidy_labels(["1.0000000e+00", "2"]), tidy_labels([" a", "1"])
     (array([1, 2]), array(['a', '1'], dtype='<U1'))
+    >>> tidy_labels(["1_1", "11"]), tidy_labels(["01", "1"])
+    (array(['1_1', '11'], dtype='<U3'), array(['01', '1'], dtype='<U2'))
     """
     texts = [text_of(v) for v in values]
-    try:
-        numbers = [float(t) for t in texts]
-    except ValueError:
+    numbers = {t: _whole(t) for t in dict.fromkeys(texts)}
+    if None in numbers.values() or len(set(numbers.values())) < len(numbers):
         return np.array(texts)
-    if all(n.is_integer() and abs(n) < 2**53 for n in numbers):
-        return np.array([int(n) for n in numbers])
-    return np.array(texts)
+    return np.array([numbers[t] for t in texts], dtype=np.int64)
+
+
+def _whole(text: str) -> int | None:
+    """Return the whole number that a text writes, if it writes one that an integer holds."""
+    if not (_WHOLE.fullmatch(text) or _WITH_EXPONENT.fullmatch(text)):
+        return None
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else None
+
+
+def lookalikes(labels: Iterable[Any]) -> str:
+    """Say which labels are the same number, differently written; empty where none are.
+
+    Examples
+    --------
+    >>> lookalikes(["1", "1.0", "2"])
+    'labels 1 and 1.0 are two classes, as they are written'
+    """
+    seen: dict[float, str] = {}
+    for label in labels:
+        text = str(label)
+        if _NUMBER.fullmatch(text):
+            other = seen.setdefault(float(text), text)
+            if other != text:
+                return f"labels {other} and {text} are two classes, as they are written"
+    return ""
+
+
+def refuse_unlearnable(labels: NDArray[Any], source: str) -> None:
+    """Refuse labels that are no classes: measured values, or another one for every series.
+
+    Parameters
+    ----------
+    labels : array of shape (n_series,)
+        As :func:`tidy_labels` returns them.
+    source : str
+        For the message.
+
+    Raises
+    ------
+    InputError
+        If most series have a label of their own, or there are many labels with fractions.
+
+    Examples
+    --------
+    >>> refuse_unlearnable(np.array(["a", "b", "a"]), "x.csv")
+    """
+    if labels.ndim > 1:
+        return
+    different = np.unique(labels)
+    n_series, n_classes = len(labels), len(different)
+    if n_classes <= _FEW // 2:
+        return
+    texts = [str(t) for t in different]
+    most = n_classes > n_series / 2
+    if all(_NUMBER.fullmatch(t) for t in texts):
+        fractional = any(not float(t).is_integer() for t in texts)
+        if fractional and (most or n_classes > _FEW):
+            raise InputError(
+                f"{source}: the labels are {n_classes} different numbers with fractions, such as "
+                f"{texts[0]}, a measured value rather than classes; bin it into classes, or name "
+                "another column with --label"
+            )
+    if most and n_series > _FEW:
+        raise InputError(
+            f"{source}: {n_classes} different labels for {n_series} series, so that most classes "
+            "have one series; bin them into fewer classes, or name another column with --label"
+        )
 
 
 def tidy_names(values: Iterable[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from msssm_ts.datasets.archives.archive import CARRIED, read_carried
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
+from msssm_ts.datasets.labels import refuse_unlearnable
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
@@ -74,7 +75,11 @@ def load(
     data = _load(source, options)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
-        raise InputError(f"{data.source}: no labels found; {_LABEL_REMEDY[folder]}")
+        possible = dict(data.account.taken).get("possible labels")
+        remedy = f"name one or more of {possible} with --label" if possible else None
+        raise InputError(f"{data.source}: no labels found; {remedy or _LABEL_REMEDY[folder]}")
+    if needs_labels and data.labels is not None and options.split == "train":
+        refuse_unlearnable(data.labels, data.source)
     if options.sampling_rate is not None:
         known = data.sampling_rate
         if known is not None and known != options.sampling_rate:

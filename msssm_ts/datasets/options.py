@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
@@ -31,7 +32,7 @@ class ReadOptions:
         table also the time and the channel of a value; the part of a predefined split. Several
         label columns of 0 and 1, with commas between, are labels that a series can have at once.
     drop : tuple of str
-        Columns to ignore.
+        Columns to ignore; patterns such as ``resp_*`` name several.
     split : {"train", "test"}
         The part that is meant where a source has several and its name does not say.
     window : tuple of two floats, optional
@@ -159,18 +160,63 @@ class ReadOptions:
 
     def check_columns(self, columns: Iterable[str], file: str) -> None:
         """Raise OptionError for a named column that a table does not have."""
-        present = list(columns)
-        named = {"label": label_columns(self.label, present), "drop": self.drop}
+        present = list(dict.fromkeys(columns))
+        known = set(present)
+        patterns = tuple(n for n in self.drop if n not in known and not fnmatch.filter(present, n))
+        named = {"label": label_columns(self.label, present), "drop": patterns}
         for option in ("id", "group", "time", "channel", "fold"):
             named[option] = tuple(filter(None, [getattr(self, option)]))
         for option, names in named.items():
             for name in names:
-                if name not in present:
+                if name not in known:
                     raise OptionError(
                         f"{file}: no column {name!r} (--{option}); it has "
                         f"{enumerate_names(present)}",
                         option,
                     )
+
+    def dropped(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns that the user left out.
+
+        Examples
+        --------
+        >>> ReadOptions(drop=("r*", "a")).dropped(["a", "b", "r0", "r1"])
+        ('a', 'r0', 'r1')
+        """
+        if not self.drop:
+            return ()
+        exact = set(self.drop)
+        patterns = [n for n in self.drop if set("*?[") & set(n)]
+        return tuple(
+            c
+            for c in columns
+            if c in exact or any(fnmatch.fnmatchcase(c, pattern) for pattern in patterns)
+        )
+
+    def refuse_unused(self, names: Iterable[str], source: str, why: str) -> None:
+        """Refuse options that name a column where none of the kind can act.
+
+        Raises
+        ------
+        OptionError
+            For the first that the user gave.
+
+        Examples
+        --------
+        >>> ReadOptions(time="t").refuse_unused(["time"], "x.csv", "a row is a series")
+        Traceback (most recent call last):
+        msssm_ts.errors.OptionError: x.csv: --time t has no effect, for a row is a series; ...
+        """
+        for name in names:
+            value = getattr(self, name)
+            if value:
+                values = value if isinstance(value, tuple) else (value,)
+                said = "" if value is True else " " + ",".join(map(str, values))
+                raise OptionError(
+                    f"{source}: {self.command_line_name(name)}{said} has no effect, for {why}; "
+                    "leave the option out",
+                    name,
+                )
 
 
 def label_columns(chosen: str | None, columns: Sequence[str]) -> tuple[str, ...]:

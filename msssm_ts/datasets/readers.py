@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msssm_ts.datasets.archives.archive import read_arff, read_ts
+from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.arrays.matlab import read_mat
 from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.audio.reader import SUFFIXES as AUDIO
@@ -20,7 +21,8 @@ from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
 
 _COLUMNS = frozenset({"label", "id", "group", "time", "channel", "fold", "drop"})
-_ARRAYS = frozenset({"label", "id", "group", "fold", "axes"})
+_TABLES = _COLUMNS | {"episodes"}
+_ARRAYS = frozenset({"label", "id", "group", "fold", "drop", "axes"})
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,16 @@ READERS = (
     ),
     Reader("audio files", AUDIO, read_audio, OF_RECORDINGS | {"mono"}, recordings=True),
     Reader(".ts files", (".ts",), lambda file, _: read_ts(file), frozenset()),
-    Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, _COLUMNS, compressed=True),
+    Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, _TABLES, compressed=True),
     Reader(".arff files", (".arff",), lambda file, _: read_arff(file), frozenset()),
-    Reader("NumPy archives", (".npz",), read_npz, _ARRAYS),
-    Reader("Parquet files", (".parquet",), read_parquet, _COLUMNS),
+    Reader("NumPy archives", (".npz",), read_npz, _ARRAYS | {"time"}),
+    Reader("Parquet files", (".parquet",), read_parquet, _TABLES),
     Reader("NumPy arrays", (".npy",), read_npy, _ARRAYS),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
+    Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS),
 )
 # Not files: pandas and polars.
-FRAMES = Reader("data frames", (), from_frame, _COLUMNS)
+FRAMES = Reader("data frames", (), from_frame, _TABLES)
 RECORDINGS = tuple(r for r in READERS if r.recordings)
 DATA_FILES = tuple(r for r in READERS if not r.recordings)
 

@@ -77,6 +77,8 @@ def _write_npz(data: LabelledSeries, file: Path) -> None:
     for i in range(data.n_series):
         X[i, :, : lengths[i]] = data.values[i]
     optional = {
+        # More channels than steps would look like the other layout.
+        "axes": ("series", "channels", "steps"),
         "y": data.labels,
         "ids": data.ids,
         "groups": data.groups,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.labels import first_missing, tidy_labels
+from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
 from msssm_ts.datasets.options import Split
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
@@ -42,7 +43,7 @@ def read_carried(name: str, split: Split) -> LabelledSeries:
     import sktime.datasets
 
     X, y = getattr(sktime.datasets, CARRIED[name])(split=split, return_X_y=True)
-    return _from_nested(X, y, f"{name}:{split}")
+    return _from_nested(X, y, f"{name}:{split}", "a series a line")
 
 
 def read_ts(file: Path) -> LabelledSeries:
@@ -68,7 +69,7 @@ def read_ts(file: Path) -> LabelledSeries:
         file, ".ts", lambda: load_from_tsfile(str(file), return_data_type="nested_univ")
     )
     X, y = loaded if isinstance(loaded, tuple) else (loaded, None)
-    return _from_nested(X, y, str(file))
+    return _from_nested(X, y, str(file), "a series a line, channels between colons")
 
 
 def read_arff(file: Path) -> LabelledSeries:
@@ -91,7 +92,8 @@ def read_arff(file: Path) -> LabelledSeries:
     from sktime.datasets import load_from_arff_to_dataframe
 
     X, y = _loaded(file, ".arff", lambda: load_from_arff_to_dataframe(str(file)))
-    return _from_nested(X, [str(label).strip("'\" ") for label in y], str(file))
+    labels = [str(label).strip("'\" ") for label in y]
+    return _from_nested(X, labels, str(file), "a series a line")
 
 
 def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:
@@ -109,7 +111,7 @@ def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:
         ) from error
 
 
-def _from_nested(X: pd.DataFrame, y: Any, source: str) -> LabelledSeries:
+def _from_nested(X: pd.DataFrame, y: Any, source: str, layout: str) -> LabelledSeries:
     """From sktime's frame whose cells are series."""
 
     def error(i: int, text: str) -> InputError:
@@ -128,9 +130,12 @@ def _from_nested(X: pd.DataFrame, y: Any, source: str) -> LabelledSeries:
             )
         values.append(np.stack(cells))
     check_values(values, error)
+    account = Account().took("layout", layout)
     if y is None:
-        return LabelledSeries(values, source=source)
+        return LabelledSeries(values, source=source, account=account)
     missing = first_missing(y)
     if missing is not None:
         raise error(missing, "it has no label; fill it in or remove the series")
-    return LabelledSeries(values, tidy_labels(y), source=source)
+    account = account.took("label", "the last value of a line")
+    account = account.remarking(lookalikes({str(label) for label in y}))
+    return LabelledSeries(values, tidy_labels(y), source=source, account=account)

@@ -1,33 +1,65 @@
-"""MATLAB files, as far as scipy reads them."""
+"""MATLAB files, as far as scipy reads them; those of version 7.3 are HDF5."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.arrays.hdf5 import HDF5_MARK, matlab_variables
 from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.errors import InputError
+from msssm_ts.series import Series
 
-_HDF5 = b"\x89HDF\r\n\x1a\n"
+# Names that single recordings have, the likeliest first; case does not matter.
+_RECORD = ("val", "data", "ecg", "eeg", "emg", "signal", "p_signal", "sig", "y")
+_SERIES = ("x", "series", "data", "values", "signals", "samples", "inputs")
+_LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
+_RATES = ("fs", "srate", "sampling_rate", "freq", "frequency", "sfreq", "samplerate", "rate")
+_NAMES = ("channel_names", "channels", "leads", "lead_names", "labels")
+
+
+@dataclass(frozen=True)
+class MatlabRecord:
+    """One recording out of a MATLAB file.
+
+    Parameters
+    ----------
+    values : array of shape (n_channels, length)
+        The signals.
+    sampling_rate : float, optional
+        In hertz, where the file says it.
+    channel_names : tuple of str, optional
+        Where the file says them.
+    facts : mapping from str to str
+        What else it says, such as age and sex.
+    """
+
+    values: Series
+    sampling_rate: float | None
+    channel_names: tuple[str, ...] | None
+    facts: Mapping[str, str]
 
 
 def read_mat(file: Path, options: ReadOptions) -> LabelledSeries:
     """Read a MATLAB file: variables named as in a .npz file, X, y, fs and so on.
 
     X is a matrix (series, steps), an array (series, channels, steps), or a cell array of matrices
-    (channels, steps) of any lengths; y is numbers, a cell array of texts, or a char matrix. A
-    file with a single variable that can be X needs no names. A file with a WFDB header beside it
-    is a WFDB record.
+    (channels, steps) of any lengths; y is numbers, a cell array of texts, or a char matrix. The
+    variables may be fields of one struct, or a struct array has one element a series. A file with a
+    single variable that can be X needs no names; one that is called ``val`` or ``ECG`` and has no
+    labels is a recording of several channels. A file with a WFDB header beside it is a WFDB record.
 
     Raises
     ------
     InputError
-        If it is damaged, of version 7.3, or holds no series.
+        If it is damaged, or holds no series.
 
     Examples
     --------
@@ -37,19 +69,80 @@ def read_mat(file: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_mat(file, ReadOptions()).summary()
     '2 series, 1 channel × 5 steps at 100 Hz, 2 classes: 1 2'
     """
-    import scipy.io
-
     if file.with_suffix(".hea").exists():
         from msssm_ts.datasets.wfdb.records import read_wfdb
 
         return read_wfdb(file.with_suffix(".hea"), options)
+    arrays = _with_series({k: _plain(v) for k, v in _variables(file).items()})
+    return series_of_arrays(arrays, str(file), options, record=True)
+
+
+def read_mat_record(file: Path) -> MatlabRecord:
+    """Read a MATLAB file that holds one recording: a matrix, or a struct with one and facts.
+
+    The matrix is called ``val``, ``data``, ``ECG`` or the like, or is the only one; its longer axis
+    are the steps.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or holds no matrix or several.
+
+    Examples
+    --------
+    >>> import scipy.io, tempfile
+    >>> file = Path(tempfile.mkdtemp(), "A1.mat")
+    >>> record = {"sex": "Male", "age": 61, "data": np.ones((12, 500))}
+    >>> scipy.io.savemat(file, {"ECG": record})
+    >>> found = read_mat_record(file)
+    >>> found.values.shape, dict(found.facts)
+    ((12, 500), {'sex': 'Male', 'age': '61'})
+    """
+    variables = {k: _plain(v) for k, v in _variables(file).items()}
+    by_name = {k.casefold(): k for k in variables}
+    matrices = {
+        k: v for k, v in variables.items() if v.dtype.kind in "iuf" and v.ndim <= 2 and v.size > 1
+    }
+    named = [by_name[n] for n in _RECORD if by_name.get(n) in matrices]
+    if not named and len(matrices) != 1:
+        raise InputError(
+            f"{file}: no signals that can be told; it holds {', '.join(variables) or 'nothing'}, "
+            "call those of the recording 'val'"
+        )
+    name = named[0] if named else next(iter(matrices))
+    values = np.atleast_2d(matrices[name]).astype(np.float64)
+    if len(values) > values.shape[1]:
+        values = np.ascontiguousarray(values.T)
+    rate = next((variables[by_name[n]] for n in _RATES if n in by_name), None)
+    names = next(
+        (
+            tuple(str(t).strip() for t in variables[by_name[n]].ravel())
+            for n in _NAMES
+            if n in by_name and variables[by_name[n]].dtype.kind == "U"
+        ),
+        None,
+    )
+    facts = {
+        k: " ".join(str(t) for t in v.ravel())
+        for k, v in variables.items()
+        if k != name and v.size == 1 and v.dtype.kind in "iufUb"
+    }
+    return MatlabRecord(
+        values,
+        float(rate.item()) if rate is not None and rate.size == 1 else None,
+        names if names is not None and len(names) == len(values) else None,
+        facts,
+    )
+
+
+def _variables(file: Path) -> dict[str, NDArray[Any]]:
+    """Variables of a file, those within a single struct like those outside."""
+    import scipy.io
+
     with file.open("rb") as stream:
         head = stream.read(1024)
-    if _HDF5 in head:
-        raise InputError(
-            f"{file}: a MATLAB file of version 7.3, which is HDF5; save it in MATLAB with "
-            "save(..., '-v7')"
-        )
+    if HDF5_MARK in head:
+        return matlab_variables(file)
     try:
         loaded = scipy.io.loadmat(file, chars_as_strings=True)
     # scipy raises what its parser happens to run into.
@@ -58,30 +151,65 @@ def read_mat(file: Path, options: ReadOptions) -> LabelledSeries:
         raise InputError(
             f"{file}: not a readable MATLAB file ({reason[:120]}); save it anew with -v7"
         ) from error
-    arrays = {k: _plain(v) for k, v in loaded.items() if not k.startswith("__")}
-    return series_of_arrays(_with_series(arrays), str(file), options)
+    found = {k: np.asarray(v) for k, v in loaded.items() if not k.startswith("__")}
+    structs = [k for k, v in found.items() if v.dtype.names is not None]
+    for name in structs:
+        struct = found.pop(name).ravel()
+        for field in struct.dtype.names or ():
+            cells = np.empty(len(struct), dtype=object)
+            cells[:] = [np.asarray(element[field]) for element in struct]
+            value = cells[0] if len(struct) == 1 else cells
+            found.setdefault(field if len(structs) == 1 else f"{name}.{field}", value)
+    return found
 
 
 def _with_series(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Call the series X where only one variable can be them."""
-    if {"X", "x", "series", "data", "values"} & set(arrays):
-        return arrays
-    candidates = [k for k, v in arrays.items() if v.dtype.kind in "iufb" and v.ndim > 1]
-    if len(candidates) == 1:
-        arrays["X"] = arrays[candidates[0]]
-    return arrays
+    """Call the series X where their name or their shape tells them; the rest stays.
+
+    A row or a column of numbers is one series if it is what the file holds, else one value a
+    series.
+    """
+    by_name = {k.casefold(): k for k in arrays}
+    names = [by_name[n] for n in (*_SERIES, *_RECORD) if n in by_name]
+    labels = [by_name[n] for n in _LABELS if n in by_name and by_name[n] not in names[:1]]
+    numbers = {k: v for k, v in arrays.items() if v.dtype.kind in "iufb" and v.size > 1}
+    named = [k for k in names if k in numbers and k not in labels]
+    if not named:
+        wide = [k for k, v in numbers.items() if k not in labels and not _is_line(v)]
+        lines = [k for k in numbers if k not in labels]
+        candidates = wide or lines
+        named = candidates if len(candidates) == 1 else []
+    if not named:
+        return {k: _line(v) for k, v in arrays.items()}
+    chosen = named[0]
+    rest = {k: _line(v) for k, v in arrays.items() if k != chosen}
+    values = arrays[chosen]
+    if _is_line(values):
+        values = values.reshape(1, -1)
+    is_series = chosen.casefold() in _SERIES[:2]
+    if is_series or labels or values.ndim != 2:
+        return {"X": values, **rest}
+    return {"val": values, **rest}
+
+
+def _is_line(value: NDArray[Any]) -> bool:
+    return value.ndim == 2 and 1 in value.shape
+
+
+def _line(value: NDArray[Any]) -> NDArray[Any]:
+    return value.ravel() if _is_line(value) and value.dtype.kind != "O" else value
 
 
 def _plain(value: NDArray[Any]) -> NDArray[Any]:
     """Return a variable as numpy has it: no rows of one, cells as texts or padded series."""
     if value.dtype.kind == "O":
         cells = [np.asarray(c) for c in value.ravel()]
-        if all(c.dtype.kind == "U" and c.size <= 1 for c in cells):
+        if cells and all(c.dtype.kind == "U" and c.size <= 1 for c in cells):
             return np.array([str(c.item()) if c.size else "" for c in cells])
+        if cells and all(c.size == 1 and c.dtype.kind in "iufb" for c in cells):
+            return np.array([c.item() for c in cells])
         if cells and all(c.ndim == 2 and c.size and c.dtype.kind in "iufb" for c in cells):
             return _padded(cells)
-    if value.ndim == 2 and 1 in value.shape and value.dtype.kind != "O":
-        return value.ravel()
     return value
 
 

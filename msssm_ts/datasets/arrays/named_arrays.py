@@ -9,18 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.arrays.axes import Axes, find_axes
+from msssm_ts.datasets.arrays.names import (
+    CHANNEL_NAMES,
+    GROUPS,
+    IDS,
+    LABELS,
+    RATE,
+    RECORD,
+    SERIES,
+    Names,
+    rate_of,
+    texts_of,
+)
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.labels import first_missing, tidy_labels, tidy_names
+from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
-
-_SERIES = ("X", "x", "series", "data", "values", "signals", "samples", "inputs")
-_LABELS = ("y", "Y", "labels", "label", "targets", "target", "classes")
-_RATE = ("sampling_rate", "fs", "Fs", "freq", "frequency", "sample_rate", "rate")
-_GROUPS = ("groups", "group", "records", "patients", "subjects", "speakers")
 
 
 def read_npz(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -86,9 +95,21 @@ def read_npy(file: Path, options: ReadOptions) -> LabelledSeries:
 
 
 def series_of_arrays(
-    arrays: Mapping[str, Any], source: str, options: ReadOptions
+    arrays: Mapping[str, Any], source: str, options: ReadOptions, *, record: bool = False
 ) -> LabelledSeries:
-    """Return the series of named arrays: those of a .npz or a MATLAB file.
+    """Return the series of named arrays: those of a .npz, a MATLAB or an HDF5 file.
+
+    Parameters
+    ----------
+    arrays : mapping from str to array
+        What the file holds; case does not matter in names.
+    source : str
+        For messages.
+    options : ReadOptions
+        ``label``, ``id``, ``group``, ``fold`` and ``time`` name arrays, ``drop`` arrays or
+        channels, ``axes`` says what the axes are.
+    record : bool
+        Whether an array ``val`` can be a single recording of several channels.
 
     Raises
     ------
@@ -96,54 +117,88 @@ def series_of_arrays(
         If there are no series, or the arrays do not fit together.
     """
     arrays = _of_part(arrays, options)
-    label = None if options.label is None else (options.label,)
-    X, y = _first(arrays, _SERIES), _first(arrays, label or _LABELS)
-    if label and y is None:
-        raise InputError(
-            f"{source}: no array {options.label!r} (--label); it holds "
-            f"{enumerate_names(list(arrays))}"
-        )
+    account = Account()
+    gone = options.dropped(arrays)
+    arrays = {k: v for k, v in arrays.items() if k not in set(gone)}
+    account = account.without(len(gone), "arrays", "as asked", gone)
+    names = Names(arrays, source)
+    X, X_name = names.find(RECORD if record and "val" in arrays else SERIES)
     if X is None:
         raise InputError(
             f"{source}: no array X; it holds {enumerate_names(list(arrays))}, rename the series' "
             "to X"
         )
-    series = _series(X, arrays.get("lengths"), y, source)
+    y, y_name = names.find(LABELS, options.label, "label")
+    channels = texts_of(names.find(CHANNEL_NAMES)[0])
+    label_names = texts_of(names.find(("label_names",))[0])
+    stamps, time_name = names.find(("times",), options.time, "time")
+    X = _checked(X, source)
+    axes = find_axes(
+        X.shape,
+        options.axes or _axes_of(names.find(("axes",))[0]),
+        source,
+        n_channels=None if channels is None else len(channels),
+        n_steps=np.shape(stamps)[-1] if np.ndim(stamps) == 2 else None,
+        labelled=y is not None,
+        record=X_name in RECORD,
+    )
+    if options.axes is None:
+        _refuse_transposed(X, y, axes, source)
+    cube = axes.cube(X)
+    series = _series(cube, names.find(("lengths",))[0], source)
     n = len(series)
-    channels, names = _texts(arrays, "channel_names"), _texts(arrays, "label_names")
+    account = account.took("layout", f"array {X_name}: {', '.join(axes.names)}")
     if channels is not None and len(channels) != len(series[0]):
         raise InputError(
             f"{source}: {len(channels)} channel_names, but X has {len(series[0])} channels, as its "
-            "shape is (series, channels, steps); mend one of them"
+            f"axes are {', '.join(axes.names)}; mend one of them, or say it with --axes"
         )
-    validation = _per_series(arrays, ("validation",), n, source)
-    times = None
-    stamps = np.asarray(arrays.get("times", ()))
-    if stamps.shape == (n, np.shape(X)[-1]) and stamps.dtype.kind in "fiu":
-        times = [t[: s.shape[1]] for t, s in zip(stamps.astype(np.float64), series, strict=True)]
+    series, channels, gone = _without_channels(series, channels, options, set(gone), source)
+    account = account.without(len(gone), "channels", "as asked", gone)
     labels = None if y is None else _labels(np.asarray(y), n, source)
-    if names is not None and (labels is None or labels.ndim == 1 or labels.shape[1] != len(names)):
+    if label_names is not None and (
+        labels is None or labels.ndim == 1 or labels.shape[1] != len(label_names)
+    ):
         raise InputError(
-            f"{source}: {len(names)} label_names need a y of shape ({n}, {len(names)}); mend one "
-            "of them"
+            f"{source}: {len(label_names)} label_names need a y of shape ({n}, "
+            f"{len(label_names)}); mend one of them"
         )
-    ids = _per_series(arrays, ("ids", options.id or "id"), n, source)
+    validation, _ = names.per_series(("validation",), n)
+    ids, id_name = names.per_series(IDS, n, options.id, "id")
     if ids is not None and len(np.unique(ids)) < n:
-        raise InputError(f"{source}: an id stands twice in ids; give each series its own")
-    group_name = _texts(arrays, "group_name")
+        raise InputError(f"{source}: an id stands twice in {id_name}; give each series its own")
+    groups, group_array = names.per_series(GROUPS, n, options.group, "group")
+    folds, fold_name = names.per_series(("folds", "fold"), n, options.fold, "fold")
+    group_name = texts_of(names.find(("group_name",))[0])
+    rate, rate_name = names.find(RATE)
+    for role, name in (
+        ("label", y_name),
+        ("id", id_name),
+        ("group", group_array),
+        ("fold", fold_name),
+        ("time", time_name),
+        ("sampling rate", rate_name),
+    ):
+        account = account.took(role, f"array {name}") if name else account
+    account = account.took("channels", "channel_names" if channels else "by number")
+    rest = names.unused()
+    account = account.without(len(rest), "arrays", names=rest)
     return LabelledSeries(
         series,
         labels,
-        label_names=names,
+        label_names=label_names,
         channel_names=channels,
-        sampling_rate=_rate(arrays, source),
-        groups=_per_series(arrays, (options.group or "groups", *_GROUPS), n, source),
+        sampling_rate=rate_of(rate, source),
+        groups=groups,
         group_name=options.group or (group_name[0] if group_name else "group"),
         ids=ids,
-        folds=_per_series(arrays, (options.fold or "folds", "folds", "fold"), n, source),
+        folds=folds,
         validation=None if validation is None else validation.astype(bool),
-        times=times,
+        times=_times(stamps, series, cube.shape[2], time_name, options, source),
         source=source,
+        account=account.remarking(
+            axes.remark, "" if labels is None or labels.ndim > 1 else lookalikes(np.unique(labels))
+        ),
     )
 
 
@@ -169,41 +224,78 @@ def _unreadable(file: Path, what: str, error: Exception) -> InputError:
 
 def _of_part(arrays: Mapping[str, Any], options: ReadOptions) -> Mapping[str, Any]:
     """Arrays of the part that is asked for, where those of both stand under their names."""
-    part = f"_{options.split}"
-    found = {k.removesuffix(part): v for k, v in arrays.items() if k.lower().endswith(part)}
-    return {**arrays, **found} if _first(found, _SERIES) is not None else arrays
+    endings = [f"_{options.split}", "_te" if options.split == "test" else "_tr"]
+    for ending in endings:
+        found = {k[: -len(ending)]: v for k, v in arrays.items() if k.casefold().endswith(ending)}
+        if any(n in found for n in SERIES):
+            parts = ("_train", "_test", "_val", "_valid", "_tr", "_te")
+            rest = {k: v for k, v in arrays.items() if not k.casefold().endswith(parts)}
+            return {**rest, **found}
+    return arrays
 
 
-def _first(arrays: Mapping[str, Any], names: tuple[str, ...]) -> Any:
-    return next((arrays[n] for n in names if n in arrays), None)
-
-
-def _series(X: Any, lengths: Any, y: Any, source: str) -> list[Series]:
-    def error(i: int, text: str) -> InputError:
-        return InputError(f"{source}, series {i + 1}: {text}")
-
-    X = np.asarray(X)
+def _checked(found: Any, source: str) -> NDArray[Any]:
+    X: NDArray[Any] = np.asarray(found)
     if X.ndim not in (2, 3) or 0 in X.shape or X.dtype.kind not in "iufb":
         raise InputError(
             f"{source}: X must be numbers of shape (series, steps) or (series, channels, steps), "
             f"not {X.dtype} {X.shape}; save it so"
         )
+    return X
+
+
+def _without_channels(
+    series: list[Series],
+    channels: tuple[str, ...] | None,
+    options: ReadOptions,
+    done: set[str],
+    source: str,
+) -> tuple[list[Series], tuple[str, ...] | None, tuple[str, ...]]:
+    """Leave out the channels that the user names; refuse names of nothing."""
+    gone = options.dropped(channels or ())
+    for name in options.drop:
+        named = ReadOptions(drop=(name,))
+        if not named.dropped([*done, *(channels or ())]):
+            raise InputError(
+                f"{source}: no array or channel {name!r} (--drop); its channels are "
+                f"{enumerate_names(channels or ['without names'])}"
+            )
+    if not gone or channels is None:
+        return series, channels, ()
+    keep = [i for i, c in enumerate(channels) if c not in gone]
+    if not keep:
+        raise InputError(f"{source}: no channel is left (--drop); keep one")
+    return [s[keep] for s in series], tuple(channels[i] for i in keep), gone
+
+
+def _axes_of(found: Any) -> str | None:
+    """Return the axes that an array of the file names, as this package writes them."""
+    texts = None if found is None else texts_of(found)
+    return None if texts is None else ",".join(texts)
+
+
+def _refuse_transposed(X: NDArray[Any], y: Any, axes: Axes, source: str) -> None:
     n = np.size(y) if y is not None and np.ndim(y) < 2 else len(X)
-    if n != len(X) and n in X.shape:
+    if n not in (1, len(X)) and n in X.shape and axes.names[0] == "series":
         raise InputError(
             f"{source}: y has {n} labels, but X is of shape {X.shape}; transpose it, the series "
-            "come first"
+            "come first, or say what the axes are with --axes"
         )
-    cube = X[:, None] if X.ndim == 2 else X
+
+
+def _series(cube: NDArray[Any], lengths: Any, source: str) -> list[Series]:
+    def error(i: int, text: str) -> InputError:
+        return InputError(f"{source}, series {i + 1}: {text}")
+
     if cube.dtype not in (np.float32, np.float64):
         cube = cube.astype(np.float64)
     if lengths is None:
         return without_padding(cube, error)
     lengths = np.asarray(lengths)
     longest = cube.shape[2]
-    if lengths.shape != X.shape[:1] or lengths.dtype.kind not in "iu":
+    if lengths.shape != cube.shape[:1] or lengths.dtype.kind not in "iu":
         raise InputError(
-            f"{source}: lengths must be {len(X)} whole numbers, not {lengths.dtype} "
+            f"{source}: lengths must be {len(cube)} whole numbers, not {lengths.dtype} "
             f"{lengths.shape}; mend them"
         )
     wrong = np.flatnonzero((lengths < 1) | (lengths > longest))
@@ -214,6 +306,23 @@ def _series(X: Any, lengths: Any, y: Any, source: str) -> list[Series]:
     series = [s[:, :length] for s, length in zip(cube, lengths, strict=True)]
     check_values(series, error)
     return series
+
+
+def _times(
+    stamps: Any, series: list[Series], n_steps: int, name: str, options: ReadOptions, source: str
+) -> list[NDArray[np.float64]] | None:
+    """Return times of the steps: the same for all series, or a row of each."""
+    if stamps is None:
+        return None
+    stamps = np.asarray(stamps)
+    if stamps.shape == (n_steps,):
+        stamps = np.broadcast_to(stamps, (len(series), n_steps))
+    if stamps.shape != (len(series), n_steps) or stamps.dtype.kind not in "fiu":
+        raise InputError(
+            f"{source}: {name} must be numbers of shape ({len(series)}, {n_steps}), not "
+            f"{stamps.dtype} {stamps.shape}; mend it or remove it"
+        )
+    return [t[: s.shape[1]] for t, s in zip(stamps.astype(np.float64), series, strict=True)]
 
 
 def _labels(y: NDArray[Any], n: int, source: str) -> NDArray[Any]:
@@ -236,38 +345,3 @@ def _labels(y: NDArray[Any], n: int, source: str) -> NDArray[Any]:
             f"{source}, series {missing + 1}: it has no label in y; fill it in or remove the series"
         )
     return tidy_labels(y.tolist())
-
-
-def _per_series(
-    arrays: Mapping[str, Any], names: tuple[str, ...], n: int, source: str
-) -> NDArray[Any] | None:
-    found = _first(arrays, names)
-    if found is None:
-        return None
-    array = np.asarray(found)
-    if array.size != n:
-        name = next(k for k in names if k in arrays)
-        raise InputError(
-            f"{source}: {n} series in X, but {name} has shape {array.shape}; give one for each"
-        )
-    array = array.reshape(n)
-    return array if array.dtype.kind == "b" else tidy_names(array.tolist())
-
-
-def _texts(arrays: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
-    if name not in arrays:
-        return None
-    return tuple(str(t).strip() for t in np.atleast_1d(np.asarray(arrays[name])).ravel())
-
-
-def _rate(arrays: Mapping[str, Any], source: str) -> float | None:
-    found = _first(arrays, _RATE)
-    if found is None:
-        return None
-    rate = np.asarray(found)
-    if rate.size != 1 or rate.dtype.kind not in "iuf" or not 0 < float(rate.item()) < np.inf:
-        raise InputError(
-            f"{source}: the sampling rate must be one positive number, not {str(rate)[:40]!r}; "
-            "mend it"
-        )
-    return float(rate.item())

@@ -1,25 +1,49 @@
-"""Which column of a table is what."""
+"""Which column of a table is what, by its name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from msssm_ts.datasets.options import ReadOptions, label_columns
 from msssm_ts.errors import InputError
 
-# Names that people give to columns, the likeliest first; case does not matter.
-LABEL = ("label", "class", "target", "category", "y")
+# Names that people give to columns, the likeliest first; case and spaces do not matter.
+LABEL = (
+    *("label", "class", "target", "category", "labels", "class_label", "activity"),
+    *("activity_id", "activity_name", "gesture", "diagnosis", "classification", "y"),
+)
 ID = ("id", "series_id", "case_id", "sample_id", "series", "case", "name")
-GROUP = ("group", "record", "patient", "subject", "speaker", "patient_id", "subject_id")
+# These name a series in a long table; in a wide one they may stand in many rows.
+LOOSE_ID = (
+    *("trial", "trial_id", "segment", "segment_id", "window_id", "sequence", "sequence_id"),
+    *("instance", "instances", "recording_id", "unit_number", "unit_nr", "engine_id", "exam_id"),
+)
+GROUP = (
+    *("group", "record", "patient", "subject", "speaker", "patient_id", "subject_id", "user"),
+    *("user_id", "participant", "participant_id", "volunteer", "person", "person_id"),
+    *("speaker_id", "record_id", "driver", "session", "session_id"),
+)
 FOLD = ("fold", "strat_fold")
-TIME = ("time", "timestamp", "t", "step", "time_index")
+PART = ("split", "partition", "subset", "set")
+TIME = (
+    *("time", "timestamp", "t", "step", "time_index", "timestep", "timepoint", "timepoints"),
+    *("datetime", "cycle", "cycles", "time_cycles", "time_in_cycles", "elapsed", "date"),
+)
 CHANNEL = ("channel", "dimension", "dim", "dim_id", "lead", "sensor")
 VALUE = ("value", "values")
 
 # A column with one letter for a name may hold anything.
-_ABOUT_SERIES = {name for name in (*LABEL, *ID, *GROUP, *FOLD) if len(name) > 1}
+_ABOUT_SERIES = {
+    name.replace("_", "") for name in (*LABEL, *ID, *GROUP, *FOLD, *PART) if len(name) > 1
+}
+_BETWEEN = re.compile(r"[\s_\-]+")
+_AXES = {"x", "z"}
+_TIME = re.compile(
+    r".*timestamp.*|(local|utc|unix|system)?(date)?(time|datetime|elapsed)(unix|utc|local|cal|raw)?"
+    r"([\[(].*[\])]|s|ms|us|ns|sec|secs|seconds|milliseconds)?"
+)
 
 
 @dataclass(frozen=True)
@@ -30,29 +54,37 @@ class Roles:
     ----------
     labels : tuple of str
         One column, none, or several of 0 and 1.
-    id, group, fold, time, channel, value : str, optional
-        As in :class:`msssm_ts.datasets.ReadOptions`; ``value`` is that of a long table.
+    id, group, fold, time, channel, value, part : str, optional
+        As in :class:`msssm_ts.datasets.ReadOptions`; ``value`` is that of a long table, ``part``
+        says train or test.
     rest : tuple of str
         All others, in order.
     left_out : tuple of str
         Columns that say something of a series, by their names, and are not needed: a patient
         beside the record that groups the series, a class beside the label that was chosen.
+    loose_id : str, optional
+        A column that names the series of a long table, if its data looks like one.
     """
 
-    labels: tuple[str, ...]
-    id: str | None
-    group: str | None
-    fold: str | None
-    time: str | None
-    channel: str | None
-    value: str | None
-    rest: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    id: str | None = None
+    group: str | None = None
+    fold: str | None = None
+    time: str | None = None
+    channel: str | None = None
+    value: str | None = None
+    part: str | None = None
+    rest: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    loose_id: str | None = None
 
     @property
     def keys(self) -> list[str]:
         """Columns that say something of a series, or of its channel, rather than hold values."""
-        keys = (*self.labels, self.id, self.group, self.fold, self.channel)
+        keys = (
+            *(*self.labels, self.id, self.group, self.fold, self.channel),
+            *(self.part, self.loose_id),
+        )
         return [k for k in dict.fromkeys(keys) if k is not None]
 
 
@@ -66,97 +98,67 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     >>> roles.labels, roles.group, roles.rest
     (('class',), 'record', ('t0', 't1'))
     """
-    free = [c for c in columns if c not in options.drop]
+    dropped = set(options.dropped(columns))
+    free = [c for c in columns if c not in dropped]
+    plain = {c: plain_name(c) for c in free}
+    by_name: dict[str, list[str]] = {}
+    for column, name in plain.items():
+        by_name.setdefault(name, []).append(column)
     # The folds may be the groups, too: all series of a record are set aside.
     chosen = (options.id, options.group, options.time, options.channel)
-    labels = label_columns(options.label, columns)
-    if not labels:
-        taken = {*chosen, options.fold}
-        by_name = find_column([c for c in free if c not in taken], LABEL, None)
-        labels = () if by_name is None else (by_name,)
-    taken = {*labels, *chosen}
+    taken: set[str | None] = {*chosen, options.fold}
 
-    def find(names: Sequence[str], named: str | None) -> str | None:
-        found = find_column([c for c in free if c not in taken], names, named)
+    def find(names: Sequence[str], named: str | None = None) -> str | None:
+        found = named
+        if found is None:
+            bearing = (c for n in names for c in by_name.get(n.replace("_", ""), ()))
+            found = next((c for c in bearing if c not in taken), None)
         taken.add(found)
         return found
 
-    value = find(VALUE, None)
+    labels = label_columns(options.label, columns)
+    if not labels:
+        # The second of three axes is no label.
+        axes = by_name.keys() >= _AXES
+        names = tuple(n for n in LABEL if n != "y" or not axes)
+        by_its_name = find(names)
+        labels = () if by_its_name is None else (by_its_name,)
+    taken = {*labels, *chosen}
+    value = find(VALUE)
     group = find(GROUP, options.group)
     fold = find(FOLD, options.fold)
-    identifier, time = find(ID, options.id), find(TIME, options.time)
+    identifier = find(ID, options.id)
+    loose = None if identifier is not None else find(LOOSE_ID)
+    time = find(TIME, options.time)
+    if time is None:
+        time = next((c for c in free if c not in taken and _TIME.fullmatch(plain[c])), None)
+        taken.add(time)
     channel = find(CHANNEL, options.channel)
+    part = find(PART)
     rest = [c for c in free if c not in taken]
-    left_out = tuple(c for c in rest if c.lower() in _ABOUT_SERIES)
-    steps = tuple(c for c in rest if c not in left_out)
-    return Roles(labels, identifier, group, fold, time, channel, value, steps, left_out)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Columns with the steps of the series of a wide table.
-
-    Parameters
-    ----------
-    columns : tuple of str
-        One channel after the other.
-    channels : tuple of str, optional
-        The channels' names, where there are several.
-    left_out : tuple of str
-        Columns that are no steps.
-    """
-
-    columns: tuple[str, ...]
-    channels: tuple[str, ...] | None = None
-    left_out: tuple[str, ...] = ()
-
-
-def find_steps(columns: Sequence[str]) -> Steps:
-    """Find the steps of a wide table among the columns that are nothing else.
-
-    Numbered columns (t0, t1, ...) are the steps where most columns are numbered; what stands
-    among them, such as a patient's age, is left out. Several sets with the same numbers
-    (ecg_0, ecg_1, ..., resp_0, resp_1, ...) are channels. Otherwise all columns are steps.
-
-    Examples
-    --------
-    >>> find_steps(["age", "t0", "t1", "t2"])
-    Steps(columns=('t0', 't1', 't2'), channels=None, left_out=('age',))
-    >>> find_steps(["a0", "a1", "b0", "b1"]).channels
-    ('a', 'b')
-    """
-    families: dict[str, list[tuple[float, str]]] = {}
-    for column in columns:
-        prefix, number = _numbered(column)
-        if number is not None:
-            families.setdefault(prefix, []).append((number, column))
-    numbers = [tuple(n for n, _ in members) for members in families.values()]
-    counted = sum(map(len, numbers))
-    if (
-        counted < max(3, len(columns) / 2)
-        or len(set(numbers)) != 1
-        or len(numbers[0]) < 2
-        or any(a >= b for a, b in zip(numbers[0], numbers[0][1:], strict=False))
-    ):
-        return Steps(tuple(columns))
-    steps = tuple(column for members in families.values() for _, column in members)
-    return Steps(
-        steps,
-        tuple(name.rstrip(" _.-") or name for name in families) if len(families) > 1 else None,
-        tuple(c for c in columns if c not in set(steps)),
+    left_out = [c for c in rest if plain[c] in _ABOUT_SERIES]
+    unneeded = set(left_out)
+    steps = tuple(c for c in rest if c not in unneeded)
+    return Roles(
+        *(labels, identifier, group, fold, time, channel, value, part),
+        rest=steps,
+        left_out=tuple(left_out),
+        loose_id=loose,
     )
 
 
-def _numbered(column: str) -> tuple[str, float | None]:
-    """Split a name into what stands before its number, and the number."""
-    try:
-        return "", float(column)
-    except ValueError:
-        parts = re.fullmatch(r"(.*?)(\d+)", column)
-    return (parts[1], float(parts[2])) if parts else (column, None)
+def plain_name(column: object) -> str:
+    """Return a name as it is compared: Subject ID, subject_id and SubjectID are the same.
+
+    Examples
+    --------
+    >>> plain_name("Subject ID "), plain_name("time-step")
+    ('subjectid', 'timestep')
+    """
+    return _BETWEEN.sub("", str(column)).casefold()
 
 
-def find_column(columns: Sequence[str], names: Sequence[str], chosen: str | None) -> str | None:
+def find_column(columns: Iterable[str], names: Sequence[str], chosen: str | None) -> str | None:
     """Return the chosen column, or the first that bears one of the names.
 
     Examples
@@ -166,8 +168,11 @@ def find_column(columns: Sequence[str], names: Sequence[str], chosen: str | None
     """
     if chosen is not None:
         return chosen
-    by_name = {str(c).strip().lower(): c for c in reversed(columns)}
-    return next((by_name[n] for n in names if n in by_name), None)
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(plain_name(column), column)
+    plain = (n.replace("_", "") for n in names)
+    return next((by_name[n] for n in plain if n in by_name), None)
 
 
 def unique_names(names: Sequence[object], source: str) -> list[str]:
@@ -185,11 +190,17 @@ def unique_names(names: Sequence[object], source: str) -> list[str]:
     """
     known = {*LABEL, *ID, *GROUP, *FOLD, *CHANNEL, *VALUE}
     seen: dict[str, int] = {}
+    taken: set[str] = set()
     unique: list[str] = []
     for name in (" ".join(str(n).split()) for n in names):
         count = seen.get(name, 0)
         if count and name.lower() in known:
             raise InputError(f"{source}: two columns are called {name!r}; rename one")
+        new = f"{name}.{count}" if count else name
+        while new in taken:
+            count += 1
+            new = f"{name}.{count}"
         seen[name] = count + 1
-        unique.append(f"{name}.{count}" if count else name)
+        taken.add(new)
+        unique.append(new)
     return unique

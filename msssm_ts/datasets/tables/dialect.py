@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,15 +21,26 @@ from msssm_ts.datasets.tables.columns import (
     VALUE,
     unique_names,
 )
+from msssm_ts.datasets.tables.encoding import find_encoding
+from msssm_ts.datasets.tables.numbers import as_float, decimal_mark
+from msssm_ts.datasets.tables.preamble import (
+    COMMENT,
+    Preamble,
+    are_units,
+    first_of_table,
+    is_comment,
+    named_separator,
+    unit_of,
+)
 from msssm_ts.errors import InputError
 
 # Any run of spaces and tabs.
 WHITESPACE = ""
 _SEPARATORS = (",", ";", "\t", "|")
 # As much of the file as is looked at: some lines, but not all of a few endless ones.
-_LINES, _BYTES, _CELLS = 20, 1 << 20, 2000
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+_LINES, _BYTES, _CELLS = 60, 1 << 20, 2000
+# What stands above a table may be long; of the table itself fewer rows are enough.
+_ROWS = 20
 # One letter may also be a class.
 _CERTAIN = {
     name
@@ -39,6 +48,7 @@ _CERTAIN = {
     for name in names
     if len(name) > 1
 }
+_Rows = list[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,22 @@ class Dialect:
         Whether a cell is in quotation marks, which can hold line breaks.
     line_bytes : int
         Of the longest line looked at.
+    header : str
+        The line with the header, which may be repeated below.
+    ending : str
+        What ends every line without being a cell.
+    texts : frozenset of str
+        Columns that hold words in all rows looked at.
+    fractions : frozenset of str
+        Of the first columns and the last those with numbers that are not whole.
+    units : mapping from str to str
+        Of columns, from a line below the header.
+    preamble : Preamble
+        What stands above the table.
+    first : tuple of tuple of str
+        Cells of the first rows of values.
+    remarks : tuple of str
+        What was guessed.
     """
 
     separator: str
@@ -73,6 +99,14 @@ class Dialect:
     lines_above: int
     quoted: bool
     line_bytes: int
+    header: str = ""
+    ending: str = ""
+    texts: frozenset[str] = frozenset()
+    fractions: frozenset[str] = frozenset()
+    units: Mapping[str, str] = field(default_factory=dict)
+    preamble: Preamble = field(default_factory=lambda: Preamble({}))
+    first: tuple[tuple[str, ...], ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def detect_dialect(file: Path) -> Dialect:
@@ -81,7 +115,7 @@ def detect_dialect(file: Path) -> Dialect:
     Raises
     ------
     InputError
-        If it is empty, or no text in UTF-8 or (with its mark) UTF-16.
+        If it is empty, or no text in an encoding that can be told.
 
     Examples
     --------
@@ -92,31 +126,88 @@ def detect_dialect(file: Path) -> Dialect:
     >>> dialect.separator, dialect.decimal, dialect.columns
     (';', ',', ('label', 't0', 't1'))
     """
-    text, encoding = _head(file)
+    text, encoding, remark = _head(file)
     # Other breaks than these, such as form feeds, stand within cells.
     lines = list(io.StringIO(text, newline=""))
-    rows_by_separator = {s: _rows(lines, s) for s in (*_SEPARATORS, WHITESPACE)}
-    separator = _separator(rows_by_separator, preferred="\t" if ".tsv" in file.suffixes else ",")
+    named = named_separator(lines[0]) if lines else None
+    numbered = [(n, line) for n, line in enumerate(lines, 1) if n > (named is not None)]
+    comments = [(n, line) for n, line in numbered if is_comment(line)]
+    if len(comments) == len(numbered):
+        comments = []
+    about = {n for n, _ in comments}
+    kept = [(n, line) for n, line in numbered if n not in about]
+    separators = (*_SEPARATORS, WHITESPACE) if named is None else (named,)
+    rows_by_separator = {s: _rows(kept, s) for s in separators}
+    preferred = named or ("\t" if ".tsv" in file.suffixes else ",")
+    separator = _separator(rows_by_separator, preferred)
     rows = rows_by_separator[separator]
     if not rows:
         raise InputError(f"{file}: the file is empty; give one with series")
     table = [[c.strip() for c in cells[:_CELLS]] for _, cells in rows]
-    headed = _is_header(table[0], table[1:], separator)
+    start = first_of_table(table, [_is_number(r[0]) for r in table])
+    preamble = Preamble({r[0]: " ".join(r[1:]).strip() for r in table[:start]})
+    line_above = rows[start - 1][0] if start else 0
+    rows, table = rows[start : start + _ROWS], table[start : start + _ROWS]
+    headed = _is_header(table[0], table[1:])
     first_line, first = rows[0]
+    header = _line(lines, first_line) if headed else ""
+    line_above = max(line_above, first_line) if headed else rows[0][0] - 1 if start else line_above
+    if not headed:
+        above = [(n, line) for n, line in comments if n < first_line]
+        hidden = _header_in_comment(above, separator, len(first))
+        if hidden:
+            headed, first, header = True, hidden, above[-1][1].strip()
+            rows, table = [(0, hidden), *rows], [hidden, *table]
+        line_above = max(line_above, above[-1][0] if above else 0, int(named is not None))
+    units: dict[str, str] = {}
+    below = 1
+    columns = tuple(
+        unique_names(first, str(file)) if headed else map(str, range(1, len(first) + 1))
+    )
+    while headed and below < min(4, len(table) - 1) and _gives_units(table[below:]):
+        found = dict(zip(columns, map(unit_of, table[below]), strict=False))
+        units.update({c: u for c, u in found.items() if u and u.upper() not in ("CAL", "RAW", "-")})
+        line_above = rows[below][0]
+        below += 1
+    if units:
+        rows, table = [rows[0], *rows[below:]], [table[0], *table[below:]]
+    if headed:
+        columns = _as_wide_as_rows(columns, table[1:])
+    values = table[headed:]
     return Dialect(
         separator,
-        _decimal(table, separator),
+        decimal_mark([c for row in values or table for c in row]),
         encoding,
-        tuple(unique_names(first, str(file)) if headed else map(str, range(1, len(first) + 1))),
+        columns,
         headed,
-        first_line if headed else 0,
+        line_above,
         '"' in text,
         max(len(line) for line in lines),
+        header.strip(),
+        ";" if separator not in (";", WHITESPACE) and _end_in(values, ";") else "",
+        frozenset(_text_columns(columns, values)),
+        _with_fractions(columns, [cells for _, cells in rows[headed:]]),
+        units,
+        preamble,
+        tuple(tuple(row[:16]) for row in values[:4]),
+        tuple(filter(None, [remark])),
     )
 
 
-def _head(file: Path) -> tuple[str, str]:
-    """Read the first lines, and the encoding; the last line is whole, or all there is."""
+def _gives_units(rows: list[list[str]]) -> bool:
+    """Whether the first row gives units; one of formats, CAL, may stand above it."""
+    below = rows[1]
+    if len(rows) > 2 and all(c.upper() in ("CAL", "RAW") for c in rows[0]):
+        return are_units(below, rows[2])
+    return are_units(rows[0], below)
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def _head(file: Path) -> tuple[str, str, str]:
+    """Read the first lines, the encoding, and what was guessed; the last line is whole."""
     with open_bytes(file) as stream:
         data = b""
         while len(data) < _BYTES and data.count(b"\n") < _LINES:
@@ -125,84 +216,84 @@ def _head(file: Path) -> tuple[str, str]:
                 break
             data += block
         complete = not stream.read(1)
-    encoding = "utf-8-sig"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in data or data.startswith((b"PK\3\4", b"\x1f\x8b")):
+    encoding, remark = find_encoding(data, complete)
+    binary = b"\0" in data and encoding != "utf-16"
+    if binary or data.startswith((b"PK\3\4", b"\x1f\x8b")):
         raise InputError(
             f"{file}: not a text table but binary data; save it as CSV in UTF-8, or give the file "
             "the suffix of its format"
         )
-    try:
-        text = codecs.getincrementaldecoder(encoding)().decode(data, complete)
-    except UnicodeDecodeError as error:
-        raise not_text(file, data[: error.start].count(b"\n") + 1) from error
+    if not encoding:
+        raise not_text(file, _undecodable_line(data))
+    text = data.decode(encoding, "ignore")
     if not complete and text.count("\n") > 1:
         text = text[: text.rindex("\n") + 1]
-    return text, encoding
+    return text, encoding, remark
+
+
+def _undecodable_line(data: bytes) -> int:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return data[: error.start].count(b"\n") + 1
+    return 1
 
 
 def not_text(file: Path, line: int) -> InputError:
-    """Return the error for a line that is not UTF-8."""
-    return InputError(f"{file}, line {line}: not UTF-8 text; save the table as CSV in UTF-8")
+    """Return the error for a line whose encoding cannot be told."""
+    return InputError(
+        f"{file}, line {line}: not UTF-8 text, nor in an encoding that can be told; save the table "
+        "as CSV in UTF-8"
+    )
 
 
-def _rows(lines: Sequence[str], separator: str) -> list[tuple[int, list[str]]]:
+def _rows(lines: Sequence[tuple[int, str]], separator: str) -> _Rows:
     """Rows that are not blank, with the line they end in."""
     if separator == WHITESPACE:
-        return [(n, line.split()) for n, line in enumerate(lines, 1) if line.strip()]
-    reader = csv.reader(lines, delimiter=separator)
-    found: list[tuple[int, list[str]]] = []
+        return [(n, line.split()) for n, line in lines if line.strip()]
+    reader = csv.reader([line for _, line in lines], delimiter=separator)
+    found: _Rows = []
     try:
         while len(found) < _LINES and (cells := next(reader, None)) is not None:
             if cells:
-                found.append((reader.line_num, cells))
+                found.append((lines[reader.line_num - 1][0], cells))
     except csv.Error:
         # A quotation mark that never ends; what was found before counts.
         pass
     return found
 
 
-def _separator(rows_by_separator: dict[str, list[tuple[int, list[str]]]], preferred: str) -> str:
+def _separator(rows_by_separator: dict[str, _Rows], preferred: str) -> str:
     """Choose what splits most lines alike and leaves most numbers."""
     best, best_score = preferred, (0.0, 0)
     # Space is the last choice, for there is some beside most separators.
-    for separator in (*sorted(_SEPARATORS, key=lambda s: s != preferred), WHITESPACE):
-        rows = [cells for _, cells in rows_by_separator[separator]]
+    order = sorted(rows_by_separator, key=lambda s: (s == WHITESPACE, s != preferred))
+    for separator in order:
+        rows = [cells for _, cells in rows_by_separator[separator]][-_ROWS:]
         width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
         if width < 2:
             continue
         cells = [c for row in rows[1:] or rows for c in row[:_CELLS] if c.strip()]
-        numbers = sum(_is_number(c, separator) for c in cells)
+        numbers = sum(_is_number(c) for c in cells)
         score = (count / len(rows) + numbers / max(1, len(cells)), width)
         if score > best_score:
             best, best_score = separator, score
     return best
 
 
-def _decimal(table: list[list[str]], separator: str) -> str:
-    cells = [c for row in table for c in row]
-    commas = separator != "," and any(_DECIMAL_COMMA.fullmatch(c) for c in cells)
-    return "," if commas and not any(_DECIMAL_POINT.fullmatch(c) for c in cells) else "."
+def _is_number(cell: str) -> bool:
+    return as_float(cell) is not None
 
 
-def _is_number(cell: str, separator: str) -> bool:
-    try:
-        float(cell if separator == "," else cell.replace(",", ".", 1))
-    except ValueError:
-        return False
-    return True
-
-
-def _is_header(first: list[str], following: list[list[str]], separator: str) -> bool:
+def _is_header(first: list[str], following: list[list[str]]) -> bool:
     """Whether the first row names the columns.
 
     It does if it holds a known name, numbers the columns, or has words where numbers follow.
     """
-    words = [not _is_number(c, separator) for c in first]
+    words = [not _is_number(c) for c in first]
     if all(words):
         return True
-    numbers = [float(c.replace(",", ".")) for c, w in zip(first, words, strict=True) if not w]
+    numbers = [n for n in map(as_float, first) if n is not None]
     steps = [b - a for a, b in pairwise(numbers)]
     # Beside values a known name is a label: target, and non-target.
     if any(c.lower() in _CERTAIN for c in first) and all(step > 0 for step in steps):
@@ -210,10 +301,61 @@ def _is_header(first: list[str], following: list[list[str]], separator: str) -> 
     numeric = [
         i
         for i in range(len(first))
-        if following and all(i >= len(row) or _is_number(row[i], separator) for row in following)
+        if following and all(i >= len(row) or _is_number(row[i]) for row in following)
     ]
     named = sum(words[i] and bool(first[i]) for i in numeric)
     if steps and steps[0] > 0 and max(steps) - min(steps) < 1e-6 * steps[0]:
         from_the_start = any(words) or numbers[0] in (0, 1)
         return bool(named) or (len(numbers) > 9 and from_the_start)
     return named > len(numeric) / 2
+
+
+def _header_in_comment(
+    comments: Sequence[tuple[int, str]], separator: str, width: int
+) -> list[str]:
+    """Return the names that the last comment above the values has for them, as NumPy writes it."""
+    if not comments:
+        return []
+    line = comments[-1][1].strip()
+    for mark in COMMENT:
+        line = line.removeprefix(mark)
+    cells = [
+        c.strip() for c in (line.split() if separator == WHITESPACE else line.split(separator))
+    ]
+    named = len(cells) == width > 1 and not any(_is_number(c) for c in cells)
+    return cells if named else []
+
+
+def _as_wide_as_rows(columns: tuple[str, ...], rows: list[list[str]]) -> tuple[str, ...]:
+    """Add a column without name where every row has one cell more than the header.
+
+    It is the last where lines end in a separator, else the first, with names of rows.
+    """
+    if len(columns) >= _CELLS or not rows or any(len(r) != len(columns) + 1 for r in rows):
+        return columns
+    if "" in columns:
+        return columns
+    return (*columns, "") if not any(r[-1] for r in rows) else ("", *columns)
+
+
+def _end_in(rows: list[list[str]], mark: str) -> bool:
+    return bool(rows) and all(r and r[-1].endswith(mark) for r in rows)
+
+
+def _with_fractions(columns: tuple[str, ...], rows: list[list[str]]) -> frozenset[str]:
+    found = []
+    for i in (0, 1, 2, len(columns) - 1):
+        numbers = [as_float(r[i].strip()) for r in rows if 0 <= i < min(len(r), len(columns))]
+        if any(n is not None and n == n and not n.is_integer() for n in numbers):
+            found.append(columns[i])
+    return frozenset(found)
+
+
+def _text_columns(columns: tuple[str, ...], rows: list[list[str]]) -> list[str]:
+    """Columns in which no cell is a number, and some are words."""
+    found = []
+    for i, column in enumerate(columns[:_CELLS]):
+        cells = [r[i] for r in rows if i < len(r) and r[i]]
+        if cells and not any(_is_number(c) for c in cells):
+            found.append(column)
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import find_roles, unique_names
@@ -82,7 +83,10 @@ def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
             f"{file}: not a readable Parquet file ({reason[:120]}); replace the file"
         ) from error
     index = [c for c in data.column_names if c.startswith("__index_level_")]
-    return _read(data.drop_columns(index), str(file), options)
+    # An index of one level counts rows; one of two says series and step.
+    data = data if len(index) > 1 else data.drop_columns(index)
+    order = [*index, *(c for c in data.column_names if c not in set(index))]
+    return _read(data.select(order) if len(index) > 1 else data, str(file), options)
 
 
 def _read(data: pa.Table, source: str, options: ReadOptions) -> LabelledSeries:
@@ -90,20 +94,27 @@ def _read(data: pa.Table, source: str, options: ReadOptions) -> LabelledSeries:
     options.check_columns(data.column_names, source)
     if not data.num_rows:
         raise InputError(f"{source}: the table has no rows; give one with series")
-    table = Table(data.drop_columns(list(options.drop)), source, lambda row: f"row {row + 1}")
-    return series_of_table(table, find_roles(data.column_names, options))
+    roles = find_roles(data.column_names, options)
+    dropped = options.dropped(data.column_names)
+    account = Account().without(len(dropped), "columns", "as asked", dropped)
+    table = Table(
+        data.drop_columns(list(dropped)), source, lambda row: f"row {row + 1}", account=account
+    )
+    return series_of_table(table, roles, options)
 
 
 def _of_pandas(frame: pd.DataFrame) -> pa.Table:
     import pandas as pd
     import pyarrow as pa
 
-    if any(name is not None for name in frame.index.names):
+    if frame.index.nlevels > 1 or frame.index.name is not None:
         frame = frame.reset_index()
     names = unique_names(list(frame.columns), "data frame")
     arrays = []
-    for i, name in enumerate(names):
-        cells = frame.iloc[:, i]
+    for name, (_, cells) in zip(names, frame.items(), strict=True):
+        if cells.dtype == np.float64:
+            arrays.append(pa.array(cells.to_numpy(), from_pandas=True))
+            continue
         first = cells.iloc[0] if len(cells) else None
         if isinstance(first, (pd.Series, np.ndarray)):
             # pyarrow knows neither, nor arrays of two dimensions.

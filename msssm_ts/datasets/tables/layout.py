@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +11,25 @@ import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import are_parts, part_of
 from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.dialect import detect_dialect
+from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.lists import list_columns
 from msssm_ts.datasets.tables.long import read_channels, read_steps, read_values
+from msssm_ts.datasets.tables.recording import read_recording
+from msssm_ts.datasets.tables.steps import find_steps
+from msssm_ts.datasets.tables.stream import is_stream, read_stream
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.tables.wide import read_wide
 from msssm_ts.errors import InputError
+
+# Cells that name a file or a record, rather than hold values.
+_PATH = re.compile(
+    r"[^\s,;]*[/\\][^\s,;]*|[^,;]*\.(wav|flac|mp3|ogg|opus|m4a|edf|bdf|dat|hea|mat|npy|npz|h5|hdf5)",
+    re.IGNORECASE,
+)
 
 
 def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -25,7 +39,9 @@ def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
     row's end make a shorter series, others are missing values. Long: a value a row, with
     columns id, value and, where there are any, time, channel, label, group and fold; or a step a
     row, with columns id and time and a column a channel; or a channel a row, with columns id and
-    channel and steps. Without a header the first column is the label, as in the UCR archive.
+    channel and steps. A table with a column of times and no id is a recording, or pieces of one
+    label each. Without a header the first column is the label, as in the UCR archive, or the last
+    where only that can be one.
 
     Parameters
     ----------
@@ -47,10 +63,22 @@ def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_text_table(file, ReadOptions()).summary()
     '2 series, 1 channel × 2–3 steps, 2 classes: x y'
     """
-    return series_of_table(*read_text(file, options))
+    dialect = detect_dialect(file)
+    recording = read_recording(file, options, dialect)
+    if recording is not None:
+        return recording
+    table, roles = read_text(file, options, dialect=dialect)
+    column, cell = _paths(table, roles)
+    if column and cell.lower().endswith((".h5", ".hdf5")):
+        from msssm_ts.datasets.arrays.hdf5_series import read_listing
+
+        listed = read_listing(file, options)
+        if listed is not None:
+            return listed
+    return series_of_table(table, roles, options)
 
 
-def series_of_table(table: Table, roles: Roles) -> LabelledSeries:
+def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
     """Return the series of a table, wide or long.
 
     Raises
@@ -58,23 +86,122 @@ def series_of_table(table: Table, roles: Roles) -> LabelledSeries:
     InputError
         If they cannot be understood.
     """
+    _refuse_paths(table, roles)
+    table, roles = _of_part(table, roles, options)
+    table, roles = refined(table, roles, options)
+    if roles.value is not None and roles.id is None and roles.loose_id is not None:
+        roles = replace(roles, id=roles.loose_id, loose_id=None)
+    if roles.id is not None or roles.time is None:
+        options.refuse_unused(["episodes"], table.source, "its rows are no recording")
     if roles.value is not None and roles.id is not None:
-        return read_values(table, roles)
+        return read_values(table, roles, options)
     if roles.value is not None:
-        if roles.time is not None or roles.channel is not None:
+        if roles.channel is not None:
             raise InputError(
                 f"{table.source}: a value a row (column {roles.value!r}) needs a column that says "
                 "which series it belongs to; name it with --id"
             )
-        # A step that happens to be called so.
+        # A step, or a channel, that happens to be called so.
         rest = {*roles.rest, roles.value}
         roles = replace(roles, value=None, rest=tuple(c for c in table.columns if c in rest))
-    if roles.id is not None and not list_columns(table, roles.rest) and _repeats(table, roles.id):
-        if roles.time is not None:
-            return read_steps(table, roles)
-        if roles.channel is not None:
-            return read_channels(table, roles)
-    return read_wide(table, roles)
+    if list_columns(table, roles.rest):
+        return read_wide(table, _with_unique_id(table, roles), options)
+    # Without a header columns are numbered whatever they are.
+    numbered = table.headed and find_steps(roles.rest, table.source).numbered
+    table, roles = _with_loose_id(table, roles, numbered)
+    if roles.id is not None and _repeats(table, roles.id):
+        if roles.channel is not None and (roles.time is None or numbered):
+            return read_channels(table, roles, options)
+        if roles.time is not None or not numbered:
+            return read_steps(table, roles, options)
+    elif is_stream(table, roles, options, numbered):
+        return read_stream(table, roles, options)
+    return read_wide(table, roles, options)
+
+
+def _refuse_paths(table: Table, roles: Roles) -> None:
+    column, cell = _paths(table, roles)
+    if column:
+        raise InputError(
+            f"{table.source}: a table of files (column {column!r}, such as {cell[:60]!r}), not of "
+            "series; give the folder with the files and the table in it"
+        )
+
+
+def _paths(table: Table, roles: Roles) -> tuple[str, str]:
+    """Find a column that names files, in a table that says what they are and holds no values."""
+    candidates = [c for c in (*roles.rest, roles.id, roles.group) if c is not None]
+    words = table.words(candidates)
+    values = _others(roles.rest, words)
+    if not words or (len(values) > 2 and find_steps(values, table.source).numbered):
+        return "", ""
+    for column in words:
+        given = [t for t in table.texts(column).different.tolist() if t]
+        if sum(_PATH.fullmatch(t) is not None for t in given) >= 0.8 * len(given) > 0:
+            return column, given[0]
+    return "", ""
+
+
+def _others(columns: Sequence[str], words: Sequence[str]) -> list[str]:
+    unneeded = set(words)
+    return [c for c in columns if c not in unneeded] if words else []
+
+
+def _of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:
+    """Keep the rows of the part that is meant, where a column divides the table."""
+    if roles.part is None:
+        return table, roles
+    texts = table.texts(roles.part)
+    names = texts.different.tolist()
+    if not are_parts(names):
+        return table, replace(roles, part=None, left_out=(*roles.left_out, roles.part))
+    wanted = {"test"} if options.split == "test" else {"train", "validation"}
+    meant = np.array([*(part_of(n) in wanted for n in names), False])
+    keep = meant[texts.codes]
+    if not keep.any():
+        raise InputError(
+            f"{table.source}: no row has {options.split!r} in column {roles.part!r}, but "
+            f"{', '.join(names[:6])}; give a table with such rows"
+        )
+    gone = sorted({n for n, m in zip(names, meant, strict=False) if not m})
+    account = table.account.without(
+        int((~keep).sum()), "rows", f"of another part in column {roles.part}", gone
+    )
+    return replace(table.select(keep), account=account), roles
+
+
+def _with_unique_id(table: Table, roles: Roles) -> Roles:
+    loose = roles.loose_id
+    if loose is None or roles.id is not None:
+        return roles
+    if _repeats(table, loose):
+        return replace(roles, loose_id=None, left_out=(*roles.left_out, loose))
+    return replace(roles, id=loose, loose_id=None)
+
+
+def _with_loose_id(table: Table, roles: Roles, numbered: bool) -> tuple[Table, Roles]:
+    """Take a trial, or the like, for the id where the rows of one can be the steps of a series."""
+    loose = roles.loose_id
+    if loose is None or roles.id is not None:
+        return table, roles
+    if numbered or not _repeats(table, loose):
+        return table, _with_unique_id(table, roles)
+    codes = table.texts(loose).codes
+    if roles.group is not None and not _decides(codes, table.texts(roles.group).codes):
+        # Trials that every person counts from one.
+        name = f"{roles.group} and {loose}"
+        joined = table.joined((roles.group, loose), name)
+        account = table.account.remarking(f"took {name} together for the id; --id says otherwise")
+        return replace(joined, account=account), replace(roles, id=name, loose_id=None)
+    if len(np.flatnonzero(np.diff(codes))) + 1 > len(table) / 2 and roles.time is None:
+        return table, _with_unique_id(table, roles)
+    return table, replace(roles, id=loose, loose_id=None)
+
+
+def _decides(codes: np.ndarray, others: np.ndarray) -> bool:
+    """Whether rows of one code have one other code."""
+    pairs = np.unique(np.stack([codes, others]), axis=1)
+    return bool(len(np.unique(pairs[0])) == pairs.shape[1])
 
 
 def _repeats(table: Table, column: str) -> bool:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def list_columns(table: Table, columns: Sequence[str]) -> list[str]:
     """Return the columns whose cells are lists."""
-    return [c for c in columns if _is_list(table.data.schema.field(c).type)]
+    lists = {n for n, k in table.other_types.items() if _is_list(k)}
+    return [c for c in columns if c in lists] if lists else []
 
 
 def list_series(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.tables.columns import Roles, find_steps
+from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tables.account import account_of, columns_in_words
+from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.guess import whole_numbers
 from msssm_ts.datasets.tables.per_series import per_series
+from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table, Texts
-from msssm_ts.datasets.tables.times import even_step, sampling_rate, times_of
+from msssm_ts.datasets.tables.times import are_even, sampling_rate, times_of
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     from msssm_ts.series import Series
 
 
-def read_values(table: Table, roles: Roles) -> LabelledSeries:
+def read_values(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
     """Return the series of a table with one value a row, in columns id, value, time, channel.
 
     Raises
@@ -60,30 +65,92 @@ def read_values(table: Table, roles: Roles) -> LabelledSeries:
             times = [t[0] for t in by_channel]
         else:
             note = "times left out, for channels were measured at times of their own"
-    return _series(rows, roles, series, names, times, note)
+    account = account_of(
+        table,
+        roles,
+        "long table: a value a row",
+        "one channel"
+        if names is None
+        else f"{columns_in_words([str(roles.channel)])}: {enumerate_names(names, 12)}",
+        left_out=roles.rest,
+        rate=rows.rate(roles.time) is not None,
+    )
+    return _series(rows, roles, series, names, account.remarking(note), times)
 
 
-def read_steps(table: Table, roles: Roles) -> LabelledSeries:
+def read_steps(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
     """Return the series of a table with one step a row: columns id, time, and one a channel.
+
+    Without times the rows of a series are its steps in their order.
 
     Raises
     ------
     InputError
         If a time stands twice, or what should be the same in all rows of a series is not.
     """
-    if not roles.rest:
-        raise InputError(f"{table.source}: no columns left for the values of the series")
-    table, values = _without_blank_rows(table, list(roles.rest), roles)
+    if roles.channel is not None:
+        options.refuse_unused(["channel"], table.source, "every column of values is a channel")
+        roles = replace(roles, channel=None, left_out=(*roles.left_out, roles.channel))
+    words = table.words(roles.rest)
+    rest, same = _measured(table, roles, words)
+    if not rest:
+        raise InputError(
+            f"{table.source}: no columns left for the values of the series; there are only "
+            f"{enumerate_names(table.columns)}"
+        )
+    roles = replace(roles, rest=rest)
+    table, values = _without_blank_rows(table, list(rest), roles)
     rows = _Rows.sort(table, roles)
     pieces = np.split(values[rows.order], np.cumsum(rows.counts().sum(axis=1))[:-1])
     series: list[Series] = [np.ascontiguousarray(p.T) for p in pieces]
     times = None
     if rows.times is not None:
         times = np.split(rows.times[rows.order], np.cumsum(rows.counts().sum(axis=1))[:-1])
-    return _series(rows, roles, series, roles.rest, times)
+    account = account_of(
+        table,
+        roles,
+        "long table: a step a row",
+        columns_in_words(rest),
+        rate=rows.rate(roles.time) is not None,
+    )
+    account = account.without(len(words), "columns", "text", words)
+    account = account.without(len(same), "columns", "the same in all rows of a series", same)
+    if roles.time is None:
+        account = account.remarking(
+            f"took the rows of one {roles.id}, in their order, for the steps of a series; --time "
+            "says otherwise"
+        )
+    return _series(rows, roles, series, rest, account, times)
 
 
-def read_channels(table: Table, roles: Roles) -> LabelledSeries:
+def _measured(table: Table, roles: Roles, words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return columns that vary within series, and those that say something of a series alone.
+
+    The latter are whole numbers that are the same in all rows of every series, but not in all of
+    the table: a device, an age.
+    """
+    assert roles.id is not None
+    owner = table.texts(roles.id).codes
+    first = np.unique(owner, return_index=True)[1]
+    same = []
+    unneeded = set(words)
+    # Of series with one step nothing can be said.
+    long_enough = len(first) > 1 and len(owner) >= 2 * len(first)
+    place = np.searchsorted(owner[first], owner)
+    for column in roles.rest:
+        if not long_enough or column in unneeded:
+            continue
+        numbers = whole_numbers(table, column)
+        if numbers is None:
+            continue
+        ones = numbers[first]
+        if (ones != ones[0]).any() and (numbers == ones[place]).all():
+            same.append(column)
+    unneeded |= set(same)
+    return tuple(c for c in roles.rest if c not in unneeded), same
+
+
+def read_channels(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
     """Return the series of a table with one channel a row: columns id, channel, and steps.
 
     Raises
@@ -91,8 +158,9 @@ def read_channels(table: Table, roles: Roles) -> LabelledSeries:
     InputError
         If a series lacks a channel or has one twice.
     """
-    columns = find_steps(roles.rest).columns
-    table, values = _without_blank_rows(table, list(columns), roles)
+    options.refuse_unused(["time"], table.source, "the steps of a row are its columns")
+    steps = find_steps(roles.rest, table.source)
+    table, values = _without_blank_rows(table, list(steps.columns), roles)
     rows = _Rows.sort(table, roles)
     counts = rows.counts()
     odd = np.argwhere(counts != 1)
@@ -104,7 +172,18 @@ def read_channels(table: Table, roles: Roles) -> LabelledSeries:
             "series needs every channel once",
         )
     cube = values[rows.order].reshape(*counts.shape, -1)
-    return _series(rows, roles, without_padding(cube, rows.error), rows.channel_names())
+    unused = [*steps.left_out, *([] if roles.time is None else [roles.time])]
+    roles = replace(roles, time=None)
+    names = rows.channel_names()
+    account = account_of(
+        table,
+        roles,
+        "long table: a channel a row",
+        f"{columns_in_words([str(roles.channel)])}: {enumerate_names(names, 12)}; steps "
+        f"{columns_in_words(steps.columns)}",
+        left_out=unused,
+    ).remarking(steps.remark)
+    return _series(rows, roles, without_padding(cube, rows.error), names, account)
 
 
 @dataclass(frozen=True)
@@ -184,7 +263,8 @@ class _Rows:
             name = str(self.ids.different[self.ids.codes[row]])
             raise self.table.error(
                 row,
-                f"{self.ids.column} {name!r} has more than one {column}; give each series one",
+                f"{self.ids.column} {name!r} has more than one {column}; give each series one, "
+                f"or leave {column!r} out with --drop",
             )
 
     def _refuse_repeated_times(self, roles: Roles) -> None:
@@ -196,7 +276,10 @@ class _Rows:
             row = int(self.order[same + 1].min())
             columns = [c for c in (roles.id, roles.channel, roles.time) if c is not None]
             raise self.table.error(
-                row, f"a second value for the same {', '.join(columns)}; remove one"
+                row,
+                f"a second value for the same {', '.join(columns)}, as in {len(same)} rows of "
+                f"{len(self.table)}; name the column that tells them apart with --id or --channel, "
+                f"or leave {roles.time!r} out with --drop to take the rows in their order",
             )
 
     def rate(self, column: str | None) -> float | None:
@@ -205,7 +288,8 @@ class _Rows:
             return None
         times, owner = self.times[self.order], (self.series * (self.channel.max() + 1))
         owner = (owner + self.channel)[self.order]
-        return sampling_rate(column, times, owner)
+        unit = self.table.units.get(column, "")
+        return sampling_rate(column, times, owner, unit)
 
 
 def _series(
@@ -213,28 +297,24 @@ def _series(
     roles: Roles,
     series: list[Series],
     names: tuple[str, ...] | None,
+    account: Account,
     times: list[NDArray[np.float64]] | None = None,
-    note: str = "",
 ) -> LabelledSeries:
     check_values(series, rows.error)
-    for column in (*roles.labels, roles.group, roles.fold):
+    for column in (*roles.labels, roles.group, roles.fold, roles.part):
         if column is not None:
             rows.check_same(column)
+    units = [rows.table.units.get(c, "") for c in names or ()]
     return LabelledSeries(
         series,
         channel_names=names,
         sampling_rate=rows.rate(roles.time),
-        times=None if times is None or _is_even(times) else times,
+        times=None if times is None or are_even(times) else times,
+        units=tuple(units) if any(units) else None,
         source=rows.table.source,
-        account=Account().remarking(note),
+        account=account,
         **per_series(rows.table, roles, rows.first),
     )
-
-
-def _is_even(times: list[NDArray[np.float64]]) -> bool:
-    """Whether the steps of every series are evenly spaced: then the stamps say nothing more."""
-    steps = np.concatenate([np.diff(t) for t in times])
-    return not len(steps) or even_step(steps) is not None
 
 
 def _one_of_each(texts: Texts) -> NDArray[np.int64]:
@@ -254,4 +334,7 @@ def _without_blank_rows(
     blank &= table.texts(roles.id).codes < 0
     if blank.all():
         raise InputError(f"{table.source}: there are no rows with values; give a file with series")
-    return table.select(~blank), values[~blank]
+    if blank.any():
+        account = table.account.without(int(blank.sum()), "rows", "empty")
+        table = replace(table.select(~blank), account=account)
+    return table, values[~blank]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.table import Table
 
@@ -37,6 +38,12 @@ def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str,
     for field, column in (("groups", roles.group), ("folds", roles.fold), ("ids", roles.id)):
         if column is not None:
             fields[field] = table.texts(column).names(rows)
+    if roles.part is not None:
+        texts = table.texts(roles.part)
+        held_out = np.array([*(part_of(n) == "validation" for n in texts.different), False])
+        mask = held_out[texts.codes[rows]]
+        if mask.any() and not mask.all():
+            fields["validation"] = mask
     if roles.group is not None:
         fields["group_name"] = roles.group
     if roles.id is not None:

@@ -57,8 +57,7 @@ def read_strings(file: Path) -> Strings:
     """
     dialect = detect_dialect(file)
     rows = TextRows(file, dialect)
-    roles = Roles(dialect.columns, None, None, None, None, None, None, ())
-    data = rows.read(roles, list(dialect.columns))
+    rows, data = rows.read(Roles(dialect.columns), list(dialect.columns))
     cells = {
         name: [(value or "").strip() for value in data[name].to_pylist()]
         for name in dialect.columns

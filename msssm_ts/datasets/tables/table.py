@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.labels import text_of, tidy_labels, tidy_names
+from msssm_ts.datasets.tables.numbers import as_float, parsed
+from msssm_ts.datasets.tables.preamble import Preamble
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,12 +34,24 @@ class Table:
         Says in words where a row stands in the source.
     decimal : str
         Decimal mark of numbers that are text.
+    account : Account
+        What was left out, and guessed, while it was read.
+    headed : bool
+        Whether its columns have names of their own, rather than 1, 2, ...
+    units : mapping from str to str
+        Of columns, where the source says them.
+    preamble : Preamble
+        What stands above the table.
     """
 
     data: pa.Table
     source: str
     place: Callable[[int], str]
     decimal: str = "."
+    account: Account = field(default_factory=Account)
+    headed: bool = True
+    units: Mapping[str, str] = field(default_factory=dict)
+    preamble: Preamble = field(default_factory=lambda: Preamble({}))
 
     @property
     def columns(self) -> list[str]:
@@ -60,6 +76,17 @@ class Table:
             data=self.data.filter(pa.array(keep)),
             place=lambda row: self.place(int(rows[row])),
         )
+
+    def joined(self, columns: Sequence[str], name: str) -> Table:
+        """Return the table with a column of the texts of several, a line between them."""
+        import pyarrow as pa
+
+        parts = [self.texts(c) for c in columns]
+        texts = np.full(len(self), "", dtype=object)
+        for i, part in enumerate(parts):
+            known = np.append(part.different.astype(object), "")
+            texts = texts + ("/" if i else "") + known[part.codes]
+        return replace(self, data=self.data.append_column(name, pa.array(texts, pa.string())))
 
     def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:
         """Return columns as an array (n_rows, n_columns), empty cells as NaN.
@@ -106,16 +133,17 @@ class Table:
             ) from error
 
     def _parsed(self, column: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
-        import pandas as pd
         import pyarrow as pa
+        import pyarrow.compute as pc
 
+        if self.decimal == ".":
+            try:
+                return pc.cast(pc.utf8_trim_whitespace(cells), pa.float64())
+            except pa.ArrowInvalid:
+                # Perhaps only a number that pyarrow does not take for one, such as +1.
+                pass
         texts = cells.to_pandas().astype(object)
-        numeric = texts.str.strip()
-        if self.decimal == ",":
-            # A point would separate thousands here; a guess could be wrong by a factor of 1000.
-            numeric = numeric.where(~numeric.str.contains(".", regex=False, na=False), "?")
-            numeric = numeric.str.replace(",", ".", regex=False)
-        numeric = pd.to_numeric(numeric, errors="coerce")
+        numeric, _ = parsed(texts, self.decimal)
         given = texts.map(text_of) != ""
         wrong = np.flatnonzero((given & numeric.isna()).to_numpy(bool))
         if len(wrong):
@@ -127,6 +155,44 @@ class Table:
             )
         return pa.chunked_array([pa.array(numeric.to_numpy(np.float64), from_pandas=True)])
 
+    @cached_property
+    def text_columns(self) -> frozenset[str]:
+        """Names of the columns whose cells are text, be it numbers written as text."""
+        return frozenset(n for n, k in self.other_types.items() if is_text(k))
+
+    @cached_property
+    def other_types(self) -> dict[str, pa.DataType]:
+        """Types of the columns that are no plain numbers; there may be very many of these."""
+        import pyarrow as pa
+
+        schema, plain = self.data.schema, pa.float64()
+        pairs = zip(schema.names, schema.types, strict=True)
+        return {name: kind for name, kind in pairs if kind != plain}
+
+    def words(self, columns: Sequence[str]) -> list[str]:
+        """Return the columns that hold text, and not one cell with a number."""
+        return [c for c in columns if c in self.text_columns and self.is_words(c)]
+
+    def is_words(self, column: str) -> bool:
+        """Whether a column holds text, and not one cell with a number."""
+        import pyarrow as pa
+
+        if column not in self.text_columns:
+            return False
+        cells = self.data[column]
+        if pa.types.is_dictionary(cells.type):
+            # Some that no row has may be among them, which are words where the others are.
+            different = [t for c in cells.chunks for t in c.dictionary.to_pylist()]
+        else:
+            different = cells.cast(pa.string()).unique().to_pylist()
+        given = [t for t in map(text_of, different) if t]
+        return bool(given) and not any(as_float(t) is not None for t in given)
+
+    def is_empty(self, column: str) -> bool:
+        """Whether no cell of a column holds anything."""
+        cells = self.data[column]
+        return bool(cells.null_count == len(cells))
+
     def texts(self, column: str) -> Texts:
         """Return a column's different texts, and which each row has.
 
@@ -135,18 +201,22 @@ class Table:
         InputError
             If the column holds lists.
         """
+        if column not in self._known_texts:
+            self._known_texts[column] = self._find_texts(column)
+        return self._known_texts[column]
+
+    @cached_property
+    def _known_texts(self) -> dict[str, Texts]:
+        return {}
+
+    def _find_texts(self, column: str) -> Texts:
         import pyarrow as pa
 
         cells = self.data[column]
         if pa.types.is_nested(cells.type):
             raise InputError(f"{self.source}, column {column}: holds {cells.type}, not names")
-        if not pa.types.is_dictionary(cells.type):
-            cells = cells.dictionary_encode()
-        encoded = cells.unify_dictionaries().combine_chunks()
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.chunk(0)
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        found = [text_of(v) for v in encoded.dictionary.to_pylist()]
+        codes, dictionary = _encoded(cells)
+        found = [text_of(v) for v in dictionary.to_pylist()]
         different, place = np.unique(np.array([*found, ""], dtype=str), return_inverse=True)
         # Space around a text makes no other text; the last place is that of empty cells.
         codes, empty = place[codes], place[-1]
@@ -189,6 +259,26 @@ class Texts:
     ) -> NDArray[Any]:
         self.check_complete(what)
         return np.asarray(values[self.codes if rows is None else self.codes[rows]])
+
+
+def _encoded(cells: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:
+    """Codes of the cells, -1 where they are empty, and what the codes stand for."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(cells.type) and (
+        cells.type.index_type != pa.int32() or not pa.types.is_string(cells.type.value_type)
+    ):
+        # Not all widths of codes, polars' among them, can be given a common dictionary.
+        cells = cells.cast(pa.string() if is_text(cells.type) else cells.type.value_type)
+    if pa.types.is_string_view(cells.type):
+        cells = cells.cast(pa.string())
+    if not pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_encode()
+    encoded = cells.unify_dictionaries().combine_chunks()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.chunk(0)
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, encoded.dictionary
 
 
 def is_text(kind: pa.DataType) -> bool:

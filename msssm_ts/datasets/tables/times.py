@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,10 @@ from msssm_ts.datasets.tables.table import Table, is_text
 from msssm_ts.errors import InputError
 
 # Names of times in seconds; others may count samples or milliseconds.
-_SECONDS = re.compile(r"(time|t)?[ _]?[(\[]?(s|sec|secs|seconds)?[)\]]?|timestamp", re.IGNORECASE)
+_SECONDS = re.compile(
+    r"(elapsed[ _]?)?(time|t)?[ _]?[(\[]?(s|sec|secs|seconds)?[)\]]?|timestamp", re.IGNORECASE
+)
+_UNIT = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
 def times_of(table: Table, column: str) -> NDArray[np.float64]:
@@ -53,7 +57,7 @@ def times_of(table: Table, column: str) -> NDArray[np.float64]:
 
 
 def sampling_rate(
-    column: str, times: NDArray[np.float64], owner: NDArray[np.int64]
+    column: str, times: NDArray[np.float64], owner: NDArray[np.int64], unit: str = ""
 ) -> float | None:
     """Return the rate in hertz that times tell, or None where they leave a doubt.
 
@@ -67,6 +71,8 @@ def sampling_rate(
         The name of the column.
     times, owner : arrays of shape (n_rows,)
         Sorted times, and the series each belongs to.
+    unit : str
+        Of the times, where the source says it.
 
     Examples
     --------
@@ -75,9 +81,14 @@ def sampling_rate(
     >>> sampling_rate("time_ms", np.arange(5) * 0.5, np.zeros(5, int)) is None
     True
     """
-    if not _SECONDS.fullmatch(column) or np.array_equal(times, np.round(times)):
+    seconds = _UNIT.get(unit.casefold())
+    if seconds is None and (
+        not _SECONDS.fullmatch(column) or np.array_equal(times, np.round(times))
+    ):
         return None
     step = even_step(np.diff(times)[np.diff(owner) == 0])
+    if step is not None and seconds is not None:
+        step *= seconds
     if step is None or not 0 < step <= 0.5:
         return None
     rate = 1 / step
@@ -98,6 +109,18 @@ def even_step(steps: NDArray[np.float64]) -> float | None:
     # Written with a few digits, even steps differ in the last one.
     step = float(steps.mean())
     return step if np.abs(steps - step).max() <= 0.01 * abs(step) else None
+
+
+def are_even(times: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether the steps of every series are evenly spaced: then the stamps say nothing more.
+
+    Examples
+    --------
+    >>> are_even([np.array([0.0, 1, 2])]), are_even([np.array([0.0, 1, 5])])
+    (True, False)
+    """
+    steps = np.concatenate([np.diff(t) for t in times])
+    return not len(steps) or even_step(steps) is not None
 
 
 def _seconds(dates: object) -> NDArray[np.float64]:

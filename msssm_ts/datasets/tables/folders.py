@@ -1,0 +1,286 @@
+"""Folders of text tables that belong together: a channel a file, or a recording a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.compressed import bare_suffix
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.labels import tidy_labels, tidy_names
+from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import part_of
+from msssm_ts.datasets.tables.dialect import detect_dialect
+from msssm_ts.datasets.tables.layout import read_text_table
+from msssm_ts.datasets.tables.recording import read_recording
+from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.values import check_values
+from msssm_ts.errors import InputError
+
+_TEXT = (".csv", ".tsv", ".txt", ".dat")
+_LABELS = re.compile(r"y|labels?|target", re.IGNORECASE)
+_GROUPS = re.compile(r"subjects?|groups?|patients?|speakers?|users?", re.IGNORECASE)
+_NAMES = re.compile(r"(activity|class|label)_?(labels|names)", re.IGNORECASE)
+_ABOUT = re.compile(r"readme.*|licen[cs]e.*|features.*|.*info.*|notes?|source", re.IGNORECASE)
+
+
+def read_matrices(folder: Path, options: ReadOptions) -> LabelledSeries | None:
+    """Read a folder per part with a matrix of numbers per channel, as UCI's HAR set has it.
+
+    ``train/y_train.txt`` has the labels, ``train/subject_train.txt`` the groups, and every file in
+    a folder below ``train`` a channel, a row a series. Where there is no such folder,
+    ``train/X_train.txt`` is the only channel. ``activity_labels.txt`` names the classes.
+
+    Returns
+    -------
+    LabelledSeries or None
+        None where the folder is none of the kind.
+
+    Raises
+    ------
+    InputError
+        If the files do not fit together.
+    """
+    parts = {part_of(d.name): d for d in sorted(folder.iterdir()) if d.is_dir()}
+    part = parts.get("test" if options.split == "test" else "train")
+    if part is None:
+        return None
+    own = {_bare(f): f for f in _text_files(part)}
+    labels = next((f for name, f in own.items() if _LABELS.fullmatch(name)), None)
+    below = [d for d in sorted(part.iterdir()) if d.is_dir()]
+    channels = {_bare(f): f for d in below[:1] for f in _text_files(d)}
+    if labels is None or not (channels or "X" in own):
+        return None
+    if not channels:
+        channels = {"X": own["X"]}
+    source = str(folder)
+    options.refuse_unused(
+        ["label", "id", "time", "channel", "fold"], source, f"{labels.name} says what series are"
+    )
+    groups = next((f for name, f in own.items() if _GROUPS.fullmatch(name)), None)
+    gone = options.dropped(channels)
+    kept = {name: f for name, f in channels.items() if name not in gone}
+    cubes = [_matrix(f) for f in kept.values()]
+    shapes = {c.shape: f for c, f in zip(cubes, kept.values(), strict=True)}
+    if len(shapes) != 1:
+        said = ", ".join(f"{f.name} {shape}" for shape, f in list(shapes.items())[:3])
+        raise InputError(
+            f"{part}: the files of channels differ in rows or steps ({said}); mend one"
+        )
+    series = list(np.stack(cubes, axis=1))
+    check_values(series, lambda i, text: InputError(f"{part}, row {i + 1}: {text}"))
+    found = _one_a_series(labels, len(series))
+    names = next((f for f in _text_files(folder) if _NAMES.fullmatch(f.stem)), None)
+    account = Account().took("layout", f"a file a channel in {part.name}")
+    account = account.took("label", labels.name)
+    account = account.took("channels", enumerate_names([f.name for f in kept.values()], 12))
+    if names is not None:
+        found = _named(found, names)
+        account = account.took("names of labels", names.name)
+    per_series: dict[str, Any] = {}
+    if groups is not None:
+        per_series["groups"] = tidy_names(_one_a_series(groups, len(series)))
+        per_series["group_name"] = _bare(groups)
+        account = account.took("group", groups.name)
+    if options.group is not None and options.group != per_series.get("group_name"):
+        raise InputError(
+            f"{source}: no file {options.group!r} with a line a series (--group); leave it out"
+        )
+    used = {labels, groups, *channels.values()}
+    rest = [f.name for f in own.values() if f not in used]
+    account = account.without(len(rest), "files", f"in {part.name}", rest)
+    account = account.without(len(gone), "channels", "as asked", gone)
+    return LabelledSeries(
+        series,
+        tidy_labels(found),
+        channel_names=tuple(kept) if len(kept) > 1 else None,
+        source=source,
+        account=account,
+        **per_series,
+    )
+
+
+def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | None:
+    """Read a folder of text files that are recordings each; None where the first is none.
+
+    Files in a folder per class have its name for a label; pieces of one label each, cut out of
+    recordings, are grouped by file where nothing else groups them.
+
+    Raises
+    ------
+    InputError
+        If the recordings differ in their channels.
+    """
+    inner = [d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith(".")]
+    direct = _text_files(folder)
+    classes = {d.name: _text_files(d) for d in inner}
+    by_class = not direct and sum(bool(f) for f in classes.values()) > 1
+    files = [f for found in classes.values() for f in found] if by_class else direct
+    files = [f for f in files if not _ABOUT.fullmatch(f.stem)]
+    if len(files) < 2 or any(part_of(_ending(f)) for f in files):
+        return None
+    if options.label is not None and by_class:
+        raise InputError(
+            f"{folder}: --label {options.label} has no effect, for the folders are the classes; "
+            "leave the option out"
+        )
+    first = _recordings(files[0], options)
+    if first is None:
+        return None
+    data: list[LabelledSeries] = []
+    names: list[str] = []
+    unread: list[str] = []
+    for file in files:
+        found = first if file == files[0] else _recordings(file, options)
+        if found is None:
+            unread.append(file.name)
+            continue
+        if found.n_channels != first.n_channels:
+            raise InputError(
+                f"{file}: {found.n_channels} channels, but {files[0].name} has {first.n_channels}; "
+                "give recordings with the same channels"
+            )
+        data.append(found)
+        names.append(file.parent.name if by_class else file.stem)
+    return _joined(folder, data, names, unread, by_class)
+
+
+def _joined(
+    folder: Path,
+    data: Sequence[LabelledSeries],
+    names: Sequence[str],
+    unread: Sequence[str],
+    by_class: bool,
+) -> LabelledSeries:
+    counts = [d.n_series for d in data]
+    per_series: dict[str, Any] = {}
+    whole = all(d.ids is not None for d in data)
+    if by_class:
+        per_series["labels"] = tidy_labels(np.repeat(np.array(names), counts))
+    elif all(d.labels is not None for d in data):
+        per_series["labels"] = tidy_labels(
+            np.concatenate([np.asarray(d.labels).astype(str) for d in data])
+        )
+    if whole:
+        ids = np.concatenate([np.asarray(d.ids).astype(str) for d in data])
+        if len(np.unique(ids)) == len(ids):
+            per_series["ids"] = ids
+    if all(d.groups is not None for d in data):
+        per_series["groups"] = tidy_names(
+            np.concatenate([np.asarray(d.groups).astype(str) for d in data])
+        )
+        per_series["group_name"] = data[0].group_name
+    elif not whole:
+        per_series["groups"] = np.repeat(np.array(names), counts)
+        per_series["group_name"] = "file"
+    rates = {d.sampling_rate for d in data}
+    if len(rates) > 1:
+        raise InputError(
+            f"{folder}: recordings of different sampling rates "
+            f"({enumerate_names(sorted(str(r) for r in rates))}); bring them to one"
+        )
+    if all(d.times is not None for d in data):
+        per_series["times"] = [t for d in data for t in d.times or ()]
+    account = _summed([d.account for d in data]).took("files", f"{len(data)} recordings")
+    if by_class:
+        account = account.took("label", "the folders")
+    return LabelledSeries(
+        [s for d in data for s in d.values],
+        channel_names=data[0].channel_names,
+        sampling_rate=data[0].sampling_rate,
+        units=data[0].units,
+        source=str(folder),
+        account=account.without(len(unread), "files", "they are no recordings", unread),
+        **per_series,
+    )
+
+
+def _summed(accounts: Sequence[Account]) -> Account:
+    """Return the account of files alike: what is left out of each is counted together."""
+    first = accounts[0]
+    total = Account(first.taken, (), tuple(dict.fromkeys(r for a in accounts for r in a.remarks)))
+    counts: dict[tuple[str, str], int] = {}
+    names: dict[tuple[str, str], dict[str, None]] = {}
+    for entry in (e for a in accounts for e in a.left_out):
+        key = (entry.what, entry.why)
+        # A column is one column, in however many files.
+        same = entry.what == "columns" and key in counts
+        counts[key] = counts.get(key, 0) + (0 if same else entry.count)
+        names.setdefault(key, {}).update(dict.fromkeys(entry.names))
+    for (what, why), count in counts.items():
+        total = total.without(count, what, why, list(names[what, why]))
+    return total
+
+
+def _recordings(file: Path, options: ReadOptions) -> LabelledSeries | None:
+    """Return the recordings in a text file; None where it is a table of series."""
+    try:
+        one = read_recording(file, options)
+        if one is not None:
+            return one if one.n_series and _says_what_it_is(one) else None
+        table = read_text_table(file, options)
+    except InputError:
+        if detect_dialect(file).preamble.facts:
+            raise
+        return None
+    return table if dict(table.account.taken).get("layout", "").startswith("recordings") else None
+
+
+def _says_what_it_is(data: LabelledSeries) -> bool:
+    """Whether a file of one column can be a recording beside others, and no list of labels."""
+    return data.sampling_rate is not None or bool(data.lengths[0] > 20)
+
+
+def _text_files(folder: Path) -> list[Path]:
+    return [
+        f
+        for f in sorted(folder.iterdir())
+        if f.is_file() and not f.name.startswith(".") and bare_suffix(f) in _TEXT
+    ]
+
+
+def _bare(file: Path) -> str:
+    """Return a file's name without the part in it: body_acc_x of body_acc_x_train.txt."""
+    stem, _, ending = file.stem.rpartition("_")
+    return stem if stem and part_of(ending) else file.stem
+
+
+def _ending(file: Path) -> str:
+    return re.split(r"[_\-. ]", file.name.removesuffix(file.suffix))[-1]
+
+
+def _matrix(file: Path) -> NDArray[np.float64]:
+    table, _ = read_text(file, ReadOptions())
+    return table.numbers(table.columns)
+
+
+def _one_a_series(file: Path, n_series: int) -> list[str]:
+    table, _ = read_text(file, ReadOptions())
+    if len(table) != n_series or len(table.columns) != 1:
+        raise InputError(
+            f"{file}: {len(table)} rows of {len(table.columns)} cells for {n_series} series; give "
+            "one for each"
+        )
+    texts = table.texts(table.columns[0])
+    texts.check_complete()
+    return [str(t) for t in texts.different[texts.codes]]
+
+
+def _named(labels: list[str], file: Path) -> list[str]:
+    """Return names for numbers, from a file with a number and a name a line."""
+    names: dict[str, str] = {}
+    for line in file.read_text(encoding="utf-8-sig").splitlines():
+        number, _, name = line.strip().partition(" ")
+        if name.strip():
+            names[number] = name.strip()
+    unknown = sorted(set(labels) - set(names))
+    if unknown:
+        raise InputError(f"{file}: no name for label {unknown[0]!r}; add it, or remove the file")
+    return [names[label] for label in labels]

@@ -1,0 +1,200 @@
+"""What stands above a table: hints, comments, and lines that say something of all of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+# What begins a comment.
+COMMENT = ("#", "%", "//")
+_SEPARATOR = re.compile(r"\"?sep=(\\t|tab|.)\"?", re.IGNORECASE)
+_RATE = re.compile(
+    r"(sample|sampling|samp\.?|acquisition)[ _]?(rate|frequency|freq)\.?|fs|frequency|rate",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(r"\s*[(\[].*?[)\]]\s*|:$")
+_TIME = re.compile(r"(elapsed )?(date)?time(stamp)?|t\b|date|seconds|sec\b", re.IGNORECASE)
+_HERTZ = re.compile(r"([0-9.,]+)\s*(hz|hertz|sps|samples/s|)", re.IGNORECASE)
+_UNITS = {
+    *("s", "ms", "us", "µs", "ns", "sec", "seconds", "v", "mv", "uv", "µv", "μv", "nv", "volt"),
+    *("g", "mg", "m/s2", "m/s^2", "m/s²", "m/(s^2)", "m/(sec^2)", "m/s/s", "m/s", "rad/s", "deg/s"),
+    *("dps", "°/s", "deg", "°", "rad", "ut", "µt", "μt", "gauss", "t", "hz", "khz", "bpm", "1/min"),
+    *("°c", "degc", "c", "k", "%", "a", "ma", "ua", "µa", "w", "kw", "nm", "mm", "cm", "m", "km"),
+    *("pa", "kpa", "hpa", "bar", "mbar", "mmhg", "psi", "kg", "n", "kn", "ohm", "ohms", "kohm"),
+    *("us", "µs", "usiemens", "db", "rpm", "l/min", "ml", "no_units", "no units", "counts"),
+    *("yyyy/mm/dd hh:mm:ss.000", "unix", "a.u.", "au"),
+}
+_UNIT_NAMES, _CHANNEL_NAMES = ("unit", "units"), ("lead", "channel", "sensor")
+_NO_UNIT = {"", "-", "cal", "raw", "n/a", "none", "text", "[]", "()"}
+
+
+@dataclass(frozen=True)
+class Preamble:
+    """Lines above a table.
+
+    Parameters
+    ----------
+    facts : mapping from str to str
+        Names and values that stand there, a line each.
+    """
+
+    facts: Mapping[str, str]
+
+    @property
+    def rate(self) -> float | None:
+        """The sampling rate that a line names, in hertz."""
+        for name, value in self.facts.items():
+            if _is_rate(name):
+                found = _HERTZ.fullmatch(value.strip())
+                number = _float(found[1]) if found else None
+                if number is not None and 0 < number < 1e9:
+                    return number
+        return None
+
+    @property
+    def unit(self) -> str:
+        """The unit that a line names."""
+        return self._fact(_UNIT_NAMES)
+
+    @property
+    def channel(self) -> str:
+        """The channel that a line names."""
+        return self._fact(_CHANNEL_NAMES)
+
+    def unused(self, used: Collection[str] = ()) -> list[str]:
+        """Return the names of lines that say nothing of use."""
+        return [
+            n
+            for n in self.facts
+            if n
+            and n not in used
+            and n.strip().rstrip(":").casefold() not in (*_UNIT_NAMES, *_CHANNEL_NAMES)
+            and not (self.rate is not None and _is_rate(n))
+        ]
+
+    def _fact(self, names: Collection[str]) -> str:
+        for name, value in self.facts.items():
+            if name.strip().rstrip(":").casefold() in names:
+                return value.strip()
+        return ""
+
+
+def named_separator(line: str) -> str | None:
+    r"""Return the separator that a first line for spreadsheets names, such as ``sep=;``.
+
+    Examples
+    --------
+    >>> named_separator("sep=;\n"), named_separator("label;t0\n")
+    (';', None)
+    """
+    found = _SEPARATOR.fullmatch(line.lstrip("\ufeff").rstrip("\r\n;, "))
+    if found is None:
+        found = _SEPARATOR.fullmatch(line.lstrip("\ufeff").rstrip("\r\n"))
+    if found is None:
+        return None
+    return "\t" if found[1].lower() in ("\\t", "tab") else found[1]
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is a comment.
+
+    Examples
+    --------
+    >>> is_comment("# made by hand"), is_comment("a,1,2")
+    (True, False)
+    """
+    return line.lstrip(' \t"').startswith(COMMENT)
+
+
+def first_of_table(table: Sequence[Sequence[str]], is_number: Sequence[bool]) -> int:
+    """Return the first row that belongs to a table below lines with a name and a value each.
+
+    Parameters
+    ----------
+    table : sequence of sequence of str
+        Cells of the first rows.
+    is_number : sequence of bool
+        Which of the rows begin with a number.
+
+    Examples
+    --------
+    >>> rows = [["Name", "x"], ["Rate", "512 Hz"], ["1.5"], ["2.5"], ["3"], ["4"]]
+    >>> first_of_table(rows, [False, False, True, True, True, True])
+    2
+    """
+    if len(table) < 4:
+        return 0
+    width = len(table[-1])
+    start = len(table)
+    while start and len(table[start - 1]) == width:
+        start -= 1
+    if width <= 3:
+        # As wide as names and values are: the numbers tell where these end.
+        start = next((i for i, number in enumerate(is_number) if number), len(table))
+        if not all(is_number[start:]):
+            return 0
+        if 0 < start < len(table) and _is_below_header(table[start - 1], table[start]):
+            start -= 1
+        start -= start > 0 and _is_header(table[start - 1], width, start == 1)
+    if len(table) - start < 3 or not all(0 < _filled(row) <= 3 for row in table[:start]):
+        return 0
+    return start
+
+
+def _is_below_header(row: Sequence[str], values: Sequence[str]) -> bool:
+    return are_units(row, values) or {c.strip().upper() for c in row} <= {"CAL", "RAW"}
+
+
+def _is_header(row: Sequence[str], width: int, alone: bool) -> bool:
+    """Whether a row above few columns of numbers names them, and is no name and value."""
+    if len(row) != width or _filled(row) < width:
+        return False
+    return alone or width != 2 or _TIME.match(row[0].strip()) is not None
+
+
+def are_units(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row below the header gives units, for the numbers in the row below it.
+
+    Examples
+    --------
+    >>> are_units(["s", "mV"], ["0.5", "3"]), are_units(["a", "b"], ["a", "c"])
+    (True, False)
+    """
+    if len(cells) != len(below):
+        return False
+    plain = [unit_of(c).casefold() for c in cells]
+    known = [p in _UNITS for p in plain]
+    measured = sum(k and _float(b) is not None for k, b in zip(known, below, strict=True))
+    return measured >= max(1, len(cells) / 3) and all(
+        k or p in _NO_UNIT for k, p in zip(known, plain, strict=True)
+    )
+
+
+def unit_of(cell: str) -> str:
+    """Return a unit without the brackets around it.
+
+    Examples
+    --------
+    >>> unit_of("[mV]"), unit_of("-")
+    ('mV', '-')
+    """
+    text = cell.strip()
+    if text[:1] in ("(", "[") and text[-1:] in (")", "]") and text.count(text[0]) == 1:
+        text = text[1:-1]
+    return text.strip()
+
+
+def _is_rate(name: str) -> bool:
+    return _RATE.fullmatch(_IN_BRACKETS.sub("", name).strip()) is not None
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(c.strip()) for c in row)
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None

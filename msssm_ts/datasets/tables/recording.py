@@ -1,0 +1,134 @@
+"""Text files that are one recording: what it is stands above its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.labels import tidy_labels
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
+from msssm_ts.datasets.tables.numbers import as_float
+from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.values import check_values
+from msssm_ts.errors import InputError
+
+# Empatica's files: seconds since 1970, then the rate, then values.
+_EARLIEST, _FASTEST = 1e9, 1e4
+
+
+@dataclass(frozen=True)
+class _Values:
+    """A recording as it stands in a text file."""
+
+    values: NDArray[np.float64]
+    names: tuple[str, ...] | None
+    units: tuple[str, ...] | None
+    rate: float | None
+    account: Account
+
+
+def read_recording(
+    file: Path, options: ReadOptions, dialect: Dialect | None = None
+) -> LabelledSeries | None:
+    r"""Read a text file that is one recording; None where it is a table of series.
+
+    That is one column of values below lines that say what they are, as watches export an
+    electrocardiogram, or columns below a row with the time of the start and one with the rate, as
+    Empatica writes them. ``options.label`` names a line above the values.
+
+    Raises
+    ------
+    InputError
+        If a value is no number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp(), "x.csv")
+    >>> _ = file.write_text("Name,A\nSample Rate,512 hertz\nUnit,mV\n1\n2\n3\n4\n")
+    >>> read_recording(file, ReadOptions()).summary()
+    '1 series, 1 channel × 4 steps at 512 Hz, no labels; left out: 1 line (Name: above ...)'
+    """
+    dialect = dialect or detect_dialect(file)
+    facts = dialect.preamble.facts
+    if _is_empatica(dialect):
+        found = _empatica(file, dialect)
+    elif len(dialect.columns) == 1 and (facts or not dialect.headed):
+        found = _one_column(file, dialect, options)
+    else:
+        return None
+    options.refuse_unused(
+        ["id", "group", "time", "channel", "fold", "drop", "episodes"],
+        str(file),
+        "the file is one recording",
+    )
+    labels = None
+    account = found.account
+    if options.label is not None:
+        label = facts.get(options.label, "").strip()
+        if not label:
+            raise InputError(
+                f"{file}: no line {options.label!r} with a value above the recording (--label); "
+                f"there are {', '.join(facts) or 'none'}"
+            )
+        labels = tidy_labels([label])
+        account = account.took("label", f"line {options.label} above the values")
+    check_values([found.values], lambda _, text: InputError(f"{file}: {text}"))
+    return LabelledSeries(
+        [found.values],
+        labels,
+        channel_names=found.names,
+        sampling_rate=found.rate,
+        ids=np.array([file.name.removesuffix(file.suffix)]),
+        units=found.units,
+        source=str(file),
+        account=account,
+    )
+
+
+def _one_column(file: Path, dialect: Dialect, options: ReadOptions) -> _Values:
+    table, _ = read_text(file, ReadOptions(), [options.label] if options.label else [], dialect)
+    column = dialect.columns[0]
+    values = table.numbers([column]).T
+    preamble = dialect.preamble
+    name = column if dialect.headed else preamble.channel
+    unit = dialect.units.get(column, "") or preamble.unit
+    account = table.account.took("layout", "one recording: a step a row")
+    account = account.took("channels", f"column {column}")
+    if preamble.rate is not None:
+        account = account.took("sampling rate", "the lines above the values")
+    if not preamble.facts:
+        account = account.remarking("took the one column of the file for one series")
+    return _Values(
+        np.ascontiguousarray(values),
+        (name,) if name else None,
+        (unit,) if unit else None,
+        preamble.rate,
+        account,
+    )
+
+
+def _is_empatica(dialect: Dialect) -> bool:
+    if dialect.headed or len(dialect.first) < 3:
+        return False
+    rows = [[as_float(c) for c in row] for row in dialect.first[:2]]
+    starts, rates = rows
+    if None in starts or None in rates or len(starts) > 6:
+        return False
+    start, rate = starts[0] or 0.0, rates[0] or 0.0
+    return len(set(starts)) == len(set(rates)) == 1 and start >= _EARLIEST and 0 < rate <= _FASTEST
+
+
+def _empatica(file: Path, dialect: Dialect) -> _Values:
+    table, _ = read_text(file, ReadOptions(), dialect=dialect)
+    values = table.numbers(table.columns)
+    rate = float(values[1, 0])
+    account = table.account.took("layout", "one recording: start, rate, then a step a row")
+    account = account.took("sampling rate", "the second row").took("start", "the first row")
+    return _Values(np.ascontiguousarray(values[2:].T), None, None, rate, account)
