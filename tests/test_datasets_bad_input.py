@@ -344,7 +344,7 @@ def _check(data: LabelledSeries) -> None:
 
 
 @settings(
-    max_examples=1200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     rows=st.lists(
@@ -364,7 +364,7 @@ def test_any_text_is_read_or_refused(
 
 
 @settings(
-    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     start=st.sampled_from([b"", b"label,t0,t1\n", b"\xef\xbb\xbf", b"\xff\xfe", b"1,2\n"]),

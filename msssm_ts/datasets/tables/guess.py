@@ -235,7 +235,7 @@ def _find_stream(table: Table, roles: Roles) -> _Stream | None:
             values = numbers_of(table, time)
             if values is None or np.isnan(values).any():
                 continue
-            if (np.diff(values)[within] > 0).mean() >= 0.9:
+            if within.any() and (np.diff(values)[within] > 0).mean() >= 0.9:
                 groups = [
                     c
                     for c in candidates
