@@ -149,7 +149,7 @@ SOURCES: tuple[Callable[[Path], Path], ...] = (
     *(wide_table, long_table, npz_file, mat_file, parquet_file, ts_file),
 )
 OPTIONS = (
-    *(ReadOptions(),) * 6,
+    *(ReadOptions(),) * 24,
     ReadOptions(split="test"),
     ReadOptions(label="label"),
     ReadOptions(group="patient"),
