@@ -7,13 +7,14 @@ from pathlib import Path
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import read_file
+from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import RECORDINGS
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
 _KNOWN = (
-    "WFDB records (.hea with signals), EDF files, a folder of audio files per class, NAME_TRAIN "
+    "WFDB records (.hea with signals), EDF and BDF files, ECGs of MUSE, HL7, ISHNE and DICOM, a folder of audio files per class, NAME_TRAIN "
     "and NAME_TEST files of the UCR and UEA archives, and the layouts of 'msssm-ts data list'"
 )
 
@@ -48,11 +49,13 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         return read_task(*layout, "", options, str(folder))
     files = files_below(folder)
     for reader in RECORDINGS:
-        if with_suffix(files, reader.suffixes):
+        if reader.takes(with_suffix(files, reader.suffixes)):
             return reader(folder, options)
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)
+    for known in with_suffix(files, FORMATS):
+        refuse_format(known, options)
     raise InputError(
         f"{folder}: the folder has nothing to read ({describe_files(files)}); known are {_KNOWN}"
     )

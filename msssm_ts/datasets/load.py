@@ -71,7 +71,12 @@ def load(
     data = _load(source, options)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
-        raise InputError(f"{data.source}: no labels found; {_LABEL_REMEDY[folder]}")
+        # What a reader found in place of labels helps more than a remedy for all.
+        said = [r for r in data.account.remarks if "--label" in r]
+        said += [e.text() for e in data.account.left_out if "for labels" in e.why]
+        raise InputError(
+            f"{data.source}: no labels found; {said[0] if said else _LABEL_REMEDY[folder]}"
+        )
     if options.sampling_rate is not None:
         known = data.sampling_rate
         if known is not None and known != options.sampling_rate:

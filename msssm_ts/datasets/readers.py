@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,16 @@ from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.audio.reader import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.dicom.reader import read_dicom
 from msssm_ts.datasets.edf.reader import read_edf
+from msssm_ts.datasets.ishne.reader import are_ishne, read_ishne
+from msssm_ts.datasets.mat_records.reader import are_records, read_mat_records
+from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.frame import read_parquet
 from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
+from msssm_ts.datasets.xml_ecg.reader import are_xml_ecgs, read_xml_ecg
 
 _COLUMNS = frozenset({"label", "id", "group", "time", "channel", "fold", "drop"})
 _ARRAYS = frozenset({"label", "id", "group", "fold", "axes"})
@@ -41,6 +46,10 @@ class Reader:
         Whether a file is one recording among others in a folder, rather than a whole data set.
     compressed : bool
         Whether its files may be compressed (.gz, .zip and so on).
+    takes : callable
+        Whether files of its suffixes in a folder are its, where others have the same.
+    alone : bool
+        Whether it reads a file that is named alone, too.
     """
 
     title: str
@@ -49,6 +58,8 @@ class Reader:
     acts_on: frozenset[str]
     recordings: bool = False
     compressed: bool = False
+    takes: Callable[[Sequence[Path]], bool] = bool
+    alone: bool = True
 
     def __call__(self, source: Path, options: ReadOptions) -> LabelledSeries:
         """Read a source.
@@ -79,6 +90,32 @@ READERS = (
         recordings=True,
     ),
     Reader("audio files", AUDIO, read_audio, _BESIDE | {"mono"}, recordings=True),
+    Reader(
+        "ISHNE Holter files",
+        (".ecg",),
+        read_ishne,
+        _BESIDE | {"drop"},
+        recordings=True,
+        takes=are_ishne,
+    ),
+    Reader(
+        "ECGs in XML",
+        (".xml",),
+        read_xml_ecg,
+        _BESIDE | {"drop"},
+        recordings=True,
+        takes=are_xml_ecgs,
+    ),
+    Reader("DICOM waveforms", (".dcm", ".dicom"), read_dicom, _BESIDE | {"drop"}, recordings=True),
+    Reader(
+        "MATLAB recordings",
+        (".mat",),
+        read_mat_records,
+        _BESIDE | {"drop"},
+        recordings=True,
+        takes=are_records,
+        alone=False,
+    ),
     Reader(".ts files", (".ts",), lambda file, _: read_ts(file), frozenset()),
     Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, _COLUMNS, compressed=True),
     Reader(".arff files", (".arff",), lambda file, _: read_arff(file), frozenset()),
@@ -86,9 +123,11 @@ READERS = (
     Reader("Parquet files", (".parquet",), read_parquet, _COLUMNS),
     Reader("NumPy arrays", (".npy",), read_npy, _ARRAYS),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
+    # Refused by name; a folder that holds something else as well is read.
+    Reader("files", tuple(FORMATS), refuse_format, frozenset(), takes=lambda files: False),
 )
 RECORDINGS = tuple(r for r in READERS if r.recordings)
-DATA_FILES = tuple(r for r in READERS if not r.recordings)
+DATA_FILES = tuple(r for r in READERS if not r.recordings and r.read is not refuse_format)
 
 
 def reader_of(suffix: str) -> Reader | None:
@@ -99,4 +138,4 @@ def reader_of(suffix: str) -> Reader | None:
     >>> reader_of(".flac").title, reader_of(".pdf")
     ('audio files', None)
     """
-    return next((r for r in READERS if suffix.lower() in r.suffixes), None)
+    return next((r for r in READERS if r.alone and suffix.lower() in r.suffixes), None)

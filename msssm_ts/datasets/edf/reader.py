@@ -149,6 +149,4 @@ def _pieces(
         )
     recordings = replace(found.recordings, account=account).take(kept)
     names = [found.names[i] for i in kept]
-    return labelled_pieces(
-        joined, recordings, names, states, rest, seconds, options, found.source
-    )
+    return labelled_pieces(joined, recordings, names, states, rest, seconds, options, found.source)

@@ -177,9 +177,7 @@ def _labels(labels: Sequence[str]) -> Any:
     return tidy_labels(labels)
 
 
-def by_record(
-    recordings: Recordings, names: Sequence[str], options: ReadOptions
-) -> Recordings:
+def by_record(recordings: Recordings, names: Sequence[str], options: ReadOptions) -> Recordings:
     """Group what is cut from one recording, unless a table or folders say patients."""
     if recordings.groups is None or options.group in ("record", "file"):
         return replace(recordings, groups=np.array(names), group_name="record")

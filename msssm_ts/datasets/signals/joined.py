@@ -264,8 +264,7 @@ def _rate(
         said = ", ".join(f"{n} of {r:g} Hz" for r, n in others.items())
         n = sum(others.values())
         account = account.remarking(
-            f"{n} {_plural(form.title, n)} resampled to {rate:g} Hz, the rate of "
-            f"most: {said}"
+            f"{n} {_plural(form.title, n)} resampled to {rate:g} Hz, the rate of most: {said}"
         )
     if slow:
         account = account.remarking(

@@ -188,7 +188,9 @@ def _states(
     seconds = options.episodes or _EPISODE
     recordings, joined = found.recordings, found.joined
     states = {
-        f: states_of(a, joined.length_of(f) / joined.rate_of(f), asked=options.annotator is not None)
+        f: states_of(
+            a, joined.length_of(f) / joined.rate_of(f), asked=options.annotator is not None
+        )
         for f, a in zip(recordings.files, read, strict=True)
     }
     account = recordings.account.took("label", f"rhythms in .{cut.annotator}")

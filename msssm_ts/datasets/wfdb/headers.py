@@ -223,9 +223,9 @@ def _parsed(stem: Path) -> RecordHeader:
             segments = [(w[0], int(w[1])) for w in rest[: int(joins[2])]]
             complete = len(segments) == int(joins[2])
         else:
-            signals = [
-                _signal(words, line) for words, line in zip(rest, lines[1:], strict=True)
-            ][:n_signals]
+            signals = [_signal(words, line) for words, line in zip(rest, lines[1:], strict=True)][
+                :n_signals
+            ]
             complete = len(signals) == n_signals
         if not complete or n_frames < -1 or any(n < 0 for _, n in segments):
             raise ValueError("lines are missing, or numbers negative")

@@ -131,9 +131,7 @@ def _of_parts(
     if parts is None or any(role == "part" for role, _ in recordings.account.taken):
         return recordings
     every = [f for f in recordings.every if f.stem in parts]
-    chosen = [
-        i for i, f in enumerate(recordings.files) if parts.get(f.stem) == options.split
-    ]
+    chosen = [i for i, f in enumerate(recordings.files) if parts.get(f.stem) == options.split]
     if not chosen:
         raise InputError(f"{source}: none of the records of the {options.split} part is there")
     return replace(recordings.take(chosen), every=every)

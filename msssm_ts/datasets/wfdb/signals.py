@@ -128,7 +128,9 @@ def _decode(stem: str, start: int, stop: int | None, per_frame: int) -> NDArray[
         return np.ascontiguousarray(record.p_signal.T, dtype=np.float32)
     n_frames = len(record.e_p_signal[0]) // record.samps_per_frame[0]
     rows = [
-        resampled(np.asarray(row, dtype=np.float32)[None], own, per_frame)[0, : n_frames * per_frame]
+        resampled(np.asarray(row, dtype=np.float32)[None], own, per_frame)[
+            0, : n_frames * per_frame
+        ]
         for row, own in zip(record.e_p_signal, record.samps_per_frame, strict=True)
     ]
     whole = np.stack(rows)
