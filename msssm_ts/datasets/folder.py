@@ -14,8 +14,9 @@ from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
 _KNOWN = (
-    "WFDB records (.hea with signals), EDF and BDF files, ECGs of MUSE, HL7, ISHNE and DICOM, a folder of audio files per class, NAME_TRAIN "
-    "and NAME_TEST files of the UCR and UEA archives, and the layouts of 'msssm-ts data list'"
+    "WFDB records (.hea with signals), EDF and BDF files, ECGs of MUSE, HL7, ISHNE and DICOM, "
+    "audio files in a folder per class, NAME_TRAIN and NAME_TEST files of the UCR and UEA "
+    "archives, and the layouts of 'msssm-ts data list'"
 )
 
 

@@ -42,7 +42,7 @@ def read_edf_annotations(header: EdfHeader) -> tuple[list[EdfAnnotation], NDArra
     onsets : array of shape (n_records,)
         In seconds from the first; as if there were no gaps where they are not said.
     """
-    onsets = np.arange(header.n_records) * header.duration
+    onsets = np.arange(header.n_records, dtype=np.float64) * np.float64(header.duration)
     if not header.annotations or not header.n_records:
         return [], onsets
     rows = np.memmap(

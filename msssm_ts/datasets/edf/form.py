@@ -48,7 +48,7 @@ def _header(file: Path) -> Record:
     end = header.n_records
     seconds = end * header.duration
     if blocks:
-        seconds = blocks[-1].onset + blocks[-1].count * header.duration
+        seconds = blocks[-1].onset + blocks[-1].n_records * header.duration
     odd = []
     if not all(s.calibrated for s in header.signals):
         odd.append("a range of values is empty in the header, taken as steps of the converter")
@@ -60,14 +60,14 @@ def _header(file: Path) -> Record:
         tuple(s.unit if s.calibrated else "" for s in header.signals),
         tuple(round(seconds * s.samples / header.duration) for s in header.signals),
         tuple(s.samples / header.duration for s in header.signals),
-        tuple(Stretch(b.onset, b.onset + b.count * header.duration) for b in blocks),
+        tuple(Stretch(b.onset, b.onset + b.n_records * header.duration) for b in blocks),
         EdfDetail(header, tuple(annotations), blocks),
         tuple(odd),
     )
 
 
 def _blocks(header: EdfHeader, onsets: NDArray[np.float64]) -> tuple[Block, ...]:
-    """Data records between gaps; none where there is no gap."""
+    """Return the data records between gaps; none where there is no gap."""
     if not header.gaps or header.n_records < 2:
         return ()
     # Clocks drift by less than a sample of the fastest signal.

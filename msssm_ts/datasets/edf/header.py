@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -85,6 +86,8 @@ class EdfHeader:
         What was measured.
     annotations : tuple of EdfSignal
         Signals that hold annotations.
+    begin : datetime or None
+        When the recording began, where the header says it.
     """
 
     file: Path
@@ -97,6 +100,7 @@ class EdfHeader:
     gaps: bool
     signals: tuple[EdfSignal, ...]
     annotations: tuple[EdfSignal, ...]
+    begin: datetime | None = None
 
 
 def read_edf_header(file: Path) -> EdfHeader:
@@ -128,7 +132,7 @@ def _read(file: Path, stream: BinaryIO, size: int) -> EdfHeader:
     reserved = _text(head[192:236])
     promised, duration = int(_number(head[236:244])), _number(head[244:252])
     n_signals = int(_number(head[252:256]))
-    if not 0 < n_signals or 256 + _SIGNAL * n_signals > size:
+    if n_signals < 1 or 256 + _SIGNAL * n_signals > size:
         raise ValueError(f"{n_signals} signals do not fit into {size} bytes")
     block = stream.read(_SIGNAL * n_signals)
     fields: dict[str, list[bytes]] = {}
@@ -167,7 +171,18 @@ def _read(file: Path, stream: BinaryIO, size: int) -> EdfHeader:
         reserved.startswith(("EDF+D", "BDF+D")),
         tuple(s for s in signals if s.samples),
         tuple(annotations),
+        _begin(head[168:184]),
     )
+
+
+def _begin(raw: bytes) -> datetime | None:
+    """Read date and time, 23.11.05 14.30.00; years from 85 on are of the last century."""
+    try:
+        found = datetime.strptime(_text(raw), "%d.%m.%y%H.%M.%S")
+    except ValueError:
+        return None
+    year = found.year % 100
+    return found.replace(year=year + (1900 if year >= 85 else 2000))
 
 
 def _signal(fields: dict[str, bytes], place: int) -> EdfSignal:

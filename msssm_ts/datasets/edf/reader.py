@@ -69,7 +69,7 @@ def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
             )
         files = recordings
     paired, left = pair_files(recordings, list(notes))
-    outside = {f: [a for n in paired.get(f, ()) for a in notes[n]] for f in files}
+    outside = {f: [a for n in paired.get(f, ()) for a in _since(f, n, notes[n])] for f in files}
     stages = any(has_stages(own) for own in outside.values())
     described = describe_recordings(source, options, EDF, files=files, by_folders=not stages)
     found = find(source, options, EDF, recordings=described)
@@ -105,6 +105,27 @@ def _apart(files: Sequence[Path]) -> tuple[list[Path], dict[Path, list[EdfAnnota
         else:
             notes[file] = read_edf_annotations(header)[0]
     return recordings, notes
+
+
+def _since(
+    recording: Path, file: Path, annotations: Sequence[EdfAnnotation]
+) -> list[EdfAnnotation]:
+    """Return annotations of a file alone in seconds from the start of the recording.
+
+    Where both files say when they begin, on one day or night, that counts.
+    """
+    try:
+        header, here = read_edf_header(recording), read_edf_header(file).begin
+    except InputError:
+        return list(annotations)
+    there, lasts = header.begin, header.n_records * header.duration
+    if here is None or there is None:
+        return list(annotations)
+    later = (here - there).total_seconds()
+    if not 0 < abs(later) < lasts:
+        # The clock of one of them was removed.
+        later = 0.0
+    return [a._replace(onset=a.onset + later) for a in annotations]
 
 
 def _naming(found: Found, annotated: Mapping[Path, Sequence[EdfAnnotation]]) -> Found:

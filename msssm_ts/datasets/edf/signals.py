@@ -20,13 +20,13 @@ class Block(NamedTuple):
     ----------
     onset : float
         Seconds from the start of the recording.
-    first, count : int
+    first, n_records : int
         The first of them, and how many.
     """
 
     onset: float
     first: int
-    count: int
+    n_records: int
 
 
 class EdfExcerpt(NamedTuple):
@@ -66,7 +66,7 @@ def read_edf_excerpt(item: EdfExcerpt) -> NDArray[np.float32]:
     for block in item.blocks or (Block(0.0, 0, header.n_records),):
         begin = round(block.onset * per_record / header.duration)
         low = max(item.start - begin, 0)
-        high = min(item.stop - begin, block.count * per_record)
+        high = min(item.stop - begin, block.n_records * per_record)
         if low >= high:
             continue
         rows = range(low // per_record, -(-high // per_record))

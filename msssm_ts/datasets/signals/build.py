@@ -96,9 +96,6 @@ def whole(
             filled += missing > 0
             pieces.append(Piece(k, 0, length, name))
             continue
-        if len(stretches) == 1:
-            pieces.append(Piece(k, *stretches[0], name))
-            continue
         divided += 1
         pieces += [Piece(k, a, b, f"{name}#{i}") for i, (a, b) in enumerate(stretches, 1)]
     title = joined.form.title

@@ -192,7 +192,7 @@ def _units(
     channels: Sequence[str],
     form: Format,
 ) -> tuple[tuple[str, ...], dict[Path, tuple[float, ...] | None], Account]:
-    """One unit a channel, that of the first record that says one, and what brings others to it."""
+    """Choose a unit for each channel, of the first record that says one, and factors to it."""
     units, unknown = [""] * len(channels), [0] * len(channels)
     source: list[Path | None] = [None] * len(channels)
     for file, record in records.items():
@@ -234,7 +234,7 @@ def _units(
 def _rate(
     records: Mapping[Path, Record], positions: Mapping[Path, tuple[int, ...]], form: Format
 ) -> tuple[float | None, Account]:
-    """The rate of most recordings; of two as frequent the lower, which invents nothing."""
+    """Choose the rate of most recordings; of two as frequent the lower, which invents nothing."""
     account = Account()
     rates = Counter(r.rate(positions[f]) for f, r in records.items())
     known = [r for r in rates if r > 0]

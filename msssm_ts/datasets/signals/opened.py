@@ -78,7 +78,7 @@ def open_records(
 
 
 def _reason(error: InputError, file: Path) -> str:
-    """What is wrong, from a message of what, where and the remedy."""
+    """Take what is wrong from a message of what, where and the remedy."""
     text = str(error).removeprefix(f"{file}: ")
     return text.split(";")[0].replace(f"{file.parent}/", "")
 

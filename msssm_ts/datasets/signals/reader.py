@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -117,7 +117,6 @@ def describe_recordings(
     *,
     files: Sequence[Path] | None = None,
     by_folders: bool = True,
-    knows_label: Callable[[str], bool] = lambda name: False,
 ) -> Recordings:
     """Find the recordings, and what tables, names and folders say of them.
 
@@ -129,9 +128,6 @@ def describe_recordings(
         The recordings in a folder, where not every file with a suffix of the format is one.
     by_folders : bool
         Whether the folders may be classes.
-    knows_label : callable
-        Whether a name that the user gave for the label means something to the format, without a
-        table.
 
     Raises
     ------
@@ -140,6 +136,10 @@ def describe_recordings(
     """
     if source.is_file():
         recordings = Recordings([source], [source])
+        if options.label_from is not None:
+            recordings = describe(
+                source.parent, [source], [source], options, others=form.title, by_folders=False
+            )
     else:
         below = files_below(source)
         found = with_suffix(below, form.suffixes) if files is None else list(files)
@@ -150,7 +150,7 @@ def describe_recordings(
         recordings = describe(
             source, found, below, options, others=form.title, by_folders=by_folders
         )
-    _check_columns(source, recordings, options, form, knows_label)
+    _check_columns(source, recordings, options, form)
     return recordings
 
 
@@ -159,7 +159,6 @@ def _check_columns(
     recordings: Recordings,
     options: ReadOptions,
     form: Format,
-    knows_label: Callable[[str], bool],
 ) -> None:
     """Refuse columns that the user named where there is no table to have them."""
     roles = {role for role, _ in recordings.account.taken}
@@ -170,8 +169,6 @@ def _check_columns(
     }
     for option, name in named.items():
         if name is None or (option == "--group" and name in _OWN_GROUPS):
-            continue
-        if option == "--label" and knows_label(name):
             continue
         if "files" in roles:
             # A table lists them; what it does not have it has refused itself.

@@ -22,7 +22,7 @@ _NO_ANNOTATIONS = {"hea", "dat", "mat", "csv", "tsv", "txt", "md", "xws", "edf",
 # A change of rhythm is annotated at its first beat; what is before the first is a beat at most.
 _FIRST_BEAT = 2.0
 # Symbols that stand for seconds, rather than for a beat, are at least so far apart.
-_NO_BEATS = 5.0
+NO_BEATS = 5.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,12 @@ def read_annotations(stem: Path, annotator: str, rate: float | None = None) -> A
     return Annotations(samples.tolist(), [str(s) for s in found.symbol], texts)
 
 
+def usual_gap(annotations: Annotations) -> float:
+    """Return the median of the seconds between annotations; 0 where there is none."""
+    gaps = np.diff(annotations.seconds)
+    return float(np.median(gaps)) if len(gaps) else 0.0
+
+
 def states_of(annotations: Annotations, end: float, *, asked: bool) -> list[State]:
     """Return the states that annotations say, each from its onset to the next one.
 
@@ -124,8 +130,7 @@ def states_of(annotations: Annotations, end: float, *, asked: bool) -> list[Stat
     if not changes and asked:
         changes = [(s, text) for s, kind, text in rows if kind == '"' and text]
     if not changes and asked and len(rows) > 1:
-        gaps = np.diff([s for s, _, _ in rows])
-        if np.median(gaps) >= _NO_BEATS:
+        if usual_gap(annotations) >= NO_BEATS:
             changes = [(s, kind) for s, kind, _ in rows]
     if not changes:
         return []

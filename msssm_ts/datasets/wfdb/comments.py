@@ -41,7 +41,10 @@ def fields_of_comments(comments: Sequence[str]) -> dict[str, str]:
 def label_key(fields: Mapping[Path, Mapping[str, str]], chosen: str | None) -> str | None:
     """Return the key of the labels: the one that the user named, or one that is known.
 
-    One that says the same for every record, or nothing, is none that is taken without being named.
+    Examples
+    --------
+    >>> label_key({Path("a.hea"): {"age": "68", "dx": "164889003"}}, None)
+    'dx'
     """
     if chosen is not None:
         key = " ".join(chosen.split()).casefold()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,13 +18,16 @@ from msssm_ts.datasets.signals.pieces import Rest
 from msssm_ts.datasets.signals.reader import Found
 from msssm_ts.datasets.wfdb.annotations import (
     ANNOTATORS,
+    NO_BEATS,
     Annotations,
     annotation_file,
     annotators_of,
     read_annotations,
     states_of,
+    usual_gap,
 )
 from msssm_ts.datasets.wfdb.beats import DEFAULT_WINDOW, beats_of, count_beats
+from msssm_ts.datasets.wfdb.form import beat_item
 from msssm_ts.errors import InputError
 
 # Seconds of a piece of a rhythm, where the user does not say: as long as a resting ECG.
@@ -48,6 +51,11 @@ class Cut:
     annotator: str
     kind: Literal["beats", "states"]
     asked: bool
+
+    @property
+    def detected(self) -> bool:
+        """Whether these are beats that a program found, without telling their kinds apart."""
+        return self.kind == "beats" and self.annotator == "qrs" and not self.asked
 
 
 def choose_cut(
@@ -87,10 +95,14 @@ def choose_cut(
             )
         usable = [annotator]
     else:
-        # The one of most records; among equals the likeliest.
-        usable = sorted((a for a in counts if a in ANNOTATORS), key=lambda a: -counts[a])
+        # The likeliest, unless others have many more records.
+        most = max(counts.values(), default=0)
+        known = [a for a in counts if a in ANNOTATORS]
+        usable = sorted(known, key=lambda a: counts[a] < most / 2)
     asked = annotator is not None or window is not None or episodes is not None
-    has_beats, has_states = _first(stems, usable, asked=annotator is not None)
+    has_beats, has_states = _first(
+        stems, usable, asked=annotator is not None, wanted="beats" if episodes is None else "states"
+    )
     if window is not None or (episodes is None and has_beats is not None):
         if has_beats is None:
             raise InputError(
@@ -118,9 +130,16 @@ def choose_cut(
 
 
 def _first(
-    stems: Sequence[Path], usable: Sequence[str], *, asked: bool
+    stems: Sequence[Path],
+    usable: Sequence[str],
+    *,
+    asked: bool,
+    wanted: Literal["beats", "states"],
 ) -> tuple[str | None, str | None]:
-    """Return the first annotators with beats, and with states, in any of the records."""
+    """Return the first annotators with beats, and with states, in any of the records.
+
+    What is wanted ends the search; the other is told as far as it is seen until then.
+    """
     beats: str | None = None
     states: str | None = None
     for annotator in usable:
@@ -132,12 +151,14 @@ def _first(
             except InputError:
                 # It is left out, and said, when it is read for good.
                 continue
-            if beats is None and count_beats(found):
+            # Symbols may mean other things than beats: minutes with apnoea.
+            plausible = annotator in ANNOTATORS or usual_gap(found) < NO_BEATS
+            if beats is None and plausible and count_beats(found):
                 beats = annotator
             if states is None and states_of(found, np.inf, asked=asked):
                 states = annotator
-            if beats == annotator or (beats is not None and states is not None):
-                break
+            if (beats if wanted == "beats" else states) is not None:
+                return beats, states
     return beats, states
 
 
@@ -222,8 +243,7 @@ def _beats(
     assert common is not None
     pieces: list[Piece] = []
     labels: list[str] = []
-    outside = 0
-    others: Counter[str] = Counter()
+    outside = others = 0
     for k, (file, name) in enumerate(zip(recordings.files, found.names, strict=True)):
         rate, length = joined.rate_of(file), joined.length_of(file)
         before, after = (round(s * rate) for s in window)
@@ -231,10 +251,9 @@ def _beats(
         if rate != common:
             # At the common rate all have as many steps.
             steps = sum(round(s * common) for s in window)
-            after += max(-(-steps * rate // common) - before - after, 0)
-            after = int(after)
+            after += max(math.ceil(steps * rate / common) - before - after, 0)
         beats = beats_of(read[k], options.beat_classes, rate)
-        others["annotations"] += len(read[k].symbols) - count_beats(read[k])
+        others += len(read[k].symbols) - count_beats(read[k])
         for sample, label in beats:
             start, stop = sample - before, sample + after
             if start < 0 or stop > length:
@@ -250,22 +269,11 @@ def _beats(
     account = (
         recordings.account.took("label", f"beats in .{cut.annotator}")
         .without(outside, "beats", "their window leaves the record")
-        .without(others["annotations"], "annotations", "of rhythm, noise or waves, not of beats")
+        .without(others, "annotations", "of rhythm, noise or waves, not of beats")
     )
     recordings = by_record(replace(recordings, account=account), found.names, options)
-    cached = replace(joined, form=replace(joined.form, item=_cached(joined.form.item)))
+    cached = replace(joined, form=replace(joined.form, item=beat_item))
     data = series_of(
         pieces, cached, replace(recordings, labels=None, label_names=None), found.source
     )
     return replace(data, labels=np.array(labels))
-
-
-def _cached(item: Callable[..., tuple[object, ...]]) -> Callable[..., tuple[object, ...]]:
-    """Make items of beats, whose records are worth keeping decoded."""
-
-    def make(record, start, stop, signals):  # type: ignore[no-untyped-def]
-        found = item(record, start, stop, signals)
-        size = len(record.names) * record.detail.n_frames * found.per_frame  # type: ignore[attr-defined]
-        return found._replace(record_size=size)  # type: ignore[attr-defined]
-
-    return make

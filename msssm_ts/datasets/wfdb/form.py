@@ -58,6 +58,12 @@ def _item(record: Record, start: int, stop: int, signals: tuple[int, ...]) -> Re
     return RecordExcerpt(str(header.stem), start, stop, places, 0, per_frame)
 
 
+def beat_item(record: Record, start: int, stop: int, signals: tuple[int, ...]) -> RecordExcerpt:
+    """Return what is needed to read a piece of a record that many pieces are read of."""
+    found = _item(record, start, stop, signals)
+    return found._replace(record_size=len(record.names) * record.detail.n_frames * found.per_frame)
+
+
 def is_alive(record: Record) -> bool:
     """Whether the first samples of format 16 vary, as they do in all but dead records."""
     header: RecordHeader = record.detail

@@ -65,20 +65,19 @@ def read_wfdb(
     below = files_below(source) if source.is_dir() else sorted(files[0].parent.iterdir())
     cut = choose_cut(source, files, below, options)
     fields = {f: _fields(f) for f in files}
-    key = label_key(fields, None)
+    # The user may name the key of a comment as the label, too.
+    named = options.label is not None and label_key(fields, options.label) is not None
+    key = label_key(fields, options.label if named else None)
     recordings = describe_recordings(
         source if source.is_dir() else files[0],
-        options,
+        replace(options, label=None) if named else options,
         WFDB,
         files=files,
-        by_folders=cut is None and key is None,
-        knows_label=lambda name: label_key(fields, name) is not None,
+        by_folders=key is None and (cut is None or cut.detected),
     )
     recordings = _of_parts(source, recordings, parts, options)
-    by_table = any(role == "label" for role, _ in recordings.account.taken)
-    if not by_table:
-        key = label_key(fields, options.label)
-    cutting = cut is not None and (cut.asked or (not by_table and key is None))
+    by_table = not named and recordings.labels is not None
+    cutting = cut is not None and (cut.asked or not (by_table or _tells_more(key, named, cut)))
     if options.beat_classes != _DEFAULTS.beat_classes and not cutting:
         raise InputError(
             f"{source}: --beats has no effect on whole records"
@@ -91,8 +90,13 @@ def read_wfdb(
         assert cut is not None
         return cut_records(found, cut, options)
     if not by_table and key is not None:
-        found = _labelled(found, fields, key)
+        found = _labelled(found, fields, key, guessed=options.label is None)
     return whole_of(found, options)
+
+
+def _tells_more(key: str | None, named: bool, cut: Cut) -> bool:
+    """Whether a comment in the headers is likelier to be the label than what is annotated."""
+    return key is not None and (named or key == "dx" or cut.detected)
 
 
 def _headers(source: Path) -> list[Path]:
@@ -137,7 +141,9 @@ def _of_parts(
     return replace(recordings.take(chosen), every=every)
 
 
-def _labelled(found: Found, fields: Mapping[Path, Mapping[str, str]], key: str) -> Found:
+def _labelled(
+    found: Found, fields: Mapping[Path, Mapping[str, str]], key: str, *, guessed: bool
+) -> Found:
     """Label records by the comments of their headers."""
     files = found.recordings.files
     own = {f: fields[f] for f in found.joined.records}
@@ -148,7 +154,11 @@ def _labelled(found: Found, fields: Mapping[Path, Mapping[str, str]], key: str) 
     account = Account().took("label", f"comments #{shown(key)}: of the headers")
     account = account.without(
         len(without), "records", f"no #{shown(key)}: in their headers", without
-    ).remarking(f"took #{shown(key)}: in the headers for labels; --label says otherwise")
+    )
+    if guessed:
+        account = account.remarking(
+            f"took #{shown(key)}: in the headers for labels; --label says otherwise"
+        )
     recordings = found.recordings.take(kept)
     recordings = replace(
         recordings, labels=labels, label_names=label_names, account=recordings.account + account
@@ -189,5 +199,5 @@ def _annotations_left(
     left = {a: n for a, n in counts.items() if cut is None or a != cut.annotator}
     names = [f".{a}" for a in left]
     return Account().without(
-        sum(left.values()), "annotation files", "--annotator SUFFIX reads them", names
+        sum(left.values()), "annotation files", "--annotator SUFFIX takes them for labels", names
     )
