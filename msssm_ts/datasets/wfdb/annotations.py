@@ -129,9 +129,8 @@ def states_of(annotations: Annotations, end: float, *, asked: bool) -> list[Stat
     changes = [(s, text) for s, kind, text in rows if kind == "+" and text]
     if not changes and asked:
         changes = [(s, text) for s, kind, text in rows if kind == '"' and text]
-    if not changes and asked and len(rows) > 1:
-        if usual_gap(annotations) >= NO_BEATS:
-            changes = [(s, kind) for s, kind, _ in rows]
+    if not changes and asked and len(rows) > 1 and usual_gap(annotations) >= NO_BEATS:
+        changes = [(s, kind) for s, kind, _ in rows]
     if not changes:
         return []
     starts = [s for s, _ in changes]
