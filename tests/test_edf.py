@@ -288,9 +288,11 @@ def test_a_recorder_that_was_stopped(tmp_path: Path) -> None:
 
 def test_options_that_nothing_is_annotated_for(tmp_path: Path) -> None:
     write_edf_plus(tmp_path / "a.edf", _wave(2), [0, 1], [(0, None, "cough")])
-    with pytest.raises(InputError, match="--episodes takes what is annotated.*no annotation lasts"):
+    with pytest.raises(
+        InputError, match=r"--episodes takes what is annotated.*no annotation lasts"
+    ):
         load(tmp_path, ReadOptions(episodes=1.0))
-    with pytest.raises(InputError, match="no channel 'II' .--drop.; there are ECG"):
+    with pytest.raises(InputError, match=r"no channel 'II' .--drop.; there are ECG"):
         load(tmp_path, ReadOptions(drop=("II",)))
     with pytest.raises(InputError, match="--window has no effect on EDF and BDF files"):
         load(tmp_path, ReadOptions(window=(1, 1)))

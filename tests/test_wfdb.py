@@ -20,7 +20,9 @@ def test_beats_of_a_folder(tmp_path: Path) -> None:
     write_record(tmp_path / "r2", beats={400: "/"})
     data = load(tmp_path)
     assert data.summary() == (
-        "3 series, 1 channel × 256 steps at 360 Hz, 3 classes: N Q V; grouped by record (2)"
+        "3 series, 1 channel × 256 steps at 360 Hz, 3 classes: N Q V; grouped by record (2); "
+        "left out: 2 beats (their window leaves the record), 1 annotation (of rhythm, noise or "
+        "waves, not of beats)"
     )
     # The beats at 90 and 900 leave the record; + is a change of rhythm.
     assert data.labels.tolist() == ["N", "V", "Q"]
@@ -131,7 +133,7 @@ def test_segments_are_read_as_the_record_they_make(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.values[0], np.hstack([first, second]), atol=1e-6)
 
 
-def test_several_samples_a_frame_are_averaged(tmp_path: Path) -> None:
+def test_slower_signals_are_resampled_to_the_fastest(tmp_path: Path) -> None:
     fast, slow = np.arange(400.0) / 100, np.arange(100.0) / 100
     wfdb.wrsamp(
         "m",
@@ -144,9 +146,18 @@ def test_several_samples_a_frame_are_averaged(tmp_path: Path) -> None:
         write_dir=str(tmp_path),
     )
     data = load(tmp_path, needs_labels=False)
-    assert "averaged" in data.summary()
-    assert data.values[0].shape == (2, 100)
-    np.testing.assert_allclose(data.values[0][0], fast.reshape(-1, 4).mean(1), atol=1e-3)
+    assert "1 slower channel (RESP) resampled to the rate of the fastest" in data.summary()
+    assert (data.sampling_rate, data.values[0].shape) == (400, (2, 400))
+    np.testing.assert_allclose(data.values[0][0], fast, atol=1e-3)
+    np.testing.assert_allclose(data.values[0][1, ::4], slow, atol=0.01)
+    # Annotations count in frames.
+    wfdb.wrann("m", "atr", np.array([50]), ["N"], write_dir=str(tmp_path))
+    beats = load(tmp_path, ReadOptions(window=(0.05, 0.05)))
+    assert beats.ids.tolist() == ["m:200"]
+    np.testing.assert_allclose(beats.values[0][0], fast[180:220], atol=1e-3)
+    slow_alone = load(tmp_path, ReadOptions(window=(0.05, 0.05), drop=("II",)))
+    assert (slow_alone.sampling_rate, slow_alone.ids.tolist()) == (100, ["m:50"])
+    np.testing.assert_allclose(slow_alone.values[0][0], slow[45:55], atol=1e-3)
 
 
 def test_invalid_samples_are_missing_values(tmp_path: Path) -> None:

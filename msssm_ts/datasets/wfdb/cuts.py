@@ -142,15 +142,19 @@ def _first(
     """
     beats: str | None = None
     states: str | None = None
+    broken: InputError | None = None
+    readable = False
     for annotator in usable:
         for stem in stems:
             if not annotation_file(stem, annotator).exists():
                 continue
             try:
                 found = read_annotations(stem, annotator, 250.0)
-            except InputError:
+            except InputError as error:
                 # It is left out, and said, when it is read for good.
+                broken = broken or error
                 continue
+            readable = True
             # Symbols may mean other things than beats: minutes with apnoea.
             plausible = annotator in ANNOTATORS or usual_gap(found) < NO_BEATS
             if beats is None and plausible and count_beats(found):
@@ -159,6 +163,8 @@ def _first(
                 states = annotator
             if (beats if wanted == "beats" else states) is not None:
                 return beats, states
+    if broken is not None and not readable:
+        raise broken
     return beats, states
 
 

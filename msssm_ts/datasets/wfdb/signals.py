@@ -84,24 +84,25 @@ class _DecodedRecords:
     """
 
     def __init__(self) -> None:
-        self._records: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._last_missed = ""
+        self._records: OrderedDict[tuple[str, int], NDArray[np.float32]] = OrderedDict()
+        self._last_missed = ("", 0)
 
     def excerpt(self, item: RecordExcerpt) -> NDArray[np.float32]:
         """All channels of the stretch, (n_channels, length)."""
-        known = self._records.get(item.stem)
+        key = (item.stem, item.per_frame)
+        known = self._records.get(key)
         if known is None:
-            in_order, self._last_missed = item.stem == self._last_missed, item.stem
+            in_order, self._last_missed = key == self._last_missed, key
             size = 4 * item.record_size
             used = sum(r.nbytes for r in self._records.values())
             if not 0 < size <= CACHE_BYTES or (used + size > CACHE_BYTES and not in_order):
                 return _decode(item.stem, item.start, item.stop, item.per_frame)
             while self._records and used + size > CACHE_BYTES:
                 used -= self._records.popitem(last=False)[1].nbytes
-            self._records[item.stem] = known = _decode(item.stem, 0, None, item.per_frame)
+            self._records[key] = known = _decode(item.stem, 0, None, item.per_frame)
         # Another thread may have dropped it.
         with contextlib.suppress(KeyError):
-            self._records.move_to_end(item.stem)
+            self._records.move_to_end(key)
         return known[:, item.start : item.stop]
 
 
