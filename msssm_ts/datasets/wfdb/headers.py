@@ -127,11 +127,11 @@ def read_record_header(stem: Path) -> RecordHeader:
     InputError
         If the header cannot be understood, or a signal file is missing or too short.
     """
-    header = _parsed(stem)
+    header = parse_header(stem)
     signals, comments = header.signals, list(header.comments)
     segments = [(name, n) for name, n in header.segments if name != "~"]
     for k, (name, n) in enumerate(segments):
-        part = _parsed(stem.with_name(name))
+        part = parse_header(stem.with_name(name))
         # The first of no length lays out the signals; others have some of them.
         signals = signals or part.signals
         comments += part.comments
@@ -204,7 +204,14 @@ def _lines(header_file: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _parsed(stem: Path) -> RecordHeader:
+def parse_header(stem: Path) -> RecordHeader:
+    """Read a record's header as it stands.
+
+    Raises
+    ------
+    InputError
+        If it cannot be understood.
+    """
     file = stem.with_name(f"{stem.name}.hea")
     lines = _lines(file)
     comments = tuple(line.lstrip("# ").strip() for line in lines if line.startswith("#"))

@@ -19,6 +19,7 @@ from msssm_ts.datasets.adapted import resampled
 from msssm_ts.datasets.wfdb.headers import (
     RecordHeader,
     content,
+    parse_header,
     read_record_header,
     segment_names,
     signal_file,
@@ -113,6 +114,9 @@ def _decode(stem: str, start: int, stop: int | None, per_frame: int) -> NDArray[
     """All channels of a stretch, (n_channels, length)."""
     import wfdb
 
+    segments = parse_header(Path(stem)).segments
+    if any(name == "~" for name, _ in segments) and segments[0][1]:
+        return _decode_joined(stem, segments, start, stop, per_frame)
     first = start // per_frame
     last = None if stop is None else -(-stop // per_frame)
     try:
@@ -137,6 +141,30 @@ def _decode(stem: str, start: int, stop: int | None, per_frame: int) -> NDArray[
     whole = np.stack(rows)
     end = None if stop is None else stop - first * per_frame
     return np.ascontiguousarray(whole[:, start - first * per_frame : end])
+
+
+def _decode_joined(
+    stem: str,
+    segments: Sequence[tuple[str, int]],
+    start: int,
+    stop: int | None,
+    per_frame: int,
+) -> NDArray[np.float32]:
+    """Segments of one layout with gaps between, which wfdb joins only without gaps."""
+    ends = np.cumsum([n * per_frame for _, n in segments])
+    stop = int(ends[-1]) if stop is None else stop
+    parts: list[tuple[int, NDArray[np.float32]]] = []
+    for (name, n), end in zip(segments, ends.tolist(), strict=True):
+        begin = end - n * per_frame
+        low, high = max(start, begin), min(stop, end)
+        if name != "~" and low < high:
+            part = str(Path(stem).with_name(name))
+            parts.append((low, _decode(part, low - begin, high - begin, per_frame)))
+    n_signals = len(parts[0][1]) if parts else len(read_record_header(Path(stem)).signals)
+    whole = np.full((n_signals, stop - start), np.nan, dtype=np.float32)
+    for low, values in parts:
+        whole[:, low - start : low - start + values.shape[1]] = values
+    return whole
 
 
 @contextlib.contextmanager
