@@ -208,3 +208,37 @@ def test_a_truncated_record_fails_with_its_name_when_read(tmp_path: Path) -> Non
     (tmp_path / "a.dat").unlink()
     with pytest.raises(InputError, match=r"a\.hea: the signals cannot be decoded"):
         data.values[0]
+
+
+@pytest.mark.parametrize("form", ["16", "212", "24", "80"])
+def test_values_are_those_of_wfdb(tmp_path: Path, form: str) -> None:
+    rng = np.random.default_rng(0)
+    steps = rng.integers(-100, 100, (700, 3))
+    steps[5, 1] = {"16": -32768, "212": -2048, "24": -(2**23), "80": -128}[form]
+    wfdb.wrsamp(
+        "r",
+        250,
+        ["mV", "uV", "mmHg"],
+        ["I", "II", "P"],
+        d_signal=steps,
+        fmt=[form] * 3,
+        adc_gain=[200.0, 3.7, 12.5],
+        baseline=[0, -17, 1000],
+        write_dir=str(tmp_path),
+    )
+    expected = wfdb.rdrecord(str(tmp_path / "r"), return_res=32).p_signal.T
+    data = load(tmp_path, needs_labels=False)
+    np.testing.assert_array_equal(data.values[0], expected)
+    assert np.isnan(data.values[0]).sum() == 1
+    piece = wfdb_signals.RecordExcerpt(str(tmp_path / "r"), 3, 400, (2, 1))
+    np.testing.assert_array_equal(wfdb_signals.read_record_excerpt(piece), expected[[2, 1], 3:400])
+
+
+def test_a_baseline_that_is_not_said_is_the_converters_zero(tmp_path: Path) -> None:
+    write_record(tmp_path / "r")
+    header = tmp_path / "r.hea"
+    text = header.read_text()
+    assert "1000.0(0)/mV 16 0" in text
+    header.write_text(text.replace("1000.0(0)/mV 16 0", "1000/mV 16 24"))
+    expected = wfdb.rdrecord(str(tmp_path / "r"), return_res=32).p_signal.T
+    np.testing.assert_array_equal(load(tmp_path, needs_labels=False).values[0], expected)

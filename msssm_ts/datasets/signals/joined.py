@@ -250,6 +250,8 @@ def _rate(
     for file, record in records.items():
         own = record.rate(positions[file])
         for place in positions[file]:
+            if record.rates[place] == own:
+                continue
             _check_ratio(file, record.rates[place], own)
             if 0 < record.rates[place] < own:
                 slow[record.names[place]] += 1
@@ -275,7 +277,7 @@ def _rate(
 
 
 def _check_ratio(file: Path, rate: float, wanted: float) -> None:
-    if rate <= 0 or wanted <= 0:
+    if rate <= 0 or wanted <= 0 or rate == wanted:
         return
     try:
         rate_ratio(rate, wanted)

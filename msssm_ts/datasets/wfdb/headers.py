@@ -27,6 +27,7 @@ _SAMPLE_BYTES = {
     "311": 4 / 3,
 }
 _DEFAULT_RATE = 250.0
+_DEFAULT_GAIN = 200.0
 _FORMAT = re.compile(r"(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?$")
 _GAIN = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?)?(?:\((-?\d+)\))?(?:/(\S+))?$", re.IGNORECASE)
 _SEGMENTS = re.compile(r"(.*)/(\d+)$")
@@ -48,8 +49,12 @@ class SignalLine:
         Bytes before the first.
     unit : str
         Of its values.
+    gain, baseline : float
+        Steps of the converter a unit, and the step at zero; 200 where there is no gain.
     calibrated : bool
         Whether there is a gain.
+    skewed : bool
+        Whether its samples are shifted against those of others.
     name : str
         Its description.
     """
@@ -59,7 +64,10 @@ class SignalLine:
     per_frame: int
     offset: int
     unit: str
+    gain: float
+    baseline: int
     calibrated: bool
+    skewed: bool
     name: str
 
 
@@ -259,8 +267,18 @@ def _signal(words: Sequence[str], line: str) -> SignalLine:
     unit = gain[3] if gain is not None and gain[3] else "mV"
     # The description comes after eight fields, of which each may be missing with those behind it.
     name = line.split(maxsplit=8)[8] if len(words) > 8 else ""
+    zero = int(words[4]) if len(words) > 4 else 0
     return SignalLine(
-        words[0], form[1], int(form[2] or 1) or 1, int(form[4] or 0), unit, number != 0, name
+        file=words[0],
+        form=form[1],
+        per_frame=int(form[2] or 1) or 1,
+        offset=int(form[4] or 0),
+        unit=unit,
+        gain=number or _DEFAULT_GAIN,
+        baseline=int(gain[2]) if gain is not None and gain[2] else zero,
+        calibrated=number != 0,
+        skewed=bool(int(form[3] or 0)),
+        name=name,
     )
 
 

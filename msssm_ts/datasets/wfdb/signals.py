@@ -30,6 +30,8 @@ __all__ = ["RecordExcerpt", "RecordHeader", "read_record_excerpt", "read_record_
 
 # Decoded records that a process keeps: the half-hour records of one side of MIT-BIH fit.
 CACHE_BYTES = 128 * 2**20
+# Marks a sample of format 16 as invalid.
+_INVALID = -32768
 _TIME = re.compile(r"\d{1,2}:\d{2}:\d{2}(\.\d+)?$|\d{1,2}:\d{2}(\.\d+)?$|\d{1,2}(\.\d+)?$")
 _DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}$")
 
@@ -114,7 +116,10 @@ def _decode(stem: str, start: int, stop: int | None, per_frame: int) -> NDArray[
     """All channels of a stretch, (n_channels, length)."""
     import wfdb
 
-    segments = parse_header(Path(stem)).segments
+    header = parse_header(Path(stem))
+    segments = header.segments
+    if per_frame == 1 and is_plain(header):
+        return _decode_plain(header, start, stop)
     if any(name == "~" for name, _ in segments) and segments[0][1]:
         return _decode_joined(stem, segments, start, stop, per_frame)
     first = start // per_frame
@@ -141,6 +146,40 @@ def _decode(stem: str, start: int, stop: int | None, per_frame: int) -> NDArray[
     whole = np.stack(rows)
     end = None if stop is None else stop - first * per_frame
     return np.ascontiguousarray(whole[:, start - first * per_frame : end])
+
+
+def is_plain(header: RecordHeader) -> bool:
+    """Whether all samples of a record are 16-bit integers, one a frame, in one file."""
+    first = header.signals[0] if header.signals else None
+    return first is not None and all(
+        (s.file, s.form, s.offset, s.per_frame, s.skewed)
+        == (first.file, "16", first.offset, 1, False)
+        for s in header.signals
+    )
+
+
+def _decode_plain(header: RecordHeader, start: int, stop: int | None) -> NDArray[np.float32]:
+    """Decode format 16, that of most ECGs, a hundred times as fast as wfdb parses the header."""
+    n, file = len(header.signals), signal_file(header.stem, header.signals[0].file)
+    if stop is None:
+        stop = header.n_frames if header.n_frames > 0 else read_record_header(header.stem).n_frames
+    try:
+        with file.open("rb") as stream:
+            stream.seek(header.signals[0].offset + 2 * n * start)
+            raw = stream.read(2 * n * (stop - start))
+    except OSError as error:
+        raise InputError(
+            f"{header.file}: the signals cannot be decoded ({error}); replace the record"
+        ) from error
+    if len(raw) != 2 * n * (stop - start):
+        raise InputError(f"{file}: breaks off within step {start + len(raw) // 2 // n}; replace it")
+    steps = np.frombuffer(raw, dtype="<i2").reshape(-1, n).T
+    values = steps.astype(np.float32)
+    # In double precision, and then rounded, as wfdb does.
+    values -= np.array([[s.baseline] for s in header.signals], dtype=np.float64)
+    values /= np.array([[s.gain] for s in header.signals], dtype=np.float64)
+    values[steps == _INVALID] = np.nan
+    return values
 
 
 def _decode_joined(
