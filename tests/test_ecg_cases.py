@@ -709,3 +709,15 @@ def test_formats_that_are_known_by_name(tmp_path: Path, suffix: str) -> None:
     for source in (tmp_path, tmp_path / f"a{suffix}"):
         with pytest.raises(InputError, match=rf"a\{suffix}: .* is not read; convert it to EDF"):
             load(source)
+
+
+def test_beats_beside_a_gap_are_left_out(tmp_path: Path) -> None:
+    write_record(tmp_path / "s_1", length=400)
+    write_record(tmp_path / "s_2", length=600)
+    (tmp_path / "s.hea").write_text("s/3 1 360 1500\ns_1 400\n~ 500\ns_2 600\n")
+    samples = np.array([200, 390, 950, 1200])
+    wfdb.wrann("s", "atr", samples, ["N", "V", "N", "V"], write_dir=str(tmp_path))
+    data = load(tmp_path)
+    assert data.ids.tolist() == ["s:200", "s:1200"]
+    assert not any(np.isnan(v).any() for v in data.values)
+    assert "2 beats (their window leaves the record)" in data.summary()

@@ -135,6 +135,18 @@ def test_short_gaps_are_missing_values(tmp_path: Path) -> None:
     assert "short gaps in 1 file kept as missing values" in data.summary()
 
 
+def test_annotations_behind_the_time_of_a_data_record(tmp_path: Path) -> None:
+    from msssm_ts.datasets.edf.annotations import _lists
+
+    raw = b"+0.5\x14\x14Lights off\x14Close door\x14\x00+1\x1530\x14AF\x14\x00\x00\x00"
+    assert list(_lists(raw)) == [
+        (0.5, None, ""),
+        (0.5, None, "Lights off"),
+        (0.5, None, "Close door"),
+        (1.0, 30.0, "AF"),
+    ]
+
+
 def test_a_continuous_file_has_no_gaps_whatever_its_onsets(tmp_path: Path) -> None:
     write_edf_plus(tmp_path / "a.edf", _wave(4), [0.25, 1.25, 2.25, 3.25], kind="EDF+C")
     assert load(tmp_path, needs_labels=False).lengths.tolist() == [400]
@@ -296,3 +308,22 @@ def test_options_that_nothing_is_annotated_for(tmp_path: Path) -> None:
         load(tmp_path, ReadOptions(drop=("II",)))
     with pytest.raises(InputError, match="--window has no effect on EDF and BDF files"):
         load(tmp_path, ReadOptions(window=(1, 1)))
+
+
+def test_subject_folders_of_scored_nights_are_no_classes(tmp_path: Path) -> None:
+    texts = [(0, 4, "Sleep stage W"), (4, 4, "Sleep stage 2")]
+    for subject in ("amy", "bob"):
+        write_edf_plus(tmp_path / subject / "night.edf", _wave(8), range(8), texts, kind="EDF+C")
+    data = load(tmp_path)
+    # Scored in epochs of 4 s.
+    assert data.labels.tolist() == ["W", "2"] * 2
+    assert data.lengths.tolist() == [400] * 4
+    assert len(set(data.groups.tolist())) == 2
+    assert "pieces of 4 s" in data.summary()
+
+
+def test_damaged_times(tmp_path: Path) -> None:
+    write_edf_plus(tmp_path / "a.edf", _wave(4), [0, 1, 700, 3])
+    data = load(tmp_path, needs_labels=False)
+    assert data.lengths.tolist() == [400]
+    assert "1 file: the times of the data records are damaged" in data.summary()

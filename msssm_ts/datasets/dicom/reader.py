@@ -38,11 +38,13 @@ def decode_dicom(file: Path) -> Stored:
         raise InputError(f"{file}: a DICOM file without a waveform; leave images out")
     try:
         return _group(file, groups[0], len(groups))
-    except (AttributeError, ValueError, TypeError, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    # As above: elements are parsed when they are asked for.
+    except Exception as error:
         raise InputError(
-            f"{file}: its waveform cannot be understood ({error}); replace the file"
+            f"{file}: its waveform cannot be understood ({' '.join(str(error).split())}); replace "
+            "the file"
         ) from error
 
 

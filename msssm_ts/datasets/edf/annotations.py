@@ -32,15 +32,24 @@ class EdfAnnotation(NamedTuple):
     text: str
 
 
-def read_edf_annotations(header: EdfHeader) -> tuple[list[EdfAnnotation], NDArray[np.float64]]:
+def read_edf_annotations(
+    header: EdfHeader, at_most: int | None = None
+) -> tuple[list[EdfAnnotation], NDArray[np.float64]]:
     """Read the annotations of a file, and when its data records begin.
+
+    Parameters
+    ----------
+    header : EdfHeader
+        Of the file.
+    at_most : int, optional
+        Data records to look at; all otherwise.
 
     Returns
     -------
     annotations : list of EdfAnnotation
         In the file's order.
     onsets : array of shape (n_records,)
-        In seconds from the first; as if there were no gaps where they are not said.
+        In seconds from the first. Of a file with gaps as it says, NaN where it does not.
     """
     onsets = np.arange(header.n_records, dtype=np.float64) * np.float64(header.duration)
     if not header.annotations or not header.n_records:
@@ -56,21 +65,21 @@ def read_edf_annotations(header: EdfHeader) -> tuple[list[EdfAnnotation], NDArra
     said = np.full(header.n_records, np.nan)
     for k, signal in enumerate(header.annotations):
         stop = signal.place + signal.samples * header.width
-        for i, row in enumerate(rows[:, signal.place : stop]):
+        for i, row in enumerate(rows[:at_most, signal.place : stop]):
             for onset, duration, text in _lists(row.tobytes()):
                 if text:
                     found.append(EdfAnnotation(onset, duration, text))
                 elif k == 0 and np.isnan(said[i]):
                     said[i] = onset
     first = said[0] if len(said) and not np.isnan(said[0]) else 0.0
-    if header.gaps and not np.isnan(said).any() and (np.diff(said) >= 0).all():
+    if header.gaps:
         onsets = said - first
     # A recording may begin a part of a second after the time that its header says.
     return [a._replace(onset=a.onset - first) for a in found], onsets
 
 
 def _lists(raw: bytes) -> Iterator[tuple[float, float | None, str]]:
-    """Yield onset, duration and text of each annotation of a data record; none has no text."""
+    """Yield onset, duration and text of each annotation of a data record."""
     for part in raw.split(b"\x00"):
         stamp, *texts = part.split(b"\x14")
         if not stamp or not texts:
@@ -83,6 +92,6 @@ def _lists(raw: bytes) -> Iterator[tuple[float, float | None, str]]:
             # Damaged, or padding; the others do not depend on it.
             continue
         words = [t.decode("utf-8", "replace").strip() for t in texts]
-        named = [w for w in words if w]
-        for word in named or [""]:
+        # The first of a data record is empty, and says when this begins; others may follow it.
+        for word in [*words[:1], *filter(None, words[1:])]:
             yield start, seconds, word

@@ -44,12 +44,15 @@ def _header(file: Path) -> Record:
     if header.n_records < 1:
         raise InputError(f"{file}: the file is empty (0 samples); remove it")
     annotations, onsets = read_edf_annotations(header)
+    odd = []
+    if np.isnan(onsets).any() or (np.diff(onsets) < 0).any():
+        odd.append("the times of the data records are damaged, taken to follow one another")
+        onsets = np.arange(header.n_records, dtype=np.float64) * np.float64(header.duration)
     blocks = _blocks(header, onsets)
     end = header.n_records
     seconds = end * header.duration
     if blocks:
         seconds = blocks[-1].onset + blocks[-1].n_records * header.duration
-    odd = []
     if not all(s.calibrated for s in header.signals):
         odd.append("a range of values is empty in the header, taken as steps of the converter")
     if header.promised < 1:

@@ -12,13 +12,16 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf.annotations import EdfAnnotation, read_edf_annotations
 from msssm_ts.datasets.edf.form import EDF, SUFFIXES
 from msssm_ts.datasets.edf.header import read_edf_header
-from msssm_ts.datasets.edf.states import EPOCH, has_stages, pair_files, states_of
+from msssm_ts.datasets.edf.states import epoch_of, has_stages, pair_files, states_of
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.signals.build import labelled_pieces
 from msssm_ts.datasets.signals.pieces import Rest
 from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
+
+# Data records of a file in which its first stage of sleep is looked for.
+_GLANCE = 64
 
 
 def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
@@ -70,7 +73,7 @@ def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
         files = recordings
     paired, left = pair_files(recordings, list(notes))
     outside = {f: [a for n in paired.get(f, ()) for a in _since(f, n, notes[n])] for f in files}
-    stages = any(has_stages(own) for own in outside.values())
+    stages = any(has_stages(own) for own in outside.values()) or _score_sleep(files)
     described = describe_recordings(source, options, EDF, files=files, by_folders=not stages)
     found = find(source, options, EDF, recordings=described)
     annotated = {
@@ -105,6 +108,17 @@ def _apart(files: Sequence[Path]) -> tuple[list[Path], dict[Path, list[EdfAnnota
         else:
             notes[file] = read_edf_annotations(header)[0]
     return recordings, notes
+
+
+def _score_sleep(files: Sequence[Path]) -> bool:
+    """Whether recordings hold stages of sleep themselves, by their beginnings."""
+    for file in files:
+        try:
+            if has_stages(read_edf_annotations(read_edf_header(file), _GLANCE)[0]):
+                return True
+        except InputError:
+            continue
+    return False
 
 
 def _since(
@@ -143,7 +157,7 @@ def _naming(found: Found, annotated: Mapping[Path, Sequence[EdfAnnotation]]) -> 
 def _pieces(
     found: Found, annotated: Mapping[Path, Sequence[EdfAnnotation]], options: ReadOptions
 ) -> LabelledSeries:
-    seconds = options.episodes or EPOCH
+    seconds = options.episodes or epoch_of(a for own in annotated.values() for a in own)
     rest = Rest()
     joined = found.joined
     states = {

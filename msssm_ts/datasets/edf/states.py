@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msssm_ts.datasets.edf.annotations import EdfAnnotation
@@ -36,6 +36,19 @@ def stage_of(text: str) -> str | None:
 def has_stages(annotations: Sequence[EdfAnnotation]) -> bool:
     """Whether stages of sleep are annotated."""
     return any(stage_of(a.text) for a in annotations)
+
+
+def epoch_of(annotations: Iterable[EdfAnnotation]) -> float:
+    """Return the seconds that a stage of sleep is scored for: 30, unless most are shorter.
+
+    Examples
+    --------
+    >>> epoch_of([EdfAnnotation(0, 20, "Sleep stage W"), EdfAnnotation(20, 20, "Sleep stage W")])
+    20.0
+    """
+    lasting = Counter(a.duration for a in annotations if a.duration and stage_of(a.text))
+    usual = lasting.most_common(1)[0][0] if lasting else EPOCH
+    return min(float(usual or EPOCH), EPOCH)
 
 
 def states_of(

@@ -251,7 +251,7 @@ def _beats(
     labels: list[str] = []
     outside = others = 0
     for k, (file, name) in enumerate(zip(recordings.files, found.names, strict=True)):
-        rate, length = joined.rate_of(file), joined.length_of(file)
+        rate, stretches = joined.rate_of(file), joined.stretches_of(file)
         before, after = (round(s * rate) for s in window)
         steps = 0
         if rate != common:
@@ -262,7 +262,7 @@ def _beats(
         others += len(read[k].symbols) - count_beats(read[k])
         for sample, label in beats:
             start, stop = sample - before, sample + after
-            if start < 0 or stop > length:
+            if not any(a <= start and stop <= b for a, b in stretches):
                 outside += 1
                 continue
             pieces.append(Piece(k, start, stop, f"{name}:{sample}", steps))

@@ -8,7 +8,6 @@ base64, with ``LeadAmplitudeUnitsPerBit``.
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -78,7 +77,7 @@ def _twelve(values: NDArray[np.float64], names: list[str]) -> NDArray[np.float64
 def _samples(file: Path, data: Element, name: str) -> NDArray[np.float64]:
     try:
         raw = base64.b64decode("".join(text_of(data, "WaveFormData").split()), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InputError(f"{file}: lead {name} is no base64 ({error}); replace the file") from error
     bits = text_of(data, "LeadSampleSize")
     if bits and bits != "2":
