@@ -362,6 +362,8 @@ def test_states_by_symbol_need_to_be_asked_for(tmp_path: Path) -> None:
     wfdb.wrann("a", "apn", np.arange(0, 24000, 6000), ["N", "A", "A", "N"], write_dir=str(tmp_path))
     with pytest.raises(InputError, match=r"no labels found; 1 annotation file \(\.apn"):
         load(tmp_path)
+    # No heart beats once a minute.
+    assert load(tmp_path, ReadOptions(annotator="apn")).lengths.tolist() == [1000] * 24
     data = load(tmp_path, ReadOptions(annotator="apn", episodes=60.0))
     assert data.labels.tolist() == ["N", "A", "A", "N"]
 
@@ -721,3 +723,14 @@ def test_beats_beside_a_gap_are_left_out(tmp_path: Path) -> None:
     assert data.ids.tolist() == ["s:200", "s:1200"]
     assert not any(np.isnan(v).any() for v in data.values)
     assert "2 beats (their window leaves the record)" in data.summary()
+
+
+def test_rhythms_of_several_rates_have_one_length(tmp_path: Path) -> None:
+    for name, rate in (("a", 100), ("b", 100), ("c", 128)):
+        write_record(tmp_path / name, length=60 * rate, rate=rate)
+        onsets = np.array([rate // 2, 25 * rate])
+        notes = ["(N", "(AFIB"]
+        wfdb.wrann(name, "atr", onsets, ["+"] * 2, aux_note=notes, write_dir=str(tmp_path))
+    data = load(tmp_path)
+    assert data.ids.tolist()[-5:] == ["c:0", "c:1280", "c:3200", "c:4480", "c:5760"]
+    assert {v.shape for v in data.values} == {(1, 1000)}
