@@ -160,7 +160,8 @@ BUGS = [Bug(*row) for row in (
      '"100",\n)\nDS2 = (\n    "230"', T_NAMED),
     # Recordings of named signals
     ("clock of annotations ignored", WFDB_NOTES, "float(found.fs or rate)", "float(rate)", T_ECG),
-    ("rate of the fastest", JOINED, "min(known, key=lambda r: (-rates[r], r))", "max(known)", T_ECG),
+    ("rate of the fastest", JOINED, "min(known, key=lambda r: (-rates[r], r))", "max(known)",
+     T_ECG),
     ("channels by place", JOINED, "tuple(place[lead_key(n)] for n in channels)",
      "tuple(range(len(channels)))", T_ECG),
     ("gaps glued together", EDF_SIGNALS, "round(block.onset * per_record / header.duration)",

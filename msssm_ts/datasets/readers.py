@@ -128,6 +128,8 @@ READERS = (
 )
 RECORDINGS = tuple(r for r in READERS if r.recordings)
 DATA_FILES = tuple(r for r in READERS if not r.recordings and r.read is not refuse_format)
+# Of every file that is read.
+SUFFIXES = tuple(dict.fromkeys(s for r in (*RECORDINGS, *DATA_FILES) for s in r.suffixes))
 
 
 def reader_of(suffix: str) -> Reader | None:
