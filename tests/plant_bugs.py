@@ -42,6 +42,8 @@ VALIDATION, MITBIH = "msssm_ts/fitting/split.py", "msssm_ts/datasets/named/mitbi
 RIDGE, POOLS = "msssm_ts/members/scan_ridge/ridge.py", "msssm_ts/members/scan_ridge/features.py"
 PROBLEM, FIT = "msssm_ts/members/problem.py", "msssm_ts/fitting/fit.py"
 PROBLEMS, APPLY = "msssm_ts/fitting/problems.py", "msssm_ts/preparation/apply.py"
+WFDB_NOTES, JOINED = "msssm_ts/datasets/wfdb/annotations.py", "msssm_ts/datasets/signals/joined.py"
+EDF_SIGNALS = "msssm_ts/datasets/edf/signals.py"
 VOTE, UPGRADES = "msssm_ts/fitted/vote.py", "msssm_ts/fitted/upgrades.py"
 SCAN_RIDGE = "msssm_ts/members/scan_ridge/scan_ridge.py"
 TREES = "msssm_ts/members/quantile_trees/trees.py"
@@ -58,6 +60,7 @@ GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 
 # Without the tests that train for longer.
 T_TRAINING = "tests/test_training.py -k 'not logits_come and not epoch_are_kept'"
+T_ECG, T_EDF = "tests/test_ecg_cases.py tests/test_wfdb.py", "tests/test_edf.py"
 T_MODEL = "tests/test_model.py -k 'not compile_and and not networks_agree and not batched'"
 T_TARGETS = "tests/test_targets.py -k 'not at_once and not survive and not move and not absence'"
 T_SERIES, T_VALIDATION = "tests/test_series.py", "tests/test_validation.py"
@@ -176,6 +179,17 @@ BUGS = [Bug(*row) for row in (
      "round(fraction * len(members)), len(members)", T_VALIDATION),
     ("two patients swapped", MITBIH, '"230",\n)\nDS2 = (\n    "100"',
      '"100",\n)\nDS2 = (\n    "230"', T_NAMED),
+    # Recordings of named signals
+    ("clock of annotations ignored", WFDB_NOTES, "float(found.fs or rate)", "float(rate)", T_ECG),
+    ("rate of the fastest", JOINED, "min(known, key=lambda r: (-rates[r], r))", "max(known)",
+     T_ECG),
+    ("channels by place", JOINED, "tuple(place[lead_key(n)] for n in channels)",
+     "tuple(range(len(channels)))", T_ECG),
+    ("gaps glued together", EDF_SIGNALS, "round(block.onset * per_record / header.duration)",
+     "block.first * per_record", T_EDF),
+    ("sign of 24 bits", EDF_SIGNALS, "(whole - ((whole & 0x800000) << 1))", "whole", T_EDF),
+    ("units by place", "msssm_ts/datasets/adapted.py",
+     "if names and data.channel_names else None", "if False else None", T_ECG),
     # Members of the vote
     ("temperature inverted", RIDGE, "np.exp(found.x)", "np.exp(-found.x)", T_VOTERS),
     ("temperature divides", RIDGE, "* self.temperature", "/ self.temperature", T_VOTERS),

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
-import edfio
 import numpy as np
 import pytest
 from recordings import write_sound
@@ -65,31 +64,3 @@ def test_one_file_and_loose_files_have_no_labels(tmp_path: Path) -> None:
     assert one.labels is None
     np.testing.assert_array_equal(one.values[0], values)
     assert load(tmp_path, needs_labels=False).ids.tolist() == ["a.wav", "b.wav"]
-
-
-def _write_edf(file: Path, rates: dict[str, int], seconds: int = 4) -> dict[str, np.ndarray]:
-    values = {n: np.sin(np.arange(seconds * r) / 7) for n, r in rates.items()}
-    signals = [
-        edfio.EdfSignal(
-            v, sampling_frequency=rates[n], label=n, physical_dimension="uV", physical_range=(-1, 1)
-        )
-        for n, v in values.items()
-    ]
-    edfio.Edf(signals).write(file)
-    return values
-
-
-def test_edf_with_a_table_of_labels(tmp_path: Path) -> None:
-    values = _write_edf(tmp_path / "a.edf", {"EEG Fz": 100, "EEG Cz": 100, "Temp": 1})
-    _write_edf(tmp_path / "b.edf", {"EEG Cz": 100, "EEG Fz": 100, "Temp": 1}, seconds=3)
-    (tmp_path / "labels.csv").write_text("file,label,subject\na.edf,wake,1\nb.edf,sleep,2\n")
-    data = load(tmp_path, ReadOptions(drop=("Temp",)))
-    assert data.summary() == (
-        "2 series, 2 channels × 300–400 steps at 100 Hz, 2 classes: sleep wake; grouped by "
-        "subject (2)"
-    )
-    assert data.channel_names == ("EEG Fz", "EEG Cz")
-    assert data.unit == "uV"
-    np.testing.assert_allclose(data.values[0][1], values["EEG Cz"], atol=1e-4)
-    with pytest.raises(ValueError, match=r"'Temp' has 1 Hz, but 'EEG Fz' has 100 Hz.*--drop"):
-        load(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -47,11 +48,6 @@ def _no_annotations(folder: Path) -> None:
     (folder / "r2.atr").unlink()
 
 
-def _rates(folder: Path) -> None:
-    write_record(folder / "r1", beats=BEATS)
-    write_record(folder / "r2", beats=BEATS, rate=250)
-
-
 def _leads(folder: Path) -> None:
     write_record(folder / "r1", beats=BEATS)
     write_record(folder / "r2", beats=BEATS, leads=("V5", "V1"))
@@ -73,32 +69,46 @@ def _table(text: str, name: str = "records.csv") -> Break:
     return apply
 
 
-RECORDS: dict[str, tuple[Break, str]] = {
-    "no .dat": (_no_signals, r"r2\.hea: its signal file r2\.dat is missing; put it into"),
-    "no .hea": (_no_header, r"no WFDB header \(\.hea\); found are 2 \.atr, 2 \.dat"),
-    "short .dat": (_change("r1.dat", lambda b: b[:99]), r"r1\.dat: breaks off after 99 of 2000"),
-    "junk .hea": (
-        _change("r1.hea", lambda b: b"\x00\xff!?"),
-        r"r1\.hea: not a readable WFDB",
+# Broken in this way, a record is left out where others can be read; alone it is refused.
+LEFT_OUT: dict[str, tuple[Break, str, str]] = {
+    "no .dat": (_no_signals, "r2", r"its signal file r2\.dat is missing"),
+    "short .dat": (
+        _change("r1.dat", lambda b: b[:99]),
+        "r1",
+        r"r1\.dat: breaks off after 99 of 2000",
     ),
-    "empty .hea": (_change("r1.hea", lambda b: b""), r"r1\.hea: not a readable WFDB"),
+    "junk .hea": (_change("r1.hea", lambda b: b"\x00\xff!?"), "r1", "not a readable WFDB"),
+    "empty .hea": (_change("r1.hea", lambda b: b""), "r1", "not a readable WFDB"),
     "no signal line": (
         _change("r1.hea", lambda b: b.splitlines()[0]),
-        r"r1\.hea: .*(no signals|not a readable)",
+        "r1",
+        "not a readable WFDB header .lines are missing",
     ),
-    "no signals": (_change("r1.hea", lambda b: b"r1 0 360 1000\n"), r"r1\.hea: the record has no"),
+    "no signals": (_change("r1.hea", lambda b: b"r1 0 360 1000\n"), "r1", "the record has no"),
     "no samples": (
         _change("r1.hea", lambda b: b.replace(b" 1000\n", b" 0\n", 1)),
-        r"r1\.hea: the record is empty",
+        "r1",
+        "the record is empty",
     ),
-    "no annotations": (_no_annotations, r"r2\.hea: no annotations r2\.atr, which 1 other"),
-    "junk .atr": (_change("r1.atr", lambda b: b"\x01"), r"r1\.atr: not readable as WFDB annot"),
-    "two rates": (_rates, r"r2\.hea: 250 Hz, but .*r1\.hea has 360 Hz; read records of one"),
+    "invalid samples": (
+        _change("r1.dat", lambda b: b"\x00\x80" * (len(b) // 2)),
+        "r1",
+        "no sample is valid",
+    ),
+    "flat": (
+        _change("r1.dat", lambda b: b"\x07\x00" * (len(b) // 2)),
+        "r1",
+        "every signal has one value",
+    ),
+}
+
+RECORDS: dict[str, tuple[Break, str]] = {
+    "no .hea": (_no_header, r"no WFDB header \(\.hea\); found are 2 \.atr, 2 \.dat"),
     "other leads": (
         _leads,
         r"r2\.hea: its channels V5, V1 and those of .*MLII, have none",
     ),
-    "no beats": (_rhythm_only, "no annotated beat whose window lies inside its record"),
+    "no beats": (_rhythm_only, "no labels found; 1 annotation file"),
     "short record": (_short, "no annotated beat whose window lies inside its record"),
     "record twice": (_table("record,label\nr1,a\nr1,b\nr2,a\n"), "line 3: 'r1' stands in line 2"),
     "only unknown records": (
@@ -115,6 +125,33 @@ RECORDS: dict[str, tuple[Break, str]] = {
         "line 2: not UTF-8 text",
     ),
 }
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_a_broken_record_is_left_out_and_named(tmp_path: Path, case: str) -> None:
+    damage, name, why = LEFT_OUT[case]
+    damage(tmp_path)
+    other = "r2" if name == "r1" else "r1"
+    data = load(tmp_path)
+    assert data.ids.tolist() == [f"{other}:300", f"{other}:600"]
+    (entry,) = data.account.left_out
+    assert (entry.count, entry.what, entry.names) == (1, "records", (f"{name}.hea",))
+    assert re.search(why, entry.why)
+    for file in tmp_path.glob(f"{other}.*"):
+        file.unlink()
+    _refused(tmp_path, why)
+
+
+def test_records_without_readable_annotations(tmp_path: Path) -> None:
+    _no_annotations(tmp_path)
+    data = load(tmp_path)
+    assert data.ids.tolist() == ["r1:300", "r1:600"]
+    assert "1 record (r2: without annotations .atr)" in data.summary()
+    (tmp_path / "r2.atr").write_bytes(b"\x01")
+    data = load(tmp_path)
+    assert "1 record (r2: annotations .atr cannot be read)" in data.summary()
+    (tmp_path / "r1.atr").write_bytes(b"\x01")
+    _refused(tmp_path, r"r1\.atr: not readable as WFDB annot", window=(0.1, 0.1))
 
 
 @pytest.mark.parametrize("case", RECORDS)
@@ -265,7 +302,7 @@ def test_names_and_options(tmp_path: Path) -> None:
     _refused(tmp_path, "no column 'sort' .--label.; it has record, kind", label="sort")
 
 
-@pytest.mark.parametrize("case", ["no .dat", "two rates", "junk .atr"])
+@pytest.mark.parametrize("case", ["no .hea", "other leads", "short record"])
 def test_exit_code_of_broken_records(tmp_path: Path, case: str) -> None:
     RECORDS[case][0](tmp_path / "data")
     _, err = run("fit", tmp_path / "data", "--out", tmp_path / "run", code=2)

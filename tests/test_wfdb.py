@@ -20,7 +20,9 @@ def test_beats_of_a_folder(tmp_path: Path) -> None:
     write_record(tmp_path / "r2", beats={400: "/"})
     data = load(tmp_path)
     assert data.summary() == (
-        "3 series, 1 channel × 256 steps at 360 Hz, 3 classes: N Q V; grouped by record (2)"
+        "3 series, 1 channel × 256 steps at 360 Hz, 3 classes: N Q V; grouped by record (2); "
+        "left out: 2 beats (their window leaves the record), 1 annotation (of rhythm, noise or "
+        "waves, not of beats)"
     )
     # The beats at 90 and 900 leave the record; + is a change of rhythm.
     assert data.labels.tolist() == ["N", "V", "Q"]
@@ -131,7 +133,7 @@ def test_segments_are_read_as_the_record_they_make(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.values[0], np.hstack([first, second]), atol=1e-6)
 
 
-def test_several_samples_a_frame_are_averaged(tmp_path: Path) -> None:
+def test_slower_signals_are_resampled_to_the_fastest(tmp_path: Path) -> None:
     fast, slow = np.arange(400.0) / 100, np.arange(100.0) / 100
     wfdb.wrsamp(
         "m",
@@ -144,9 +146,18 @@ def test_several_samples_a_frame_are_averaged(tmp_path: Path) -> None:
         write_dir=str(tmp_path),
     )
     data = load(tmp_path, needs_labels=False)
-    assert "averaged" in data.summary()
-    assert data.values[0].shape == (2, 100)
-    np.testing.assert_allclose(data.values[0][0], fast.reshape(-1, 4).mean(1), atol=1e-3)
+    assert "1 slower channel (RESP) resampled to the rate of the fastest" in data.summary()
+    assert (data.sampling_rate, data.values[0].shape) == (400, (2, 400))
+    np.testing.assert_allclose(data.values[0][0], fast, atol=1e-3)
+    np.testing.assert_allclose(data.values[0][1, ::4], slow, atol=0.01)
+    # Annotations count in frames.
+    wfdb.wrann("m", "atr", np.array([50]), ["N"], write_dir=str(tmp_path))
+    beats = load(tmp_path, ReadOptions(window=(0.05, 0.05)))
+    assert beats.ids.tolist() == ["m:200"]
+    np.testing.assert_allclose(beats.values[0][0], fast[180:220], atol=1e-3)
+    slow_alone = load(tmp_path, ReadOptions(window=(0.05, 0.05), drop=("II",)))
+    assert (slow_alone.sampling_rate, slow_alone.ids.tolist()) == (100, ["m:50"])
+    np.testing.assert_allclose(slow_alone.values[0][0], slow[45:55], atol=1e-3)
 
 
 def test_invalid_samples_are_missing_values(tmp_path: Path) -> None:
@@ -197,3 +208,37 @@ def test_a_truncated_record_fails_with_its_name_when_read(tmp_path: Path) -> Non
     (tmp_path / "a.dat").unlink()
     with pytest.raises(InputError, match=r"a\.hea: the signals cannot be decoded"):
         data.values[0]
+
+
+@pytest.mark.parametrize("form", ["16", "212", "24", "80"])
+def test_values_are_those_of_wfdb(tmp_path: Path, form: str) -> None:
+    rng = np.random.default_rng(0)
+    steps = rng.integers(-100, 100, (700, 3))
+    steps[5, 1] = {"16": -32768, "212": -2048, "24": -(2**23), "80": -128}[form]
+    wfdb.wrsamp(
+        "r",
+        250,
+        ["mV", "uV", "mmHg"],
+        ["I", "II", "P"],
+        d_signal=steps,
+        fmt=[form] * 3,
+        adc_gain=[200.0, 3.7, 12.5],
+        baseline=[0, -17, 1000],
+        write_dir=str(tmp_path),
+    )
+    expected = wfdb.rdrecord(str(tmp_path / "r"), return_res=32).p_signal.T
+    data = load(tmp_path, needs_labels=False)
+    np.testing.assert_array_equal(data.values[0], expected)
+    assert np.isnan(data.values[0]).sum() == 1
+    piece = wfdb_signals.RecordExcerpt(str(tmp_path / "r"), 3, 400, (2, 1))
+    np.testing.assert_array_equal(wfdb_signals.read_record_excerpt(piece), expected[[2, 1], 3:400])
+
+
+def test_a_baseline_that_is_not_said_is_the_converters_zero(tmp_path: Path) -> None:
+    write_record(tmp_path / "r")
+    header = tmp_path / "r.hea"
+    text = header.read_text()
+    assert "1000.0(0)/mV 16 0" in text
+    header.write_text(text.replace("1000.0(0)/mV 16 0", "1000/mV 16 24"))
+    expected = wfdb.rdrecord(str(tmp_path / "r"), return_res=32).p_signal.T
+    np.testing.assert_array_equal(load(tmp_path, needs_labels=False).values[0], expected)

@@ -109,7 +109,7 @@ def training_series(series: LabelledSeries, model: FittedModel) -> list[str]:
 
 def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> LabelledSeries:
     """Call channels as the model does, where only case and spaces differ."""
-    from msssm_ts.datasets.leads import lead_key
+    from msssm_ts.datasets.signals.names import lead_key
 
     by_key = {lead_key(n): n for n in reversed(names)}
     own = series.channel_names or ()

@@ -133,7 +133,7 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
 
 def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | None:
     """Return the names of the chosen channels, as the data spells them."""
-    from msssm_ts.datasets.leads import lead_key
+    from msssm_ts.datasets.signals.names import lead_key
     from msssm_ts.errors import InputError
 
     if text is None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.signals.names import lead_positions
 from msssm_ts.datasets.units import unit_factor
 from msssm_ts.errors import InputError
 from msssm_ts.preparation.filters import resample, resampled_length
@@ -26,12 +27,15 @@ class Adaptation(NamedTuple):
         Whether the mean of the channels is taken.
     rate, wanted : float
         Its sampling rate, and the one it is brought to; 0 where that is not known.
+    steps : int
+        What it is cut to at last; 0 for all.
     """
 
     factors: tuple[float, ...] | None = None
     mono: bool = False
     rate: float = 0.0
     wanted: float = 0.0
+    steps: int = 0
 
     @property
     def resamples(self) -> bool:
@@ -40,9 +44,10 @@ class Adaptation(NamedTuple):
 
     def length(self, n_timepoints: int) -> int:
         """Count the steps of a series of so many."""
-        if not self.resamples:
-            return n_timepoints
-        return resampled_length(n_timepoints, self.rate, self.wanted)
+        n = n_timepoints
+        if self.resamples:
+            n = resampled_length(n, self.rate, self.wanted)
+        return min(n, self.steps) if self.steps else n
 
     def apply(self, series: Series) -> Series:
         """Return a series adapted."""
@@ -52,8 +57,8 @@ class Adaptation(NamedTuple):
         if self.mono and len(series) > 1:
             series = series.mean(axis=0, keepdims=True, dtype=np.float64).astype(series.dtype)
         if self.resamples:
-            series = _resampled(series, self.rate, self.wanted)
-        return series
+            series = resampled(series, self.rate, self.wanted)
+        return series[:, : self.steps] if self.steps else series
 
 
 def adapted(
@@ -71,7 +76,7 @@ def adapted(
     adaptations : sequence of Adaptation
         One a series.
     """
-    if not any(a.factors or a.mono or a.resamples for a in adaptations):
+    if not any(a.factors or a.mono or a.resamples or a.steps for a in adaptations):
         return LazySeries(items, read, lengths)
     pairs = list(zip(items, adaptations, strict=True))
     after = [a.length(n) for n, a in zip(lengths, adaptations, strict=True)]
@@ -104,15 +109,12 @@ def in_units(
     """
     if data.units is None or wanted is None:
         return data
-    order = [str(n).casefold() for n in names or ()]
+    order = lead_positions(names, data.channel_names) if names and data.channel_names else None
     factors, new, said = [], [], dict[str, None]()
     for i, unit in enumerate(data.units):
         name = data.channel_names[i] if data.channel_names is not None else f"channel {i + 1}"
-        place = i
-        if order and data.channel_names is not None:
-            known = str(name).casefold() in order
-            place = order.index(str(name).casefold()) if known else len(wanted)
-        other = wanted[place] if place < len(wanted) else ""
+        place = i if order is None else order[i]
+        other = wanted[place] if place is not None and place < len(wanted) else ""
         factor = unit_factor(unit, other) if unit and other else 1.0
         if factor is None:
             raise InputError(
@@ -150,8 +152,14 @@ class _ReadAdapted:
         return adaptation.apply(self.read(item))
 
 
-def _resampled(series: Series, rate: float, wanted: float) -> Series:
-    """Resample; missing values are gaps before and after."""
+def resampled(series: Series, rate: float, wanted: float) -> Series:
+    """Resample; missing values are gaps before and after.
+
+    Examples
+    --------
+    >>> resampled(np.array([[0.0, np.nan, np.nan, 3.0]]), 4.0, 2.0).round().tolist()
+    [[0.0, nan]]
+    """
     missing = np.isnan(series)
     if not missing.any():
         return resample(series, rate, wanted).astype(series.dtype, copy=False)

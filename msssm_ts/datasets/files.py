@@ -8,7 +8,8 @@ from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.readers import DATA_FILES, READERS, reader_of
+from msssm_ts.datasets.readers import DATA_FILES, reader_of
+from msssm_ts.datasets.readers import SUFFIXES as READ
 from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.errors import InputError
 
@@ -35,7 +36,7 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
     suffix = bare_suffix(file)
     reader = reader_of(".txt" if is_text_table(file) else suffix)
     if reader is None:
-        known = ", ".join(s for r in READERS for s in r.suffixes)
+        known = ", ".join(READ)
         raise InputError(f"{file}: unknown kind of file {suffix!r}; known are {known}")
     if not reader.compressed and file.suffix.lower() in COMPRESSED:
         raise InputError(f"{file}: only text tables are read compressed; unpack it")

@@ -9,16 +9,17 @@ from msssm_ts.datasets.arrays.hdf5_series import SUFFIXES as HDF5
 from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import read_file
+from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import RECORDINGS
 from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
-from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
 _KNOWN = (
-    "WFDB records (.hea with signals), EDF files, a folder of audio files per class, NAME_TRAIN "
-    "and NAME_TEST files of the UCR and UEA archives, and the layouts of 'msssm-ts data list'"
+    "WFDB records (.hea with signals), EDF and BDF files, ECGs of MUSE, HL7, ISHNE and DICOM, "
+    "audio files in a folder per class, NAME_TRAIN and NAME_TEST files of the UCR and UEA "
+    "archives, and the layouts of 'msssm-ts data list'"
 )
 
 
@@ -52,8 +53,7 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         return read_task(*layout, "", options, str(folder))
     files = files_below(folder)
     for reader in RECORDINGS:
-        found = with_suffix(files, reader.suffixes)
-        if found and not all(map(is_text_table, found)):
+        if reader.takes(with_suffix(files, reader.suffixes)):
             return reader(folder, options)
     if any(f.suffix.lower() in HDF5 for f in folder.iterdir()):
         return read_hdf5(folder, options)
@@ -64,6 +64,8 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)
+    for known in with_suffix(files, FORMATS):
+        refuse_format(known, options)
     raise InputError(
         f"{folder}: the folder has nothing to read ({describe_files(files)}); known are {_KNOWN}"
     )

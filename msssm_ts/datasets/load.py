@@ -75,9 +75,14 @@ def load(
     data = _load(source, options)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
+        # What a reader found in place of labels helps more than a remedy for all.
+        said = [r for r in data.account.remarks if "--label" in r]
+        said += [e.text() for e in data.account.left_out if "for labels" in e.why]
         possible = dict(data.account.taken).get("possible labels")
-        remedy = f"name one or more of {possible} with --label" if possible else None
-        raise InputError(f"{data.source}: no labels found; {remedy or _LABEL_REMEDY[folder]}")
+        said += [f"name one or more of {possible} with --label"] if possible else []
+        raise InputError(
+            f"{data.source}: no labels found; {said[0] if said else _LABEL_REMEDY[folder]}"
+        )
     if needs_labels and data.labels is not None and options.split == "train":
         refuse_unlearnable(data.labels, data.source)
     if options.sampling_rate is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,17 @@ from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.audio.reader import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.dicom.reader import read_dicom
 from msssm_ts.datasets.edf.reader import read_edf
+from msssm_ts.datasets.ishne.reader import are_ishne, read_ishne
+from msssm_ts.datasets.mat_records.reader import are_records, read_mat_records
+from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
 from msssm_ts.datasets.tables.frame import from_frame, read_parquet
 from msssm_ts.datasets.tables.layout import read_text_table
+from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
+from msssm_ts.datasets.xml_ecg.reader import are_xml_ecgs, read_xml_ecg
 
 _COLUMNS = frozenset({"label", "id", "group", "time", "channel", "fold", "drop"})
 _TABLES = _COLUMNS | {"episodes"}
@@ -43,6 +49,10 @@ class Reader:
         Whether a file is one recording among others in a folder, rather than a whole data set.
     compressed : bool
         Whether its files may be compressed (.gz, .zip and so on).
+    takes : callable
+        Whether files of its suffixes in a folder are its, where others have the same.
+    alone : bool
+        Whether it reads a file that is named alone, too.
     """
 
     title: str
@@ -51,6 +61,8 @@ class Reader:
     acts_on: frozenset[str]
     recordings: bool = False
     compressed: bool = False
+    takes: Callable[[Sequence[Path]], bool] = bool
+    alone: bool = True
 
     def __call__(self, source: Any, options: ReadOptions) -> LabelledSeries:
         """Read a source.
@@ -73,6 +85,7 @@ READERS = (
         read_wfdb,
         OF_RECORDS,
         recordings=True,
+        takes=lambda files: not all(map(is_text_table, files)),
     ),
     Reader(
         "EDF and BDF files",
@@ -82,6 +95,34 @@ READERS = (
         recordings=True,
     ),
     Reader("audio files", AUDIO, read_audio, OF_RECORDINGS | {"mono"}, recordings=True),
+    Reader(
+        "ISHNE Holter files",
+        (".ecg",),
+        read_ishne,
+        OF_RECORDINGS | {"drop"},
+        recordings=True,
+        takes=are_ishne,
+    ),
+    Reader(
+        "ECGs in XML",
+        (".xml",),
+        read_xml_ecg,
+        OF_RECORDINGS | {"drop"},
+        recordings=True,
+        takes=are_xml_ecgs,
+    ),
+    Reader(
+        "DICOM waveforms", (".dcm", ".dicom"), read_dicom, OF_RECORDINGS | {"drop"}, recordings=True
+    ),
+    Reader(
+        "MATLAB recordings",
+        (".mat",),
+        read_mat_records,
+        OF_RECORDINGS | {"drop"},
+        recordings=True,
+        takes=are_records,
+        alone=False,
+    ),
     Reader(".ts files", (".ts",), lambda file, _: read_ts(file), frozenset()),
     Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, _TABLES, compressed=True),
     Reader(".arff files", (".arff",), lambda file, _: read_arff(file), frozenset()),
@@ -90,11 +131,15 @@ READERS = (
     Reader("NumPy arrays", (".npy",), read_npy, _ARRAYS),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
     Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS),
+    # Refused by name; a folder that holds something else as well is read.
+    Reader("files", tuple(FORMATS), refuse_format, frozenset(), takes=lambda files: False),
 )
 # Not files: pandas and polars.
 FRAMES = Reader("data frames", (), from_frame, _TABLES)
 RECORDINGS = tuple(r for r in READERS if r.recordings)
-DATA_FILES = tuple(r for r in READERS if not r.recordings)
+DATA_FILES = tuple(r for r in READERS if not r.recordings and r.read is not refuse_format)
+# Of every file that is read.
+SUFFIXES = tuple(dict.fromkeys(s for r in (*RECORDINGS, *DATA_FILES) for s in r.suffixes))
 
 
 def reader_of(suffix: str) -> Reader | None:
@@ -105,4 +150,4 @@ def reader_of(suffix: str) -> Reader | None:
     >>> reader_of(".flac").title, reader_of(".pdf")
     ('audio files', None)
     """
-    return next((r for r in READERS if suffix.lower() in r.suffixes), None)
+    return next((r for r in READERS if r.alone and suffix.lower() in r.suffixes), None)

@@ -6,7 +6,9 @@ import re
 
 _PREFIX = {
     "p": 1e-12,
+    "pico": 1e-12,
     "n": 1e-9,
+    "nano": 1e-9,
     "u": 1e-6,
     "µ": 1e-6,
     "μ": 1e-6,
@@ -22,11 +24,14 @@ _PREFIX = {
 _BASES = {
     "volt": {"v": 1.0, "volt": 1.0, "volts": 1.0},
     "ampere": {"a": 1.0, "amp": 1.0, "ampere": 1.0, "amperes": 1.0},
-    "pascal": {"pa": 1.0, "pascal": 1.0, "mmhg": 133.322387415},
+    "pascal": {"pa": 1.0, "pascal": 1.0, "mmhg": 133.322387415, "cmh2o": 98.0665},
     "tesla": {"t": 1.0, "tesla": 1.0},
     "acceleration": {"m/s2": 1.0, "m/s^2": 1.0, "m/s²": 1.0, "m/s/s": 1.0, "g": 9.80665},
     "turning": {"rad/s": 1.0, "dps": 0.017453292519943295, "deg/s": 0.017453292519943295},
     "siemens": {"s": 1.0, "siemens": 1.0},
+    "temperature": {"degc": 1.0, "°c": 1.0, "celsius": 1.0, "degreec": 1.0, "degreescelsius": 1.0},
+    "share": {"%": 0.01, "percent": 0.01, "pct": 0.01},
+    "frequency": {"hz": 1.0, "bpm": 1 / 60, "/min": 1 / 60, "1/min": 1 / 60, "beats/min": 1 / 60},
 }
 _SPACE = re.compile(r"\s+")
 

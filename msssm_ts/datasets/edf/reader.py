@@ -1,152 +1,187 @@
-"""EDF and EDF+ recordings: whole files, with a table of labels."""
+"""EDF, EDF+ and BDF recordings: whole, with a table of labels, or in pieces that are annotated."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.edf.annotations import EdfAnnotation, read_edf_annotations
+from msssm_ts.datasets.edf.form import EDF, SUFFIXES
+from msssm_ts.datasets.edf.header import read_edf_header
+from msssm_ts.datasets.edf.states import epoch_of, has_stages, pair_files, states_of
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.recordings.described import Recordings, describe
+from msssm_ts.datasets.signals.build import labelled_pieces
+from msssm_ts.datasets.signals.pieces import Rest
+from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
-from msssm_ts.series import LazySeries
 
-SUFFIXES = (".edf", ".bdf")
-
-
-class EdfSignals(NamedTuple):
-    """Some signals of an EDF file, by their places in it."""
-
-    path: str
-    signals: tuple[int, ...]
-
-
-class _Header(NamedTuple):
-    file: Path
-    sampling_rate: float
-    n_samples: int
-    places: dict[str, int]
-    units: frozenset[str]
-
-
-def read_edf_signals(item: EdfSignals) -> NDArray[np.float32]:
-    """Decode signals of an EDF file to (n_channels, length), in physical units.
-
-    Raises
-    ------
-    InputError
-        If the file has gone or breaks off.
-    """
-    recording = _open(Path(item.path))
-    try:
-        return np.stack([recording.signals[i].data.astype(np.float32) for i in item.signals])
-    # edfio and numpy raise what they happen to run into in a damaged file.
-    except Exception as error:
-        raise InputError(f"{item.path}: cannot be decoded ({error}); replace the file") from error
+# Data records of a file in which its first stage of sleep is looked for.
+_GLANCE = 64
 
 
 def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
-    """Read EDF files, each a series; signals are decoded when they are asked for.
+    """Read EDF and BDF files; signals are decoded when they are asked for.
 
-    Labels come from a table in the folder with columns ``file`` and ``label``. Channels are those
-    that all files have, by name. Annotations inside the files are not looked at.
+    Files are series as a whole where a table in the folder gives them labels (columns ``file``
+    and ``label``), or the folders they lie in do. Otherwise, where stages of sleep are annotated
+    (in the file, or in one of annotations alone that is called alike), and always with
+    ``options.episodes``, pieces that carry a state each are series: ``file:sample`` is their id,
+    the file their group. Channels are those that all files have, by name, in one unit and at one
+    rate; where signals of a file have several, slower ones are resampled to the fastest. Long gaps
+    (EDF+D) divide a file, short ones are missing values.
 
     Parameters
     ----------
     source : Path
-        A folder or an .edf file.
+        A folder or a file.
     options : ReadOptions
-        ``drop`` for channels; ``split`` where the table has a column with train and test.
+        ``episodes`` for what is annotated; ``drop`` for channels; ``split`` where the table has a
+        column with train and test.
 
     Raises
     ------
     InputError
-        If a file cannot be read, or channels or sampling rates do not fit together.
+        If no file can be read, they do not fit together, or an option has nothing to act on.
 
     Examples
     --------
-    >>> import edfio, tempfile
+    >>> import edfio, numpy as np, tempfile
     >>> file = Path(tempfile.mkdtemp(), "night.edf")
     >>> signal = edfio.EdfSignal(np.arange(500.0), sampling_frequency=100, label="EEG Cz")
     >>> edfio.Edf([signal]).write(file)
     >>> read_edf(file, ReadOptions()).summary()
     '1 series, 1 channel × 500 steps at 100 Hz, no labels'
     """
-    if source.is_file():
-        folder, recordings = source.parent, Recordings([source], [source])
-    else:
-        folder, below = source, files_below(source)
-        files = with_suffix(below, SUFFIXES)
-        if not files:
-            raise InputError(f"{source}: no .edf file; found are {describe_files(below)}")
-        recordings = describe(folder, files, below, options)
-    headers = [_read_header(f, options.drop) for f in recordings.files]
-    channels = _common_channels(headers)
-    items = [EdfSignals(str(h.file), tuple(h.places[c] for c in channels)) for h in headers]
-    units = frozenset.union(*(h.units for h in headers))
-    return LabelledSeries(
-        LazySeries(items, read_edf_signals, [h.n_samples for h in headers]),
-        channel_names=tuple(channels),
-        sampling_rate=headers[0].sampling_rate,
-        ids=np.array([f.relative_to(folder).as_posix() for f in recordings.files]),
-        units=(next(iter(units)),) * len(channels) if len(units) == 1 else None,
-        source=str(source),
-        **recordings.fields(),
-    )
-
-
-def _open(file: Path) -> Any:
-    import edfio
-
-    try:
-        return edfio.read_edf(file)
-    # edfio raises what its parser happens to run into.
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{file}: not a readable EDF file ({reason}); replace the file") from error
-
-
-def _read_header(file: Path, drop: Sequence[str]) -> _Header:
-    recording = _open(file)
-    signals = [(i, s) for i, s in enumerate(recording.signals) if s.label not in drop]
-    if not signals:
-        raise InputError(f"{file}: there are no signals in it, only annotations; remove the file")
-    first = signals[0][1]
-    for _, signal in signals:
-        if signal.sampling_frequency != first.sampling_frequency:
-            raise InputError(
-                f"{file}: channel {signal.label!r} has {signal.sampling_frequency:g} Hz, but "
-                f"{first.label!r} has {first.sampling_frequency:g} Hz; leave one out with --drop"
-            )
-    length = first.samples_per_data_record * recording.num_data_records
-    if length < 1:
-        raise InputError(f"{file}: the file is empty (0 samples); remove it")
-    places = {s.label: i for i, s in reversed(signals)}
-    units = frozenset(s.physical_dimension for _, s in signals)
-    places = dict(reversed(places.items()))
-    return _Header(file, float(first.sampling_frequency), length, places, units)
-
-
-def _common_channels(headers: Sequence[_Header]) -> list[str]:
-    first = headers[0]
-    for header in headers:
-        if header.sampling_rate != first.sampling_rate:
-            raise InputError(
-                f"{header.file}: {header.sampling_rate:g} Hz, but {first.file} has "
-                f"{first.sampling_rate:g} Hz; read files of one sampling rate at a time"
-            )
-    everywhere = set.intersection(*(set(h.places) for h in headers))
-    if not everywhere:
-        other = min(headers, key=lambda h: len(set(h.places) & set(first.places)))
+    files = [source] if source.is_file() else with_suffix(files_below(source), SUFFIXES)
+    if not files:
         raise InputError(
-            f"{other.file}: its channels {enumerate_names(list(other.places))} and those of "
-            f"{first.file}, {enumerate_names(list(first.places))}, have none in common; read "
-            "files of the same channels"
+            f"{source}: no .edf or .bdf file; found are {describe_files(files_below(source))}"
         )
-    return [name for name in first.places if name in everywhere]
+    beside = with_suffix(sorted(source.parent.iterdir()), SUFFIXES) if source.is_file() else files
+    recordings, notes = _apart(beside)
+    if not source.is_file():
+        if not recordings:
+            raise InputError(
+                f"{files[0]}: there are no signals in it, only annotations; put the recordings "
+                "beside it"
+            )
+        files = recordings
+    paired, left = pair_files(recordings, list(notes))
+    outside = {f: [a for n in paired.get(f, ()) for a in _since(f, n, notes[n])] for f in files}
+    stages = any(has_stages(own) for own in outside.values()) or _score_sleep(files)
+    described = describe_recordings(source, options, EDF, files=files, by_folders=not stages)
+    found = find(source, options, EDF, recordings=described)
+    annotated = {
+        f: [*found.joined.records[f].detail.annotations, *outside.get(f, ())]
+        for f in found.recordings.files
+    }
+    account = found.recordings.account
+    if source.is_dir():
+        account = account.without(
+            len(left), "files", "annotations alone, of no recording here", [f.name for f in left]
+        )
+    found = replace(found, recordings=replace(found.recordings, account=account))
+    stages = any(has_stages(own) for own in annotated.values())
+    if options.episodes is not None or (stages and found.recordings.labels is None):
+        return _pieces(found, annotated, options)
+    return whole_of(_naming(found, annotated), options)
+
+
+def _apart(files: Sequence[Path]) -> tuple[list[Path], dict[Path, list[EdfAnnotation]]]:
+    """Tell recordings from files of annotations alone."""
+    recordings: list[Path] = []
+    notes: dict[Path, list[EdfAnnotation]] = {}
+    for file in files:
+        try:
+            header = read_edf_header(file)
+        except InputError:
+            # It is left out, and said, when it is read for good.
+            recordings.append(file)
+            continue
+        if header.signals:
+            recordings.append(file)
+        else:
+            notes[file] = read_edf_annotations(header)[0]
+    return recordings, notes
+
+
+def _score_sleep(files: Sequence[Path]) -> bool:
+    """Whether recordings hold stages of sleep themselves, by their beginnings."""
+    for file in files:
+        try:
+            if has_stages(read_edf_annotations(read_edf_header(file), _GLANCE)[0]):
+                return True
+        except InputError:
+            continue
+    return False
+
+
+def _since(
+    recording: Path, file: Path, annotations: Sequence[EdfAnnotation]
+) -> list[EdfAnnotation]:
+    """Return annotations of a file alone in seconds from the start of the recording.
+
+    Where both files say when they begin, on one day or night, that counts.
+    """
+    try:
+        header, here = read_edf_header(recording), read_edf_header(file).begin
+    except InputError:
+        return list(annotations)
+    there, lasts = header.begin, header.n_records * header.duration
+    if here is None or there is None:
+        return list(annotations)
+    later = (here - there).total_seconds()
+    if not 0 < abs(later) < lasts:
+        # The clock of one of them was removed.
+        later = 0.0
+    return [a._replace(onset=a.onset + later) for a in annotations]
+
+
+def _naming(found: Found, annotated: Mapping[Path, Sequence[EdfAnnotation]]) -> Found:
+    """Say which annotations are not used."""
+    texts = Counter(a.text for own in annotated.values() for a in own)
+    account = found.recordings.account.without(
+        texts.total(),
+        "annotations",
+        "--episodes SECONDS takes those that last for labels",
+        [text[:30] for text, _ in texts.most_common()],
+    )
+    return replace(found, recordings=replace(found.recordings, account=account))
+
+
+def _pieces(
+    found: Found, annotated: Mapping[Path, Sequence[EdfAnnotation]], options: ReadOptions
+) -> LabelledSeries:
+    seconds = options.episodes or epoch_of(a for own in annotated.values() for a in own)
+    rest = Rest()
+    joined = found.joined
+    states = {
+        f: states_of(own, joined.length_of(f) / joined.rate_of(f), rest.skipped)
+        for f, own in annotated.items()
+    }
+    if not any(states.values()):
+        raise InputError(
+            f"{found.source}: --episodes takes what is annotated for labels, but no annotation "
+            "lasts; leave it out to read whole files"
+        )
+    without = [f.name for f, own in states.items() if not own]
+    stages = any(has_stages(own) for own in annotated.values())
+    what = "stages of sleep" if stages else "annotations"
+    kept = [i for i, f in enumerate(found.recordings.files) if states[f]]
+    account = found.recordings.account.without(
+        len(without), "files", f"no {what} in or beside them", without
+    )
+    account += Account().took("label", f"annotated {what}")
+    if options.episodes is None:
+        account = account.remarking(
+            f"took the annotated {what} for labels of pieces of {seconds:g} s; --episodes says "
+            "otherwise"
+        )
+    recordings = replace(found.recordings, account=account).take(kept)
+    names = [found.names[i] for i in kept]
+    return labelled_pieces(joined, recordings, names, states, rest, seconds, options, found.source)

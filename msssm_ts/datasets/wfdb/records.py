@@ -1,30 +1,24 @@
-"""WFDB records (PhysioNet): whole, with a table of labels, or cut into annotated beats."""
+"""WFDB records (PhysioNet): whole, cut into annotated beats, or into annotated rhythms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, Split
-from msssm_ts.datasets.recordings.described import Recordings, describe
+from msssm_ts.datasets.recordings.described import Recordings
+from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.datasets.wfdb.beats import ANNOTATORS, DEFAULT_WINDOW, find_annotator, read_beats
-from msssm_ts.datasets.wfdb.signals import (
-    RecordExcerpt,
-    RecordHeader,
-    read_record_excerpt,
-    read_record_header,
-    segment_names,
-)
+from msssm_ts.datasets.wfdb.comments import fields_of_comments, label_key, labels_of, shown
+from msssm_ts.datasets.wfdb.cuts import Cut, choose_cut, cut_records
+from msssm_ts.datasets.wfdb.form import WFDB
+from msssm_ts.datasets.wfdb.headers import RecordHeader, content, segment_names
 from msssm_ts.errors import InputError
-from msssm_ts.series import LazySeries
+
+_DEFAULTS = ReadOptions()
 
 
 def read_wfdb(
@@ -33,19 +27,21 @@ def read_wfdb(
     """Read WFDB records; signals are decoded when they are asked for.
 
     Records are series as a whole where a table in the folder gives each a label (columns
-    ``record`` and ``label``, or a PhysioNet ``REFERENCE.csv``). Otherwise, where beat
-    annotations lie beside them, and always with ``options.window``, every annotated beat is a
+    ``record`` and ``label``, or a PhysioNet ``REFERENCE.csv``), or where their headers do, in
+    comments such as ``#Dx: 164889003,59118001``. Otherwise, where annotations lie beside them,
+    and always with ``options.window``, ``annotator`` or ``episodes``, every annotated beat is a
     series: its label is its class, its group the record (or the patient that the table gives), its
-    id ``record:sample``. Beats whose
-    window leaves the record are left out. Channels are those that all records have, by name, of
-    training and test part alike.
+    id ``record:sample``. Where no beat is annotated but rhythms are, pieces of these are.
+    Channels are those that all records have, by name, of training and test part alike, in one unit
+    and at one rate.
 
     Parameters
     ----------
     source : Path
         A folder, or a header (.hea) or signal (.dat) file of one record.
     options : ReadOptions
-        ``window`` and ``beat_classes`` for beats; ``split`` where the table has a column with
+        ``annotator``, ``window`` and ``beat_classes``, or ``episodes``, for what is annotated;
+        ``label`` a column, or the key of a comment; ``split`` where the table has a column with
         train and test; ``drop`` for channels.
     parts : mapping of str to {"train", "test"}, optional
         A split by record, where no table in the folder has one; records that it does not name
@@ -54,195 +50,154 @@ def read_wfdb(
     Raises
     ------
     InputError
-        If records cannot be read, or do not fit together.
+        If no record can be read, they do not fit together, or an option has nothing to act on.
 
     Examples
     --------
-    >>> import tempfile, wfdb
-    >>> folder = tempfile.mkdtemp()
-    >>> wfdb.wrsamp("r1", 360, ["mV"], ["MLII"], np.zeros((1000, 1)), fmt=["16"], write_dir=folder)
+    >>> import numpy as np, tempfile, wfdb
+    >>> folder, values = tempfile.mkdtemp(), np.sin(np.arange(1000.0))[:, None]
+    >>> wfdb.wrsamp("r1", 360, ["mV"], ["MLII"], values, fmt=["16"], write_dir=folder)
     >>> wfdb.wrann("r1", "atr", np.array([300, 600]), ["N", "V"], write_dir=folder)
     >>> read_wfdb(Path(folder), ReadOptions()).summary()
     '2 series, 1 channel × 256 steps at 360 Hz, 2 classes: N V; grouped by record (1)'
     """
-    folder = source.parent if source.is_file() else source
-    stems, recordings = _stems(source), None
-    if source.is_dir():
-        recordings = _described(folder, stems, options)
-    chosen = stems
-    if recordings is not None:
-        stems = [f.with_suffix("") for f in recordings.every]
-        chosen = [f.with_suffix("") for f in recordings.files]
-    if parts is not None and not (recordings is not None and _splits(recordings)):
-        stems = [s for s in stems if s.name in parts]
-        chosen = [s for s in stems if parts[s.name] == options.split]
-        if not chosen:
-            raise InputError(f"{source}: none of the records of the {options.split} part is there")
-    if recordings is None:
-        recordings = Recordings(chosen, chosen)
-    elif len(chosen) < len(recordings.files):
-        kept = set(chosen)
-        recordings = recordings.take(
-            [i for i, f in enumerate(recordings.files) if f.with_suffix("") in kept]
-        )
-    annotator = find_annotator(chosen)
-    if options.window is not None and annotator is None:
-        raise InputError(
-            f"{source}: --window cuts around beat annotations, but there are none "
-            f"(.{', .'.join(ANNOTATORS)}); leave it out to read whole records"
-        )
-    every = {s: read_record_header(s) for s in stems}
-    channels, left_out = _common_channels(list(every.values()), options)
-    read = [every[s] for s in chosen]
-    shared: dict[str, Any] = {
-        "sampling_rate": read[0].sampling_rate,
-        "channel_names": tuple(channels),
-        "units": _units(list(every.values()), len(channels)),
-        "source": str(source),
-    }
-    account = _account(list(every.values()), channels, left_out)
-    recordings = replace(recordings, account=recordings.account + account)
-    names = _names(folder, chosen)
-    if annotator is not None and (options.window is not None or recordings.labels is None):
-        return _beats(read, names, annotator, channels, options, recordings, shared)
-    items = [RecordExcerpt(str(r.stem), 0, r.n_samples, _positions(r, channels)) for r in read]
-    return LabelledSeries(
-        LazySeries(items, read_record_excerpt, [r.n_samples for r in read]),
-        ids=np.array(names),
-        **shared,
-        **recordings.fields(),
+    files = _headers(source)
+    below = files_below(source) if source.is_dir() else sorted(files[0].parent.iterdir())
+    cut = choose_cut(source, files, below, options)
+    fields = {f: _fields(f) for f in files}
+    # The user may name the key of a comment as the label, too.
+    named = options.label is not None and label_key(fields, options.label) is not None
+    key = label_key(fields, options.label if named else None)
+    recordings = describe_recordings(
+        source if source.is_dir() else files[0],
+        replace(options, label=None) if named else options,
+        WFDB,
+        files=files,
+        by_folders=key is None and (cut is None or cut.detected),
     )
+    recordings = _of_parts(source, recordings, parts, options)
+    by_table = not named and recordings.labels is not None
+    cutting = cut is not None and (cut.asked or not (by_table or _tells_more(key, named, cut)))
+    if options.beat_classes != _DEFAULTS.beat_classes and not cutting:
+        raise InputError(
+            f"{source}: --beats has no effect on whole records"
+            + ("; --window A,B cuts them into beats" if cut is not None else ", without beats")
+        )
+    found = find(files[0] if source.is_file() else source, options, WFDB, recordings=recordings)
+    found = replace(found, source=str(source))
+    found = _accounted(found, below, cut if cutting else None)
+    if cutting:
+        assert cut is not None
+        return cut_records(found, cut, options)
+    if not by_table and key is not None:
+        found = _labelled(found, fields, key, guessed=options.label is None)
+    return whole_of(found, options)
 
 
-def _described(folder: Path, stems: Sequence[Path], options: ReadOptions) -> Recordings:
-    below = files_below(folder)
-    headers = [s.with_name(f"{s.name}.hea") for s in stems]
-    annotated = find_annotator(stems) is not None
-    return describe(folder, headers, below, options, others="records", by_folders=not annotated)
+def _tells_more(key: str | None, named: bool, cut: Cut) -> bool:
+    """Whether a comment in the headers is likelier to be the label than what is annotated."""
+    return key is not None and (named or key == "dx" or cut.detected)
 
 
-def _splits(recordings: Recordings) -> bool:
-    """Whether tables or folders say which records are in which part."""
-    return any(role == "part" for role, _ in recordings.account.taken)
-
-
-def _stems(source: Path) -> list[Path]:
-    """List a folder's records, without the segments that others join, or the one of a file."""
+def _headers(source: Path) -> list[Path]:
+    """List a folder's headers, without the segments that others join, or the one of a file."""
     if source.is_file():
-        stem = source.with_suffix("")
-        if not stem.with_name(f"{stem.name}.hea").exists():
+        header = source.with_suffix(".hea")
+        if not header.exists():
             raise InputError(
-                f"{source}: its header {stem.name}.hea is missing; put it into the same folder"
+                f"{source}: its header {header.name} is missing; put it into the same folder"
             )
-        return [stem]
+        return [header]
     files = files_below(source)
-    headers = with_suffix(files, [".hea"])
+    headers = with_suffix(files, WFDB.suffixes)
     if not headers:
         raise InputError(
             f"{source}: no WFDB header (.hea); found are {describe_files(files)}; give the "
             "folder with the records"
         )
-    segments = {h.with_name(name) for h in headers for name in segment_names(h)}
-    return [s for s in (h.with_suffix("") for h in headers) if s not in segments]
+    segments = {h.with_name(f"{name}.hea") for h in headers for name in segment_names(h)}
+    return [h for h in headers if h not in segments]
 
 
-def _names(folder: Path, stems: Sequence[Path]) -> list[str]:
-    """Short names of records, unless two in different folders have the same."""
-    short = [s.name for s in stems]
-    if len(set(short)) == len(short):
-        return short
-    return [s.relative_to(folder).as_posix() for s in stems]
+def _fields(file: Path) -> dict[str, str]:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    lines = (line.strip() for line in text.splitlines())
+    return fields_of_comments([x.lstrip("# ") for x in lines if x.startswith("#")])
 
 
-def _common_channels(
-    records: Sequence[RecordHeader], options: ReadOptions
-) -> tuple[list[str], list[str]]:
-    """Channels of all records, and those that only some have; rates must be the same."""
-    first = records[0]
-    for record in records:
-        if record.sampling_rate != first.sampling_rate:
-            raise InputError(
-                f"{record.stem}.hea: {record.sampling_rate:g} Hz, but {first.stem}.hea has "
-                f"{first.sampling_rate:g} Hz; read records of one sampling rate at a time"
-            )
-    everywhere = set.intersection(*(set(r.leads) for r in records)) - set(options.drop)
-    channels = [lead for lead in dict.fromkeys(first.leads) if lead in everywhere]
-    if not channels:
-        other = min(records, key=lambda r: len(set(r.leads) & set(first.leads)))
-        raise InputError(
-            f"{other.stem}.hea: its channels {enumerate_names(other.leads)} and those of "
-            f"{first.stem}.hea, {enumerate_names(first.leads)}, have none in common; read "
-            "records of the same leads"
-        )
-    seen = {lead for r in records for lead in r.leads}
-    return channels, sorted(seen - everywhere - set(options.drop))
-
-
-def _units(records: Sequence[RecordHeader], n_channels: int) -> tuple[str, ...] | None:
-    """Return the unit that all signals have, if there is one."""
-    units = {unit for r in records for unit in r.units}
-    return (units.pop(),) * n_channels if len(units) == 1 else None
-
-
-def _account(
-    records: Sequence[RecordHeader], channels: Sequence[str], left_out: list[str]
-) -> Account:
-    account = Account()
-    if left_out:
-        verb = "is" if len(channels) == 1 else "are"
-        account = account.without(
-            len(left_out),
-            "channels",
-            f"only {enumerate_names(channels)} {verb} in all {len(records)} records",
-            left_out,
-        )
-    if any(r.several_rates for r in records):
-        account = account.remarking("signals with more samples are averaged to that rate")
-    return account
-
-
-def _positions(record: RecordHeader, channels: Sequence[str]) -> tuple[int, ...] | None:
-    """Where the channels stand in a record; None if it has these and no others, in this order."""
-    if tuple(channels) == record.leads:
-        return None
-    return tuple(record.leads.index(name) for name in channels)
-
-
-def _beats(
-    records: Sequence[RecordHeader],
-    names: Sequence[str],
-    annotator: str,
-    channels: Sequence[str],
-    options: ReadOptions,
+def _of_parts(
+    source: Path,
     recordings: Recordings,
-    shared: dict[str, Any],
-) -> LabelledSeries:
-    rate = records[0].sampling_rate
-    before, after = (round(s * rate) for s in options.window or DEFAULT_WINDOW)
-    items, labels, ids, owner = [], [], [], []
-    for k, (record, name) in enumerate(zip(records, names, strict=True)):
-        positions = _positions(record, channels)
-        # One string for all beats of a record, here and in what is sent to worker processes.
-        stem, size = str(record.stem), record.n_samples * len(record.leads)
-        for sample, label in read_beats(record.stem, annotator, options.beat_classes):
-            start, stop = sample - before, sample + after
-            if start < 0 or stop > record.n_samples:
-                continue
-            items.append(RecordExcerpt(stem, start, stop, positions, size))
-            labels.append(label)
-            ids.append(f"{name}:{sample}")
-            owner.append(k)
-    if not items:
-        raise InputError(
-            f"{shared['source']}: no annotated beat whose window lies inside its record; are "
-            f"there beats in the .{annotator} files, and is --window short enough?"
+    parts: Mapping[str, Split] | None,
+    options: ReadOptions,
+) -> Recordings:
+    """Keep the records of a split by name, unless tables or folders have one."""
+    if parts is None or any(role == "part" for role, _ in recordings.account.taken):
+        return recordings
+    every = [f for f in recordings.every if f.stem in parts]
+    chosen = [i for i, f in enumerate(recordings.files) if parts.get(f.stem) == options.split]
+    if not chosen:
+        raise InputError(f"{source}: none of the records of the {options.split} part is there")
+    return replace(recordings.take(chosen), every=every)
+
+
+def _labelled(
+    found: Found, fields: Mapping[Path, Mapping[str, str]], key: str, *, guessed: bool
+) -> Found:
+    """Label records by the comments of their headers."""
+    files = found.recordings.files
+    own = {f: fields[f] for f in found.joined.records}
+    labels, label_names, kept = labels_of(own, files, key)
+    without = [files[i].name for i in range(len(files)) if i not in set(kept)]
+    if not kept:
+        return found
+    account = Account().took("label", f"comments #{shown(key)}: of the headers")
+    account = account.without(
+        len(without), "records", f"no #{shown(key)}: in their headers", without
+    )
+    if guessed:
+        account = account.remarking(
+            f"took #{shown(key)}: in the headers for labels; --label says otherwise"
         )
-    if recordings.groups is None or options.group == "record":
-        recordings = replace(recordings, groups=np.array(names), group_name="record")
-    beats = replace(recordings.take(owner), labels=np.array(labels), label_names=None)
-    return LabelledSeries(
-        LazySeries(items, read_record_excerpt, [before + after] * len(items)),
-        ids=np.array(ids),
-        **shared,
-        **beats.fields(),
+    recordings = found.recordings.take(kept)
+    recordings = replace(
+        recordings, labels=labels, label_names=label_names, account=recordings.account + account
+    )
+    return replace(found, recordings=recordings, names=[found.names[i] for i in kept])
+
+
+def _accounted(found: Found, below: Sequence[Path], cut: Cut | None) -> Found:
+    """Name the files beside records that are not used: signals without header, annotations."""
+    account = found.recordings.account
+    stems = {f.with_suffix("") for f in below if f.suffix.lower() == ".hea"}
+    named = {
+        f.with_name(line.split()[0].replace("\\", "/").rpartition("/")[2])
+        for f in below
+        if f.suffix.lower() == ".hea"
+        for line in content(f)[1:]
+    }
+    if Path(found.source).is_dir():
+        loose = [
+            f.name
+            for f in below
+            if f.suffix.lower() in (".dat", ".mat")
+            and f not in named
+            and f.with_suffix("") not in stems
+        ]
+        account = account.without(len(loose), "files", "no header for them", loose)
+    headers = [found.joined.records[f].detail for f in found.recordings.files]
+    account += _annotations_left(headers, below, cut)
+    return replace(found, recordings=replace(found.recordings, account=account))
+
+
+def _annotations_left(
+    headers: Sequence[RecordHeader], below: Sequence[Path], cut: Cut | None
+) -> Account:
+    from msssm_ts.datasets.wfdb.annotations import annotators_of
+
+    counts = annotators_of([h.stem for h in headers], below)
+    left = {a: n for a, n in counts.items() if cut is None or a != cut.annotator}
+    names = [f".{a}" for a in left]
+    return Account().without(
+        sum(left.values()), "annotation files", "--annotator SUFFIX takes them for labels", names
     )

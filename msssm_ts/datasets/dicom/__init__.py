@@ -1,0 +1,1 @@
+"""ECGs and other waveforms in DICOM files."""

@@ -1,0 +1,123 @@
+"""Waveforms in DICOM files (PS3.3, C.10.9 Waveform Module), through the optional pydicom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.signals.reader import read_recordings
+from msssm_ts.datasets.signals.stored import Stored, stored_format
+from msssm_ts.errors import InputError
+
+# Waveform sample interpretations that are plain integers, and how numpy calls them.
+_INTEGERS = {"SB": "<i1", "UB": "<u1", "SS": "<i2", "US": "<u2", "SL": "<i4", "UL": "<u4"}
+
+
+def decode_dicom(file: Path) -> Stored:
+    """Read the first multiplex group of a DICOM waveform.
+
+    Raises
+    ------
+    InputError
+        If there is no waveform in it, or it is damaged.
+    """
+    pydicom = _pydicom(file)
+    try:
+        data = pydicom.dcmread(file)
+        groups = list(getattr(data, "WaveformSequence", ()))
+    # pydicom raises what its parser happens to run into.
+    except Exception as error:
+        raise InputError(
+            f"{file}: not a readable DICOM file ({' '.join(str(error).split())}); replace the file"
+        ) from error
+    if not groups:
+        raise InputError(f"{file}: a DICOM file without a waveform; leave images out")
+    try:
+        return _group(file, groups[0], len(groups))
+    except InputError:
+        raise
+    # As above: elements are parsed when they are asked for.
+    except Exception as error:
+        raise InputError(
+            f"{file}: its waveform cannot be understood ({' '.join(str(error).split())}); replace "
+            "the file"
+        ) from error
+
+
+def _group(file: Path, group: Any, n_groups: int) -> Stored:
+    n, length = int(group.NumberOfWaveformChannels), int(group.NumberOfWaveformSamples)
+    kind = _INTEGERS.get(str(group.WaveformSampleInterpretation))
+    if kind is None:
+        raise InputError(
+            f"{file}: samples of kind {group.WaveformSampleInterpretation}; convert it to EDF"
+        )
+    raw = bytes(group.WaveformData)
+    needed = n * length * np.dtype(kind).itemsize
+    if not 0 < needed <= len(raw):
+        raise InputError(
+            f"{file}: breaks off after {len(raw)} of {needed} bytes of its waveform; replace it"
+        )
+    steps = np.frombuffer(raw[:needed], dtype=kind).reshape(length, n).T.astype(np.float64)
+    names, units = [], []
+    for row, channel in zip(steps, group.ChannelDefinitionSequence, strict=True):
+        names.append(_name(channel))
+        units.append(_calibrate(row, channel))
+    odd = ("waveforms after the first are not read",) if n_groups > 1 else ()
+    return Stored(
+        steps.astype(np.float32), tuple(names), tuple(units), float(group.SamplingFrequency), odd
+    )
+
+
+def _name(channel: Any) -> str:
+    source = next(iter(getattr(channel, "ChannelSourceSequence", ())), None)
+    meaning = str(getattr(source, "CodeMeaning", "") or getattr(channel, "ChannelLabel", ""))
+    # "Lead I (Einthoven)".
+    return meaning.partition("(")[0].strip().removeprefix("Lead ").strip()
+
+
+def _calibrate(row: np.ndarray[Any, Any], channel: Any) -> str:
+    """Bring steps of the converter to a unit, in place; return it."""
+    sensitivity = getattr(channel, "ChannelSensitivity", None)
+    if sensitivity is None:
+        return ""
+    factor = float(getattr(channel, "ChannelSensitivityCorrectionFactor", None) or 1)
+    row *= float(sensitivity) * factor
+    row += float(getattr(channel, "ChannelBaseline", None) or 0)
+    unit = next(iter(getattr(channel, "ChannelSensitivityUnitsSequence", ())), None)
+    return str(getattr(unit, "CodeValue", ""))
+
+
+def _pydicom(file: Path) -> Any:
+    try:
+        import pydicom
+    except ImportError as error:
+        raise InputError(
+            f"{file}: DICOM is read by pydicom, which is not installed; run: pip install "
+            '"msssm-ts[dicom]"'
+        ) from error
+    return pydicom
+
+
+DICOM = stored_format((".dcm", ".dicom"), decode_dicom)
+
+
+def read_dicom(source: Path, options: ReadOptions) -> LabelledSeries:
+    """Read DICOM waveforms, each a series; labels come from a table beside them, or folders.
+
+    Parameters
+    ----------
+    source : Path
+        A folder or a file.
+    options : ReadOptions
+        ``drop`` for channels, and columns of a table.
+
+    Raises
+    ------
+    InputError
+        If pydicom is not installed, no file can be read, or they do not fit together.
+    """
+    return read_recordings(source, options, DICOM)

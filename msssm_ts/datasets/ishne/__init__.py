@@ -1,0 +1,1 @@
+"""Holter recordings in the ISHNE format."""

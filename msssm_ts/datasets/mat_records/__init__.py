@@ -1,0 +1,1 @@
+"""Recordings as MATLAB files without headers, one a file."""

@@ -1,0 +1,78 @@
+"""Names of signals: numbered where two are equal, compared as people mean them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+# What recorders write before the name of an ECG lead or an EEG derivation. Other sensors (EOG,
+# EMG, Resp) stay: theirs would be other signals without it. MDC_ECG_LEAD_ is ISO/IEEE 11073-10101.
+_PREFIX = re.compile(r"^(mdc_ecg_lead_|(lead|ecg|ekg|eeg)[\s_:\-]+)(?=.*[a-z])", re.IGNORECASE)
+# EEG systems pad labels with dots ("Fc5."), others write spaces or underscores.
+_FILLERS = re.compile(r"[\s_.]+")
+
+
+def lead_key(name: object) -> str:
+    """Return what two names of one lead have in common.
+
+    Case, spaces and the usual prefixes do not matter.
+
+    Examples
+    --------
+    >>> lead_key("aVR") == lead_key("Lead AVR") == lead_key("MDC_ECG_LEAD_AVR")
+    True
+    >>> lead_key("EEG Fpz-Cz") == lead_key("Fpz-Cz"), lead_key("MLII") == lead_key("II")
+    (True, False)
+    """
+    text = str(name).strip()
+    return _FILLERS.sub("", _PREFIX.sub("", text).casefold()) or text.casefold()
+
+
+def same_lead(a: object, b: object) -> bool:
+    """Whether two names mean the same lead.
+
+    Examples
+    --------
+    >>> same_lead("aVR", "AVR"), same_lead("V1", "V2"), same_lead("EMG chin", "EOG chin")
+    (True, False, False)
+    """
+    return lead_key(a) == lead_key(b)
+
+
+def lead_positions(names: Sequence[object], wanted: Iterable[object]) -> list[int | None]:
+    """Return where each wanted lead stands among names; None for one that is not there.
+
+    A name that is spelt exactly so comes before one that means the same.
+
+    Examples
+    --------
+    >>> lead_positions(["I", "AVR"], ["aVR", "I", "V9"])
+    [1, 0, None]
+    """
+    exact = {str(n): i for i, n in reversed(list(enumerate(names)))}
+    meant = {lead_key(n): i for i, n in reversed(list(enumerate(names)))}
+    return [exact.get(str(w), meant.get(lead_key(w))) for w in wanted]
+
+
+def numbered(names: Iterable[object]) -> tuple[str, ...]:
+    """Return names of which no two mean the same; nameless signals are called by their place.
+
+    Examples
+    --------
+    >>> numbered(["ECG", "ECG", None, "ecg"])
+    ('ECG', 'ECG 2', 'channel 3', 'ecg 3')
+    """
+    originals = [" ".join(str(n or "").split()) for n in names]
+    taken: set[str] = set()
+    # Those that need no number keep their names, wherever they stand.
+    every = {lead_key(n) for n in originals if n}
+    out = []
+    for place, original in enumerate(originals, 1):
+        name = original or f"channel {place}"
+        number = 1
+        while lead_key(name) in taken or (number > 1 and lead_key(name) in every):
+            number += 1
+            name = f"{original or 'channel'} {number}"
+        taken.add(lead_key(name))
+        out.append(name)
+    return tuple(out)

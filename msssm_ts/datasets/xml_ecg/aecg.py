@@ -1,0 +1,78 @@
+"""The annotated ECG of HL7 (AnnotatedECG, aECG).
+
+Source: Brown and Badilini, HL7 aECG Implementation Guide, 2005: a series holds a sequence set, in
+which one sequence is the time (head and increment) and each other a lead (origin, scale, digits).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.datasets.signals.stored import Stored
+from msssm_ts.datasets.xml_ecg.tree import text_of
+from msssm_ts.errors import InputError
+
+_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+
+
+def read_aecg(file: Path, root: Element) -> Stored:
+    """Read the first rhythm of an aECG file.
+
+    Raises
+    ------
+    InputError
+        If there is no lead in it, or one is damaged.
+    """
+    sets = root.findall("component/series/component/sequenceSet")
+    if not sets:
+        raise InputError(f"{file}: there is no series of leads in it; replace the file")
+    rate = 0.0
+    names: list[str] = []
+    units: list[str] = []
+    rows: list[NDArray[np.float64]] = []
+    for sequence in sets[0].findall("component/sequence"):
+        code, value = sequence.find("code"), sequence.find("value")
+        if code is None or value is None:
+            continue
+        name = code.get("code", "")
+        if name.startswith("TIME_"):
+            step = value.find("increment")
+            if step is not None:
+                seconds = _quantity(file, step) * _SECONDS.get(step.get("unit", "s"), 1.0)
+                rate = 1 / seconds if seconds > 0 else 0.0
+            continue
+        origin, scale = value.find("origin"), value.find("scale")
+        if scale is None:
+            raise InputError(f"{file}: lead {name} has no scale; replace the file")
+        digits = np.array(_digits(file, name, text_of(value, "digits")))
+        offset = _quantity(file, origin) if origin is not None else 0.0
+        rows.append(digits * _quantity(file, scale) + offset)
+        names.append(name.removeprefix("MDC_ECG_LEAD_"))
+        units.append(scale.get("unit", ""))
+    if not rows or len({len(r) for r in rows}) > 1 or not len(rows[0]):
+        raise InputError(
+            f"{file}: its leads have {sorted({len(r) for r in rows})} samples; replace the file"
+        )
+    odd = ("series after the first are not read",) if len(sets) > 1 else ()
+    # Rates are whole where the increment is written with few digits.
+    rate = round(rate) if rate and abs(rate - round(rate)) < 1e-3 * rate else rate
+    return Stored(np.stack(rows).astype(np.float32), tuple(names), tuple(units), float(rate), odd)
+
+
+def _quantity(file: Path, element: Element) -> float:
+    text = element.get("value", "")
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(f"{file}: {text!r} is no number; replace the file") from error
+
+
+def _digits(file: Path, name: str, text: str) -> list[float]:
+    try:
+        return [float(t) for t in text.split()]
+    except ValueError as error:
+        raise InputError(f"{file}: lead {name} is no list of numbers; replace the file") from error

@@ -1,0 +1,736 @@
+"""What people bring of ECG: leads, units, clocks, rhythms, diagnoses, dead records, formats."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import wfdb
+from recordings import write_record
+
+from msssm_ts.datasets import ReadOptions, load
+from msssm_ts.datasets.adapted import in_units
+from msssm_ts.datasets.signals.names import lead_key, lead_positions, numbered, same_lead
+from msssm_ts.datasets.units import unit_factor
+from msssm_ts.errors import InputError
+
+LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
+
+
+def _header(stem: Path, change: tuple[str, str], more: str = "") -> None:
+    file = stem.with_name(f"{stem.name}.hea")
+    text = file.read_text()
+    assert change[0] in text
+    file.write_text(text.replace(*change) + more)
+
+
+# --- leads -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "same"),
+    [
+        ("aVR", "AVR", True),
+        ("Lead aVR", "avr", True),
+        ("ECG II", "II", True),
+        ("EEG Fpz-Cz", "FPZ-CZ", True),
+        ("Fc5.", "FC5", True),
+        ("MDC_ECG_LEAD_V1", "V1", True),
+        ("MLII", "II", False),
+        ("EOG chin", "EMG chin", False),
+        ("ECG 1", "1", False),
+        ("-aVR", "aVR", False),
+        ("ECG", "", False),
+    ],
+)
+def test_same_lead(a: str, b: str, same: bool) -> None:
+    assert same_lead(a, b) == same_lead(b, a) == same
+    assert (lead_key(a) == lead_key(b)) == same
+
+
+def test_numbers_of_equal_names() -> None:
+    assert numbered(["ECG", "ECG", "ECG 2"]) == ("ECG", "ECG 3", "ECG 2")
+    assert numbered(["", "", "I"]) == ("channel 1", "channel 2", "I")
+    assert len({lead_key(n) for n in numbered(["a", "A", "EEG a", "a"])}) == 4
+    assert lead_positions(["I", "ecg 2"], ["ECG 2", "i", "V1"]) == [1, 0, None]
+
+
+def test_leads_are_compared_as_people_mean_them(tmp_path: Path) -> None:
+    first = write_record(tmp_path / "a", leads=LIMBS)
+    second = write_record(tmp_path / "b", leads=tuple(n.upper() for n in reversed(LIMBS)))
+    data = load(tmp_path, needs_labels=False)
+    assert data.channel_names == LIMBS
+    np.testing.assert_allclose(data.values[0], first, atol=1e-6)
+    np.testing.assert_allclose(data.values[1], second[::-1], atol=1e-6)
+    assert not data.account.left_out
+
+
+def test_two_signals_of_one_name_are_kept(tmp_path: Path) -> None:
+    values = write_record(tmp_path / "a", leads=("ECG", "other"))
+    _header(tmp_path / "a", ("other", "ECG"))
+    data = load(tmp_path, needs_labels=False)
+    assert data.channel_names == ("ECG", "ECG 2")
+    np.testing.assert_allclose(data.values[0], values, atol=1e-6)
+
+
+def test_a_few_records_without_the_leads_of_the_others(tmp_path: Path) -> None:
+    for name in "abcd":
+        write_record(tmp_path / name, leads=("MLII", "V1" if name < "c" else "V5"))
+    write_record(tmp_path / "e", leads=("V5", "V2"))
+    data = load(tmp_path, needs_labels=False)
+    assert data.channel_names == ("MLII",)
+    assert data.ids.tolist() == list("abcd")
+    assert "1 record (e.hea: without channel MLII)" in data.summary()
+
+
+# --- units -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "factor"),
+    [
+        ("uV", "mV", 1e-3),
+        ("µV", "mV", 1e-3),
+        ("microvolts", "uV", 1.0),
+        ("MILLIVOLT", "mV", 1.0),
+        ("nV", "uV", 1e-3),
+        ("V", "mV", 1e3),
+        ("Volts", "uV", 1e6),
+        ("mmHg", "mV", None),
+        ("degC", "°C", 1.0),
+        ("NU", "mV", None),
+        ("%", "percent", 1.0),
+    ],
+)
+def test_units(unit: str, wanted: str, factor: float | None) -> None:
+    found = unit_factor(unit, wanted)
+    assert found == (None if factor is None else pytest.approx(factor, rel=1e-9))
+
+
+def test_units_are_brought_to_that_of_the_first_record(tmp_path: Path) -> None:
+    a = write_record(tmp_path / "a", leads=("I", "Resp"))
+    b = write_record(tmp_path / "b", leads=("I", "Resp"))
+    text = (tmp_path / "b.hea").read_text().splitlines()
+    text[1] = text[1].replace("/mV", "/uV")
+    (tmp_path / "b.hea").write_text("\n".join(text) + "\n")
+    data = load(tmp_path, needs_labels=False)
+    assert data.units == ("mV", "mV")
+    np.testing.assert_allclose(data.values[0], a, atol=1e-6)
+    np.testing.assert_allclose(data.values[1][0], b[0] / 1000, atol=1e-6)
+    np.testing.assert_allclose(data.values[1][1], b[1], atol=1e-6)
+    assert "uV brought to mV in 1 record" in data.summary()
+    assert ("units", "mV") in data.account.taken
+
+
+def test_units_that_do_not_go_together(tmp_path: Path) -> None:
+    write_record(tmp_path / "a", leads=("I", "P"))
+    write_record(tmp_path / "b", leads=("I", "P"))
+    lines = (tmp_path / "b.hea").read_text().splitlines()
+    lines[2] = lines[2].replace("/mV", "/mmHg")
+    (tmp_path / "b.hea").write_text("\n".join(lines) + "\n")
+    with pytest.raises(
+        InputError, match=r"b\.hea: P is in mmHg, but in mV in .*a\.hea.*--drop 'P'"
+    ):
+        load(tmp_path, needs_labels=False)
+    assert load(tmp_path, ReadOptions(drop=("P",)), needs_labels=False).channel_names == ("I",)
+
+
+@pytest.mark.parametrize("gain", ["0", "0(0)/mV"])
+def test_a_header_without_gain(tmp_path: Path, gain: str) -> None:
+    values = write_record(tmp_path / "a")
+    _header(tmp_path / "a", ("1000.0(0)/mV", gain))
+    data = load(tmp_path, needs_labels=False)
+    np.testing.assert_allclose(data.values[0], values * 5, atol=1e-5)
+    assert data.unit == "mV"
+    assert "1 record: no gain in the header, taken as 200 steps of the converter a mV" in (
+        data.summary()
+    )
+
+
+def test_a_model_gets_its_units_by_name(tmp_path: Path) -> None:
+    write_record(tmp_path / "a", leads=("I", "aVR"))
+    data = load(tmp_path, needs_labels=False)
+    # The model's channels stand the other way round.
+    changed = in_units(data, ("uV", "V"), ("AVR", "Lead I"))
+    assert changed.units == ("V", "uV")
+    np.testing.assert_allclose(changed.values[0][0], data.values[0][0] / 1000, rtol=1e-6)
+    np.testing.assert_allclose(changed.values[0][1], data.values[0][1] * 1000, rtol=1e-6)
+    assert "mV converted to the model's V" in changed.summary()
+    with pytest.raises(InputError, match=r"I is in mV, but the model was trained on bpm"):
+        in_units(data, ("bpm",), ("I",))
+    assert in_units(data, None) is data
+
+
+# --- clocks ------------------------------------------------------------------------------------
+
+
+def test_annotations_count_in_their_own_clock(tmp_path: Path) -> None:
+    beats = {300: "N", 500: "V", 700: "N"}
+    for name, factor in (("same", 1), ("other", 4)):
+        write_record(tmp_path / name / "r", rate=250, beats=beats if factor == 1 else None)
+    wfdb.wrann(
+        "r",
+        "atr",
+        np.array([4 * s for s in beats]),
+        list(beats.values()),
+        fs=1000,
+        write_dir=str(tmp_path / "other"),
+    )
+    same, other = load(tmp_path / "same"), load(tmp_path / "other")
+    assert other.ids.tolist() == same.ids.tolist() == ["r:300", "r:500", "r:700"]
+    assert other.labels.tolist() == ["N", "V", "N"]
+    np.testing.assert_array_equal(other.values[1], same.values[1])
+
+
+def test_rates_are_brought_to_that_of_most(tmp_path: Path) -> None:
+    t = {rate: np.arange(4 * rate) / rate for rate in (250, 257, 500)}
+    for name, rate in (("a", 257), ("b", 500), ("c", 500), ("d", 250)):
+        wave = np.sin(2 * np.pi * 3 * t[rate])[:, None]
+        wfdb.wrsamp(name, rate, ["mV"], ["I"], wave, fmt=["16"], write_dir=str(tmp_path))
+    data = load(tmp_path, needs_labels=False)
+    assert data.sampling_rate == 500
+    assert data.lengths.tolist() == [2000] * 4
+    for values in data.values:
+        np.testing.assert_allclose(
+            values[0, 100:-100], np.sin(6 * np.pi * t[500])[100:-100], atol=0.01
+        )
+    assert "2 records resampled to 500 Hz, the rate of most: 1 of 250 Hz, 1 of 257 Hz" in (
+        data.summary()
+    )
+
+
+def test_beats_of_several_rates_have_one_length(tmp_path: Path) -> None:
+    for name, rate in (("a", 360), ("b", 360), ("c", 257), ("d", 128)):
+        write_record(tmp_path / name, rate=rate, beats={300: "N", 500: "V"})
+    data = load(tmp_path)
+    assert data.sampling_rate == 360
+    assert data.lengths.tolist() == [256] * 8
+    assert {v.shape for v in data.values} == {(1, 256)}
+
+
+def test_rates_too_far_apart(tmp_path: Path) -> None:
+    write_record(tmp_path / "a", rate=360)
+    write_record(tmp_path / "b", rate=360)
+    write_record(tmp_path / "c", rate=1)
+    with pytest.raises(InputError, match=r"c\.hea: sampled at 1 Hz, too far from the 360 Hz"):
+        load(tmp_path, needs_labels=False)
+
+
+@pytest.mark.parametrize(("gap", "ids"), [(20, ["s"]), (400, ["s#1", "s#2"])])
+def test_segments_with_a_gap(tmp_path: Path, gap: int, ids: list[str]) -> None:
+    first = write_record(tmp_path / "s_1", length=200)
+    second = write_record(tmp_path / "s_2", length=300)
+    text = f"s/3 1 360 {500 + gap}\ns_1 200\n~ {gap}\ns_2 300\n"
+    (tmp_path / "s.hea").write_text(text)
+    data = load(tmp_path, needs_labels=False)
+    assert data.ids.tolist() == ids
+    if len(ids) == 1:
+        values = data.values[0][0]
+        assert np.flatnonzero(np.isnan(values)).tolist() == list(range(200, 200 + gap))
+        assert "short gaps in 1 record kept as missing values" in data.summary()
+    else:
+        np.testing.assert_allclose(data.values[0], first, atol=1e-6)
+        np.testing.assert_allclose(data.values[1], second, atol=1e-6)
+        assert data.groups.tolist() == ["s", "s"]
+        assert "1 record with long gaps divided into 2 stretches" in data.summary()
+
+
+def test_segments_that_promise_more_than_there_is(tmp_path: Path) -> None:
+    write_record(tmp_path / "s_1", length=200)
+    (tmp_path / "s.hea").write_text("s/1 1 360 99999999999\ns_1 200\n")
+    with pytest.raises(InputError, match="its segments have 200 samples, not the 99999999999"):
+        load(tmp_path, needs_labels=False)
+    (tmp_path / "s.hea").write_text("s/1 1 360 99999999999\ns_1 99999999999\n")
+    with pytest.raises(InputError, match="breaks off after 400 of 199999999998 bytes"):
+        load(tmp_path, needs_labels=False)
+
+
+# --- labels ------------------------------------------------------------------------------------
+
+
+def test_diagnoses_in_headers(tmp_path: Path) -> None:
+    for folder, name, code in (
+        ("X", "a", "164889003,59118001"),
+        ("X", "b", "426783006"),
+        ("Y", "c", "164889003"),
+        ("Y", "d", "Unknown"),
+    ):
+        write_record(tmp_path / folder / name)
+        _header(tmp_path / folder / name, ("MLII", "MLII"), f"#Age: 68\n#Dx: {code}\n")
+    data = load(tmp_path)
+    assert data.label_names == ("164889003", "426783006", "59118001")
+    assert data.labels.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 0]]
+    assert data.ids.tolist() == ["a", "b", "c"]
+    assert "1 record (d.hea: no #Dx: in their headers)" in data.summary()
+    assert "took #Dx: in the headers for labels; --label says otherwise" in data.summary()
+    assert ("label", "comments #Dx: of the headers") in data.account.taken
+    ages = load(tmp_path, ReadOptions(label="Age"))
+    assert ages.labels.tolist() == [68] * 4
+    with pytest.raises(InputError, match=r"no column 'Height' \(--label\): there is no table"):
+        load(tmp_path, ReadOptions(label="Height"))
+    # A table says it better.
+    (tmp_path / "labels.csv").write_text("record,label\na,x\nb,y\nc,x\nd,y\n")
+    assert load(tmp_path).labels.tolist() == ["x", "y", "x", "y"]
+
+
+def test_several_label_columns(tmp_path: Path) -> None:
+    for name in "abc":
+        write_record(tmp_path / name)
+    (tmp_path / "labels.csv").write_text("record,AF,PVC,SB\na,1,1,0\nb,0,0,0\nc,0,1,1\n")
+    data = load(tmp_path, ReadOptions(label="AF,PVC"))
+    assert data.label_names == ("AF", "PVC")
+    assert data.labels.tolist() == [[1, 1], [0, 0], [0, 1]]
+    with pytest.raises(InputError, match=r"it has AF, PVC, SB\); --label names one"):
+        load(tmp_path)
+
+
+def _rhythms(folder: Path, names: Sequence[str] = ("a", "b")) -> None:
+    for name in names:
+        write_record(folder / name, length=10000, rate=100)
+        wfdb.wrann(
+            name,
+            "atr",
+            np.array([30, 2500, 6100]),
+            ["+"] * 3,
+            aux_note=["(N", "(AFIB", "(N"],
+            write_dir=str(folder),
+        )
+
+
+def test_rhythms_become_pieces(tmp_path: Path) -> None:
+    _rhythms(tmp_path)
+    for name in "ab":
+        beats = np.arange(100, 9900, 80)
+        wfdb.wrann(name, "qrs", beats, ["N"] * len(beats), write_dir=str(tmp_path))
+    data = load(tmp_path)
+    # From 0, 25 and 61 s on; 5, 6 and 9 s are left.
+    assert data.ids.tolist()[:8] == [
+        f"a:{s}" for s in (0, 1000, 2500, 3500, 4500, 6100, 7100, 8100)
+    ]
+    assert data.labels.tolist() == [*["N"] * 2, *["AFIB"] * 3, *["N"] * 3] * 2
+    assert data.lengths.tolist() == [1000] * 16
+    assert (sorted(set(data.groups.tolist())), data.group_name) == (["a", "b"], "record")
+    summary = data.summary()
+    assert "6 ends (what a state lasts beyond pieces of 10 s)" in summary
+    assert "2 annotation files (.qrs: --annotator SUFFIX takes them for labels)" in summary
+    assert "took the rhythms in .atr for labels of pieces of 10 s; --annotator" in summary
+    longer = load(tmp_path, ReadOptions(episodes=24.0))
+    assert longer.labels.tolist() == ["N", "AFIB", "N"] * 2
+    beats_data = load(tmp_path, ReadOptions(annotator="qrs"))
+    assert set(beats_data.labels.tolist()) == {"N"}
+    assert beats_data.n_series == 2 * len(beats)
+    assert load(tmp_path, ReadOptions(window=(0.1, 0.1))).lengths[0] == 20
+    with pytest.raises(InputError, match="nothing annotated lasts 90 s"):
+        load(tmp_path, ReadOptions(episodes=90.0))
+    with pytest.raises(
+        InputError, match=r"no record has annotations \.st .*there are \.atr, \.qrs"
+    ):
+        load(tmp_path, ReadOptions(annotator="st"))
+    with pytest.raises(InputError, match="--window cuts out beats, --episodes longer pieces"):
+        load(tmp_path, ReadOptions(window=(1, 1), episodes=5.0))
+
+
+def test_beats_win_where_the_reference_has_both(tmp_path: Path) -> None:
+    write_record(tmp_path / "a", length=4000, rate=100)
+    samples = np.array([20, *range(100, 3900, 100)])
+    symbols = ["+", *["N", "V"] * 19]
+    notes = ["(N", *[""] * 38]
+    wfdb.wrann("a", "atr", samples, symbols, aux_note=notes, write_dir=str(tmp_path))
+    data = load(tmp_path)
+    assert set(data.labels.tolist()) == {"N", "V"}
+    assert "1 annotation (of rhythm, noise or waves, not of beats)" in data.summary()
+    assert load(tmp_path, ReadOptions(episodes=10.0)).labels.tolist() == ["N"] * 4
+    assert load(tmp_path, ReadOptions(beat_classes="symbols")).n_series == data.n_series
+
+
+def test_detected_beats_do_not_hide_class_folders(tmp_path: Path) -> None:
+    for label, name in (("AF", "a"), ("SR", "b")):
+        write_record(tmp_path / label / name, beats={300: "N", 600: "N"}, annotator="qrs")
+    data = load(tmp_path)
+    assert data.labels.tolist() == ["AF", "SR"]
+    assert "2 annotation files (.qrs" in data.summary()
+
+
+def test_states_by_symbol_need_to_be_asked_for(tmp_path: Path) -> None:
+    """A minute is A or N for apnoea in apnea-ecg, which would be beats elsewhere."""
+    write_record(tmp_path / "a", length=24000, rate=100)
+    wfdb.wrann("a", "apn", np.arange(0, 24000, 6000), ["N", "A", "A", "N"], write_dir=str(tmp_path))
+    with pytest.raises(InputError, match=r"no labels found; 1 annotation file \(\.apn"):
+        load(tmp_path)
+    # No heart beats once a minute.
+    assert load(tmp_path, ReadOptions(annotator="apn")).lengths.tolist() == [1000] * 24
+    data = load(tmp_path, ReadOptions(annotator="apn", episodes=60.0))
+    assert data.labels.tolist() == ["N", "A", "A", "N"]
+
+
+def test_annotators_of_only_some_records(tmp_path: Path) -> None:
+    write_record(tmp_path / "a", beats={300: "N"})
+    write_record(tmp_path / "b", beats={300: "V"}, annotator="qrs")
+    write_record(tmp_path / "c", beats={300: "V"})
+    data = load(tmp_path)
+    assert data.ids.tolist() == ["a:300", "c:300"]
+    assert "1 record (b: without annotations .atr)" in data.summary()
+    assert "1 annotation file (.qrs" in data.summary()
+
+
+# --- groups, options ---------------------------------------------------------------------------
+
+
+def test_groups_that_were_asked_for(tmp_path: Path) -> None:
+    for name in "abc":
+        write_record(tmp_path / name, beats={300: "N", 600: "V"})
+    with pytest.raises(InputError, match=r"no column 'patient' \(--group\): there is no table"):
+        load(tmp_path, ReadOptions(group="patient"))
+    (tmp_path / "records.csv").write_text("record,patient\na,p1\nb,p1\nc,p2\n")
+    data = load(tmp_path, ReadOptions(group="patient"))
+    assert (data.groups.tolist(), data.group_name) == ([*["p1"] * 4, *["p2"] * 2], "patient")
+    assert load(tmp_path, ReadOptions(group="record")).groups.tolist() == list("aabbcc")
+    with pytest.raises(
+        InputError, match=r"no column 'hospital' \(--group\); it has record, patient"
+    ):
+        load(tmp_path, ReadOptions(group="hospital"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"window": (0.1, 0.1)}, "--window cuts around beat annotations, but there are none"),
+        ({"episodes": 5.0}, "--episodes takes rhythms or other states for labels, but none are"),
+        ({"annotator": "atr"}, r"no record has annotations \.atr .* there are none"),
+        ({"beat_classes": "symbols"}, "--beats has no effect on whole records"),
+        ({"drop": ("V9",)}, r"no channel 'V9' \(--drop\); there are MLII"),
+        ({"drop": ("MLII",)}, "--drop leaves no channel"),
+        ({"mono": True}, "--mono has no effect on WFDB records"),
+    ],
+)
+def test_options_act_or_are_refused(tmp_path: Path, options: dict, message: str) -> None:
+    write_record(tmp_path / "a")
+    write_record(tmp_path / "b")
+    (tmp_path / "labels.csv").write_text("record,label\na,x\nb,y\n")
+    with pytest.raises(InputError, match=message):
+        load(tmp_path, ReadOptions(**options))
+
+
+# --- odd records -------------------------------------------------------------------------------
+
+
+def test_a_header_with_folders_in_it(tmp_path: Path) -> None:
+    values = write_record(tmp_path / "00001_medians", rate=500)
+    text = (tmp_path / "00001_medians.hea").read_text()
+    file = tmp_path / "00001_medians.hea"
+    file.write_text(text.replace("00001_medians", "ge_median_beats/00001_medians"))
+    data = load(tmp_path, needs_labels=False)
+    assert data.ids.tolist() == ["00001_medians"]
+    np.testing.assert_allclose(data.values[0], values, atol=1e-6)
+    # Nothing outside the folder is looked at.
+    file.write_text(text.replace("00001_medians.dat", "../../00001_medians.dat"))
+    np.testing.assert_allclose(load(file, needs_labels=False).values[0], values, atol=1e-6)
+
+
+def test_dead_records_are_left_out(tmp_path: Path) -> None:
+    for name in "abcd":
+        write_record(tmp_path / name)
+    for name, raw in (("b", b"\x00\x80"), ("c", b"\x05\x00")):
+        (tmp_path / f"{name}.dat").write_bytes(raw * 1000)
+    # One that begins flat is alive.
+    late = (tmp_path / "d.dat").read_bytes()
+    (tmp_path / "d.dat").write_bytes(b"\x05\x00" * 600 + late[1200:])
+    (tmp_path / "labels.csv").write_text("record,label\na,x\nb,y\nc,y\nd,y\n")
+    data = load(tmp_path)
+    assert data.ids.tolist() == ["a", "d"]
+    assert data.labels.tolist() == ["x", "y"]
+    assert "1 record (b.hea: no sample is valid)" in data.summary()
+    assert "1 record (c.hea: every signal has one value throughout)" in data.summary()
+    for name in "ad":
+        (tmp_path / f"{name}.dat").write_bytes(b"\x00\x80" * 1000)
+    with pytest.raises(InputError, match=r"a\.hea: no sample is valid; remove it"):
+        load(tmp_path)
+
+
+def test_a_table_of_part_of_the_records(tmp_path: Path) -> None:
+    for name in "abc":
+        write_record(tmp_path / "WFDBRecords" / name)
+    (tmp_path / "labels.csv").write_text("ecg,label\na,x\nb,y\nz,y\n")
+    data = load(tmp_path)
+    assert data.labels.tolist() == ["x", "y"]
+    assert "1 record (c.hea: not in labels.csv)" in data.summary()
+    assert "1 row (z: labels.csv lists them, but there is no such file)" in data.summary()
+
+
+def test_signals_without_header(tmp_path: Path) -> None:
+    write_record(tmp_path / "a")
+    (tmp_path / "b.dat").write_bytes(b"\x01\x02" * 100)
+    assert "1 file (b.dat: no header for them)" in load(tmp_path, needs_labels=False).summary()
+
+
+# --- formats -----------------------------------------------------------------------------------
+
+
+def _muse(file: Path, leads: dict[str, np.ndarray], *, head: str = "", cut: int = 0) -> None:
+    text = ""
+    for name, values in leads.items():
+        raw = values.astype("<i2").tobytes()
+        said = len(values)
+        text += (
+            f"<LeadData><LeadSampleCountTotal>{said}</LeadSampleCountTotal><LeadID>{name}</LeadID>"
+            "<LeadAmplitudeUnitsPerBit>4.88</LeadAmplitudeUnitsPerBit>"
+            "<LeadAmplitudeUnits>MICROVOLTS</LeadAmplitudeUnits>"
+            f"<WaveFormData>{base64.b64encode(raw[: len(raw) - cut]).decode()}</WaveFormData>"
+            "</LeadData>"
+        )
+    wave = "<Waveform><WaveformType>{}</WaveformType><SampleBase>500</SampleBase>{}</Waveform>"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(
+        f'<?xml version="1.0" encoding="ISO-8859-1"?>{head}<RestingECG>'
+        + wave.format("Median", text)
+        + wave.format("Rhythm", text)
+        + "</RestingECG>"
+    )
+
+
+EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+
+
+def _steps(names: Sequence[str], length: int = 500) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {n: rng.integers(-500, 500, length) for n in names}
+
+
+def test_muse(tmp_path: Path) -> None:
+    steps = _steps(EIGHT)
+    # MUSE names a document type, which is not fetched.
+    doctype = '<!DOCTYPE RestingECG SYSTEM "restecg.dtd">'
+    for name, label in (("a", "AF"), ("b", "SR")):
+        _muse(tmp_path / label / f"{name}.xml", steps, head=doctype)
+    data = load(tmp_path)
+    assert data.labels.tolist() == ["AF", "SR"]
+    assert data.channel_names == (*EIGHT, "III", "aVR", "aVL", "aVF")
+    assert (data.sampling_rate, data.unit) == (500, "uV")
+    one, two = steps["I"] * 4.88, steps["II"] * 4.88
+    np.testing.assert_allclose(data.values[0][0], one, atol=1e-2)
+    limbs = [two - one, -(one + two) / 2, one - two / 2, two - one / 2]
+    np.testing.assert_allclose(data.values[0][8:], limbs, atol=1e-2)
+    assert "2 files: III, aVR, aVL and aVF calculated from I and II" in data.summary()
+    assert "2 files: the median beats beside the rhythm are not read" in data.summary()
+    _muse(tmp_path / "two.xml", _steps(("I", "II")))
+    assert load(tmp_path / "two.xml", needs_labels=False).channel_names == ("I", "II")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda f: _muse(f, _steps("I"), cut=10), "lead I breaks off after 495 of 500 samples"),
+        (
+            lambda f: _muse(f, _steps("I"), head='<!DOCTYPE x [<!ENTITY a "aaaa">]>'),
+            "defines entities of its own",
+        ),
+        (lambda f: f.write_text("<RestingECG><Waveform>"), "not readable as XML"),
+        (lambda f: f.write_text("<RestingECG/>"), "there is no waveform in it"),
+        (lambda f: f.write_text("<restingecgdata/>"), "Philips Sierra ECG"),
+        (lambda f: f.write_text("<html/>"), "an XML file of kind 'html', none that is known"),
+    ],
+)
+def test_xml_that_is_not_read(tmp_path: Path, write, message: str) -> None:
+    write(tmp_path / "a.xml")
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "a.xml")
+
+
+def test_xml_beside_a_data_set_is_no_ecg(tmp_path: Path) -> None:
+    (tmp_path / "pom.xml").write_text("<project/>")
+    with pytest.raises(InputError, match=r"nothing to read \(1 \.xml\)"):
+        load(tmp_path)
+
+
+def test_annotated_ecg_of_hl7(tmp_path: Path) -> None:
+    sequences = (
+        '<component><sequence><code code="TIME_ABSOLUTE"/><value><head value="20020101"/>'
+        '<increment value="0.002" unit="s"/></value></sequence></component>'
+    )
+    steps = _steps(("I", "AVR"), 100)
+    for name, values in steps.items():
+        digits = " ".join(str(v) for v in values)
+        sequences += (
+            f'<component><sequence><code code="MDC_ECG_LEAD_{name}"/><value>'
+            '<origin value="10" unit="uV"/><scale value="2.5" unit="uV"/>'
+            f"<digits>{digits}</digits></value></sequence></component>"
+        )
+    (tmp_path / "a.xml").write_text(
+        '<AnnotatedECG xmlns="urn:hl7-org:v3"><component><series><component><sequenceSet>'
+        f"{sequences}</sequenceSet></component></series></component></AnnotatedECG>"
+    )
+    data = load(tmp_path, needs_labels=False)
+    assert (data.channel_names, data.units, data.sampling_rate) == (("I", "AVR"), ("uV", "uV"), 500)
+    np.testing.assert_allclose(data.values[0][1], steps["AVR"] * 2.5 + 10, rtol=1e-6)
+
+
+def _ishne(file: Path, values: np.ndarray, *, samples: int | None = None, rate: int = 200) -> None:
+    n, length = values.shape
+    head = bytearray(522)
+    head[:8] = b"ISHNE1.0"
+    struct.pack_into("<iiii", head, 10, 0, length if samples is None else samples, 522, 522)
+    struct.pack_into("<h", head, 156, n)
+    struct.pack_into(f"<{n}h", head, 158, *(5 + i for i in range(n)))
+    struct.pack_into(f"<{n}h", head, 206, *[2500] * n)
+    struct.pack_into("<h", head, 272, rate)
+    file.write_bytes(bytes(head) + values.T.astype("<i2").tobytes())
+
+
+@pytest.mark.parametrize("counted", [1, 3])
+def test_ishne(tmp_path: Path, counted: int) -> None:
+    steps = np.stack(list(_steps("abc", 400).values()))
+    _ishne(tmp_path / "h.ecg", steps, samples=400 * counted)
+    data = load(tmp_path, needs_labels=False)
+    assert (data.channel_names, data.unit, data.sampling_rate) == (("I", "II", "III"), "mV", 200)
+    np.testing.assert_allclose(data.values[0], steps * 2500e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("samples", "leads", "message"),
+    [
+        (2_000_000_000, 3, "breaks off after 400 of 2000000000 samples"),
+        (400, 0, "its header says 0 leads"),
+        (400, 2000, "its header says 2000 leads"),
+    ],
+)
+def test_ishne_headers_are_compared_with_what_is_there(
+    tmp_path: Path, samples: int, leads: int, message: str
+) -> None:
+    file = tmp_path / "h.ecg"
+    _ishne(file, np.stack(list(_steps("abc", 400).values())), samples=samples)
+    raw = bytearray(file.read_bytes())
+    struct.pack_into("<h", raw, 156, leads)
+    file.write_bytes(raw)
+    with pytest.raises(InputError, match=message):
+        load(file, needs_labels=False)
+
+
+def _dicom(file: Path, steps: np.ndarray, *, said: int | None = None) -> None:
+    import pydicom
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.sequence import Sequence as Items
+
+    channels = []
+    for i in range(len(steps)):
+        channel, source, unit = Dataset(), Dataset(), Dataset()
+        source.CodeMeaning = f"Lead {'I' * (i + 1)} (Einthoven)"
+        unit.CodeValue = "uV"
+        channel.ChannelSourceSequence = Items([source])
+        channel.ChannelSensitivity = "2.5"
+        channel.ChannelSensitivityCorrectionFactor = "1"
+        channel.ChannelBaseline = "0"
+        channel.ChannelSensitivityUnitsSequence = Items([unit])
+        channels.append(channel)
+    group = Dataset()
+    group.NumberOfWaveformChannels = len(steps)
+    group.NumberOfWaveformSamples = steps.shape[1] if said is None else said
+    group.SamplingFrequency = "500"
+    group.WaveformBitsAllocated = 16
+    group.WaveformSampleInterpretation = "SS"
+    group.ChannelDefinitionSequence = Items(channels)
+    group.WaveformData = steps.T.astype("<i2").tobytes()
+    data = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.9.1.1"
+    data.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    data.WaveformSequence = Items([group])
+    data.save_as(file, enforce_file_format=True)
+
+
+def test_dicom(tmp_path: Path) -> None:
+    pytest.importorskip("pydicom", reason="the dicom extra is not installed")
+    steps = np.stack(list(_steps("ab", 300).values()))
+    _dicom(tmp_path / "a.dcm", steps)
+    data = load(tmp_path, needs_labels=False)
+    assert (data.channel_names, data.unit, data.sampling_rate) == (("I", "II"), "uV", 500)
+    np.testing.assert_allclose(data.values[0], steps * 2.5, rtol=1e-6)
+    _dicom(tmp_path / "a.dcm", steps, said=2_000_000_000)
+    with pytest.raises(InputError, match="breaks off after 1200 of 8000000000 bytes"):
+        load(tmp_path, needs_labels=False)
+
+
+def test_dicom_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    (tmp_path / "a.dcm").write_bytes(b"\0" * 200)
+    with pytest.raises(InputError, match=r'pip install "msssm-ts\[dicom\]"'):
+        load(tmp_path)
+
+
+def test_matlab_records(tmp_path: Path) -> None:
+    values = {}
+    for i, name in enumerate(("A0001", "A0002", "A0003")):
+        values[name] = np.random.default_rng(i).normal(size=(12, 300 + i))
+        content = {"sex": "Male", "age": 40, "data": values[name]}
+        scipy.io.savemat(tmp_path / f"{name}.mat", {"ECG": content})
+    (tmp_path / "REFERENCE.csv").write_text(
+        "Recording,First_label,Second_label\nA0001,1,\nA0002,2,5\nA0003,1,\n"
+    )
+    with pytest.raises(InputError, match=r"it has First_label, Second_label.*--label names one"):
+        load(tmp_path)
+    data = load(tmp_path, ReadOptions(label="First_label", sampling_rate=500.0))
+    assert data.labels.tolist() == [1, 2, 1]
+    assert data.lengths.tolist() == [300, 301, 302]
+    assert (data.sampling_rate, data.units, data.channel_names) == (500.0, None, None)
+    np.testing.assert_allclose(data.values[1], values["A0002"], rtol=1e-6)
+
+
+def test_matlab_records_by_folder(tmp_path: Path) -> None:
+    for label, name in (("AF", "a"), ("SR", "b")):
+        (tmp_path / label).mkdir()
+        scipy.io.savemat(
+            tmp_path / label / f"{name}.mat",
+            {"val": np.random.default_rng(0).normal(size=(1, 900)), "fs": 300},
+        )
+    data = load(tmp_path)
+    assert (data.labels.tolist(), data.sampling_rate) == (["AF", "SR"], 300)
+    assert data.values[0].shape == (1, 900)
+
+
+def test_a_folder_with_a_matlab_data_set_stays_one(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(6, 50))
+    scipy.io.savemat(tmp_path / "set.mat", {"X": x, "y": [1, 2, 1, 2, 1, 2]})
+    assert load(tmp_path / "set.mat").n_series == 6
+    from msssm_ts.datasets.mat_records.reader import are_records
+
+    assert not are_records([tmp_path / "set.mat"])
+    scipy.io.savemat(tmp_path / "other.mat", {"X": x, "y": [1, 2, 1, 2, 1, 2]})
+    assert not are_records(sorted(tmp_path.glob("*.mat")))
+
+
+@pytest.mark.parametrize("suffix", [".scp", ".vhdr", ".gdf"])
+def test_formats_that_are_known_by_name(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(b"1234")
+    for source in (tmp_path, tmp_path / f"a{suffix}"):
+        with pytest.raises(InputError, match=rf"a\{suffix}: .* is not read; convert it to EDF"):
+            load(source)
+
+
+def test_beats_beside_a_gap_are_left_out(tmp_path: Path) -> None:
+    write_record(tmp_path / "s_1", length=400)
+    write_record(tmp_path / "s_2", length=600)
+    (tmp_path / "s.hea").write_text("s/3 1 360 1500\ns_1 400\n~ 500\ns_2 600\n")
+    samples = np.array([200, 390, 950, 1200])
+    wfdb.wrann("s", "atr", samples, ["N", "V", "N", "V"], write_dir=str(tmp_path))
+    data = load(tmp_path)
+    assert data.ids.tolist() == ["s:200", "s:1200"]
+    assert not any(np.isnan(v).any() for v in data.values)
+    assert "2 beats (their window leaves the record)" in data.summary()
+
+
+def test_rhythms_of_several_rates_have_one_length(tmp_path: Path) -> None:
+    for name, rate in (("a", 100), ("b", 100), ("c", 128)):
+        write_record(tmp_path / name, length=60 * rate, rate=rate)
+        onsets = np.array([rate // 2, 25 * rate])
+        notes = ["(N", "(AFIB"]
+        wfdb.wrann(name, "atr", onsets, ["+"] * 2, aux_note=notes, write_dir=str(tmp_path))
+    data = load(tmp_path)
+    assert data.ids.tolist()[-5:] == ["c:0", "c:1280", "c:3200", "c:4480", "c:5760"]
+    assert {v.shape for v in data.values} == {(1, 1000)}
