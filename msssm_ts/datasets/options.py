@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Literal
 
 from msssm_ts.datasets.messages import enumerate_names
@@ -48,6 +49,9 @@ class ReadOptions:
         Mix the channels of audio files down to one.
     axes : str, optional
         What the axes of an array are, such as ``series,steps,channels``.
+    tables, recordings : tuple of Path
+        Tables that list recordings, and those; where a table was named as the source. No option
+        of the command line.
     """
 
     label: str | None = None
@@ -66,6 +70,8 @@ class ReadOptions:
     episodes: float | None = None
     mono: bool = False
     axes: str | None = None
+    tables: tuple[Path, ...] = ()
+    recordings: tuple[Path, ...] = ()
 
     def check_acting(self, acts_on: Iterable[str], title: str, source: str) -> None:
         """Raise InputError for an option that was given and has no effect on a kind of source.
@@ -80,7 +86,7 @@ class ReadOptions:
             Where it is.
         """
         # These act on every source, or where it is read.
-        acting = {*acts_on, "split", "sampling_rate"}
+        acting = {*acts_on, "split", "sampling_rate", "tables", "recordings"}
         for field in fields(self):
             if field.name not in acting and getattr(self, field.name) != field.default:
                 option = _OPTIONS.get(field.name, f"--{field.name}").replace("_", "-")

@@ -9,7 +9,7 @@ from pathlib import Path
 from msssm_ts.datasets.archives.archive import read_arff, read_ts
 from msssm_ts.datasets.arrays.matlab import read_mat
 from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
-from msssm_ts.datasets.audio.reader import SUFFIXES as AUDIO
+from msssm_ts.datasets.audio.formats import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.edf.reader import read_edf
@@ -78,7 +78,7 @@ READERS = (
         _BESIDE | {"drop", "episodes"},
         recordings=True,
     ),
-    Reader("audio files", AUDIO, read_audio, _BESIDE | {"mono"}, recordings=True),
+    Reader("audio files", AUDIO, read_audio, _BESIDE | {"drop", "mono"}, recordings=True),
     Reader(".ts files", (".ts",), lambda file, _: read_ts(file), frozenset()),
     Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, _COLUMNS, compressed=True),
     Reader(".arff files", (".arff",), lambda file, _: read_arff(file), frozenset()),
