@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
+from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
+from msssm_ts.datasets.audio.formats import refuse_undecoded
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.files import read_file
+from msssm_ts.datasets.files import LISTED, read_file, read_listed
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.readers import RECORDINGS
-from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
+from msssm_ts.datasets.readers import RECORDINGS, Reader
+from msssm_ts.datasets.recordings.listed import listed_below
+from msssm_ts.datasets.tree import count_by_suffix, describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
 _KNOWN = (
     "WFDB records (.hea with signals), EDF files, a folder of audio files per class, NAME_TRAIN "
     "and NAME_TEST files of the UCR and UEA archives, and the layouts of 'msssm-ts data list'"
 )
+
+_WFDB = ".hea"
 
 
 def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
@@ -47,12 +54,43 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     if layout is not None:
         return read_task(*layout, "", options, str(folder))
     files = files_below(folder)
-    for reader in RECORDINGS:
-        if with_suffix(files, reader.suffixes):
-            return reader(folder, options)
+    reader = _of_most(files)
+    if reader is not None:
+        return _naming_others(reader(folder, options), reader, files)
+    listed = listed_below(files, LISTED)
+    if listed is not None:
+        return read_listed(listed, options, str(folder))
+    embedded = [f for f in with_suffix(files, [".parquet"]) if holds_sound(f)]
+    if embedded:
+        return read_embedded(embedded, options, str(folder))
+    refuse_undecoded(folder, files)
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)
     raise InputError(
         f"{folder}: the folder has nothing to read ({describe_files(files)}); known are {_KNOWN}"
     )
+
+
+def _of_most(files: Sequence[Path]) -> Reader | None:
+    """Return the reader of the kind of recordings that there are most of."""
+    # Signals without a header (.dat) may be anything.
+    stems = [
+        len(with_suffix(files, r.suffixes[:1] if _WFDB in r.suffixes else r.suffixes))
+        for r in RECORDINGS
+    ]
+    every = [len(with_suffix(files, r.suffixes)) for r in RECORDINGS]
+    numbers = stems if any(stems) else every
+    return RECORDINGS[numbers.index(max(numbers))] if any(numbers) else None
+
+
+def _naming_others(data: LabelledSeries, reader: Reader, files: Sequence[Path]) -> LabelledSeries:
+    """Say which recordings of another kind were left out, where the reader has not."""
+    others = [r for r in RECORDINGS if r is not reader and _WFDB not in r.suffixes]
+    rest = (
+        []
+        if reader.title == "audio files"
+        else [f for r in others for f in with_suffix(files, r.suffixes)]
+    )
+    account = data.account.without(len(rest), "files", "another kind", count_by_suffix(rest))
+    return replace(data, account=account)

@@ -22,7 +22,7 @@ from msssm_ts.errors import InputError
 _LABEL_REMEDY = (
     "name the label column with --label, or call it 'label'",
     "put the files of each class into a folder of its own, or a table with the columns file and "
-    "label beside them",
+    "label beside them, or say with --label-from where in their names the label stands",
 )
 
 
@@ -71,7 +71,9 @@ def load(
     data = _load(source, options)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
-        raise InputError(f"{data.source}: no labels found; {_LABEL_REMEDY[folder]}")
+        # Where the reader knows more, its remark names the option.
+        remedies = [r for r in data.account.remarks if "--label" in r]
+        raise InputError(f"{data.source}: no labels found; {[*remedies, _LABEL_REMEDY[folder]][0]}")
     if options.sampling_rate is not None:
         known = data.sampling_rate
         if known is not None and known != options.sampling_rate:

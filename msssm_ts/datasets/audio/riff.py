@@ -6,7 +6,10 @@ import io
 import os
 import struct
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 # Sizes that recorders write first, and replace when they end.
 _NONE = {0, 0xFFFFFFFF}
@@ -126,9 +129,9 @@ class Finished(io.RawIOBase):
         """Return the place."""
         return self._stream.tell()
 
-    def readinto(self, buffer: object) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         """Read bytes, those of the header with the sizes filled in."""
-        view = memoryview(buffer).cast("B")  # type: ignore[call-overload]
+        view = memoryview(buffer).cast("B")
         place = self._stream.tell()
         read = self._stream.readinto(view)
         if place < len(self._head):

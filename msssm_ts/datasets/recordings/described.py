@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.labels import tidy_labels, tidy_names
-from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import Part
 from msssm_ts.datasets.recordings.folders import Folders, read_folders
+from msssm_ts.datasets.recordings.lists import sources_of
 from msssm_ts.datasets.recordings.manifest import Manifest, find_manifest, matrix
 from msssm_ts.datasets.recordings.pattern import (
     account_of_pattern,
@@ -23,7 +24,13 @@ from msssm_ts.datasets.recordings.pattern import (
     parts_by_pattern,
 )
 from msssm_ts.datasets.recordings.roles import column_of_group
-from msssm_ts.datasets.tree import count_by_suffix, is_about, leads_nowhere, relative_name
+from msssm_ts.datasets.tree import (
+    count_by_suffix,
+    is_about,
+    is_copied_link,
+    leads_nowhere,
+    relative_name,
+)
 from msssm_ts.errors import InputError
 
 # As many files are named one by one.
@@ -108,6 +115,7 @@ def describe(
     by_folders: bool = True,
     drop: Sequence[str] = (),
     others_read: Sequence[str] | None = None,
+    manifest: Manifest | None = None,
 ) -> Recordings:
     """Find out what is known of the recordings in a folder.
 
@@ -134,6 +142,8 @@ def describe(
     others_read : sequence of str, optional
         Suffixes of files that are accounted for elsewhere: all other files below the folder are
         said to be left out. Without it the caller says that.
+    manifest : Manifest, optional
+        What tables say, where that is known; they are looked for otherwise.
 
     Raises
     ------
@@ -144,17 +154,17 @@ def describe(
         raise InputError(
             f"{folder}: --label names a column, --label-from a place in the files' names; give one"
         )
-    manifest = find_manifest(folder, files, below, options, others, drop)
+    if manifest is None:
+        manifest = find_manifest(folder, files, below, options, others, drop)
     tables = () if manifest is None else manifest.tables
     if manifest is None and drop:
         raise InputError(
-            f"{folder}: no table lists the {others}, so that there is no column {drop[0]!r} (--drop)"
+            f"{folder}: no table lists the {others}: there is no column {drop[0]!r} (--drop)"
         )
+    silent = manifest
     if manifest is not None and not manifest.says and not _named(options):
         # The folders, or the files' names, may say what the table does not.
-        silent, manifest = manifest, None
-    else:
-        silent = manifest
+        manifest = None
     account = Account() if manifest is None else manifest.account
     listed = list(files) if manifest is None else manifest.files
     inside = read_folders(folder, listed, others)
@@ -215,7 +225,7 @@ def describe(
     if parts is not None:
         validation = np.array([parts[f] == "validation" for f in chosen])
     if others_read is not None:
-        account += _unread(folder, below, {*files, *tables}, others_read, others)
+        account += _unread(folder, below, {*files, *sources_of(tables)}, others_read, others)
     return Recordings(
         chosen,
         every,
@@ -240,19 +250,26 @@ def _unread(
     """Name the files below a folder that are no recordings, and no table about them."""
     read_too = set(read)
     rest = [
-        f
-        for f in below
-        if f not in known and f.suffix.lower() not in read_too and not is_about(f)
+        f for f in below if f not in known and f.suffix.lower() not in read_too and not is_about(f)
     ]
     broken = [f for f in rest if leads_nowhere(f)]
-    gone = set(broken)
+    copied = [f for f in rest if not f.suffix and is_copied_link(f)]
+    gone = {*broken, *copied}
     plain = [f for f in rest if f not in gone]
     names = [relative_name(f, folder) for f in plain]
     if len(names) > _FEW:
         names = count_by_suffix(plain)
     return (
         Account()
-        .without(len(broken), "links", "they lead nowhere", [relative_name(f, folder) for f in broken])
+        .without(
+            len(broken), "links", "they lead nowhere", [relative_name(f, folder) for f in broken]
+        )
+        .without(
+            len(copied),
+            "links",
+            "copied as text, so that they lead nowhere; link or copy what they name",
+            [relative_name(f, folder) for f in copied],
+        )
         .without(len(plain), "files", f"none of the {others} to read", names)
     )
 

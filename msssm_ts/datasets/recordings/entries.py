@@ -78,10 +78,10 @@ def read_entries(
                 entry = cells.setdefault(file, {})
                 entry.update({c: v for c, v in own.items() if v or c not in entry})
                 if listing.part is not None:
-                    known = entry.get(_OF_TABLE, listing.part)
+                    known = part_of(entry.get(_OF_TABLE, "")) or listing.part
                     if known != listing.part:
                         in_several.append(file.name)
-                    entry[_OF_TABLE] = min(known, listing.part, key=_STRICTEST.index)  # type: ignore[arg-type]
+                    entry[_OF_TABLE] = min(known, listing.part, key=_STRICTEST.index)
     name = relative_name(roles.listings[0].table.file, folder)
     account = (
         Account()
@@ -127,9 +127,9 @@ def column_values(
         )
     account = Account()
     if lacking:
+        which = enumerate_names([f.name for f in lacking])
         account = account.remarking(
-            f"{len(lacking)} {others} have no {column} ({enumerate_names([f.name for f in lacking])}"
-            "): each is a group of its own"
+            f"{len(lacking)} {others} have no {column} ({which}): each is a group of its own"
         )
     return {f: cells.get(column) or f.name for f, cells in entries.cells.items()}, account
 
@@ -143,9 +143,7 @@ def parts_of(
     if roles.part is not None:
         found = {f: part_of(c.get(roles.part, "")) for f, c in cells.items()}
         without = [f.name for f, part in found.items() if part is None]
-        account = account.without(
-            len(without), others, f"no part in column {roles.part}", without
-        )
+        account = account.without(len(without), others, f"no part in column {roles.part}", without)
         return {f: part for f, part in found.items() if part is not None}, account
     if roles.flag is not None:
         flagged: Part = FLAGS[roles.flag.lower()]
@@ -158,9 +156,7 @@ def parts_of(
     return None, account
 
 
-def flags_of(
-    roles: Roles, entries: Entries
-) -> dict[Path, tuple[int, ...]]:
+def flags_of(roles: Roles, entries: Entries) -> dict[Path, tuple[int, ...]]:
     """Return 0 or 1 for each of several label columns.
 
     Raises

@@ -95,8 +95,10 @@ def _objects(content: Any) -> list[dict[str, str]]:
 
 
 def _is_table(content: Any) -> bool:
-    return isinstance(content, list) and bool(content) and all(
-        isinstance(row, Mapping) for row in content
+    return (
+        isinstance(content, list)
+        and bool(content)
+        and all(isinstance(row, Mapping) for row in content)
     )
 
 
@@ -123,7 +125,7 @@ def _cell(value: Any) -> str:
 
 
 def _read_kaldi(file: Path) -> Strings:
-    """A row a recording: ``wav.scp``, and what ``text``, ``utt2spk`` and the like say of it."""
+    """Return a row a recording: ``wav.scp``, and what ``text``, ``utt2spk`` and so on say of it."""
     if (file.parent / "segments").exists():
         raise InputError(
             f"{file.parent / 'segments'}: cuts recordings into segments, which is not done here; "
@@ -138,13 +140,19 @@ def _read_kaldi(file: Path) -> Strings:
             )
     cells = {"utterance": list(recordings), "wav": list(recordings.values())}
     for other in sorted(file.parent.iterdir()):
-        name = {"utt2spk": "speaker", "text": "text"}.get(other.name)
-        if name is None and other.name.startswith("utt2") and other.name not in _COUNTS:
-            name = other.name.removeprefix("utt2")
-        if name is not None and other.is_file():
+        column = _column_of(other.name)
+        if column is not None and other.is_file():
             values = _pairs(other)
-            cells[name] = [values.get(utterance, "") for utterance in recordings]
+            cells[column] = [values.get(utterance, "") for utterance in recordings]
     return Strings(file, tuple(cells), cells, True, lambda row: f"line {row + 1}")
+
+
+def _column_of(name: str) -> str | None:
+    """Return the column that a file beside ``wav.scp`` becomes."""
+    if name in ("utt2spk", "text"):
+        return "speaker" if name == "utt2spk" else "text"
+    other = name.startswith("utt2") and name not in _COUNTS
+    return name.removeprefix("utt2") if other else None
 
 
 # What Kaldi's scripts count.
@@ -163,7 +171,7 @@ def _pairs(file: Path) -> dict[str, str]:
 
 
 def _read_txt(file: Path) -> Strings:
-    """A table, or lines of a file's name and whatever follows it."""
+    """Read a table, or lines of a file's name and whatever follows it."""
     try:
         return read_strings(file)
     except InputError:
@@ -176,12 +184,10 @@ def _read_txt(file: Path) -> Strings:
         return Strings(file, ("1", "2"), cells, False, lambda row: f"line {places[row]}")
 
 
-def as_paths(cells: Iterable[str]) -> list[str]:
-    """Return cells with slashes of one kind.
-
-    Examples
-    --------
-    >>> as_paths(["a\\\\b.wav"])
-    ['a/b.wav']
-    """
-    return [c.strip().replace("\\", "/") for c in cells]
+def sources_of(tables: Iterable[Path]) -> list[Path]:
+    """Return tables and the files that are read with them: ``text`` and so on of Kaldi."""
+    found = list(tables)
+    for table in tables:
+        if table.name == "wav.scp":
+            found += [f for f in table.parent.iterdir() if _column_of(f.name) is not None]
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.parts import Part
+from msssm_ts.datasets.parts import PARTS, Part
 from msssm_ts.datasets.recordings.entries import (
     Entries,
     column_values,
@@ -133,18 +133,44 @@ def find_manifest(
         _refuse_unmatched(folder, idle, files)
         return None
     used, unused = _chosen(listings, options)
-    roles = find_roles(used, options, drop)
     also = [relative_name(x.table.file, folder) for x in unused]
     account = (
-        roles.account(folder)
+        Account()
         .without(len(also), "tables", f"not used, though naming {others} too", also)
         .without(
-            len(idle), "tables", f"list none of the {others}", [relative_name(t, folder) for t in idle]
+            len(idle),
+            "tables",
+            f"list none of the {others}",
+            [relative_name(t, folder) for t in idle],
         )
     )
-    entries = read_entries(folder, roles, files, names, others)
-    entries = _with_the_rest(entries, used, files)
     tables = tuple(x.table.file for x in listings) + tuple(idle)
+    found = manifest_of(folder, used, files, names, options, others=others, drop=drop)
+    return replace(found, account=found.account + account, tables=tables)
+
+
+def manifest_of(
+    folder: Path,
+    listings: list[Listing],
+    files: Sequence[Path],
+    names: FileNames,
+    options: ReadOptions,
+    *,
+    others: str = "files",
+    drop: Sequence[str] = (),
+) -> Manifest:
+    """Return what some tables say of files.
+
+    Raises
+    ------
+    InputError
+        If a column that the user named is not there, or the tables do not fit together.
+    """
+    roles = find_roles(listings, options, drop)
+    entries = read_entries(folder, roles, files, names, others)
+    entries = _with_the_rest(entries, listings, files)
+    tables = tuple(x.table.file for x in listings)
+    account = roles.account(folder)
     return _manifest(folder, roles, entries, account, files, others, tables)
 
 
@@ -211,9 +237,7 @@ def _with_the_rest(entries: Entries, used: Sequence[Listing], files: Sequence[Pa
     if not lists or len(entries.cells) == len(files):
         return entries
     cells = {f: entries.cells.get(f, {}) for f in files}
-    account = entries.account.remarking(
-        "took the files that no list names for the training part"
-    )
+    account = entries.account.remarking("took the files that no list names for the training part")
     return Entries(cells, entries.rows, account)
 
 
@@ -250,9 +274,7 @@ def _refuse_unmatched(folder: Path, tables: Sequence[Path], files: Sequence[Path
             )
 
 
-def _chosen(
-    listings: list[Listing], options: ReadOptions
-) -> tuple[list[Listing], list[Listing]]:
+def _chosen(listings: list[Listing], options: ReadOptions) -> tuple[list[Listing], list[Listing]]:
     """Tables to use, first the one with the labels or those of parts, and tables that are left."""
     parts = [x for x in listings if x.part is not None]
     lists = [x for x in parts if not x.columns and x.part != "train"]
@@ -261,7 +283,7 @@ def _chosen(
         by_part: dict[tuple[Part | None, Path], Listing] = {}
         for x in sorted(parts, key=lambda x: not has_label(x, options.label)):
             by_part.setdefault((x.part, x.table.file.parent), x)
-        used = [x for x in listings if x in by_part.values()]
+        used = sorted(by_part.values(), key=lambda x: PARTS.index(x.part or "train"))
     else:
         used = sorted(listings, key=lambda x: not has_label(x, options.label))[:1]
         used += [x for x in lists if x not in used]

@@ -128,7 +128,9 @@ def parts_by_pattern(
     found = {f: part_of(text) for f, text in named.items()}
     without = [f.name for f in files if found.get(f) is None]
     account = Account().without(
-        len(without), others, f"no known part in their names (--label-from {options.label_from})",
+        len(without),
+        others,
+        f"no known part in their names (--label-from {options.label_from})",
         without,
     )
     return {f: part for f, part in found.items() if part is not None}, account

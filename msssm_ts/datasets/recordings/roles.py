@@ -83,9 +83,7 @@ class Roles:
     def account(self, folder: Path) -> Account:
         """Say which column was taken for what."""
         names = [relative_name(x.table.file, folder) for x in self.listings]
-        account = Account().took(
-            "files", f"column {self.listings[0].column} of {', '.join(names)}"
-        )
+        account = Account().took("files", f"column {self.listings[0].column} of {', '.join(names)}")
 
         def column(*columns: str) -> str:
             table = relative_name(self.of_table(columns[0]), folder)
@@ -124,9 +122,7 @@ def column_of_group(group: str | None) -> str | None:
     return None if group in OWN_GROUPS else group
 
 
-def find_roles(
-    listings: list[Listing], options: ReadOptions, drop: Sequence[str] = ()
-) -> Roles:
+def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str] = ()) -> Roles:
     """Tell the columns of tables beside recordings apart: those that were named, then by names.
 
     Raises
@@ -173,7 +169,7 @@ def find_roles(
 
 
 def _cells(listings: list[Listing], column: str) -> list[str]:
-    """The cells of a column in rows that name recordings."""
+    """Return the cells of a column in rows that name recordings."""
     return [
         cell
         for x in listings
@@ -184,7 +180,7 @@ def _cells(listings: list[Listing], column: str) -> list[str]:
 
 
 def _find_label(listings: list[Listing], columns: list[str]) -> tuple[str | None, str]:
-    """The column of labels, and what was guessed; one of words before its numbers."""
+    """Find the column of labels, and what was guessed; one of words before its numbers."""
     label = find_column(columns, LABEL, None)
     guessed = label is None
     if label is None:
@@ -197,8 +193,7 @@ def _find_label(listings: list[Listing], columns: list[str]) -> tuple[str | None
             words = _cells(listings, other)
             if not any(_is_number(w) for w in words) and _one_to_one(cells, words):
                 return other, (
-                    f"took {other} for the label; {label} has the same in numbers (--label "
-                    f"{label})"
+                    f"took {other} for the label; {label} has the same in numbers (--label {label})"
                 )
     return label, f"took {label} for the label; --label names another" if guessed else ""
 
@@ -206,7 +201,7 @@ def _find_label(listings: list[Listing], columns: list[str]) -> tuple[str | None
 def _recurring(
     listings: list[Listing], columns: list[str], names: Sequence[str], share: float = 1.0
 ) -> str | None:
-    """The first column of one of the names whose values recur; others tell files apart."""
+    """Return the first column of one of the names whose values recur; others tell files apart."""
     by_name = {c.lower(): c for c in reversed(columns)}
     for column in [by_name[n] for n in names if n in by_name]:
         cells = _cells(listings, column)
