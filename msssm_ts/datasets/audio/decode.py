@@ -18,7 +18,7 @@ _PER_BYTE = 8192
 # What encoders that drop sound add or take at the ends, in frames.
 _TOLERANCE = 6000
 _LOSSY = {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
-_BLOCK = 1 << 18
+_BLOCK, _PIECE = 1 << 18, 64
 _FLOATS = {"FLOAT", "DOUBLE"}
 # Slower than anything that is called sound, and faster than any converter.
 _RATES = (10, 50_000_000)
@@ -221,8 +221,8 @@ def _count(file: Any) -> int:
     """Count the frames that can be decoded."""
     total = 0
     try:
-        file.seek(0)
-        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+        # In small pieces: that in which the file ends is lost.
+        while len(block := file.read(_PIECE, dtype="float32", always_2d=True)):
             total += len(block)
     except (OSError, RuntimeError):
         pass

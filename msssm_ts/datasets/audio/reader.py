@@ -15,8 +15,10 @@ from msssm_ts.datasets.audio.formats import (
 from msssm_ts.datasets.audio.groups import grouped
 from msssm_ts.datasets.audio.headers import alike, readable
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.labels import tidy_labels
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.recordings.described import Recordings, describe
+from msssm_ts.datasets.recordings.pattern import account_of_pattern, by_pattern
 from msssm_ts.datasets.tree import describe_files, files_below, relative_name, with_suffix
 from msssm_ts.errors import InputError
 
@@ -58,7 +60,8 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 800 steps at 8000 Hz, 2 classes: no yes'
     """
     if source.is_file():
-        one = Recordings([source], [source])
+        one = _one(source, options)
+        _check_without_table(one, options, source)
         return audio_series(one, source.parent, str(source), options=options)
     below = [*options.recordings, *options.tables] or files_below(source)
     sounds = with_suffix(below, SUFFIXES)
@@ -78,9 +81,37 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
         drop=options.drop,
         others_read=(*SUFFIXES, *UNDECODED),
     )
+    _check_without_table(found, options, source)
     account = Account().without(len(noise), "files", f"{_BACKGROUND} is no class")
     found = found.adding(account + without_undecoded(below))
     return audio_series(found, source, options=options)
+
+
+def _one(file: Path, options: ReadOptions) -> Recordings:
+    """Return one file, with what its name says."""
+    named = by_pattern(file.parent, [file], options)
+    if named is None:
+        return Recordings([file], [file])
+    labels = tidy_labels(named["label"].values())
+    return Recordings(
+        [file], [file], labels, account=account_of_pattern(named, [file], options, "files")
+    )
+
+
+def _check_without_table(found: Recordings, options: ReadOptions, source: Path) -> None:
+    """Raise InputError for a column that was named where there is no table."""
+    if any(role == "files" for role, _ in found.account.taken):
+        return
+    for option, column in (
+        ("--label", options.label),
+        ("--drop", next(iter(options.drop), None)),
+        ("--validation", options.fold if found.folds is None else None),
+    ):
+        if column is not None:
+            raise InputError(
+                f"{source}: no table lists the files, so that there is no column {column!r} "
+                f"({option})"
+            )
 
 
 def audio_series(

@@ -157,10 +157,6 @@ def describe(
     if manifest is None:
         manifest = find_manifest(folder, files, below, options, others, drop)
     tables = () if manifest is None else manifest.tables
-    if manifest is None and drop:
-        raise InputError(
-            f"{folder}: no table lists the {others}: there is no column {drop[0]!r} (--drop)"
-        )
     silent = manifest
     if manifest is not None and not manifest.says and not _named(options):
         # The folders, or the files' names, may say what the table does not.

@@ -57,7 +57,7 @@ def parse_pattern(text: str) -> re.Pattern[str]:
 
 def _regular(text: str) -> re.Pattern[str]:
     try:
-        pattern = re.compile(text)
+        pattern = re.compile(text if "(" in text else "")
     except re.error as error:
         raise InputError(f"--label-from {text}: not a regular expression ({error})") from error
     if "label" not in pattern.groupindex:
@@ -82,8 +82,9 @@ def fields_of(pattern: re.Pattern[str], file: Path, folder: Path) -> dict[str, s
     {'group': 'p1', 'label': 'A'}
     """
     path = file.relative_to(folder)
-    names = (path.as_posix(), path.with_suffix("").as_posix()) if "/" in pattern.pattern else ()
-    for name in (*names, file.name, file.stem):
+    # Without suffix first: what the pattern ends with is no part of a name's.
+    names = (path.with_suffix("").as_posix(), path.as_posix()) if "/" in pattern.pattern else ()
+    for name in (*names, file.stem, file.name):
         found = pattern.fullmatch(name)
         if found is not None and found["label"]:
             return {k: v for k, v in found.groupdict().items() if v is not None}
