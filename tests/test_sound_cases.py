@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import json
-import os
 import struct
-import time
 from pathlib import Path
 from typing import Any
 

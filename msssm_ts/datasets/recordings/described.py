@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.labels import tidy_labels, tidy_names
+from msssm_ts.datasets.labels import text_of, tidy_labels, tidy_names
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import Part
@@ -185,7 +185,13 @@ def describe(
     elif manifest is not None and manifest.several is not None:
         labels, label_names = matrix(manifest, chosen), manifest.label_names
     elif manifest is not None and manifest.label is not None:
-        labels = _complete(manifest, chosen)
+        labels, without = _complete(manifest, chosen)
+        column = ", ".join(manifest.label_names)
+        account = account.without(
+            len(without), others, f"no label in column {column}", [f.name for f in without]
+        )
+        gone = set(without)
+        chosen = [f for f in chosen if f not in gone]
     elif by_folders and inside.labels is not None:
         by_file = dict(zip(inside.files, inside.labels, strict=True))
         labels, loose = _of_folders([by_file[f] for f in chosen], chosen, options.split)
@@ -252,6 +258,8 @@ def _unread(
     copied = [f for f in rest if not f.suffix and is_copied_link(f)]
     gone = {*broken, *copied}
     plain = [f for f in rest if f not in gone]
+    tables = [f for f in plain if f.suffix.lower() in (".csv", ".tsv")]
+    plain = [f for f in plain if f not in set(tables)]
     names = [relative_name(f, folder) for f in plain]
     if len(names) > _FEW:
         names = count_by_suffix(plain)
@@ -265,6 +273,12 @@ def _unread(
             "links",
             "copied as text, so that they lead nowhere; link or copy what they name",
             [relative_name(f, folder) for f in copied],
+        )
+        .without(
+            len(tables),
+            "tables",
+            f"list none of the {others}",
+            [relative_name(f, folder) for f in tables],
         )
         .without(len(plain), "files", f"none of the {others} to read", names)
     )
@@ -303,19 +317,19 @@ def _of_part(
     return chosen
 
 
-def _complete(manifest: Manifest, files: Sequence[Path]) -> NDArray[Any] | None:
-    """Labels from a table; None where none of the files has one."""
+def _complete(manifest: Manifest, files: Sequence[Path]) -> tuple[NDArray[Any] | None, list[Path]]:
+    """Labels from a table, None where none of the files has one; and the files without."""
     assert manifest.label is not None
-    texts = [manifest.label[f] for f in files]
+    texts = [text_of(manifest.label[f]) for f in files]
     missing = [f for f, text in zip(files, texts, strict=True) if not text]
     if len(missing) == len(files):
-        return None
-    if missing:
+        return None, []
+    if missing and len(set(texts) - {""}) < 2:
         raise InputError(
             f"{manifest.where(missing[0])}: no label for {missing[0].stem!r}, and for "
             f"{len(missing)} of {len(files)} in all; fill it in, or remove the row"
         )
-    return tidy_labels(texts)
+    return tidy_labels(text for text in texts if text), missing
 
 
 def _of_folders(

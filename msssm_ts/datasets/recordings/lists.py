@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msssm_ts.datasets.tables.columns import unique_names
 from msssm_ts.datasets.tables.strings import Strings, read_strings
 from msssm_ts.errors import InputError
 
@@ -37,7 +41,43 @@ def read_rows(file: Path) -> Strings:
         return _read_kaldi(file)
     if file.suffix.lower() == ".txt":
         return _read_txt(file)
-    return read_strings(file)
+    try:
+        return read_strings(file)
+    except InputError:
+        even = _evenly_split(file)
+        if even is None:
+            raise
+        return even
+
+
+def _evenly_split(file: Path) -> Strings | None:
+    """Read a table of text by the sign that splits all its lines into as many cells."""
+    try:
+        raw = file.read_bytes() if file.stat().st_size <= _MOST_BYTES else b""
+    except OSError:
+        return None
+    if b"\0" in raw and not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    encoding = "utf-16" if b"\0" in raw else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    for sign in (";", "\t", "|", ","):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign)
+        try:
+            rows = [(reader.line_num, [c.strip() for c in row]) for row in reader if row]
+        except csv.Error:
+            continue
+        if len(rows) > 1 and len(rows[0][1]) > 1 and len({len(r) for _, r in rows}) == 1:
+            columns = unique_names(rows[0][1], str(file))
+            cells = {c: [r[k] for _, r in rows[1:]] for k, c in enumerate(columns)}
+            return Strings(file, tuple(columns), cells, True, _at([n for n, _ in rows[1:]]))
+    return None
+
+
+def _at(lines: list[int]) -> Callable[[int], str]:
+    return lambda row: f"line {lines[row]}"
 
 
 def _text(file: Path) -> str:
@@ -180,8 +220,7 @@ def _read_txt(file: Path) -> Strings:
         if not rows:
             raise
         cells = {"1": [c[0] for _, c in rows], "2": [c[1] for _, c in rows]}
-        places = [n for n, _ in rows]
-        return Strings(file, ("1", "2"), cells, False, lambda row: f"line {places[row]}")
+        return Strings(file, ("1", "2"), cells, False, _at([n for n, _ in rows]))
 
 
 def sources_of(tables: Iterable[Path]) -> list[Path]:
