@@ -546,3 +546,41 @@ def test_cost_is_linear() -> None:
     assert found.groups is not None
     assert (len(set(found.labels)), len(set(found.groups))) == (30, 700)
     assert time.perf_counter() - began < 8
+
+
+def test_kaggle(tmp_path: Path) -> None:
+    names = _clips(tmp_path / "audio_train")
+    write_sound(tmp_path / "audio_test" / "x1.wav")
+    write_sound(tmp_path / "audio_test" / "x2.wav")
+    rows = [f"{n},{_word(n)}" for n in names]
+    (tmp_path / "train.csv").write_text("\n".join(["fname,label", *rows]))
+    (tmp_path / "sample_submission.csv").write_text("fname,label\nx1.wav,a b c\nx2.wav,a b c\n")
+    data = _read(tmp_path)
+    assert _labels(data) == {f"audio_train/{n}": _word(n) for n in names}
+    assert "1 table (sample_submission.csv: not used" in data.account.line()
+    assert "2 files (x1.wav, x2.wav: not in train.csv)" in data.account.line()
+    assert _read(tmp_path / "audio_test").labels is None
+
+
+def test_folders_called_after_parts(tmp_path: Path) -> None:
+    for word in ("beep", "hum"):
+        write_sound(tmp_path / "train_audio" / word / "1.wav")
+        write_sound(tmp_path / "test_audio" / word / "2.wav")
+    assert sorted(_labels(_read(tmp_path))) == ["train_audio/beep/1.wav", "train_audio/hum/1.wav"]
+    assert _read(tmp_path, split="test").n_series == 2
+    # Classes, of which some are called so.
+    for word in ("train_horn", "test_tone", "car"):
+        write_sound(tmp_path / "other" / word / "1.wav")
+    assert set(_labels(_read(tmp_path / "other")).values()) == {"train_horn", "test_tone", "car"}
+
+
+def test_sounds_in_two_formats(tmp_path: Path) -> None:
+    for word in ("beep", "hum"):
+        for suffix in ("wav", "flac"):
+            write_sound(tmp_path / word / f"1.{suffix}")
+    data = _read(tmp_path)
+    assert data.n_series == 4
+    assert data.account.line() == (
+        "2 names stand for several files, such as beep/1.flac and beep/1.wav: each is a series of "
+        "its own; take one format if they are copies"
+    )

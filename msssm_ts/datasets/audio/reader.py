@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
@@ -83,8 +84,24 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
     )
     _check_without_table(found, options, source)
     account = Account().without(len(noise), "files", f"{_BACKGROUND} is no class")
+    account = account.remarking(_in_several_formats(found.files, source))
     found = found.adding(account + without_undecoded(below))
     return audio_series(found, source, options=options)
+
+
+def _in_several_formats(files: Sequence[Path], folder: Path) -> str:
+    """Say which sounds are there twice, by their names: a copy must not be learnt by heart."""
+    by_stem: dict[Path, list[Path]] = {}
+    for file in files:
+        by_stem.setdefault(file.with_suffix(""), []).append(file)
+    twice = [same for same in by_stem.values() if len(same) > 1]
+    if not twice:
+        return ""
+    example = " and ".join(relative_name(f, folder) for f in twice[0])
+    return (
+        f"{len(twice)} names stand for several files, such as {example}: each is a series of its "
+        "own; take one format if they are copies"
+    )
 
 
 def _one(file: Path, options: ReadOptions) -> Recordings:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.parts import Part, are_parts, part_of
+from msssm_ts.datasets.parts import Part, are_parts, part_in, part_of
 
 # Folders of one patient, speaker, device or fold each: numbered, and named for what they are.
 _GROUP = re.compile(
@@ -76,12 +76,14 @@ def read_folders(folder: Path, files: Sequence[Path], others: str = "files") -> 
     account = Account()
     places = [f.relative_to(folder).parts[:-1] for f in files]
     kept, parts = list(files), None
-    level = _part_level(places)
+    level, to_part = _part_level(places)
     if level is not None:
-        named = [part_of(p[level]) if len(p) > level else None for p in places]
+        named = [to_part(p[level]) if len(p) > level else None for p in places]
         inside = [i for i, part in enumerate(named) if part is not None]
         outside = [f for f, part in zip(files, named, strict=True) if part is None]
-        names = sorted({"/".join(p[: level + 1]) for p in places if _part_at(p, level) is None})
+        names = sorted(
+            {"/".join(p[: level + 1]) for p, n in zip(places, named, strict=True) if n is None}
+        )
         account = account.without(
             len(outside), others, "in no folder of a part", [n or "." for n in names]
         )
@@ -100,18 +102,22 @@ def read_folders(folder: Path, files: Sequence[Path], others: str = "files") -> 
     return replace(found, files=kept, parts=parts, account=account + found.account)
 
 
-def _part_at(place: Place, level: int) -> Part | None:
-    return part_of(place[level]) if len(place) > level else None
+def _part_level(places: Sequence[Place]) -> tuple[int | None, Callable[[str], Part | None]]:
+    """Return the level whose folders are parts, and what tells the part of one.
 
-
-def _part_level(places: Sequence[Place]) -> int | None:
-    """Return the level whose folders are parts: two different ones, or one around everything."""
+    They are two different ones, with others beside them, or one around everything; or all are
+    called after parts, such as ``audio_train`` and ``audio_test``.
+    """
     deepest = max(map(len, places), default=0)
-    for level in range(deepest):
-        names = {p[level] if len(p) > level else "" for p in places}
+    levels = [{p[k] if len(p) > k else "" for p in places} for k in range(deepest)]
+    for level, names in enumerate(levels):
         if are_parts(names) or (len(names) == 1 and part_of(min(names)) is not None):
-            return level
-    return None
+            return level, part_of
+    for level, names in enumerate(levels):
+        found = {part_in(n) for n in names}
+        if None not in found and len(found) > 1:
+            return level, part_in
+    return None, part_of
 
 
 def _classes(places: list[Place], parts: list[Part] | None) -> Folders:

@@ -123,10 +123,14 @@ def find_manifest(
         If a table cannot be read, is meant to list the files but names none of them, lists one
         twice, or has no value for one.
     """
+    tables = options.tables or candidates(folder, below)
+    beside = [] if options.tables else candidates_above(folder)
+    if not tables and not beside:
+        return None
     names = FileNames(folder, files)
-    listings, idle = _listings(options.tables or candidates(folder, below), names)
-    if not listings and not options.tables:
-        above, _ = _listings(candidates_above(folder), names, ours=False)
+    listings, idle = _listings(tables, names)
+    if not listings:
+        above, _ = _listings(beside, names, ours=False)
         # A table above is meant only if it is about these files.
         listings = [x for x in above if len(set(x.files) - {None}) > len(files) / 2]
     if not listings:
@@ -136,7 +140,7 @@ def find_manifest(
     also = [relative_name(x.table.file, folder) for x in unused]
     account = (
         Account()
-        .without(len(also), "tables", f"not used, though naming {others} too", also)
+        .without(len(also), "tables", "not used, though naming files too", also)
         .without(
             len(idle),
             "tables",
@@ -144,9 +148,9 @@ def find_manifest(
             [relative_name(t, folder) for t in idle],
         )
     )
-    tables = tuple(x.table.file for x in listings) + tuple(idle)
+    seen = tuple(x.table.file for x in listings) + tuple(idle)
     found = manifest_of(folder, used, files, names, options, others=others, drop=drop)
-    return replace(found, account=found.account + account, tables=tables)
+    return replace(found, account=found.account + account, tables=seen)
 
 
 def manifest_of(
@@ -285,13 +289,20 @@ def _chosen(listings: list[Listing], options: ReadOptions) -> tuple[list[Listing
             by_part.setdefault((x.part, x.table.file.parent), x)
         used = sorted(by_part.values(), key=lambda x: PARTS.index(x.part or "train"))
     else:
-        used = sorted(listings, key=lambda x: not has_label(x, options.label))[:1]
+        used = sorted(listings, key=lambda x: _rank(x, options))[:1]
         used += [x for x in lists if x not in used]
     for x in listings:
         # A further table is used for what the first does not say.
         if x not in used and _adds(x, used, options):
             used.append(x)
     return used, [x for x in listings if x not in used]
+
+
+def _rank(listing: Listing, options: ReadOptions) -> tuple[bool, bool, int]:
+    """Sort tables: with labels first, what shows how to hand answers in last, then by files."""
+    example = "submission" in listing.table.file.stem.lower()
+    found = len(set(listing.files) - {None})
+    return not has_label(listing, options.label), example, -found
 
 
 def _adds(listing: Listing, used: list[Listing], options: ReadOptions) -> bool:

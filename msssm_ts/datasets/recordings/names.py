@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 
 class FileNames:
@@ -98,12 +98,12 @@ class FileNames:
 def _add(names: dict[str, Path | None], name: str, file: Path) -> None:
     known = names.get(name, file)
     # Two files of one name have none.
-    names[name] = file if known == file else None
+    names[name] = file if known is file else None
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    path = PurePosixPath(text.strip().replace("\\", "/").casefold())
-    return tuple(p for p in path.parts if p not in ("/", ".", ".."))
+    parts = text.strip().replace("\\", "/").casefold().split("/")
+    return tuple(p for p in parts if p not in ("", ".", ".."))
 
 
 def _without(name: str, suffixes: set[str]) -> str:

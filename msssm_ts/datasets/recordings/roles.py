@@ -134,7 +134,7 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     columns = [c for c in dict.fromkeys(c for x in listings for c in x.columns) if c not in drop]
     labels = label_columns(options.label, every)
     group = column_of_group(options.group)
-    if group is None and options.group in every:
+    if group is None and options.group in columns:
         group = options.group
     where = ", ".join(str(x.table.file) for x in listings)
     named = [("label", c) for c in labels] + [("drop", c) for c in drop]
