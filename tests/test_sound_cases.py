@@ -284,7 +284,7 @@ def test_samples_that_are_no_numbers(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "hum" / "11.wav", sound, 8000, subtype="FLOAT")
     data = _read(tmp_path)
     assert data.account.line() == (
-        "3 samples of 1 files are NaN or infinite (hum/11.wav from 0.0125 s): they are missing "
+        "3 samples of 1 file are NaN or infinite (hum/11.wav from 0.0125 s): they are missing "
         "values, which --missing interpolate fills; or remove the files"
     )
     assert np.flatnonzero(np.isnan(data.values[4][0])).tolist() == [100, 101, 300]

@@ -14,8 +14,9 @@ import soundfile
 from recordings import write_record, write_sound
 from test_sound_cases import _groups, _labels, _read, _refused, _taken
 
-from msssm_ts.datasets import load
+from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.recordings.folders import read_folders
+from msssm_ts.datasets.recordings.manifest import find_manifest
 from msssm_ts.datasets.recordings.names import FileNames
 
 
@@ -535,8 +536,30 @@ def test_two_tables(tmp_path: Path) -> None:
     assert load(tmp_path, validation=None).account.line() == ""
 
 
-def test_cost_is_linear() -> None:
-    folder = Path("/nowhere/set")
+def test_tables_about_one_sound(tmp_path: Path) -> None:
+    for k, word in enumerate(("beep", "hum")):
+        for i in (1, 2, 3):
+            write_sound(tmp_path / word / f"{3 * k + i}.wav")
+            (tmp_path / word / f"{3 * k + i}.txt").write_text(f"{i}\n")
+            (tmp_path / word / f"{3 * k + i}.csv").write_text(f"onset,event\n0.1,{i}\n")
+    data = _read(tmp_path)
+    assert set(_labels(data).values()) == {"beep", "hum"}
+    assert data.n_series == 6
+    assert "6 tables" in data.account.line()
+    assert "6 files (6 .txt: none of the files to read)" in data.account.line()
+
+
+def test_rates_that_tell_classes_apart(tmp_path: Path) -> None:
+    for word, rate in (("beep", 8000), ("hum", 16000)):
+        for i in range(2):
+            write_sound(tmp_path / word / f"{i}.wav", rate=rate)
+    assert (
+        "the classes were recorded at different rates (beep 8000 Hz, hum 16000 Hz), by which alone"
+    ) in _read(tmp_path).account.line()
+
+
+def test_cost_is_linear(tmp_path: Path) -> None:
+    folder = tmp_path
     files = [folder / f"class{i % 30}" / f"speaker{i % 700}" / f"{i}.wav" for i in range(20_000)]
     began = time.perf_counter()
     names = FileNames(folder, files)
@@ -545,7 +568,16 @@ def test_cost_is_linear() -> None:
     assert found.labels is not None
     assert found.groups is not None
     assert (len(set(found.labels)), len(set(found.groups))) == (30, 700)
-    assert time.perf_counter() - began < 8
+    table = folder / "labels.csv"
+    rows = [f"{f.relative_to(folder).as_posix()},{i % 3}" for i, f in enumerate(files)]
+    table.write_text("\n".join(["file,label", *rows]))
+    manifest = find_manifest(folder, files, [table], ReadOptions())
+    assert manifest is not None
+    assert manifest.label is not None
+    assert manifest.label[files[7]] == "1"
+    assert manifest.where(files[7]) == f"{table}, line 9"
+    # A tenth of it on a machine at rest; what is quadratic takes minutes.
+    assert time.perf_counter() - began < 30
 
 
 def test_kaggle(tmp_path: Path) -> None:

@@ -118,7 +118,8 @@ def _source(path: str) -> str | IO[bytes]:
     if not path.lower().endswith((".wav", ".wave")):
         return path
     try:
-        sizes = riff_sizes(Path(path))
+        with open(path, "rb") as stream:
+            sizes = riff_sizes(stream)
         # libsndfile takes any size but 0 for as much as there is.
         return Finished(path) if sizes is not None and sizes.said == 0 else path  # type: ignore[return-value]
     except OSError as error:
@@ -142,11 +143,11 @@ def read_header(file: Path) -> Header:
     try:
         with open(file, "rb") as stream:
             head = stream.read(4096)
+            sizes = riff_sizes(stream) if head.startswith(b"RIFF") else None
     except OSError as error:
         raise Unreadable(f"cannot be read ({(error.strerror or str(error)).lower()})") from error
     if head.startswith(b"version https://git-lfs"):
         raise Unreadable("a pointer of Git LFS, not the sound; fetch it with git lfs pull")
-    sizes = riff_sizes(file) if head.startswith(b"RIFF") else None
     unfinished = sizes is not None and sizes.said == 0
     return _header(Finished(file) if unfinished else str(file), size, head, sizes)
 

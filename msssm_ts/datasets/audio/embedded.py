@@ -229,11 +229,17 @@ def _read_shard(
             rows.append(SoundRow(str(file), group, row, column, name, 0))
             header: Header | str
             try:
-                header = read_header_of_bytes(data.as_py() or b"")
+                header = _header_of(data.as_py())
             except Unreadable as error:
                 header = str(error)
             said.append(({n: cells[n][row] for n in plain}, header))
     return column, rows, said
+
+
+def _header_of(data: bytes | None) -> Header:
+    if data is None:
+        raise Unreadable("only a path stands there, and no sound")
+    return read_header_of_bytes(data)
 
 
 def _children(sounds: Any) -> list[str]:

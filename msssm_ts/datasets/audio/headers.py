@@ -131,7 +131,9 @@ def alike(
     account = account.took("rate", _among(f"{rate} Hz", rates[rate], len(every)))
     account = account.took("channels", "mixed down to one" if mixed else str(channels))
     account = account.remarking(
-        _on_rates(headers, rate), _on_channels(headers, mono) if mixed else ""
+        _on_rates(headers, rate),
+        _on_rates_of_classes(headers, fields["labels"]),
+        _on_channels(headers, mono) if mixed else "",
     )
     account = account.remarking(*_on_files(fields["ids"], headers))
     adaptations = [Adaptation(mono=mixed, rate=h.rate, wanted=rate) for h in headers]
@@ -162,6 +164,24 @@ def _on_rates(headers: Sequence[Header], rate: int) -> str:
     return f"{count} of {len(headers)} files resampled to {rate} Hz: {enumerate_names(each)}"
 
 
+def _on_rates_of_classes(headers: Sequence[Header], labels: Any) -> str:
+    """Say that the rate tells the classes apart, which resampling does not undo."""
+    if labels is None or labels.ndim > 1:
+        return ""
+    rates: dict[str, set[int]] = {}
+    for label, header in zip(labels, headers, strict=True):
+        rates.setdefault(str(label), set()).add(header.rate)
+    if len(rates) < 2 or any(len(r) > 1 for r in rates.values()):
+        return ""
+    if len(set.union(*rates.values())) < 2:
+        return ""
+    each = [f"{label} {min(r)} Hz" for label, r in sorted(rates.items())]
+    return (
+        f"the classes were recorded at different rates ({enumerate_names(each, 4)}), by which "
+        "alone they can be told apart"
+    )
+
+
 def _on_channels(headers: Sequence[Header], asked: bool) -> str:
     several = Counter(h.channels for h in headers if h.channels > 1)
     count = sum(several.values())
@@ -180,8 +200,8 @@ def _on_files(names: Sequence[str], headers: Sequence[Header]) -> list[str]:
     if bad:
         where = enumerate_names([f"{n} from {h.first / h.rate:.3g} s" for n, h in bad])
         remarks.append(
-            f"{sum(h.not_numbers for _, h in bad)} samples of {len(bad)} files are NaN or "
-            f"infinite ({where}): they are missing values, which --missing interpolate fills; or "
+            f"{sum(h.not_numbers for _, h in bad)} samples of {len(bad)} "
+            f"{'file' if len(bad) == 1 else 'files'} are NaN or infinite ({where}): they are missing values, which --missing interpolate fills; or "
             "remove the files"
         )
     return remarks

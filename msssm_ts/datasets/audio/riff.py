@@ -51,27 +51,27 @@ class RiffSizes(NamedTuple):
         return self.said > self.there and not self.unfinished
 
 
-def riff_sizes(file: Path) -> RiffSizes | None:
+def riff_sizes(stream: io.BufferedReader) -> RiffSizes | None:
     """Return the sizes of a WAV file's sound; None where it has no chunk of sound.
 
     An empty chunk of sound before others is empty indeed, rather than unfinished.
     """
-    with open(file, "rb") as stream:
-        size = os.fstat(stream.fileno()).st_size
-        head = stream.read(12)
-        if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+    size = os.fstat(stream.fileno()).st_size
+    stream.seek(0)
+    head = stream.read(12)
+    if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return None
+    for _ in range(_MOST_CHUNKS):
+        chunk = stream.read(8)
+        if len(chunk) < 8:
             return None
-        for _ in range(_MOST_CHUNKS):
-            chunk = stream.read(8)
-            if len(chunk) < 8:
+        said = struct.unpack("<I", chunk[4:])[0]
+        start = stream.tell()
+        if chunk[:4] == b"data":
+            if said == 0 and _are_chunks(stream, start, size):
                 return None
-            said = struct.unpack("<I", chunk[4:])[0]
-            start = stream.tell()
-            if chunk[:4] == b"data":
-                if said == 0 and _are_chunks(stream, start, size):
-                    return None
-                return RiffSizes(said, size - start, start, struct.unpack("<I", head[4:8])[0])
-            stream.seek(start + said + said % 2)
+            return RiffSizes(said, size - start, start, struct.unpack("<I", head[4:8])[0])
+        stream.seek(start + said + said % 2)
     return None
 
 
@@ -102,10 +102,12 @@ class Finished(io.RawIOBase):
     """
 
     def __init__(self, file: str | Path):
-        sizes = riff_sizes(Path(file))
-        if sizes is None:
-            raise OSError("there is no chunk of sound")
         self._stream = open(file, "rb")  # noqa: SIM115
+        sizes = riff_sizes(self._stream)
+        if sizes is None:
+            self._stream.close()
+            raise OSError("there is no chunk of sound")
+        self._stream.seek(0)
         head = bytearray(self._stream.read(sizes.start))
         most = 0xFFFFFFFF - sizes.start
         head[4:8] = struct.pack("<I", min(sizes.there, most) + sizes.start - 8)

@@ -12,6 +12,7 @@ from msssm_ts.datasets.parts import Part, part_of
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.roles import FLAGS, TRUE, Roles
 from msssm_ts.datasets.recordings.tables import Listing
+from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError
 
@@ -29,15 +30,20 @@ class Entries:
     ----------
     cells : dict of Path to dict of str to str
         Those of the columns that say something, of each recording that is listed.
-    rows : dict of Path to str
-        Table and line of each.
+    rows : dict of Path to (Strings, int)
+        Table and row of each; to say where a row stands, a table is read again.
     account : Account
         Rows and files that are left out.
     """
 
     cells: dict[Path, dict[str, str]]
-    rows: dict[Path, str]
+    rows: dict[Path, tuple[Strings, int]]
     account: Account
+
+    def where(self, file: Path) -> str:
+        """Say where a table speaks of a file."""
+        table, row = self.rows[file]
+        return f"{table.file}, {table.place(row)}"
 
 
 def read_entries(
@@ -51,7 +57,7 @@ def read_entries(
         If a row names several files, or two rows say different things of one.
     """
     cells: dict[Path, dict[str, str]] = {}
-    rows: dict[Path, str] = {}
+    rows: dict[Path, tuple[Strings, int]] = {}
     absent: list[str] = []
     repeated, in_several = 0, list[str]()
     for k, listing in enumerate(roles.listings):
@@ -74,7 +80,7 @@ def read_entries(
                 repeated += 1
             elif file in cells or lists:
                 seen[file] = row
-                rows.setdefault(file, f"{table.file}, {table.place(row)}")
+                rows.setdefault(file, (table, row))
                 entry = cells.setdefault(file, {})
                 entry.update({c: v for c, v in own.items() if v or c not in entry})
                 if listing.part is not None:
@@ -122,7 +128,7 @@ def column_values(
     lacking = [f for f, cells in entries.cells.items() if not cells.get(column)]
     if lacking and not (what == "group" and roles.group_guessed):
         raise InputError(
-            f"{entries.rows[lacking[0]]}: no {what} for {lacking[0].stem!r} (column {column!r}); "
+            f"{entries.where(lacking[0])}: no {what} for {lacking[0].stem!r} (column {column!r}); "
             "fill it in"
         )
     account = Account()
@@ -164,19 +170,19 @@ def flags_of(roles: Roles, entries: Entries) -> dict[Path, tuple[int, ...]]:
     InputError
         If a cell is neither.
     """
-    return {f: _flags(entries.rows[f], f, c, roles.labels) for f, c in entries.cells.items()}
+    return {f: _flags(entries, f, c, roles.labels) for f, c in entries.cells.items()}
 
 
 def _flags(
-    where: str, file: Path, cells: Mapping[str, str], columns: Sequence[str]
+    entries: Entries, file: Path, cells: Mapping[str, str], columns: Sequence[str]
 ) -> tuple[int, ...]:
     flags = []
     for column in columns:
         value = cells.get(column, "").lower().removesuffix(".0")
         if value not in ("1", "true", "yes", "t", "0", "false", "no", "f"):
             raise InputError(
-                f"{where}: column {column!r} has {value!r} for {file.stem!r}, neither 0 nor 1; of "
-                "several label columns each says whether the series has that label"
+                f"{entries.where(file)}: column {column!r} has {value!r} for {file.stem!r}, "
+                "neither 0 nor 1; of several label columns each says whether the series has that label"
             )
         flags.append(int(value in TRUE))
     return tuple(flags)

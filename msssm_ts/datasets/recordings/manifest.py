@@ -56,8 +56,8 @@ class Manifest:
         The column of the groups.
     account : Account
         Which table gave what, and what was left out.
-    rows : dict of Path to str
-        Table and line of each.
+    entries : Entries
+        The rows.
     no_label : str
         What there is instead of a column of labels.
     tables : tuple of Path
@@ -73,13 +73,13 @@ class Manifest:
     group: dict[Path, str] | None
     group_name: str
     account: Account
-    rows: dict[Path, str]
+    entries: Entries
     no_label: str
     tables: tuple[Path, ...]
 
     def where(self, file: Path) -> str:
         """Say where the table speaks of a file."""
-        return self.rows[file]
+        return self.entries.where(file)
 
     @property
     def says(self) -> bool:
@@ -123,7 +123,11 @@ def find_manifest(
         If a table cannot be read, is meant to list the files but names none of them, lists one
         twice, or has no value for one.
     """
-    tables = options.tables or candidates(folder, below)
+    # A table named after one recording is about what happens in it.
+    own = {f.with_suffix("") for f in files}
+    tables = options.tables or candidates(
+        folder, [f for f in below if f.with_suffix("") not in own]
+    )
     beside = [] if options.tables else candidates_above(folder)
     if not tables and not beside:
         return None
@@ -224,7 +228,7 @@ def _manifest(
         group,
         roles.group or "group",
         account,
-        entries.rows,
+        entries,
         roles.no_label(folder),
         tables,
     )
