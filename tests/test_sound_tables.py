@@ -527,6 +527,41 @@ def test_names_in_other_folders(tmp_path: Path) -> None:
     )
 
 
+def test_a_table_above_that_is_about_others(tmp_path: Path) -> None:
+    for word in ("beep", "hum"):
+        write_sound(tmp_path / "mine" / word / "1.wav")
+        write_sound(tmp_path / "flat" / f"{word}.wav")
+    (tmp_path / "theirs.csv").write_text("file,label\nold/beep.wav,a\nold/hum.wav,b\n")
+    assert set(_labels(_read(tmp_path / "mine")).values()) == {"beep", "hum"}
+    assert _read(tmp_path / "flat").labels is None
+    (tmp_path / "theirs.csv").write_text("file,label\nflat/beep.wav,a\nflat/hum.wav,b\n")
+    assert set(_labels(_read(tmp_path / "flat")).values()) == {"a", "b"}
+    assert _taken(_read(tmp_path / "flat"))["label"] == "column label of theirs.csv"
+
+
+def test_tables_of_what_nothing_decodes(tmp_path: Path) -> None:
+    names = _clips(tmp_path / "clips")
+    (tmp_path / "clips" / "x.m4a").write_bytes(b"1")
+    (tmp_path / "clips" / "y.m4a").write_bytes(b"1")
+    table = tmp_path / "list.csv"
+    table.write_text("file,label\nclips/x.m4a,hum\nclips/y.m4a,beep\n")
+    assert "2 .m4a cannot be decoded here" in _refused(table)
+    rows = [f"clips/{n},{_word(n)}" for n in [*names, "x.m4a"]]
+    table.write_text("\n".join(["file,label", *rows]))
+    data = _read(table)
+    assert data.n_series == 6
+    assert "1 file (1 .m4a: not decoded here" in data.account.line()
+
+
+def test_empty_tables(tmp_path: Path) -> None:
+    _clips(tmp_path)
+    (tmp_path / "labels.csv").write_text("file,label\n")
+    assert "no labels found" in _refused(tmp_path)
+    assert _read(tmp_path).account.line() == (
+        "left out: 1 table (labels.csv: list none of the files)"
+    )
+
+
 def test_two_tables(tmp_path: Path) -> None:
     _with_table(tmp_path, "file,label", _WORDS)
     _with_table(tmp_path, "file,speaker", list("aabbcc"), name="speakers.csv")

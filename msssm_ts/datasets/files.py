@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
-from msssm_ts.datasets.audio.formats import refuse_undecoded
+from msssm_ts.datasets.audio.formats import UNDECODED, refuse_undecoded
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
@@ -19,12 +19,14 @@ from msssm_ts.errors import InputError
 SUFFIXES = tuple(s for r in DATA_FILES for s in r.suffixes)
 
 # Files that tables may list.
-LISTED = tuple(s for r in RECORDINGS for s in r.suffixes)
+LISTED = (*(s for r in RECORDINGS for s in r.suffixes), *UNDECODED)
 
 
 def read_listed(listed: Listed, options: ReadOptions, source: str) -> LabelledSeries:
     """Read recordings that tables list, with the reader of their kind."""
-    reader = reader_of(listed.suffix)
+    reader = next(filter(None, map(reader_of, listed.suffixes)), None)
+    if reader is None:
+        refuse_undecoded(Path(source), listed.recordings)
     assert reader is not None
     data = reader(listed.folder, listed.options(options))
     return replace(data, source=source)

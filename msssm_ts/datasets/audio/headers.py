@@ -150,6 +150,8 @@ def alike(
 
 
 def _among(what: str, count: int, of: int) -> str:
+    if of == 1:
+        return what
     return f"{what}, of all {of} files" if count == of else f"{what}, of {count} of {of} files"
 
 
@@ -199,9 +201,9 @@ def _on_files(names: Sequence[str], headers: Sequence[Header]) -> list[str]:
     bad = [(n, h) for n, h in zip(names, headers, strict=True) if h.not_numbers]
     if bad:
         where = enumerate_names([f"{n} from {h.first / h.rate:.3g} s" for n, h in bad])
+        of = f"{len(bad)} {'file' if len(bad) == 1 else 'files'}"
         remarks.append(
-            f"{sum(h.not_numbers for _, h in bad)} samples of {len(bad)} "
-            f"{'file' if len(bad) == 1 else 'files'} are NaN or infinite ({where}): they are missing values, which --missing interpolate fills; or "
-            "remove the files"
+            f"{sum(h.not_numbers for _, h in bad)} samples of {of} are NaN or infinite ({where}): "
+            "they are missing values, which --missing interpolate fills; or remove the files"
         )
     return remarks

@@ -203,6 +203,11 @@ def describe(
             account += replace(inside.account, taken=_taken(inside.account, "label"), left_out=())
     elif by_folders and named is None:
         account = account.remarking(*inside.account.remarks)
+    if not chosen:
+        raise InputError(
+            f"{folder}: none of the {len(every)} {others} of the {options.split} part has a label; "
+            "see to their names, or to the table"
+        )
     if labels is None and silent is not None:
         account = account.remarking(silent.no_label)
     if silent is not None and manifest is None:

@@ -182,7 +182,8 @@ def _flags(
         if value not in ("1", "true", "yes", "t", "0", "false", "no", "f"):
             raise InputError(
                 f"{entries.where(file)}: column {column!r} has {value!r} for {file.stem!r}, "
-                "neither 0 nor 1; of several label columns each says whether the series has that label"
+                "neither 0 nor 1; of several label columns each says whether the series has that "
+                "label"
             )
         flags.append(int(value in TRUE))
     return tuple(flags)

@@ -31,8 +31,8 @@ class Listed:
     ----------
     folder : Path
         They all lie below it.
-    suffix : str
-        Of most of them.
+    suffixes : tuple of str
+        Theirs, that of most of them first.
     tables : tuple of Path
         The tables.
     recordings : tuple of Path
@@ -40,7 +40,7 @@ class Listed:
     """
 
     folder: Path
-    suffix: str
+    suffixes: tuple[str, ...]
     tables: tuple[Path, ...]
     recordings: tuple[Path, ...]
 
@@ -104,8 +104,9 @@ def listed_below(below: Sequence[Path], suffixes: Collection[str]) -> Listed | N
 def _together(tables: dict[Path, list[Path]]) -> Listed:
     recordings = list(dict.fromkeys(r for found in tables.values() for r in found))
     folder = Path(os.path.commonpath([r.parent for r in recordings]))
-    suffix, _ = Counter(r.suffix.lower() for r in recordings).most_common(1)[0]
-    return Listed(folder, suffix, tuple(tables), tuple(sorted(recordings)))
+    counts = Counter(r.suffix.lower() for r in recordings)
+    suffixes = tuple(s for s, _ in counts.most_common())
+    return Listed(folder, suffixes, tuple(tables), tuple(sorted(recordings)))
 
 
 def _seems_to_list(file: Path, suffixes: Collection[str]) -> bool:

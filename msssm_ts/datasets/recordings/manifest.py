@@ -136,7 +136,9 @@ def find_manifest(
     if not listings:
         above, _ = _listings(beside, names, ours=False)
         # A table above is meant only if it is about these files.
-        listings = [x for x in above if len(set(x.files) - {None}) > len(files) / 2]
+        listings = [
+            x for x in above if not x.loosely and len(set(x.files) - {None}) > len(files) / 2
+        ]
     if not listings:
         _refuse_unmatched(folder, idle, files)
         return None

@@ -30,6 +30,7 @@ class FileNames:
 
     def __init__(self, folder: Path, files: Iterable[Path]):
         self.folder = folder
+        self._name = os.path.basename(os.path.abspath(folder)).casefold()
         # By any end of the path below the folder, by the whole of it, and by place on the disk.
         self._by_end: dict[str, Path | None] = {}
         self._whole: dict[str, Path | None] = {}
@@ -79,8 +80,10 @@ class FileNames:
             above = _parts(base.relative_to(self.folder).as_posix())
             ways.append((self._by_end, (*above, *parts)))
         ways.append((self._by_end, parts))
-        # What the text has more is the way to the folder.
-        ways += [(self._whole, parts[i:]) for i in range(1, len(parts))]
+        # What the text has more is the way to the folder, which ends with its name.
+        ways += [
+            (self._whole, parts[i:]) for i in range(1, len(parts)) if parts[i - 1] == self._name
+        ]
         if loosely:
             ways += [(self._by_end, parts[i:]) for i in range(1, len(parts))]
         several = False

@@ -101,10 +101,7 @@ class Roles:
         if self.part is None and self.flag is None and len({x.part for x in self.listings}) > 1:
             account = account.took("part", "the tables' names")
         account = account.without(len(self.dropped), "columns", "--drop", self.dropped)
-        if self.labels:
-            account = account.without(
-                len(self.left), "columns", f"of {', '.join(names)}", self.left
-            )
+        account = account.without(len(self.left), "columns", f"of {', '.join(names)}", self.left)
         return account.remarking(*self.remarks)
 
     def no_label(self, folder: Path) -> str:

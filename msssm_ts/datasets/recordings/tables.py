@@ -175,7 +175,7 @@ def lists_files(table: Strings, suffixes: Sequence[str]) -> str | None:
     labelled = find_column(table.columns, (*LABEL, *MORE_LABELS), None) is not None
     by_name = {c.lower(): c for c in reversed(table.columns)}
     named = next((by_name[n] for n in _FILE if n in by_name), None)
-    return named if labelled and table.headed else None
+    return named if labelled and table.headed and len(table) else None
 
 
 def _without_header(table: Strings, names: FileNames, base: Path) -> Strings:
