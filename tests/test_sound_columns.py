@@ -87,7 +87,7 @@ def test_parts_that_overlap(tmp_path: Path) -> None:
         (tmp_path / f"{part}.csv").write_text("\n".join(["file,label", *rows]))
     train = read_all(tmp_path)
     assert sorted(labels_of(train)) == sorted(names[:4])
-    assert "2 files are listed by tables of several parts (beep_4.wav, hum_5.wav): taken for " in (
+    assert "2 files listed by tables of several parts (beep_4.wav, hum_5.wav): taken for " in (
         train.account.line()
     )
 
@@ -115,7 +115,7 @@ def test_groups_of_which_some_are_unknown(tmp_path: Path) -> None:
     _with_table(tmp_path, "file,label,speaker", _WORDS, speakers)
     data = read_all(tmp_path)
     assert sorted(set(groups_of(data).values())) == ["a", "b", "beep_4.wav"]
-    assert "1 files have no speaker (beep_4.wav): each is a group of its own" in data.account.line()
+    assert "1 file without speaker (beep_4.wav): each is a group of its own" in data.account.line()
     assert "line 6: no group for 'beep_4' (column 'speaker')" in refusal(tmp_path, group="speaker")
 
 
@@ -182,7 +182,7 @@ def test_partial_and_unmatched_tables(tmp_path: Path) -> None:
     data = read_all(tmp_path)
     assert data.n_series == 4
     assert data.account.line() == (
-        "left out: 1 row (away.wav: labels.csv lists them, but there is no such file), 2 files "
+        "left out: 1 row (away.wav: of labels.csv, which name no file), 2 files "
         "(beep_4.wav, hum_5.wav: not in labels.csv)"
     )
     (tmp_path / "labels.csv").write_text("file,label\nx.wav,a\ny.wav,b\n")
@@ -198,13 +198,13 @@ def test_tables_of_classes_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "classes.csv").write_text("id,label\n0,beep\n1,hum\n")
     data = read_all(tmp_path)
     assert set(labels_of(data).values()) == {"beep", "hum"}
-    assert data.account.line() == "left out: 1 table (classes.csv: list none of the files)"
+    assert data.account.line() == "left out: 1 table (classes.csv: without any of the files)"
     # Lengths say nothing of labels: the folders do.
     (tmp_path / "lengths.csv").write_text("file,seconds\nbeep/0.wav,0.1\nhum/0.wav,0.1\n")
     (tmp_path / "classes.csv").unlink()
     data = read_all(tmp_path)
     assert data.n_series == 6
-    assert data.account.line() == "left out: 1 table (lengths.csv: they say no label or part)"
+    assert data.account.line() == "left out: 1 table (lengths.csv: without label or part)"
 
 
 def test_names_in_other_folders(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_names_in_other_folders(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("file,label\nbeep/1.wav,a\nhum/1.wav,b\nwhistle/1.wav,c\n")
     data = read_all(tmp_path)
     assert labels_of(data) == {"beep/1.wav": "a", "hum/1.wav": "b"}
-    assert "1 row (whistle/1.wav: labels.csv lists them" in data.account.line()
+    assert "1 row (whistle/1.wav: of labels.csv" in data.account.line()
     names = write_clips(tmp_path / "other")
     rows = [f"D:\\recorder\\{n},{word_of(n)}" for n in names]
     (tmp_path / "other" / "labels.csv").write_text("\n".join(["file,label", *rows]))
@@ -259,7 +259,7 @@ def test_empty_tables(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("file,label\n")
     assert "no labels found" in refusal(tmp_path)
     assert read_all(tmp_path).account.line() == (
-        "left out: 1 table (labels.csv: list none of the files)"
+        "left out: 1 table (labels.csv: without any of the files)"
     )
 
 

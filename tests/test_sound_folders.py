@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recordings import write_sound
+from recordings import write_record, write_sound
 from sound_cases import groups_of, labels_of, read_all, refusal, taken, write_classes
 
 from msssm_ts.datasets import load
@@ -30,8 +30,8 @@ def test_links(tmp_path: Path) -> None:
     assert sorted(set(labels_of(found).values())) == ["beep", "hum", "tone"]
     assert found.n_series == 8
     assert found.account.line() == (
-        "left out: 1 link (gone: they lead nowhere), 1 link (whistle: copied as text, so that they "
-        "lead nowhere; link or copy what they name)"
+        "left out: 1 link (gone: to nothing), 1 link (whistle: copied as text; link or copy "
+        "what is named there)"
     )
 
 
@@ -238,9 +238,7 @@ def test_labels_in_names(tmp_path: Path, pattern: str, label: str) -> None:
     assert len(set(labels.values())) == 2
     if "group" in pattern:
         assert sorted(set(groups_of(data).values())) == ["ann", "bob"]
-    assert data.account.line() == (
-        "left out: 1 file (odd.wav: --label-from does not fit their names)"
-    )
+    assert data.account.line() == ("left out: 1 file (odd.wav: --label-from does not fit the name)")
     assert taken(data)["label"] == f"names of the files (--label-from {pattern})"
 
 
@@ -254,6 +252,13 @@ def test_parts_in_names(tmp_path: Path) -> None:
     assert train.validation is not None
     assert train.validation.sum() == 1
     assert sorted(labels_of(test)) == ["beep_test_1.wav", "hum_test_1.wav"]
-    assert "left out: 1 file (hum_other_1.wav: no known part in their names" in (
-        train.account.line()
-    )
+    assert "left out: 1 file (hum_other_1.wav: no known part in the name" in (train.account.line())
+
+
+def test_sound_beside_other_recordings(tmp_path: Path) -> None:
+    write_sound(tmp_path / "spoken note.wav")
+    for name in ("r1", "r2"):
+        write_record(tmp_path / name)
+    data = load(tmp_path, needs_labels=False)
+    assert data.n_series == 2
+    assert "1 file (1 .wav: another kind)" in data.account.line()

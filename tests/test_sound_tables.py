@@ -189,7 +189,7 @@ def test_a_table_of_rows_that_are_not_there(tmp_path: Path) -> None:
     data = read_all(table)
     assert data.n_series == 6
     assert data.account.line() == (
-        "left out: 1 row (clips/hum_77.wav: list.csv lists them, but there is no such file)"
+        "left out: 1 row (clips/hum_77.wav: of list.csv, which name no file)"
     )
     table.write_text("file,label\naway/1.wav,a\naway/2.wav,b\n")
     assert "list.csv: lists recordings, the first 'away/1.wav', but none of the 2 is there" in (

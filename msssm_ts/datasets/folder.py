@@ -74,23 +74,23 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
 
 def _of_most(files: Sequence[Path]) -> Reader | None:
     """Return the reader of the kind of recordings that there are most of."""
-    # Signals without a header (.dat) may be anything.
-    stems = [
-        len(with_suffix(files, r.suffixes[:1] if _WFDB in r.suffixes else r.suffixes))
-        for r in RECORDINGS
-    ]
-    every = [len(with_suffix(files, r.suffixes)) for r in RECORDINGS]
-    numbers = stems if any(stems) else every
+    numbers = [len(_of_reader(files, r)) for r in RECORDINGS]
+    if not any(numbers):
+        numbers = [len(with_suffix(files, r.suffixes)) for r in RECORDINGS]
     return RECORDINGS[numbers.index(max(numbers))] if any(numbers) else None
+
+
+def _of_reader(files: Sequence[Path], reader: Reader) -> list[Path]:
+    """Return the files that stand for a recording of a kind."""
+    # Signals without a header (.dat) may be anything.
+    suffixes = reader.suffixes[:1] if _WFDB in reader.suffixes else reader.suffixes
+    return with_suffix(files, suffixes)
 
 
 def _naming_others(data: LabelledSeries, reader: Reader, files: Sequence[Path]) -> LabelledSeries:
     """Say which recordings of another kind were left out, where the reader has not."""
-    others = [r for r in RECORDINGS if r is not reader and _WFDB not in r.suffixes]
-    rest = (
-        []
-        if reader.title == "audio files"
-        else [f for r in others for f in with_suffix(files, r.suffixes)]
-    )
+    if reader.title == "audio files":
+        return data
+    rest = [f for r in RECORDINGS if r is not reader for f in _of_reader(files, r)]
     account = data.account.without(len(rest), "files", "another kind", count_by_suffix(rest))
     return replace(data, account=account)

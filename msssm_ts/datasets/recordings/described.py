@@ -212,7 +212,7 @@ def describe(
         account = account.remarking(silent.no_label)
     if silent is not None and manifest is None:
         which = [relative_name(t, folder) for t in tables]
-        account = account.without(len(which), "tables", "they say no label or part", which)
+        account = account.without(len(which), "tables", "without label or part", which)
     if labels is not None and labels.ndim == 1:
         account = account.remarking(_on_case(labels))
 
@@ -270,19 +270,17 @@ def _unread(
         names = count_by_suffix(plain)
     return (
         Account()
-        .without(
-            len(broken), "links", "they lead nowhere", [relative_name(f, folder) for f in broken]
-        )
+        .without(len(broken), "links", "to nothing", [relative_name(f, folder) for f in broken])
         .without(
             len(copied),
             "links",
-            "copied as text, so that they lead nowhere; link or copy what they name",
+            "copied as text; link or copy what is named there",
             [relative_name(f, folder) for f in copied],
         )
         .without(
             len(tables),
             "tables",
-            f"list none of the {others}",
+            f"without any of the {others}",
             [relative_name(f, folder) for f in tables],
         )
         .without(len(plain), "files", f"none of the {others} to read", names)

@@ -91,12 +91,12 @@ def read_entries(
     name = relative_name(roles.listings[0].table.file, folder)
     account = (
         Account()
-        .without(len(absent), "rows", f"{name} lists them, but there is no such file", absent)
+        .without(len(absent), "rows", f"of {name}, which name no file", absent)
         .without(repeated, "rows", f"{name} lists their files twice")
     )
     if in_several:
         account = account.remarking(
-            f"{len(in_several)} {others} are listed by tables of several parts "
+            f"{_count(in_several, others)} listed by tables of several parts "
             f"({enumerate_names(in_several)}): taken for test rather than validation or training"
         )
     if any(x.loosely for x in roles.listings):
@@ -104,6 +104,10 @@ def read_entries(
             f"{name} says other folders for the {others}: found by their names alone"
         )
     return Entries({f: cells[f] for f in files if f in cells}, rows, account)
+
+
+def _count(found: Sequence[object], others: str) -> str:
+    return f"{len(found)} {others.removesuffix('s') if len(found) == 1 else others}"
 
 
 def _absent(listing: Listing, row: int, names: FileNames) -> str:
@@ -135,7 +139,7 @@ def column_values(
     if lacking:
         which = enumerate_names([f.name for f in lacking])
         account = account.remarking(
-            f"{len(lacking)} {others} have no {column} ({which}): each is a group of its own"
+            f"{_count(lacking, others)} without {column} ({which}): each is a group of its own"
         )
     return {f: cells.get(column) or f.name for f, cells in entries.cells.items()}, account
 

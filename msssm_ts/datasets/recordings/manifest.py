@@ -150,7 +150,7 @@ def find_manifest(
         .without(
             len(idle),
             "tables",
-            f"list none of the {others}",
+            f"without any of the {others}",
             [relative_name(t, folder) for t in idle],
         )
     )

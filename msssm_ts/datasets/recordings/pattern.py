@@ -131,7 +131,7 @@ def parts_by_pattern(
     account = Account().without(
         len(without),
         others,
-        f"no known part in their names (--label-from {options.label_from})",
+        f"no known part in the name (--label-from {options.label_from})",
         without,
     )
     return {f: part for f, part in found.items() if part is not None}, account
@@ -148,4 +148,4 @@ def account_of_pattern(
     account = Account()
     for role in named:
         account = account.took(role, f"names of the {others} (--label-from {options.label_from})")
-    return account.without(len(without), others, "--label-from does not fit their names", without)
+    return account.without(len(without), others, "--label-from does not fit the name", without)
