@@ -11,6 +11,7 @@ import soundfile
 from recordings import write_sound
 from sound_cases import labels_of, read_all, refusal, taken, write_classes
 
+from msssm_ts.datasets import load
 from msssm_ts.errors import InputError
 
 # Formats.
@@ -221,8 +222,17 @@ def test_files_that_break_off(tmp_path: Path) -> None:
     soundfile.write(flac, np.random.default_rng(0).normal(0, 0.1, 48000), 8000)
     raw = flac.read_bytes()
     flac.write_bytes(raw[: len(raw) // 2])
+    data = read_all(tmp_path)
+    assert "the file breaks off, what is there is read: hum/13.mp3, hum/14.flac" in (
+        data.account.line()
+    )
+    assert 20000 < data.lengths[-1] < 24100
+    # One that breaks off later than its header was read.
+    flac.write_bytes(raw)
+    data = load(tmp_path)
+    flac.write_bytes(raw[: len(raw) // 2])
     with pytest.raises(InputError, match=r"14\.flac: (cannot be decoded|breaks off)"):
-        read_all(tmp_path)
+        data.values[len(data.values) - 1]
     # A length that no file of that size can have, and none at all.
     for said in (0xFFFFFFFF, 0):
         flac.write_bytes(raw[:22] + struct.pack(">I", said) + raw[26:])

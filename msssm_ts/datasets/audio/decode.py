@@ -19,6 +19,7 @@ _PER_BYTE = 8192
 _TOLERANCE = 6000
 _LOSSY = {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
 _BLOCK, _PIECE = 1 << 18, 64
+_BREAKS_OFF = "the file breaks off"
 _FLOATS = {"FLOAT", "DOUBLE"}
 # Slower than anything that is called sound, and faster than any converter.
 _RATES = (10, 50_000_000)
@@ -180,16 +181,19 @@ def _header(source: Any, size: int, head: bytes, sizes: RiffSizes | None) -> Hea
         with soundfile.SoundFile(source) as file:
             frames, rate, channels = file.frames, file.samplerate, file.channels
             remark = _remark(file, sizes, size, head)
-            if frames > _PER_BYTE * size or remark.startswith("the file breaks off"):
-                # The header does not say, or says what cannot be.
-                frames = min(frames, _count(file))
-                remark = remark or "unfinished header"
+            # The header does not say, or says what cannot be.
+            unknown = frames > _PER_BYTE * size
+            if not (unknown or remark) and file.format == "FLAC" and not _ends(file, frames):
+                remark = _BREAKS_OFF
             bad, first = _not_numbers(file) if file.subtype in _FLOATS else (0, 0)
     except (OSError, RuntimeError) as error:
         raise Unreadable("not a readable audio file") from error
     finally:
         if isinstance(source, Finished):
             source.close()
+    if unknown or remark == _BREAKS_OFF:
+        frames = min(frames, _count(source))
+        remark = remark or "unfinished header"
     if frames < 1:
         raise Unreadable("the file holds no sound (0 frames)")
     if not _RATES[0] <= rate <= _RATES[1]:
@@ -205,7 +209,7 @@ def _remark(file: Any, sizes: RiffSizes | None, size: int, head: bytes) -> str:
     if file.format == "MP3":
         promised = _promised_by_mp3(head)
         if promised and size < 0.98 * promised:
-            return "the file breaks off"
+            return _BREAKS_OFF
     return ""
 
 
@@ -218,13 +222,29 @@ def _promised_by_mp3(head: bytes) -> int:
     return int(n_bytes) if flags & 3 == 3 else 0
 
 
-def _count(file: Any) -> int:
+def _ends(file: Any, frames: int) -> bool:
+    """Whether the last frame can be decoded."""
+    try:
+        file.seek(max(frames - 1, 0))
+        there = len(file.read(1, always_2d=True)) == min(frames, 1)
+        file.seek(0)
+    except (OSError, RuntimeError):
+        return False
+    return there
+
+
+def _count(source: Any) -> int:
     """Count the frames that can be decoded."""
+    import soundfile
+
     total = 0
     try:
-        # In small pieces: that in which the file ends is lost.
-        while len(block := file.read(_PIECE, dtype="float32", always_2d=True)):
-            total += len(block)
+        if hasattr(source, "seek"):
+            source.seek(0)
+        with soundfile.SoundFile(source) as file:
+            # In small pieces: that in which the file ends is lost.
+            while len(block := file.read(_PIECE, dtype="float32", always_2d=True)):
+                total += len(block)
     except (OSError, RuntimeError):
         pass
     return total
