@@ -33,7 +33,8 @@ def test_parts_and_speakers(tmp_path: Path) -> None:
     write_sound(tmp_path / "train" / "_background_noise_" / "rain.wav", length=9000)
     train, test = load(tmp_path), load(tmp_path, ReadOptions(split="test"))
     assert train.summary() == (
-        "6 series, 1 channel × 800 steps at 8000 Hz, 2 classes: no yes; grouped by speaker (3)"
+        "6 series, 1 channel × 800 steps at 8000 Hz, 2 classes: no yes; grouped by speaker (3); "
+        "left out: 1 file (_background_noise_ is no class)"
     )
     assert train.groups[train.validation].tolist() == ["c", "c"]
     assert sorted(set(test.groups)) == ["d", "e"]

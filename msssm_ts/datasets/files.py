@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
+from msssm_ts.datasets.audio.formats import UNDECODED, refuse_undecoded
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.readers import DATA_FILES, reader_of
+from msssm_ts.datasets.readers import DATA_FILES, RECORDINGS, reader_of
 from msssm_ts.datasets.readers import SUFFIXES as READ
+from msssm_ts.datasets.recordings.listed import Listed, listed_in
 from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.errors import InputError
 
 # Of files that are a data set each, the likeliest first.
 SUFFIXES = tuple(s for r in DATA_FILES for s in r.suffixes)
+
+# Files that tables may list.
+LISTED = (*(s for r in RECORDINGS for s in r.suffixes), *UNDECODED)
+
+
+def read_listed(listed: Listed, options: ReadOptions, source: str) -> LabelledSeries:
+    """Read recordings that tables list, with the reader of their kind."""
+    reader = next(filter(None, map(reader_of, listed.suffixes)), None)
+    if reader is None:
+        refuse_undecoded(Path(source), listed.recordings)
+    assert reader is not None
+    data = reader(listed.folder, listed.options(options))
+    return replace(data, source=source)
 
 
 def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -34,8 +51,14 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 2 steps, 2 classes: a b'
     """
     suffix = bare_suffix(file)
+    listed = listed_in(file, LISTED)
+    if listed is not None:
+        return read_listed(listed, options, str(file))
+    if suffix == ".parquet" and holds_sound(file):
+        return read_embedded([file], options, str(file))
     reader = reader_of(".txt" if is_text_table(file) else suffix)
     if reader is None:
+        refuse_undecoded(file, [file])
         known = ", ".join(READ)
         raise InputError(f"{file}: unknown kind of file {suffix!r}; known are {known}")
     if not reader.compressed and file.suffix.lower() in COMPRESSED:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
 from msssm_ts.datasets.arrays.hdf5_series import SUFFIXES as HDF5
 from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
+from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
+from msssm_ts.datasets.audio.formats import refuse_undecoded
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.files import read_file
+from msssm_ts.datasets.files import LISTED, read_file, read_listed
 from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.readers import RECORDINGS
+from msssm_ts.datasets.readers import RECORDINGS, Reader
+from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
-from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
+from msssm_ts.datasets.tree import count_by_suffix, describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
 _KNOWN = (
@@ -21,6 +26,8 @@ _KNOWN = (
     "audio files in a folder per class, NAME_TRAIN and NAME_TEST files of the UCR and UEA "
     "archives, and the layouts of 'msssm-ts data list'"
 )
+
+_WFDB = ".hea"
 
 
 def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
@@ -52,9 +59,16 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     if layout is not None:
         return read_task(*layout, "", options, str(folder))
     files = files_below(folder)
-    for reader in RECORDINGS:
-        if reader.takes(with_suffix(files, reader.suffixes)):
-            return reader(folder, options)
+    reader = _of_most(files)
+    if reader is not None:
+        return _naming_others(reader(folder, options), reader, files)
+    listed = listed_below(files, LISTED)
+    if listed is not None:
+        return read_listed(listed, options, str(folder))
+    embedded = [f for f in with_suffix(files, [".parquet"]) if holds_sound(f)]
+    if embedded:
+        return read_embedded(embedded, options, str(folder))
+    refuse_undecoded(folder, files)
     if any(f.suffix.lower() in HDF5 for f in folder.iterdir()):
         return read_hdf5(folder, options)
     for read in (read_matrices, read_text_folder):
@@ -69,3 +83,30 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     raise InputError(
         f"{folder}: the folder has nothing to read ({describe_files(files)}); known are {_KNOWN}"
     )
+
+
+def _of_most(files: Sequence[Path]) -> Reader | None:
+    """Return the reader of the kind of recordings that there are most of."""
+    readers = [r for r in RECORDINGS if r.takes(with_suffix(files, r.suffixes))]
+    numbers = [len(_of_reader(files, r)) for r in readers]
+    if not any(numbers):
+        numbers = [len(with_suffix(files, r.suffixes)) for r in readers]
+    return readers[numbers.index(max(numbers))] if readers else None
+
+
+def _of_reader(files: Sequence[Path], reader: Reader) -> list[Path]:
+    """Return the files that stand for a recording of a kind."""
+    # Signals without a header (.dat) may be anything.
+    suffixes = reader.suffixes[:1] if _WFDB in reader.suffixes else reader.suffixes
+    return with_suffix(files, suffixes)
+
+
+def _naming_others(data: LabelledSeries, reader: Reader, files: Sequence[Path]) -> LabelledSeries:
+    """Say which recordings of another kind were left out, where the reader has not."""
+    if reader.title == "audio files":
+        return data
+    others = [r for r in RECORDINGS if r is not reader]
+    taken = [r for r in others if r.takes(with_suffix(files, r.suffixes))]
+    rest = [f for r in taken for f in _of_reader(files, r)]
+    account = data.account.without(len(rest), "files", "another kind", count_by_suffix(rest))
+    return replace(data, account=account)

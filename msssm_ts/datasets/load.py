@@ -26,7 +26,7 @@ from msssm_ts.errors import InputError, OptionError
 _LABEL_REMEDY = (
     "name the label column with --label, or call it 'label'",
     "put the files of each class into a folder of its own, or a table with the columns file and "
-    "label beside them",
+    "label beside them, or say with --label-from where in their names the label stands",
 )
 
 

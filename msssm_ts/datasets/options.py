@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from msssm_ts.datasets.messages import enumerate_names
@@ -13,6 +14,8 @@ from msssm_ts.errors import OptionError
 # Options of the command line that are called otherwise than the field.
 _OPTIONS = {"beat_classes": "--beats", "fold": "--validation", "sampling_rate": "--fs"}
 
+# Fields that readers fill in for readers.
+_FOUND = ("tables", "recordings")
 # Fields that act on recordings with tables beside them, and on annotated records.
 OF_RECORDINGS = frozenset({"label", "group", "fold", "label_from"})
 OF_RECORDS = OF_RECORDINGS | {"drop", "window", "beat_classes", "annotator", "episodes"}
@@ -53,6 +56,9 @@ class ReadOptions:
         Mix the channels of audio files down to one.
     axes : str, optional
         What the axes of an array are, such as ``series,steps,channels``.
+    tables, recordings : tuple of Path
+        Tables that list recordings, and those; where a table was named as the source. No option
+        of the command line.
     """
 
     label: str | None = None
@@ -71,6 +77,8 @@ class ReadOptions:
     episodes: float | None = None
     mono: bool = False
     axes: str | None = None
+    tables: tuple[Path, ...] = ()
+    recordings: tuple[Path, ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Return what the user named, as JSON holds it; the part is not among it.
@@ -80,7 +88,8 @@ class ReadOptions:
         >>> ReadOptions(label="y", drop=("age",), split="test").given()
         {'label': 'y', 'drop': ['age']}
         """
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "split"}
+        left_out = ("split", *_FOUND)
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         defaults = {f.name: f.default for f in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
@@ -149,8 +158,8 @@ class ReadOptions:
         source : str
             Where it is.
         """
-        # These act on every source, or are looked at when it has been read.
-        acting = {*acts_on, "split", "sampling_rate", "fold"}
+        # These act on every source, are looked at when it has been read, or are no option.
+        acting = {*acts_on, "split", "sampling_rate", "fold", *_FOUND}
         for field in fields(self):
             if field.name not in acting and getattr(self, field.name) != field.default:
                 option = self.command_line_name(field.name)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 _NAMES: dict[str, Part] = {
     **dict.fromkeys(("train", "training", "trn", "tr", "learn", "learning", "fit"), "train"),

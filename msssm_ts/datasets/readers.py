@@ -11,7 +11,7 @@ from msssm_ts.datasets.archives.archive import read_arff, read_ts
 from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.arrays.matlab import read_mat
 from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
-from msssm_ts.datasets.audio.reader import SUFFIXES as AUDIO
+from msssm_ts.datasets.audio.formats import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.dicom.reader import read_dicom
@@ -94,7 +94,7 @@ READERS = (
         OF_RECORDINGS | {"drop", "episodes"},
         recordings=True,
     ),
-    Reader("audio files", AUDIO, read_audio, OF_RECORDINGS | {"mono"}, recordings=True),
+    Reader("audio files", AUDIO, read_audio, OF_RECORDINGS | {"drop", "mono"}, recordings=True),
     Reader(
         "ISHNE Holter files",
         (".ecg",),

@@ -13,10 +13,11 @@ from msssm_ts.errors import InputError
 
 # What archivers leave beside the data.
 _NOT_DATA = {"__MACOSX"}
+_LONGEST_PATH = 1024
 # What publishers put beside data to be read by people and by tools.
 _ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|notes?|changelog|citation|description|sha\d+sums?|md5sums?"
-    r"|requirements)([_\-.].*)?|records|annotators|source|index\.html?",
+    r"|requirements|thumbs\.db|desktop\.ini)([_\-.].*)?|records|annotators|source|index\.html?",
     re.IGNORECASE,
 )
 
@@ -81,6 +82,34 @@ def is_about(file: Path) -> bool:
     (True, False)
     """
     return bool(_ABOUT.fullmatch(file.name))
+
+
+def relative_name(file: Path, folder: Path) -> str:
+    """Return a file's name as seen from a folder, with slashes.
+
+    Examples
+    --------
+    >>> relative_name(Path("set/a/1.wav"), Path("set")), relative_name(Path("b.csv"), Path("set"))
+    ('a/1.wav', 'b.csv')
+    """
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
+
+
+def leads_nowhere(file: Path) -> bool:
+    """Whether a file is a link to nothing."""
+    return file.is_symlink() and not file.exists()
+
+
+def is_copied_link(file: Path) -> bool:
+    """Whether a file is a link that became text: a line that names what is there, or was."""
+    try:
+        if file.stat().st_size > _LONGEST_PATH:
+            return False
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return False
+    named = "/" in text and "\n" not in text and not text.startswith("#")
+    return named and (text.startswith("../") or (file.parent / text).exists())
 
 
 def count_by_suffix(files: Iterable[Path]) -> list[str]:

@@ -1,75 +1,42 @@
-"""Audio files: a folder per class, or a manifest that lists them."""
+"""Audio files: a folder per class, or tables that list them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.audio.decode import AudioExcerpt, read_audio_excerpt
+from msssm_ts.datasets.audio.formats import (
+    SUFFIXES,
+    UNDECODED,
+    refuse_undecoded,
+    without_undecoded,
+)
+from msssm_ts.datasets.audio.groups import grouped
+from msssm_ts.datasets.audio.headers import alike, readable
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.labels import tidy_labels
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.recordings.described import Recordings, describe
-from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
+from msssm_ts.datasets.recordings.pattern import account_of_pattern, by_pattern
+from msssm_ts.datasets.tree import describe_files, files_below, relative_name, with_suffix
 from msssm_ts.errors import InputError
-from msssm_ts.series import LazySeries
 
-SUFFIXES = (".wav", ".flac", ".ogg")
+__all__ = ["SUFFIXES", "AudioExcerpt", "audio_series", "read_audio", "read_audio_excerpt"]
 
 # Long recordings of noise beside the words of Speech Commands; not a class.
 _BACKGROUND = "_background_noise_"
-_SPEAKER = re.compile(r"^(.+)_nohash_\d+$")
-
-
-class AudioExcerpt(NamedTuple):
-    """A stretch of an audio file, in frames."""
-
-    path: str
-    start: int
-    stop: int
-
-
-class _Header(NamedTuple):
-    frames: int
-    rate: int
-    channels: int
-
-
-def read_audio_excerpt(item: AudioExcerpt) -> NDArray[np.float32]:
-    """Decode a stretch of an audio file to (n_channels, length), values in -1 to 1.
-
-    Raises
-    ------
-    InputError
-        If the file has gone, or breaks off before the stretch ends.
-    """
-    import soundfile
-
-    try:
-        values, _ = soundfile.read(
-            item.path, start=item.start, stop=item.stop, dtype="float32", always_2d=True
-        )
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"{item.path}: cannot be decoded ({error}); replace the file") from error
-    if len(values) != item.stop - item.start:
-        raise InputError(
-            f"{item.path}: breaks off after {item.start + len(values)} frames, of which its "
-            f"header promises {item.stop}; replace the file"
-        )
-    return np.ascontiguousarray(values.T)
 
 
 def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
-    """Read audio files (WAV, FLAC, OGG); only headers now, the sound when it is asked for.
+    """Read audio files of every kind that libsndfile decodes; only headers now, sound when asked.
 
     A folder has a folder per class, or ``train`` and ``test`` (and ``validation``) folders that
-    have, or a CSV file with columns ``file`` and ``label`` (and ``split``, ``fold``,
-    ``speaker``). The names of the files, relative to the folder, are the ids. Speakers are the
-    groups where all files are named as in Speech Commands, ``<speaker>_nohash_<n>.wav``.
+    have, or tables that list files with their labels; or the files' names say them
+    (``options.label_from``). The names of the files, relative to the folder, are the ids. Files of
+    other sampling rates are resampled to the most frequent one; where the numbers of channels
+    differ, or with ``options.mono``, channels are mixed down to one.
 
     Parameters
     ----------
@@ -81,11 +48,11 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
     Raises
     ------
     InputError
-        If a file cannot be decoded or holds no sound, or sampling rates or channels differ.
+        If most files hold nothing to read, or what is said of them does not fit together.
 
     Examples
     --------
-    >>> import soundfile, tempfile
+    >>> import numpy as np, soundfile, tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> for word in ("no", "yes"):
     ...     (folder / word).mkdir()
@@ -94,19 +61,83 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 800 steps at 8000 Hz, 2 classes: no yes'
     """
     if source.is_file():
-        return audio_series(Recordings([source], [source]), source.parent, str(source))
-    files = files_below(source)
-    sounds = with_suffix(files, SUFFIXES)
+        one = _one(source, options)
+        _check_without_table(one, options, source)
+        return audio_series(one, source.parent, str(source), options=options)
+    below = [*options.recordings, *options.tables] or files_below(source)
+    sounds = with_suffix(below, SUFFIXES)
+    noise = [f for f in sounds if _BACKGROUND in f.relative_to(source).parts]
     sounds = [f for f in sounds if _BACKGROUND not in f.relative_to(source).parts]
     if not sounds:
+        refuse_undecoded(source, below)
         raise InputError(
-            f"{source}: no {', '.join(SUFFIXES)} file in a class folder; found are "
-            f"{describe_files(files)}"
+            f"{source}: no audio file ({', '.join(SUFFIXES[:6])} and so on) in a class folder; "
+            f"found are {describe_files(below)}"
         )
-    return audio_series(describe(source, sounds, files, options), source)
+    found = describe(
+        source,
+        sounds,
+        below,
+        options,
+        drop=options.drop,
+        others_read=(*SUFFIXES, *UNDECODED),
+    )
+    _check_without_table(found, options, source)
+    account = Account().without(len(noise), "files", f"{_BACKGROUND} is no class")
+    account = account.remarking(_in_several_formats(found.files, source))
+    found = found.adding(account + without_undecoded(below))
+    return audio_series(found, source, options=options)
 
 
-def audio_series(recordings: Recordings, folder: Path, source: str | None = None) -> LabelledSeries:
+def _in_several_formats(files: Sequence[Path], folder: Path) -> str:
+    """Say which sounds are there twice, by their names: a copy must not be learnt by heart."""
+    by_stem: dict[Path, list[Path]] = {}
+    for file in files:
+        by_stem.setdefault(file.with_suffix(""), []).append(file)
+    twice = [same for same in by_stem.values() if len(same) > 1]
+    if not twice:
+        return ""
+    example = " and ".join(relative_name(f, folder) for f in twice[0])
+    return (
+        f"{len(twice)} names stand for several files, such as {example}: each is a series of its "
+        "own; take one format if they are copies"
+    )
+
+
+def _one(file: Path, options: ReadOptions) -> Recordings:
+    """Return one file, with what its name says."""
+    named = by_pattern(file.parent, [file], options)
+    if named is None:
+        return Recordings([file], [file])
+    labels = tidy_labels(named["label"].values())
+    return Recordings(
+        [file], [file], labels, account=account_of_pattern(named, [file], options, "files")
+    )
+
+
+def _check_without_table(found: Recordings, options: ReadOptions, source: Path) -> None:
+    """Raise InputError for a column that was named where there is no table."""
+    if any(role == "files" for role, _ in found.account.taken):
+        return
+    for option, column in (
+        ("--label", options.label),
+        ("--drop", next(iter(options.drop), None)),
+        ("--validation", options.fold if found.folds is None else None),
+    ):
+        if column is not None:
+            raise InputError(
+                f"{source}: no table lists the files, so that there is no column {column!r} "
+                f"({option})"
+            )
+
+
+def audio_series(
+    recordings: Recordings,
+    folder: Path,
+    source: str | None = None,
+    *,
+    options: ReadOptions | None = None,
+) -> LabelledSeries:
     """Return the series of some audio files, lazily; groups are found where none are known.
 
     Parameters
@@ -117,54 +148,26 @@ def audio_series(recordings: Recordings, folder: Path, source: str | None = None
         Ids are relative to it.
     source : str, optional
         What to call it in messages; else the folder.
+    options : ReadOptions, optional
+        ``mono`` and ``group``.
 
     Raises
     ------
     InputError
-        If a file cannot be decoded or holds no sound, or sampling rates or channels differ.
+        If most files hold nothing to read, or the one file does not.
     """
+    options = options or ReadOptions()
+    source = source or str(folder)
+    recordings, headers = readable(recordings, source)
+    recordings = grouped(recordings, options.group, source)
     files = recordings.files
-    headers = [_read_header(f) for f in files]
-    _refuse_mixtures(files, headers)
-    if recordings.groups is None:
-        speakers = [_SPEAKER.match(f.stem) for f in files]
-        if all(speakers):
-            groups = np.array([s[1] for s in speakers if s])
-            recordings = replace(recordings, groups=groups, group_name="speaker")
-    items = [AudioExcerpt(str(f), 0, h.frames) for f, h in zip(files, headers, strict=True)]
-    return LabelledSeries(
-        LazySeries(items, read_audio_excerpt, [h.frames for h in headers]),
-        sampling_rate=float(headers[0].rate),
-        units=("of full scale",) * headers[0].channels,
-        ids=np.array([f.relative_to(folder).as_posix() for f in files]),
-        source=source or str(folder),
-        **recordings.fields(),
+    items = [AudioExcerpt(str(f), 0, headers[f].frames) for f in files]
+    return alike(
+        items,
+        read_audio_excerpt,
+        [headers[f] for f in files],
+        list(headers.values()),
+        recordings.fields() | {"ids": [relative_name(f, folder) for f in files]},
+        mono=options.mono,
+        source=source,
     )
-
-
-def _read_header(file: Path) -> _Header:
-    import soundfile
-
-    try:
-        info = soundfile.info(str(file))
-    except (OSError, RuntimeError) as error:
-        size = file.stat().st_size if file.exists() else 0
-        what = "an empty file" if size == 0 else "not a readable audio file"
-        raise InputError(f"{file}: {what}; remove or replace it") from error
-    if info.frames == 0:
-        raise InputError(f"{file}: the file holds no sound (0 frames); remove or replace it")
-    return _Header(info.frames, info.samplerate, info.channels)
-
-
-def _refuse_mixtures(files: Sequence[Path], headers: Sequence[_Header]) -> None:
-    for file, header in zip(files, headers, strict=True):
-        if header.rate != headers[0].rate:
-            raise InputError(
-                f"{file}: {header.rate} Hz, but {files[0]} has {headers[0].rate} Hz; resample "
-                "the files to one rate"
-            )
-        if header.channels != headers[0].channels:
-            raise InputError(
-                f"{file}: {header.channels} channels, but {files[0]} has {headers[0].channels}; "
-                "mix the files down to one number of channels"
-            )

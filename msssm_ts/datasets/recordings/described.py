@@ -11,13 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.labels import tidy_labels, tidy_names
+from msssm_ts.datasets.labels import text_of, tidy_labels, tidy_names
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.parts import Part, part_of
-from msssm_ts.datasets.recordings.folders import read_folders
+from msssm_ts.datasets.parts import Part
+from msssm_ts.datasets.recordings.folders import Folders, read_folders
+from msssm_ts.datasets.recordings.lists import sources_of
 from msssm_ts.datasets.recordings.manifest import Manifest, find_manifest, matrix
-from msssm_ts.datasets.recordings.pattern import fields_of, parse_pattern
+from msssm_ts.datasets.recordings.pattern import (
+    account_of_pattern,
+    by_pattern,
+    parts_by_pattern,
+)
+from msssm_ts.datasets.recordings.roles import column_of_group
+from msssm_ts.datasets.tree import (
+    count_by_suffix,
+    is_about,
+    is_copied_link,
+    leads_nowhere,
+    relative_name,
+)
 from msssm_ts.errors import InputError
+
+# As many files are named one by one.
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,10 @@ class Recordings:
     folds: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
     account: Account = Account()  # noqa: RUF009
+
+    def adding(self, account: Account) -> Recordings:
+        """Return the same with more in its account."""
+        return replace(self, account=self.account + account)
 
     def take(self, index: Sequence[int] | NDArray[np.int64]) -> Recordings:
         """Return some of the files, or some of them several times, with what is known of them."""
@@ -92,6 +113,9 @@ def describe(
     *,
     others: str = "files",
     by_folders: bool = True,
+    drop: Sequence[str] = (),
+    others_read: Sequence[str] | None = None,
+    manifest: Manifest | None = None,
 ) -> Recordings:
     """Find out what is known of the recordings in a folder.
 
@@ -113,13 +137,30 @@ def describe(
         What the recordings are called in messages, in the plural.
     by_folders : bool
         Whether the folders may be classes.
+    drop : sequence of str
+        Columns of tables to leave out.
+    others_read : sequence of str, optional
+        Suffixes of files that are accounted for elsewhere: all other files below the folder are
+        said to be left out. Without it the caller says that.
+    manifest : Manifest, optional
+        What tables say, where that is known; they are looked for otherwise.
 
     Raises
     ------
     InputError
         If what is said of them does not fit together, or the part is empty.
     """
-    manifest = find_manifest(folder, files, below, options, others)
+    if options.label is not None and options.label_from is not None:
+        raise InputError(
+            f"{folder}: --label names a column, --label-from a place in the files' names; give one"
+        )
+    if manifest is None:
+        manifest = find_manifest(folder, files, below, options, others, drop)
+    tables = () if manifest is None else manifest.tables
+    silent = manifest
+    if manifest is not None and not manifest.says and not _named(options):
+        # The folders, or the files' names, may say what the table does not.
+        manifest = None
     account = Account() if manifest is None else manifest.account
     listed = list(files) if manifest is None else manifest.files
     inside = read_folders(folder, listed, others)
@@ -127,9 +168,10 @@ def describe(
     if parts is None and inside.parts is not None:
         parts = dict(zip(inside.files, inside.parts, strict=True))
         account += replace(inside.account, taken=_taken(inside.account, "part"), remarks=())
-    named = _by_pattern(folder, listed, options, others)
+    named = by_pattern(folder, listed, options, others)
     if parts is None and named is not None and "part" in named:
-        parts = {f: part_of(p) or "train" for f, p in named["part"].items()}
+        parts, said = parts_by_pattern(named["part"], listed, options, others)
+        account += said
     every = listed if parts is None else [f for f in listed if f in parts]
     chosen = every if parts is None else _of_part(folder, every, parts, options, others)
 
@@ -137,24 +179,44 @@ def describe(
     label_names = None
     if named is not None:
         labels = tidy_labels(named["label"].get(f, "") for f in chosen)
-        account += _by_name(named, listed, options, others)
+        account += account_of_pattern(named, chosen, options, others)
         kept = [f in named["label"] for f in chosen]
         chosen, labels = [f for f, k in zip(chosen, kept, strict=True) if k], labels[kept]
     elif manifest is not None and manifest.several is not None:
         labels, label_names = matrix(manifest, chosen), manifest.label_names
     elif manifest is not None and manifest.label is not None:
-        labels = _complete(manifest, chosen)
+        labels, without = _complete(manifest, chosen)
+        column = ", ".join(manifest.label_names)
+        account = account.without(
+            len(without), others, f"no label in column {column}", [f.name for f in without]
+        )
+        gone = set(without)
+        chosen = [f for f in chosen if f not in gone]
     elif by_folders and inside.labels is not None:
         by_file = dict(zip(inside.files, inside.labels, strict=True))
-        labels = _of_folders([by_file[f] for f in chosen], chosen, options.split)
+        labels, loose = _of_folders([by_file[f] for f in chosen], chosen, options.split)
+        account = account.without(
+            len(loose), others, "in no class folder", [relative_name(f, folder) for f in loose]
+        )
+        chosen = [f for f in chosen if f not in set(loose)]
         if labels is not None:
-            # That tables have no label is no matter then.
-            account = replace(account, remarks=())
             account += replace(inside.account, taken=_taken(inside.account, "label"), left_out=())
     elif by_folders and named is None:
         account = account.remarking(*inside.account.remarks)
+    if not chosen:
+        raise InputError(
+            f"{folder}: none of the {len(every)} {others} of the {options.split} part has a label; "
+            "see to their names, or to the table"
+        )
+    if labels is None and silent is not None:
+        account = account.remarking(silent.no_label)
+    if silent is not None and manifest is None:
+        which = [relative_name(t, folder) for t in tables]
+        account = account.without(len(which), "tables", "without label or part", which)
+    if labels is not None and labels.ndim == 1:
+        account = account.remarking(_on_case(labels))
 
-    groups, group_name = _groups(manifest, inside.files, inside.groups, named, chosen)
+    groups, group_name = _groups(manifest, inside, named, chosen)
     if groups is not None and group_name == "folder":
         account += Account(taken=_taken(inside.account, "group"))
     folds = None
@@ -162,9 +224,15 @@ def describe(
         folds = tidy_names(manifest.fold[f] for f in chosen)
     elif named is not None and "fold" in named:
         folds = tidy_names(named["fold"].get(f, "") for f in chosen)
+    elif inside.folds is not None:
+        of = dict(zip(inside.files, inside.folds, strict=True))
+        folds = tidy_names(of.get(f, "") for f in chosen)
+        account += Account(taken=_taken(inside.account, "fold"))
     validation = None
     if parts is not None:
         validation = np.array([parts[f] == "validation" for f in chosen])
+    if others_read is not None:
+        account += _unread(folder, below, {*files, *sources_of(tables)}, others_read, others)
     return Recordings(
         chosen,
         every,
@@ -176,6 +244,58 @@ def describe(
         validation if validation is not None and validation.any() else None,
         account,
     )
+
+
+def _named(options: ReadOptions) -> bool:
+    """Whether the user named a column, or the tables themselves."""
+    return any((options.label, column_of_group(options.group), options.fold, options.tables))
+
+
+def _unread(
+    folder: Path, below: Sequence[Path], known: set[Path], read: Sequence[str], others: str
+) -> Account:
+    """Name the files below a folder that are no recordings, and no table about them."""
+    read_too = set(read)
+    rest = [
+        f for f in below if f not in known and f.suffix.lower() not in read_too and not is_about(f)
+    ]
+    broken = [f for f in rest if leads_nowhere(f)]
+    copied = [f for f in rest if not f.suffix and is_copied_link(f)]
+    gone = {*broken, *copied}
+    plain = [f for f in rest if f not in gone]
+    tables = [f for f in plain if f.suffix.lower() in (".csv", ".tsv")]
+    plain = [f for f in plain if f not in set(tables)]
+    names = [relative_name(f, folder) for f in plain]
+    if len(names) > _FEW:
+        names = count_by_suffix(plain)
+    return (
+        Account()
+        .without(len(broken), "links", "to nothing", [relative_name(f, folder) for f in broken])
+        .without(
+            len(copied),
+            "links",
+            "copied as text; link or copy what is named there",
+            [relative_name(f, folder) for f in copied],
+        )
+        .without(
+            len(tables),
+            "tables",
+            f"without any of the {others}",
+            [relative_name(f, folder) for f in tables],
+        )
+        .without(len(plain), "files", f"none of the {others} to read", names)
+    )
+
+
+def _on_case(labels: NDArray[Any]) -> str:
+    """Say that classes differ by case only."""
+    spellings: dict[str, list[str]] = {}
+    for label in np.unique(labels):
+        spellings.setdefault(str(label).casefold(), []).append(str(label))
+    alike = [" and ".join(names) for names in spellings.values() if len(names) > 1]
+    if not alike:
+        return ""
+    return f"took {enumerate_names(alike, 3)} for different classes, though only case differs"
 
 
 def _taken(account: Account, role: str) -> tuple[tuple[str, str], ...]:
@@ -200,68 +320,40 @@ def _of_part(
     return chosen
 
 
-def _by_pattern(
-    folder: Path, files: Sequence[Path], options: ReadOptions, others: str
-) -> dict[str, dict[Path, str]] | None:
-    """Read what the files' names say, field by field; None where the user gave no pattern."""
-    if options.label_from is None:
-        return None
-    pattern = parse_pattern(options.label_from)
-    found = {f: fields_of(pattern, f, folder) for f in files}
-    fields: dict[str, dict[Path, str]] = {}
-    for file, values in found.items():
-        for name, value in (values or {}).items():
-            fields.setdefault(name, {})[file] = value
-    if "label" not in fields:
-        raise InputError(
-            f"{folder}: --label-from {options.label_from} fits the name of none of the "
-            f"{len(files)} {others}, such as {files[0].relative_to(folder).as_posix()}"
-        )
-    return fields
-
-
-def _by_name(
-    named: dict[str, dict[Path, str]], files: Sequence[Path], options: ReadOptions, others: str
-) -> Account:
-    without = [f.name for f in files if f not in named["label"]]
-    account = Account()
-    for role in named:
-        account = account.took(role, f"names of the {others} (--label-from {options.label_from})")
-    return account.without(len(without), others, "--label-from does not fit their names", without)
-
-
-def _complete(manifest: Manifest, files: Sequence[Path]) -> NDArray[Any] | None:
-    """Labels from a table; None where none of the files has one."""
+def _complete(manifest: Manifest, files: Sequence[Path]) -> tuple[NDArray[Any] | None, list[Path]]:
+    """Labels from a table, None where none of the files has one; and the files without."""
     assert manifest.label is not None
-    texts = [manifest.label[f] for f in files]
+    texts = [text_of(manifest.label[f]) for f in files]
     missing = [f for f, text in zip(files, texts, strict=True) if not text]
     if len(missing) == len(files):
-        return None
-    if missing:
+        return None, []
+    if missing and len(set(texts) - {""}) < 2:
         raise InputError(
             f"{manifest.where(missing[0])}: no label for {missing[0].stem!r}, and for "
             f"{len(missing)} of {len(files)} in all; fill it in, or remove the row"
         )
-    return tidy_labels(texts)
+    return tidy_labels(text for text in texts if text), missing
 
 
-def _of_folders(labels: Sequence[str], files: Sequence[Path], asked: str) -> NDArray[Any] | None:
+def _of_folders(
+    labels: Sequence[str], files: Sequence[Path], asked: str
+) -> tuple[NDArray[Any] | None, list[Path]]:
+    """Labels of the files in class folders, and the few that lie in none."""
     loose = [f for f, label in zip(files, labels, strict=True) if not label]
     if len(loose) == len(files) and asked == "test":
         # Series to be labelled.
-        return None
-    if loose:
+        return None, []
+    if len(loose) >= len(files) / 2:
         raise InputError(
             f"{loose[0]}: lies in no class folder, though other files do; move it into the one of "
             "its class, or away"
         )
-    return np.array(labels)
+    return np.array([label for label in labels if label]), loose
 
 
 def _groups(
     manifest: Manifest | None,
-    inside: Sequence[Path],
-    folders: list[str] | None,
+    inside: Folders,
     named: dict[str, dict[Path, str]] | None,
     files: Sequence[Path],
 ) -> tuple[NDArray[Any] | None, str]:
@@ -269,7 +361,7 @@ def _groups(
         return tidy_names(manifest.group[f] for f in files), manifest.group_name
     if named is not None and "group" in named:
         return tidy_names(named["group"].get(f, f.name) for f in files), "group"
-    if folders is not None:
-        by_file = dict(zip(inside, folders, strict=True))
-        return np.array([by_file.get(f, "") for f in files]), "folder"
+    if inside.groups is not None:
+        by_file = dict(zip(inside.files, inside.groups, strict=True))
+        return np.array([by_file.get(f, "") or f.name for f in files]), "folder"
     return None, "group"

@@ -1,14 +1,15 @@
-"""What the folders that recordings lie in say of them: part, class, speaker."""
+"""What the folders that recordings lie in say of them: part, class, speaker, fold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.parts import Part, are_parts, part_of
+from msssm_ts.datasets.parts import Part, are_parts, part_in, part_of
 
 # Folders of one patient, speaker, device or fold each: numbered, and named for what they are.
 _GROUP = re.compile(
@@ -16,9 +17,12 @@ _GROUP = re.compile(
     r"|case|record|rec|id|fold|p|s|u)[ _-]*\d+",
     re.IGNORECASE,
 )
+_FOLD = re.compile(r"fold[ _-]*\d+", re.IGNORECASE)
 
 # Folders that hold recordings of every class.
 _WRAPPERS = {"audio", "audios", "wav", "wavs", "clips", "data", "files", "sounds", "recordings"}
+
+Place = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,8 @@ class Folders:
         Those that lie in a part where there are parts; all others stay.
     parts : list, optional
         Of a split.
-    labels, groups : list of str, optional
-        Classes, and speakers or patients.
+    labels, groups, folds : list of str, optional
+        Classes, speakers or patients, folds; empty for a file that lies in none.
     account : Account
         What was taken for what.
     """
@@ -42,6 +46,7 @@ class Folders:
     labels: list[str] | None
     groups: list[str] | None
     account: Account
+    folds: list[str] | None = None
 
 
 def read_folders(folder: Path, files: Sequence[Path], others: str = "files") -> Folders:
@@ -71,12 +76,14 @@ def read_folders(folder: Path, files: Sequence[Path], others: str = "files") -> 
     account = Account()
     places = [f.relative_to(folder).parts[:-1] for f in files]
     kept, parts = list(files), None
-    level = _part_level(places)
+    level, to_part = _part_level(places)
     if level is not None:
-        named = [part_of(p[level]) if len(p) > level else None for p in places]
+        named = [to_part(p[level]) if len(p) > level else None for p in places]
         inside = [i for i, part in enumerate(named) if part is not None]
         outside = [f for f, part in zip(files, named, strict=True) if part is None]
-        names = sorted({"/".join(p[: level + 1]) for p in places if _part_at(p, level) is None})
+        names = sorted(
+            {"/".join(p[: level + 1]) for p, n in zip(places, named, strict=True) if n is None}
+        )
         account = account.without(
             len(outside), others, "in no folder of a part", [n or "." for n in names]
         )
@@ -91,66 +98,100 @@ def read_folders(folder: Path, files: Sequence[Path], others: str = "files") -> 
             account = account.remarking(
                 f"took folder {lonely[0]} for a class, for there is no other part beside it"
             )
-    labels, groups, said = _classes(places, parts)
-    return Folders(kept, parts, labels, groups, account + said)
+    found = _classes(places, parts)
+    return replace(found, files=kept, parts=parts, account=account + found.account)
 
 
-def _part_at(place: tuple[str, ...], level: int) -> Part | None:
-    return part_of(place[level]) if len(place) > level else None
+def _part_level(places: Sequence[Place]) -> tuple[int | None, Callable[[str], Part | None]]:
+    """Return the level whose folders are parts, and what tells the part of one.
 
-
-def _part_level(places: Sequence[tuple[str, ...]]) -> int | None:
-    """Return the level whose folders are parts: two different ones, or one around everything."""
+    They are two different ones, with others beside them, or one around everything; or all are
+    called after parts, such as ``audio_train`` and ``audio_test``.
+    """
     deepest = max(map(len, places), default=0)
-    for level in range(deepest):
-        names = {p[level] if len(p) > level else "" for p in places}
+    levels = [{p[k] if len(p) > k else "" for p in places} for k in range(deepest)]
+    for level, names in enumerate(levels):
         if are_parts(names) or (len(names) == 1 and part_of(min(names)) is not None):
-            return level
-    return None
+            return level, part_of
+    for level, names in enumerate(levels):
+        found = {part_in(n) for n in names}
+        if None not in found and len(found) > 1:
+            return level, part_in
+    return None, part_of
 
 
-def _classes(
-    places: list[tuple[str, ...]], parts: list[Part] | None
-) -> tuple[list[str] | None, list[str] | None, Account]:
+def _classes(places: list[Place], parts: list[Part] | None) -> Folders:
     """Labels and groups of files from the folders that are left when parts are taken out."""
+    nothing = Folders([], None, None, None, Account())
     places = _without_wrappers(places, parts)
-    # Unlabelled files of another part, side by side, do not count.
+    # Unlabelled files of another part, side by side, do not count; nor do a few loose ones.
     labelled = [p for p in places if p]
     if not labelled:
-        return None, None, Account()
-    levels = [sorted({p[k] for p in labelled if len(p) > k}) for k in range(len(labelled[0]))]
-    every = all(len(p) > 1 for p in labelled)
-    grouping = [bool(names) and all(_GROUP.fullmatch(n) for n in names) for names in levels]
-    group: int | None = None
-    label = 0
-    if every and len(levels) > 1 and grouping[0] and not grouping[1]:
-        label, group = 1, 0
-    elif every and len(levels) > 1:
-        group = 1 if grouping[1] else None
-    elif grouping[0] and len(levels[0]) > 1:
-        # Nothing but patients or folds: they are no classes.
-        groups = [p[0] if p else "" for p in places]
-        said = Account().took("group", f"folders {_listed(levels[0])}")
-        return (
-            None,
-            groups,
-            said.remarking(
-                f"took folders {_listed(levels[0])} for groups, not for classes; --label-from says "
-                "where in the files' names the label stands"
-            ),
-        )
+        return nothing
+    depth = min(map(len, labelled))
+    levels = [{p[k] for p in labelled} for k in range(depth)]
+    group = next((k for k in range(depth) if _are_groups(levels[k])), None)
+    rest = [k for k in range(depth) if k != group]
+    if group == 0 and rest and not _recur(labelled, 0, rest[0]):
+        # Below the speakers are folders of their own each: no classes.
+        rest = []
+    if group is not None and not rest:
+        if len(levels[group]) == 1:
+            # The recordings of one.
+            return nothing
+        return _only_groups(places, group, levels[group])
+    label = rest[0]
     account = Account().took("label", f"folders {_listed(levels[label])}")
-    if group is not None:
-        account = account.took("group", f"folders {_listed(levels[group])}")
+    deeper = rest[1:]
+    if deeper and _recur(labelled, label, deeper[0]):
+        pattern = "/".join("{label}" if k == deeper[0] else "*" for k in range(depth))
+        account = account.remarking(
+            f"took folders {_listed(levels[label])} for the classes, not "
+            f"{_listed(levels[deeper[0]])} below; --label-from '{pattern}/*' says otherwise"
+        )
     labels = [p[label] if len(p) > label else "" for p in places]
-    if group is None:
-        return labels, None, account
-    return labels, [p[group] if len(p) > group else "" for p in places], account
+    found = replace(nothing, labels=labels, account=account)
+    return found if group is None else _with_groups(found, places, group, levels[group])
 
 
-def _without_wrappers(
-    places: list[tuple[str, ...]], parts: list[Part] | None
-) -> list[tuple[str, ...]]:
+def _are_groups(names: Iterable[str]) -> bool:
+    return all(_GROUP.fullmatch(n) for n in names)
+
+
+def _recur(places: Sequence[Place], above: int, below: int) -> bool:
+    """Whether folders of one name lie in several folders of the level above."""
+    owners = defaultdict(set)
+    for place in places:
+        owners[place[below]].add(place[above])
+    return any(len(o) > 1 for o in owners.values()) or len({p[above] for p in places}) == 1
+
+
+def _with_groups(found: Folders, places: Sequence[Place], level: int, names: set[str]) -> Folders:
+    """Add the folders of a level: as folds where they are called so, else as groups."""
+    values = [p[level] if len(p) > level else "" for p in places]
+    said = f"folders {_listed(names)}"
+    if all(_FOLD.fullmatch(n) for n in names):
+        return replace(found, folds=values, account=found.account.took("fold", said))
+    return replace(found, groups=values, account=found.account.took("group", said))
+
+
+def _only_groups(places: Sequence[Place], level: int, names: set[str]) -> Folders:
+    """Nothing but patients or folds: they are no classes."""
+    found = _with_groups(Folders([], None, None, None, Account()), places, level, names)
+    kind = "folds" if found.folds is not None else "groups"
+    deepest = max(map(len, places))
+    pattern = "/".join("{label}" if k == level else "*" for k in range(deepest))
+    return replace(
+        found,
+        account=found.account.remarking(
+            f"took folders {_listed(names)} for {kind}, not for classes; --label-from says where "
+            f"in the files' names the label stands, as in '*-{{label}}-*' (or '{pattern}/*': the "
+            "folder)"
+        ),
+    )
+
+
+def _without_wrappers(places: list[Place], parts: list[Part] | None) -> list[Place]:
     """Take out levels that say nothing: one folder around all files, or around all of a part."""
     while len({p[:1] for p in places}) == 1 and (
         any(len(p) > 1 for p in places) or _is_wrapper(places[0])
@@ -165,10 +206,10 @@ def _without_wrappers(
     return places
 
 
-def _is_wrapper(place: tuple[str, ...]) -> bool:
+def _is_wrapper(place: Place) -> bool:
     return place[:1] != () and place[0].casefold() in _WRAPPERS
 
 
-def _listed(names: Sequence[str] | set[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     ordered = sorted(names)
     return " ".join(ordered[:6]) + (f" … ({len(ordered)})" if len(ordered) > 6 else "")

@@ -10,10 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.options import ReadOptions, label_columns
-from msssm_ts.datasets.parts import Part, are_parts, part_of
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import PARTS, Part
+from msssm_ts.datasets.recordings.entries import (
+    Entries,
+    column_values,
+    flags_of,
+    parts_of,
+    read_entries,
+    several_in_a_cell,
+)
+from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.recordings.roles import Roles, column_of_group, find_roles
 from msssm_ts.datasets.recordings.tables import (
     Listing,
     candidates,
@@ -22,25 +31,9 @@ from msssm_ts.datasets.recordings.tables import (
     lists_files,
     read_listing,
 )
-from msssm_ts.datasets.tables.columns import FOLD, GROUP, LABEL, find_column
-from msssm_ts.datasets.tables.strings import read_strings
-from msssm_ts.datasets.tree import is_about
-from msssm_ts.errors import InputError, OptionError
-
-# Columns that are true for the recordings of one part.
-_FLAGS: dict[str, Part] = {
-    "is_valid": "validation",
-    "is_validation": "validation",
-    "is_val": "validation",
-    "is_test": "test",
-    "is_train": "train",
-}
-_PART_NAMES = ("split", "part", "set", "subset", "partition", "usage", "dataset", "phase")
-# Groups that need no column of a table.
-_OWN_GROUPS = ("record", "speaker", "file")
-# Where the part stands that a whole table is of.
-_OF_TABLE = ""
-_TRUE, _FALSE = ("1", "true", "yes", "t"), ("0", "false", "no", "f")
+from msssm_ts.datasets.tables.columns import FOLD, GROUP, find_column
+from msssm_ts.datasets.tree import is_about, relative_name
+from msssm_ts.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -63,8 +56,12 @@ class Manifest:
         The column of the groups.
     account : Account
         Which table gave what, and what was left out.
-    rows : dict of Path to str
-        Table and line of each.
+    entries : Entries
+        The rows.
+    no_label : str
+        What there is instead of a column of labels.
+    tables : tuple of Path
+        Those that were looked at and are accounted for.
     """
 
     files: list[Path]
@@ -76,11 +73,19 @@ class Manifest:
     group: dict[Path, str] | None
     group_name: str
     account: Account
-    rows: dict[Path, str]
+    entries: Entries
+    no_label: str
+    tables: tuple[Path, ...]
 
     def where(self, file: Path) -> str:
         """Say where the table speaks of a file."""
-        return self.rows[file]
+        return self.entries.where(file)
+
+    @property
+    def says(self) -> bool:
+        """Whether it says anything but which files there are."""
+        known = (self.label, self.several, self.part, self.fold, self.group)
+        return any(k is not None for k in known)
 
 
 def find_manifest(
@@ -89,6 +94,7 @@ def find_manifest(
     below: Sequence[Path],
     options: ReadOptions,
     others: str = "files",
+    drop: Sequence[str] = (),
 ) -> Manifest | None:
     """Find the tables that list the files of a folder; None where there are none.
 
@@ -105,9 +111,11 @@ def find_manifest(
     below : sequence of Path
         Everything below the folder.
     options : ReadOptions
-        Columns that the user named.
+        Columns that the user named, and tables.
     others : str
         What the files are called in messages.
+    drop : sequence of str
+        Columns to leave out.
 
     Raises
     ------
@@ -115,23 +123,132 @@ def find_manifest(
         If a table cannot be read, is meant to list the files but names none of them, lists one
         twice, or has no value for one.
     """
+    # A table named after one recording is about what happens in it.
+    own = {f.with_suffix("") for f in files}
+    tables = options.tables or candidates(
+        folder, [f for f in below if f.with_suffix("") not in own]
+    )
+    beside = [] if options.tables else candidates_above(folder)
+    if not tables and not beside:
+        return None
     names = FileNames(folder, files)
-    listings, idle = _listings(candidates(folder, below), names)
+    listings, idle = _listings(tables, names)
     if not listings:
-        above, _ = _listings(candidates_above(folder), names, ours=False)
+        above, _ = _listings(beside, names, ours=False)
         # A table above is meant only if it is about these files.
-        listings = [x for x in above if len(set(x.files) - {None}) > len(files) / 2]
+        listings = [
+            x for x in above if not x.loosely and len(set(x.files) - {None}) > len(files) / 2
+        ]
     if not listings:
         _refuse_unmatched(folder, idle, files)
         return None
     used, unused = _chosen(listings, options)
-    roles = _Roles.find(used, options)
-    manifest = _read(folder, roles, files, names, others)
-    also = [_name(x.table.file, folder) for x in unused]
-    account = manifest.account.without(
-        len(also), "tables", "not used, though naming files too", also
-    ).without(len(idle), "tables", f"list none of the {others}", [_name(t, folder) for t in idle])
-    return replace(manifest, account=account)
+    also = [relative_name(x.table.file, folder) for x in unused]
+    account = (
+        Account()
+        .without(len(also), "tables", "not used, though naming files too", also)
+        .without(
+            len(idle),
+            "tables",
+            f"without any of the {others}",
+            [relative_name(t, folder) for t in idle],
+        )
+    )
+    seen = tuple(x.table.file for x in listings) + tuple(idle)
+    found = manifest_of(folder, used, files, names, options, others=others, drop=drop)
+    return replace(found, account=found.account + account, tables=seen)
+
+
+def manifest_of(
+    folder: Path,
+    listings: list[Listing],
+    files: Sequence[Path],
+    names: FileNames,
+    options: ReadOptions,
+    *,
+    others: str = "files",
+    drop: Sequence[str] = (),
+) -> Manifest:
+    """Return what some tables say of files.
+
+    Raises
+    ------
+    InputError
+        If a column that the user named is not there, or the tables do not fit together.
+    """
+    roles = find_roles(listings, options, drop)
+    entries = read_entries(folder, roles, files, names, others)
+    entries = _with_the_rest(entries, listings, files)
+    tables = tuple(x.table.file for x in listings)
+    account = roles.account(folder)
+    return _manifest(folder, roles, entries, account, files, others, tables)
+
+
+def _manifest(
+    folder: Path,
+    roles: Roles,
+    entries: Entries,
+    account: Account,
+    files: Sequence[Path],
+    others: str,
+    tables: tuple[Path, ...],
+) -> Manifest:
+    unlisted = [f.name for f in files if f not in entries.cells]
+    named = ", ".join(relative_name(x.table.file, folder) for x in roles.listings)
+    account += entries.account.without(len(unlisted), others, f"not in {named}", unlisted)
+    label = several = None
+    label_names = roles.labels
+    if len(roles.labels) == 1:
+        label = {f: cells.get(roles.labels[0], "") for f, cells in entries.cells.items()}
+        sign = several_in_a_cell(label)
+        if sign is not None:
+            label_names = sign[1]
+            several = {f: _has(text, *sign) for f, text in label.items()}
+            example = next(text for text in label.values() if sign[0] in text)
+            account = account.remarking(
+                f"took {sign[0]!r} in column {roles.labels[0]} for a sign between several labels, "
+                f"as in {example!r}"
+            )
+    elif roles.labels:
+        several = flags_of(roles, entries)
+    parts, said = parts_of(roles, entries, others)
+    account += said
+    fold = group = None
+    if roles.fold is not None:
+        fold, said = column_values(roles, roles.fold, "fold", entries, others)
+        account += said
+    if roles.group is not None:
+        group, said = column_values(roles, roles.group, "group", entries, others)
+        account += said
+    return Manifest(
+        list(entries.cells),
+        label,
+        several,
+        label_names,
+        parts,
+        fold,
+        group,
+        roles.group or "group",
+        account,
+        entries,
+        roles.no_label(folder),
+        tables,
+    )
+
+
+def _has(text: str, sign: str, labels: Sequence[str]) -> tuple[int, ...]:
+    there = {piece.strip() for piece in text.split(sign)}
+    return tuple(int(label in there) for label in labels)
+
+
+def _with_the_rest(entries: Entries, used: Sequence[Listing], files: Sequence[Path]) -> Entries:
+    """Add the files that no list names, where lists name only those that are not trained on."""
+    lists = all(x.part in ("test", "validation") and not x.columns for x in used)
+    if not lists or len(entries.cells) == len(files):
+        return entries
+    cells = {f: entries.cells.get(f, {}) for f in files}
+    account = entries.account.remarking("took the files that no list names for the training part")
+    return Entries(cells, entries.rows, account)
 
 
 def _listings(
@@ -148,7 +265,7 @@ def _listings(
             continue
         if listing is not None:
             listings.append(listing)
-        elif file.suffix.lower() != ".txt" and not is_about(file):
+        elif file.suffix.lower() in (".csv", ".tsv") and not is_about(file):
             idle.append(file)
     return listings, idle
 
@@ -157,10 +274,10 @@ def _refuse_unmatched(folder: Path, tables: Sequence[Path], files: Sequence[Path
     """Raise InputError for a table that is meant to list the files, and lists others."""
     suffixes = sorted({f.suffix.lower() for f in files})
     for file in tables:
-        table = read_strings(file)
+        table = read_rows(file)
         column = lists_files(table, suffixes)
         if column is not None:
-            first = next(c for c in table.cells[column] if c)
+            first = next((c for c in table.cells[column] if c), "")
             raise InputError(
                 f"{file}: its column {column!r} lists recordings, the first {first!r}, but none of "
                 f"them is below {folder}; name the folder that holds them, or mend the table"
@@ -168,249 +285,41 @@ def _refuse_unmatched(folder: Path, tables: Sequence[Path], files: Sequence[Path
 
 
 def _chosen(listings: list[Listing], options: ReadOptions) -> tuple[list[Listing], list[Listing]]:
-    """Tables to use, the one with the labels first, and those that are left."""
+    """Tables to use, first the one with the labels or those of parts, and tables that are left."""
     parts = [x for x in listings if x.part is not None]
+    lists = [x for x in parts if not x.columns and x.part != "train"]
     if len({x.part for x in parts}) > 1:
         # Each part once: of validated.tsv and train.tsv only the second names one.
         by_part: dict[tuple[Part | None, Path], Listing] = {}
-        for x in parts:
+        for x in sorted(parts, key=lambda x: not has_label(x, options.label)):
             by_part.setdefault((x.part, x.table.file.parent), x)
-        chosen = [x for x in by_part.values() if x.columns == next(iter(by_part.values())).columns]
-        return chosen, [x for x in listings if x not in chosen]
-    ordered = sorted(listings, key=lambda x: not has_label(x, options.label))
-    used = ordered[:1]
-    for x in ordered[1:]:
-        # A second table is used for what the first does not say.
-        if _adds(x, used, options):
+        used = sorted(by_part.values(), key=lambda x: PARTS.index(x.part or "train"))
+    else:
+        used = sorted(listings, key=lambda x: _rank(x, options))[:1]
+        used += [x for x in lists if x not in used]
+    for x in listings:
+        # A further table is used for what the first does not say.
+        if x not in used and _adds(x, used, options):
             used.append(x)
     return used, [x for x in listings if x not in used]
 
 
+def _rank(listing: Listing, options: ReadOptions) -> tuple[bool, bool, int]:
+    """Sort tables: with labels first, what shows how to hand answers in last, then by files."""
+    example = "submission" in listing.table.file.stem.lower()
+    found = len(set(listing.files) - {None})
+    return not has_label(listing, options.label), example, -found
+
+
 def _adds(listing: Listing, used: list[Listing], options: ReadOptions) -> bool:
-    for names, chosen in ((GROUP, _column(options.group)), (FOLD, options.fold)):
+    if has_label(listing, options.label) and not any(has_label(x, options.label) for x in used):
+        return True
+    for names, chosen in ((GROUP, column_of_group(options.group)), (FOLD, options.fold)):
         known = [find_column(x.columns, names, None) or (chosen in x.columns) for x in used]
         here = chosen in listing.columns if chosen else find_column(listing.columns, names, None)
         if here and not any(known):
             return True
     return False
-
-
-def _column(group: str | None) -> str | None:
-    """Leave out what means no column of a table here."""
-    return None if group in _OWN_GROUPS else group
-
-
-@dataclass(frozen=True)
-class _Roles:
-    """Tables, and which of their columns says what."""
-
-    listings: list[Listing]
-    labels: tuple[str, ...]
-    group: str | None
-    fold: str | None
-    part: str | None
-    flag: str | None
-
-    @classmethod
-    def find(cls, listings: list[Listing], options: ReadOptions) -> _Roles:
-        columns = list(dict.fromkeys(c for x in listings for c in x.columns))
-        labels = label_columns(options.label, columns)
-        group = _column(options.group)
-        every = list(dict.fromkeys(c for x in listings for c in x.table.columns))
-        where = ", ".join(str(x.table.file) for x in listings)
-        for option, chosen in (
-            *(("label", c) for c in labels),
-            ("group", group),
-            ("fold", options.fold),
-        ):
-            if chosen is not None and chosen not in every:
-                raise OptionError(
-                    f"{where}: no column {chosen!r} (--{option}); it has {enumerate_names(every)}",
-                    option,
-                )
-        part, flag = _part_column(listings, [c for c in columns if c not in labels])
-        taken = {group, options.fold, part, flag}
-        if not labels and options.label_from is None:
-            by_name = find_column([c for c in columns if c not in taken], LABEL, None)
-            labels = () if by_name is None else (by_name,)
-        free = [c for c in columns if c not in {*labels, part, flag}]
-        return cls(
-            listings,
-            labels,
-            find_column(free, GROUP, group),
-            find_column(free, FOLD, options.fold),
-            part,
-            flag,
-        )
-
-    @property
-    def used(self) -> set[str]:
-        names = {*self.labels, self.group, self.fold, self.part, self.flag}
-        return {n for n in names if n is not None}
-
-
-def _part_column(listings: list[Listing], columns: list[str]) -> tuple[str | None, str | None]:
-    """Find the column of parts, or one that is true for a part."""
-    for column in columns:
-        cells = {c for x in listings for c in x.table.cells.get(column, ()) if c}
-        known = {c for c in cells if part_of(c) is not None}
-        named = column.lower() in _PART_NAMES
-        if known == cells and (are_parts(cells) or (named and cells)):
-            return column, None
-        if known and (named or are_parts(cells)):
-            odd = sorted(cells - known)
-            raise InputError(
-                f"{listings[0].table.file}: column {column!r} names parts of a split "
-                f"({enumerate_names(sorted(known))}), but {enumerate_names(odd, 3)} is none; call "
-                "it train, validation or test, or remove those rows"
-            )
-        if column.lower() in _FLAGS and {c.lower() for c in cells} <= {*_TRUE, *_FALSE}:
-            return None, column
-    return None, None
-
-
-def _read(
-    folder: Path, roles: _Roles, files: Sequence[Path], names: FileNames, others: str
-) -> Manifest:
-    entries: dict[Path, dict[str, str]] = {}
-    rows: dict[Path, str] = {}
-    absent: list[str] = []
-    repeated = 0
-    for k, listing in enumerate(roles.listings):
-        # A second table adds to what the first lists; those of parts list files of their own.
-        lists = k == 0 or listing.part is not None
-        table, seen = listing.table, dict[Path, int]()
-        for row, file in enumerate(listing.files):
-            text = table.cells[listing.column][row]
-            if file is None:
-                if names.is_ambiguous(text):
-                    where = f"{table.file}, {table.place(row)}"
-                    raise InputError(f"{where}: {text!r} names several files; give the path")
-                absent += [text] if lists else []
-                continue
-            cells = {c: table.cells[c][row] for c in roles.used if c in listing.columns}
-            if listing.part is not None:
-                cells[_OF_TABLE] = listing.part
-            if file in seen:
-                if any(entries[file].get(c) != value for c, value in cells.items()):
-                    raise InputError(
-                        f"{table.file}, {table.place(row)}: {text!r} stands in "
-                        f"{table.place(seen[file])} already, with other values; keep one"
-                    )
-                repeated += 1
-            elif file in entries or lists:
-                seen[file] = row
-                rows.setdefault(file, f"{table.file}, {table.place(row)}")
-                entries.setdefault(file, {}).update(cells)
-    entries = {f: entries[f] for f in files if f in entries}
-    unlisted = [f.name for f in files if f not in entries]
-    first = roles.listings[0].table.file
-    name = _name(first, folder)
-    account = (
-        _account(roles, folder)
-        .without(len(absent), "rows", f"{name} lists them, but there is no such file", absent)
-        .without(repeated, "rows", f"{name} lists their files twice")
-        .without(len(unlisted), others, f"not in {name}", unlisted)
-    )
-    label = several = None
-    if len(roles.labels) == 1:
-        label = {f: cells.get(roles.labels[0], "") for f, cells in entries.items()}
-    elif roles.labels:
-        several = {f: _flags(rows[f], f, cells, roles.labels) for f, cells in entries.items()}
-    return Manifest(
-        list(entries),
-        label,
-        several,
-        roles.labels,
-        _parts(roles, entries),
-        None if roles.fold is None else _values(roles.fold, "fold", entries, rows),
-        None if roles.group is None else _values(roles.group, "group", entries, rows),
-        roles.group or "group",
-        account,
-        rows,
-    )
-
-
-def _values(
-    column: str, what: str, entries: dict[Path, dict[str, str]], rows: dict[Path, str]
-) -> dict[Path, str]:
-    for file, cells in entries.items():
-        if not cells.get(column):
-            raise InputError(
-                f"{rows[file]}: no {what} for {file.stem!r} (column {column!r}); fill it in"
-            )
-    return {f: cells[column] for f, cells in entries.items()}
-
-
-def _parts(roles: _Roles, entries: dict[Path, dict[str, str]]) -> dict[Path, Part] | None:
-    if roles.part is not None:
-        found = {f: part_of(cells.get(roles.part, "")) for f, cells in entries.items()}
-        return {f: part or "train" for f, part in found.items()}
-    if roles.flag is not None:
-        flagged: Part = _FLAGS[roles.flag.lower()]
-        rest: Part = "test" if flagged == "train" else "train"
-        return {
-            f: flagged if cells.get(roles.flag, "").lower() in _TRUE else rest
-            for f, cells in entries.items()
-        }
-    if len({cells.get(_OF_TABLE) for cells in entries.values()}) > 1:
-        return {f: part_of(cells.get(_OF_TABLE, "")) or "train" for f, cells in entries.items()}
-    return None
-
-
-def _flags(
-    where: str, file: Path, cells: dict[str, str], columns: tuple[str, ...]
-) -> tuple[int, ...]:
-    flags = []
-    for column in columns:
-        value = cells.get(column, "").lower()
-        value = value.removesuffix(".0")
-        if value not in (*_TRUE, *_FALSE):
-            raise InputError(
-                f"{where}: column {column!r} has {value!r} for {file.stem!r}, neither 0 nor 1; of "
-                "several label columns each says whether the series has that label"
-            )
-        flags.append(int(value in _TRUE))
-    return tuple(flags)
-
-
-def _account(roles: _Roles, folder: Path) -> Account:
-    account = Account()
-    where: dict[str, str] = {}
-    for listing in roles.listings:
-        for column in [listing.column, *listing.columns]:
-            where.setdefault(column, _name(listing.table.file, folder))
-    account = account.took(
-        "files",
-        f"column {roles.listings[0].column} of "
-        + ", ".join(_name(x.table.file, folder) for x in roles.listings),
-    )
-    if roles.labels:
-        several = ", ".join(roles.labels)
-        account = account.took("label", f"column {several} of {where[roles.labels[0]]}")
-    for role, chosen in (
-        ("group", roles.group),
-        ("fold", roles.fold),
-        ("part", roles.part or roles.flag),
-    ):
-        if chosen is not None:
-            account = account.took(role, f"column {chosen} of {where[chosen]}")
-    if roles.part is None and roles.flag is None and len({x.part for x in roles.listings}) > 1:
-        account = account.took("part", "the tables' names")
-    rest = [c for c in where if c not in roles.used and c not in {x.column for x in roles.listings}]
-    if not roles.labels:
-        account = account.remarking(
-            f"no label column in {_name(roles.listings[0].table.file, folder)} (it has "
-            f"{enumerate_names(rest)}); --label names one"
-            if rest
-            else ""
-        )
-        return account
-    return account.without(len(rest), "columns", f"of {where[rest[0]] if rest else ''}", rest)
-
-
-def _name(file: Path, folder: Path) -> str:
-    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else file.name
 
 
 def matrix(manifest: Manifest, files: Sequence[Path]) -> NDArray[np.int64]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 
 class FileNames:
     r"""Files by everything that people write for them.
 
     That is the path or any end of it, with or without suffix, with slashes of either kind, in any
-    case. Records of several files have one.
+    case; or a path that goes on above the folder. Records of several files have one.
 
     Parameters
     ----------
@@ -29,22 +30,25 @@ class FileNames:
 
     def __init__(self, folder: Path, files: Iterable[Path]):
         self.folder = folder
-        self._by_name: dict[str, Path | None] = {}
+        self._name = os.path.basename(os.path.abspath(folder)).casefold()
+        # By any end of the path below the folder, by the whole of it, and by place on the disk.
+        self._by_end: dict[str, Path | None] = {}
+        self._whole: dict[str, Path | None] = {}
+        self._places: dict[str, Path] = {}
         self._suffixes: set[str] = set()
         for file in files:
+            suffix = file.suffix.lower()
+            self._suffixes.add(suffix)
             parts = _parts(file.relative_to(folder).as_posix())
-            self._suffixes.add(file.suffix.lower())
-            ends = ["/".join(parts[i:]) for i in range(len(parts))]
-            for end in ends:
-                self._add(end, file)
-                self._add(_without(end, {file.suffix.lower()}), file)
+            for i in range(len(parts)):
+                end = "/".join(parts[i:])
+                for name in (end, _without(end, {suffix})):
+                    _add(self._by_end, name, file)
+                    if i == 0:
+                        _add(self._whole, name, file)
+            self._places[os.path.abspath(file)] = file
 
-    def _add(self, name: str, file: Path) -> None:
-        known = self._by_name.get(name, file)
-        # Two files of one name have none.
-        self._by_name[name] = file if known == file else None
-
-    def find(self, text: str, base: Path | None = None) -> Path | None:
+    def find(self, text: str, base: Path | None = None, *, loosely: bool = False) -> Path | None:
         """Return the file that a text names; None where it is none, or several.
 
         Parameters
@@ -53,39 +57,56 @@ class FileNames:
             From a table.
         base : Path, optional
             The table's folder: a file below it is meant first.
+        loosely : bool
+            Whether the name of the file is enough, though it lies in another folder than the
+            text says.
         """
-        file, _ = self._look(text, base)
-        return file
+        return self._look(text, base, loosely)[0]
 
-    def is_ambiguous(self, text: str) -> bool:
+    def is_ambiguous(self, text: str, base: Path | None = None, *, loosely: bool = False) -> bool:
         """Whether a text names several files."""
-        file, known = self._look(text, None)
+        file, known = self._look(text, base, loosely)
         return file is None and known
 
-    def _look(self, text: str, base: Path | None) -> tuple[Path | None, bool]:
+    def _look(self, text: str, base: Path | None, loosely: bool) -> tuple[Path | None, bool]:
         parts = _parts(text)
         if not parts:
             return None, False
-        above: tuple[str, ...] = ()
+        place = os.path.abspath(os.path.join(base or self.folder, text.strip().replace("\\", "/")))
+        if place in self._places:
+            return self._places[place], True
+        ways: list[tuple[dict[str, Path | None], tuple[str, ...]]] = []
         if base is not None and base != self.folder and base.is_relative_to(self.folder):
             above = _parts(base.relative_to(self.folder).as_posix())
-        ends = [(*above, *parts)] if above else []
-        ends += [parts[i:] for i in range(len(parts))]
+            ways.append((self._by_end, (*above, *parts)))
+        ways.append((self._by_end, parts))
+        # What the text has more is the way to the folder, which ends with its name.
+        ways += [
+            (self._whole, parts[i:]) for i in range(1, len(parts)) if parts[i - 1] == self._name
+        ]
+        if loosely:
+            ways += [(self._by_end, parts[i:]) for i in range(1, len(parts))]
         several = False
-        for end in ends:
+        for names, end in ways:
             name = "/".join(end)
             for way in dict.fromkeys((name, _without(name, self._suffixes))):
-                if way in self._by_name:
-                    file = self._by_name[way]
+                if way in names:
+                    file = names[way]
                     if file is not None:
                         return file, True
                     several = True
         return None, several
 
 
+def _add(names: dict[str, Path | None], name: str, file: Path) -> None:
+    known = names.get(name, file)
+    # Two files of one name have none.
+    names[name] = file if known is file else None
+
+
 def _parts(text: str) -> tuple[str, ...]:
-    path = PurePosixPath(text.strip().replace("\\", "/").casefold())
-    return tuple(p for p in path.parts if p not in ("/", ".", ".."))
+    parts = text.strip().replace("\\", "/").casefold().split("/")
+    return tuple(p for p in parts if p not in ("", ".", ".."))
 
 
 def _without(name: str, suffixes: set[str]) -> str:

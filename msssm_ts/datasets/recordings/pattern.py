@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import Part, part_of
 from msssm_ts.errors import InputError
 
 _FIELDS = ("label", "group", "part", "fold")
@@ -53,7 +57,7 @@ def parse_pattern(text: str) -> re.Pattern[str]:
 
 def _regular(text: str) -> re.Pattern[str]:
     try:
-        pattern = re.compile(text)
+        pattern = re.compile(text if "(" in text else "")
     except re.error as error:
         raise InputError(f"--label-from {text}: not a regular expression ({error})") from error
     if "label" not in pattern.groupindex:
@@ -78,8 +82,9 @@ def fields_of(pattern: re.Pattern[str], file: Path, folder: Path) -> dict[str, s
     {'group': 'p1', 'label': 'A'}
     """
     path = file.relative_to(folder)
-    names = (path.as_posix(), path.with_suffix("").as_posix()) if "/" in pattern.pattern else ()
-    for name in (*names, file.name, file.stem):
+    # Without suffix first: what the pattern ends with is no part of a name's.
+    names = (path.with_suffix("").as_posix(), path.as_posix()) if "/" in pattern.pattern else ()
+    for name in (*names, file.stem, file.name):
         found = pattern.fullmatch(name)
         if found is not None and found["label"]:
             return {k: v for k, v in found.groupdict().items() if v is not None}
@@ -89,3 +94,58 @@ def fields_of(pattern: re.Pattern[str], file: Path, folder: Path) -> dict[str, s
         if found is not None and found["label"]:
             return {k: v for k, v in found.groupdict().items() if v is not None}
     return None
+
+
+def by_pattern(
+    folder: Path, files: Sequence[Path], options: ReadOptions, others: str = "files"
+) -> dict[str, dict[Path, str]] | None:
+    """Return what the files' names say, field by field; None where the user gave no pattern.
+
+    Raises
+    ------
+    InputError
+        If it fits no name.
+    """
+    if options.label_from is None:
+        return None
+    pattern = parse_pattern(options.label_from)
+    fields: dict[str, dict[Path, str]] = {}
+    for file in files:
+        for name, value in (fields_of(pattern, file, folder) or {}).items():
+            if name in _FIELDS:
+                fields.setdefault(name, {})[file] = value
+    if "label" not in fields:
+        raise InputError(
+            f"{folder}: --label-from {options.label_from} fits the name of none of the "
+            f"{len(files)} {others}, such as {files[0].relative_to(folder).as_posix()}"
+        )
+    return fields
+
+
+def parts_by_pattern(
+    named: Mapping[Path, str], files: Sequence[Path], options: ReadOptions, others: str
+) -> tuple[dict[Path, Part], Account]:
+    """Return the parts that files' names say; files whose names say no known one are left out."""
+    found = {f: part_of(text) for f, text in named.items()}
+    without = [f.name for f in files if found.get(f) is None]
+    account = Account().without(
+        len(without),
+        others,
+        f"no known part in the name (--label-from {options.label_from})",
+        without,
+    )
+    return {f: part for f, part in found.items() if part is not None}, account
+
+
+def account_of_pattern(
+    named: Mapping[str, Mapping[Path, str]],
+    files: Sequence[Path],
+    options: ReadOptions,
+    others: str,
+) -> Account:
+    """Say what was taken from the files' names, and which names do not fit."""
+    without = [f.name for f in files if f not in named["label"]]
+    account = Account()
+    for role in named:
+        account = account.took(role, f"names of the {others} (--label-from {options.label_from})")
+    return account.without(len(without), others, "--label-from does not fit the name", without)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msssm_ts.datasets.options import label_columns
 from msssm_ts.datasets.parts import Part, part_in, part_of
+from msssm_ts.datasets.recordings.lists import JSON, read_rows
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.tables.columns import LABEL, find_column
-from msssm_ts.datasets.tables.strings import Strings, read_strings
+from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.errors import InputError
 
-# Names that people give to the column of files or records, the likeliest first.
-FILE = (
-    *("file", "path", "filename", "file_name", "filepath", "file_path", "fname", "wav", "audio"),
-    *("record", "record_name", "recording", "slice_file_name", "id", "name", "ecg", "ecg_id"),
+# Names that people give to the column of files, the likeliest first, and to that of records.
+_FILE = (
+    *("file", "path", "filename", "file_name", "filepath", "file_path", "audio_filepath", "fname"),
+    *("wav", "audio", "audio_path", "audio_file", "wav_path", "wav_file", "clip", "sound"),
+    *("record", "record_name", "recording", "slice_file_name", "ecg"),
 )
-_SUFFIXES = (".csv", ".tsv", ".txt")
+FILE = (*_FILE, "id", "name", "ecg_id", "utterance", "clip_id", "itemid")
+# Further names of labels, where values recur; those that number classes come last.
+MORE_LABELS = (
+    *("labels", "class_name", "classname", "class_label", "label_name", "category_name"),
+    *("event_label", "scene_label", "emotion", "keyword", "command", "word", "digit", "genre"),
+    *("genre_top", "species", "primary_label", "ebird_code", "diagnosis", "rhythm", "tag", "tags"),
+    *("text", "transcript"),
+    *("classid", "class_id", "label_id", "category_id", "target_id", "class_index", "label_index"),
+)
+SUFFIXES = (".csv", ".tsv", ".txt", *JSON)
 # Folders beside or below that tables are put into.
 _FOLDERS = {"meta", "metadata", "labels", "annotations", "annotation", "doc", "docs", "info"}
 # A table that is meant for this comes before others that happen to lie there.
@@ -26,7 +39,8 @@ _LIKELY = ("reference", "manifest", "metadata", "labels", "records")
 _MOST = 200
 
 
-@dataclass(frozen=True)
+# Compared as what they are, not cell by cell.
+@dataclass(frozen=True, eq=False)
 class Listing:
     """A table that lists recordings.
 
@@ -40,12 +54,15 @@ class Listing:
         Where the table names them.
     part : str, optional
         Of a split, where the table's name, or its folder's, says one.
+    loosely : bool
+        Whether the recordings lie in other folders than it says.
     """
 
     table: Strings
     files: list[Path | None]
     column: str
     part: Part | None
+    loosely: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -53,12 +70,23 @@ class Listing:
         return [c for c in self.table.columns if c != self.column]
 
 
-def candidates(folder: Path, below: Sequence[Path]) -> list[Path]:
-    """Return the tables that may list the recordings of a folder, the likeliest first.
+def is_table(file: Path) -> bool:
+    """Whether a file may list recordings, by its name.
 
-    They lie in the folder, anywhere below it, or in its parent or ``meta/`` and the like there.
+    Examples
+    --------
+    >>> is_table(Path("labels.CSV")), is_table(Path("wav.scp")), is_table(Path("a.wav"))
+    (True, True, False)
     """
-    inside = [f for f in below if f.suffix.lower() in _SUFFIXES]
+    return file.suffix.lower() in SUFFIXES or file.name == "wav.scp"
+
+
+def candidates(folder: Path, below: Sequence[Path]) -> list[Path]:
+    """Return the tables in a folder, and below it, that may list its recordings.
+
+    The likeliest come first.
+    """
+    inside = [f for f in below if is_table(f)]
     if len(inside) > _MOST:
         inside = [f for f in inside if len(f.relative_to(folder).parts) < 3][:_MOST]
     return sorted(inside, key=lambda f: (len(f.relative_to(folder).parts), *_likelihood(f)))
@@ -71,7 +99,9 @@ def candidates_above(folder: Path) -> list[Path]:
         beside = [p for p in parent.iterdir() if not p.name.startswith(".")]
         for place in [p for p in beside if p.name.lower() in _FOLDERS and p.is_dir()]:
             beside += place.iterdir()
-        found = [p for p in beside if p.suffix.lower() in _SUFFIXES and p.is_file()]
+        found = [p for p in beside if is_table(p) and p.is_file()]
+        # Examples of how to hand answers in.
+        found = [p for p in found if "submission" not in p.stem.lower()]
     except OSError:
         # What lies above may be none of the user's.
         return []
@@ -79,8 +109,6 @@ def candidates_above(folder: Path) -> list[Path]:
 
 
 def _likelihood(table: Path) -> tuple[int, int, str]:
-    import re
-
     stem = table.stem.lower()
     place = next((i for i, name in enumerate(_LIKELY) if stem.startswith(name)), len(_LIKELY))
     # REFERENCE-v3.csv corrects REFERENCE.csv; REFERENCE-original.csv is older than both.
@@ -97,30 +125,42 @@ def read_listing(file: Path, names: FileNames) -> Listing | None:
         If a .csv or .tsv file cannot be read as a table.
     """
     try:
-        table = read_strings(file)
+        table = read_rows(file)
     except InputError:
-        if file.suffix.lower() == ".txt":
+        if file.suffix.lower() in (".txt", *JSON):
             # Text of any kind.
             return None
         raise
+    if not len(table):
+        return None
     base = file.parent
     table = _without_header(table, names, base)
+    best = _best(table, names, base, loosely=False)
+    loosely = best is None
+    best = best or _best(table, names, base, loosely=True)
+    if best is None:
+        return None
+    column, files = best
+    table, column = _named(table, column)
+    part = part_in(file.stem) if file.name != "wav.scp" else None
+    part = part or (part_of(base.name) if base != names.folder else None)
+    return Listing(table, files, column, part, loosely)
+
+
+def _best(
+    table: Strings, names: FileNames, base: Path, *, loosely: bool
+) -> tuple[str, list[Path | None]] | None:
+    """Return the column that names most recordings, and those."""
     best: tuple[int, str, list[Path | None]] | None = None
     for column in _likely_columns(table):
         cells = table.cells[column]
-        known: dict[str, Path | None] = {c: names.find(c, base) for c in set(cells)}
-        files = [known[c] for c in cells]
-        found = sum(f is not None for f in files)
+        known = {c: names.find(c, base, loosely=loosely) for c in set(cells)}
+        found = len(set(known.values()) - {None})
         if found and (best is None or found > best[0]):
-            best = found, column, files
+            best = found, column, [known[c] for c in cells]
         if best is not None and best[0] > len(cells) / 2:
             break
-    if best is None:
-        return None
-    _, column, files = best
-    table, column = _named(table, column)
-    part = part_in(file.stem) or (part_of(base.name) if base != names.folder else None)
-    return Listing(table, files, column, part)
+    return None if best is None else best[1:]
 
 
 def lists_files(table: Strings, suffixes: Sequence[str]) -> str | None:
@@ -132,15 +172,17 @@ def lists_files(table: Strings, suffixes: Sequence[str]) -> str | None:
         cells = [c for c in table.cells[column] if c]
         if cells and sum(c.lower().endswith(tuple(suffixes)) for c in cells) > len(cells) / 2:
             return column
-    labelled = find_column(table.columns, LABEL, None) is not None
+    labelled = find_column(table.columns, (*LABEL, *MORE_LABELS), None) is not None
     by_name = {c.lower(): c for c in reversed(table.columns)}
-    named = next((by_name[n] for n in FILE if n in by_name), None)
-    return named if labelled and table.headed else None
+    named = next((by_name[n] for n in _FILE if n in by_name), None)
+    return named if labelled and table.headed and len(table) else None
 
 
 def _without_header(table: Strings, names: FileNames, base: Path) -> Strings:
     """Take a first row for a row where it names a file itself, rather than a column."""
-    if not table.headed or not any(names.find(c, base) for c in table.columns):
+    if not table.headed or table.file.suffix.lower() in JSON or table.file.name == "wav.scp":
+        return table
+    if not any(names.find(c, base) for c in table.columns):
         return table
     columns = tuple(str(i) for i in range(1, len(table.columns) + 1))
     cells = {n: [c, *table.cells[c]] for n, c in zip(columns, table.columns, strict=True)}
@@ -173,9 +215,7 @@ def _named(table: Strings, column: str) -> tuple[Strings, str]:
 
 def has_label(listing: Listing, chosen: str | None) -> bool:
     """Whether a table says labels: in the chosen columns, or in one of a known name."""
-    from msssm_ts.datasets.options import label_columns
-
     columns = listing.columns
     if chosen is not None:
         return all(c in columns for c in label_columns(chosen, columns))
-    return find_column(columns, LABEL, None) is not None
+    return find_column(columns, (*LABEL, *MORE_LABELS), None) is not None

@@ -1,0 +1,214 @@
+"""What the rows of tables say of each recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.parts import Part, part_of
+from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.recordings.roles import FLAGS, TRUE, Roles
+from msssm_ts.datasets.recordings.tables import Listing
+from msssm_ts.datasets.tables.strings import Strings
+from msssm_ts.datasets.tree import relative_name
+from msssm_ts.errors import InputError
+
+# Where the part stands that a whole table is of.
+_OF_TABLE = ""
+# What a file belongs to that is in tables of several parts: the one that is never trained on.
+_STRICTEST: tuple[Part, ...] = ("test", "validation", "train")
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Cells by recording.
+
+    Parameters
+    ----------
+    cells : dict of Path to dict of str to str
+        Those of the columns that say something, of each recording that is listed.
+    rows : dict of Path to (Strings, int)
+        Table and row of each; to say where a row stands, a table is read again.
+    account : Account
+        Rows and files that are left out.
+    """
+
+    cells: dict[Path, dict[str, str]]
+    rows: dict[Path, tuple[Strings, int]]
+    account: Account
+
+    def where(self, file: Path) -> str:
+        """Say where a table speaks of a file."""
+        table, row = self.rows[file]
+        return f"{table.file}, {table.place(row)}"
+
+
+def read_entries(
+    folder: Path, roles: Roles, files: Sequence[Path], names: FileNames, others: str
+) -> Entries:
+    """Collect what the tables say of each file.
+
+    Raises
+    ------
+    InputError
+        If a row names several files, or two rows say different things of one.
+    """
+    cells: dict[Path, dict[str, str]] = {}
+    rows: dict[Path, tuple[Strings, int]] = {}
+    absent: list[str] = []
+    repeated, in_several = 0, list[str]()
+    for k, listing in enumerate(roles.listings):
+        # A second table adds to what the first lists; those of parts list files of their own.
+        lists = k == 0 or listing.part is not None
+        table, seen = listing.table, dict[Path, int]()
+        columns = [c for c in roles.used if c in listing.columns]
+        for row, file in enumerate(listing.files):
+            if file is None:
+                absent += [_absent(listing, row, names)] if lists else []
+                continue
+            own = {c: table.cells[c][row] for c in columns}
+            if file in seen:
+                if any(cells[file].get(c) != value for c, value in own.items()):
+                    text = table.cells[listing.column][row]
+                    raise InputError(
+                        f"{table.file}, {table.place(row)}: {text!r} stands in "
+                        f"{table.place(seen[file])} already, with other values; keep one"
+                    )
+                repeated += 1
+            elif file in cells or lists:
+                seen[file] = row
+                rows.setdefault(file, (table, row))
+                entry = cells.setdefault(file, {})
+                entry.update({c: v for c, v in own.items() if v or c not in entry})
+                if listing.part is not None:
+                    known = part_of(entry.get(_OF_TABLE, "")) or listing.part
+                    if known != listing.part:
+                        in_several.append(file.name)
+                    entry[_OF_TABLE] = min(known, listing.part, key=_STRICTEST.index)
+    name = relative_name(roles.listings[0].table.file, folder)
+    account = (
+        Account()
+        .without(len(absent), "rows", f"of {name}, which name no file", absent)
+        .without(repeated, "rows", f"{name} lists their files twice")
+    )
+    if in_several:
+        account = account.remarking(
+            f"{_count(in_several, others)} listed by tables of several parts "
+            f"({enumerate_names(in_several)}): taken for test rather than validation or training"
+        )
+    if any(x.loosely for x in roles.listings):
+        account = account.remarking(
+            f"{name} says other folders for the {others}: found by their names alone"
+        )
+    return Entries({f: cells[f] for f in files if f in cells}, rows, account)
+
+
+def _count(found: Sequence[object], others: str) -> str:
+    return f"{len(found)} {others.removesuffix('s') if len(found) == 1 else others}"
+
+
+def _absent(listing: Listing, row: int, names: FileNames) -> str:
+    """Return what a row names that is not there; refuse what may be several."""
+    table, text = listing.table, listing.table.cells[listing.column][row]
+    if names.is_ambiguous(text, table.file.parent, loosely=listing.loosely):
+        where = f"{table.file}, {table.place(row)}"
+        raise InputError(f"{where}: {text!r} names several files; give the path")
+    return text
+
+
+def column_values(
+    roles: Roles, column: str, what: str, entries: Entries, others: str
+) -> tuple[dict[Path, str], Account]:
+    """Return the values of the column of groups or folds.
+
+    Raises
+    ------
+    InputError
+        If one is missing, and the user named the column, or it is that of folds.
+    """
+    lacking = [f for f, cells in entries.cells.items() if not cells.get(column)]
+    if lacking and not (what == "group" and roles.group_guessed):
+        raise InputError(
+            f"{entries.where(lacking[0])}: no {what} for {lacking[0].stem!r} (column {column!r}); "
+            "fill it in"
+        )
+    account = Account()
+    if lacking:
+        which = enumerate_names([f.name for f in lacking])
+        account = account.remarking(
+            f"{_count(lacking, others)} without {column} ({which}): each is a group of its own"
+        )
+    return {f: cells.get(column) or f.name for f, cells in entries.cells.items()}, account
+
+
+def parts_of(
+    roles: Roles, entries: Entries, others: str
+) -> tuple[dict[Path, Part] | None, Account]:
+    """Return the part of each recording that has one; None where there are no parts."""
+    account = Account()
+    cells = entries.cells
+    if roles.part is not None:
+        found = {f: part_of(c.get(roles.part, "")) for f, c in cells.items()}
+        without = [f.name for f, part in found.items() if part is None]
+        account = account.without(len(without), others, f"no part in column {roles.part}", without)
+        return {f: part for f, part in found.items() if part is not None}, account
+    if roles.flag is not None:
+        flagged: Part = FLAGS[roles.flag.lower()]
+        rest: Part = "test" if flagged == "train" else "train"
+        return {
+            f: flagged if c.get(roles.flag, "").lower() in TRUE else rest for f, c in cells.items()
+        }, account
+    if len({c.get(_OF_TABLE) for c in cells.values()}) > 1:
+        return {f: part_of(c.get(_OF_TABLE, "")) or "train" for f, c in cells.items()}, account
+    return None, account
+
+
+def flags_of(roles: Roles, entries: Entries) -> dict[Path, tuple[int, ...]]:
+    """Return 0 or 1 for each of several label columns.
+
+    Raises
+    ------
+    InputError
+        If a cell is neither.
+    """
+    return {f: _flags(entries, f, c, roles.labels) for f, c in entries.cells.items()}
+
+
+def _flags(
+    entries: Entries, file: Path, cells: Mapping[str, str], columns: Sequence[str]
+) -> tuple[int, ...]:
+    flags = []
+    for column in columns:
+        value = cells.get(column, "").lower().removesuffix(".0")
+        if value not in ("1", "true", "yes", "t", "0", "false", "no", "f"):
+            raise InputError(
+                f"{entries.where(file)}: column {column!r} has {value!r} for {file.stem!r}, "
+                "neither 0 nor 1; of several label columns each says whether the series has that "
+                "label"
+            )
+        flags.append(int(value in TRUE))
+    return tuple(flags)
+
+
+def several_in_a_cell(labels: Mapping[Path, str]) -> tuple[str, tuple[str, ...]] | None:
+    """Return the sign between several labels of one cell, and all labels; None where there is none.
+
+    Plausible is a sign only if its pieces recur: there are fewer of them than different cells.
+
+    Examples
+    --------
+    >>> several_in_a_cell({Path("1"): "a;b", Path("2"): "a", Path("3"): "b"})
+    (';', ('a', 'b'))
+    >>> several_in_a_cell({Path("1"): "rain, heavy", Path("2"): "dog"}) is None
+    True
+    """
+    cells = set(labels.values()) - {""}
+    for sign in (";", "|", ","):
+        if any(sign in c for c in cells):
+            pieces = {p.strip() for c in cells for p in c.split(sign)} - {""}
+            if 1 < len(pieces) < len(cells):
+                return sign, tuple(sorted(pieces))
+    return None
