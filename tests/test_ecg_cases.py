@@ -459,7 +459,7 @@ def test_a_table_of_part_of_the_records(tmp_path: Path) -> None:
     data = load(tmp_path)
     assert data.labels.tolist() == ["x", "y"]
     assert "1 record (c.hea: not in labels.csv)" in data.summary()
-    assert "1 row (z: labels.csv lists them, but there is no such file)" in data.summary()
+    assert "1 row (z: of labels.csv, which name no file)" in data.summary()
 
 
 def test_signals_without_header(tmp_path: Path) -> None:

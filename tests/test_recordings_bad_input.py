@@ -120,10 +120,6 @@ RECORDS: dict[str, tuple[Break, str]] = {
         _table("record,label\nr1,a\nr2,b,c\n"),
         "line 3: 3 cells, but the first line has 2",
     ),
-    "not UTF-8": (
-        _table("record,label\nr1,\xe9\nr2,b\n"),
-        "line 2: not UTF-8 text",
-    ),
 }
 
 

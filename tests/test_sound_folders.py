@@ -102,7 +102,7 @@ def test_folders_of_actors_are_no_classes(tmp_path: Path) -> None:
     assert "no labels found; took folders Actor_01 Actor_02 Actor_03 for groups" in sentence
     assert "--label-from says where in the files' names the label stands" in sentence
     data = read_all(tmp_path, label_from="*-{label}-*")
-    assert sorted(labels_of(data).values()) == [1, 1, 1, 2, 2, 2]
+    assert sorted(labels_of(data).values()) == ["01", "01", "01", "02", "02", "02"]
     assert sorted(set(groups_of(data).values())) == ["Actor_01", "Actor_02", "Actor_03"]
     # Who speaks is the question: the remedy that is named works.
     data = read_all(tmp_path, label_from="{label}/*")

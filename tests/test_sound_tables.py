@@ -235,10 +235,7 @@ def test_audiofolder(tmp_path: Path) -> None:
     train, test = read_all(tmp_path), read_all(tmp_path, split="test")
     assert labels_of(train) == {f"train/{n}": word_of(n) for n in write_clips(tmp_path / "train")}
     assert sorted(labels_of(test)) == ["test/beep_0.wav", "test/hum_1.wav"]
-    assert (train.group_name, train.account.line()) == (
-        "group",
-        "left out: 1 column (speaker_id: of train/metadata.csv, test/metadata.csv)",
-    )
+    assert (train.group_name, train.account.line()) == ("speaker_id", "")
     (tmp_path / "train" / "metadata.csv").unlink()
     (tmp_path / "test" / "metadata.csv").unlink()
     lines = [

@@ -580,7 +580,10 @@ def test_parts_in_a_column(tmp_path: Path) -> None:
     ],
 )
 def test_table_of_files_is_no_table_of_series(tmp_path: Path, rows: str) -> None:
-    _refused(_file(tmp_path, "a.csv", rows), "a table of files .*; give the folder with the files")
+    _refused(
+        _file(tmp_path, "a.csv", rows),
+        "(a table of files .*; give the folder|lists recordings, the first .*name the folder)",
+    )
 
 
 def test_ids_that_look_like_paths_beside_steps(tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def _rows(lines: Sequence[tuple[int, str]], separator: str) -> _Rows:
 
 def _separator(rows_by_separator: dict[str, _Rows], preferred: str) -> str:
     """Choose what splits most lines alike and leaves most numbers."""
-    best, best_score = preferred, (0.0, 0)
+    best, best_score = preferred, (-1.0, 0)
     # Space is the last choice, for there is some beside most separators.
     order = sorted(rows_by_separator, key=lambda s: (s == WHITESPACE, s != preferred))
     for separator in order:
@@ -276,6 +276,9 @@ def _separator(rows_by_separator: dict[str, _Rows], preferred: str) -> str:
         cells = [c for row in rows[1:] or rows for c in row[:_CELLS] if c.strip()]
         numbers = sum(_is_number(c) for c in cells)
         score = (count / len(rows) + numbers / max(1, len(cells)), width)
+        if len(rows_by_separator[separator][0][1]) == 1:
+            # In no name, but in values: a decimal comma.
+            score = (score[0] - 1, width)
         if score > best_score:
             best, best_score = separator, score
     return best
