@@ -123,9 +123,10 @@ def readers_page() -> str:
     from dataclasses import fields
 
     from msssm_ts.datasets import ReadOptions
+    from msssm_ts.datasets.not_read import refuse_format
     from msssm_ts.datasets.readers import FRAMES, READERS
 
-    elsewhere = ("split", "sampling_rate", "fold")
+    elsewhere = ("split", "sampling_rate", "fold", "tables", "recordings")
     names = [f.name for f in fields(ReadOptions) if f.name not in elsewhere]
     lines = [
         "# Readers, and the options that act on them",
@@ -138,7 +139,7 @@ def readers_page() -> str:
         "| | " + " | ".join(f"`{ReadOptions.command_line_name(n)}`" for n in names) + " |",
         "|---|" + "---|" * len(names),
     ]
-    for reader in (*READERS, FRAMES):
+    for reader in (r for r in (*READERS, FRAMES) if r.read is not refuse_format):
         suffixes = f" ({', '.join(reader.suffixes)})" if reader.suffixes else ""
         cells = ["acts" if name in reader.acts_on else "–" for name in names]
         lines.append(f"| {reader.title}{suffixes} | " + " | ".join(cells) + " |")

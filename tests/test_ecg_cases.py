@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.io
 import wfdb
+from ecg_files import write_dicom, write_ishne, write_muse
 from recordings import write_record
 
 from msssm_ts.datasets import ReadOptions, load
@@ -471,28 +471,6 @@ def test_signals_without_header(tmp_path: Path) -> None:
 # --- formats -----------------------------------------------------------------------------------
 
 
-def _muse(file: Path, leads: dict[str, np.ndarray], *, head: str = "", cut: int = 0) -> None:
-    text = ""
-    for name, values in leads.items():
-        raw = values.astype("<i2").tobytes()
-        said = len(values)
-        text += (
-            f"<LeadData><LeadSampleCountTotal>{said}</LeadSampleCountTotal><LeadID>{name}</LeadID>"
-            "<LeadAmplitudeUnitsPerBit>4.88</LeadAmplitudeUnitsPerBit>"
-            "<LeadAmplitudeUnits>MICROVOLTS</LeadAmplitudeUnits>"
-            f"<WaveFormData>{base64.b64encode(raw[: len(raw) - cut]).decode()}</WaveFormData>"
-            "</LeadData>"
-        )
-    wave = "<Waveform><WaveformType>{}</WaveformType><SampleBase>500</SampleBase>{}</Waveform>"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(
-        f'<?xml version="1.0" encoding="ISO-8859-1"?>{head}<RestingECG>'
-        + wave.format("Median", text)
-        + wave.format("Rhythm", text)
-        + "</RestingECG>"
-    )
-
-
 EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 
@@ -501,12 +479,12 @@ def _steps(names: Sequence[str], length: int = 500) -> dict[str, np.ndarray]:
     return {n: rng.integers(-500, 500, length) for n in names}
 
 
-def test_muse(tmp_path: Path) -> None:
+def testwrite_muse(tmp_path: Path) -> None:
     steps = _steps(EIGHT)
     # MUSE names a document type, which is not fetched.
     doctype = '<!DOCTYPE RestingECG SYSTEM "restecg.dtd">'
     for name, label in (("a", "AF"), ("b", "SR")):
-        _muse(tmp_path / label / f"{name}.xml", steps, head=doctype)
+        write_muse(tmp_path / label / f"{name}.xml", steps, head=doctype)
     data = load(tmp_path)
     assert data.labels.tolist() == ["AF", "SR"]
     assert data.channel_names == (*EIGHT, "III", "aVR", "aVL", "aVF")
@@ -517,16 +495,19 @@ def test_muse(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.values[0][8:], limbs, atol=1e-2)
     assert "2 files: III, aVR, aVL and aVF calculated from I and II" in data.summary()
     assert "2 files: the median beats beside the rhythm are not read" in data.summary()
-    _muse(tmp_path / "two.xml", _steps(("I", "II")))
+    write_muse(tmp_path / "two.xml", _steps(("I", "II")))
     assert load(tmp_path / "two.xml", needs_labels=False).channel_names == ("I", "II")
 
 
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (lambda f: _muse(f, _steps("I"), cut=10), "lead I breaks off after 495 of 500 samples"),
         (
-            lambda f: _muse(f, _steps("I"), head='<!DOCTYPE x [<!ENTITY a "aaaa">]>'),
+            lambda f: write_muse(f, _steps("I"), cut=10),
+            "lead I breaks off after 495 of 500 samples",
+        ),
+        (
+            lambda f: write_muse(f, _steps("I"), head='<!DOCTYPE x [<!ENTITY a "aaaa">]>'),
             "defines entities of its own",
         ),
         (lambda f: f.write_text("<RestingECG><Waveform>"), "not readable as XML"),
@@ -569,22 +550,10 @@ def test_annotated_ecg_of_hl7(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.values[0][1], steps["AVR"] * 2.5 + 10, rtol=1e-6)
 
 
-def _ishne(file: Path, values: np.ndarray, *, samples: int | None = None, rate: int = 200) -> None:
-    n, length = values.shape
-    head = bytearray(522)
-    head[:8] = b"ISHNE1.0"
-    struct.pack_into("<iiii", head, 10, 0, length if samples is None else samples, 522, 522)
-    struct.pack_into("<h", head, 156, n)
-    struct.pack_into(f"<{n}h", head, 158, *(5 + i for i in range(n)))
-    struct.pack_into(f"<{n}h", head, 206, *[2500] * n)
-    struct.pack_into("<h", head, 272, rate)
-    file.write_bytes(bytes(head) + values.T.astype("<i2").tobytes())
-
-
 @pytest.mark.parametrize("counted", [1, 3])
-def test_ishne(tmp_path: Path, counted: int) -> None:
+def testwrite_ishne(tmp_path: Path, counted: int) -> None:
     steps = np.stack(list(_steps("abc", 400).values()))
-    _ishne(tmp_path / "h.ecg", steps, samples=400 * counted)
+    write_ishne(tmp_path / "h.ecg", steps, samples=400 * counted)
     data = load(tmp_path, needs_labels=False)
     assert (data.channel_names, data.unit, data.sampling_rate) == (("I", "II", "III"), "mV", 200)
     np.testing.assert_allclose(data.values[0], steps * 2500e-6, rtol=1e-6)
@@ -602,7 +571,7 @@ def test_ishne_headers_are_compared_with_what_is_there(
     tmp_path: Path, samples: int, leads: int, message: str
 ) -> None:
     file = tmp_path / "h.ecg"
-    _ishne(file, np.stack(list(_steps("abc", 400).values())), samples=samples)
+    write_ishne(file, np.stack(list(_steps("abc", 400).values())), samples=samples)
     raw = bytearray(file.read_bytes())
     struct.pack_into("<h", raw, 156, leads)
     file.write_bytes(raw)
@@ -610,47 +579,14 @@ def test_ishne_headers_are_compared_with_what_is_there(
         load(file, needs_labels=False)
 
 
-def _dicom(file: Path, steps: np.ndarray, *, said: int | None = None) -> None:
-    import pydicom
-    from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.sequence import Sequence as Items
-
-    channels = []
-    for i in range(len(steps)):
-        channel, source, unit = Dataset(), Dataset(), Dataset()
-        source.CodeMeaning = f"Lead {'I' * (i + 1)} (Einthoven)"
-        unit.CodeValue = "uV"
-        channel.ChannelSourceSequence = Items([source])
-        channel.ChannelSensitivity = "2.5"
-        channel.ChannelSensitivityCorrectionFactor = "1"
-        channel.ChannelBaseline = "0"
-        channel.ChannelSensitivityUnitsSequence = Items([unit])
-        channels.append(channel)
-    group = Dataset()
-    group.NumberOfWaveformChannels = len(steps)
-    group.NumberOfWaveformSamples = steps.shape[1] if said is None else said
-    group.SamplingFrequency = "500"
-    group.WaveformBitsAllocated = 16
-    group.WaveformSampleInterpretation = "SS"
-    group.ChannelDefinitionSequence = Items(channels)
-    group.WaveformData = steps.T.astype("<i2").tobytes()
-    data = Dataset()
-    data.file_meta = FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-    data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.9.1.1"
-    data.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
-    data.WaveformSequence = Items([group])
-    data.save_as(file, enforce_file_format=True)
-
-
-def test_dicom(tmp_path: Path) -> None:
+def testwrite_dicom(tmp_path: Path) -> None:
     pytest.importorskip("pydicom", reason="the dicom extra is not installed")
     steps = np.stack(list(_steps("ab", 300).values()))
-    _dicom(tmp_path / "a.dcm", steps)
+    write_dicom(tmp_path / "a.dcm", steps)
     data = load(tmp_path, needs_labels=False)
     assert (data.channel_names, data.unit, data.sampling_rate) == (("I", "II"), "uV", 500)
     np.testing.assert_allclose(data.values[0], steps * 2.5, rtol=1e-6)
-    _dicom(tmp_path / "a.dcm", steps, said=2_000_000_000)
+    write_dicom(tmp_path / "a.dcm", steps, said=2_000_000_000)
     with pytest.raises(InputError, match="breaks off after 1200 of 8000000000 bytes"):
         load(tmp_path, needs_labels=False)
 

@@ -13,14 +13,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
+from ecg_files import write_dicom, write_ishne, write_muse
 from recordings import write_record, write_sound
 
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
+from msssm_ts.datasets.not_read import refuse_format
 from msssm_ts.datasets.readers import FRAMES, READERS, Reader
 from msssm_ts.errors import InputError, OptionError
 
 # Not options of one kind: the part, the rate, and the folds, which --validation asks for.
-ELSEWHERE = {"split", "sampling_rate", "fold"}
+ELSEWHERE = {"split", "sampling_rate", "fold", "tables", "recordings"}
 OPTIONS = [f.name for f in fields(ReadOptions) if f.name not in ELSEWHERE]
 SOME_VALUE: dict[str, Any] = {
     **dict.fromkeys(("label", "id", "group", "time", "channel"), "kind"),
@@ -33,6 +35,9 @@ SOME_VALUE: dict[str, Any] = {
     "mono": True,
     "axes": "series,steps,channels",
 }
+
+
+Source = Callable[[Path], Any]
 
 
 def _wfdb(folder: Path) -> Path:
@@ -74,6 +79,60 @@ def _audio(folder: Path) -> Path:
     rows = "".join(f"s{i}{'ab'[i % 2]}.wav,p{i // 2},{'uv'[i % 2]}\n" for i in range(4))
     (folder / "t.csv").write_text(f"file,owner,kind\n{rows}")
     return folder
+
+
+def _with_speakers(folder: Path) -> Path:
+    table = _audio(folder) / "t.csv"
+    table.write_text(table.read_text().replace("owner", "speaker"))
+    return folder
+
+
+def _beside(folder: Path, suffix: str) -> Path:
+    names = [f"s{i}{'ab'[i % 2]}{suffix}" for i in range(4)]
+    rows = "".join(f"{n},p{i // 2},{'uv'[i % 2]}\n" for i, n in enumerate(names))
+    (folder / "t.csv").write_text(f"file,owner,kind\n{rows}")
+    return folder
+
+
+def _signals(i: int, n: int = 2) -> np.ndarray:
+    return np.random.default_rng(i).integers(-99, 99, (n, 300))
+
+
+def _ishne(folder: Path) -> Path:
+    for i in range(4):
+        write_ishne(folder / f"s{i}{'ab'[i % 2]}.ecg", _signals(i))
+    return _beside(folder, ".ecg")
+
+
+def _xml(folder: Path) -> Path:
+    for i in range(4):
+        leads = dict(zip(("I", "II"), _signals(i), strict=True))
+        write_muse(folder / f"s{i}{'ab'[i % 2]}.xml", leads)
+    return _beside(folder, ".xml")
+
+
+def _dicom(folder: Path) -> Path:
+    for i in range(4):
+        write_dicom(folder / f"s{i}{'ab'[i % 2]}.dcm", _signals(i))
+    return _beside(folder, ".dcm")
+
+
+def _mat_records(folder: Path) -> Path:
+    import scipy.io
+
+    for i in range(4):
+        content = {"val": _signals(i, 12)}
+        scipy.io.savemat(folder / f"s{i}{'ab'[i % 2]}.mat", content)
+    return _beside(folder, ".mat")
+
+
+def _of_recordings(source: Source, drop: str) -> dict[str, tuple[Source, dict[str, Any]]]:
+    return {
+        "label": (source, {"label": "kind"}),
+        "group": (source, {"group": "owner", "label": "kind"}),
+        "drop": (source, {"drop": (drop,), "label": "kind"}),
+        "label_from": (source, {"label_from": r"s\d([ab])"}),
+    }
 
 
 def _wide(folder: Path) -> Path:
@@ -154,9 +213,6 @@ def _arff(folder: Path) -> Path:
     return file
 
 
-Source = Callable[[Path], Any]
-
-
 def _as_frame(table: Source) -> Source:
     return lambda folder: pd.read_csv(table(folder))
 
@@ -214,12 +270,15 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
         "episodes": (_edf, {"episodes": 10.0}),
         "label_from": (_edf, {"label_from": r"e\d([ab])"}),
     },
-    "audio files": {
-        "label": (_audio, {"label": "kind"}),
-        "group": (_audio, {"group": "owner"}),
+    "audio files": _of_recordings(_audio, "")
+    | {
         "mono": (_audio, {"mono": True}),
-        "label_from": (_audio, {"label_from": r"s\d([ab])"}),
+        "drop": (_with_speakers, {"drop": ("speaker",), "label": "kind"}),
     },
+    "ISHNE Holter files": _of_recordings(_ishne, "II"),
+    "ECGs in XML": _of_recordings(_xml, "II"),
+    "DICOM waveforms": _of_recordings(_dicom, "II"),
+    "MATLAB recordings": _of_recordings(_mat_records, "channel 2"),
     "text tables": _of_tables(lambda table: table),
     "Parquet files": _of_tables(_as_parquet),
     "data frames": _of_tables(_as_frame),
@@ -233,7 +292,7 @@ ANY_SOURCE: dict[str, Source] = {
     ".ts files": _ts,
     ".arff files": _arff,
 }
-ALL = [*READERS, FRAMES]
+ALL = [r for r in (*READERS, FRAMES) if r.read is not refuse_format]
 
 
 def _understood(source: Any, options: ReadOptions) -> tuple[Any, ...]:

@@ -128,7 +128,7 @@ READERS = (
     Reader(".arff files", (".arff",), lambda file, _: read_arff(file), frozenset()),
     Reader("NumPy archives", (".npz",), read_npz, _ARRAYS | {"time"}),
     Reader("Parquet files", (".parquet",), read_parquet, _TABLES),
-    Reader("NumPy arrays", (".npy",), read_npy, _ARRAYS),
+    Reader("NumPy arrays", (".npy",), read_npy, frozenset({"axes"})),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
     Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS),
     # Refused by name; a folder that holds something else as well is read.

@@ -149,6 +149,9 @@ def are_records(files: Sequence[Path]) -> bool:
     """
     if len(files) < 2 or any(part_in(f.stem) for f in files):
         return False
+    if files[0].with_suffix(".hea").exists():
+        # The signals of WFDB records.
+        return False
     for file in files[:3]:
         try:
             values = _load(file)

@@ -79,6 +79,8 @@ def read_recording(
             )
         labels = tidy_labels([label])
         account = account.took("label", f"line {options.label} above the values")
+    elif facts:
+        account = account.took("possible labels", ", ".join(facts))
     check_values([found.values], lambda _, text: InputError(f"{file}: {text}"))
     return LabelledSeries(
         [found.values],
