@@ -12,7 +12,8 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.matching import known_labels, matched, training_series
-from msssm_ts.datasets import LabelledSeries, ReadOptions
+from msssm_ts.datasets import LabelledSeries, ReadOptions, load
+from msssm_ts.datasets.write import write
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import Source
 from msssm_ts.series import LazySeries
@@ -69,6 +70,18 @@ def test_units_are_converted_channel_by_channel(model: MSSSMClassifier, lazy: bo
 def test_a_unit_of_something_else_is_refused(model: MSSSMClassifier) -> None:
     with pytest.raises(InputError, match="aVR is in mmHg, but the model was trained on mV"):
         matched(_data(units=("mV", "mmHg")), model.model_)
+
+
+def test_units_are_written_and_read_again(model: MSSSMClassifier, tmp_path: Path) -> None:
+    data = _data(6, units=("µV", "mV"))
+    write(data, tmp_path / "a.npz")
+    again = load(tmp_path / "a.npz")
+    assert again.units == ("µV", "mV")
+    assert matched(again, model.model_)[1][0] == "µV converted to the model's mV"
+    assert load(tmp_path / "a.npz", ReadOptions(drop=("I",))).units == ("mV",)
+    np.savez(tmp_path / "b.npz", X=np.zeros((2, 3, 4)) + 1, units=["mV", "V"])
+    with pytest.raises(InputError, match="2 units, but X has 3 channels"):
+        load(tmp_path / "b.npz", needs_labels=False)
 
 
 def test_unknown_units_and_rates_are_said(model: MSSSMClassifier) -> None:

@@ -21,7 +21,7 @@ def write(data: LabelledSeries, file: Path) -> None:
     """Write series to .npz, .parquet or .csv; :func:`msssm_ts.datasets.load` reads them back.
 
     A .npz file holds ``X`` (n_series, n_channels, length), ``y`` and, where there are any,
-    ``ids``, ``groups``, ``group_name``, ``folds``, ``validation``, ``channel_names``,
+    ``ids``, ``groups``, ``group_name``, ``folds``, ``validation``, ``channel_names``, ``units``,
     ``label_names``, ``sampling_rate`` and, for series of different lengths, ``lengths``, with NaN
     behind the shorter ones. The other two are long tables, one value a row.
 
@@ -85,6 +85,7 @@ def _write_npz(data: LabelledSeries, file: Path) -> None:
         "folds": data.folds,
         "validation": data.validation,
         "channel_names": data.channel_names,
+        "units": data.units,
         "label_names": data.label_names,
         "sampling_rate": data.sampling_rate,
         "group_name": data.group_name if data.groups is not None else None,

@@ -67,7 +67,7 @@ class Preparer:
         if self.filters and np.isnan(series).any():
             raise ValueError(
                 "a series with missing values cannot be resampled, filtered or turned into "
-                "spectra; fill them with missing='interpolate'"
+                "spectra; fill them with missing='interpolate' (--missing interpolate)"
             )
         if self.filters:
             # Room for what filters overshoot: nothing becomes infinite.

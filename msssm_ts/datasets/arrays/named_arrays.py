@@ -153,7 +153,11 @@ def series_of_arrays(
             f"{source}: {len(channels)} channel_names, but X has {len(series[0])} channels, as its "
             f"axes are {', '.join(axes.names)}; mend one of them, or say it with --axes"
         )
+    units = _units(texts_of(names.find(("units", "unit"))[0]), len(series[0]), source)
+    before = channels
     series, channels, gone = _without_channels(series, channels, options, set(gone), source)
+    if units is not None and before is not None and channels is not None:
+        units = tuple(u for u, c in zip(units, before, strict=True) if c in channels)
     account = account.without(len(gone), "channels", "as asked", gone)
     labels = None if y is None else _labels(np.asarray(y), n, source)
     if label_names is not None and (
@@ -194,11 +198,24 @@ def series_of_arrays(
         ids=ids,
         folds=folds,
         validation=None if validation is None else validation.astype(bool),
+        units=units,
         times=_times(stamps, series, cube.shape[2], time_name, options, source),
         source=source,
         account=account.remarking(
             axes.remark, "" if labels is None or labels.ndim > 1 else lookalikes(np.unique(labels))
         ),
+    )
+
+
+def _units(found: tuple[str, ...] | None, n_channels: int, source: str) -> tuple[str, ...] | None:
+    """Return a unit for each channel: one for all stands for each."""
+    if found is None or len(found) == n_channels:
+        return found
+    if len(found) == 1:
+        return found * n_channels
+    raise InputError(
+        f"{source}: {len(found)} units, but X has {n_channels} channels; give one for each, or "
+        "one for all"
     )
 
 
