@@ -123,5 +123,7 @@ def test_parameters_are_refused_by_name(name: str, value: Any) -> None:
 
 def _names_the_argument(error: Exception) -> None:
     assert "\n\n" not in str(error).strip() or "Reshape your data" in str(error)
-    named = re.compile(r"\b[Xy]\b|sample|class|label|array|[Ff]ound|argument|dtype", re.IGNORECASE)
+    named = re.compile(
+        r"\b[Xy]\b|series|sample|class|label|array|[Ff]ound|argument|dtype", re.IGNORECASE
+    )
     assert named.search(str(error)), repr(error)

@@ -298,7 +298,7 @@ def test_command_copies_the_model_file(saved: Path, tmp_path: Path) -> None:
     [
         (("{run}", "--quantize", "int8"), "needs --data"),
         (("{run}", "--format", "pt2", "--quantize", "int8", "--data", "{data}"), "is for ONNX"),
-        (("{run}", "--format", "safetensors"), "is the model file itself"),
+        (("{run}", "--format", "safetensors"), "is what the command reads"),
         (("{run}", "-o", "{run}"), "is a folder"),
         (("{run}", "-o", "{run}/no/m.onnx"), "its folder does not exist"),
         (("{run}", "--data", "BasicMotions"), "6 channels, but the model was trained on 1"),

@@ -91,19 +91,21 @@ def test_weights_as_json_agree_with_the_model(folder: Path, tmp_path: Path) -> N
 
 def test_a_rate_that_the_model_does_not_know(folder: Path, tmp_path: Path) -> None:
     for given, hertz in (((), None), (("--fs", "10"), 10.0)):
-        facts = json.loads(run("inspect", folder / "lti", "--json", "--out", tmp_path, *given)[0])
+        facts = json.loads(
+            run("inspect", folder / "lti", "--json", "--out", tmp_path, "--force", *given)[0]
+        )
         assert facts["sampling_rate"] == hertz
         assert ("memory_median_seconds" in facts["streams"][0]) == (hertz is not None)
-    out, _ = run("inspect", folder / "lti", "--out", tmp_path, "--quiet")
+    out, _ = run("inspect", folder / "lti", "--out", tmp_path, "--force", "--quiet")
     assert "cycles per step" in out
 
 
 def test_a_single_scale_model(folder: Path, tmp_path: Path) -> None:
-    facts = json.loads(run("inspect", folder / "single", "--json", "--out", tmp_path)[0])
+    facts = json.loads(run("inspect", folder / "single", "--json", "--out", tmp_path, "--force")[0])
     assert {row["stream"] for row in facts["streams"]} == {"raw"}
     assert _pictures(tmp_path) == {"memory.png"}
     data = folder / "data.npz"
-    out, _ = run("inspect", folder / "single", data, "--out", tmp_path, "--quiet")
+    out, _ = run("inspect", folder / "single", data, "--out", tmp_path, "--force", "--quiet")
     assert "mixer weight" not in out
     assert "Δ median" in out
 
@@ -214,17 +216,17 @@ def test_a_baseline_with_other_steps_is_refused(folder: Path, tmp_path: Path) ->
 
 def test_pictures_that_cannot_be_written_are_a_failure(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "memory.png").mkdir()
-    run("inspect", folder / "s6", "--out", tmp_path, code=1)
+    run("inspect", folder / "s6", "--out", tmp_path, "--force", code=1)
     assert [file.name for file in tmp_path.iterdir()] == ["memory.png"]
     shutil.rmtree(tmp_path / "memory.png")
 
 
 def test_which_bands_a_vote_listens_to(vote: Path, tmp_path: Path) -> None:
-    out, _ = run("inspect", vote, "--out", tmp_path)
+    out, _ = run("inspect", vote, "--out", tmp_path, "--force")
     assert "scan_ridge      60% of the vote" in out
     assert "competing" in out
     assert _pictures(tmp_path) == {"bands.png"}
-    facts = json.loads(run("inspect", vote, "--json", "-q", "--out", tmp_path)[0])
+    facts = json.loads(run("inspect", vote, "--json", "-q", "--out", tmp_path, "--force")[0])
     assert [(b["view"], b["scale"], b["sees"]) for b in facts["bands"]] == [
         ("series", 1, 9), ("series", 2, 19), ("difference", 1, 10), ("difference", 2, 20)
     ]  # fmt: skip
@@ -245,13 +247,15 @@ def test_a_band_sees_as_many_steps_as_it_says() -> None:
 
 def test_what_the_answer_of_a_vote_hangs_on(folder: Path, vote: Path, tmp_path: Path) -> None:
     out, _ = run("inspect", vote, folder / "data.npz", "--series", "2", "--fs", "50",
-                 "--out", tmp_path)  # fmt: skip
+                 "--out", tmp_path, "--force")  # fmt: skip
     assert "prediction  wave (" in out
     assert _pictures(tmp_path) == {"series.png"}
     # The wave is in the left channel.
     left, right = re.search(r"left (\d+)%, right (\d+)%", out).groups()  # type: ignore[union-attr]
     assert int(left) > int(right)
-    _, err = run("inspect", vote, folder / "data.npz", "--layer", "1", "--out", tmp_path, code=2)
+    _, err = run(
+        "inspect", vote, folder / "data.npz", "--layer", "1", "--out", tmp_path, "--force", code=2
+    )
     assert "no network" in err
 
 
