@@ -50,6 +50,10 @@ TREES = "msssm_ts/members/quantile_trees/trees.py"
 QUANTILES, SKTIME = "msssm_ts/members/quantile_trees/quantiles.py", "msssm_ts/sktime.py"
 NETWORK = "msssm_ts/members/network/settings.py"
 FILTERS, STEM = "msssm_ts/model/decomposition.py", "msssm_ts/model/stem.py"
+ADAPTED, MATCHING = "msssm_ts/datasets/adapted.py", "msssm_ts/cli/matching.py"
+PARTS_OF, OPTIONS = "msssm_ts/fitted/parts.py", "msssm_ts/datasets/options.py"
+CLI_FIT, FILES = "msssm_ts/cli/fit.py", "msssm_ts/cli/files.py"
+PART_NAMES = "msssm_ts/datasets/parts.py"
 CLASSIFIER, PARALLEL = "msssm_ts/model/classifier.py", "msssm_ts/kernels/parallel.py"
 CORE, FILE = "msssm_ts/model/cores/core.py", "msssm_ts/fitted/model_file.py"
 DECOMPOSE = "msssm_ts/kernels/decompose/cpu.py"
@@ -59,6 +63,12 @@ GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 
 # Without the tests that train for longer.
+T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
+T_CLI = "tests/test_cli.py -k overwritten"
+T_SOUND, T_ADAPTED = (
+    "tests/test_sound_cases.py tests/test_sound_folders.py",
+    "tests/test_ecg_cases.py",
+)
 T_TRAINING = "tests/test_training.py -k 'not logits_come and not epoch_are_kept'"
 T_ECG, T_EDF = "tests/test_ecg_cases.py tests/test_wfdb.py", "tests/test_edf.py"
 T_MODEL = "tests/test_model.py -k 'not compile_and and not networks_agree and not batched'"
@@ -257,6 +267,31 @@ BUGS = [Bug(*row) for row in (
     ("old shares by today's rule", UPGRADES, "(1 - share) * _SHARES_3[kind]", "_SHARES_3[kind]",
      T_GOLDEN),
     ("old networks have no share", UPGRADES, "share / n_networks", "1.0 / n_networks", T_GOLDEN),
+    # What was said of the data
+    ("units converted the other way", ADAPTED, "unit_factor(unit, other) if",
+     "unit_factor(other, unit) if", T_MATCHING),
+    ("units of another channel", ADAPTED, "place = i if order is None else order[i]", "place = i",
+     T_ADAPTED),
+    ("gaps resampled as values", ADAPTED, "out[missing[:, nearest]] = np.nan", "pass", T_ADAPTED),
+    ("series of unknown classes kept", MATCHING, "series.take(np.flatnonzero(known))", "series",
+     T_MATCHING),
+    ("labels by their place", MATCHING, "series.labels[:, own.index(n)] if n in own",
+     "series.labels[:, names.index(n)] if n in own", T_MATCHING),
+    ("training series forgotten", PARTS_OF, "np.isin(found, self.fingerprints).sum()", "0",
+     T_MATCHING),
+    ("fingerprints lost on load", FILE, "arrays.get(_FINGERPRINTS),", "None,", T_MATCHING),
+    ("options of fit forgotten", OPTIONS, "return replace(self, **earlier)", "return self",
+     T_MATCHING),
+    ("options of now lose", OPTIONS, "if name in known and name not in own", "if name in known",
+     T_MATCHING),
+    ("the training data proposed", CLI_FIT, "return data if has_test_part",
+     "return data if True or has_test_part", T_MATCHING),
+    ("options without effect accepted", OPTIONS,
+     "if field.name not in acting and getattr(self, field.name) != field.default:", "if False:",
+     T_READERS),
+    ("predictions over anything", FILES, "        if not force:", "        if False:", T_CLI),
+    ("predictions over their data", FILES, "file.samefile(source)", "False", T_CLI),
+    ("dev trained on", PART_NAMES, '"val", "dev",', '"val",', T_SOUND),
     # Network
     ("ψ starts at the oldest tap", FILTERS, "detail[..., 0] += 1.0", "detail[..., -1] += 1.0",
      T_MODEL),
