@@ -68,12 +68,19 @@ def models() -> Iterator[tuple[str, MSSSMClassifier, list[np.ndarray]]]:
     preparation = Preparation(
         channels=("II",), sampling_rate=20.0, bandpass=(0.5, 9.0), standardize="series", window=1.0
     )
-    source = {"channel_names": ["I", "II"], "sampling_rate": 25.0}
+    source: dict[str, Any] = {"channel_names": ["I", "II"], "sampling_rate": 25.0}
     yield "windows", *fitted(small | {"preparation": preparation}, X, y, **source)
     X, y = waves(24, range(1200, 1300))
     mfcc = Preparation(features="mfcc", standardize="centred")
     yield "sound", *fitted(NETWORK | {"preparation": mfcc}, X, y, sampling_rate=4000.0)
     yield "stem", *fitted(NETWORK | {"stem_stride": 20}, X, y)
+    X, y = waves(40, range(16, 17))
+    X[3][0, 5] = 1e5
+    origin = {"units": ["mV"], "options": {"label": "y"}, "account": {}, "summary": "40 series"}
+    yield "limits", *fitted(NETWORK, X, y, origin=origin)
+    steady = Preparation(features="logmel", n_mels=8, standardize="mostly-centred")
+    X, y = waves(24, range(1200, 1300))
+    yield "steady", *fitted(NETWORK | {"preparation": steady}, X, y, sampling_rate=4000.0)
     X, y = waves(40, range(16, 17), 2, gaps=0.15)
     yield "missing_mask", *fitted(small | {"missing": "mask"}, X, y)
     yield (
