@@ -272,7 +272,7 @@ BUGS = [Bug(*row) for row in (
      "unit_factor(other, unit) if", T_MATCHING),
     ("units of another channel", ADAPTED, "place = i if order is None else order[i]", "place = i",
      T_ADAPTED),
-    ("gaps resampled as values", ADAPTED, "out[missing[:, nearest]] = np.nan", "pass", T_ADAPTED),
+    ("gaps resampled as values", ADAPTED, "out[missing[:, nearest]] = np.nan", "pass", T_MATCHING),
     ("series of unknown classes kept", MATCHING, "series.take(np.flatnonzero(known))", "series",
      T_MATCHING),
     ("labels by their place", MATCHING, "series.labels[:, own.index(n)] if n in own",

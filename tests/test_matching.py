@@ -13,6 +13,7 @@ from commands import run
 from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.matching import known_labels, matched, training_series
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
+from msssm_ts.datasets.adapted import Adaptation
 from msssm_ts.datasets.write import write
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import Source
@@ -234,3 +235,25 @@ def test_next_names_the_test_part(tmp_path: Path) -> None:
     # A folder that holds both parts is its own test part.
     out = run("fit", tmp_path, *ask, "-o", tmp_path / "two")[0]
     assert json.loads(out)["next"] == f"msssm-ts evaluate {tmp_path / 'two'} {tmp_path}"
+
+
+def test_what_is_said_now_comes_before_what_fit_was_told() -> None:
+    now = ReadOptions(label="sort", split="test")
+    both = now.or_else({"label": "kind", "id": "name", "drop": ["age"], "window": [0.1, 0.2]})
+    assert (both.label, both.id, both.drop, both.split) == ("sort", "name", ("age",), "test")
+    assert both.window == (0.1, 0.2)
+    assert both.as_command_line() == [
+        *("--label", "sort", "--id", "name", "--drop", "age", "--window", "0.1,0.2")
+    ]
+
+
+def test_missing_values_stay_missing_when_series_are_resampled() -> None:
+    values = np.arange(40, dtype=np.float32)[None].repeat(3, axis=0)
+    values[0, 10:20] = np.nan
+    values[1] = np.nan
+    out = Adaptation(rate=4.0, wanted=2.0).apply(values)
+    assert out.shape == (3, 20)
+    assert np.flatnonzero(np.isnan(out[0])).tolist() == [5, 6, 7, 8, 9]
+    assert np.isnan(out[1]).all()
+    np.testing.assert_allclose(out[2], np.arange(0, 40, 2), atol=0.6)
+    np.testing.assert_allclose(out[0, :4], out[2, :4], atol=0.3)
