@@ -171,7 +171,7 @@ class _Column:
         place, value = self._first([s == farthest for s in spans])
         off = f"{farthest:.1g} times as far from all others as those span"
         if farthest > WILD:
-            raise ValueError(f"{place}, {self.name}: {value:g} is {off} (counted from 1){_REMEDY}")
+            raise ValueError(f"{place}, {self.name}: {value:g} is {off}{_REMEDY}")
         if bulk is None:
             return None, []
         count = sum(int((s > FAR).sum()) for s in spans)
@@ -194,7 +194,7 @@ class _Column:
                 count = sum(int(f.sum()) for f in is_fill)
                 raise ValueError(
                     f"{self._first(is_fill)[0]}, {self.name}: {fill:g}, which stands in {count} "
-                    f"places, lies far from all other values (counted from 1){_REMEDY}"
+                    f"places, lies far from all other values{_REMEDY}"
                 )
 
     def _fills(self) -> Iterator[tuple[float, list[NDArray[np.bool_]]]]:
