@@ -272,6 +272,45 @@ def test_nothing_is_overwritten_unasked(waves: Path, trained: Path, tmp_path: Pa
     assert sorted(f.name for f in tmp_path.iterdir()) == ["model.safetensors", "new.csv", "p.csv"]
 
 
+def test_force_leaves_nothing_of_the_old_model(waves: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    fit = ("fit", waves / "waves_TRAIN.csv", "--preset", "fast", "--out", folder, "-q")
+    run(*fit)
+    (folder / "inspect").mkdir()
+    old = ["model.onnx", "training_curve.png", "inspect/bands.png"]
+    for name in (*old, "mine.txt"):
+        (folder / name).touch()
+    assert "holds a model already" in run(*fit, code=2)[1]
+    assert (folder / "model.onnx").exists()
+    run(*fit, "--force")
+    assert not any((folder / name).exists() for name in old)
+    assert (folder / "mine.txt").exists()
+
+
+def test_a_row_for_each_window(tmp_path: Path) -> None:
+    """Of a long recording of which only the second half is of the other class."""
+    rng = np.random.default_rng(0)
+    y = np.arange(24) % 2
+    X = rng.normal(size=(24, 200)) * np.where(y, 5.0, 1.0)[:, None]
+    np.savez(tmp_path / "train.npz", X=X, y=np.array(["calm", "wild"])[y], fs=50.0)
+    long = rng.normal(size=(2, 800))
+    long[1, 400:] *= 5
+    np.savez(tmp_path / "long.npz", X=long, fs=50.0, ids=["a", "b"])
+    ask = ("predict", tmp_path / "run", tmp_path / "long.npz", "-q", "--windows")
+    fit = ("fit", tmp_path / "train.npz", "--preset", "fast", "-q")
+    run(*fit, "--crop", "2", "--overlap", "0", "-o", tmp_path / "run")
+    rows = list(csv.DictReader(io.StringIO(run(*ask)[0])))
+    assert [(r["id"], float(r["start"]), float(r["stop"])) for r in rows] == [
+        (name, 2.0 * k, 2.0 * k + 2) for name in "ab" for k in range(8)
+    ]
+    assert [r["prediction"] for r in rows] == ["calm"] * 12 + ["wild"] * 4
+    whole = csv.DictReader(io.StringIO(run(*ask[:-1])[0]))
+    assert [r["id"] for r in whole] == ["a", "b"]
+    assert "--overlap has no effect without --crop" in run(*fit, "--overlap", "0.2", code=2)[1]
+    run(*fit, "-o", tmp_path / "plain")
+    assert "trained on whole series" in run("predict", tmp_path / "plain", *ask[2:], code=2)[1]
+
+
 def test_names_in_any_script_are_written_in_any_locale(tmp_path: Path) -> None:
     """Off a terminal in UTF-8, which every command reads back."""
     rng = np.random.default_rng(0)

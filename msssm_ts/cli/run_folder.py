@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from msssm_ts.analysis.results.training_curve import draw_training_curve
 from msssm_ts.cli.files import make_folder, write_text
+from msssm_ts.cli.pictures import PICTURES
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.fitted import FittedModel
+
+# What commands put beside a model by default, and what would be another model's beside a new one.
+_MADE_OF_A_MODEL = (
+    *("training_curve.png", "model.onnx", "model.pt2"),
+    *(f"inspect/{name}" for name in PICTURES),
+)
 
 
 def prepare(folder: Path, force: bool) -> None:
@@ -72,10 +79,9 @@ def write(
         writer = csv.writer(stream)
         writer.writerow(history)
         writer.writerows(zip(*history.values(), strict=True))
-    curve = folder / "training_curve.png"
+    for stale in _MADE_OF_A_MODEL:
+        # Of the model that was replaced.
+        (folder / stale).unlink(missing_ok=True)
     if history["epoch"]:
-        draw_training_curve(history, best, curve)
-    else:
-        # That of the model that was replaced.
-        curve.unlink(missing_ok=True)
+        draw_training_curve(history, best, folder / "training_curve.png")
     return metrics
