@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from msssm_ts.datasets.labels import tidy_labels, tidy_names
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_of
+from msssm_ts.datasets.recordings.described import describe
 from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.tree import files_below
 from msssm_ts.datasets.values import check_values
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 _TEXT = (".csv", ".tsv", ".txt", ".dat")
 _LABELS = re.compile(r"y|labels?|target", re.IGNORECASE)
@@ -110,37 +113,43 @@ def read_matrices(folder: Path, options: ReadOptions) -> LabelledSeries | None:
 def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | None:
     """Read a folder of text files that are recordings each; None where the first is none.
 
-    Files in a folder per class have its name for a label; pieces of one label each, cut out of
-    recordings, are grouped by file where nothing else groups them.
+    A table among them that lists the others says what they are; else files in a folder per class
+    have its name for a label. Pieces of one label each, cut out of recordings, are grouped by file
+    where nothing else groups them.
 
     Raises
     ------
     InputError
         If the recordings differ in their channels.
     """
-    inner = [d for d in sorted(folder.iterdir()) if d.is_dir() and not d.name.startswith(".")]
-    direct = _text_files(folder)
-    classes = {d.name: _text_files(d) for d in inner}
-    by_class = not direct and sum(bool(f) for f in classes.values()) > 1
-    files = [f for found in classes.values() for f in found] if by_class else direct
-    files = [f for f in files if not _ABOUT.fullmatch(f.stem)]
-    if len(files) < 2 or any(part_of(_ending(f)) for f in files):
+    files, tables = _recordings_and_tables(folder)
+    if len(files) < 2:
         return None
-    if options.label is not None and by_class:
-        raise InputError(
-            f"{folder}: --label {options.label} has no effect, for the folders are the classes; "
-            "leave the option out"
-        )
-    first = _recordings(files[0], options)
+    # What a table says is no matter of each file.
+    own = replace(options, label=None, group=None) if tables else options
+    first = _recordings(files[0], own)
     if first is None:
+        if own.label is not None and _recordings(files[0], replace(own, label=None)) is not None:
+            raise OptionError(
+                f"{folder}: --label {own.label} is neither a column of {files[0].name} nor a line "
+                "above its values; leave it out where the folders are the classes",
+                "label",
+            )
         return None
+    # Their own labels come before the folders'.
+    by_folders = first.labels is None
+    described = describe(
+        folder,
+        files,
+        tables,
+        options if tables else replace(options, label=None, group=None),
+        by_folders=by_folders,
+    )
     data: list[LabelledSeries] = []
-    names: list[str] = []
-    unread: list[str] = []
-    for file in files:
-        found = first if file == files[0] else _recordings(file, options)
+    owners: list[int] = []
+    for i, file in enumerate(described.files):
+        found = first if file == files[0] else _recordings(file, own)
         if found is None:
-            unread.append(file.name)
             continue
         if found.n_channels != first.n_channels:
             raise InputError(
@@ -148,37 +157,59 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
                 "give recordings with the same channels"
             )
         data.append(found)
-        names.append(file.parent.name if by_class else file.stem)
-    return _joined(folder, data, names, unread, by_class)
+        owners.append(i)
+    joined = _joined(folder, data, [described.files[i] for i in owners])
+    unread = [f.name for i, f in enumerate(described.files) if i not in set(owners)]
+    account = joined.account.without(len(unread), "files", "they are no recordings", unread)
+    known = described.take(np.repeat(owners, [d.n_series for d in data])).fields()
+    known = {name: value for name, value in known.items() if value is not None}
+    if "groups" not in known:
+        known.pop("group_name")
+    return replace(joined, **known | {"account": described.account + account})
 
 
-def _joined(
-    folder: Path,
-    data: Sequence[LabelledSeries],
-    names: Sequence[str],
-    unread: Sequence[str],
-    by_class: bool,
-) -> LabelledSeries:
+def _recordings_and_tables(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Text files that may be recordings, and the tables among them that list others."""
+    files = [f for f in files_below(folder) if bare_suffix(f) in _TEXT]
+    files = [f for f in files if not _ABOUT.fullmatch(f.stem)]
+    names = {f.name.casefold() for f in files}
+    # A number alone may be a value.
+    names |= {f.stem.casefold() for f in files if re.search("[^0-9.]", f.stem)}
+    tables = []
+    for file in files:
+        with file.open("rb") as stream:
+            head = stream.read(1 << 14).decode("utf-8", "replace").casefold()
+        cells = {re.split(r"[/\\]", c.strip())[-1] for c in re.split(r'[,;\t|"\r\n]', head)}
+        if len((cells & names) - {file.name.casefold(), file.stem.casefold()}) > 1:
+            tables.append(file)
+    rest = [f for f in files if f not in set(tables)]
+    if not tables and any(part_of(_ending(f)) for f in rest if f.parent == folder):
+        # The parts of a data set.
+        return [], []
+    return rest, tables
+
+
+def _joined(folder: Path, data: Sequence[LabelledSeries], files: Sequence[Path]) -> LabelledSeries:
     counts = [d.n_series for d in data]
     per_series: dict[str, Any] = {}
-    whole = all(d.ids is not None for d in data)
-    if by_class:
-        per_series["labels"] = tidy_labels(np.repeat(np.array(names), counts))
-    elif all(d.labels is not None for d in data):
+    paths = [f.relative_to(folder).with_suffix("").as_posix() for f in files]
+    if all(d.labels is not None for d in data):
         per_series["labels"] = tidy_labels(
             np.concatenate([np.asarray(d.labels).astype(str) for d in data])
         )
-    if whole:
+    if all(d.ids is not None for d in data):
         ids = np.concatenate([np.asarray(d.ids).astype(str) for d in data])
         if len(np.unique(ids)) == len(ids):
             per_series["ids"] = ids
+    if max(counts) == 1 and "ids" not in per_series:
+        per_series["ids"] = np.array(paths)
     if all(d.groups is not None for d in data):
         per_series["groups"] = tidy_names(
             np.concatenate([np.asarray(d.groups).astype(str) for d in data])
         )
         per_series["group_name"] = data[0].group_name
-    elif not whole:
-        per_series["groups"] = np.repeat(np.array(names), counts)
+    elif max(counts) > 1:
+        per_series["groups"] = np.repeat(paths, counts)
         per_series["group_name"] = "file"
     rates = {d.sampling_rate for d in data}
     if len(rates) > 1:
@@ -189,15 +220,13 @@ def _joined(
     if all(d.times is not None for d in data):
         per_series["times"] = [t for d in data for t in d.times or ()]
     account = _summed([d.account for d in data]).took("files", f"{len(data)} recordings")
-    if by_class:
-        account = account.took("label", "the folders")
     return LabelledSeries(
         [s for d in data for s in d.values],
         channel_names=data[0].channel_names,
         sampling_rate=data[0].sampling_rate,
         units=data[0].units,
         source=str(folder),
-        account=account.without(len(unread), "files", "they are no recordings", unread),
+        account=account,
         **per_series,
     )
 

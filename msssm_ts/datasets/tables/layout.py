@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import are_parts, part_of
 from msssm_ts.datasets.tables.columns import Roles
@@ -155,6 +156,13 @@ def _of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, R
     names = texts.different.tolist()
     if not are_parts(names):
         return table, replace(roles, part=None, left_out=(*roles.left_out, roles.part))
+    odd = [n for n in names if part_of(n) is None]
+    if odd:
+        raise InputError(
+            f"{table.source}: column {roles.part!r} names parts of a split, but "
+            f"{enumerate_names(odd, 3)} is none; call it train, validation or test, or remove "
+            "those rows"
+        )
     wanted = {"test"} if options.split == "test" else {"train", "validation"}
     meant = np.array([*(part_of(n) in wanted for n in names), False])
     keep = meant[texts.codes]
@@ -184,7 +192,8 @@ def _with_loose_id(table: Table, roles: Roles, numbered: bool) -> tuple[Table, R
     loose = roles.loose_id
     if loose is None or roles.id is not None:
         return table, roles
-    if numbered or not _repeats(table, loose):
+    # Times beside them are those of steps, even where channels are numbered (dim_0, dim_1).
+    if (numbered and roles.time is None) or not _repeats(table, loose):
         return table, _with_unique_id(table, roles)
     codes = table.texts(loose).codes
     if roles.group is not None and not _decides(codes, table.texts(roles.group).codes):
