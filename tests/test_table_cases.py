@@ -942,3 +942,32 @@ def test_a_split_that_is_half_understood(tmp_path: Path) -> None:
     rows = [f"{'ab'[i % 2]},{('train', 'test', 'unused')[i % 3]},{i},2" for i in range(6)]
     file = _file(tmp_path, "a.csv", "\n".join(["label,split,t0,t1", *rows]))
     _refused(file, "column 'split' names parts of a split, but unused is none")
+
+
+def test_a_label_column_that_is_still_empty(tmp_path: Path) -> None:
+    file = _file(tmp_path, "a.csv", "label,t0,t1,t2\n,1,2,3\n,3,4,5\n")
+    data = load(file, needs_labels=False)
+    assert data.labels is None
+    assert data.lengths.tolist() == [3, 3]
+    _refused(file, "no labels found")
+    half = _file(tmp_path, "b.csv", "label,t0,t1,t2\na,1,2,3\n,3,4,5\n")
+    _refused(half, "line 3: no label in column 'label'")
+
+
+def test_validation_arrays_follow_those_of_training(tmp_path: Path) -> None:
+    file = tmp_path / "a.npz"
+    parts = {"train": 6, "val": 4, "test": 3}
+    arrays = {f"X_{p}": np.full((n, 20), i + 1.0) for i, (p, n) in enumerate(parts.items())}
+    labels = {f"y_{p}": np.arange(n) % 2 for p, n in parts.items()}
+    np.savez(file, **arrays, **labels, fs=50.0)
+    data = load(file)
+    assert (data.n_series, data.sampling_rate) == (10, 50.0)
+    assert data.validation.tolist() == [False] * 6 + [True] * 4
+    assert [float(v[0, 0]) for v in data.values] == [1.0] * 6 + [2.0] * 4
+    assert data.labels.tolist() == [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]
+    test = load(file, ReadOptions(split="test"))
+    assert (test.n_series, test.validation) == (3, None)
+    np.savez(file, **arrays | {"X_val": np.zeros((4, 9))}, **labels)
+    data = load(file)
+    assert (data.n_series, data.validation) == (6, None)
+    assert "2 arrays (X, y: of validation, in another shape" in data.account.line()

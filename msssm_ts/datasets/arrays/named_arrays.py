@@ -27,9 +27,13 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
+
+# Endings of arrays' names that are too short to be anything elsewhere.
+_SHORT = {"te": "test"}
 
 
 def read_npz(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -116,8 +120,7 @@ def series_of_arrays(
     InputError
         If there are no series, or the arrays do not fit together.
     """
-    arrays = _of_part(arrays, options)
-    account = Account()
+    arrays, account = _of_part(arrays, options)
     gone = options.dropped(arrays)
     arrays = {k: v for k, v in arrays.items() if k not in set(gone)}
     account = account.without(len(gone), "arrays", "as asked", gone)
@@ -239,16 +242,48 @@ def _unreadable(file: Path, what: str, error: Exception) -> InputError:
     )
 
 
-def _of_part(arrays: Mapping[str, Any], options: ReadOptions) -> Mapping[str, Any]:
-    """Arrays of the part that is asked for, where those of both stand under their names."""
-    endings = [f"_{options.split}", "_te" if options.split == "test" else "_tr"]
-    for ending in endings:
-        found = {k[: -len(ending)]: v for k, v in arrays.items() if k.casefold().endswith(ending)}
-        if any(n in found for n in SERIES):
-            parts = ("_train", "_test", "_val", "_valid", "_tr", "_te")
-            rest = {k: v for k, v in arrays.items() if not k.casefold().endswith(parts)}
-            return {**rest, **found}
-    return arrays
+def _of_part(arrays: Mapping[str, Any], options: ReadOptions) -> tuple[Mapping[str, Any], Account]:
+    """Arrays of the part that is asked for, where those of several stand under their names.
+
+    Those of validation (``X_val``) follow the training part's, with a mask that says so.
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    rest: dict[str, Any] = {}
+    for key, array in arrays.items():
+        base, _, ending = key.rpartition("_")
+        part = part_of(ending) or _SHORT.get(ending.casefold())
+        if base and part is not None:
+            parts.setdefault(part, {})[base] = array
+        else:
+            rest[key] = array
+    parts = {p: found for p, found in parts.items() if any(n in found for n in SERIES)}
+    if options.split not in parts:
+        return arrays, Account()
+    found = parts.pop(options.split)
+    account = Account().took("part", "the names of the arrays")
+    aside = parts.get("validation") if options.split == "train" else None
+    if aside is not None:
+        joined = _joined(found, aside)
+        if joined is None:
+            account = account.without(
+                len(aside), "arrays", "of validation, in another shape than those of training",
+                [f"{name}" for name in aside],
+            )  # fmt: skip
+        else:
+            found = joined
+    return {**rest, **found}, account
+
+
+def _joined(found: Mapping[str, Any], aside: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Put arrays of training and validation together; None where their shapes differ."""
+    joined: dict[str, Any] = {}
+    for name, array in found.items():
+        first, second = np.asarray(array), np.asarray(aside.get(name))
+        if first.ndim == 0 or first.shape[1:] != second.shape[1:] or second.ndim == 0:
+            return None
+        joined[name] = np.concatenate([first, second])
+        mask = np.arange(len(joined[name])) >= len(first)
+    return joined | {"validation": mask}
 
 
 def _checked(found: Any, source: str) -> NDArray[Any]:

@@ -199,6 +199,9 @@ def describe(
             len(loose), others, "in no class folder", [relative_name(f, folder) for f in loose]
         )
         chosen = [f for f in chosen if f not in set(loose)]
+        if labels is not None and silent is not None and len(np.unique(labels)) == 1:
+            # One folder around everything is no class where a table may know better.
+            labels = None
         if labels is not None:
             account += replace(inside.account, taken=_taken(inside.account, "label"), left_out=())
     elif by_folders and named is None:

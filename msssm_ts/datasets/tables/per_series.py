@@ -31,7 +31,10 @@ def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str,
     """
     fields: dict[str, Any] = {}
     if len(roles.labels) == 1:
-        fields["labels"] = table.texts(roles.labels[0]).labels(rows)
+        texts = table.texts(roles.labels[0])
+        # A column that is still to be filled in.
+        if (texts.codes[rows] >= 0).any():
+            fields["labels"] = texts.labels(rows)
     elif roles.labels:
         fields["labels"] = np.stack([_zeros_and_ones(table, c, rows) for c in roles.labels], axis=1)
         fields["label_names"] = roles.labels
