@@ -306,7 +306,10 @@ def test_a_row_for_each_window(tmp_path: Path) -> None:
     assert [r["prediction"] for r in rows] == ["calm"] * 12 + ["wild"] * 4
     whole = csv.DictReader(io.StringIO(run(*ask[:-1])[0]))
     assert [r["id"] for r in whole] == ["a", "b"]
-    assert "--overlap has no effect without --crop" in run(*fit, "--overlap", "0.2", code=2)[1]
+    assert (
+        "--overlap has no effect without --crop"
+        in run(*fit, "--overlap", "0.2", "-o", tmp_path / "none", code=2)[1]
+    )
     run(*fit, "-o", tmp_path / "plain")
     assert "trained on whole series" in run("predict", tmp_path / "plain", *ask[2:], code=2)[1]
 

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as npst
 
 from msssm_ts import MSSSMClassifier
 
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 DTYPES = st.sampled_from(["float64", "float32", "float16", "int64", "int8", "uint8", "bool"])
 VALUES = {"elements": {"min_value": 0, "max_value": 100}}
 
