@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 from msssm_ts import MSSSMClassifier
 
 
-def _network(preset: str = "network", max_epochs: int = 20, **more: Any) -> MSSSMClassifier:
+def _network(preset: str = "network", max_epochs: int = 14, **more: Any) -> MSSSMClassifier:
     return MSSSMClassifier(
         preset, d_model=8, n_layers=1, d_state=4, n_scales=1, kernel_size=2,
         max_epochs=max_epochs, batch_size=16, learning_rate=0.02, random_state=0, **more,
