@@ -971,3 +971,20 @@ def test_validation_arrays_follow_those_of_training(tmp_path: Path) -> None:
     data = load(file)
     assert (data.n_series, data.validation) == (6, None)
     assert "2 arrays (X, y: of validation, in another shape" in data.account.line()
+
+
+def test_folders_refuse_what_cannot_act(tmp_path: Path) -> None:
+    for label in "ab":
+        for k in range(2):
+            _recording(tmp_path / "text" / label / f"{k}.csv", k)
+    for part in ("train", "test"):
+        for channel in ("x", "y"):
+            _file(tmp_path, f"har/{part}/signals/{channel}_{part}.txt", "1 2 3 4\n5 6 7 8\n")
+        _file(tmp_path, f"har/{part}/y_{part}.txt", "1\n2\n")
+    (tmp_path / "h5").mkdir()
+    with h5py.File(tmp_path / "h5" / "a.h5", "w") as file:
+        file["X"], file["y"] = RNG.normal(size=(4, 30)), np.arange(4) % 2
+    for name in ("text", "har", "h5"):
+        assert load(tmp_path / name).n_series
+        for options in ({"mono": True}, {"window": (0.1, 0.1)}, {"annotator": "qrs"}):
+            _refused(tmp_path / name, "has no effect on", **options)

@@ -89,12 +89,13 @@ def fit(
         )
         say(f"msssm-ts: {so_far} is in {out / 'model.safetensors'}")
         raise typer.Exit(INTERRUPTED)
-    following = _next(out, data, series, reading)
     if json:
-        show_json({"run": str(out), **metrics, "next": following})
+        show_json({"run": str(out), **metrics, "next": _next(out, data, series, reading)})
         return
     show_pairs(_summary(out, metrics))
-    say(f"\nNext: {following}", quiet=quiet)
+    if not quiet:
+        # Whether there is a test part may take a look at every file.
+        say(f"\nNext: {_next(out, data, series, reading)}")
 
 
 def _train(

@@ -8,14 +8,13 @@ from pathlib import Path
 
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
 from msssm_ts.datasets.arrays.hdf5_series import SUFFIXES as HDF5
-from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
 from msssm_ts.datasets.audio.formats import refuse_undecoded
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import LISTED, read_file, read_listed
 from msssm_ts.datasets.not_read import FORMATS, refuse_format
-from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.readers import RECORDINGS, Reader
+from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
+from msssm_ts.datasets.readers import RECORDINGS, Reader, reader_of
 from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
 from msssm_ts.datasets.tree import count_by_suffix, describe_files, files_below, with_suffix
@@ -28,6 +27,15 @@ _KNOWN = (
 )
 
 _WFDB = ".hea"
+# What a folder of text files may be, and which options act on it.
+_TEXT_FOLDERS = (
+    (read_matrices, frozenset({"group", "drop"}), "folders of matrices"),
+    (
+        read_text_folder,
+        OF_RECORDINGS | {"id", "time", "channel", "drop", "episodes"},
+        "folders of recordings in text",
+    ),
+)
 
 
 def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
@@ -70,10 +78,13 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         return read_embedded(embedded, options, str(folder))
     refuse_undecoded(folder, files)
     if any(f.suffix.lower() in HDF5 for f in folder.iterdir()):
-        return read_hdf5(folder, options)
-    for read in (read_matrices, read_text_folder):
+        hdf5 = reader_of(HDF5[0])
+        assert hdf5 is not None
+        return hdf5(folder, options)
+    for read, acts_on, title in _TEXT_FOLDERS:
         series = read(folder, options)
         if series is not None:
+            options.check_acting(acts_on, title, str(folder))
             return series
     file = find_archive_file(folder, options)
     if file is not None:

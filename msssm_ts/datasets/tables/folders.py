@@ -159,7 +159,8 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
         data.append(found)
         owners.append(i)
     joined = _joined(folder, data, [described.files[i] for i in owners])
-    unread = [f.name for i, f in enumerate(described.files) if i not in set(owners)]
+    kept = set(owners)
+    unread = [f.name for i, f in enumerate(described.files) if i not in kept]
     account = joined.account.without(len(unread), "files", "they are no recordings", unread)
     known = described.take(np.repeat(owners, [d.n_series for d in data])).fields()
     known = {name: value for name, value in known.items() if value is not None}
