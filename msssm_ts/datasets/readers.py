@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,18 @@ from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.audio.formats import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.dicom.reader import read_dicom
+from msssm_ts.datasets.dicom.reader import DICOM
 from msssm_ts.datasets.edf.reader import read_edf
-from msssm_ts.datasets.ishne.reader import are_ishne, read_ishne
-from msssm_ts.datasets.mat_records.reader import are_records, read_mat_records
+from msssm_ts.datasets.ishne.reader import ISHNE, are_ishne
+from msssm_ts.datasets.mat_records.reader import MAT, are_records
 from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
+from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.tables.frame import from_frame, read_parquet
 from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
-from msssm_ts.datasets.xml_ecg.reader import are_xml_ecgs, read_xml_ecg
+from msssm_ts.datasets.xml_ecg.reader import XML, are_xml_ecgs
 
 _COLUMNS = frozenset({"label", "id", "group", "time", "channel", "fold", "drop"})
 _TABLES = _COLUMNS | {"episodes"}
@@ -98,7 +100,7 @@ READERS = (
     Reader(
         "ISHNE Holter files",
         (".ecg",),
-        read_ishne,
+        partial(read_recordings, form=ISHNE),
         OF_RECORDINGS | {"drop"},
         recordings=True,
         takes=are_ishne,
@@ -106,18 +108,22 @@ READERS = (
     Reader(
         "ECGs in XML",
         (".xml",),
-        read_xml_ecg,
+        partial(read_recordings, form=XML),
         OF_RECORDINGS | {"drop"},
         recordings=True,
         takes=are_xml_ecgs,
     ),
     Reader(
-        "DICOM waveforms", (".dcm", ".dicom"), read_dicom, OF_RECORDINGS | {"drop"}, recordings=True
+        "DICOM waveforms",
+        (".dcm", ".dicom"),
+        partial(read_recordings, form=DICOM),
+        OF_RECORDINGS | {"drop"},
+        recordings=True,
     ),
     Reader(
         "MATLAB recordings",
         (".mat",),
-        read_mat_records,
+        partial(read_recordings, form=MAT),
         OF_RECORDINGS | {"drop"},
         recordings=True,
         takes=are_records,

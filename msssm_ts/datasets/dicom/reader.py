@@ -7,9 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.errors import InputError
 
@@ -103,21 +100,3 @@ def _pydicom(file: Path) -> Any:
 
 
 DICOM = stored_format((".dcm", ".dicom"), decode_dicom)
-
-
-def read_dicom(source: Path, options: ReadOptions) -> LabelledSeries:
-    """Read DICOM waveforms, each a series; labels come from a table beside them, or folders.
-
-    Parameters
-    ----------
-    source : Path
-        A folder or a file.
-    options : ReadOptions
-        ``drop`` for channels, and columns of a table.
-
-    Raises
-    ------
-    InputError
-        If pydicom is not installed, no file can be read, or they do not fit together.
-    """
-    return read_recordings(source, options, DICOM)

@@ -15,10 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.signals.names import numbered
-from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.signals.record import Format, Record
 from msssm_ts.errors import InputError
 
@@ -125,24 +122,6 @@ def read_ishne_excerpt(item: IshneExcerpt) -> NDArray[np.float32]:
 
 
 ISHNE = Format("files", (".ecg",), _header, _item, read_ishne_excerpt)
-
-
-def read_ishne(source: Path, options: ReadOptions) -> LabelledSeries:
-    """Read ISHNE Holter files, each a series; labels come from a table beside them, or folders.
-
-    Parameters
-    ----------
-    source : Path
-        A folder or a file.
-    options : ReadOptions
-        ``drop`` for channels, and columns of a table.
-
-    Raises
-    ------
-    InputError
-        If no file can be read, or they do not fit together.
-    """
-    return read_recordings(source, options, ISHNE)
 
 
 def are_ishne(files: Sequence[Path]) -> bool:

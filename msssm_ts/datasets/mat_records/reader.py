@@ -13,10 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_in
-from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.errors import InputError
 
@@ -122,24 +119,6 @@ def _texts(value: Any) -> list[str]:
 
 
 MAT = stored_format((".mat",), decode_mat)
-
-
-def read_mat_records(source: Path, options: ReadOptions) -> LabelledSeries:
-    """Read a folder of MATLAB files, each a recording; labels come from a table, or folders.
-
-    Parameters
-    ----------
-    source : Path
-        A folder.
-    options : ReadOptions
-        ``drop`` for channels, and columns of a table.
-
-    Raises
-    ------
-    InputError
-        If no file can be read, or they do not fit together.
-    """
-    return read_recordings(source, options, MAT)
 
 
 def are_records(files: Sequence[Path]) -> bool:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.datasets.xml_ecg.aecg import read_aecg
 from msssm_ts.datasets.xml_ecg.muse import read_muse
@@ -39,24 +36,6 @@ def decode_xml(file: Path) -> Stored:
 
 
 XML = stored_format((".xml",), decode_xml)
-
-
-def read_xml_ecg(source: Path, options: ReadOptions) -> LabelledSeries:
-    """Read ECGs as XML files, each a series; labels come from a table beside them, or folders.
-
-    Parameters
-    ----------
-    source : Path
-        A folder or a file.
-    options : ReadOptions
-        ``drop`` for channels, and columns of a table.
-
-    Raises
-    ------
-    InputError
-        If no file can be read, or they do not fit together.
-    """
-    return read_recordings(source, options, XML)
 
 
 def are_xml_ecgs(files: Sequence[Path]) -> bool:
