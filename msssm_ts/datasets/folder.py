@@ -67,9 +67,10 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     if layout is not None:
         return read_task(*layout, "", options, str(folder))
     files = files_below(folder)
-    reader = _of_most(files)
+    kinds = _kinds(files)
+    reader = _of_most(kinds)
     if reader is not None:
-        return _naming_others(reader(folder, options), reader, files)
+        return _naming_others(reader(folder, options), reader, kinds)
     listed = listed_below(files, LISTED)
     if listed is not None:
         return read_listed(listed, options, str(folder))
@@ -96,13 +97,15 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     )
 
 
-def _of_most(files: Sequence[Path]) -> Reader | None:
+def _kinds(files: Sequence[Path]) -> list[tuple[Reader, list[Path]]]:
+    """Return the readers of recordings that are there, with the files that stand for one each."""
+    found = [(r, with_suffix(files, r.suffixes)) for r in RECORDINGS]
+    return [(r, _of_reader(own, r)) for r, own in found if r.takes(own)]
+
+
+def _of_most(kinds: Sequence[tuple[Reader, list[Path]]]) -> Reader | None:
     """Return the reader of the kind of recordings that there are most of."""
-    readers = [r for r in RECORDINGS if r.takes(with_suffix(files, r.suffixes))]
-    numbers = [len(_of_reader(files, r)) for r in readers]
-    if not any(numbers):
-        numbers = [len(with_suffix(files, r.suffixes)) for r in readers]
-    return readers[numbers.index(max(numbers))] if readers else None
+    return max(kinds, key=lambda kind: len(kind[1]), default=(None, []))[0]
 
 
 def _of_reader(files: Sequence[Path], reader: Reader) -> list[Path]:
@@ -112,12 +115,12 @@ def _of_reader(files: Sequence[Path], reader: Reader) -> list[Path]:
     return with_suffix(files, suffixes)
 
 
-def _naming_others(data: LabelledSeries, reader: Reader, files: Sequence[Path]) -> LabelledSeries:
+def _naming_others(
+    data: LabelledSeries, reader: Reader, kinds: Sequence[tuple[Reader, list[Path]]]
+) -> LabelledSeries:
     """Say which recordings of another kind were left out, where the reader has not."""
-    if reader.title == "audio files":
+    if reader.names_others:
         return data
-    others = [r for r in RECORDINGS if r is not reader]
-    taken = [r for r in others if r.takes(with_suffix(files, r.suffixes))]
-    rest = [f for r in taken for f in _of_reader(files, r)]
+    rest = [f for r, own in kinds if r is not reader for f in own]
     account = data.account.without(len(rest), "files", "another kind", count_by_suffix(rest))
     return replace(data, account=account)

@@ -55,6 +55,8 @@ class Reader:
         Whether files of its suffixes in a folder are its, where others have the same.
     alone : bool
         Whether it reads a file that is named alone, too.
+    names_others : bool
+        Whether it says itself which other files of a folder it leaves out.
     """
 
     title: str
@@ -65,6 +67,7 @@ class Reader:
     compressed: bool = False
     takes: Callable[[Sequence[Path]], bool] = bool
     alone: bool = True
+    names_others: bool = False
 
     def __call__(self, source: Any, options: ReadOptions) -> LabelledSeries:
         """Read a source.
@@ -96,7 +99,14 @@ READERS = (
         OF_RECORDINGS | {"drop", "episodes"},
         recordings=True,
     ),
-    Reader("audio files", AUDIO, read_audio, OF_RECORDINGS | {"drop", "mono"}, recordings=True),
+    Reader(
+        "audio files",
+        AUDIO,
+        read_audio,
+        OF_RECORDINGS | {"drop", "mono"},
+        recordings=True,
+        names_others=True,
+    ),
     Reader(
         "ISHNE Holter files",
         (".ecg",),
