@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 
@@ -57,3 +58,23 @@ class Interrupted(KeyboardInterrupt):
 
 class ExportError(RuntimeError):
     """An exported file that does not do what its model does, or cannot be made: one sentence."""
+
+
+class WritingError(OSError):
+    """A file that could not be written: one sentence with its name and the reason.
+
+    Parameters
+    ----------
+    file : path
+        Which.
+    error : OSError
+        Why.
+    """
+
+    def __init__(self, file: str | os.PathLike[str], error: OSError):
+        reason: str = (error.strerror or str(error) or type(error).__name__).lower()
+        super().__init__(error.errno, reason)
+        self.file, self.reason = os.fspath(file), reason
+
+    def __str__(self) -> str:
+        return f"{self.file}: cannot be written ({self.reason}); what was there is as it was"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
-from msssm_ts.errors import InputError
+from msssm_ts.atomic import replacing
+from msssm_ts.errors import InputError, WritingError
 
 
 def claim(
@@ -53,9 +52,10 @@ def claim(
     try:
         with replacing(file, keep=False) as temporary:
             temporary.touch()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"{file}: cannot be written ({reason}); give another name") from error
+    except WritingError as error:
+        raise InputError(
+            f"{file}: cannot be written ({error.reason}); give another name"
+        ) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -77,22 +77,7 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-@contextmanager
-def replacing(file: Path, *, keep: bool = True) -> Iterator[Path]:
-    """Give a file to write instead; an interrupted write leaves the old one as it was.
-
-    Without ``keep`` it is thrown away again, which shows that it could be written.
-    """
-    temporary = file.with_name(f".{file.name}.part")
-    try:
-        yield temporary
-        if keep:
-            os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_text(file: Path, text: str) -> None:
     """Write a text, all or nothing."""
     with replacing(file) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.analysis.results.training_curve import draw_training_curve
+from msssm_ts.analysis.results.training_curve import training_figure
 from msssm_ts.cli.files import make_folder, write_text
-from msssm_ts.cli.pictures import PICTURES
+from msssm_ts.cli.pictures import PICTURES, save
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,13 +76,14 @@ def write(
         "notes": list(record.notes),
     }
     write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-    with (folder / "history.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(history)
-        writer.writerows(zip(*history.values(), strict=True))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(history)
+    writer.writerows(zip(*history.values(), strict=True))
+    write_text(folder / "history.csv", text.getvalue())
     for stale in _MADE_OF_A_MODEL:
         # Of the model that was replaced.
         (folder / stale).unlink(missing_ok=True)
     if history["epoch"]:
-        draw_training_curve(history, best, folder / "training_curve.png")
+        save(training_figure(history, best), folder / "training_curve.png")
     return metrics

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.atomic import replacing
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.errors import InputError
 
@@ -60,14 +60,8 @@ def write(data: LabelledSeries, file: Path) -> None:
         )
     if not file.absolute().parent.is_dir():
         raise InputError(f"{file}: its folder does not exist; make it first")
-    temporary = file.with_name(f".{file.stem}.part{file.suffix}")
-    try:
+    with replacing(file) as temporary:
         writer(data, temporary)
-        os.replace(temporary, file)
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written ({error.strerror or error})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_npz(data: LabelledSeries, file: Path) -> None:
@@ -97,7 +91,8 @@ def _write_npz(data: LabelledSeries, file: Path) -> None:
             row[: len(t)] = t
         optional["times"] = stamps
     arrays = {k: _plain(np.asarray(v)) for k, v in optional.items() if v is not None}
-    np.savez_compressed(file, allow_pickle=False, X=X, **arrays)
+    with file.open("wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, X=X, **arrays)
 
 
 def _plain(values: NDArray[Any]) -> NDArray[Any]:

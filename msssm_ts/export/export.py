@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from msssm_ts.atomic import replacing
 from msssm_ts.errors import ExportError, InputError
 from msssm_ts.export.boundary import Boundary, find_boundary
 from msssm_ts.export.formats import (
@@ -127,7 +128,8 @@ def export_model(
             predict = open_export(model, temporary, format)
             quantized_difference = largest_difference(predict, model, sources)
         n_bytes = temporary.stat().st_size
-        os.replace(temporary, file)
+        with replacing(file) as part:
+            os.replace(temporary, part)
     return ExportReport(
         path=file,
         format=format,

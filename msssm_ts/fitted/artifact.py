@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from msssm_ts.atomic import replacing
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.upgrades import SCHEMA_VERSION, upgraded
 
@@ -56,7 +56,7 @@ def write_artifact(
 
     Raises
     ------
-    OSError
+    WritingError
         If the file cannot be written.
     """
     from safetensors.torch import save
@@ -64,19 +64,8 @@ def write_artifact(
     file = Path(path)
     text = json.dumps({"schema_version": SCHEMA_VERSION, **header}, allow_nan=False)
     data = save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, {_KEY: text})
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(file) as temporary:
+        temporary.write_bytes(data)
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:

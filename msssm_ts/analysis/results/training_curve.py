@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.analysis.results.style import BLUE, VERMILLION
@@ -65,8 +64,3 @@ def training_figure(
     axes[1].set_xlabel("epoch")
     axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
-
-
-def draw_training_curve(history: dict[str, list[Any]], best_epoch: int, file: Path) -> None:
-    """Write :func:`training_figure` as a PNG."""
-    training_figure(history, best_epoch).savefig(file)

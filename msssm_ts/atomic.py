@@ -1,0 +1,117 @@
+"""Files that are written all or nothing: a reader finds the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msssm_ts.errors import WritingError
+
+# .NAME.HOST-PID-RANDOM.part, so that a later process can tell whether the writer is alive.
+_PART = re.compile(r"^\..*\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.part$")
+# The name of the file is kept for a person to read; file systems take 255 bytes.
+_LONGEST_NAME = 60
+# A part that another machine left is nobody's after so many seconds.
+_FORGOTTEN = 86_400.0
+
+
+@contextmanager
+def replacing(file: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Give a file to write instead; an interrupted write leaves the old one as it was.
+
+    The new file is on the disk before it takes the old one's name.
+
+    Parameters
+    ----------
+    file : Path
+        To be written.
+    keep : bool
+        Without it the new file is thrown away again, which shows that it could be written.
+
+    Raises
+    ------
+    WritingError
+        If it cannot be written: no space, no permission. What was there is as it was.
+
+    Examples
+    --------
+    >>> file = Path(getfixture("tmp_path")) / "a.txt"
+    >>> with replacing(file) as temporary:
+    ...     _ = temporary.write_text("all of it")
+    >>> file.read_text()
+    'all of it'
+    """
+    remove_left_over(file.parent, file.name)
+    temporary = file.with_name(
+        f".{file.name[:_LONGEST_NAME]}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.part"
+    )
+    try:
+        yield temporary
+        if keep:
+            _to_disk(temporary)
+            os.replace(temporary, file)
+            _to_disk(file.parent)
+    except WritingError:
+        raise
+    except OSError as error:
+        raise WritingError(file, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def remove_left_over(folder: Path, name: str | None = None) -> None:
+    """Remove what dead processes have left half written in a folder: of one file, or of all."""
+    try:
+        entries = [entry.name for entry in os.scandir(folder)]
+    except OSError:
+        return
+    start = "." if name is None else f".{name[:_LONGEST_NAME]}."
+    for entry in entries:
+        found = _PART.match(entry) if entry.startswith(start) else None
+        if found and _is_dead(folder / entry, found["host"], int(found["pid"])):
+            try:
+                (folder / entry).unlink(missing_ok=True)
+            except OSError:
+                continue
+
+
+def _is_dead(part: Path, host: str, pid: int) -> bool:
+    if host == _host() and sys.platform != "win32":
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+    try:
+        return time.time() - part.stat().st_mtime > _FORGOTTEN
+    except OSError:
+        return False
+
+
+def _host() -> str:
+    return f"{zlib.crc32(socket.gethostname().encode()):08x}"
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file or a folder's names are where a power cut leaves them."""
+    if path.is_dir() and sys.platform == "win32":
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() or sys.platform != "win32" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    except OSError:
+        # Some network file systems cannot; a failed write has been told before.
+        if not path.is_dir():
+            raise
+    finally:
+        os.close(handle)
