@@ -69,12 +69,19 @@ class WritingError(OSError):
         Which.
     error : OSError
         Why.
+    remedy : str
+        What is lost, or what to do.
     """
 
-    def __init__(self, file: str | os.PathLike[str], error: OSError):
-        reason: str = (error.strerror or str(error) or type(error).__name__).lower()
+    def __init__(
+        self,
+        file: str | os.PathLike[str],
+        error: OSError,
+        remedy: str = "what was there is as it was",
+    ):
+        reason: str = error.strerror or str(error) or type(error).__name__
         super().__init__(error.errno, reason)
-        self.file, self.reason = os.fspath(file), reason
+        self.file, self.reason, self.remedy = os.fspath(file), reason, remedy
 
     def __str__(self) -> str:
-        return f"{self.file}: cannot be written ({self.reason}); what was there is as it was"
+        return f"{self.file}: cannot be written ({self.reason}); {self.remedy}"

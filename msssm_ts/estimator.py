@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.fitted import FittedModel, Source, load_model, save_model
 from msssm_ts.fitted.parts import check_channel_names
+from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
 from msssm_ts.fitting.notes import rounding_remarks
@@ -115,6 +116,8 @@ class MSSSMClassifier(
         sampling_rate: float | None = None,
         times: Any = None,
         origin: Mapping[str, Any] | None = None,
+        checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
+        resume: str | os.PathLike[str] | None = None,
     ) -> MSSSMClassifier:
         """Train on labelled series.
 
@@ -144,6 +147,13 @@ optional
         origin : mapping, optional
             What was understood of the series' source, as
             :meth:`msssm_ts.datasets.LabelledSeries.origin` says it; kept with the model.
+        checkpoint : path or msssm_ts.fitting.Checkpoint, optional
+            Folder to keep the work in while it goes on, once a minute. It can be removed when the
+            model is saved.
+        resume : path, optional
+            Such a folder, to go on with the fit that was cut short, with the same series, labels
+            and parameters; the model is, on the same machine with the same number of threads, the
+            same bit for bit as if it had not been.
 
         Returns
         -------
@@ -179,7 +189,13 @@ optional
         if label_names is not None and not (targets.multilabel and len(label_names) == n_labels):
             raise ValueError(f"{len(label_names)} label_names, which y does not have columns for")
         source = self._source(series, channel_names, sampling_rate, origin)
-        self._keep(data, source, label_names=label_names, previous=previous)
+        kept = Checkpoint.of(checkpoint, resume)
+        try:
+            self._keep(*(data, source), label_names=label_names, previous=previous, checkpoint=kept)
+        finally:
+            # What the caller made is the caller's to release.
+            if kept is not None and kept is not checkpoint:
+                kept.release()
         return self
 
     def partial_fit(

@@ -47,6 +47,7 @@ class Spy(Member):
     @classmethod
     def fit(cls, problem: Problem, seed: int, parameters: Mapping[str, Any] | None = None,
             reporter: Any = None, seconds: float | None = None, start: Self | None = None,
+            keeper: Any = None,
             ) -> Self:  # fmt: skip
         cls.given.append(problem)
         cls.seeds.append(seed)

@@ -28,6 +28,7 @@ class NearestMean(Member):
     @classmethod
     def fit(cls, problem: Problem, seed: int, parameters: Mapping[str, Any] | None = None,
             reporter: Any = None, seconds: float | None = None, start: Self | None = None,
+            keeper: Any = None,
             ) -> Self:  # fmt: skip
         features = _features(problem.values)
         members = problem.signs > 0

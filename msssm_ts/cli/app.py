@@ -15,6 +15,7 @@ from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
 from msssm_ts.cli.inspect import inspect
 from msssm_ts.cli.predict import predict
+from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
 from msssm_ts.version import __version__
 
@@ -51,4 +52,5 @@ def options(
 def main() -> None:
     """Run the command line."""
     write_any_text()
+    stop_like_ctrl_c()
     app()

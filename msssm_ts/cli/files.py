@@ -54,7 +54,7 @@ def claim(
             temporary.touch()
     except WritingError as error:
         raise InputError(
-            f"{file}: cannot be written ({error.reason}); give another name"
+            f"{file}: cannot be written ({error.reason.lower()}); give another name"
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,25 +11,29 @@ import typer
 
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
-from msssm_ts.cli.errors import INTERRUPTED, guarded
+from msssm_ts.cli.errors import FAILED, INTERRUPTED, guarded
 from msssm_ts.cli.model_options import chooses_model
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
-from msssm_ts.errors import InputError
+from msssm_ts.cli.resuming import resumable, resume_command
+from msssm_ts.errors import InputError, TrainingError, WritingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from msssm_ts.datasets import LabelledSeries, ReadOptions
     from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.fitting import Checkpoint
 
 
 @guarded
+@resumable
 @reads_data
 @prepares_series
 @chooses_model
 def fit(
-    data: options.Data,
+    data: options.DataOrNone = None,
+    call: Any = None,
     modelling: Any = None,
     reading: Any = None,
     preparing: Any = None,
@@ -47,6 +52,15 @@ def fit(
         Path, typer.Option("--out", "-o", metavar="RUN", help="Folder for the results.")
     ] = Path("run"),
     force: Annotated[bool, typer.Option("--force", help="Replace a model in that folder.")] = False,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option(
+            "--checkpoint-every",
+            metavar="SECONDS",
+            min=0,
+            help="How often the work is kept in the folder, for --resume.",
+        ),
+    ] = 60.0,
     quiet: options.Quiet = False,
     json: options.Json = False,
     debug: options.Debug = False,
@@ -54,13 +68,69 @@ def fit(
     """Train a classifier on DATA and write it to a run folder.
 
     The folder gets model.safetensors, metrics.json, and, where a network is trained, its
-    history.csv and training_curve.png. Ctrl-C stops early and keeps the best model so far.
+    history.csv and training_curve.png. Ctrl-C stops early and keeps what there is so far; what
+    was cut short, by whatever, goes on with --resume.
     """
     from msssm_ts.cli import run_folder
+    from msssm_ts.training.keeping import SafePoints
+
+    if data is None:
+        raise InputError("DATA is missing: give a file, a folder or a data set's name")
+    with run_folder.prepare(out, force, call, checkpoint_every) as checkpoint:
+        series, model, stopped = _fitted(
+            data, reading, preparing, modelling, validation, ungrouped, checkpoint, quiet
+        )
+        groups = None if ungrouped else series.groups
+        left_out = None if groups is None else series.group_name
+        about = (series.summary(), data, left_out)
+        if stopped is None:
+            try:
+                metrics = run_folder.write(out, model.model_, *about)
+            except WritingError as error:
+                checkpoint.flush()
+                remedy = f"make room, then: {resume_command(out)}"
+                raise WritingError(error.file, error, remedy) from error
+            checkpoint.remove()
+        else:
+            # A second signal is not held up; the first must not take what it was meant to save.
+            with SafePoints():
+                said = run_folder.keep_part(out, model, *about, checkpoint)
+    if stopped is not None:
+        say(f"msssm-ts: {stopped.reason}; {said}")
+        raise typer.Exit(stopped.code)
+    for line in metrics["notes"]:
+        say(line, quiet=quiet)
+    if json:
+        show_json({"run": str(out), **metrics, "next": _next(out, data, series, reading)})
+        return
+    show_pairs(_summary(out, metrics))
+    if not quiet:
+        # Whether there is a test part may take a look at every file.
+        say(f"\nNext: {_next(out, data, series, reading)}")
+
+
+@dataclass(frozen=True)
+class _Stopped:
+    """Why a fit did not come to its end, and the exit code for that."""
+
+    reason: str
+    code: int
+
+
+def _fitted(
+    data: str,
+    reading: ReadOptions,
+    preparing: Any,
+    modelling: dict[str, Any],
+    validation: str | None,
+    ungrouped: bool,
+    checkpoint: Checkpoint,
+    quiet: bool,
+) -> tuple[LabelledSeries, MSSSMClassifier, _Stopped | None]:
+    """Read the data and fit a model to them."""
     from msssm_ts.datasets import load
     from msssm_ts.display import TrainingDisplay
 
-    run_folder.prepare(out, force)
     series = load(data, reading, validation=validation)
     say(f"{data}: {series.summary()}", quiet=quiet)
     preparation = preparation_for(preparing, series)
@@ -72,30 +142,8 @@ def fit(
     with TrainingDisplay(quiet, interval=10.0) as display:
         model = MSSSMClassifier(**modelling, preparation=preparation, callbacks=[display])
         groups = None if ungrouped else series.groups
-        interrupted = _train(model, series, groups, series.origin(reading), quiet)
-    if not model.__sklearn_is_fitted__():
-        say("msssm-ts: interrupted before the first step: nothing to save")
-        raise typer.Exit(INTERRUPTED)
-    left_out = None if groups is None else series.group_name
-    metrics = run_folder.write(out, model.model_, series.summary(), data, left_out)
-    for line in metrics["notes"]:
-        say(line, quiet=quiet)
-    if interrupted:
-        so_far = (
-            f"interrupted in epoch {model.n_iter_ + 1}; the best model so far (epoch "
-            f"{max(model.best_iter_, 1)})"
-            if model.networks_
-            else "interrupted before the network's first step; what votes without it"
-        )
-        say(f"msssm-ts: {so_far} is in {out / 'model.safetensors'}")
-        raise typer.Exit(INTERRUPTED)
-    if json:
-        show_json({"run": str(out), **metrics, "next": _next(out, data, series, reading)})
-        return
-    show_pairs(_summary(out, metrics))
-    if not quiet:
-        # Whether there is a test part may take a look at every file.
-        say(f"\nNext: {_next(out, data, series, reading)}")
+        stopped = _train(model, series, groups, series.origin(reading), checkpoint, quiet)
+    return series, model, stopped
 
 
 def _train(
@@ -103,9 +151,10 @@ def _train(
     series: LabelledSeries,
     groups: NDArray[Any] | None,
     origin: dict[str, Any],
+    checkpoint: Checkpoint,
     quiet: bool,
-) -> bool:
-    """Fit; return whether Ctrl-C cut it short."""
+) -> _Stopped | None:
+    """Fit; return what cut it short."""
     import torch
 
     from msssm_ts.kernels import backend_report
@@ -129,12 +178,15 @@ def _train(
             sampling_rate=series.sampling_rate,
             times=series.times,
             origin=origin,
+            checkpoint=checkpoint,
         )
     except KeyboardInterrupt:
-        return True
+        return _Stopped("interrupted", INTERRUPTED)
+    except TrainingError as error:
+        return _Stopped(str(error), FAILED)
     except ValueError as error:
         raise InputError(f"{series.source}: {error}") from error
-    return False
+    return None
 
 
 def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-Data = Annotated[
-    str,
-    typer.Argument(
-        metavar="DATA",
-        help="A file, a folder of recordings, or a data set by name (see: msssm-ts data list).",
-        show_default=False,
-    ),
-]
+_DATA = typer.Argument(
+    metavar="DATA",
+    help="A file, a folder of recordings, or a data set by name (see: msssm-ts data list).",
+    show_default=False,
+)
+Data = Annotated[str, _DATA]
+# For a command that can take it from an earlier call.
+DataOrNone = Annotated[str | None, _DATA]
 Model = Annotated[
     str,
     typer.Argument(metavar="MODEL", help="Run folder or model file.", show_default=False),

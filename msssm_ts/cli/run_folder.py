@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.analysis.results.training_curve import training_figure
+from msssm_ts.atomic import remove_left_over
+from msssm_ts.cli.console import say
 from msssm_ts.cli.files import make_folder, write_text
 from msssm_ts.cli.pictures import PICTURES, save
+from msssm_ts.cli.resuming import CHECKPOINT, MODEL, Call, resume_command
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
+    from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.fitted import FittedModel
+    from msssm_ts.fitting import Checkpoint
+
 
 # What commands put beside a model by default, and what would be another model's beside a new one.
 _MADE_OF_A_MODEL = (
@@ -23,20 +29,70 @@ _MADE_OF_A_MODEL = (
 )
 
 
-def prepare(folder: Path, force: bool) -> None:
-    """Make the folder, before anything long begins.
+def prepare(folder: Path, force: bool, call: Call, every: float) -> Checkpoint:
+    """Make the folder and keep others out of it, before anything long begins.
+
+    Returns
+    -------
+    Checkpoint
+        Where the fit is kept while it goes on.
 
     Raises
     ------
     InputError
-        If it cannot be made or written, or holds a model and force is not set.
+        If it cannot be made or written, another fit writes to it, or it holds a model or a fit
+        that was cut short and force is not set.
     """
-    if (folder / "model.safetensors").exists() and not force:
+    from msssm_ts.fitting.checkpoint import Checkpoint
+
+    has_model = (folder / MODEL).exists()
+    if has_model and not force and not call.is_resumed:
         raise InputError(
             f"{folder}: holds a model already; give another folder with --out, or --force to "
             "replace it"
         )
     make_folder(folder)
+    checkpoint = Checkpoint(folder / CHECKPOINT, every, call.is_resumed, warn=say)
+    checkpoint.claim()
+    remove_left_over(folder)
+    if checkpoint.has_work and not force and not call.is_resumed:
+        checkpoint.release()
+        raise InputError(
+            f"{folder}: holds a fit that was cut short; go on with it: {resume_command(folder)}, "
+            "give another folder with --out, or --force to begin anew"
+        )
+    if not call.is_resumed:
+        checkpoint.keep_call(
+            {"options": dict(call.options), "folder": call.folder, "replaces": has_model}
+        )
+    return checkpoint
+
+
+def keep_part(
+    folder: Path,
+    model: MSSSMClassifier,
+    data_summary: str,
+    source: str,
+    left_out: str | None,
+    checkpoint: Checkpoint,
+) -> str:
+    """Keep what a fit that was cut short has come to; return where that is, and how to go on.
+
+    A model that was there before stays: part of another is no replacement for it.
+    """
+    go_on = f"go on with it: {resume_command(folder)}"
+    if not model.__sklearn_is_fitted__():
+        return go_on if checkpoint.has_work else f"nothing is finished yet; {go_on}"
+    if (checkpoint.call or {}).get("replaces"):
+        kept = f"the model in {folder} is the one that was there before"
+        return f"{kept}; {go_on}"
+    fitted = model.model_
+    write(folder, fitted, data_summary, source, left_out)
+    kinds = [member.kind for member in fitted.vote.members]
+    parts = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
+    epoch = f" (best epoch {max(model.best_iter_, 1)})" if model.networks_ else ""
+    kept = f"what there is so far, {', '.join(parts)}{epoch}, is in {folder / MODEL}"
+    return f"{kept}; {go_on}"
 
 
 def write(
@@ -54,7 +110,7 @@ def write(
     """
     from msssm_ts.fitted import save_model
 
-    save_model(model, folder / "model.safetensors")
+    save_model(model, folder / MODEL)
     record = model.record
     history, best = record.history, record.best_iter
     metrics = {

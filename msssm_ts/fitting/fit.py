@@ -16,7 +16,9 @@ from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote, prior_weights
+from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.identity import identity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
 from msssm_ts.fitting.problems import Problems, standardizer_of
@@ -47,6 +49,7 @@ def fit_model(
     label_names: Sequence[str] | None = None,
     previous: FittedModel | None = None,
     in_parts: bool = False,
+    checkpoint: Checkpoint | None = None,
 ) -> FittedModel:
     """Fit a vote to labelled series.
 
@@ -65,6 +68,8 @@ def fit_model(
     in_parts : bool
         Whether these are a part of the series, once through: only members that learn by steps
         can do that.
+    checkpoint : Checkpoint, optional
+        Where the work is kept while it goes on, or is gone on with.
 
     Returns
     -------
@@ -80,8 +85,20 @@ def fit_model(
     at_work()
     with TrainingDisplay(quiet=not parameters["verbose"]) as shown:
         callbacks = (*(parameters["callbacks"] or ()), shown)
-        fit = _prepared_fit(data, parameters, source, previous, in_parts, Reporter(callbacks))
+        seed = _seed(parameters["random_state"], checkpoint)
+        if checkpoint is not None:
+            checkpoint.begin(identity(data, parameters, source, label_names, previous, seed))
+        fit = _prepared_fit(
+            *(data, parameters, source, previous, in_parts, seed, Reporter(callbacks), checkpoint)
+        )
         return fit.run(label_names)
+
+
+def _seed(random_state: Any, checkpoint: Checkpoint | None) -> int:
+    """Return the seed; where it is drawn, a fit that goes on has the one that was drawn first."""
+    drawn = random_state is None or isinstance(random_state, np.random.RandomState)
+    kept = checkpoint.seed if checkpoint is not None and drawn else None
+    return seed_from(random_state) if kept is None else kept
 
 
 def _prepared_fit(
@@ -90,11 +107,12 @@ def _prepared_fit(
     source: Source,
     previous: FittedModel | None,
     in_parts: bool,
+    seed: int,
     reporter: Reporter,
+    checkpoint: Checkpoint | None,
 ) -> _Fit:
     """Decide what is fitted, and on which series."""
     began = time.perf_counter()
-    seed = seed_from(parameters["random_state"])
     wanted = seats(parameters["preset"], parameters["members"])
     if in_parts:
         wanted = (Seat("network", options={"max_epochs": 1}),)
@@ -128,7 +146,7 @@ def _prepared_fit(
     problems = Problems(data, source, preparation, weights, positive, parameters["dtype"])
     return _Fit(
         *(problems, parameters, wanted, closed, by_steps, split, seed, reporter, previous, began),
-        left_out,
+        *(left_out, checkpoint),
     )
 
 
@@ -147,6 +165,7 @@ class _Fit:
     previous: FittedModel | None
     began: float
     left_out: str | None
+    checkpoint: Checkpoint | None
 
     def run(self, label_names: Sequence[str] | None) -> FittedModel:
         """Fit, and return the model; where it is cut short, hand on what there is."""
@@ -188,12 +207,12 @@ class _Fit:
 
         share: float | None = None
         try:
-            self._fit_closed(closed, training, _FIRST_OF_TWO if twice else 1.0)
+            self._fit_closed("first", closed, training, _FIRST_OF_TWO if twice else 1.0)
             theirs = None
             if self.by_steps and closed and validation is not None:
                 theirs = _vote(closed, [], None).predict_proba(validation.values)
             # The closed members are fitted again: their time is not the others'.
-            reserved = time.perf_counter() - self.began if closed and twice else 0.0
+            reserved = self._elapsed() if closed and twice else 0.0
             problem = replace(training, validation=validation)
             if theirs is not None and validation is not None:
                 problem = replace(problem, is_in_vain=_in_vain(validation, theirs))
@@ -208,14 +227,18 @@ class _Fit:
                 everything = self.problems.prepared(np.arange(len(self.problems.data)))
                 again: list[Member] = []
                 self._fit_closed(
-                    again, self.problems.standardized(everything, standardizer), None, counts
+                    "all", again, self.problems.standardized(everything, standardizer), None, counts
                 )
                 closed[:] = again
         except KeyboardInterrupt as error:
+            if self.checkpoint is not None:
+                self.checkpoint.flush()
             raise Interrupted(model()) from error
         except TrainingError as error:
             error.partial = model()
             raise
+        if self.checkpoint is not None:
+            self.checkpoint.end()
         fitted = model()
         assert fitted is not None
         if multilabel and validation is not None:
@@ -226,32 +249,29 @@ class _Fit:
 
     def _fit_closed(
         self,
+        stage: str,
         into: list[Member],
         problem: Problem,
         part: float | None,
         counts: Mapping[str, int] | None = None,
     ) -> None:
         """Fit members without validation, as many as ``part`` of the time budget is enough for."""
-        budget, began = self.parameters["time_budget"], time.perf_counter()
+        budget, spent = self.parameters["time_budget"], 0.0
         seconds = None if budget is None or part is None else part * budget
         for seat in self.closed:
             kind = MEMBERS.get(seat.kind)
             n = kind.copies(seat.count, problem) if counts is None else counts[seat.kind]
             for i in range(n):
-                spent = time.perf_counter() - began
                 # The next one takes as long as those before, on average.
                 if into and seconds is not None and spent * (1 + 1 / len(into)) > seconds:
                     return
                 title = kind.title + (f" {i + 1}/{n}" if n > 1 else "")
-                into.append(
-                    kind.fit(
-                        problem,
-                        self.seed + i,
-                        {**self.parameters, **seat.options},
-                        self.reporter.named(title),
-                        None if seconds is None else max(0.0, seconds - spent),
-                    )
+                left = None if seconds is None else max(0.0, seconds - spent)
+                member, took = self._fit_one(
+                    f"{stage}-{len(into)}", seat, i, problem, self.reporter.named(title), left
                 )
+                into.append(member)
+                spent += took
 
     def _fit_by_steps(self, into: list[Member], problem: Problem, reserved: float) -> None:
         """Train members with validation, each in its part of the time that is left."""
@@ -262,22 +282,48 @@ class _Fit:
             for i in range(seat.count):
                 seconds = None
                 if budget is not None:
-                    spent = time.perf_counter() - self.began + reserved
-                    seconds = max(0.0, budget - spent) / (total - len(into))
+                    left = max(0.0, budget - self._elapsed() - reserved)
+                    seconds = left / (total - len(into))
+                start = before[i] if i < len(before) else None
+                stage, reporter = f"steps-{len(into)}", self.reporter.named(kind.title)
                 try:
-                    member = kind.fit(
-                        problem,
-                        self.seed + i,
-                        {**self.parameters, **seat.options},
-                        self.reporter.named(kind.title),
-                        seconds,
-                        before[i] if i < len(before) else None,
-                    )
+                    member, _ = self._fit_one(stage, seat, i, problem, reporter, seconds, start)
                 except (Interrupted, TrainingError) as error:
                     if error.partial is not None:
                         into.append(error.partial)
                     raise
                 into.append(member)
+
+    def _fit_one(
+        self,
+        stage: str,
+        seat: Seat,
+        i: int,
+        problem: Problem,
+        reporter: Reporter,
+        seconds: float | None,
+        start: Member | None = None,
+    ) -> tuple[Member, float]:
+        """Return a seat's member i, new or kept, and the seconds that it took."""
+        kind, checkpoint = MEMBERS.get(seat.kind), self.checkpoint
+        if checkpoint is not None:
+            device = resolve_device(self.parameters["device"])
+            found = checkpoint.member(stage, seat.kind, problem.multilabel, device)
+            if found is not None:
+                return found
+        began = time.perf_counter()
+        parameters = {**self.parameters, **seat.options}
+        keeper = None if checkpoint is None else checkpoint.keeper(stage)
+        member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
+        took = time.perf_counter() - began
+        if checkpoint is not None:
+            checkpoint.finished(stage, member, took)
+        return member, took
+
+    def _elapsed(self) -> float:
+        """Return the seconds that the fit has taken, in all processes."""
+        earlier = 0.0 if self.checkpoint is None else self.checkpoint.earlier_seconds
+        return earlier + time.perf_counter() - self.began
 
     def _record(self, vote: Vote, learned: Sequence[Member], share: float | None) -> FitRecord:
         """Write down how the model came about; of training by steps, the first member's."""
@@ -290,7 +336,7 @@ class _Fit:
             n_iter=len(history["epoch"]),
             best_iter=0 if first is None else first.best_epoch,
             n_parameters=vote.n_parameters,
-            seconds=time.perf_counter() - self.began,
+            seconds=self._elapsed(),
             seed=self.seed,
             device=resolve_device(self.parameters["device"]),
             threads=torch.get_num_threads(),

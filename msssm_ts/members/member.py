@@ -15,7 +15,7 @@ from torch import nn
 from msssm_ts.errors import ExportError
 from msssm_ts.members.problem import Problem
 from msssm_ts.series import Prepared
-from msssm_ts.training.progress import Reporter
+from msssm_ts.training import Keeper, Reporter
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -120,6 +120,7 @@ class Member(ABC):
         reporter: Reporter | None = None,
         seconds: float | None = None,
         start: Self | None = None,
+        keeper: Keeper | None = None,
     ) -> Self:
         """Learn.
 
@@ -137,6 +138,8 @@ class Member(ABC):
             Time that it should take at most.
         start : Member, optional
             Of the same kind, to go on from; only where ``learns_by_steps``.
+        keeper : Keeper, optional
+            Keeps the work of a member that is long in the making; one that is not need not ask.
 
         Raises
         ------

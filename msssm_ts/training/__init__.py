@@ -2,14 +2,10 @@
 
 from msssm_ts.training.augmentation import Augmentation
 from msssm_ts.training.batches import SeriesTensor
-from msssm_ts.training.loop import (
-    LabelledTensor,
-    Trainer,
-    TrainingSettings,
-    predict_embeddings,
-    predict_logits,
-)
+from msssm_ts.training.keeping import Keeper, Kept
+from msssm_ts.training.loop import LabelledTensor, Trainer, TrainingSettings
 from msssm_ts.training.loss import ClassificationLoss
+from msssm_ts.training.prediction import predict_embeddings, predict_logits
 from msssm_ts.training.progress import Callback, History, Progress, Reporter
 from msssm_ts.training.streaming import StreamedSeries
 
@@ -18,6 +14,8 @@ __all__ = [
     "Callback",
     "ClassificationLoss",
     "History",
+    "Keeper",
+    "Kept",
     "LabelledTensor",
     "Progress",
     "Reporter",

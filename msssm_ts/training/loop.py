@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,19 @@ from msssm_ts.errors import TrainingError
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.training.augmentation import Augmentation
 from msssm_ts.training.batches import Batch, SeriesTensor
+from msssm_ts.training.keeping import (
+    Keeper,
+    Kept,
+    SafePoints,
+    as_array,
+    as_state,
+    optimizer_arrays,
+    random_arrays,
+    restore_optimizer,
+    restore_random,
+)
 from msssm_ts.training.loss import ClassificationLoss, accuracy
+from msssm_ts.training.prediction import predict_logits
 from msssm_ts.training.progress import Callback, History, Progress
 from msssm_ts.training.schedule import make_optimizer, warmup_cosine
 
@@ -69,30 +83,19 @@ class LabelledTensor:
         return len(self.targets)
 
 
-def predict_logits(network: MSSSMNetwork, series: SeriesTensor, batch_size: int) -> Tensor:
-    """Return logits (n_series, n_outputs), on the CPU, in the order of the series."""
-    return _in_batches(network, network.forward, series, batch_size)
+@dataclass
+class _Position:
+    """Where a run is: in which epoch, after how many of its batches, with which sums over them."""
 
+    epoch: int = 1
+    n_batches: int = 0
+    total_loss: float = 0.0
+    n_right: float = 0.0
+    n_seen: int = 0
+    seconds: float = 0.0
 
-def predict_embeddings(network: MSSSMNetwork, series: SeriesTensor, batch_size: int) -> Tensor:
-    """Return pooled features (n_series, n_features), on the CPU, in the order of the series."""
-    return _in_batches(network, network.embed, series, batch_size)
-
-
-def _in_batches(
-    network: nn.Module, function: Callable[..., Tensor], series: SeriesTensor, batch_size: int
-) -> Tensor:
-    device = next(network.parameters()).device
-    was_training = network.training
-    network.eval()
-    index, outputs = [], []
-    with torch.inference_mode():
-        for chosen, batch in series.batches(series.in_order(batch_size)):
-            outputs.append(function(*batch.to(device)).cpu())
-            index.append(chosen)
-    network.train(was_training)
-    order = torch.cat(index)
-    return torch.cat(outputs)[torch.argsort(order)]
+    def next_epoch(self) -> _Position:
+        return _Position(self.epoch + 1)
 
 
 class Trainer:
@@ -116,6 +119,9 @@ class Trainer:
     in_vain : callable, optional
         Given the validation logits after a quarter and after half of the epochs, tells whether
         to stop there.
+    keeper : Keeper, optional
+        Where the run is kept while it goes on, and where one that was cut short is found: it
+        then goes on with the same bits as if it had not been.
     """
 
     def __init__(
@@ -126,8 +132,9 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         augmentation: Augmentation | None = None,
         in_vain: Callable[[Tensor], bool] | None = None,
+        keeper: Keeper | None = None,
     ):
-        self.in_vain = in_vain
+        self.in_vain, self.keeper = in_vain, keeper
         self.augmentation = augmentation or Augmentation()
         self.network, self.settings, self.callbacks = network, settings, callbacks
         self.loss = loss
@@ -174,82 +181,120 @@ class Trainer:
         validation: LabelledTensor | None,
     ) -> None:
         settings, network = self.settings, self.network
-        device = next(network.parameters()).device
-        steps_per_epoch = -(-len(train) // settings.batch_size)
-        max_steps = all_steps = settings.max_epochs * steps_per_epoch
         optimizer = make_optimizer(
             network, settings.learning_rate, settings.ssm_learning_rate, settings.weight_decay
         )
-        scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: warmup_cosine(step, max_steps)
-        )
-        began = time.perf_counter()
-        for epoch in range(1, settings.max_epochs + 1):
-            network.train()
-            total_loss, n_right, n_seen = 0.0, 0.0, 0
-            order = train.series.shuffled(settings.batch_size, generator)
-            for index, batch in train.series.batches(order):
-                logits, loss = self._step(train, index, batch, generator)
-                y = train.targets[index].to(device)
-                network.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                norm = nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
-                if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
-                    raise TrainingError(
-                        f"the loss became {loss.item()} at step {self.n_steps + 1} (epoch "
-                        f"{epoch}): "
-                        "look for extreme values in the data, or lower the learning rate"
-                    )
-                optimizer.step()
-                rate = float(scheduler.get_last_lr()[0])
-                scheduler.step()
-                self.n_steps += 1
-                if settings.max_seconds is not None:
-                    max_steps = self._steps_that_fit(time.perf_counter() - began, all_steps)
-                total_loss += loss.item() * len(index)
-                n_right += accuracy(logits, y).item() * len(index)
-                n_seen += len(index)
-                self._report(
-                    Progress(
-                        epoch,
-                        settings.max_epochs,
-                        self.n_steps,
-                        max_steps,
-                        total_loss / n_seen,
-                        n_right / n_seen,
-                        None,
-                        None,
-                        rate,
-                        time.perf_counter() - began,
-                        False,
-                        self.best_epoch,
-                    )
-                )
-                if self.n_steps >= max_steps:
-                    break
-            val_loss, val_accuracy = self._validate(epoch, validation)
-            progress = Progress(
-                epoch,
+        peaks = [group["lr"] for group in optimizer.param_groups]
+
+        def set_rates(step: int) -> None:
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["lr"] = peak * warmup_cosine(step, max_steps)
+
+        steps_per_epoch = -(-len(train) // settings.batch_size)
+        max_steps = all_steps = settings.max_epochs * steps_per_epoch
+        kept = None if self.keeper is None else self.keeper.kept()
+        at = _Position() if kept is None else self._restore(kept, optimizer)
+        set_rates(max(0, self.n_steps - 1))
+        began = time.perf_counter() - at.seconds
+
+        def progress(scores: tuple[float | None, float | None], is_epoch_end: bool) -> Progress:
+            return Progress(
+                at.epoch,
                 settings.max_epochs,
                 self.n_steps,
                 max_steps,
-                total_loss / n_seen,
-                n_right / n_seen,
-                val_loss,
-                val_accuracy,
-                rate,
+                at.total_loss / at.n_seen,
+                at.n_right / at.n_seen,
+                *scores,
+                optimizer.param_groups[0]["lr"],
                 time.perf_counter() - began,
-                True,
+                is_epoch_end,
                 self.best_epoch,
             )
-            self.history.append(progress)
-            self._report(progress)
-            waited = epoch - (self.best_epoch or epoch)
-            if self._given_up:
-                break
-            tired = settings.patience is not None and waited >= settings.patience
-            if tired or self.n_steps >= max_steps:
-                break
+
+        with SafePoints() as points:
+            while at.epoch <= settings.max_epochs:
+                network.train()
+                if kept is None:
+                    epoch_began = generator.get_state()
+                else:
+                    epoch_began = as_state(kept.arrays["random.epoch"])
+                    generator.set_state(epoch_began)
+                order = train.series.shuffled(settings.batch_size, generator)
+                if kept is not None and at.n_batches:
+                    generator.set_state(as_state(kept.arrays["random.batch"]))
+                kept = None
+                for index, batch in train.series.batches(order[at.n_batches :]):
+                    set_rates(self.n_steps)
+                    self._step(train, index, batch, generator, optimizer, at)
+                    if settings.max_seconds is not None:
+                        max_steps = self._steps_that_fit(time.perf_counter() - began, all_steps)
+                    self._report(progress((None, None), False))
+                    if self.n_steps >= max_steps:
+                        break
+                    at.seconds = time.perf_counter() - began
+                    self._keep(at, optimizer, epoch_began, generator, points)
+                scores = self._validate(at.epoch, validation)
+                self.history.append(progress(scores, True))
+                self._report(progress(scores, True))
+                waited = at.epoch - (self.best_epoch or at.epoch)
+                tired = settings.patience is not None and waited >= settings.patience
+                if self._given_up or tired or self.n_steps >= max_steps:
+                    break
+                at = at.next_epoch()
+                at.seconds = time.perf_counter() - began
+                self._keep(at, optimizer, generator.get_state(), generator, points)
+
+    def _keep(
+        self,
+        at: _Position,
+        optimizer: torch.optim.Optimizer,
+        epoch_began: Tensor,
+        generator: torch.Generator,
+        points: SafePoints,
+    ) -> None:
+        """Keep the run if it is time to, or if it is about to be stopped."""
+        if self.keeper is not None and (points.is_asked_to_stop or self.keeper.is_due()):
+            parts = {
+                "network": {k: as_array(v) for k, v in self.network.state_dict().items()},
+                "best": {k: as_array(v) for k, v in (self._best_weights or {}).items()},
+                "optimizer": optimizer_arrays(optimizer),
+                "random": random_arrays(
+                    self.network, epoch=epoch_began, batch=generator.get_state()
+                ),
+            }
+            facts = {
+                "position": asdict(at),
+                "n_steps": self.n_steps,
+                "best_epoch": self.best_epoch,
+                "best_loss": self._best_loss if math.isfinite(self._best_loss) else None,
+                "history": vars(self.history),
+            }
+            arrays = {f"{part}.{k}": v for part, own in parts.items() for k, v in own.items()}
+            self.keeper.keep(Kept(arrays, facts))
+        points.reached()
+
+    def _restore(self, kept: Kept, optimizer: torch.optim.Optimizer) -> _Position:
+        """Be where a run was that was kept."""
+
+        def part(name: str) -> dict[str, Any]:
+            prefix = f"{name}."
+            return {
+                k.removeprefix(prefix): v for k, v in kept.arrays.items() if k.startswith(prefix)
+            }
+
+        device = next(self.network.parameters()).device
+        self.network.load_state_dict({k: torch.from_numpy(v) for k, v in part("network").items()})
+        best = {k: torch.tensor(v, device=device) for k, v in part("best").items()}
+        self._best_weights = best or None
+        restore_optimizer(optimizer, part("optimizer"))
+        restore_random(self.network, part("random"))
+        facts = kept.facts
+        self.n_steps, self.best_epoch = facts["n_steps"], facts["best_epoch"]
+        if facts["best_loss"] is not None:
+            self._best_loss = facts["best_loss"]
+        self.history = History(**copy.deepcopy(facts["history"]))
+        return _Position(**facts["position"])
 
     def _steps_that_fit(self, seconds: float, all_steps: int) -> int:
         """Estimate how many steps the time is enough for, from those that were taken."""
@@ -258,6 +303,40 @@ class Trainer:
         return min(all_steps, self.n_steps + int(left / max(seconds / self.n_steps, 1e-9)))
 
     def _step(
+        self,
+        train: LabelledTensor,
+        index: Tensor,
+        batch: Batch,
+        generator: torch.Generator,
+        optimizer: torch.optim.Optimizer,
+        at: _Position,
+    ) -> None:
+        """Learn from a batch.
+
+        Raises
+        ------
+        TrainingError
+            If the loss or its gradient is not finite; the weights are those before.
+        """
+        network = self.network
+        y = train.targets[index].to(next(network.parameters()).device)
+        logits, loss = self._varied_loss(train, index, batch, generator)
+        network.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(network.parameters(), self.settings.clip_norm)
+        if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
+            raise TrainingError(
+                f"the loss became {loss.item()} at step {self.n_steps + 1} (epoch {at.epoch}): "
+                "look for extreme values in the data, or lower the learning rate"
+            )
+        optimizer.step()
+        self.n_steps += 1
+        at.n_batches += 1
+        at.total_loss += loss.item() * len(index)
+        at.n_right += accuracy(logits, y).item() * len(index)
+        at.n_seen += len(index)
+
+    def _varied_loss(
         self, train: LabelledTensor, index: Tensor, batch: Batch, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Logits and loss of a batch, varied; mixed series count for both of their labels."""

@@ -22,6 +22,7 @@ from msssm_ts.model.device import resolve_device
 from msssm_ts.series import LazySeries, Prepared
 from msssm_ts.training import (
     ClassificationLoss,
+    Keeper,
     LabelledTensor,
     Reporter,
     SeriesTensor,
@@ -70,6 +71,7 @@ class NetworkMember(Member):
         reporter: Reporter | None = None,
         seconds: float | None = None,
         start: Self | None = None,
+        keeper: Keeper | None = None,
     ) -> Self:
         """Train a new network, or go on with one; see :meth:`Member.fit`."""
         assert parameters is not None
@@ -99,6 +101,7 @@ class NetworkMember(Member):
                 None
                 if in_vain is None
                 else lambda logits: in_vain(_probabilities(logits, problem.multilabel)),
+                keeper,
             )
             validation = problem.validation
             try:

@@ -15,7 +15,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest
 from msssm_ts.members.quantile_trees.quantiles import LONGEST, Layout, quantile_features
 from msssm_ts.series import Prepared
-from msssm_ts.training.progress import Reporter
+from msssm_ts.training import Keeper, Reporter
 
 # Numbers that the features of all training series may be: 400 MB; then series are left out.
 _MOST_NUMBERS = 100_000_000
@@ -56,6 +56,7 @@ class QuantileTrees(Member):
         reporter: Reporter | None = None,
         seconds: float | None = None,
         start: Self | None = None,
+        keeper: Keeper | None = None,
     ) -> Self:
         """Grow the trees, as QUANT does: entropy, a tenth of the features at every split.
 

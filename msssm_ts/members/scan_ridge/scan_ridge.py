@@ -16,7 +16,7 @@ from msssm_ts.members.scan_ridge.features import N_THRESHOLDS, ScanFeatures, n_f
 from msssm_ts.members.scan_ridge.ridge import Ridge
 from msssm_ts.members.scan_ridge.scaling import Scaling
 from msssm_ts.series import Prepared, Series, take
-from msssm_ts.training.progress import Reporter
+from msssm_ts.training import Keeper, Reporter
 
 # Numbers that the features of all training series may be: 400 MB. Beyond, thresholds are saved
 # first, then series.
@@ -57,6 +57,7 @@ class ScanRidge(Member):
         reporter: Reporter | None = None,
         seconds: float | None = None,
         start: Self | None = None,
+        keeper: Keeper | None = None,
     ) -> Self:
         """Draw the features and fit the classifier; see :meth:`Member.fit`."""
         fits = len(problem) * n_features_for(problem) <= _MOST_NUMBERS

@@ -1,0 +1,158 @@
+"""A command that can be gone on with: its options are kept, and taken again."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from msssm_ts.errors import InputError
+
+# In a run folder.
+MODEL, CHECKPOINT = "model.safetensors", "checkpoint"
+# What may differ from the first call: where and how it is shown.
+_FREE = ("resume", "out", "checkpoint_every", "quiet", "json", "debug")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a command was asked, as JSON holds it.
+
+    Parameters
+    ----------
+    options : dict
+        Value of each argument and option by its name.
+    folder : str
+        The working folder, which paths are relative to.
+    is_resumed : bool
+        Whether an earlier call is gone on with.
+    """
+
+    options: Mapping[str, Any]
+    folder: str
+    is_resumed: bool
+
+
+def resumable(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--resume RUN``, and what it was asked as its argument ``call``.
+
+    The command has the parameters ``out`` (a run folder) and ``call``.
+    """
+    signature = inspect.signature(command)
+    shown = [
+        inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        *(p for p in signature.parameters.values() if p.name != "call"),
+    ]
+    place = next(i for i, p in enumerate(shown) if p.name == "out") + 1
+    shown.insert(
+        place,
+        inspect.Parameter(
+            "resume",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                Path | None,
+                typer.Option(
+                    "--resume",
+                    metavar="RUN",
+                    help="Go on with a fit that was cut short, with its data and its settings.",
+                    show_default=False,
+                ),
+            ],
+        ),
+    )
+
+    @functools.wraps(command)
+    def run(ctx: typer.Context, resume: Path | None, **given: Any) -> Any:
+        if resume is not None:
+            given = _taken_again(ctx, resume, given)
+        options = {name: _plain(v) for name, v in given.items() if name not in _FREE}
+        call = Call(options, str(Path.cwd()), resume is not None)
+        return command(call=call, **given)
+
+    run.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in shown}
+    return run
+
+
+def kept_call(folder: Path) -> Call:
+    """Return what the fit in a folder was asked that was cut short.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    from msssm_ts.fitting.checkpoint import Checkpoint
+
+    kept = Checkpoint(folder / CHECKPOINT).call
+    if kept is None:
+        finished = (folder / MODEL).exists()
+        raise InputError(
+            f"{folder}: its fit is finished: there is nothing to go on with"
+            if finished
+            else f"{folder}: no fit to go on with; give the folder of one that was cut short"
+        )
+    try:
+        return Call(dict(kept["options"]), str(kept["folder"]), True)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder}: {CHECKPOINT} is damaged; begin anew with --force") from error
+
+
+def resume_command(folder: Path) -> str:
+    """Return the command that goes on with the fit in a folder."""
+    return f"msssm-ts fit --resume {shlex.quote(str(folder))}"
+
+
+def _taken_again(ctx: typer.Context, folder: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """Return a call's arguments with those of the call that it goes on with.
+
+    Raises
+    ------
+    InputError
+        If there is none in the folder, or something else is asked for than by that one.
+    """
+    kept = kept_call(folder)
+    taken = dict(given)
+    for name, value in given.items():
+        said = getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"
+        if name == "out":
+            if said and Path(value).absolute() != folder.absolute():
+                raise InputError(f"--out {value} with --resume {folder}: leave --out out")
+            taken[name] = folder.absolute()
+        elif name not in _FREE:
+            if said and not _is_same(name, _plain(value), kept):
+                spelt = next(p.opts[0] for p in ctx.command.params if p.name == name)
+                option = "DATA" if name == "data" else spelt
+                raise InputError(
+                    f"{option} {value}: the fit in {folder} has {kept.options.get(name)}; a fit "
+                    "that goes on keeps its data and settings: leave it out"
+                )
+            taken[name] = kept.options.get(name)
+    if Path(kept.folder).is_dir():
+        # What its paths are relative to.
+        os.chdir(kept.folder)
+    return taken
+
+
+def _is_same(name: str, value: Any, kept: Call) -> bool:
+    """Whether an option says what it said in an earlier call, which may have been elsewhere."""
+    before = kept.options.get(name)
+    if name == "data" and isinstance(before, str) and Path(value).exists():
+        there = Path(kept.folder) / before
+        return bool(value == before or (there.exists() and there.samefile(value)))
+    return bool(value == before)
+
+
+def _plain(value: Any) -> Any:
+    """Return an option's value as JSON holds it."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, (int, float, bool, type(None))) else str(value)
