@@ -45,6 +45,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.fitted.artifact
     import msssm_ts.fitted.early
     import msssm_ts.fitted.streaming
+    import msssm_ts.fitting
     import msssm_ts.kernels
     import msssm_ts.model
     import msssm_ts.sktime
@@ -55,6 +56,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.fitted.streaming.Stream", msssm_ts.fitted.streaming.Stream
     yield "msssm_ts.fitted.early.EarlyPrediction", msssm_ts.fitted.early.EarlyPrediction
     yield "msssm_ts.training.Progress", progress.Progress
+    yield "msssm_ts.fitting.Checkpoint", msssm_ts.fitting.Checkpoint
     yield f"{evaluation.__name__}.evaluate_predictions", evaluation.evaluate_predictions
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load
     yield "msssm_ts.datasets.from_frame", msssm_ts.datasets.from_frame

@@ -372,7 +372,7 @@ def test_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
     with replacing(tmp_path / "a.txt") as temporary:
         temporary.write_text("x")
     assert [part.exists() for part in (dead, alive, elsewhere)] == [False, True, True]
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012, SIM117
         with replacing(tmp_path / "a.txt") as temporary:
             temporary.write_text("half")
             raise KeyboardInterrupt

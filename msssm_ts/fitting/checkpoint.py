@@ -69,6 +69,17 @@ class Checkpoint:
     ) -> Checkpoint | None:
         """Return what ``fit(checkpoint=…, resume=…)`` asks for.
 
+        Parameters
+        ----------
+        checkpoint : path or Checkpoint, optional
+            Where a fit that begins is kept.
+        resume : path, optional
+            Where one is that is gone on with.
+
+        Returns
+        -------
+        Checkpoint or None
+
         Raises
         ------
         InputError
@@ -132,7 +143,13 @@ class Checkpoint:
         return self._earlier
 
     def keep_call(self, call: Mapping[str, Any]) -> None:
-        """Keep what a command was asked, before it begins, for the one that goes on with it."""
+        """Keep what a command was asked, before it begins, for the one that goes on with it.
+
+        Parameters
+        ----------
+        call : mapping
+            What JSON can hold.
+        """
         self._write_json(_CALL, call)
 
     @property
@@ -142,6 +159,11 @@ class Checkpoint:
 
     def begin(self, identity: Mapping[str, Any]) -> None:
         """Begin, or go on with the fit of this identity.
+
+        Parameters
+        ----------
+        identity : mapping
+            From :func:`msssm_ts.fitting.identity.identity`.
 
         Raises
         ------
@@ -162,7 +184,28 @@ class Checkpoint:
     def member(
         self, stage: str, kind: str, multilabel: bool, device: str
     ) -> tuple[Member, float] | None:
-        """Return a finished member and the seconds that it took; None: it was not finished."""
+        """Return a finished member and the seconds that it took; None: it was not finished.
+
+        Parameters
+        ----------
+        stage : str
+            Its place in the fit.
+        kind : str
+            What it has to be.
+        multilabel : bool
+            Whether a series can have several labels at once.
+        device : str
+            Where it is to be.
+
+        Returns
+        -------
+        (Member, float) or None
+
+        Raises
+        ------
+        InputError
+            If its file is damaged, or another kind's.
+        """
         found = self._read(stage + _MEMBER)
         if found is None:
             return None
@@ -177,7 +220,17 @@ class Checkpoint:
             raise self._damaged(stage + _MEMBER, error) from error
 
     def finished(self, stage: str, member: Member, seconds: float) -> None:
-        """Keep a member that is finished, at the next write."""
+        """Keep a member that is finished, at the next write.
+
+        Parameters
+        ----------
+        stage : str
+            Its place in the fit.
+        member : Member
+            As it will vote.
+        seconds : float
+            It took.
+        """
         self._pending[stage] = (member, seconds)
         if self.is_due():
             self.flush()
@@ -203,16 +256,44 @@ class Checkpoint:
             del self._pending[stage]
 
     def keeper(self, stage: str) -> StageKeeper:
-        """Return where a member keeps its work while it is being fitted."""
+        """Return where a member keeps its work while it is being fitted.
+
+        Parameters
+        ----------
+        stage : str
+            Its place in the fit.
+
+        Returns
+        -------
+        StageKeeper
+        """
         return StageKeeper(self, stage)
 
     def kept_work(self, stage: str) -> Kept | None:
-        """Return what a member kept of its work."""
+        """Return what a member kept of its work.
+
+        Parameters
+        ----------
+        stage : str
+            Its place in the fit.
+
+        Returns
+        -------
+        Kept or None
+        """
         found = self._read(stage + _WORK)
         return None if found is None else Kept(*found)
 
     def keep_work(self, stage: str, work: Kept) -> None:
-        """Write a member's work, and the members that are finished."""
+        """Write a member's work, and the members that are finished.
+
+        Parameters
+        ----------
+        stage : str
+            Its place in the fit.
+        work : Kept
+            What it needs to go on.
+        """
         with self._writing():
             self._write(stage + _WORK, work.arrays, work.facts)
             self._write_members()
