@@ -73,7 +73,7 @@ class TrainingDisplay:
     @staticmethod
     def _wait() -> str:
         """Say what the first step waits for."""
-        from msssm_ts.kernels.jit import has_compiled_kernels
+        from msssm_ts.kernels.compiled_cache import has_compiled_kernels
 
         if has_compiled_kernels():
             return "preparing"
