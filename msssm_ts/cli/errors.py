@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import typer
 
 from msssm_ts.errors import InputError
+from msssm_ts.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,4 +61,4 @@ def _one_line(error: Exception) -> str:
 
 
 def _tell(sentence: str) -> None:
-    sys.stderr.write(f"msssm-ts: {sentence}\n")
+    sys.stderr.write(f"msssm-ts: {visible(sentence)}\n")
