@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
+
+_OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class InputError(ValueError):
@@ -75,6 +78,11 @@ class WritingError(OSError):
         reason: str = (error.strerror or str(error) or type(error).__name__).lower()
         super().__init__(error.errno, reason)
         self.file, self.reason = os.fspath(file), reason
+
+    @property
+    def out_of_room(self) -> bool:
+        """Whether the disk is to blame, not the name that was given."""
+        return self.errno in _OUT_OF_ROOM
 
     def __str__(self) -> str:
         return f"{self.file}: cannot be written ({self.reason}); what was there is as it was"

@@ -9,6 +9,7 @@ import typer
 from msssm_ts.cli.compare import compare
 from msssm_ts.cli.console import write_any_text
 from msssm_ts.cli.data import data
+from msssm_ts.cli.errors import whole_results
 from msssm_ts.cli.evaluate import evaluate
 from msssm_ts.cli.export import export
 from msssm_ts.cli.fit import fit
@@ -51,4 +52,5 @@ def options(
 def main() -> None:
     """Run the command line."""
     write_any_text()
-    app()
+    with whole_results():
+        app()

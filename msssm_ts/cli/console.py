@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TextIO
 
 from msssm_ts.display import stderr_console
+from msssm_ts.errors import WritingError
 from msssm_ts.text import visible
 
 if TYPE_CHECKING:
@@ -18,12 +22,68 @@ def write_any_text() -> None:
     """See to it that a class name in any script is written, whatever the locale.
 
     Files and pipes get UTF-8, which every command reads back; a terminal that cannot show a letter
-    gets its number.
+    gets its number. A full disk behind stdout is a :class:`ResultsError`; messages that cannot be
+    written are lost, not the work that they are about.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            encoding = stream.encoding if stream.isatty() else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    # Python has none where the shell has closed them; streams that a caller has put there stay.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if type(sys.stdout) is io.TextIOWrapper:
+        sys.stdout = _Results(sys.stdout.buffer, _encoding(sys.stdout), "backslashreplace")
+    if type(sys.stderr) is io.TextIOWrapper:
+        sys.stderr = _Messages(
+            sys.stderr.buffer, _encoding(sys.stderr), "backslashreplace", write_through=True
+        )
+
+
+def _encoding(stream: TextIO) -> str:
+    return stream.encoding if stream.isatty() else "utf-8"
+
+
+class ResultsError(WritingError):
+    """Results that could not be written to stdout, all of them."""
+
+    def __init__(self, error: OSError):
+        super().__init__("stdout", error)
+
+    def __str__(self) -> str:
+        return f"stdout: cannot be written ({self.reason}); the results are cut off"
+
+
+class _Results(io.TextIOWrapper):
+    """Stdout, whose failures are told from those of other files."""
+
+    def write(self, text: str) -> int:
+        with _telling_results():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _telling_results():
+            super().flush()
+
+
+@contextlib.contextmanager
+def _telling_results() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # The reader (head, less) has had enough.
+        raise
+    except OSError as error:
+        raise ResultsError(error) from error
+
+
+class _Messages(io.TextIOWrapper):
+    """Stderr, which may be a file on a full disk, or a pipe that nobody reads any more."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            super().flush()
 
 
 def results() -> Console:
