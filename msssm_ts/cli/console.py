@@ -25,12 +25,14 @@ def write_any_text() -> None:
     gets its number. A full disk behind stdout is a :class:`ResultsError`; messages that cannot be
     written are lost, not the work that they are about.
     """
-    # Python has none where the shell has closed them; streams that a caller has put there stay.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    if type(sys.stdout) is io.TextIOWrapper:
+    # Python has none where the shell has closed it; what a caller has put there stays.
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    elif type(sys.stdout) is io.TextIOWrapper:
         sys.stdout = _Results(sys.stdout.buffer, _encoding(sys.stdout), "backslashreplace")
-    if type(sys.stderr) is io.TextIOWrapper:
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    elif type(sys.stderr) is io.TextIOWrapper:
         sys.stderr = _Messages(
             sys.stderr.buffer, _encoding(sys.stderr), "backslashreplace", write_through=True
         )
