@@ -75,7 +75,9 @@ class WritingError(OSError):
     """
 
     def __init__(self, file: str | os.PathLike[str], error: OSError):
-        reason: str = (error.strerror or str(error) or type(error).__name__).lower()
+        # Libraries put words of their own around the system's.
+        known = os.strerror(error.errno) if error.errno is not None else error.strerror
+        reason: str = (known or str(error) or type(error).__name__).lower()
         super().__init__(error.errno, reason)
         self.file, self.reason = os.fspath(file), reason
 
