@@ -117,6 +117,7 @@ def flip(file: Path) -> None:
         pytest.param(lambda f: f.write_bytes(bytes(f.stat().st_size)), id="zeros"),
         pytest.param(lambda f: f.write_bytes(os.urandom(5000)), id="garbage"),
         pytest.param(flip, id="a bit flipped"),
+        pytest.param(lambda f: f.write_bytes(b"x" + f.read_bytes()[1:]), id="another checksum"),
     ],
 )
 def test_a_damaged_file_is_compiled_anew(
