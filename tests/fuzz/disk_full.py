@@ -45,7 +45,7 @@ Files = dict[str, bytes]
 def commands(room: Path, disk: Path) -> dict[str, list[str]]:
     """Return what is run; all of it writes to the disk, and reads elsewhere."""
     data, model = str(room / "data.npz"), str(room / "network")
-    return {
+    known = {
         "fit": [
             *("fit", data, "--preset", "network", "--width", "8", "--layers", "1"),
             *("--max-epochs", "1", "--out", str(disk / "run"), "--force"),
@@ -71,6 +71,8 @@ def commands(room: Path, disk: Path) -> dict[str, list[str]]:
         "preview": ["data", "preview", data, "-o", str(disk / "preview.png"), "--force"],
         "data get": ["data", "get", "FSDD", "--dir", str(disk)],
     }
+    several = ("fit", "inspect", "inspect DATA")
+    return known | {f"{name}, first": known[name] for name in several}
 
 
 def prepare(room: Path) -> None:
@@ -104,6 +106,11 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Say nothing."""
+
+    def do_GET(self) -> None:
+        """Serve, until the other end has no room."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().do_GET()
 
 
 @contextlib.contextmanager
@@ -217,7 +224,7 @@ def faults(name: str, done: Done, disk: Path, old: Files, new: Files, streams: b
         elif not (lines[0].startswith("msssm-ts: stdout:") if streams else str(disk) in lines[0]):
             found.append(f"names no file: {lines[0]}")
     for file, data in after.items():
-        resumable = name == "data get" and "/.downloads/." in f"/{file}"
+        resumable = name == "data get" and "/.downloads/" in f"/{file}"
         if file not in old and file not in new and not resumable:
             found.append(f"left {file}")
         elif not streams and not resumable and not is_whole(file, data, old, new):
@@ -228,8 +235,11 @@ def faults(name: str, done: Done, disk: Path, old: Files, new: Files, streams: b
 
 
 def sweep(name: str, arguments: list[str], room: Path, disk: Path, stages: int, tmpfs: bool) -> int:
-    """Run a command at every stage; return how many were at fault."""
-    streams = name.endswith(">")
+    """Run a command at every stage; return how many were at fault.
+
+    One that writes several files, and nothing was there (``first``), fails at each of them.
+    """
+    streams, first = name.endswith(">"), name.endswith("first")
     stdout = disk / "out.txt" if streams else None
     restored(disk, {})
     # The whole disk for the first time.
@@ -239,12 +249,13 @@ def sweep(name: str, arguments: list[str], room: Path, disk: Path, stages: int, 
         raise SystemExit(f"{name}: {done.stderr}")
     new = contents(disk)
     # What a shell redirects to is empty by then.
-    old = {} if streams or name == "data get" else new
+    old = {} if streams or first or name == "data get" else new
     largest, n_faults, succeeded = max(map(len, new.values())), 0, False
     pages = sum(-(-len(data) // PAGE) for data in new.values())
     if tmpfs:
         # Room for what is new beside what is there; a download has archive and contents at once.
         enough = (3 if name == "data get" else 1) * pages + 1
+        stages = enough + 1 if first else stages
         limits = sorted({round(k * enough * PAGE / (stages - 1)) for k in range(stages)})
     else:
         sizes = sorted({len(data) for data in new.values()})
