@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from msssm_ts.text import visible
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -18,7 +20,13 @@ def stderr_console() -> Console:
     """Return a console on stderr; plain off a terminal."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return Console(
+        stderr=True,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not sys.stderr.isatty(),
+    )
 
 
 def describe(progress: Progress) -> str:
@@ -56,7 +64,7 @@ class TrainingDisplay:
             from rich import progress
 
             self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
+                progress.TextColumn("{task.description}", markup=False),
                 progress.BarColumn(),
                 progress.MofNCompleteColumn(),
                 progress.TimeElapsedColumn(),
@@ -67,13 +75,13 @@ class TrainingDisplay:
             self._bar.start()
             self._task = self._bar.add_task(self._wait(), total=None)
         elif not self._quiet:
-            self._console.print(self._wait(), markup=False)
+            self._console.print(self._wait())
         return self
 
     @staticmethod
     def _wait() -> str:
         """Say what the first step waits for."""
-        from msssm_ts.kernels.jit import has_compiled_kernels
+        from msssm_ts.kernels.compiled_cache import has_compiled_kernels
 
         if has_compiled_kernels():
             return "preparing"
@@ -93,10 +101,10 @@ class TrainingDisplay:
         if self._quiet:
             return
         if self._bar is not None:
-            self._bar.update(self._task, total=total, completed=done, description=name)
+            self._bar.update(self._task, total=total, completed=done, description=visible(name))
         elif done == total and name != self._last_stage:
             self._last_stage = name
-            self._console.print(f"{name}: {total} series", markup=False)
+            self._console.print(visible(f"{name}: {total} series"))
 
     def __call__(self, progress: Progress) -> None:
         """Show a step or an epoch's end."""
@@ -122,8 +130,7 @@ class TrainingDisplay:
             self._last_line = now
             self._console.print(
                 f"epoch {progress.epoch}/{progress.max_epochs}: {describe(progress)}, "
-                f"{progress.seconds:.0f} s{self._left(progress, self._first)}",
-                markup=False,
+                f"{progress.seconds:.0f} s{self._left(progress, self._first)}"
             )
 
     @staticmethod

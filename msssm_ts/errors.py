@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
+
+_OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class InputError(ValueError):
@@ -79,9 +82,16 @@ class WritingError(OSError):
         error: OSError,
         remedy: str = "what was there is as it was",
     ):
-        reason: str = error.strerror or str(error) or type(error).__name__
+        # Libraries put words of their own around the system's.
+        known = os.strerror(error.errno) if error.errno is not None else error.strerror
+        reason: str = (known or str(error) or type(error).__name__).lower()
         super().__init__(error.errno, reason)
         self.file, self.reason, self.remedy = os.fspath(file), reason, remedy
+
+    @property
+    def out_of_room(self) -> bool:
+        """Whether the disk is to blame, not the name that was given."""
+        return self.errno in _OUT_OF_ROOM
 
     def __str__(self) -> str:
         return f"{self.file}: cannot be written ({self.reason}); {self.remedy}"

@@ -59,6 +59,9 @@ CORE, FILE = "msssm_ts/model/cores/core.py", "msssm_ts/fitted/model_file.py"
 DECOMPOSE = "msssm_ts/kernels/decompose/cpu.py"
 SCAN = "msssm_ts/kernels/selective_scan/cpu.py"
 MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
+CACHE, TRUST = "msssm_ts/kernels/compiled_cache.py", "msssm_ts/kernels/trust.py"
+CONSOLE, TABLES = "msssm_ts/cli/console.py", "msssm_ts/cli/tables.py"
+CSV = "msssm_ts/cli/csv_text.py"
 GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 
@@ -80,6 +83,8 @@ T_VOTERS, T_SKTIME = "tests/test_voters.py", "tests/test_sktime.py -k see_a_netw
 T_FITTING, T_GOLDEN = "tests/test_fitting.py", "tests/test_golden.py -k schema3"
 T_BUDGET = "tests/test_presets.py::test_a_time_budget_shortens_training"
 T_PARALLEL = "tests/test_parallel.py::test_split_balances_costs"
+T_CACHE = "tests/test_compiled_cache.py -k 'not same_bits and not one_line'"
+T_NAMES, T_DISK = "tests/test_hostile_names.py", "tests/test_disk_full.py"
 K_DECOMPOSE = "tests/test_kernel_decompose.py::test_gradcheck"
 K_DECOMPOSE_LONG = "tests/test_kernel_decompose.py::test_agrees_with_reference"
 K_SCAN = "tests/test_kernel_selective_scan.py::test_gradcheck"
@@ -306,6 +311,41 @@ BUGS = [Bug(*row) for row in (
     ("no logarithm", STEM, "torch.log(self._decimate(energy) + FLOOR)", "self._decimate(energy)",
      T_MODEL),
     ("sine filters shifted", STEM, "torch.sin(phase)", "torch.cos(phase)", T_MODEL),
+    # Cache of kernels
+    ("cache: no checksum", CACHE, "hashlib.sha256(data).digest() != contents[:_CHECKSUM]", "False",
+     T_CACHE),
+    ("cache: for all under umask 0", CACHE, "folder.mkdir(0o700, exist_ok=True)",
+     "folder.mkdir(0o777, exist_ok=True)", T_CACHE),
+    ("cache: a line for every kernel", CACHE, "        _told = True\n", "", T_CACHE),
+    ("cache: a link to nothing followed", CACHE, "os.path.islink(place) and not", "False and not",
+     T_CACHE),
+    ("cache: what others wrote", TRUST, "if status.st_mode & _OTHERS_WRITE", "if False", T_CACHE),
+    ("cache: another user's", TRUST, "if status.st_uid not in (0, os.getuid()):", "if False:",
+     T_CACHE),
+    # Names from data
+    ("names: controls in tables", TABLES, "Text(visible(cell))", "Text(str(cell))", T_NAMES),
+    ("names: markup in headers", TABLES, "shown = Text(visible(name))", "shown = visible(name)",
+     T_NAMES),
+    ("names: C1 in JSON", CONSOLE, "visible(line, json=True)", "line", "msssm_ts/cli/console.py"),
+    ("names: controls in messages", CONSOLE, "len(line)] + visible(line)", "len(line)] + line",
+     T_NAMES),
+    ("names: formulas in pictures", "msssm_ts/analysis/literal.py", '"text.parse_math": False',
+     '"text.parse_math": True', T_NAMES),
+    ("names: controls in a page", "msssm_ts/analysis/results/report.py",
+     "        finalize=_shown,\n", "", T_NAMES),
+    ("names: bare carriage return", CSV, "any(isinstance", "False and any(isinstance", T_NAMES),
+    ("names: formulas in CSV", CSV, """f"'{cell}" if self._safe""", "cell if self._safe", T_NAMES),
+    # Full disks
+    ("disk: the address to blame", "msssm_ts/datasets/download.py",
+     "        except WritingError:\n            raise\n", "", T_DISK),
+    ("disk: the archive to blame", "msssm_ts/datasets/unpack.py", "if error.errno is not None:",
+     "if False:", T_DISK),
+    ("disk: the name to blame", FILES, "        if error.out_of_room:\n            raise\n", "",
+     T_DISK),
+    ("disk: results lost in silence", CONSOLE, "raise ResultsError(error) from error", "pass",
+     T_DISK),
+    ("disk: messages end the work", CONSOLE, "        with contextlib.suppress(OSError):\n"
+     "            super().write(text)\n", "        super().write(text)\n", T_DISK),
     # Kernels
     ("an item lost between threads", PARALLEL, "for c in nearest), len(costs)]",
      "for c in nearest), len(costs) - 1]", T_PARALLEL),

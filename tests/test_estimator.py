@@ -271,7 +271,7 @@ def test_a_failed_write_leaves_the_old_file(saved: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="no space left"):
         write_artifact(saved, tensors, header)
     assert saved.read_bytes() == before
     assert [f.name for f in saved.parent.iterdir()] == [saved.name]

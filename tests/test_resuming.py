@@ -227,7 +227,7 @@ def test_a_full_disk_does_not_end_a_fit(
         _assert_same(_fit(checkpoint=checkpoint), whole)
     # Once, and by its name.
     assert len(said) == 1
-    assert "steps-0.work.safetensors: cannot be written (No space left on device)" in said[0]
+    assert "steps-0.work.safetensors: cannot be written (no space left on device)" in said[0]
 
 
 def test_writing_takes_a_sixtieth_of_the_time(

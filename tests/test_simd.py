@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from msssm_ts.kernels.jit import cache_directory, kernel
+from msssm_ts.kernels.compiled_cache import cache_directory
+from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.simd import LANES, exp2, lanes_of, load, row_sums, sigmoid, softplus, store
 
 # Largest relative errors; log(1 + e^x) and the sigmoid lose some in scaling x by 1 / ln 2.
@@ -65,4 +66,4 @@ def test_row_sums(dtype: type) -> None:
 
 def test_kernels_are_kept_on_disk() -> None:
     _sum_rows(np.zeros(256, np.float32), np.zeros(16, np.float32))
-    assert any("test_simd._sum_rows" in f.name for f in cache_directory().rglob("*.nbi"))
+    assert any("test_simd._sum_rows" in f.name for f in cache_directory().glob("*.nbc"))

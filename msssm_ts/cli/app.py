@@ -9,6 +9,7 @@ import typer
 from msssm_ts.cli.compare import compare
 from msssm_ts.cli.console import write_any_text
 from msssm_ts.cli.data import data
+from msssm_ts.cli.errors import whole_results
 from msssm_ts.cli.evaluate import evaluate
 from msssm_ts.cli.export import export
 from msssm_ts.cli.fit import fit
@@ -53,4 +54,5 @@ def main() -> None:
     """Run the command line."""
     write_any_text()
     stop_like_ctrl_c()
-    app()
+    with whole_results():
+        app()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli import options
-from msssm_ts.cli.console import results, say, show_json
+from msssm_ts.cli.console import say, show, show_json
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
@@ -177,9 +177,7 @@ def _show(found: dict[str, Any], settings: dict[str, list[str]]) -> None:
 def _show_pairs(found: dict[str, Any]) -> None:
     several = "exact_match" in found["runs"][0]["scores"]
     right = "every label right" if several else "right"
-    results().print(
-        f"\nMcNemar's exact test, {found['n_series']} series of {found['data']}", markup=False
-    )
+    show(f"\nMcNemar's exact test, {found['n_series']} series of {found['data']}")
     header = ["first", "second", f"only first {right}", f"only second {right}", "p", "p (Holm)"]
     rows = [
         [*list(pair.values())[:4], f"{pair['p']:.2g}", f"{pair['p_holm']:.2g}"]

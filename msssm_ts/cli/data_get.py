@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from msssm_ts.cli import options
-from msssm_ts.cli.console import results, say, show_json
+from msssm_ts.cli.console import say, show, show_json
 from msssm_ts.cli.errors import FAILED, guarded
 from msssm_ts.errors import InputError
+from msssm_ts.text import visible
 
 if TYPE_CHECKING:
     from msssm_ts.datasets.download import Report
@@ -68,7 +69,7 @@ def get(
     if json:
         show_json({"name": data_set.name, "folder": str(root), "fetched": fetched})
         return
-    results().print(str(root), markup=False)
+    show(str(root))
     say(f"\nNext: msssm-ts fit {data_set.name if directory is None else root}", quiet=quiet)
 
 
@@ -93,7 +94,7 @@ def _progress(quiet: bool) -> Iterator[Reporter]:
         yield line
         return
     with progress.Progress(
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.DownloadColumn(),
         progress.TransferSpeedColumn(),
@@ -102,7 +103,7 @@ def _progress(quiet: bool) -> Iterator[Reporter]:
     ) as bar:
 
         def follow(file: RemoteFile) -> Report:
-            task = bar.add_task(file.name, total=file.n_bytes)
+            task = bar.add_task(visible(file.name), total=file.n_bytes)
             return lambda done, total: bar.update(task, completed=done, total=total)
 
         yield follow

@@ -6,12 +6,15 @@ import functools
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
 
-from msssm_ts.errors import InputError
+from msssm_ts.cli.console import ResultsError
+from msssm_ts.errors import InputError, WritingError
+from msssm_ts.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,8 +24,8 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 def guarded(command: F) -> F:
     """Turn exceptions into one sentence on stderr and an exit code.
 
-    2 for input that cannot be used, 1 for a failure at run time, 130 for Ctrl-C. With
-    ``--debug`` the exception goes on to the terminal.
+    2 for input that cannot be used, 1 for a failure at run time, a full disk among them, 130 for
+    Ctrl-C. With ``--debug`` the exception goes on to the terminal.
     """
 
     @functools.wraps(command)
@@ -39,15 +42,17 @@ def guarded(command: F) -> F:
             _tell("interrupted")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # The reader (head, less) has had enough; keep the interpreter's exit quiet too.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _leave_stdout()
             raise typer.Exit(0) from None
         except Exception as error:
-            if kwargs.get("debug"):
+            if kwargs.get("debug") or isinstance(error, ResultsError):
                 raise
             if isinstance(error, InputError):
                 _tell(str(error))
                 raise typer.Exit(BAD_INPUT) from None
+            if isinstance(error, WritingError):
+                _tell(str(error))
+                raise typer.Exit(FAILED) from None
             kind = "" if isinstance(error, (OSError, RuntimeError)) else f"{type(error).__name__}: "
             _tell(f"{kind}{_one_line(error)} (run again with --debug for the traceback)")
             raise typer.Exit(FAILED) from None
@@ -55,9 +60,33 @@ def guarded(command: F) -> F:
     return run  # type: ignore[return-value]
 
 
+@contextmanager
+def whole_results() -> Iterator[None]:
+    """Around the whole command line: what went to stdout has come out, or the exit code is 1.
+
+    Left to the interpreter's exit, a failure would be a traceback.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_stdout()
+    except ResultsError as error:
+        _leave_stdout()
+        _tell(str(error))
+        raise SystemExit(FAILED) from None
+
+
+def _leave_stdout() -> None:
+    """Let nothing more be written: the reader (head, less) has had enough, or the disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def _tell(sentence: str) -> None:
-    sys.stderr.write(f"msssm-ts: {sentence}\n")
+    sys.stderr.write(f"msssm-ts: {visible(sentence)}\n")

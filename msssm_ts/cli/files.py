@@ -34,6 +34,8 @@ def claim(
     ------
     InputError
         If it has another suffix, is a folder or an input, exists already, or cannot be written.
+    WritingError
+        If the disk has no room.
     """
     if suffix is not None and file.suffix.lower() != suffix:
         raise InputError(f"{file}: {what}; give a name that ends in {suffix}")
@@ -53,8 +55,10 @@ def claim(
         with replacing(file, keep=False) as temporary:
             temporary.touch()
     except WritingError as error:
+        if error.out_of_room:
+            raise
         raise InputError(
-            f"{file}: cannot be written ({error.reason.lower()}); give another name"
+            f"{file}: cannot be written ({error.reason}); give another name"
         ) from error
 
 
@@ -65,15 +69,19 @@ def make_folder(folder: Path) -> None:
     ------
     InputError
         If it cannot be made or written.
+    WritingError
+        If the disk has no room.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write_test"
-        probe.touch()
-        probe.unlink()
+        with replacing(folder / "probe", keep=False) as probe:
+            probe.touch()
     except OSError as error:
+        failure = WritingError(folder, error)
+        if failure.out_of_room:
+            raise failure from error
         raise InputError(
-            f"{folder}: cannot be written ({error.strerror}); give another folder with --out"
+            f"{folder}: cannot be written ({failure.reason}); give another folder with --out"
         ) from error
 
 

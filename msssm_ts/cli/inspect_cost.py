@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.cli.console import results
+from msssm_ts.cli.console import show
 from msssm_ts.cli.tables import show_table
 
 if TYPE_CHECKING:
@@ -52,13 +52,12 @@ def show_cost(facts: dict[str, Any]) -> None:
     }
     steps = facts["n_timepoints"]
     header = [f"of a series of {steps} steps", "this model", "single scale"]
-    results().print()
+    show()
     rows = [
         [name, *("–" if n is None else f"{n:,}" for n in pair)] for name, pair in counts.items()
     ]
     show_table(header, rows, right=header[1:])
     if model["exponentials"] is None:
-        results().print(
+        show(
             f"\n–: core '{facts['core']}' does not say what it costs, and is left out of the sum",
-            markup=False,
         )

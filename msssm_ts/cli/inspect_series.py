@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.cli.console import results, say, show_pairs
+from msssm_ts.cli.console import say, show, show_pairs
 from msssm_ts.cli.inspect_mixing import mixing_facts
 from msssm_ts.cli.pictures import save
 from msssm_ts.cli.tables import show_table
@@ -196,7 +196,7 @@ def _show_streams(facts: dict[str, Any]) -> None:
             cells += [f"{row['step_median']:.3g}", "–".join(f"{v:.3g}" for v in row["step_range"])]
         rows.append(cells)
     if len(header) > 2:
-        results().print()
+        show()
         show_table(header, rows, right=header[2:])
 
 
@@ -207,10 +207,9 @@ def _show_mixing(mixing: dict[str, Any], rate: float | None) -> None:
         [of["name"], *(f"{of[name] / (rate or 1.0):.3g}" for name in ("last_step", "all_steps"))]
         for of in mixing["networks"]
     ]
-    results().print()
+    show()
     show_table(header, rows, right=header[1:])
-    results().print(
+    show(
         "\nΣ|J||m − n| / Σ|J|, J of a layer's output at step m by its input at n; mean over the "
         f"layers, at the last step and over {len(mixing['at_steps'])} steps m",
-        markup=False,
     )

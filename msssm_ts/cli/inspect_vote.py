@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.cli.console import results, show_pairs
+from msssm_ts.cli.console import show, show_pairs
 from msssm_ts.cli.inspect_series import (
     find_series,
     prediction_facts,
@@ -76,13 +76,12 @@ def show_vote(facts: dict[str, Any]) -> None:
         ]
         for band in facts["bands"]
     ]
-    results().print()
+    show()
     show_table(header, rows, right=header[1:])
-    results().print(
+    show(
         f"\nlevel: fine to coarse; sees: {'seconds' if rate else 'steps'} that a band's value is "
         "made from; share: of the squared weights of the ridge classifiers, by what is pooled of "
         "the band",
-        markup=False,
     )
 
 

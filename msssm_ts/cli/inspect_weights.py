@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.cli.console import results
+from msssm_ts.cli.console import show
 from msssm_ts.cli.pictures import save
 from msssm_ts.cli.tables import show_table
 
@@ -77,12 +77,11 @@ def show_weights(facts: dict[str, Any]) -> None:
     zero = " where the input is zero" if facts["selective"] else ""
     unknown = facts["streams"][0]["memory_median"] is None
     time = f"s (1 step = {1 / rate:.3g} s)" if rate else "steps"
-    results().print(
+    show(
         f"\n→ forward, ← backward; eigenvalues exp(ΔA){zero}; memory, longest: median and longest "
         f"time constant −1 / log λ in {time}; peak, centre: frequencies of the band in "
         f"{'Hz' if rate else 'cycles per step'}; sees: steps that the band is filtered from"
         + (f"; –: core '{facts['core']}' does not say how long it remembers" if unknown else ""),
-        markup=False,
     )
 
 

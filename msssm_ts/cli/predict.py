@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +10,7 @@ import typer
 
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
+from msssm_ts.cli.csv_text import CsvText
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
@@ -46,6 +45,7 @@ def predict(
             help="A row for each window of a model of fit --crop, with its start and stop.",
         ),
     ] = False,
+    safe_csv: options.SafeCsv = False,
     force: options.Force = False,
     reading: Any = None,
     device: options.Device = "auto",
@@ -67,6 +67,8 @@ def predict(
     """
     from msssm_ts.cli.inputs import load_model_and_series
 
+    if safe_csv and json and out is None:
+        raise InputError("--safe-csv and --json: JSON needs no such thing; give one of them")
     if out is not None:
         claim(out, force=force, inputs=(model, data))
     classifier, series = load_model_and_series(
@@ -82,16 +84,20 @@ def predict(
         rows = _rows(classifier, series, early, quiet)
     if json:
         show_json(rows)
-        return
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    if out is not None:
+        _write(CsvText(safe=safe_csv), rows, out, quiet)
+        say(f"{len(rows)} predictions in {out}", quiet=quiet)
+    elif not json:
+        _write(CsvText(safe=safe_csv, shown=sys.stdout.isatty()), rows, None, quiet)
+
+
+def _write(table: CsvText, rows: list[dict[str, Any]], out: Path | None, quiet: bool) -> None:
+    text = table.table(rows)
     if out is None:
-        sys.stdout.write(text.getvalue())
-        return
-    write_text(out, text.getvalue())
-    say(f"{len(rows)} predictions in {out}", quiet=quiet)
+        sys.stdout.write(text)
+    else:
+        write_text(out, text)
+    table.say_risky(quiet)
 
 
 def _rows(

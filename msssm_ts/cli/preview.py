@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.analysis.literal import literal_names
 from msssm_ts.cli.pictures import save
+from msssm_ts.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +35,7 @@ def members(data: LabelledSeries) -> dict[str, NDArray[np.int64]]:
     return found
 
 
+@literal_names()
 def draw_preview(data: LabelledSeries, title: str, file: Path, per_class: int = 3) -> None:
     """Draw some series of each class.
 
@@ -73,7 +76,7 @@ def draw_preview(data: LabelledSeries, title: str, file: Path, per_class: int = 
             heading = f"{name} ({len(index)})"
             if n_channels > 1:
                 heading = f"{heading} · {_channel_name(data, channel)}"
-            axis.set_title(heading, fontsize=9, loc="left")
+            axis.set_title(visible(heading), fontsize=9, loc="left")
     for axis in axes.flat[len(shown) * (1 if n_channels == 1 else n_channels) :]:
         axis.set_axis_off()
     _name_axes(axes, data, len(shown), n_channels)
@@ -82,7 +85,7 @@ def draw_preview(data: LabelledSeries, title: str, file: Path, per_class: int = 
         left_out.append(f"{len(shown)} of {len(classes)} classes")
     if n_channels < data.n_channels:
         left_out.append(f"{n_channels} of {data.n_channels} channels")
-    figure.suptitle(title + (f" ({', '.join(left_out)})" if left_out else ""), fontsize=11)
+    figure.suptitle(visible(title) + (f" ({', '.join(left_out)})" if left_out else ""), fontsize=11)
     save(figure, file)
 
 
@@ -117,7 +120,7 @@ def _name_axes(axes: NDArray[Any], data: LabelledSeries, n_classes: int, n_chann
     for row in range(down):
         single = n_channels == 1 and data.channel_names is not None
         name = _channel_name(data, 0) if single else "value"
-        axes[row, 0].set_ylabel(f"{name} ({data.unit})" if data.unit else name, fontsize=9)
+        axes[row, 0].set_ylabel(visible(f"{name} ({data.unit})" if data.unit else name), fontsize=9)
 
 
 def _channel_name(data: LabelledSeries, channel: int) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from msssm_ts.cli import options
-from msssm_ts.cli.console import say
+from msssm_ts.cli.console import say, show_json
+from msssm_ts.cli.csv_text import CsvText
 from msssm_ts.cli.errors import guarded
 from msssm_ts.errors import InputError
 
@@ -25,6 +24,7 @@ def stream(
     every: Annotated[
         int, typer.Option(min=1, metavar="N", help="Write after every N steps, and at the end.")
     ] = 1,
+    safe_csv: options.SafeCsv = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Write JSON lines; else CSV.")] = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -38,22 +38,25 @@ def stream(
     from msssm_ts.cli.predictions import prediction_rows
     from msssm_ts.estimator import MSSSMClassifier
 
+    if jsonl and safe_csv:
+        raise InputError("--safe-csv and --jsonl: JSON needs no such thing; give one of them")
     classifier = MSSSMClassifier.load(model, device="cpu")
     reader = classifier.stream()
     named = "" if reader.channel_names is None else f" ({', '.join(reader.channel_names)})"
     plural = "s" if reader.n_channels > 1 else ""
     say(f"reading stdin: {reader.n_channels} value{plural} a line{named}", quiet=quiet)
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    table = CsvText(safe=safe_csv, shown=sys.stdout.isatty())
     if not jsonl:
-        writer.writerow(["step", "prediction", *(f"p_{c}" for c in reader.label_names)])
+        names = ["step", "prediction", *(f"p_{c}" for c in reader.label_names)]
+        sys.stdout.write(table.line(names))
         sys.stdout.flush()
 
     def write(number: int, proba: NDArray[np.float64]) -> None:
         row = {"step": number, **prediction_rows(classifier, proba[None])[0]}
         if jsonl:
-            sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+            show_json(row, indent=None)
         else:
-            writer.writerow(row.values())
+            sys.stdout.write(table.line(row.values()))
         sys.stdout.flush()
 
     number = 0
@@ -66,6 +69,7 @@ def stream(
             write(number, proba)
     if number % every:
         write(number, proba)
+    table.say_risky(quiet)
 
 
 def read_values(line: bytes, n_channels: int) -> list[float]:

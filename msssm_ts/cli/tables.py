@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from msssm_ts.cli.console import results
+from msssm_ts.text import visible
 
 
 def show_table(
@@ -39,12 +40,15 @@ def show_table(
     if title is not None:
         out.print()
     style = box.SIMPLE_HEAD if out.is_terminal else None
-    table = Table(box=style, pad_edge=False, title=title, title_justify="left")
+    table = Table(box=style, pad_edge=False, title_justify="left")
+    if title is not None:
+        table.title = Text(visible(title), "table.title")
     for name in header:
+        # As Text, names are not markup.
+        shown = Text(visible(name))
         table.add_column(
-            name, justify="right" if name in right else "left", no_wrap=name not in wrap
+            shown, justify="right" if name in right else "left", no_wrap=name not in wrap
         )
     for row in rows:
-        # Names of classes are not markup.
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     out.print(table)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import io
 import os
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from msssm_ts.errors import WritingError
 
 _BLOCK = 2**20
 _TIMEOUT = 30.0
@@ -50,6 +54,8 @@ def download(
     ------
     DownloadError
         If it cannot be fetched, or its checksum is wrong.
+    WritingError
+        If it cannot be written; a later call goes on with what is there.
 
     Examples
     --------
@@ -57,13 +63,16 @@ def download(
     Traceback (most recent call last):
     msssm_ts.datasets.download.DownloadError: http://localhost:1/set.zip cannot be fetched (...)
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     for attempt in range(_ATTEMPTS):
         before = part.stat().st_size if part.exists() else 0
         try:
             _fetch(url, part, report)
             break
+        except WritingError:
+            raise
         except (OSError, http.client.HTTPException) as error:
             gained = part.exists() and part.stat().st_size > before
             if not gained or attempt == _ATTEMPTS - 1:
@@ -74,7 +83,8 @@ def download(
         part.unlink()
         _validator_file(part).unlink(missing_ok=True)
         raise DownloadError(f"{url} has the SHA-256 {found}, not {sha256}; it was thrown away")
-    os.replace(part, target)
+    with _writing(target):
+        os.replace(part, target)
     _validator_file(part).unlink(missing_ok=True)
 
 
@@ -100,15 +110,33 @@ def _fetch(url: str, part: Path, report: Report) -> None:
         done = start if resumed else 0
         length = response.headers.get("Content-Length")
         total_bytes = done + int(length) if length is not None else None
-        _remember_validator(validator, response.headers)
-        with part.open("ab" if resumed else "wb") as stream:
+        with _writing(part):
+            _remember_validator(validator, response.headers)
+        # Unbuffered: what cannot be written fails where it is written.
+        with part.open("ab" if resumed else "wb", buffering=0) as stream:
             report(done, total_bytes)
             while block := response.read(_BLOCK):
-                stream.write(block)
+                with _writing(part):
+                    _write_all(stream, block)
                 done += len(block)
                 report(done, total_bytes)
     if total_bytes is not None and done < total_bytes:
         raise http.client.IncompleteRead(b"", total_bytes - done)
+
+
+@contextmanager
+def _writing(file: Path) -> Iterator[None]:
+    """Tell a full disk from a broken connection."""
+    try:
+        yield
+    except OSError as error:
+        raise WritingError(file, error) from error
+
+
+def _write_all(stream: io.FileIO, block: bytes) -> None:
+    left = memoryview(block)
+    while left:
+        left = left[stream.write(left) :]
 
 
 def _validator_file(part: Path) -> Path:

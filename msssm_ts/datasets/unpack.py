@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, WritingError
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -27,6 +27,8 @@ def unpack(archive: Path, folder: Path) -> None:
     ------
     InputError
         If the archive is damaged, or a member lies outside the folder or is a link.
+    WritingError
+        If the folder cannot be written; it is as it was.
 
     Examples
     --------
@@ -37,8 +39,11 @@ def unpack(archive: Path, folder: Path) -> None:
     >>> (folder / "set" / "x.txt").read_text()
     '1'
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder))
+    except OSError as error:
+        raise WritingError(folder, error) from error
     try:
         if archive.name.endswith(".zip"):
             _unzip(archive, temporary)
@@ -46,13 +51,21 @@ def unpack(archive: Path, folder: Path) -> None:
             _untar(archive, temporary)
         for entry in temporary.iterdir():
             _move(entry, folder / entry.name)
-    except (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error) as error:
-        raise InputError(
-            f"{archive}: cannot be unpacked ({' '.join(str(error).split())}); remove it and fetch "
-            "it again"
-        ) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise WritingError(folder, error) from error
+        raise _damaged(archive, error) from error
+    except (EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error) as error:
+        raise _damaged(archive, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _damaged(archive: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{archive}: cannot be unpacked ({' '.join(str(error).split())}); remove it and fetch it "
+        "again"
+    )
 
 
 def _unzip(archive: Path, folder: Path) -> None:

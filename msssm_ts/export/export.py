@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import torch
 
 from msssm_ts.atomic import replacing
-from msssm_ts.errors import ExportError, InputError
+from msssm_ts.errors import ExportError, InputError, WritingError
 from msssm_ts.export.boundary import Boundary, find_boundary
 from msssm_ts.export.formats import (
     FORMATS,
@@ -104,7 +105,7 @@ def export_model(
         If the format is unknown, or needs a library that is not installed.
     ExportError
         If the file answers differently than the model.
-    OSError
+    WritingError
         If the file cannot be written.
     """
     if format not in FORMATS:
@@ -116,8 +117,7 @@ def export_model(
     file = Path(path)
     boundary = find_boundary(model)
     sources = [*made_up_series(model), *more]
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-        temporary = Path(folder) / file.name
+    with _beside(file) as temporary:
         _write(model, boundary, format, temporary)
         predict = open_export(model, temporary, format)
         difference = largest_difference(predict, model, sources)
@@ -139,6 +139,16 @@ def export_model(
         before=[] if format == "safetensors" else boundary.steps,
         quantized_difference=quantized_difference,
     )
+
+
+@contextmanager
+def _beside(file: Path) -> Iterator[Path]:
+    """Give a file of the same name, in a folder that goes, to write and to try out first."""
+    try:
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
+            yield Path(folder) / file.name
+    except OSError as error:
+        raise WritingError(file, error) from error
 
 
 def open_export(model: FittedModel, file: Path, format: str) -> Predict:

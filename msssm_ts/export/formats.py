@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -76,8 +77,11 @@ def open_onnx(file: Path) -> Run:
 
 def write_pt2(program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]) -> None:
     """Write what ``torch.export.load`` reads without msssm-ts; facts stand beside the graph."""
-    with quiet_exporter(), file.open("wb") as stream:
+    # torch tells of a full disk in words of its own.
+    stream = io.BytesIO()
+    with quiet_exporter():
         torch.export.save(program, stream, extra_files={"msssm_ts.json": json.dumps(facts)})
+    file.write_bytes(stream.getvalue())
 
 
 def open_pt2(file: Path) -> Run:

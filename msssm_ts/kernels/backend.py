@@ -130,19 +130,19 @@ def backend_report(device: str = "cpu") -> dict[str, str | int]:
     Returns
     -------
     dict
-        ``backend``, ``reason``, ``threads``, ``cache_dir``.
+        ``backend``, ``reason``, ``threads``, ``cache_dir`` (or why there is none).
 
     Examples
     --------
     >>> backend_report()["backend"]
     'numba'
     """
-    from msssm_ts.kernels.jit import cache_directory
+    from msssm_ts.kernels.compiled_cache import cache_report
 
     name, reason = choose_backend(torch.device(device))
     return {
         "backend": name,
         "reason": reason,
         "threads": torch.get_num_threads(),
-        "cache_dir": str(cache_directory()),
+        "cache_dir": cache_report(),
     }

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.analysis.literal import literal_names
 from msssm_ts.analysis.network.bands import stream_names
 from msssm_ts.analysis.network.draw_weights import DIRECTIONS
 from msssm_ts.analysis.network.trace import CoreTrace
 from msssm_ts.analysis.network.units import Units
 from msssm_ts.analysis.network.view import View
+from msssm_ts.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +50,7 @@ def _panels(heights: Sequence[float], columns: int = 1, **options: Any) -> tuple
     return figure, axes
 
 
+@literal_names()
 def draw_series(
     view: View, saliency: NDArray[Any], traces: Sequence[CoreTrace], stride: int, title: str
 ) -> Figure:
@@ -93,6 +96,7 @@ def draw_series(
             _draw_streams(figure, chosen, edges(view, len(traces[0].bands[0]), stride), names)
     axes[-1].set_xlabel(Units(view.rate).axis)
     figure.align_ylabels(axes)
+    title = visible(title)
     figure.suptitle(f"{title}; layer {traces[0].layer}" if traces else title, fontsize=11)
     return figure
 
@@ -111,7 +115,7 @@ def _draw_salient(
     times = edges(view, saliency.shape[0], 1)
     largest = float(np.quantile(np.abs(saliency), 0.995)) or 1.0
     colours: dict[str, Any] = {"cmap": _SALIENCY, "vmin": -largest, "vmax": largest}
-    label = f"saliency ({unit})\n+ for {view.prediction}"
+    label = f"saliency ({unit})\n+ for {visible(view.prediction)}"
     if as_image:
         rows = np.arange(len(view.values) + 1) - 0.5
         values = axes[0].pcolormesh(times, rows, view.values, cmap=_VALUES, rasterized=True)
@@ -132,7 +136,7 @@ def _draw_salient(
         line.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
         axis.set_ylim(*span)
         single = len(axes) == 1 and view.channel_names[0] == "channel 0"
-        axis.set_ylabel("value" if single else view.channel_names[channel], fontsize=9)
+        axis.set_ylabel("value" if single else visible(view.channel_names[channel]), fontsize=9)
     figure.colorbar(mesh, ax=list(axes), label=label, aspect=10 * len(axes), pad=0.01)
 
 
@@ -171,6 +175,7 @@ def _draw_streams(
         bar.ax.yaxis.set_minor_locator(NullLocator())
 
 
+@literal_names()
 def draw_bands(view: View, traces: Sequence[CoreTrace], stride: int, title: str) -> Figure:
     """Draw the bands of a layer's decompositions, fine to coarse, a column for each direction.
 
@@ -206,10 +211,11 @@ def draw_bands(view: View, traces: Sequence[CoreTrace], stride: int, title: str)
         )
         axes[-1, column].set_xlabel(Units(view.rate).axis)
     figure.align_ylabels(axes)
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle(visible(title), fontsize=11)
     return figure
 
 
+@literal_names()
 def draw_mixing(
     view: View, steps: Sequence[int], curves: dict[str, NDArray[Any]], stride: int
 ) -> Figure:
@@ -239,13 +245,13 @@ def draw_mixing(
     styles = zip(
         ("#0072B2", "#56B4E9", "#D55E00", "#000000"), "os^D", ("-", ":", "--", "-."), strict=True
     )
-    for (name, curve), (colour, marker, line) in zip(curves.items(), styles, strict=False):
-        axis.plot(
-            times, units.duration(1) * curve, color=colour, marker=marker, ls=line, label=name
-        )
+    drawn = [
+        axis.plot(times, units.duration(1) * curve, color=colour, marker=marker, ls=line)[0]
+        for curve, (colour, marker, line) in zip(curves.values(), styles, strict=False)
+    ]
     axis.set_ylim(0, 1.25 * units.duration(max(float(c.max()) for c in curves.values())))
     axis.set_xlabel(f"output step m: {units.axis}")
     axis.set_ylabel(f"mean mixing distance ({units.time})")
     axis.grid(alpha=0.3)
-    axis.legend(fontsize=9)
+    axis.legend(drawn, [visible(name) for name in curves], fontsize=9)
     return figure

@@ -20,6 +20,7 @@ from msssm_ts.analysis.results.predictions import Predictions
 from msssm_ts.analysis.results.series_figure import MOST_CHANNELS, series_figure
 from msssm_ts.analysis.results.style import WIDTH, as_data_uri, figure_style, short
 from msssm_ts.analysis.results.training_curve import training_figure
+from msssm_ts.text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,6 +98,7 @@ def report_page(
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
     )
     environment.filters["short"] = short
     return environment.get_template("report.html").render(
@@ -123,6 +125,11 @@ def report_page(
         most_channels=MOST_CHANNELS,
         **content,
     )
+
+
+def _shown(value: Any) -> Any:
+    """Write out what no page may hold; not in what templates have put together themselves."""
+    return visible(value) if type(value) is str else value
 
 
 def _class_curves(predictions: Predictions) -> list[Picture]:

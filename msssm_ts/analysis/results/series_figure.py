@@ -57,7 +57,7 @@ def series_figure(
         name = "value" if len(series) == 1 else f"channel {channel + 1}"
         if channel_names is not None:
             name = short(channel_names[channel])
-        label = f"{name} ({unit})" if unit else name
+        label = f"{name} ({short(unit)})" if unit else name
         if np.isnan(values).all():
             label += ": no values"
         # Above its panel a long name has room.

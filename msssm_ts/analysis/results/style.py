@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from msssm_ts.analysis.literal import literal_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +31,6 @@ def figure_style() -> Iterator[None]:
     settings: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": "msssm-ts",
-        "text.parse_math": False,
         "font.size": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -40,9 +40,7 @@ def figure_style() -> Iterator[None]:
         "legend.fontsize": 8.5,
         "lines.linewidth": 1.4,
     }
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        # Letters that matplotlib's own font lacks, the browser's has.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with literal_names(), matplotlib.rc_context(settings):
         yield
 
 
