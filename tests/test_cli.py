@@ -232,7 +232,7 @@ def test_two_runs_with_one_seed_have_the_same_weights(waves: Path, tmp_path: Pat
     for name in ("a", "b"):
         run("fit", waves / "waves_TRAIN.csv", "--out", tmp_path / name, "--seed", "7", "-q", *FAST)
         weights.append(read_artifact(tmp_path / name)[0])
-    assert all(np.array_equal(weights[0][k].numpy(), weights[1][k].numpy()) for k in weights[0])
+    assert all(np.array_equal(weights[0][k], weights[1][k]) for k in weights[0])
 
 
 def test_a_failure_at_run_time_exits_with_1(

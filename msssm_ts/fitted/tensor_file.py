@@ -31,6 +31,7 @@ Arrays = dict[str, NDArray[Any]]
 _DTYPES = {
     "BOOL": "|b1", "U8": "|u1", "I8": "|i1", "U16": "<u2", "I16": "<i2", "F16": "<f2",
     "U32": "<u4", "I32": "<i4", "F32": "<f4", "U64": "<u8", "I64": "<i8", "F64": "<f8",
+    "C64": "<c8",
 }  # fmt: skip
 _MOST_TENSORS, _MOST_DIMENSIONS, _LARGEST_DIMENSION = 20_000, 8, 1 << 40
 _METADATA = "__metadata__"
@@ -42,6 +43,8 @@ class TensorEntry:
 
     Parameters
     ----------
+    name : str
+        By which it is known.
     dtype : dtype
         Of its numbers.
     shape : tuple of int
@@ -50,6 +53,7 @@ class TensorEntry:
         Where its bytes lie in the file, from the first to one after the last.
     """
 
+    name: str
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     begin: int
@@ -297,7 +301,7 @@ def _entry(file: Path, name: str, said: Any, start: int) -> TensorEntry:
     begin, end = offsets
     if end - begin != math.prod(shape) * dtype.itemsize:
         raise _damaged(file, f"{name[:80]!r} has more or fewer bytes than its shape")
-    return TensorEntry(dtype, tuple(shape), start + begin, start + end)
+    return TensorEntry(name, dtype, tuple(shape), start + begin, start + end)
 
 
 def _are_sizes(values: Any) -> bool:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from msssm_ts.errors import InputError, Interrupted, TrainingError
+from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.device import resolve_device
@@ -33,6 +35,13 @@ from msssm_ts.training import (
 
 # Series that go through the network at once; answers do not depend on it.
 _BATCH = 64
+_FACTS = Record(
+    {
+        "config": Mapped(anything),
+        "best_epoch": Whole(),
+        "history": Mapped(ListOf(Maybe(Number()))),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -170,13 +179,37 @@ class NetworkMember(Member):
         return State(arrays, facts | {"history": dict(self.history)})
 
     @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec]:
+        """Return the shapes of a network that is built without its numbers."""
+        _FACTS("facts", facts)
+        config = MSSSMConfig.from_dict(facts["config"])
+        if (config.n_channels, config.n_outputs) != (n_channels, n_outputs):
+            raise ValueError(
+                f"a network from {config.n_channels} channels to {config.n_outputs} outputs, where "
+                f"there are {n_channels} channels and {n_outputs} classes or labels"
+            )
+        CORES.get(config.core)
+        try:
+            with torch.device("meta"):
+                network = MSSSMNetwork(config)
+        except (RuntimeError, NotImplementedError) as error:
+            raise ValueError(f"core {config.core!r} cannot be built ({error})") from error
+        return {
+            name: TensorSpec(tuple(t.shape), _type_name(t.dtype))
+            for name, t in network.state_dict().items()
+        }
+
+    @classmethod
     def from_state(cls, state: State, multilabel: bool) -> Self:
         """Return what :meth:`state` described, on the CPU."""
         facts = state.facts
-        network = MSSSMNetwork(MSSSMConfig(**facts["config"]))
+        network = MSSSMNetwork(MSSSMConfig.from_dict(facts["config"]))
+        for name, array in state.arrays.items():
+            check_range(name, array)
         weights = {name: torch.from_numpy(a) for name, a in state.arrays.items()}
-        if weights:
-            network.to(next(iter(weights.values())).dtype)
+        network.to(weights["head.weight"].dtype)
         network.load_state_dict(weights)
         return cls(network.eval(), multilabel, facts["history"], facts["best_epoch"])
 
@@ -206,6 +239,11 @@ class NetworkMember(Member):
 
         networks = [member.network for member in members]
         return NetworkVotes(networks, weights, members[0].multilabel)
+
+
+def _type_name(dtype: torch.dtype) -> str:
+    """Return the type as a TensorSpec calls it: weights may be of either float type."""
+    return "float" if dtype.is_floating_point else str(dtype).removeprefix("torch.")
 
 
 def series_tensor(values: Prepared, dtype: torch.dtype) -> SeriesTensor:
