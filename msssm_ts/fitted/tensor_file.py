@@ -33,7 +33,7 @@ _DTYPES = {
     "U32": "<u4", "I32": "<i4", "F32": "<f4", "U64": "<u8", "I64": "<i8", "F64": "<f8",
     "C64": "<c8",
 }  # fmt: skip
-_MOST_TENSORS, _MOST_DIMENSIONS, _LARGEST_DIMENSION = 20_000, 8, 1 << 40
+_MOST_TENSORS, _MOST_DIMENSIONS, _LARGEST_DIMENSION = 10_000, 8, 1 << 40
 _METADATA = "__metadata__"
 
 

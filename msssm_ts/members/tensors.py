@@ -35,7 +35,8 @@ class TensorSpec:
     shape : tuple of int or str
         Sizes; a name stands for the same number in all arrays of the member.
     dtype : str
-        NumPy's name of the type; "float": float32 or float64, the same in all arrays that say so.
+        NumPy's name of the type; "float": float32 or float64, the same in all arrays that say so;
+        "any": whichever.
     """
 
     shape: tuple[int | str, ...]
@@ -78,7 +79,7 @@ def check_shapes(specs: Mapping[str, TensorSpec], found: Mapping[str, Shaped]) -
         allowed = (spec.dtype,) if spec.dtype != "float" else ("float32", "float64")
         if spec.dtype == "float" and float_type:
             allowed = (float_type,)
-        if dtype not in allowed:
+        if dtype not in allowed and spec.dtype != "any":
             raise ValueError(f"{name} is of type {dtype}, but must be {' or '.join(allowed)}")
         if spec.dtype == "float":
             float_type = dtype

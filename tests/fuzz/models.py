@@ -17,7 +17,7 @@ import traceback
 from collections import Counter, defaultdict
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,8 +72,17 @@ def asked(file: str, series: list[np.ndarray]) -> np.ndarray:
     return proba
 
 
-def verdict(file: str, series: list[np.ndarray], expected: np.ndarray | None) -> tuple[str, str]:
-    """Return "refused", "same", "other" or what failed, and the details."""
+class Verdict(NamedTuple):
+    """What came of a file: "refused", "same", "other" or what failed; details; what it cost."""
+
+    said: str
+    details: str
+    seconds: float = 0.0
+    bytes: float = 0.0
+
+
+def verdict(file: str, series: list[np.ndarray], expected: np.ndarray | None) -> Verdict:
+    """Read a file, ask it, and judge."""
     import torch
 
     from msssm_ts.errors import InputError
@@ -95,10 +104,11 @@ def verdict(file: str, series: list[np.ndarray], expected: np.ndarray | None) ->
     seconds, grown = time.process_time() - start, peak() - before
     refused = said == "refused"
     if seconds > (REFUSING_SECONDS if refused else SECONDS):
-        return "slow", f"{said} after {seconds:.1f} CPU s: {details}"
+        return Verdict("slow", f"{said} after {seconds:.1f} CPU s: {details}", seconds, grown)
     if grown > (REFUSING_BYTES if refused else BYTES):
-        return "memory", f"{said} with {grown / 1e6:.0f} MB more: {details}"
-    return said, details
+        details = f"{said} with {grown / 1e6:.0f} MB more: {details}"
+        return Verdict("memory", details, seconds, grown)
+    return Verdict(said, details, seconds, grown)
 
 
 def work(pipe: Connection) -> None:
@@ -129,12 +139,12 @@ class Worker:
         self.process.start()
         theirs.close()
 
-    def ask(self, *task: Any, patience: float = 60.0) -> tuple[str, str]:
+    def ask(self, *task: Any, patience: float = 60.0) -> Verdict:
         """Return its verdict, or how it ended."""
         try:
             self.pipe.send(task)
             if self.pipe.poll(patience):
-                answer: tuple[str, str] = self.pipe.recv()
+                answer: Verdict = self.pipe.recv()
                 return answer
             failed = ("hang", f"no answer in {patience:g} s")
             self.process.kill()
@@ -143,7 +153,7 @@ class Worker:
         self.process.join()
         code = self.process.exitcode
         self.start()
-        return failed[0], f"{failed[1]} exit code {code}"
+        return Verdict(failed[0], f"{failed[1]} exit code {code}")
 
     def stop(self) -> None:
         self.pipe.send(None)
@@ -189,7 +199,7 @@ def main() -> int:
         answers = {}
         for case, (data, series) in files.items():
             file.write_bytes(data)
-            said, details = worker.ask(str(file), series, None, patience=300.0)
+            said, details, *_ = worker.ask(str(file), series, None, patience=300.0)
             if said not in ("other", "slow"):
                 print(f"{case}: {said} as it is: {details}")
                 return 1
@@ -212,7 +222,7 @@ def main() -> int:
                     if spoilt == data:
                         continue
                     file.write_bytes(spoilt)
-                    said, details = worker.ask(str(file), series, answers[case])
+                    said, details, *_ = worker.ask(str(file), series, answers[case])
                     row = f"{kind}{' + checksum' if renewed else ''}"
                     if said == "other" and keeps_values(data, kind, renewed):
                         said, details = "changed", "accepted, and answers otherwise"

@@ -21,6 +21,7 @@ from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.device import resolve_device
+from msssm_ts.model.shapes import weight_shapes
 from msssm_ts.series import LazySeries, Prepared
 from msssm_ts.training import (
     ClassificationLoss,
@@ -182,7 +183,7 @@ class NetworkMember(Member):
     def expected(
         cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
     ) -> Mapping[str, TensorSpec]:
-        """Return the shapes of a network that is built without its numbers."""
+        """Return the shapes of the network's weights, all of one float type."""
         _FACTS("facts", facts)
         config = MSSSMConfig.from_dict(facts["config"])
         if (config.n_channels, config.n_outputs) != (n_channels, n_outputs):
@@ -190,15 +191,11 @@ class NetworkMember(Member):
                 f"a network from {config.n_channels} channels to {config.n_outputs} outputs, where "
                 f"there are {n_channels} channels and {n_outputs} classes or labels"
             )
-        CORES.get(config.core)
-        try:
-            with torch.device("meta"):
-                network = MSSSMNetwork(config)
-        except (RuntimeError, NotImplementedError) as error:
-            raise ValueError(f"core {config.core!r} cannot be built ({error})") from error
+        # A core from outside may have numbers of other types.
+        own = config.core in CORES.own_names()
         return {
-            name: TensorSpec(tuple(t.shape), _type_name(t.dtype))
-            for name, t in network.state_dict().items()
+            name: TensorSpec(shape, "float" if own or ".ssm." not in name else "any")
+            for name, shape in weight_shapes(config).items()
         }
 
     @classmethod
@@ -239,11 +236,6 @@ class NetworkMember(Member):
 
         networks = [member.network for member in members]
         return NetworkVotes(networks, weights, members[0].multilabel)
-
-
-def _type_name(dtype: torch.dtype) -> str:
-    """Return the type as a TensorSpec calls it: weights may be of either float type."""
-    return "float" if dtype.is_floating_point else str(dtype).removeprefix("torch.")
 
 
 def series_tensor(values: Prepared, dtype: torch.dtype) -> SeriesTensor:
