@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from model_mutations import Contents, put_together, take_apart, whole
-from models import TESTS, Worker
+
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+
+from model_mutations import Contents, put_together, take_apart, whole  # noqa: E402
+from models import TESTS, Worker  # noqa: E402
 
 SIZE = 49_000_000
 
