@@ -27,8 +27,11 @@ from msssm_ts import MSSSMClassifier
 from msssm_ts.datasets import ReadOptions
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import load_model
+from msssm_ts.fitted.answers import checked_proba
 from msssm_ts.fitted.artifact import read_header
+from msssm_ts.fitted.early import predict_early
 from msssm_ts.fitted.schema import READ_OPTIONS
+from msssm_ts.fitted.streaming import Stream
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.shapes import weight_shapes
 
@@ -263,15 +266,43 @@ def test_answers_that_are_none_do_not_leave_the_model(tmp_path: Path) -> None:
     contents, metadata = take_apart(
         (GOLDEN / "schema6" / "network_causal.safetensors").read_bytes()
     )
-    for name in ("members.0.head.weight", "members.0.stem.weight"):
+    for name in ("members.0.head.weight", "members.0.stem.weight", "members.0.norm.weight"):
         contents.arrays[name] = np.full_like(contents.arrays[name], 1e19)
-    contents.arrays["members.0.norm.weight"] = np.full(8, 1e20, np.float32)
     (tmp_path / "m").write_bytes(put_together(contents, metadata, renewed=True))
     model, series = MSSSMClassifier.load(tmp_path / "m", "cpu"), series_of("network_causal")
-    for ask in (model.predict_proba, model.predict, model.decision_function, model.predict_early,
-                lambda x: model.stream().step(x[0])):  # fmt: skip
+    for ask in (model.predict_proba, model.predict, model.decision_function, model.transform):
         with pytest.raises(InputError, match="of no use"):
             ask(series)
+
+
+def test_a_stream_answers_nan_before_the_first_value_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = GOLDEN / "schema6" / "network_causal.safetensors"
+    model = load_model(file, "cpu")
+    stream = Stream(dataclasses.replace(model, missing="mask"))
+    assert np.isnan(stream.step([[np.nan, np.nan]])).all()
+    assert np.isfinite(stream.step([[np.nan, 3.0, np.nan]])[1:]).all()
+    monkeypatch.setattr(type(stream._network), "run", lambda _, x: np.full((len(x), 2), np.nan))
+    with pytest.raises(InputError, match="of no use"):
+        stream.step([np.nan])
+    with pytest.raises(InputError, match="of no use"):
+        predict_early(model, series_of("network_causal"))
+    stream.reset()
+    assert np.isnan(stream.step([np.nan])).all()
+
+
+@pytest.mark.parametrize(
+    ("proba", "multilabel"),
+    [
+        ([[1.013, -0.013]], False),
+        ([[1.2, 0.1]], True),
+        ([[0.5, 0.6]], False),
+        ([[np.nan, 1]], True),
+    ],
+)
+def test_what_are_no_probabilities_is_refused(proba: Any, multilabel: bool) -> None:
+    checked_proba(np.array([[0.5, 0.5]]), multilabel)
+    with pytest.raises(InputError, match="train again"):
+        checked_proba(np.array(proba), multilabel)
 
 
 def test_the_commands_say_one_sentence(tmp_path: Path) -> None:
