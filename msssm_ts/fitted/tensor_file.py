@@ -256,12 +256,12 @@ def _index(file: Path, stream: BufferedReader) -> tuple[dict[str, TensorEntry], 
     first = stream.read(8)
     length = int.from_bytes(first, "little")
     if len(first) < 8 or length > size - 8:
-        raise _damaged(file, "it is too short")
+        raise _damaged(file, "it is cut, or no safetensors file")
     if length > LARGEST_TEXT:
         raise _damaged(file, f"a header of {length:,} bytes; at most {LARGEST_TEXT:,} are read")
     text = stream.read(length)
     if len(text) != length:
-        raise _damaged(file, "it is too short")
+        raise _damaged(file, "it is cut, or no safetensors file")
     try:
         decoded = text.decode()
     except UnicodeDecodeError as error:

@@ -101,7 +101,7 @@ def n_quantile_features(n_channels: int, n_timepoints: int, layout: Layout) -> i
     --------
     >>> layout = Layout(3)
     >>> n_quantile_features(2, 9, layout), quantile_features([np.ones((2, 9))], 9, layout).shape[1]
-    (112, 112)
+    (92, 92)
     """
     return n_channels * sum(
         group.columns.size
