@@ -180,8 +180,8 @@ def test_info(trained: Path) -> None:
         (("evaluate", "nowhere", "{data}"), "no such model file"),
         (("evaluate", "{run}", "BasicMotions"), "6 channels, but the model was trained on 1"),
         (("evaluate", "{run}", "ItalyPowerDemand"), "labels that the model has never seen: 1, 2"),
-        (("predict", "{data}", "{data}"), "damaged or not a model file"),
-        (("info", "{data}"), "damaged or not a model file"),
+        (("predict", "{data}", "{data}"), "damaged, or not a file of msssm-ts"),
+        (("info", "{data}"), "damaged, or not a file of msssm-ts"),
     ],
 )
 def test_mistakes_get_one_sentence_and_exit_code_2(

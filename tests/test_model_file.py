@@ -302,7 +302,7 @@ def test_a_stream_answers_nan_before_the_first_value_only(monkeypatch: pytest.Mo
 def test_what_are_no_probabilities_is_refused(proba: Any, multilabel: bool) -> None:
     checked_proba(np.array([[0.5, 0.5]]), multilabel)
     with pytest.raises(InputError, match="train again"):
-        checked_proba(np.array([proba]), multilabel)
+        checked_proba(np.array(proba), multilabel)
 
 
 def test_the_commands_say_one_sentence(tmp_path: Path) -> None:

@@ -20,6 +20,11 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import Standardizer
 
+# A member from outside the package may check little of what it takes.
+_MISFITS = (
+    ValueError, LookupError, TypeError, RuntimeError, AssertionError, ArithmeticError,
+    AttributeError,
+)  # fmt: skip
 _RECORD = ("history", "n_iter", "best_iter", "n_parameters", "seconds", "seed", "device", "threads")
 
 
@@ -108,8 +113,7 @@ def load_model(path: str | os.PathLike[str], device: str = "auto") -> FittedMode
         model = _from_header(header, arrays)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (ValueError, KeyError, TypeError, RuntimeError, AssertionError) as error:
-        # A member from outside the package may check little of what it takes.
+    except _MISFITS as error:
         raise InputError(
             f"{path}: its contents do not fit together ({error}); train again"
         ) from error

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.schema import check_origin
+from msssm_ts.fitted.strict_json import parse_json
 from msssm_ts.series import Series
 from msssm_ts.series.fingerprints import fingerprints
 
@@ -49,7 +50,7 @@ class Source:
     def __post_init__(self) -> None:
         # Before a fit, not when its file is read: what cannot be kept is refused.
         try:
-            check_origin(json.loads(json.dumps(self.origin, allow_nan=False)), self.n_channels)
+            check_origin(parse_json(json.dumps(self.origin, allow_nan=False)), self.n_channels)
         except (ValueError, TypeError) as error:
             raise InputError(
                 f"what is said of the data's origin cannot be kept: {error}"

@@ -162,7 +162,7 @@ def check_header(header: Mapping[str, Any]) -> None:
     if facts is not None:
         same_length("counts", facts["counts"], n_classes, "classes")
     _check_preparation(header)
-    _check_history(header["training"]["history"])
+    _check_history(header)
     total = sum(member["weight"] for member in header["members"])
     if abs(total - 1) > _TOLERANCE:
         raise ValueError(f"the members' weights add up to {total:.6g}, not to 1")
@@ -204,11 +204,13 @@ def _check_preparation(header: Mapping[str, Any]) -> None:
     preparation.check_at(header["sampling_rate"])
 
 
-def _check_history(history: Mapping[str, Any]) -> None:
+def _check_history(header: Mapping[str, Any]) -> None:
+    history = header["training"]["history"]
     lengths = {len(values) for values in history.values()}
     if len(lengths) > 1:
         raise ValueError("the columns of training.history are not of one length")
-    if not history.get("epoch"):
+    # A member from outside the package writes down what it likes.
+    if not history.get("epoch") or all(m["kind"] != "network" for m in header["members"]):
         return
     for name in (*_HISTORY, *_HISTORY_OF_VALIDATION):
         if name not in history or (name in _HISTORY and None in history[name]):

@@ -231,7 +231,7 @@ def write_tensor_file(
     WritingError
         If the file cannot be written.
     ValueError
-        If the header has what JSON cannot hold, or is larger than what is read back.
+        If the header has what JSON cannot hold, or more than is read back.
     """
     from safetensors.numpy import save
 
@@ -241,6 +241,7 @@ def write_tensor_file(
         for name, a in tensors.items()
     }
     text = json.dumps(header, allow_nan=False)
+    parse_json(text)
     sums = f"{_hash_of_header(text)} {_hash_of_arrays(arrays)}"
     data = save(arrays, {key: text, f"{key}.sha256": sums})
     size = int.from_bytes(data[:8], "little")
