@@ -407,9 +407,7 @@ optional
         sklearn.exceptions.NotFittedError
             Before :meth:`fit`.
         """
-        return self._answers(
-            lambda model: model.vote.predict_proba, X, sampling_rate, channel_names, times
-        )
+        return self._answers(lambda model: model.proba, X, sampling_rate, channel_names, times)
 
     def predict(
         self,

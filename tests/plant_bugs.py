@@ -62,6 +62,8 @@ MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
 CACHE, TRUST = "msssm_ts/kernels/compiled_cache.py", "msssm_ts/kernels/trust.py"
 CONSOLE, TABLES = "msssm_ts/cli/console.py", "msssm_ts/cli/tables.py"
 CSV = "msssm_ts/cli/csv_text.py"
+TENSOR_FILE, STRICT = "msssm_ts/fitted/tensor_file.py", "msssm_ts/fitted/strict_json.py"
+FOREST = "msssm_ts/members/quantile_trees/forest.py"
 GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 
@@ -75,6 +77,7 @@ T_SOUND, T_ADAPTED = (
 T_TRAINING = "tests/test_training.py -k 'not logits_come and not epoch_are_kept'"
 T_ECG, T_EDF = "tests/test_ecg_cases.py tests/test_wfdb.py", "tests/test_edf.py"
 T_MODEL = "tests/test_model.py -k 'not compile_and and not networks_agree and not batched'"
+T_TENSORS, T_MODEL_FILE = "tests/test_tensor_file.py", "tests/test_model_file.py -k 'not commands'"
 T_TARGETS = "tests/test_targets.py -k 'not at_once and not survive and not move and not absence'"
 T_SERIES, T_VALIDATION = "tests/test_series.py", "tests/test_validation.py"
 T_NAMED = "tests/test_named_data.py::test_the_inter_patient_split_is_the_printed_one"
@@ -264,7 +267,7 @@ BUGS = [Bug(*row) for row in (
      'tuple(1 / len(members) for m in header["members"])', T_FITTING),
     ("thresholds lost on load", FILE, 'np.array(classes["thresholds"]),', "np.empty(0),",
      T_FITTING),
-    ("span of the streams lost on load", SCAN_RIDGE, ', facts["span"])', ")", T_FITTING),
+    ("span of the streams lost on load", SCAN_RIDGE, ', facts["span"]\n', "\n", T_FITTING),
     ("temperature lost on load", SCAN_RIDGE, 'facts["temperature"],', "1.0,", T_FITTING),
     ("layout of quantiles lost on load", TREES,
      'Layout(facts["depth"], facts["steps_per_quantile"])', 'Layout(facts["depth"])', T_FITTING),
@@ -284,7 +287,7 @@ BUGS = [Bug(*row) for row in (
      "series.labels[:, names.index(n)] if n in own", T_MATCHING),
     ("training series forgotten", PARTS_OF, "np.isin(found, self.fingerprints).sum()", "0",
      T_MATCHING),
-    ("fingerprints lost on load", FILE, "arrays.get(_FINGERPRINTS),", "None,", T_MATCHING),
+    ("fingerprints lost on load", FILE, "arrays.get(FINGERPRINTS),", "None,", T_MATCHING),
     ("options of fit forgotten", OPTIONS, "return replace(self, **earlier)", "return self",
      T_MATCHING),
     ("options of now lose", OPTIONS, "if name in known and name not in own", "if name in known",
@@ -435,6 +438,33 @@ BUGS = [Bug(*row) for row in (
      GPU),
     ("GPU: x at a segment's edge", GPU_SCAN, "value += tl.load(edge_next",
      "value -= tl.load(edge_next", GPU_EDGES),
+    ("file: checksum not compared", TENSOR_FILE, "len(written) != 2 or written[part] != found",
+     "len(written) != 2", T_TENSORS),
+    ("file: tensors may overlap", TENSOR_FILE, "if entry.begin != end:",
+     "if entry.begin > end:", T_TENSORS),
+    ("file: a key twice", STRICT, "if len(found) < len(pairs):", "if not pairs:", T_TENSORS),
+    ("file: True is a number", "msssm_ts/file_checks.py", "if type(value) is not int or",
+     "if not isinstance(value, int) or", T_MODEL_FILE),
+    ("file: checksum not demanded", "msssm_ts/fitted/artifact.py",
+     "if version >= FIRST_WITH_CHECKSUM", "if version > FIRST_WITH_CHECKSUM", T_MODEL_FILE),
+    ("file: too little weight", "msssm_ts/fitted/schema.py", "if abs(total - 1) > _TOLERANCE:",
+     "if total - 1 > _TOLERANCE:", T_MODEL_FILE),
+    ("file: shapes not compared", "msssm_ts/members/tensors.py",
+     "isinstance(want, int) and want != n for", "isinstance(want, int) and want > n for",
+     T_MODEL_FILE),
+    ("file: a node that follows itself", FOREST, "if (after <= np", "if (after < np",
+     T_MODEL_FILE),
+    ("file: two parents of a node", FOREST, ".any() or (parents > 1).any()", ".any()",
+     T_MODEL_FILE),
+    ("file: features that there are not", TREES, "-1, n_features - 1)", "-1, np.inf)",
+     T_MODEL_FILE),
+    ("file: thresholds of other features", SCAN_RIDGE,
+     'if features.n_features != len(arrays["mean"]):',
+     'if features.n_features < len(arrays["mean"]) // 8:', T_MODEL_FILE),
+    ("file: answers that add up to less", "msssm_ts/fitted/answers.py", "if abs(worst - 1) > _TOL",
+     "if worst - 1 > _TOL", T_MODEL_FILE),
+    ("file: a stream forgets that it began", "msssm_ts/fitted/streaming.py",
+     "begun = self._begun | ", "begun = ", T_MODEL_FILE),
 )]
 # fmt: on
 

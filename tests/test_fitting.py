@@ -295,7 +295,7 @@ def test_an_interrupted_estimator_is_fitted_with_what_there_is() -> None:
 def test_a_file_keeps_weights_thresholds_and_constants(tmp_path: Path) -> None:
     """Whatever becomes of the defaults in the code."""
     model = _fit(preset="fast")
-    layout = replace(model.vote.members[2].layout, steps_per_quantile=7, depth=2)
+    layout = replace(model.vote.members[2].layout, steps_per_quantile=1, depth=5)
     trees = replace(model.vote.members[2], layout=layout)
     first, ridge = model.vote.members[:2]
     features = replace(first.features, span=0.25)

@@ -22,8 +22,8 @@ def _asked(file: Path) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
 
 
 def test_there_are_models_of_every_schema() -> None:
-    assert {f.parent.name for f in FILES} >= {f"schema{i}" for i in range(1, 6)}
-    assert len(FILES) >= 25
+    assert {f.parent.name for f in FILES} >= {f"schema{i}" for i in range(1, 7)}
+    assert len(FILES) >= 35
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")

@@ -170,7 +170,7 @@ def test_spectra_are_drawn_as_images(folder: Path, tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         (("nowhere",), "no such model file"),
-        (("{data}",), "damaged or not a model file"),
+        (("{data}",), "damaged, or not a file of msssm-ts"),
         (("{s6}", "--series", "2"), "--series 2: give DATA too"),
         (("{s6}", "--baseline", "{single}"), "give DATA too"),
         (("{s6}", "--layer", "1"), "--layer 1: give DATA too"),

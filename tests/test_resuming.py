@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from commands import run
 from filelock import FileLock
 
@@ -84,7 +83,7 @@ def _cut_short(folder: Path, every: float = NEVER, **settings: Any) -> None:
 def _assert_same(one: MSSSMClassifier, other: MSSSMClassifier) -> None:
     ours, theirs = model_tensors(one.model_), model_tensors(other.model_)
     assert ours.keys() == theirs.keys()
-    assert [k for k in ours if not torch.equal(ours[k], theirs[k])] == []
+    assert [k for k in ours if not np.array_equal(ours[k], theirs[k])] == []
     for name in ("val_loss", "train_loss", "train_accuracy", "learning_rate"):
         assert one.history_[name] == other.history_[name]
     assert (one.n_iter_, one.best_iter_) == (other.n_iter_, other.best_iter_)

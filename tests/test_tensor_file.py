@@ -116,7 +116,7 @@ BENT: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "no JSON": (lambda said: said["__metadata__"].update(test="{"), "checksum"),
     "many": (
         lambda said: said.update(
-            {str(i): {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]} for i in range(20_001)}
+            {str(i): {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]} for i in range(10_001)}
         ),
         "tensors; at most",
     ),
@@ -165,7 +165,7 @@ def test_surplus_bytes_and_other_things_are_refused(file: Path, tmp_path: Path) 
     with pytest.raises(InputError, match="its tensors end at"):
         list_tensors(file)
     file.write_bytes((1 << 40).to_bytes(8, "little") + whole[8:])
-    with pytest.raises(InputError, match="too short"):
+    with pytest.raises(InputError, match="it is cut"):
         list_tensors(file)
     with file.open("wb") as stream:
         stream.write((40_000_000).to_bytes(8, "little"))

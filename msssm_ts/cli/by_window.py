@@ -32,7 +32,7 @@ def window_rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dic
         prepared = model.prepared(checked, series.sampling_rate, series.channel_names, series.times)
     except ValueError as error:
         raise InputError(f"{series.source}: {error}") from error
-    proba = model.vote.predict_proba(model.standardized(prepared))
+    proba = model.proba(model.standardized(prepared))
     rate = prepared.sampling_rate or 1
     ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
     assert prepared.starts is not None

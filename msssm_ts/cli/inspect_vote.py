@@ -98,7 +98,7 @@ def vote_series_facts(
 
     def probability(series: Sequence[Series]) -> NDArray[np.float64]:
         values = model.standardized(Prepared.of(series))
-        return model.vote.predict_proba(values)[:, view.output]
+        return model.proba(values)[:, view.output]
 
     saliency = occlusion(probability, view.values)
     figure = draw_series(view, saliency, (), 1, title_of(data, index, view))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from msssm_ts.atomic import replacing
 from msssm_ts.errors import ExportError, InputError, WritingError
@@ -177,5 +177,5 @@ def _write(model: FittedModel, boundary: Boundary, format: str, file: Path) -> N
     save_model(model, file)
     written, _ = read_artifact(file)
     for name, tensor in model_tensors(model).items():
-        if not torch.equal(tensor, written[name]):
+        if not np.array_equal(tensor, written[name]):
             raise ExportError(f"{file.name}: {name} was not written as it is")

@@ -1,24 +1,36 @@
 """The model file: weights and a JSON header in one safetensors file.
 
 Nothing in it is executed at load. The header has a schema version; a reader refuses what is
-newer than itself and brings every older one up to the present, a step at a time.
+newer than itself and brings every older one up to the present, a step at a time. What the header
+says and which arrays there are is checked before any of them is read.
 """
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from msssm_ts.atomic import replacing
 from msssm_ts.errors import InputError
-from msssm_ts.fitted.upgrades import SCHEMA_VERSION, upgraded
+from msssm_ts.file_checks import Record, Whole, shown
+from msssm_ts.fitted.contents import check_tensors
+from msssm_ts.fitted.schema import check_header
+from msssm_ts.fitted.tensor_file import (
+    TensorEntry,
+    TensorFile,
+    opened_tensor_file,
+    write_tensor_file,
+)
+from msssm_ts.fitted.upgrades import FIRST_WITH_CHECKSUM, SCHEMA_VERSION, is_small, upgraded
 
 _KEY = "msssm_ts"
+_VERSION = Record({"schema_version": Whole(1)}, others=True)
+
+Arrays = dict[str, NDArray[Any]]
 
 
 def resolve_model_path(path: str | os.PathLike[str]) -> Path:
@@ -41,7 +53,7 @@ def resolve_model_path(path: str | os.PathLike[str]) -> Path:
 
 
 def write_artifact(
-    path: str | os.PathLike[str], tensors: dict[str, Tensor], header: dict[str, Any]
+    path: str | os.PathLike[str], tensors: Mapping[str, NDArray[Any]], header: Mapping[str, Any]
 ) -> None:
     """Write a model file, all or nothing: an interrupted write leaves the old file as it was.
 
@@ -49,9 +61,9 @@ def write_artifact(
     ----------
     path : path
         File to write.
-    tensors : dict of str to Tensor
+    tensors : mapping of str to array
         Weights.
-    header : dict
+    header : mapping
         What JSON can hold; the schema version is added.
 
     Raises
@@ -59,13 +71,7 @@ def write_artifact(
     WritingError
         If the file cannot be written.
     """
-    from safetensors.torch import save
-
-    file = Path(path)
-    text = json.dumps({"schema_version": SCHEMA_VERSION, **header}, allow_nan=False)
-    data = save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, {_KEY: text})
-    with replacing(file) as temporary:
-        temporary.write_bytes(data)
+    write_tensor_file(path, tensors, {"schema_version": SCHEMA_VERSION, **header}, _KEY)
 
 
 def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -87,10 +93,12 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
     InputError
         If the file is missing, damaged, foreign, or newer than this version can read.
     """
-    return _read(resolve_model_path(path), with_tensors=False)[1]
+    file = resolve_model_path(path)
+    with opened_tensor_file(file, _KEY) as opened:
+        return _present(file, opened)[0]
 
 
-def read_artifact(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_artifact(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, Any]]:
     """Return the weights and the header of a model file (or run folder), in the present schema.
 
     Raises
@@ -98,46 +106,53 @@ def read_artifact(path: str | os.PathLike[str]) -> tuple[dict[str, Tensor], dict
     InputError
         If the file is missing, damaged, foreign, or newer than this version can read.
     """
-    return _read(resolve_model_path(path), with_tensors=True)
-
-
-def _read(file: Path, with_tensors: bool) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, framework="pt") as stream:
-            metadata = stream.metadata() or {}
-            names = list(stream.keys()) if _KEY in metadata else []
-            # Of the small ones even a header needs to know: older files kept facts in them.
-            wanted = names if with_tensors else [n for n in names if _is_fact(n)]
-            tensors = {name: stream.get_tensor(name) for name in wanted}
-    except SafetensorError as error:
-        raise InputError(
-            f"{file}: damaged or not a model file ({error}); train again or fetch a fresh copy"
-        ) from error
-    if _KEY not in metadata:
-        raise InputError(f"{file}: a safetensors file, but not one that msssm-ts wrote")
-    try:
-        header = json.loads(metadata[_KEY])
-        version = int(header["schema_version"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{file}: its header is damaged; train again") from error
-    if version > SCHEMA_VERSION:
-        raise InputError(
-            f"{file}: written with schema version {version}, this msssm-ts reads up to "
-            f"{SCHEMA_VERSION}; upgrade with 'pip install --upgrade msssm-ts'"
-        )
-    for name, tensor in tensors.items():
-        if not bool(torch.isfinite(tensor).all()):
+    file = resolve_model_path(path)
+    with opened_tensor_file(file, _KEY) as opened:
+        header, entries = _present(file, opened)
+        try:
+            check_tensors(header, entries)
+        except ValueError as error:
+            raise _unfit(file, error) from error
+        read = opened.read()
+    for name, array in read.items():
+        # Whatever it is for.
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise InputError(f"{file}: weight {name} holds NaN or infinity; train again")
+    return {name: read[entry.name] for name, entry in entries.items()}, header
+
+
+def _present(file: Path, opened: TensorFile) -> tuple[dict[str, Any], dict[str, TensorEntry]]:
+    """Return header and list of arrays as the present schema has them."""
+    header = opened.header
     try:
-        header, tensors = upgraded(header, tensors)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise InputError(
-            f"{file}: its contents do not fit together ({error}); train again"
-        ) from error
-    return tensors, header
+        _VERSION("header", header)
+        version = header["schema_version"]
+        if version > SCHEMA_VERSION:
+            raise InputError(
+                f"{file}: written with schema version {shown(version)}, this msssm-ts reads up to "
+                f"{SCHEMA_VERSION}; upgrade with 'pip install --upgrade msssm-ts'"
+            )
+        if version >= FIRST_WITH_CHECKSUM and not opened.has_checksum:
+            raise ValueError("its checksum is missing")
+        said = {name: e for name, e in opened.entries.items() if not is_small(version, name)}
+        small = opened.entries.keys() - said.keys()
+        for name in small:
+            entry = opened.entries[name]
+            if entry.shape != (2,) or entry.dtype.kind != ("f" if name.endswith("fit") else "i"):
+                raise ValueError(f"{name[:80]!r} is not of two numbers")
+        header, entries = upgraded(header, {**said, **opened.read(small)})
+        check_header(header)
+        for name, entry in entries.items():
+            if not isinstance(entry, TensorEntry):
+                raise ValueError(f"{name[:80]!r} is surplus")
+    except InputError:
+        raise
+    except ValueError as error:
+        raise _unfit(file, error) from error
+    return header, entries
 
 
-def _is_fact(name: str) -> bool:
-    return name.endswith((".fit", ".sizes"))
+def _unfit(file: Path, error: ValueError) -> InputError:
+    if isinstance(error, InputError):
+        return InputError(f"{file}: {error}")
+    return InputError(f"{file}: its contents do not fit together ({error}); train again")

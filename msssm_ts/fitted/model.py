@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.fitted.answers import checked_finite, checked_proba
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.kernels.parallel import at_work
@@ -119,7 +120,7 @@ class FittedModel:
         Parameters
         ----------
         function : callable
-            From prepared, standardised series to a row for each: ``vote.predict_proba``,
+            From prepared, standardised series to a row for each: :meth:`proba`,
             :meth:`logits`, :meth:`features`.
         series, sampling_rate, channel_names, times : as for :meth:`prepared`
             Checked series.
@@ -144,11 +145,21 @@ class FittedModel:
         (8, 2)
         """
         series = self.checked(X, channel_names)
-        return self.by_series(self.vote.predict_proba, series, sampling_rate, channel_names, times)
+        return self.by_series(self.proba, series, sampling_rate, channel_names, times)
+
+    def proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return the vote's probabilities (n_series, n_outputs) of standardised series.
+
+        Raises
+        ------
+        InputError
+            If they are none, which only a file with made-up weights brings about.
+        """
+        return checked_proba(self.vote.predict_proba(values), self.labels.multilabel)
 
     def logits(self, values: Prepared) -> NDArray[np.float64]:
         """Return the logits of a single network, or what would give the vote's probabilities."""
-        return self.vote.logits(values, self.labels.multilabel)
+        return checked_finite(self.vote.logits(values, self.labels.multilabel), "logits")
 
     def features(self, values: Prepared) -> NDArray[np.float64]:
         """Return features of standardised series, (n_series, n_features).
@@ -161,7 +172,7 @@ class FittedModel:
         member = self.vote.featured
         if member is None:
             raise InputError("no member of this model's vote has features to return")
-        return member.transform(values)
+        return checked_finite(member.transform(values), "features")
 
     def to(self, device: str) -> FittedModel:
         """Return it on a device: "auto" is a CUDA card where there is one.

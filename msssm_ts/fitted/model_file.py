@@ -7,20 +7,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
 from msssm_ts.errors import InputError
-from msssm_ts.fitted.artifact import read_artifact, write_artifact
+from msssm_ts.fitted.artifact import Arrays, read_artifact, write_artifact
+from msssm_ts.fitted.contents import FINGERPRINTS
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
+from msssm_ts.fitted.schema import classes_of
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member, State
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import Standardizer
 
-# Beside the tensors of the members.
-_FINGERPRINTS = "fingerprints"
+# A member from outside the package may check little of what it takes.
+_MISFITS = (
+    ValueError, LookupError, TypeError, RuntimeError, AssertionError, ArithmeticError,
+    AttributeError,
+)  # fmt: skip
 _RECORD = ("history", "n_iter", "best_iter", "n_parameters", "seconds", "seed", "device", "threads")
 
 
@@ -70,19 +74,19 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
     write_artifact(path, _tensors(states) | _seen(source), header)
 
 
-def model_tensors(model: FittedModel) -> dict[str, torch.Tensor]:
+def model_tensors(model: FittedModel) -> Arrays:
     """Return all arrays of a fitted model by their names in the file."""
     return _tensors([member.state() for member in model.vote.members])
 
 
-def _seen(source: Source) -> dict[str, torch.Tensor]:
+def _seen(source: Source) -> Arrays:
     known = source.fingerprints
-    return {} if known is None else {_FINGERPRINTS: torch.from_numpy(known)}
+    return {} if known is None else {FINGERPRINTS: known}
 
 
-def _tensors(states: Sequence[State]) -> dict[str, torch.Tensor]:
+def _tensors(states: Sequence[State]) -> Arrays:
     return {
-        f"members.{i}.{name}": torch.from_numpy(np.ascontiguousarray(array))
+        f"members.{i}.{name}": array
         for i, state in enumerate(states)
         for name, array in state.arrays.items()
     }
@@ -104,19 +108,19 @@ def load_model(path: str | os.PathLike[str], device: str = "auto") -> FittedMode
         If the file is missing, damaged, or newer than this version can read, or the device does
         not exist.
     """
-    tensors, header = read_artifact(path)
+    arrays, header = read_artifact(path)
     try:
-        model = _from_header(header, {name: t.numpy() for name, t in tensors.items()})
+        model = _from_header(header, arrays)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except _MISFITS as error:
         raise InputError(
             f"{path}: its contents do not fit together ({error}); train again"
         ) from error
     return model.to(device)
 
 
-def _from_header(header: dict[str, Any], arrays: dict[str, Any]) -> FittedModel:
+def _from_header(header: dict[str, Any], arrays: Arrays) -> FittedModel:
     classes, scale, training = header["classes"], header["standardizer"], header["training"]
     multilabel = classes["multilabel"]
     members: list[Member] = []
@@ -124,7 +128,9 @@ def _from_header(header: dict[str, Any], arrays: dict[str, Any]) -> FittedModel:
         prefix = f"members.{i}."
         own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
         kind = MEMBERS.get(entry["kind"])
-        members.append(kind.from_state(State(own, entry["facts"]), multilabel))
+        member = kind.from_state(State(own, entry["facts"]), multilabel)
+        member.check_channels(len(scale["mean"]))
+        members.append(member)
     return FittedModel(
         source=Source(
             header["n_channels"],
@@ -133,14 +139,14 @@ def _from_header(header: dict[str, Any], arrays: dict[str, Any]) -> FittedModel:
             header["n_features"],
             _names(header["feature_names"]),
             header["origin"],
-            arrays.get(_FINGERPRINTS),
+            arrays.get(FINGERPRINTS),
         ),
         missing=header["missing"],
         dtype=header["dtype"],
         preparation=Preparation.from_dict(header["preparation"]),
         standardizer=Standardizer(np.array(scale["mean"]), np.array(scale["std"])),
         labels=Labels(
-            np.array(classes["values"], dtype=np.dtype(classes["dtype"])),
+            classes_of(classes),
             multilabel,
             np.array(classes["thresholds"]),
             _names(classes.get("names")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.errors import InputError
+from msssm_ts.fitted.schema import check_origin
+from msssm_ts.fitted.strict_json import parse_json
 from msssm_ts.series import Series
 from msssm_ts.series.fingerprints import fingerprints
 
@@ -42,6 +46,15 @@ class Source:
     feature_names: tuple[str, ...] | None = None
     origin: Mapping[str, Any] | None = None
     fingerprints: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        # Before a fit, not when its file is read: what cannot be kept is refused.
+        try:
+            check_origin(parse_json(json.dumps(self.origin, allow_nan=False)), self.n_channels)
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"what is said of the data's origin cannot be kept: {error}"
+            ) from error
 
     def n_seen(self, series: Sequence[Series]) -> tuple[int, int]:
         """Count the series that the model was trained on, of those that were looked at.

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.fitted.answers import checked_proba
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model.stepping import recurrent_form, why_no_steps
@@ -109,6 +110,7 @@ class Stream:
         self._standardizer, self._dtype = model.standardizer, model.dtype
         self._limits = model.preparation.limits or ()
         self._network = recurrent_form(network)
+        self._begun = False
 
     @property
     def n_steps(self) -> int:
@@ -118,6 +120,7 @@ class Stream:
     def reset(self) -> None:
         """Begin a new series."""
         self._network.reset()
+        self._begun = False
 
     def step(self, values: Any) -> NDArray[np.float64]:
         """Read the next step, or several.
@@ -158,6 +161,11 @@ class Stream:
         proba: NDArray[np.float64] = (
             torch.sigmoid(scores) if self._multilabel else torch.softmax(scores, -1)
         ).numpy()
+        # Of a series that has no value yet there is nothing to say.
+        begun = self._begun | np.logical_or.accumulate(~np.isnan(x).all(0))
+        if len(begun):
+            self._begun = bool(begun[-1])
+        checked_proba(proba[begun], self._multilabel)
         return proba if chunk else proba[0]
 
     def _check_values(self, x: NDArray[np.float64]) -> None:

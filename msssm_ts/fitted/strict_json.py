@@ -9,15 +9,15 @@ from typing import Any
 
 # Characters of a text, and commas and brackets in it: what is made of it stays below 200 MB.
 LARGEST_TEXT, _MOST_ITEMS = 16_000_000, 500_000
-_DEEPEST, _MOST_DIGITS = 32, 18
+_DEEPEST, _MOST_DIGITS = 32, 100
 _HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 def parse_json(text: str) -> Any:
     """Return what a JSON text says.
 
-    Numbers are finite, whole ones below 10¹⁸; no name occurs twice in an object; texts can be
-    encoded again; nothing is nested deeper than 32 levels.
+    Numbers are finite, whole ones have at most 100 digits; no name occurs twice in an object;
+    texts can be encoded again; nothing is nested deeper than 32 levels.
 
     Parameters
     ----------

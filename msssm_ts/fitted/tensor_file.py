@@ -31,8 +31,9 @@ Arrays = dict[str, NDArray[Any]]
 _DTYPES = {
     "BOOL": "|b1", "U8": "|u1", "I8": "|i1", "U16": "<u2", "I16": "<i2", "F16": "<f2",
     "U32": "<u4", "I32": "<i4", "F32": "<f4", "U64": "<u8", "I64": "<i8", "F64": "<f8",
+    "C64": "<c8",
 }  # fmt: skip
-_MOST_TENSORS, _MOST_DIMENSIONS, _LARGEST_DIMENSION = 20_000, 8, 1 << 40
+_MOST_TENSORS, _MOST_DIMENSIONS, _LARGEST_DIMENSION = 10_000, 8, 1 << 40
 _METADATA = "__metadata__"
 
 
@@ -42,6 +43,8 @@ class TensorEntry:
 
     Parameters
     ----------
+    name : str
+        By which it is known.
     dtype : dtype
         Of its numbers.
     shape : tuple of int
@@ -50,6 +53,7 @@ class TensorEntry:
         Where its bytes lie in the file, from the first to one after the last.
     """
 
+    name: str
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     begin: int
@@ -227,7 +231,7 @@ def write_tensor_file(
     WritingError
         If the file cannot be written.
     ValueError
-        If the header has what JSON cannot hold, or is larger than what is read back.
+        If the header has what JSON cannot hold, or more than is read back.
     """
     from safetensors.numpy import save
 
@@ -237,6 +241,7 @@ def write_tensor_file(
         for name, a in tensors.items()
     }
     text = json.dumps(header, allow_nan=False)
+    parse_json(text)
     sums = f"{_hash_of_header(text)} {_hash_of_arrays(arrays)}"
     data = save(arrays, {key: text, f"{key}.sha256": sums})
     size = int.from_bytes(data[:8], "little")
@@ -252,12 +257,12 @@ def _index(file: Path, stream: BufferedReader) -> tuple[dict[str, TensorEntry], 
     first = stream.read(8)
     length = int.from_bytes(first, "little")
     if len(first) < 8 or length > size - 8:
-        raise _damaged(file, "it is too short")
+        raise _damaged(file, "it is cut, or no safetensors file")
     if length > LARGEST_TEXT:
         raise _damaged(file, f"a header of {length:,} bytes; at most {LARGEST_TEXT:,} are read")
     text = stream.read(length)
     if len(text) != length:
-        raise _damaged(file, "it is too short")
+        raise _damaged(file, "it is cut, or no safetensors file")
     try:
         decoded = text.decode()
     except UnicodeDecodeError as error:
@@ -297,7 +302,7 @@ def _entry(file: Path, name: str, said: Any, start: int) -> TensorEntry:
     begin, end = offsets
     if end - begin != math.prod(shape) * dtype.itemsize:
         raise _damaged(file, f"{name[:80]!r} has more or fewer bytes than its shape")
-    return TensorEntry(dtype, tuple(shape), start + begin, start + end)
+    return TensorEntry(name, dtype, tuple(shape), start + begin, start + end)
 
 
 def _are_sizes(values: Any) -> bool:

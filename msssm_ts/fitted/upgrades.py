@@ -10,12 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor
+from msssm_ts.file_checks import (
+    FileCheck,
+    ListOf,
+    Mapped,
+    Maybe,
+    Number,
+    OneOf,
+    Record,
+    Whole,
+    anything,
+)
 
 Header = dict[str, Any]
-Tensors = dict[str, Tensor]
+# Arrays, or what a file says of them: names change, and small arrays of schema 3 are read.
+Tensors = dict[str, Any]
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
+# From here on a file has a checksum.
+FIRST_WITH_CHECKSUM = 6
 
 # Shares of the kinds, quantiles' layout and streams' span while schema 3 was written.
 _SHARES_3 = {"scan_ridge": 0.6, "quantile_trees": 0.4}
@@ -27,9 +40,16 @@ def upgraded(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     """Bring a file's contents up to the present schema.
 
     ``schema_version`` goes on saying what the file was written with.
+
+    Raises
+    ------
+    ValueError
+        If what a step reads is not there, or is nothing that its version wrote.
     """
-    written = int(header["schema_version"])
+    written = header["schema_version"]
     for version in range(written, SCHEMA_VERSION):
+        if version in _READ:
+            _READ[version]("header", header)
         header, tensors = _STEPS[version](header, tensors)
     return header | {"schema_version": written}, tensors
 
@@ -59,8 +79,9 @@ def _from_3(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     header = dict(header)
     config, kinds = header.pop("network"), header.pop("voters", [])
     n_networks = header.pop("n_networks")
-    share = header.pop("network_share", 1.0) if kinds else 1.0
-    share = share if n_networks else 0.0
+    share = header.pop("network_share", 1.0)
+    if not kinds or not n_networks:
+        share = 1.0 if n_networks else 0.0
     training = header["training"]
     # Shares of the kinds that there are.
     total = sum(_SHARES_3[kind] for kind in set(kinds))
@@ -103,13 +124,21 @@ def _from_4(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     return {"origin": None, **header}, tensors
 
 
+def _from_5(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """6 has a checksum, which is the file's affair."""
+    return header, tensors
+
+
 def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:
     """Return what schema 3 kept in small arrays, taken out of them, and in the code."""
+    small = tensors.pop("fit" if kind == "scan_ridge" else "sizes", None)
+    if small is None:
+        raise ValueError(f"a voter {kind} lacks its small array")
     if kind == "scan_ridge":
-        temperature, left_out = tensors.pop("fit").tolist()
+        temperature, left_out = small.tolist()
         facts = {"temperature": temperature, "left_out_accuracy": left_out}
         return facts | {"span": _SPAN_3}
-    n_timepoints, n_outputs = tensors.pop("sizes").tolist()
+    n_timepoints, n_outputs = small.tolist()
     depth, per_quantile = _DEPTH_3, _STEPS_PER_QUANTILE_3
     while depth > 1 and n_channels * 8 * depth * n_timepoints / per_quantile > _MOST_FEATURES_3:
         depth -= 1
@@ -126,4 +155,29 @@ _STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
     2: _from_2,
     3: _from_3,
     4: _from_4,
+    5: _from_5,
 }
+# What the steps read; all else is checked of the present schema.
+_READ: dict[int, FileCheck] = {
+    1: Record(
+        {"channel_names": anything, "network": Record({"n_channels": anything}, others=True)},
+        others=True,
+    ),
+    2: Record({"parameters": Mapped(anything)}, others=True),
+    3: Record(
+        {
+            "network": Maybe(Mapped(anything)),
+            "n_networks": Whole(0, 100),
+            "training": Record({"history": anything, "best_iter": anything}, others=True),
+            "parameters": Record({"missing": anything, "dtype": anything}, others=True),
+            "standardizer": Record({"mean": ListOf(anything)}, others=True),
+        },
+        {"voters": ListOf(OneOf(*_SHARES_3), 0, 100), "network_share": Number(0, 1)},
+        others=True,
+    ),
+}
+
+
+def is_small(version: int, name: str) -> bool:
+    """Whether a step reads an array's two numbers; up to schema 3 facts were kept in arrays."""
+    return version <= 3 and name.startswith("voters.") and name.endswith((".fit", ".sizes"))

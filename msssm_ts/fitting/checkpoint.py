@@ -17,6 +17,8 @@ from msssm_ts.fitted.tensor_file import read_tensor_file, write_tensor_file
 from msssm_ts.fitting.identity import check_same
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member, State
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.tensors import check_shapes
 from msssm_ts.training import Kept
 
 _KEY = "msssm_ts_checkpoint"
@@ -182,7 +184,7 @@ class Checkpoint:
         self._began = self._written = time.perf_counter()
 
     def member(
-        self, stage: str, kind: str, multilabel: bool, device: str
+        self, stage: str, kind: str, problem: Problem, device: str
     ) -> tuple[Member, float] | None:
         """Return a finished member and the seconds that it took; None: it was not finished.
 
@@ -192,8 +194,8 @@ class Checkpoint:
             Its place in the fit.
         kind : str
             What it has to be.
-        multilabel : bool
-            Whether a series can have several labels at once.
+        problem : Problem
+            What it learned.
         device : str
             Where it is to be.
 
@@ -213,9 +215,14 @@ class Checkpoint:
         try:
             if facts["kind"] != kind:
                 raise ValueError(f"a member {facts['kind']}, not {kind}")
-            state = State(arrays, facts["facts"])
-            member = MEMBERS.get(kind).from_state(state, multilabel).to(device)
-            return member, float(facts["seconds"])
+            made, n_channels = MEMBERS.get(kind), problem.values.series[0].shape[0]
+            size = (n_channels, problem.n_outputs, problem.multilabel)
+            specs = made.expected(facts["facts"], *size)
+            if specs is not None:
+                check_shapes(specs, arrays)
+            member = made.from_state(State(arrays, facts["facts"]), problem.multilabel)
+            member.check_channels(n_channels)
+            return member.to(device), float(facts["seconds"])
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise self._damaged(stage + _MEMBER, error) from error
 

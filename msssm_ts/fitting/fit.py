@@ -308,7 +308,7 @@ class _Fit:
         kind, checkpoint = MEMBERS.get(seat.kind), self.checkpoint
         if checkpoint is not None:
             device = resolve_device(self.parameters["device"])
-            found = checkpoint.member(stage, seat.kind, problem.multilabel, device)
+            found = checkpoint.member(stage, seat.kind, problem, device)
             if found is not None:
                 return found
         began = time.perf_counter()

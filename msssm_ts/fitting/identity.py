@@ -121,7 +121,7 @@ def _of_series(data: TrainingData, source: Source) -> str:
 def _arrays_of(model: FittedModel) -> Iterable[Any]:
     for name, tensor in sorted(model_tensors(model).items()):
         yield np.array(name)
-        yield tensor.numpy()
+        yield tensor
 
 
 def _digest(arrays: Iterable[Any]) -> str:

@@ -14,6 +14,7 @@ from torch import nn
 
 from msssm_ts.errors import ExportError
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
@@ -158,7 +159,52 @@ class Member(ABC):
     @classmethod
     @abstractmethod
     def from_state(cls, state: State, multilabel: bool) -> Self:
-        """Return what :meth:`state` described."""
+        """Return what :meth:`state` described.
+
+        Raises
+        ------
+        ValueError
+            For arrays with numbers that :meth:`state` cannot have written.
+        """
+
+    @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec] | None:
+        """Return what arrays :meth:`from_state` takes beside these facts.
+
+        A model file may come from anyone: its arrays are compared with this before they are read,
+        so that :meth:`from_state` sees nothing else. What numbers they may hold is for it to check.
+
+        Parameters
+        ----------
+        facts : mapping
+            As JSON had them, of any type and size.
+        n_channels : int
+            Of the series that the member sees.
+        n_outputs : int
+            Classes or labels.
+        multilabel : bool
+            Whether a series can have several labels at once.
+
+        Returns
+        -------
+        mapping of str to TensorSpec, or None
+            None, the default, where a member does not say: then any finite arrays are taken, and
+            :meth:`from_state` is on its own.
+
+        Raises
+        ------
+        ValueError
+            For facts that :meth:`state` cannot have written.
+        """
+        return None
+
+    def check_channels(self, n_channels: int) -> None:  # noqa: B027
+        """Raise ValueError where it cannot have learned from series of so many channels.
+
+        Asked of what :meth:`from_state` made of a file.
+        """
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
+
+from msssm_ts.file_checks import FLAG, Number, OneOf, Record, Text, Whole
 
 Pooling = Literal["mean", "max", "mean_max", "last"]
+# Each level doubles how far the filters look back: with 16 a tap is 32 768 steps from the next.
+MOST_SCALES = 16
+# Numbers that a stream keeps of the past: 1 GB in float32.
+_MOST_HELD = 1 << 28
+_FIELDS = Record(
+    {
+        "n_channels": Whole(1, 1 << 20),
+        "n_outputs": Whole(1, 1 << 20),
+        "n_scales": Whole(0, MOST_SCALES),
+        "d_model": Whole(1, 4096),
+        "n_layers": Whole(1, 256),
+        "d_state": Whole(1, 4096),
+        "kernel_size": Whole(1, 1 << 16),
+        "core": Text(100),
+        "bidirectional": FLAG,
+        "dropout": Number(0, 1),
+        "pooling": OneOf(*get_args(Pooling)),
+        "stem_stride": Whole(1, 1 << 20),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +77,39 @@ class MSSSMConfig:
     dropout: float = 0.1
     pooling: Pooling = "mean_max"
     stem_stride: int = 1
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> MSSSMConfig:
+        """Return the settings that a file says, which may be anything.
+
+        Parameters
+        ----------
+        values : mapping
+            All fields by name.
+
+        Raises
+        ------
+        ValueError
+            For a field that is missing, unknown or out of range, naming it, or filters that reach
+            so far back that their memory would not fit.
+
+        Examples
+        --------
+        >>> config = MSSSMConfig(n_channels=1, n_outputs=2)
+        >>> MSSSMConfig.from_dict(vars(config)) == config
+        True
+        """
+        _FIELDS("config", values)
+        config = cls(**values)
+        held = config.n_layers * config.d_model * config.reach
+        if held > _MOST_HELD:
+            raise ValueError(f"filters that look back on {held:,} numbers, at most {_MOST_HELD:,}")
+        return config
+
+    @property
+    def reach(self) -> int:
+        """Steps that the decomposition of a layer looks back on."""
+        return ((1 << self.n_scales) - 1) * (self.kernel_size - 1) + self.n_scales
 
     @property
     def n_streams(self) -> int:

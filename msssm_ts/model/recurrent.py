@@ -48,7 +48,7 @@ class RecurrentNetwork:
         config, bias = network.config, network.head.bias
         d, n, dtype = config.d_model, config.stream_state, flat(bias).dtype
         width = padded_channels(d, bias.dtype)
-        reach = (2**config.n_scales - 1) * (config.kernel_size - 1) + config.n_scales
+        reach = config.reach
         self._weights = tuple(None if w is None else flat(w) for w in _weights(network))
         self._rings = np.zeros(config.n_layers * reach * width, dtype)
         self._states = np.zeros(config.n_layers * config.n_streams * n * width, dtype)

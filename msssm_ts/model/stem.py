@@ -10,6 +10,8 @@ from torch.nn import functional
 
 # Decimated signals are smoothed over this many steps of the output.
 _SPAN = 2.5
+# Pairs of filters.
+N_FILTERS = 40
 # Below every energy that matters in standardised signals.
 FLOOR = 1e-5
 
@@ -41,14 +43,13 @@ class FilterBankStem(nn.Module):
 
     window: Tensor
 
-    def __init__(self, n_channels: int, d_model: int, stride: int, n_filters: int = 40):
+    def __init__(self, n_channels: int, d_model: int, stride: int, n_filters: int = N_FILTERS):
         super().__init__()
         self.stride = stride
         self.n_filters = n_filters
         # Filtering at every step would cost more and tell no more.
         self.hop = stride // 10 if stride % 10 == 0 else 1
-        taps = 2 * round(_SPAN * stride / 2) + 1
-        self.filters = nn.Parameter(gabor_filters(n_filters, taps))
+        self.filters = nn.Parameter(gabor_filters(n_filters, _taps(stride)))
         smooth = 2 * round(_SPAN * stride / self.hop / 2) + 1
         window = torch.hann_window(smooth + 2, periodic=False)[1:-1]
         self.register_buffer("window", window / window.sum(), persistent=False)
@@ -124,3 +125,24 @@ def make_stem(n_channels: int, d_model: int, stride: int) -> nn.Module:
     if stride == 1:
         return nn.Linear(n_channels, d_model)
     return FilterBankStem(n_channels, d_model, stride)
+
+
+def stem_shapes(n_channels: int, d_model: int, stride: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of what :func:`make_stem` learns.
+
+    Examples
+    --------
+    >>> stem_shapes(2, 16, 1)
+    {'weight': (16, 2), 'bias': (16,)}
+    """
+    if stride == 1:
+        return {"weight": (d_model, n_channels), "bias": (d_model,)}
+    return {
+        "filters": (2 * N_FILTERS, 1, _taps(stride)),
+        "projection.weight": (d_model, n_channels * (N_FILTERS + 1)),
+        "projection.bias": (d_model,),
+    }
+
+
+def _taps(stride: int) -> int:
+    return 2 * round(_SPAN * stride / 2) + 1

@@ -14,6 +14,10 @@ Features = Literal["raw", "logmel", "mfcc"]
 Standardize = Literal["global", "mostly-centred", "centred", "series", "none"]
 # Part of its own mean that is taken from every series, where any is.
 OWN_MEAN = {"mostly-centred": 0.8, "centred": 1.0, "series": 1.0}
+# Rates, seconds and amplitudes lie between one over that and that.
+_LARGEST = 1e12
+# Spectra that see a step: each costs as much as all steps of its frame.
+_MOST_FRAMES = 256
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,22 @@ class Preparation:
         for name in ("sampling_rate", "window", "frame_length", "frame_step", "full_scale"):
             value = getattr(self, name)
             optional = name in ("sampling_rate", "window", "full_scale")
-            if not (value is None and optional) and not _is_number(value, 0):
-                raise ValueError(f"{name} must be positive, not {value!r}")
+            if not (value is None and optional) and not _is_size(value):
+                raise ValueError(f"{name} must be positive, up to {_LARGEST:g}, not {value!r}")
         for name in ("n_mels", "n_mfcc"):
-            if not isinstance(getattr(self, name), Integral) or getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a whole number from 1, not {getattr(self, name)}")
+            count = getattr(self, name)
+            if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
+                raise ValueError(f"{name} must be a whole number from 1, not {count!r}")
+        if self.frame_length > _MOST_FRAMES * self.frame_step:
+            raise ValueError(
+                f"frame_length must be at most {_MOST_FRAMES} times frame_step, not "
+                f"{self.frame_length:g} s for {self.frame_step:g} s"
+            )
         if self.features == "mfcc" and self.n_mfcc > self.n_mels:
             raise ValueError(
                 f"n_mfcc must be between 1 and n_mels ({self.n_mels}), not {self.n_mfcc}"
             )
-        if not (self.overlap == 0 or _is_number(self.overlap, 0)) or self.overlap >= 1:
+        if not _is_number(self.overlap, -math.inf) or not 0 <= self.overlap < 1:
             raise ValueError(f"overlap must lie in [0, 1), not {self.overlap!r}")
         self._check_channels()
         self._check_bandpass()
@@ -113,15 +123,54 @@ class Preparation:
     def _check_channels(self) -> None:
         # Equal names, and numbers for names, occur in files, and a model remembers what it saw.
         names = self.channels if isinstance(self.channels, (tuple, list)) else ()
-        if self.channels is not None and not names:
+        known = all(isinstance(name, (str, Real)) for name in names)
+        if self.channels is not None and not (names and known):
             raise ValueError(f"channels must be names of channels, not {self.channels!r}")
 
     def _check_bandpass(self) -> None:
         if self.bandpass is None:
             return
         band = self.bandpass if isinstance(self.bandpass, (tuple, list)) else ()
-        if len(band) != 2 or not all(_is_number(f, 0) for f in band) or band[0] >= band[1]:
+        if len(band) != 2 or not all(map(_is_size, band)) or band[0] >= band[1]:
             raise ValueError(f"bandpass must be 0 < low < high in hertz, not {self.bandpass!r}")
+
+    def check_at(self, sampling_rate: float | None) -> None:
+        """Raise ValueError for what cannot be done to series of a rate, in hertz."""
+        from msssm_ts.preparation.filters import rate_ratio
+        from msssm_ts.preparation.spectral import check_filters, frame_sizes
+
+        rate = sampling_rate and (self.sampling_rate or sampling_rate)
+        needy = [
+            n
+            for n, wants in (
+                ("features", self.features != "raw"),
+                ("bandpass", self.bandpass is not None),
+            )
+            if wants
+        ]
+        if rate is None or sampling_rate is None:
+            if needy:
+                raise ValueError(f"{needy[0]} needs the sampling rate of the series")
+            return
+        rate_ratio(sampling_rate, rate)
+        if self.bandpass is not None and self.bandpass[0] >= rate / 2:
+            raise ValueError(
+                f"bandpass begins at {self.bandpass[0]:g} Hz, beyond what {rate:g} Hz can show"
+            )
+        if self.features != "raw":
+            size, _ = frame_sizes(rate, self.frame_length, self.frame_step)
+            check_filters(self.n_mels, size)
+
+    @property
+    def rows_per_channel(self) -> int:
+        """Channels of a prepared series for each of those that it came with.
+
+        Examples
+        --------
+        >>> Preparation(features="mfcc").rows_per_channel
+        13
+        """
+        return {"raw": 1, "logmel": self.n_mels, "mfcc": self.n_mfcc}[self.features]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON can hold them."""
@@ -139,6 +188,8 @@ class Preparation:
         ValueError
             For a setting that is unknown or out of range.
         """
+        if not isinstance(values, Mapping):
+            raise ValueError("the settings of a preparation have names")
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"unknown preparation settings: {', '.join(sorted(unknown))}")
@@ -153,6 +204,11 @@ def _is_number(value: object, above: float) -> bool:
     return (
         not isinstance(value, bool) and isinstance(value, Real) and above < float(value) < math.inf
     )
+
+
+def _is_size(value: object) -> bool:
+    """Whether value is a positive number with which reckoning goes neither to 0 nor to infinity."""
+    return _is_number(value, 0) and 1 / _LARGEST <= float(value) <= _LARGEST  # type: ignore[arg-type]
 
 
 def _tuples(value: Any) -> Any:

@@ -14,6 +14,8 @@ from msssm_ts.series import Series
 FRAME_LENGTH, FRAME_STEP = 0.025, 0.010
 # With fewer steps in a frame the Hann window leaves one or none of them.
 _SHORTEST_FRAME = 4
+# Steps of a frame, and numbers of a matrix of mel filters (64 MB).
+_LONGEST_FRAME, _MOST_FILTERED = 1 << 20, 1 << 24
 # Frames at once: they stay in the processor's cache, and ten minutes of sound need no gigabytes.
 _BLOCK = 512
 # Power below which nothing is heard, against a signal of amplitude 1 (−80 dB).
@@ -35,7 +37,8 @@ def frame_sizes(
     Raises
     ------
     ValueError
-        If the rate is so low that a frame has too few steps for a spectrum.
+        If the rate is so low that a frame has too few steps for a spectrum, or so high that it has
+        more than a million.
 
     Examples
     --------
@@ -47,6 +50,11 @@ def frame_sizes(
         raise ValueError(
             f"a frame of {frame_length:g} s at {rate:g} Hz is too short for a spectrum, which "
             f"needs {_SHORTEST_FRAME} steps: choose a longer frame_length, or features='raw'"
+        )
+    if size > _LONGEST_FRAME:
+        raise ValueError(
+            f"a frame of {frame_length:g} s at {rate:g} Hz has {size} steps, and at most "
+            f"{_LONGEST_FRAME} make a spectrum: choose a shorter frame_length"
         )
     return size, max(1, round(frame_step * rate))
 
@@ -76,6 +84,21 @@ def fft_size(size: int) -> int:
     512
     """
     return 1 << (size - 1).bit_length()
+
+
+def check_filters(n_mels: int, size: int) -> None:
+    """Refuse more mel bands than there is memory for, of frames of ``size`` steps.
+
+    Raises
+    ------
+    ValueError
+        Naming both numbers.
+    """
+    if n_mels * fft_size(size) > _MOST_FILTERED:
+        raise ValueError(
+            f"{n_mels} mel bands of frames of {size} steps are too many: choose a smaller n_mels "
+            "or a shorter frame_length"
+        )
 
 
 def hann_window(size: int) -> NDArray[np.float64]:
@@ -169,6 +192,7 @@ def log_mel(
     (40, 100)
     """
     size, step = frame_sizes(rate, frame_length, frame_step)
+    check_filters(n_mels, size)
     n_fft = fft_size(size)
     frames = n_frames(series.shape[1], rate, frame_length, frame_step)
     before = size // 2

@@ -97,7 +97,7 @@ def weights(run: Path) -> str:
     model = load_model(run)
     found = hashlib.sha256()
     for name, tensor in sorted(model_tensors(model).items()):
-        found.update(name.encode() + tensor.numpy().tobytes())
+        found.update(name.encode() + tensor.tobytes())
     found.update(str(model.vote.weights).encode())
     return found.hexdigest()
 

@@ -8,7 +8,7 @@ never written again.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import numpy as np
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.preparation import Preparation
+
+Made = tuple[str, MSSSMClassifier, list[np.ndarray]]
 
 NETWORK = {"preset": "network", "d_model": 8, "n_layers": 2, "max_epochs": 3, "random_state": 0}
 
@@ -37,56 +39,56 @@ def waves(
     return series, y
 
 
-def models() -> Iterator[tuple[str, MSSSMClassifier, list[np.ndarray]]]:
-    """Yield name, fitted model, and the series to ask it about."""
+def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
+    """Yield name, fitted model, and the series to ask it about, of all or some."""
 
-    def fitted(
-        parameters: dict[str, Any], series: list[np.ndarray], y: Any, **kwargs: Any
-    ) -> tuple[MSSSMClassifier, list[np.ndarray]]:
-        aside = series[-8:]
-        return MSSSMClassifier(**parameters).fit(series[:-8], y[:-8], **kwargs), aside
+    def made(
+        name: str, parameters: dict[str, Any], series: list[np.ndarray], y: Any, **kwargs: Any
+    ) -> Iterator[Made]:
+        if not wanted or name in wanted:
+            model = MSSSMClassifier(**parameters).fit(series[:-8], y[:-8], **kwargs)
+            yield name, model, series[-8:]
 
     X, y = waves(40, range(16, 17))
     words = np.where(y, "quick", "slow")
-    yield "fast", *fitted({"preset": "fast", "random_state": 0}, X, words)
+    yield from made("fast", {"preset": "fast", "random_state": 0}, X, words)
     # Without validation a network has a fixed share of the vote, with it a measured one.
     small = NETWORK | {"preset": "default", "early_stopping": False}
-    yield "default", *fitted(small, X, y)
+    yield from made("default", small, X, y)
     longer = NETWORK | {"preset": "default", "max_epochs": 60, "learning_rate": 1e-2}
     validation = np.arange(32) % 4 == 3
-    yield "default_share", *fitted(longer, X, y, validation=validation)
-    yield "network_s6", *fitted(NETWORK | {"core": "s6"}, X, y)
-    yield "network_lti", *fitted(NETWORK, X, y)
-    yield "network_causal", *fitted(NETWORK | {"bidirectional": False}, X, y)
-    yield "network_single_scale", *fitted(NETWORK | {"n_scales": 0, "core": "s6"}, X, y)
-    yield "network_float64", *fitted(NETWORK | {"dtype": "float64"}, X, y)
+    yield from made("default_share", longer, X, y, validation=validation)
+    yield from made("network_s6", NETWORK | {"core": "s6"}, X, y)
+    yield from made("network_lti", NETWORK, X, y)
+    yield from made("network_causal", NETWORK | {"bidirectional": False}, X, y)
+    yield from made("network_single_scale", NETWORK | {"n_scales": 0, "core": "s6"}, X, y)
+    yield from made("network_float64", NETWORK | {"dtype": "float64"}, X, y)
     both = np.stack([y, np.roll(y, 1) | (np.arange(40) % 3 == 0)], 1)
-    yield "labels", *fitted(longer, X, both, validation=validation, label_names=["af", "pvc"])
+    yield from made("labels", longer, X, both, validation=validation, label_names=["af", "pvc"])
     X, y = waves(40, range(5, 30), 2)
-    yield "lengths", *fitted({"preset": "fast", "random_state": 0}, X, y, channel_names=["I", "II"])
+    fast = {"preset": "fast", "random_state": 0}
+    yield from made("lengths", fast, X, y, channel_names=["I", "II"])
     X, y = waves(24, range(60, 90), 2)
     preparation = Preparation(
         channels=("II",), sampling_rate=20.0, bandpass=(0.5, 9.0), standardize="series", window=1.0
     )
     source: dict[str, Any] = {"channel_names": ["I", "II"], "sampling_rate": 25.0}
-    yield "windows", *fitted(small | {"preparation": preparation}, X, y, **source)
+    yield from made("windows", small | {"preparation": preparation}, X, y, **source)
     X, y = waves(24, range(1200, 1300))
     mfcc = Preparation(features="mfcc", standardize="centred")
-    yield "sound", *fitted(NETWORK | {"preparation": mfcc}, X, y, sampling_rate=4000.0)
-    yield "stem", *fitted(NETWORK | {"stem_stride": 20}, X, y)
+    yield from made("sound", NETWORK | {"preparation": mfcc}, X, y, sampling_rate=4000.0)
+    yield from made("stem", NETWORK | {"stem_stride": 20}, X, y)
     X, y = waves(40, range(16, 17))
     X[3][0, 5] = 1e5
     origin = {"units": ["mV"], "options": {"label": "y"}, "account": {}, "summary": "40 series"}
-    yield "limits", *fitted(NETWORK, X, y, origin=origin)
+    yield from made("limits", NETWORK, X, y, origin=origin)
     steady = Preparation(features="logmel", n_mels=8, standardize="mostly-centred")
     X, y = waves(24, range(1200, 1300))
-    yield "steady", *fitted(NETWORK | {"preparation": steady}, X, y, sampling_rate=4000.0)
+    yield from made("steady", NETWORK | {"preparation": steady}, X, y, sampling_rate=4000.0)
     X, y = waves(40, range(16, 17), 2, gaps=0.15)
-    yield "missing_mask", *fitted(small | {"missing": "mask"}, X, y)
-    yield (
-        "missing_interpolate",
-        *fitted({"preset": "fast", "missing": "interpolate", "random_state": 0}, X, y),
-    )
+    yield from made("missing_mask", small | {"missing": "mask"}, X, y)
+    filled = {"preset": "fast", "missing": "interpolate", "random_state": 0}
+    yield from made("missing_interpolate", filled, X, y)
 
 
 def main() -> None:
@@ -95,10 +97,7 @@ def main() -> None:
 
     folder = Path(__file__).parent / f"schema{SCHEMA_VERSION}"
     folder.mkdir(exist_ok=True)
-    wanted = sys.argv[1:]
-    for name, model, series in models():
-        if wanted and name not in wanted:
-            continue
+    for name, model, series in models(sys.argv[1:]):
         model.save(folder / f"{name}.safetensors")
         np.savez_compressed(
             folder / f"{name}.npz",

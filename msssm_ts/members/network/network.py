@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from msssm_ts.errors import InputError, Interrupted, TrainingError
+from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.device import resolve_device
+from msssm_ts.model.shapes import weight_shapes
 from msssm_ts.series import LazySeries, Prepared
 from msssm_ts.training import (
     ClassificationLoss,
@@ -34,6 +37,13 @@ from msssm_ts.training import (
 
 # Series that go through the network at once; answers do not depend on it.
 _BATCH = 64
+_FACTS = Record(
+    {
+        "config": Mapped(anything),
+        "best_epoch": Whole(),
+        "history": Mapped(ListOf(Maybe(Number()))),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -173,13 +183,33 @@ class NetworkMember(Member):
         return State(arrays, facts | {"history": dict(self.history)})
 
     @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec]:
+        """Return the shapes of the network's weights, all of one float type."""
+        _FACTS("facts", facts)
+        config = MSSSMConfig.from_dict(facts["config"])
+        if (config.n_channels, config.n_outputs) != (n_channels, n_outputs):
+            raise ValueError(
+                f"a network from {config.n_channels} channels to {config.n_outputs} outputs, where "
+                f"there are {n_channels} channels and {n_outputs} classes or labels"
+            )
+        # A core from outside may have numbers of other types.
+        own = config.core in CORES.own_names()
+        return {
+            name: TensorSpec(shape, "float" if own or ".ssm." not in name else "any")
+            for name, shape in weight_shapes(config).items()
+        }
+
+    @classmethod
     def from_state(cls, state: State, multilabel: bool) -> Self:
         """Return what :meth:`state` described, on the CPU."""
         facts = state.facts
-        network = MSSSMNetwork(MSSSMConfig(**facts["config"]))
+        network = MSSSMNetwork(MSSSMConfig.from_dict(facts["config"]))
+        for name, array in state.arrays.items():
+            check_range(name, array)
         weights = {name: torch.from_numpy(a) for name, a in state.arrays.items()}
-        if weights:
-            network.to(next(iter(weights.values())).dtype)
+        network.to(weights["head.weight"].dtype)
         network.load_state_dict(weights)
         return cls(network.eval(), multilabel, facts["history"], facts["best_epoch"])
 

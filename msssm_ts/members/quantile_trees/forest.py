@@ -9,6 +9,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.members.tensors import check_range
+
+# Steps from a root to a leaf; a tree on a million rows has a hundred.
+_DEEPEST = 10_000
 _ARRAYS = ("roots", "feature", "left", "right", "threshold", "vote")
 
 
@@ -89,3 +93,46 @@ class Forest:
             else:
                 out[rows, self.vote[node, 0]] += 1
         return out / len(self.roots)
+
+
+def check_trees(forest: Forest) -> None:
+    """Refuse arrays that are no trees: what walks down from a root would not come to a leaf.
+
+    Which features there are is for those to check who know the series.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong.
+
+    Examples
+    --------
+    >>> node = np.zeros(1, np.int32)
+    >>> check_trees(Forest(node, node, node, node, np.zeros(1, np.float32), node[:, None], 2))
+    Traceback (most recent call last):
+    ...
+    ValueError: a node of a tree does not come before those that follow it
+    """
+    n = len(forest.feature)
+    check_range("roots", forest.roots, 0, n - 1)
+    if not len(forest.roots) or (np.diff(forest.roots) <= 0).any():
+        raise ValueError("the roots of the trees do not rise")
+    for name in ("left", "right"):
+        check_range(name, getattr(forest, name), -1, n - 1)
+    check_range("feature", forest.feature, -1, np.inf)
+    check_range("threshold", forest.threshold, -np.inf, np.inf)
+    check_range("vote", forest.vote, 0, 1 if forest.vote.shape[1] > 1 else forest.n_outputs - 1)
+    inner = np.flatnonzero(forest.feature >= 0)
+    after = np.concatenate([forest.left[inner], forest.right[inner]])
+    if (after <= np.concatenate([inner, inner])).any():
+        raise ValueError("a node of a tree does not come before those that follow it")
+    parents = np.bincount(after, minlength=n)
+    if parents[forest.roots].any() or (parents > 1).any():
+        raise ValueError("two nodes of the trees are followed by the same one")
+    nodes = forest.roots
+    for _ in range(_DEEPEST):
+        nodes = nodes[forest.feature[nodes] >= 0]
+        if not len(nodes):
+            return
+        nodes = np.concatenate([forest.left[nodes], forest.right[nodes]])
+    raise ValueError(f"a tree is deeper than {_DEEPEST} nodes")

@@ -13,7 +13,12 @@ from torch import Tensor, nn
 
 from msssm_ts.members.graph import GraphInput
 from msssm_ts.members.quantile_trees.forest import Forest
-from msssm_ts.members.quantile_trees.quantiles import IntervalGroup, Layout, interval_groups
+from msssm_ts.members.quantile_trees.quantiles import (
+    IntervalGroup,
+    Layout,
+    interval_groups,
+    view_lengths,
+)
 
 # A forest, the length to which series are brought, and which quantiles there are.
 Plan = tuple[Forest, int, Layout]
@@ -158,7 +163,7 @@ def _plan(
     places: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
     channels = np.arange(n_channels)[:, None]
     start = first = 0
-    for length in (n, n - 1, n - 2, n // 2 + 1) if n > 2 else (n,):
+    for length in view_lengths(n):
         groups = interval_groups(length, layout)
         size = sum(group.columns.size for group in groups)
         for group in groups:

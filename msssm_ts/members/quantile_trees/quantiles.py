@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 
 # Series are brought to the training series' length, and to no more steps than that.
 LONGEST = 2048
-_DEPTH = 6
+MOST_DEPTH = 6
 _STEPS_PER_QUANTILE = 4
 # With many channels the finer intervals are left out, so that there are about so many features.
 _MOST_FEATURES = 50_000
@@ -47,7 +47,7 @@ class Layout:
         >>> Layout.of(1, 150).depth, Layout.of(200, 150).depth
         (6, 1)
         """
-        depth, most = _DEPTH, _MOST_FEATURES
+        depth, most = MOST_DEPTH, _MOST_FEATURES
         while depth > 1 and n_channels * 8 * depth * n_timepoints / _STEPS_PER_QUANTILE > most:
             depth -= 1
         return cls(depth)
@@ -92,6 +92,27 @@ def quantile_features(
             out[:, :, group.columns] = _quantiles(view, group)
         features.append(out.reshape(n, -1))
     return np.concatenate(features, 1)
+
+
+def n_quantile_features(n_channels: int, n_timepoints: int, layout: Layout) -> int:
+    """Count the columns of :func:`quantile_features`.
+
+    Examples
+    --------
+    >>> layout = Layout(3)
+    >>> n_quantile_features(2, 9, layout), quantile_features([np.ones((2, 9))], 9, layout).shape[1]
+    (92, 92)
+    """
+    return n_channels * sum(
+        group.columns.size
+        for length in view_lengths(n_timepoints)
+        for group in interval_groups(length, layout)
+    )
+
+
+def view_lengths(n: int) -> tuple[int, ...]:
+    """Return the steps of each view of series of n steps: itself, differences and spectrum."""
+    return (n, n - 1, n - 2, n // 2 + 1) if n > 2 else (n,)
 
 
 def resized(x: Floats, n_timepoints: int) -> Floats:

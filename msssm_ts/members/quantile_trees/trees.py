@@ -10,10 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from msssm_ts.file_checks import Record, Whole
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.quantile_trees.forest import Forest
-from msssm_ts.members.quantile_trees.quantiles import LONGEST, Layout, quantile_features
+from msssm_ts.members.quantile_trees.forest import Forest, check_trees
+from msssm_ts.members.quantile_trees.quantiles import (
+    LONGEST,
+    MOST_DEPTH,
+    Layout,
+    n_quantile_features,
+    quantile_features,
+)
+from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
@@ -22,6 +30,15 @@ _MOST_NUMBERS = 100_000_000
 # Values of series, brought to one length, whose features are made at once: 16 MB.
 _CHUNK = 1 << 22
 N_TREES = 200
+_FACTS = Record(
+    {
+        "n_timepoints": Whole(1, LONGEST),
+        "n_outputs": Whole(1),
+        "depth": Whole(1, MOST_DEPTH),
+        "steps_per_quantile": Whole(1, LONGEST),
+    },
+    {"n_trees": Whole(1)},
+)
 
 
 @dataclass(frozen=True)
@@ -110,14 +127,35 @@ class QuantileTrees(Member):
         return State(self.forest.arrays(), facts)
 
     @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec]:
+        """Return shapes and types by the outputs and the facts."""
+        _FACTS("facts", facts)
+        if facts["n_outputs"] != n_outputs:
+            raise ValueError(f"{facts['n_outputs']} outputs for {n_outputs} classes or labels")
+        nodes = {name: TensorSpec(("n_nodes",), "int32") for name in ("feature", "left", "right")}
+        return {
+            "roots": TensorSpec((facts.get("n_trees", "n_trees"),), "int32"),
+            **nodes,
+            "threshold": TensorSpec(("n_nodes",)),
+            "vote": TensorSpec(("n_nodes", n_outputs if multilabel else 1), "int32"),
+        }
+
+    @classmethod
     def from_state(cls, state: State, multilabel: bool) -> Self:
         """Return what :meth:`state` described."""
         facts = state.facts
+        forest = Forest(n_outputs=facts["n_outputs"], **state.arrays)
+        check_trees(forest)
         return cls(
-            facts["n_timepoints"],
-            Layout(facts["depth"], facts["steps_per_quantile"]),
-            Forest(n_outputs=facts["n_outputs"], **state.arrays),
+            facts["n_timepoints"], Layout(facts["depth"], facts["steps_per_quantile"]), forest
         )
+
+    def check_channels(self, n_channels: int) -> None:
+        """Refuse trees that ask for features which series of so many channels have not."""
+        n_features = n_quantile_features(n_channels, self.n_timepoints, self.layout)
+        check_range("feature", self.forest.feature, -1, n_features - 1)
 
     @classmethod
     def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:

@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 # Thresholds are quantiles of the bands of that many training series, at that many steps of each.
 _N_SERIES, _N_STEPS = 16, 1024
 # No more levels than that: the coarsest band then sees 2 000 steps.
-_MAX_SCALES = 9
+MAX_SCALES = 9
 # Pools of a threshold, in the kernel's order, and how much their features weigh in the ridge.
 _POOL_WEIGHTS = (1.0, 0.5, 1.0, 0.2, 0.2)
 _N_POOLS = len(_POOL_WEIGHTS)
@@ -166,7 +166,7 @@ def scales_for(n_timepoints: int) -> int:
     [1, 2, 5, 9]
     """
     n_scales = 1
-    while (TAPS - 1) << n_scales < n_timepoints and n_scales < _MAX_SCALES:
+    while (TAPS - 1) << n_scales < n_timepoints and n_scales < MAX_SCALES:
         n_scales += 1
     return n_scales
 

@@ -10,11 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from msssm_ts.file_checks import Number, Record, Whole
+from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.scan_ridge.features import N_THRESHOLDS, ScanFeatures, n_features_for
+from msssm_ts.members.scan_ridge.features import (
+    MAX_SCALES,
+    N_THRESHOLDS,
+    VIEWS,
+    ScanFeatures,
+    n_features_for,
+)
 from msssm_ts.members.scan_ridge.ridge import Ridge
 from msssm_ts.members.scan_ridge.scaling import Scaling
+from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
@@ -23,6 +32,17 @@ from msssm_ts.training import Keeper, Reporter
 _MOST_NUMBERS = 100_000_000
 # From so many series on, more draws of the features change next to nothing, and cost most.
 _MANY_SERIES = 3000
+# Taps are −1 and 2, mixtures of channels 0 and 1.
+_LARGEST_TAP = 1e3
+# What a file says; older ones leave out what is there to be shown only.
+_FACTS = Record(
+    {
+        "span": Number(1e-6, 1),
+        "temperature": Number(1e-9, 1e9),
+        "left_out_accuracy": Number(-1e-6, 1 + 1e-6),
+    },
+    {"n_features": Whole(1), "levels": Whole(1, MAX_SCALES)},
+)
 
 
 @dataclass(frozen=True)
@@ -128,11 +148,46 @@ class ScanRidge(Member):
         return State(arrays, facts)
 
     @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec]:
+        """Return shapes and types by the channels, the outputs and the facts."""
+        _FACTS("facts", facts)
+        levels, n_features = facts.get("levels", "levels"), facts.get("n_features", "n_features")
+        return {
+            "mix": TensorSpec((len(VIEWS), n_channels, N_GROUPS)),
+            "filters": TensorSpec((len(VIEWS), levels, TAPS, N_RIVALS, N_GROUPS)),
+            "thresholds": TensorSpec((len(VIEWS), levels, "n_thresholds", N_RIVALS, N_GROUPS)),
+            "mean": TensorSpec((n_features,)),
+            "scale": TensorSpec((n_features,)),
+            "coefficients": TensorSpec((n_features, n_outputs)),
+            "intercept": TensorSpec((n_outputs,), "float64"),
+        }
+
+    @classmethod
     def from_state(cls, state: State, multilabel: bool) -> Self:
         """Return what :meth:`state` described."""
         arrays, facts = state.arrays, state.facts
+        features = ScanFeatures(
+            arrays["mix"], arrays["filters"], arrays["thresholds"], facts["span"]
+        )
+        # Kernels take the sizes from the thresholds, and write as many features.
+        if not 1 <= features.filters.shape[1] <= MAX_SCALES or not features.thresholds.size:
+            raise ValueError(
+                f"{features.filters.shape[1]} levels of filters with {features.thresholds.size} "
+                "thresholds"
+            )
+        if features.n_features != len(arrays["mean"]):
+            raise ValueError(
+                f"mean is of {len(arrays['mean'])} features, thresholds of {features.n_features}"
+            )
+        for name in ("mix", "filters"):
+            check_range(name, arrays[name], -_LARGEST_TAP, _LARGEST_TAP)
+        for name in ("thresholds", "mean", "coefficients", "intercept"):
+            check_range(name, arrays[name])
+        check_range("scale", arrays["scale"], least=0)
         return cls(
-            ScanFeatures(arrays["mix"], arrays["filters"], arrays["thresholds"], facts["span"]),
+            features,
             Scaling(arrays["mean"], arrays["scale"]),
             Ridge(
                 arrays["coefficients"],

@@ -106,6 +106,22 @@ class Core(nn.Module):
     def __init__(self, config: MSSSMConfig):
         super().__init__()
 
+    @classmethod
+    def weight_shapes(cls, config: MSSSMConfig) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of its ``state_dict``, with which those of a model file are compared.
+
+        Parameters
+        ----------
+        config : MSSSMConfig
+            Maybe of a file that means ill: within bounds, but larger than what there is in it.
+
+        Notes
+        -----
+        By default one core is built, and looked at; better say it by the sizes alone.
+        """
+        with torch.random.fork_rng(devices=[]):
+            return {name: tuple(t.shape) for name, t in cls(config).state_dict().items()}
+
     def forward(
         self, streams: Tensor, x: Tensor, lengths: Tensor | None = None, times: Tensor | None = None
     ) -> Tensor:

@@ -64,6 +64,13 @@ class DiagonalCore(Core):
         # softplus(dt_bias) = dt
         self.dt_bias = nn.Parameter(dt + torch.log(-torch.expm1(-dt)))
 
+    @classmethod
+    def weight_shapes(cls, config: MSSSMConfig) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what :meth:`__init__` makes."""
+        d, n_streams = config.d_model, config.n_streams
+        rows = (n_streams, d)
+        return {"A_log": (*rows, config.stream_state), "D": rows, "dt_bias": rows}
+
     @property
     def A(self) -> Tensor:
         """Diagonals (M, d, n), negative."""

@@ -35,6 +35,12 @@ class LTI(DiagonalCore):
         self.B = nn.Parameter(torch.ones(shape))
         self.C = nn.Parameter(torch.randn(shape) * shape[-1] ** -0.5)
 
+    @classmethod
+    def weight_shapes(cls, config: MSSSMConfig) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what :meth:`__init__` makes."""
+        shapes = super().weight_shapes(config)
+        return shapes | {"B": shapes["A_log"], "C": shapes["A_log"]}
+
     def read(self, x: Tensor) -> tuple[Tensor, Tensor, None, None]:
         """Return B and C (M, d, n), and no factors of Δ, whatever the signal."""
         return self.B, self.C, None, None

@@ -40,6 +40,15 @@ class S6(DiagonalCore):
         nn.init.uniform_(self.dt_weight, -(rank**-0.5), rank**-0.5)
         self.maps = nn.Linear(d, n_streams * (2 * config.stream_state + rank), bias=False)
 
+    @classmethod
+    def weight_shapes(cls, config: MSSSMConfig) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of what :meth:`__init__` makes."""
+        d, n_streams, rank = config.d_model, config.n_streams, config.dt_rank
+        return super().weight_shapes(config) | {
+            "dt_weight": (n_streams, d, rank),
+            "maps.weight": (n_streams * (2 * config.stream_state + rank), d),
+        }
+
     def read(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return B and C (b, l, M, n), Δ's factor (b, l, M, r) and its weight (M, d, r)."""
         n_streams, _, n = self.A_log.shape

@@ -1,0 +1,266 @@
+"""What the header of a model file may say: its keys, types, ranges, and what has to agree."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.file_checks import (
+    FLAG,
+    Either,
+    ListOf,
+    Mapped,
+    Maybe,
+    Number,
+    OneOf,
+    Record,
+    Text,
+    Whole,
+    anything,
+    checked_by,
+    same_length,
+    shown,
+)
+from msssm_ts.preparation.settings import Preparation
+
+_MOST_MEMBERS, _MOST_CHANNELS, _MOST_CLASSES = 1000, 100_000, 100_000
+# Of an array of labels: a type such as "<U1000000000" asks for gigabytes.
+_MOST_BYTES = 16_000_000
+_TOLERANCE = 1e-6
+
+_RATE = Number(1e-9, 1e12)
+_SCALAR = Either(FLAG, Number(), Text())
+_PREPARATION = checked_by(Preparation.from_dict)
+# What the reading options of the data may say; those that name files are no business of a model.
+READ_OPTIONS: Mapping[str, Any] = {
+    **dict.fromkeys(
+        ("label", "id", "group", "time", "channel", "fold", "label_from", "axes"), Text(10_000)
+    ),
+    "annotator": Text(100),
+    "drop": ListOf(Text(10_000)),
+    "window": ListOf(Number(), 2, 2),
+    "beat_classes": OneOf("aami", "symbols"),
+    "sampling_rate": _RATE,
+    "episodes": _RATE,
+    "mono": FLAG,
+}
+_ACCOUNT = Record(
+    {},
+    {
+        "taken": Mapped(Text()),
+        "left_out": ListOf(
+            Record({"count": Whole(), "what": Text()}, {"why": Text(), "names": ListOf(Text())})
+        ),
+        "remarks": ListOf(Text()),
+    },
+)
+_ORIGIN = Record(
+    {},
+    {
+        "summary": Text(),
+        "units": Maybe(ListOf(Text())),
+        "options": Record({}, READ_OPTIONS),
+        "account": _ACCOUNT,
+    },
+)
+HEADER = Record(
+    {
+        "schema_version": Whole(1),
+        "estimator": Text(100),
+        "parameters": Record(
+            {},
+            {
+                "class_weight": Maybe(Either(ListOf(ListOf(_SCALAR, 2, 2)), OneOf("balanced"))),
+                "preparation": Maybe(_PREPARATION),
+            },
+            others=True,
+        ),
+        "members": ListOf(
+            Record({"kind": Text(100), "weight": Number(0, 1), "facts": Mapped(anything)}),
+            1,
+            _MOST_MEMBERS,
+        ),
+        "classes": Record(
+            {
+                "dtype": Text(20),
+                "values": ListOf(_SCALAR, 1, _MOST_CLASSES),
+                "multilabel": FLAG,
+                "thresholds": ListOf(Number(0, 1)),
+            },
+            {"names": Maybe(ListOf(Text()))},
+        ),
+        "standardizer": Record(
+            {
+                "mean": ListOf(Number(), 1, _MOST_CHANNELS),
+                "std": ListOf(Number(least=5e-324), 1, _MOST_CHANNELS),
+            }
+        ),
+        "missing": OneOf("error", "mask", "interpolate"),
+        "dtype": OneOf("float32", "float64"),
+        "preparation": _PREPARATION,
+        "channel_names": Maybe(ListOf(_SCALAR)),
+        "n_channels": Whole(1, _MOST_CHANNELS),
+        "sampling_rate": Maybe(_RATE),
+        "n_features": Maybe(Whole(1)),
+        "feature_names": Maybe(ListOf(Text())),
+        "origin": anything,
+        "training": Record(
+            {
+                "history": Mapped(ListOf(Maybe(Number()))),
+                "n_iter": Whole(),
+                "best_iter": Whole(),
+                "n_parameters": Whole(),
+                "seconds": Number(0),
+                "seed": Whole(0, 10**100),
+                "device": Text(100),
+                "threads": Whole(),
+            },
+            {"notes": ListOf(Text())},
+        ),
+        "versions": Mapped(Text(1000)),
+    },
+    {
+        "training_data": Maybe(
+            Record(
+                {
+                    "n_series": Whole(1),
+                    "shortest": Whole(1),
+                    "longest": Whole(1),
+                    "counts": ListOf(Whole()),
+                },
+                {"n_groups": Whole()},
+            )
+        ),
+    },
+)
+# Columns that the pictures of a training are drawn from; accuracies of a validation may be null.
+_HISTORY = ("epoch", "train_loss", "train_accuracy", "learning_rate", "seconds")
+_HISTORY_OF_VALIDATION = ("val_loss", "val_accuracy")
+
+
+def check_header(header: Mapping[str, Any]) -> None:
+    """Refuse a header of the present schema that no fitted model can have written.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong and where.
+    """
+    HEADER("header", header)
+    classes, n_channels = header["classes"], header["n_channels"]
+    n_classes = len(classes_of(classes))
+    same_length("thresholds", classes["thresholds"], n_classes, "classes")
+    same_length("names of labels", classes.get("names"), n_classes, "labels")
+    same_length("channel names", header["channel_names"], n_channels, "channels")
+    if header["feature_names"] is not None:
+        same_length("feature names", header["feature_names"], header["n_features"] or 0, "columns")
+    facts = header.get("training_data")
+    if facts is not None:
+        same_length("counts", facts["counts"], n_classes, "classes")
+    _check_preparation(header)
+    _check_history(header)
+    total = sum(member["weight"] for member in header["members"])
+    if abs(total - 1) > _TOLERANCE:
+        raise ValueError(f"the members' weights add up to {total:.6g}, not to 1")
+    check_origin(header["origin"], n_channels)
+
+
+def check_origin(origin: Any, n_channels: int) -> None:
+    """Refuse what no reader can have said of its source; None is nothing said.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong.
+    """
+    if origin is None:
+        return
+    _ORIGIN("origin", origin)
+    same_length("units", origin.get("units"), n_channels, "channels")
+    annotator = origin.get("options", {}).get("annotator", "")
+    if any(sign in annotator for sign in "/\\\0"):
+        raise ValueError(f"origin.options.annotator is no suffix: {shown(annotator)}")
+
+
+def _check_preparation(header: Mapping[str, Any]) -> None:
+    preparation = Preparation.from_dict(header["preparation"])
+    wanted, names = preparation.channels, header["channel_names"]
+    kept = header["n_channels"] if wanted is None else len(wanted)
+    if wanted is not None:
+        if names is None:
+            same_length("channels of the preparation", wanted, header["n_channels"], "channels")
+        elif missing := [name for name in wanted if name not in names]:
+            raise ValueError(f"channel {shown(missing[0])} of the preparation is not there")
+    if preparation.limits:
+        same_length("limits", preparation.limits, kept, "channels")
+    scale = header["standardizer"]
+    n_prepared = kept * preparation.rows_per_channel
+    for name in ("mean", "std"):
+        same_length(f"numbers of standardizer.{name}", scale[name], n_prepared, "channels")
+    preparation.check_at(header["sampling_rate"])
+
+
+def _check_history(header: Mapping[str, Any]) -> None:
+    history = header["training"]["history"]
+    lengths = {len(values) for values in history.values()}
+    if len(lengths) > 1:
+        raise ValueError("the columns of training.history are not of one length")
+    # A member from outside the package writes down what it likes.
+    if not history.get("epoch") or all(m["kind"] != "network" for m in header["members"]):
+        return
+    for name in (*_HISTORY, *_HISTORY_OF_VALIDATION):
+        if name not in history or (name in _HISTORY and None in history[name]):
+            raise ValueError(f"training.history has no {name}, or not of every epoch")
+
+
+def classes_of(said: Mapping[str, Any]) -> NDArray[Any]:
+    """Return the labels that a header's ``classes`` say, as the array that they were.
+
+    Raises
+    ------
+    ValueError
+        If there is no such array, or one of labels that are not sorted, or twice there.
+
+    Examples
+    --------
+    >>> classes_of({"dtype": "<U5", "values": ["no", "yes"], "multilabel": False})
+    array(['no', 'yes'], dtype='<U5')
+    """
+    values, text = said["values"], said["dtype"]
+    dtype = _dtype_of_labels(text, values)
+    try:
+        classes = np.array(values, dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(f"the classes are no {text}: {error}") from error
+    if classes.tolist() != values:
+        raise ValueError(f"the classes cannot be kept as {text}")
+    if said["multilabel"] and values != list(range(len(values))):
+        raise ValueError("several labels at once are numbered from 0")
+    if any(not a < b for a, b in itertools.pairwise(values)):
+        raise ValueError("the classes are not sorted, or one is there twice")
+    return classes
+
+
+def _dtype_of_labels(text: str, values: list[Any]) -> np.dtype[Any]:
+    wanted: tuple[type, ...]
+    kind, size = text[1:2], text[2:]
+    if (
+        text[:1] not in ("<", ">", "|")
+        or kind not in "biufUO"
+        or not (size.isdecimal() or text == "|O")
+    ):
+        raise ValueError(f"labels of type {shown(text)} are not read")
+    # Objects are texts here, and nothing else.
+    wanted = {"b": (bool,), "f": (float, int), "U": (str,), "O": (str,)}.get(kind, (int,))
+    if not all(type(value) in wanted for value in values):
+        raise ValueError(f"not all classes are of type {text}")
+    if kind == "U" and 4 * int(size) * len(values) > _MOST_BYTES:
+        raise ValueError(f"labels of {size} characters are too long")
+    try:
+        return np.dtype(text)
+    except TypeError as error:
+        raise ValueError(f"labels of type {shown(text)} are not read") from error

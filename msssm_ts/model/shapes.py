@@ -1,0 +1,58 @@
+"""The shapes of a network's weights, by its settings alone: nothing is built."""
+
+from __future__ import annotations
+
+from msssm_ts.model.config import MSSSMConfig
+from msssm_ts.model.cores import CORES
+from msssm_ts.model.stem import stem_shapes
+
+Shapes = dict[str, tuple[int, ...]]
+
+
+def weight_shapes(config: MSSSMConfig) -> Shapes:
+    """Return the shapes of ``MSSSMNetwork(config).state_dict()``, before there is memory for it.
+
+    Parameters
+    ----------
+    config : MSSSMConfig
+        Checked, where it is of a file (:meth:`MSSSMConfig.from_dict`).
+
+    Raises
+    ------
+    InputError
+        If nothing has the core's name.
+
+    Examples
+    --------
+    >>> config = MSSSMConfig(n_channels=2, n_outputs=3, d_model=16, n_layers=1)
+    >>> weight_shapes(config)["head.weight"]
+    (3, 32)
+    """
+    d, streams = config.d_model, config.n_streams
+    pooled = 2 * d if config.pooling == "mean_max" else d
+    filters = (config.n_scales, d, config.kernel_size)
+    core = {
+        "decomposition.phi": filters,
+        "decomposition.psi": filters,
+        **{f"ssm.{k}": v for k, v in CORES.get(config.core).weight_shapes(config).items()},
+        **(_linear("mixer.linear", streams, d) if config.n_scales else {}),
+    }
+    block: Shapes = {"norm.weight": (d,), "norm.bias": (d,)}
+    for name in ("input", "gate", "output"):
+        block |= _linear(name, d, d)
+    for direction in range(1 + config.bidirectional):
+        block |= {f"cores.{direction}.{k}": v for k, v in core.items()}
+    shapes = {
+        f"stem.{k}": v for k, v in stem_shapes(config.n_channels, d, config.stem_stride).items()
+    }
+    for layer in range(config.n_layers):
+        shapes |= {f"blocks.{layer}.{k}": v for k, v in block.items()}
+    return (
+        shapes
+        | {"norm.weight": (d,), "norm.bias": (d,)}
+        | _linear("head", config.n_outputs, pooled)
+    )
+
+
+def _linear(name: str, rows: int, columns: int) -> Shapes:
+    return {f"{name}.weight": (rows, columns), f"{name}.bias": (rows,)}
