@@ -359,7 +359,7 @@ def test_ctrl_c_keeps_the_best_model(waves: Path, tmp_path: Path) -> None:
         assert process.wait(60) == 130
     finally:
         process.kill()
-    assert "the best model so far (epoch" in rest
+    assert "what there is so far, 1 network (best epoch" in rest
     assert "Traceback" not in rest
     scores = json.loads(run("evaluate", tmp_path / "r", waves / "waves_TEST.csv", "--json")[0])
     assert scores["n_series"] == 20
