@@ -14,6 +14,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
 from msssm_ts.datasets.labels import refuse_unlearnable
+from msssm_ts.datasets.memory import Within, demand, limited
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
@@ -21,6 +22,7 @@ from msssm_ts.datasets.readers import FRAMES
 from msssm_ts.datasets.split import validation_mask
 from msssm_ts.datasets.tables.frame import is_frame
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.series import LazySeries
 
 # For files, and for folders.
 _LABEL_REMEDY = (
@@ -72,7 +74,15 @@ def load(
     column, equals, _ = (validation or "").partition("=")
     if equals and options.fold is None:
         options = replace(options, fold=column)
-    data = _load(source, options)
+    with limited(options.max_memory) as allowed:
+        data = _load(source, options)
+        if options.max_memory is not None and isinstance(data.values, LazySeries):
+            # They are decoded later, perhaps in other processes.
+            values = LazySeries(
+                data.values.items, Within(data.values.read, allowed), data.values.lengths
+            )
+            data = replace(data, values=values)
+        _check_held(data)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.
@@ -132,6 +142,17 @@ def has_test_part(
     if training.ids is not None and test.ids is not None:
         return not np.array_equal(training.ids, test.ids)
     return not np.array_equal(training.values[0], test.values[0], equal_nan=True)
+
+
+def _check_held(data: LabelledSeries) -> None:
+    """Refuse series that take more memory than they may, whatever their files promised."""
+    if isinstance(data.values, LazySeries):
+        # Decoded one by one; counting the channels of those without names would decode one.
+        longest = int(data.lengths.max(initial=0)) * len(data.channel_names or (1,))
+        demand(4 * longest, data.source, "one series")
+    else:
+        held = sum(v.nbytes for v in data.values) + sum(t.nbytes for t in data.times or ())
+        demand(held, data.source, "the series")
 
 
 def _load(source: Any, options: ReadOptions) -> LabelledSeries:
