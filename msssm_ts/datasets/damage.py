@@ -22,6 +22,8 @@ from pathlib import Path
 from msssm_ts.errors import InputError
 
 _OURS = str(Path(__file__).resolve().parent.parent)
+# What broken compression brings about.
+UNPACKING = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error, NotImplementedError)
 # What the content of a file can bring about anywhere. Those of pyarrow, soundfile, h5py and XML
 # derive from these, SyntaxError among them.
 _OF_DATA = (
