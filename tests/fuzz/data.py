@@ -116,6 +116,7 @@ def run(
             found = child.ask(whole[name][1], {}, name)
             if found["outcome"] != "read":
                 failures.append(f"{name}, not broken: {found}")
+                print(failures[-1], flush=True)
         others = [f.read_bytes() for _, s in whole.values() if (f := s).is_file()]
         for number in range(rounds):
             name = formats[number % len(formats)]
@@ -135,6 +136,7 @@ def run(
             if outcome not in ("read", "refused"):
                 where = f"{name} --seed {seed} round {number}, {file.relative_to(place)}, {options}"
                 failures.append(f"{where}: {outcome}\n{found['detail']}")
+                print(failures[-1], flush=True)
                 if keep is not None:
                     shutil.copytree(place, keep / f"{name}-{seed}-{number}", dirs_exist_ok=True)
     child.close()
@@ -153,8 +155,6 @@ def main() -> int:
     start = time.monotonic()
     formats = arguments.formats.split(",")
     counts, net, failures = run(formats, arguments.rounds, arguments.seed, arguments.keep)
-    for failure in failures:
-        print(failure)
     print(f"{'format':16} {'tried':>6} {'read':>6} {'refused':>8} {'failed':>7}")
     rows = [(name, *(counts[name, k] for k in ("read", "refused"))) for name in formats]
     tried = [sum(n for (f, _), n in counts.items() if f == name) for name in formats]
