@@ -65,13 +65,20 @@ def told_as_damage(file: str | os.PathLike[str], what: str) -> Iterator[None]:
         yield
     except InputError:
         raise
+    except OSError as error:
+        # Those of pyarrow and h5py are of the file's content and have no number.
+        remedy = "replace it" if error.errno is None else "see to it that you may read it"
+        raise Damaged(
+            f"{os.fspath(file)}: cannot be read ({error.strerror or reason_of(error)}); {remedy}"
+        ) from error
     except (*_OF_DATA, *_OF_CODE) as error:
         if isinstance(error, MemoryError):
             raise Damaged(
                 f"{os.fspath(file)}: takes more memory than there is; read a part of it, or use a "
                 "machine with more"
             ) from error
-        if isinstance(error, _OF_CODE) and not isinstance(error, RecursionError) and _is_ours(error):
+        of_code = isinstance(error, _OF_CODE) and not isinstance(error, RecursionError)
+        if of_code and _is_ours(error):
             raise
         raise Damaged(
             f"{os.fspath(file)}: damaged, or none of the {what} ({reason_of(error)}); replace the "
@@ -80,11 +87,11 @@ def told_as_damage(file: str | os.PathLike[str], what: str) -> Iterator[None]:
 
 
 def reason_of(error: BaseException, longest: int = 120) -> str:
-    """Return what an exception says in one line, its kind where it says nothing.
+    r"""Return what an exception says in one line, its kind where it says nothing.
 
     Examples
     --------
-    >>> reason_of(KeyError()), reason_of(ValueError("a\\n  b"))
+    >>> reason_of(KeyError()), reason_of(ValueError("a\n  b"))
     ('KeyError', 'a b')
     """
     # Bytes of the file may stand in it.

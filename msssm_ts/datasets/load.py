@@ -11,6 +11,7 @@ import numpy as np
 
 from msssm_ts.datasets.archives.archive import CARRIED, read_carried
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
 from msssm_ts.datasets.labels import refuse_unlearnable
@@ -161,9 +162,9 @@ def _load(source: Any, options: ReadOptions) -> LabelledSeries:
     path = Path(source)
     if not path.exists():
         return _by_name(str(source), options)
-    if path.is_dir():
-        return read_folder(path, options)
-    return read_file(path, options)
+    # Readers have nets of their own; this is for what looks through folders and lists.
+    with told_as_damage(path, "data that is read"):
+        return read_folder(path, options) if path.is_dir() else read_file(path, options)
 
 
 def _by_name(text: str, options: ReadOptions) -> LabelledSeries:

@@ -57,10 +57,11 @@ def size_text(n_bytes: int) -> str:
     ('12 GB', '1.23 kB', '7 bytes')
     """
     for factor, unit in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if n_bytes >= 10**15:
+            # A damaged header may say more than a float holds.
+            return "more than 1000 TB"
         if n_bytes >= factor:
-            # In whole numbers: a damaged header may say more than a float holds.
-            whole = n_bytes // factor
-            return f"{whole} {unit}" if whole >= 1000 else f"{n_bytes / factor:.3g} {unit}"
+            return f"{n_bytes / factor:.3g} {unit}"
     return f"{n_bytes} bytes"
 
 
@@ -174,7 +175,7 @@ def _once() -> int:
 
 
 def _machine_limit() -> int:
-    """A share of the free memory of the machine, or of the container that this runs in."""
+    """Return a share of the free memory of the machine, or of the container that this runs in."""
     known = [n for n in (_free_of_machine(), _free_of_group()) if n is not None]
     return int(_SHARE * min(known)) if known else UNKNOWN_MACHINE
 
@@ -194,7 +195,7 @@ def _free_of_machine() -> int | None:
 
 
 def _free_of_group() -> int | None:
-    """What a control group, as containers are, has left; None where there is no limit.
+    """Return what a control group, as containers are, has left; None where there is no limit.
 
     The group's own path is looked for above the mount's root, and then at the root, which is what
     a container sees of itself.

@@ -59,6 +59,8 @@ def _check(file: Path, members: list[zipfile.ZipInfo], size: int) -> None:
             "overlap, as no honest archive's do; it is not read"
         )
     for member in members:
+        if not member.filename:
+            raise InputError(f"{file}: one of its members has no name; replace the file")
         if member.flag_bits & 1:
             raise InputError(f"{file}: {_said(member)} is encrypted; unpack it and name the file")
         if member.compress_type not in _METHODS:
@@ -69,6 +71,6 @@ def _check(file: Path, members: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _said(member: zipfile.ZipInfo) -> str:
-    """The name of a member, with nothing in it that a terminal takes for a command."""
+    """Return the name of a member, with nothing in it that a terminal takes for a command."""
     name = "".join(c if c.isprintable() else "?" for c in member.filename)
     return name if len(name) <= 80 else name[:79] + "…"

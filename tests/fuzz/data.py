@@ -65,7 +65,8 @@ class Child:
                 env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
             )
         child = self._process
-        assert child.stdin is not None and child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout is not None
         task = {"source": str(source), "options": options, "whole": whole}
         child.stdin.write(json.dumps(task).encode() + b"\n")
         child.stdin.flush()

@@ -77,9 +77,9 @@ def _integer(data: bytes, rng: random.Random) -> bytes:
     width = rng.choice((2, 4, 8))
     place = _place(data, rng) // 2 * 2
     value = rng.choice(_INTEGERS) & (256**width - 1)
-    return data[:place] + value.to_bytes(width, rng.choice(("little", "big"))) + data[
-        place + width :
-    ]
+    return (
+        data[:place] + value.to_bytes(width, rng.choice(("little", "big"))) + data[place + width :]
+    )
 
 
 def _append(data: bytes, rng: random.Random) -> bytes:

@@ -48,11 +48,13 @@ def check(data: LabelledSeries) -> None:
     for i in range(min(n, 20)):
         values = np.asarray(data.values[i])
         assert values.shape == (data.n_channels, int(data.lengths[i])), f"shape {values.shape}"
-        assert values.dtype.kind == "f" and values.size, f"{values.dtype} {values.shape}"
+        assert values.dtype.kind == "f", f"{values.dtype}"
+        assert values.size, f"{values.shape}"
         assert not np.isinf(values).any(), "an infinite value"
         if data.times is not None:
             times = np.asarray(data.times[i])
-            assert times.shape == values.shape[1:] and np.isfinite(times).all(), "times"
+            assert times.shape == values.shape[1:], "the shape of times"
+            assert np.isfinite(times).all(), "times"
 
 
 def attempt(source: Path, options: dict[str, Any], whole: str) -> dict[str, str]:
@@ -63,9 +65,7 @@ def attempt(source: Path, options: dict[str, Any], whole: str) -> dict[str, str]
                 unpack(source, Path(folder))
         else:
             options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
-            check(
-                load(source, ReadOptions(max_memory=ALLOWED, **options), needs_labels=False)
-            )
+            check(load(source, ReadOptions(max_memory=ALLOWED, **options), needs_labels=False))
         return {"outcome": "read"}
     except InputError as error:
         text = str(error)
@@ -81,7 +81,9 @@ def attempt(source: Path, options: dict[str, Any], whole: str) -> dict[str, str]
         net = ""
         if caught is not None and caught.__cause__ is not None:
             frame = traceback.extract_tb(caught.__cause__.__traceback__)[-1]
-            net = f"{type(caught.__cause__).__name__} at {'/'.join(Path(frame.filename).parts[-3:])}"
+            net = (
+                f"{type(caught.__cause__).__name__} at {'/'.join(Path(frame.filename).parts[-3:])}"
+            )
             net += f":{frame.lineno}"
         return {"outcome": "refused", "detail": text, "net": net}
     except BaseException:

@@ -166,7 +166,7 @@ def matlab_variables(file: Path) -> dict[str, NDArray[Any]]:
 
 
 def _own(group: Any) -> Iterator[tuple[str, Any]]:
-    """What a group holds itself; what it links to in other files is left alone."""
+    """Yield what a group holds itself; what it links to in other files is left alone."""
     h5py = _h5py(Path(group.file.filename))
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.ExternalLink):

@@ -39,7 +39,7 @@ def checked_size(item: Any, file: Path) -> int:
     size = math.prod(int(n) for n in item.shape) * int(item.dtype.itemsize)
     if item.external or item.is_virtual:
         raise InputError(
-            f"{file}: {_name(item)} lies in other files, which are not opened; copy it into this one"
+            f"{file}: {_name(item)} lies in other files, which are not opened; copy it here"
         )
     if size > _EMPTY and not item.id.get_storage_size():
         raise InputError(

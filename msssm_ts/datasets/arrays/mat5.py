@@ -213,7 +213,8 @@ class _Elements:
         _, start, size = self.tag()
         if len(width) != 1 or not 0 < width[0] <= _LONGEST_NAME or size % int(width[0]):
             raise Broken("the names of a struct's fields are damaged")
-        step, fields = int(width[0]), []
+        step = int(width[0])
+        fields: list[str] = []
         for place in range(start, start + size, step):
             field = latin_text(self.data[place : place + step].partition(b"\0")[0])
             fields.append(field if field and field not in fields else f"_{len(fields)}_{field}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import tokenize
-import zipfile
 from pathlib import Path
 from typing import IO, Any
 

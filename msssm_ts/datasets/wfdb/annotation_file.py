@@ -1,7 +1,7 @@
 """The bytes of a WFDB annotation file, parsed here: wfdb's loop does not end on damaged ones.
 
-Format: ``annot(5)`` in the WFDB Applications Guide. Words of 16 bits, the low byte first: 6 bits say
-what kind of annotation it is, 10 how many samples behind the last; some kinds say more of the
+Format: ``annot(5)`` in the WFDB Applications Guide. Words of 16 bits, the low byte first: 6 bits
+say what kind of annotation it is, 10 how many samples behind the last; some kinds say more of the
 annotation before them.
 """
 
