@@ -7,7 +7,7 @@ its files (bits, runs of bytes, lengths, numbers of headers, lines, garbage, the
 file), and lets a child read it with 64 MB allowed. What must come of it are series, finite or NaN
 and of consistent lengths, or an InputError that names the file, within 10 seconds of CPU and a
 bounded peak of memory. Failures are a traceback, a crash, a hang, too much memory, nonsense, a
-sentence without the file's name or with control characters; each is printed with what reproduces
+sentence without the file's name or of several lines; each is printed with what reproduces
 it, and the exit code is 1. A table says what came of each format, and what kinds of exceptions the
 net of :mod:`msssm_ts.datasets.damage` has caught, for these want sentences of their own.
 """

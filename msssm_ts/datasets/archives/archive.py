@@ -13,12 +13,16 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.options import Split
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What sktime's loaders take in memory for a byte of text: of all, and of one line.
+_IN_FRAME, _IN_LINE = 4, 50
 
 # Name, and sktime's function that loads the copy in its wheel.
 CARRIED = {
@@ -98,6 +102,11 @@ def read_arff(file: Path) -> LabelledSeries:
 
 
 def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:
+    size = file.stat().st_size
+    demand(size, file, "its text")
+    with file.open("rb") as stream:
+        longest = max(map(len, stream), default=0)
+    demand(_IN_FRAME * size + _IN_LINE * longest, file, "its text in sktime's frame")
     try:
         with warnings.catch_warnings():
             # Of pandas, about how sktime builds its frame.
