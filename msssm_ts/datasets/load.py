@@ -50,7 +50,7 @@ def load(
         files; or a data set by name, task and part, such as ``JapaneseVowels``,
         ``JapaneseVowels:test`` or ``PTB-XL/superdiag:train``.
     options : ReadOptions, optional
-        Columns and cuts; found by looking otherwise.
+        Columns and cuts, found by looking otherwise; and how much memory reading may take.
     validation : str, optional
         Series to set aside, as ``COLUMN=VALUE`` (for example ``fold=9``) or as a text file that
         lists their ids, one a line.
@@ -64,7 +64,8 @@ def load(
     Raises
     ------
     InputError
-        If there is no such file or set, or it cannot be understood.
+        If there is no such file or set, it cannot be understood, or it takes more memory than it
+        may.
 
     Examples
     --------

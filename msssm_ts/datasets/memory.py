@@ -17,7 +17,7 @@ from msssm_ts.errors import InputError
 # Of the memory that is free; what is read is copied at least once on its way to a model.
 _SHARE = 0.5
 # Where a machine does not say what it has.
-UNKNOWN_MACHINE = 4 * 10**9
+UNKNOWN_MACHINE = 2 * 10**9
 _UNITS = {"": 1, "B": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([KMGT])(I?)B?|B?)\s*", re.IGNORECASE)
 
