@@ -1,6 +1,6 @@
 """Break files of every kind at random, and see that series or a sentence come of it.
 
-    python tests/fuzz/data.py [--rounds 12000] [--seed 0] [--formats mat5,hdf5] [--keep FOLDER]
+    python tests/fuzz/data.py [--rounds 12000] [--seed 0] [--formats mat5,hdf5] [--minutes 10]
 
 A round takes a small sound source (a file, or a folder with recordings and a table), breaks one of
 its files (bits, runs of bytes, lengths, numbers of headers, lines, garbage, the content of another
@@ -91,7 +91,11 @@ class Child:
 
 
 def run(
-    formats: Sequence[str], rounds: int, seed: int, keep: Path | None = None
+    formats: Sequence[str],
+    rounds: int,
+    seed: int,
+    keep: Path | None = None,
+    minutes: float = float("inf"),
 ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]], list[str]]:
     """Break and read, the formats in turn.
 
@@ -108,6 +112,7 @@ def run(
     net: Counter[tuple[str, str]] = Counter()
     failures: list[str] = []
     child = Child()
+    end = time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory(prefix="fuzz-") as temporary:
         whole: dict[str, tuple[Path, Path]] = {}
         for name in formats:
@@ -120,6 +125,8 @@ def run(
                 print(failures[-1], flush=True)
         others = [f.read_bytes() for _, s in whole.values() if (f := s).is_file()]
         for number in range(rounds):
+            if time.monotonic() > end:
+                break
             name = formats[number % len(formats)]
             rng = random.Random(f"{seed}-{number // len(formats)}-{name}")
             folder, source = whole[name]
@@ -151,11 +158,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=12000, help="in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--formats", default=",".join(SEEDS))
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="to stop after")
     parser.add_argument("--keep", type=Path, help="folder for the files that failed")
     arguments = parser.parse_args()
     start = time.monotonic()
     formats = arguments.formats.split(",")
-    counts, net, failures = run(formats, arguments.rounds, arguments.seed, arguments.keep)
+    counts, net, failures = run(
+        formats, arguments.rounds, arguments.seed, arguments.keep, arguments.minutes
+    )
     print(f"{'format':16} {'tried':>6} {'read':>6} {'refused':>8} {'failed':>7}")
     rows = [(name, *(counts[name, k] for k in ("read", "refused"))) for name in formats]
     tried = [sum(n for (f, _), n in counts.items() if f == name) for name in formats]
