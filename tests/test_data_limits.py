@@ -36,6 +36,7 @@ SAID = {
     "npy_promise": "promises 625000000 values of 8 bytes, but 800 bytes are there",
     "npy_objects": "holds Python objects",
     "npz_promise": "promises 1000000000000 values",
+    **dict.fromkeys(("csv_gz", "csv_xz", "csv_zip"), "takes more unpacked than the 8 MB"),
     "npz_overlapping": "they overlap",
     "mat73_references": "X must be numbers",
     "hdf5_nothing_stored": "nothing is stored of it",

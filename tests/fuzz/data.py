@@ -130,8 +130,8 @@ def run(
             name = formats[number % len(formats)]
             rng = random.Random(f"{seed}-{number // len(formats)}-{name}")
             folder, source = whole[name]
-            place = Path(temporary, "broken")
-            shutil.rmtree(place, ignore_errors=True)
+            # A place of its own: readers keep what they have decoded by its path.
+            place = Path(temporary, f"broken-{number}")
             shutil.copytree(folder, place)
             file = rng.choice(sorted(f for f in place.rglob("*") if f.is_file()))
             file.write_bytes(broken(file.read_bytes(), rng, others))
@@ -147,6 +147,7 @@ def run(
                 print(failures[-1], flush=True)
                 if keep is not None:
                     shutil.copytree(place, keep / f"{name}-{seed}-{number}", dirs_exist_ok=True)
+            shutil.rmtree(place)
     child.close()
     return counts, net, failures
 

@@ -47,7 +47,7 @@ def read_mat4(data: bytes) -> dict[str, NDArray[Any]]:
         size = rows * columns * dtype.itemsize
         for _ in range(1 + imaginary):
             if size > len(data) - place:
-                raise Broken(f"{name!r} breaks off")
+                raise Broken(f"{name[:40]!r} breaks off")
             part = np.frombuffer(data, dtype, rows * columns, place)
             parts.append(part.reshape((rows, columns), order="F").astype(dtype.newbyteorder("=")))
             place += size
