@@ -128,7 +128,7 @@ def readers_page() -> str:
     from msssm_ts.datasets.not_read import refuse_format
     from msssm_ts.datasets.readers import FRAMES, READERS
 
-    elsewhere = ("split", "sampling_rate", "fold", "tables", "recordings")
+    elsewhere = ("split", "sampling_rate", "max_memory", "fold", "tables", "recordings")
     names = [f.name for f in fields(ReadOptions) if f.name not in elsewhere]
     lines = [
         "# Readers, and the options that act on them",
@@ -136,7 +136,7 @@ def readers_page() -> str:
         "Written by `docs/build.py` from `msssm_ts/datasets/readers.py`; "
         "`tests/test_reader_options.py` tries every cell. An option that has nothing to act on is "
         "refused in one sentence. `--fs` acts on every kind that does not say its rate itself, "
-        "`--validation` on every kind with folds, parts or ids.",
+        "`--validation` on every kind with folds, parts or ids, `--max-memory` on every kind.",
         "",
         "| | " + " | ".join(f"`{ReadOptions.command_line_name(n)}`" for n in names) + " |",
         "|---|" + "---|" * len(names),

@@ -17,8 +17,8 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-# From outside the package, which tests register and take away again.
-collect_ignore = ["toy_core.py", "toy_member.py"]
+# From outside the package, which tests register and take away again; and what is run by hand.
+collect_ignore = ["toy_core.py", "toy_member.py", "fuzz"]
 
 # The same examples in every run; HYPOTHESIS_PROFILE=explore draws new ones.
 settings.register_profile("same", derandomize=True)

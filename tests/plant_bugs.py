@@ -67,9 +67,17 @@ FOREST = "msssm_ts/members/quantile_trees/forest.py"
 GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 
+MEMORY, LOAD = "msssm_ts/datasets/memory.py", "msssm_ts/datasets/load.py"
+DAMAGE, ZIPPED = "msssm_ts/datasets/damage.py", "msssm_ts/datasets/zipped.py"
+NUMPY_FILES = "msssm_ts/datasets/arrays/numpy_files.py"
+HDF5_SIZES = "msssm_ts/datasets/arrays/hdf5_sizes.py"
+MAT5 = "msssm_ts/datasets/arrays/mat5.py"
+NOTES_FILE = "msssm_ts/datasets/wfdb/annotation_file.py"
+
 # Without the tests that train for longer.
 T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
 T_CLI = "tests/test_cli.py -k overwritten"
+T_LIMITS = "tests/test_data_limits.py -x -k 'not broken_files and not little_memory'"
 T_SOUND, T_ADAPTED = (
     "tests/test_sound_cases.py tests/test_sound_folders.py",
     "tests/test_ecg_cases.py",
@@ -198,7 +206,7 @@ BUGS = [Bug(*row) for row in (
     ("two patients swapped", MITBIH, '"230",\n)\nDS2 = (\n    "100"',
      '"100",\n)\nDS2 = (\n    "230"', T_NAMED),
     # Recordings of named signals
-    ("clock of annotations ignored", WFDB_NOTES, "float(found.fs or rate)", "float(rate)", T_ECG),
+    ("clock of annotations ignored", WFDB_NOTES, "found.resolution or rate", "rate", T_ECG),
     ("rate of the fastest", JOINED, "min(known, key=lambda r: (-rates[r], r))", "max(known)",
      T_ECG),
     ("channels by place", JOINED, "tuple(place[lead_key(n)] for n in channels)",
@@ -297,6 +305,24 @@ BUGS = [Bug(*row) for row in (
     ("options without effect accepted", OPTIONS,
      "if field.name not in acting and getattr(self, field.name) != field.default:", "if False:",
      T_READERS),
+    # Data files as untrusted input
+    ("sizes never compared", MEMORY, "    if n_bytes > allowed:", "    if False:", T_LIMITS),
+    ("unpacking never stops", MEMORY, "if self._come > self._allowed:", "if False:", T_LIMITS),
+    ("the limit stays behind", LOAD,
+     "if options.max_memory is not None and isinstance(data.values, LazySeries):", "if False:",
+     T_LIMITS),
+    ("series held count nothing", LOAD, 'demand(held, data.source, "the series")', "pass",
+     T_READERS),
+    ("headers of arrays believed", NUMPY_FILES,
+     "if n * dtype.itemsize > there or n > max(there, 1):", "if False:", T_LIMITS),
+    ("members may overlap", ZIPPED, "    if packed > size:", "    if False:", T_LIMITS),
+    ("what is not stored is zeros", HDF5_SIZES, "if size > _EMPTY and not", "if False and not",
+     T_LIMITS),
+    ("our mistakes are the file's", DAMAGE, "if of_code and _is_ours(error):", "if False:",
+     T_LIMITS),
+    ("small elements behind their tag", MAT5, "self.place + 4, kind >> 16, 8",
+     "self.place + 8, kind >> 16, 8", T_LIMITS),
+    ("long intervals never go back", NOTES_FILE, "(1 << 32 if long >> 31 else 0)", "0", T_LIMITS),
     ("predictions over anything", FILES, "        if not force:", "        if False:", T_CLI),
     ("predictions over their data", FILES, "file.samefile(source)", "False", T_CLI),
     ("dev trained on", PART_NAMES, '"val", "dev",', '"val",', T_SOUND),

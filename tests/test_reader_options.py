@@ -21,8 +21,9 @@ from msssm_ts.datasets.not_read import refuse_format
 from msssm_ts.datasets.readers import FRAMES, READERS, Reader
 from msssm_ts.errors import InputError, OptionError
 
-# Not options of one kind: the part, the rate, and the folds, which --validation asks for.
-ELSEWHERE = {"split", "sampling_rate", "fold", "tables", "recordings"}
+# Not options of one kind: the part, the rate, the memory, and the folds, which --validation asks
+# for.
+ELSEWHERE = {"split", "sampling_rate", "max_memory", "fold", "tables", "recordings"}
 OPTIONS = [f.name for f in fields(ReadOptions) if f.name not in ELSEWHERE]
 SOME_VALUE: dict[str, Any] = {
     **dict.fromkeys(("label", "id", "group", "time", "channel"), "kind"),
@@ -336,6 +337,16 @@ def test_what_acts_changes_something(title: str, name: str, tmp_path: Path) -> N
     # Without it the source may not even be readable.
     with contextlib.suppress(InputError):
         assert with_it != _understood(source, ReadOptions(**without))
+
+
+@pytest.mark.parametrize("reader", ALL, ids=lambda r: r.title)
+def test_the_memory_acts_on_every_reader(reader: Reader, tmp_path: Path) -> None:
+    source = ANY_SOURCE[reader.title](tmp_path)
+    as_ever = _understood(source, ReadOptions())
+    assert _understood(source, ReadOptions(max_memory=10**7)) == as_ever
+    with pytest.raises(InputError, match="--max-memory") as caught:
+        load(source, ReadOptions(max_memory=20), needs_labels=False)
+    assert str(tmp_path if isinstance(source, Path) else "data frame") in str(caught.value)
 
 
 @pytest.mark.parametrize("title", SAMPLES)

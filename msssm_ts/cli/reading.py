@@ -55,13 +55,16 @@ _PARAMETERS = [
         "mono", Annotated[bool, typer.Option("--mono", help="Mix the channels of sound.")], False
     ),
     _seconds("fs", "Sampling rate, where DATA does not say.", "HZ"),
+    _text("max_memory", "SIZE", "Memory that DATA may take: 8GB (10^9), 2GiB. [half of the free]"),
 ]
 
 
 def _options(chosen: dict[str, Any]) -> Any:
     from msssm_ts.datasets import ReadOptions
+    from msssm_ts.datasets.memory import parse_size
 
     beats, window, rate = chosen.pop("beats"), chosen.pop("window"), chosen.pop("fs")
+    size = chosen.pop("max_memory")
     for name, value in (("fs", rate), ("episodes", chosen["episodes"])):
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"--{name} {value:g}: must be positive")
@@ -75,6 +78,7 @@ def _options(chosen: dict[str, Any]) -> Any:
         beat_classes=beats,
         window=seconds,
         sampling_rate=rate,
+        max_memory=None if size is None else parse_size(size),
     )
 
 

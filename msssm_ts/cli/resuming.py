@@ -17,8 +17,8 @@ from msssm_ts.errors import InputError
 
 # In a run folder.
 MODEL, CHECKPOINT = "model.safetensors", "checkpoint"
-# What may differ from the first call: where and how it is shown.
-_FREE = ("resume", "out", "checkpoint_every", "quiet", "json", "debug")
+# What may differ from the first call: where it goes, how it is shown, what it may take.
+_FREE = ("resume", "out", "checkpoint_every", "max_memory", "quiet", "json", "debug")
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import io
 import lzma
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from msssm_ts.datasets.damage import UNPACKING, reason_of
+from msssm_ts.datasets.memory import Bounded
+from msssm_ts.datasets.zipped import open_zip
 from msssm_ts.errors import InputError
 
 SUFFIXES = (".gz", ".zip", ".bz2", ".xz")
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_BUFFER = 1 << 16
 
 
 def bare_suffix(file: Path) -> str:
@@ -41,27 +46,29 @@ def open_bytes(file: Path) -> Iterator[IO[bytes]]:
     Raises
     ------
     InputError
-        If it cannot be read, or a .zip holds several files.
+        If it cannot be read, unpacks to more than may be, or a .zip holds several files.
     """
     compression = file.suffix.lower()
     try:
         with contextlib.ExitStack() as stack:
             if compression == ".zip":
-                archive = stack.enter_context(zipfile.ZipFile(file))
-                yield stack.enter_context(archive.open(_only_member(file, archive)))
+                archive = stack.enter_context(open_zip(file))
+                packed = stack.enter_context(archive.open(_only_member(file, archive)))
+                yield io.BufferedReader(Bounded(packed, file), _BUFFER)
+            elif compression in _OPENERS:
+                packed = stack.enter_context(_OPENERS[compression](file, "rb"))
+                yield io.BufferedReader(Bounded(packed, file), _BUFFER)
             else:
-                openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-                opener = openers.get(compression, open)
-                yield stack.enter_context(opener(file, "rb"))  # type: ignore[operator]
+                yield stack.enter_context(file.open("rb"))
     except EOFError as error:
         raise InputError(f"{file}: the compressed data breaks off; replace the file") from error
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except (*UNPACKING, gzip.BadGzipFile) as error:
         raise InputError(
-            f"{file}: cannot be decompressed ({error}); replace the file, or rename it if it is "
-            f"not compressed"
+            f"{file}: cannot be decompressed ({reason_of(error)}); replace the file, or rename "
+            "it if it is not compressed"
         ) from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = (error.strerror or reason_of(error)).lower()
         remedy = "replace the file" if error.errno is None else "see to it that you may read it"
         raise InputError(f"{file}: cannot be read ({reason}); {remedy}") from error
 
@@ -77,6 +84,4 @@ def _only_member(file: Path, archive: zipfile.ZipFile) -> str:
         raise InputError(
             f"{file}: it holds {len(members)} files, not one; unpack it and name one of them"
         )
-    if archive.getinfo(members[0]).flag_bits & 1:
-        raise InputError(f"{file}: it is encrypted; unpack it and name the file")
     return members[0]

@@ -26,7 +26,7 @@ LISTED = (*(s for r in RECORDINGS for s in r.suffixes), *UNDECODED)
 
 def read_listed(listed: Listed, options: ReadOptions, source: str) -> LabelledSeries:
     """Read recordings that tables list, with the reader of their kind."""
-    reader = next(filter(None, map(reader_of, listed.suffixes)), None)
+    reader = next((r for s in listed.suffixes for r in RECORDINGS if s in r.suffixes), None)
     if reader is None:
         refuse_undecoded(Path(source), listed.recordings)
     assert reader is not None

@@ -11,9 +11,11 @@ import numpy as np
 
 from msssm_ts.datasets.archives.archive import CARRIED, read_carried
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
 from msssm_ts.datasets.labels import refuse_unlearnable
+from msssm_ts.datasets.memory import Within, demand, limited
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
 from msssm_ts.datasets.options import ReadOptions
@@ -21,6 +23,7 @@ from msssm_ts.datasets.readers import FRAMES
 from msssm_ts.datasets.split import validation_mask
 from msssm_ts.datasets.tables.frame import is_frame
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.series import LazySeries
 
 # For files, and for folders.
 _LABEL_REMEDY = (
@@ -47,7 +50,7 @@ def load(
         files; or a data set by name, task and part, such as ``JapaneseVowels``,
         ``JapaneseVowels:test`` or ``PTB-XL/superdiag:train``.
     options : ReadOptions, optional
-        Columns and cuts; found by looking otherwise.
+        Columns and cuts, found by looking otherwise; and how much memory reading may take.
     validation : str, optional
         Series to set aside, as ``COLUMN=VALUE`` (for example ``fold=9``) or as a text file that
         lists their ids, one a line.
@@ -61,7 +64,8 @@ def load(
     Raises
     ------
     InputError
-        If there is no such file or set, or it cannot be understood.
+        If there is no such file or set, it cannot be understood, or it takes more memory than it
+        may.
 
     Examples
     --------
@@ -72,7 +76,15 @@ def load(
     column, equals, _ = (validation or "").partition("=")
     if equals and options.fold is None:
         options = replace(options, fold=column)
-    data = _load(source, options)
+    with limited(options.max_memory) as allowed:
+        data = _load(source, options)
+        if options.max_memory is not None and isinstance(data.values, LazySeries):
+            # They are decoded later, perhaps in other processes.
+            values = LazySeries(
+                data.values.items, Within(data.values.read, allowed), data.values.lengths
+            )
+            data = replace(data, values=values)
+        _check_held(data)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.
@@ -134,15 +146,26 @@ def has_test_part(
     return not np.array_equal(training.values[0], test.values[0], equal_nan=True)
 
 
+def _check_held(data: LabelledSeries) -> None:
+    """Refuse series that take more memory than they may, whatever their files promised."""
+    if isinstance(data.values, LazySeries):
+        # Decoded one by one; counting the channels of those without names would decode one.
+        longest = int(data.lengths.max(initial=0)) * len(data.channel_names or (1,))
+        demand(4 * longest, data.source, "one series")
+    else:
+        held = sum(v.nbytes for v in data.values) + sum(t.nbytes for t in data.times or ())
+        demand(held, data.source, "the series")
+
+
 def _load(source: Any, options: ReadOptions) -> LabelledSeries:
     if is_frame(source):
         return FRAMES(source, options)
     path = Path(source)
     if not path.exists():
         return _by_name(str(source), options)
-    if path.is_dir():
-        return read_folder(path, options)
-    return read_file(path, options)
+    # Readers have nets of their own; this is for what looks through folders and lists.
+    with told_as_damage(path, "data that is read"):
+        return read_folder(path, options) if path.is_dir() else read_file(path, options)
 
 
 def _by_name(text: str, options: ReadOptions) -> LabelledSeries:

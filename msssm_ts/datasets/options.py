@@ -56,6 +56,10 @@ class ReadOptions:
         Mix the channels of audio files down to one.
     axes : str, optional
         What the axes of an array are, such as ``series,steps,channels``.
+    max_memory : int, optional
+        Bytes that what is read may take in memory, unpacked; else half of what is free. Series
+        that are decoded when they are needed count one by one. It is no property of the data: a
+        model does not keep it.
     tables, recordings : tuple of Path
         Tables that list recordings, and those; where a table was named as the source. No option
         of the command line.
@@ -77,6 +81,7 @@ class ReadOptions:
     episodes: float | None = None
     mono: bool = False
     axes: str | None = None
+    max_memory: int | None = None
     tables: tuple[Path, ...] = ()
     recordings: tuple[Path, ...] = ()
 
@@ -88,7 +93,7 @@ class ReadOptions:
         >>> ReadOptions(label="y", drop=("age",), split="test").given()
         {'label': 'y', 'drop': ['age']}
         """
-        left_out = ("split", *_FOUND)
+        left_out = ("split", "max_memory", *_FOUND)
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         defaults = {f.name: f.default for f in fields(self)}
         return {
@@ -133,6 +138,8 @@ class ReadOptions:
                 values = value if isinstance(value, list) else [value]
                 for v in values:
                     words += [option, f"{v:g}" if isinstance(v, float) else str(v)]
+        if self.max_memory is not None:
+            words += ["--max-memory", str(self.max_memory)]
         return words
 
     @staticmethod
@@ -159,7 +166,7 @@ class ReadOptions:
             Where it is.
         """
         # These act on every source, are looked at when it has been read, or are no option.
-        acting = {*acts_on, "split", "sampling_rate", "fold", *_FOUND}
+        acting = {*acts_on, "split", "sampling_rate", "fold", "max_memory", *_FOUND}
         for field in fields(self):
             if field.name not in acting and getattr(self, field.name) != field.default:
                 option = self.command_line_name(field.name)

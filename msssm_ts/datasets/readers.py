@@ -15,6 +15,7 @@ from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
 from msssm_ts.datasets.audio.formats import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.dicom.reader import DICOM
 from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.ishne.reader import ISHNE, are_ishne
@@ -79,7 +80,8 @@ class Reader:
         """
         where = str(source) if isinstance(source, Path) else "data frame"
         options.check_acting(self.acts_on, self.title, where)
-        return self.read(source, options)
+        with told_as_damage(where, self.title):
+            return self.read(source, options)
 
 
 # In this order a folder is looked through for recordings, and for the file of a data set.

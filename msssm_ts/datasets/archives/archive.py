@@ -11,13 +11,18 @@ import numpy as np
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.options import Split
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What sktime's loaders take in memory for a byte of text: of all, and of one line.
+_IN_FRAME, _IN_LINE = 4, 50
 
 # Name, and sktime's function that loads the copy in its wheel.
 CARRIED = {
@@ -97,6 +102,11 @@ def read_arff(file: Path) -> LabelledSeries:
 
 
 def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:
+    size = file.stat().st_size
+    demand(size, file, "its text")
+    with file.open("rb") as stream:
+        longest = max(map(len, stream), default=0)
+    demand(_IN_FRAME * size + _IN_LINE * longest, file, "its text in sktime's frame")
     try:
         with warnings.catch_warnings():
             # Of pandas, about how sktime builds its frame.
@@ -104,10 +114,9 @@ def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:
             return load()
     # sktime raises what its parsers happen to run into.
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"{file}: not a readable {suffix} file ({reason[:160]}); mend that place, or save the "
-            "series as CSV"
+            f"{file}: not a readable {suffix} file ({reason_of(error, 160)}); mend that place, "
+            "or save the series as CSV"
         ) from error
 
 
@@ -133,6 +142,10 @@ def _from_nested(X: pd.DataFrame, y: Any, source: str, layout: str) -> LabelledS
     account = Account().took("layout", layout)
     if y is None:
         return LabelledSeries(values, source=source, account=account)
+    if len(y) != len(values):
+        raise InputError(
+            f"{source}: {len(y)} labels for {len(values)} series; end each line with its label"
+        )
     missing = first_missing(y)
     if missing is not None:
         raise error(missing, "it has no label; fill it in or remove the series")

@@ -12,12 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.arrays.hdf5_sizes import Budget, checked_size
+from msssm_ts.datasets.damage import reason_of
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
 
 HDF5_MARK = b"\x89HDF\r\n\x1a\n"
 # Larger arrays stay on disk and are read series by series.
 _IN_MEMORY = 1 << 29
+# Cells within cells of MATLAB files; no data set comes near.
+_DEEPEST = 24
 
 
 def _h5py(file: Path) -> Any:
@@ -43,11 +47,12 @@ def opened(file: Path) -> Iterator[Any]:
     try:
         with h5py.File(file, "r") as opened_file:
             yield opened_file
+    except InputError:
+        raise
     # h5py raises these and more for what is damaged.
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, MemoryError) as error:
         raise InputError(
-            f"{file}: not a readable HDF5 file ({reason[:120]}); replace the file"
+            f"{file}: not a readable HDF5 file ({reason_of(error)}); replace the file"
         ) from error
 
 
@@ -71,16 +76,6 @@ class OnDisk(NamedTuple):
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
-    @property
-    def nbytes(self) -> int:
-        """How much memory it takes."""
-        return int(np.prod(self.shape, dtype=np.float64)) * self.dtype.itemsize
-
-    def read(self) -> NDArray[Any]:
-        """Read all of it."""
-        with opened(self.file) as file:
-            return np.asarray(file[self.name][()])
-
 
 def arrays_of(file: Path) -> dict[str, NDArray[Any] | OnDisk]:
     """Return the data sets of a file by the last part of their names; large ones stay on disk.
@@ -103,12 +98,12 @@ def arrays_of(file: Path) -> dict[str, NDArray[Any] | OnDisk]:
                 return
             short = name.rsplit("/", 1)[-1]
             key = name if short in found else short
-            size = int(np.prod(item.shape, dtype=np.float64)) * item.dtype.itemsize
-            if size > _IN_MEMORY:
+            if checked_size(item, file) > _IN_MEMORY:
                 found[key] = OnDisk(file, name, item.shape, item.dtype)
             else:
-                found[key] = _texts(item[()])
+                found[key] = _texts(budget.read(item))
 
+        budget = Budget(file)
         top.visititems(visit)
         for name, value in top.attrs.items():
             found.setdefault(name, _texts(np.asarray(value)))
@@ -155,33 +150,54 @@ def matlab_variables(file: Path) -> dict[str, NDArray[Any]]:
     InputError
         If it is damaged, or h5py is not installed.
     """
+    budget = Budget(file)
     with opened(file) as top:
-        found = {name: item for name, item in top.items() if not name.startswith("#")}
+        found = {name: item for name, item in _own(top) if not name.startswith("#")}
         structs = [n for n, item in found.items() if hasattr(item, "items")]
         variables: dict[str, NDArray[Any]] = {}
         for name, item in found.items():
             if name in structs:
-                for field, inner in item.items():
+                for field, inner in _own(item):
                     key = field if len(structs) == 1 else f"{name}.{field}"
-                    variables.setdefault(key, _matlab_value(inner, top))
+                    variables.setdefault(key, _matlab_value(inner, top, budget))
             else:
-                variables[name] = _matlab_value(item, top)
+                variables[name] = _matlab_value(item, top, budget)
     return variables
 
 
-def _matlab_value(item: Any, top: Any) -> NDArray[Any]:
-    if not hasattr(item, "dtype"):
+def _own(group: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what a group holds itself; what it links to in other files is left alone."""
+    h5py = _h5py(Path(group.file.filename))
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+            yield name, group[name]
+
+
+def _matlab_value(item: Any, top: Any, budget: Budget, depth: int = 0) -> NDArray[Any]:
+    if not hasattr(item, "dtype") or item.shape is None:
         return np.empty(0, dtype=object)
-    values = np.asarray(item[()]).T
+    if depth > _DEEPEST:
+        raise InputError(
+            f"{budget.file}: cells within cells, more than {_DEEPEST} deep; it is not read"
+        )
+    # Any number of cells may refer to the same.
+    known = budget.known.get(item.name)
+    if known is not None:
+        return known
+    checked_size(item, budget.file)
+    values = budget.read(item).T
     kind = item.attrs.get("MATLAB_class", b"")
-    if item.attrs.get("MATLAB_empty", 0):
+    if np.any(item.attrs.get("MATLAB_empty", 0)):
         return np.empty(0)
     if item.dtype.kind == "O":
         cells = np.empty(values.shape, dtype=object)
         for place, reference in np.ndenumerate(values):
-            cells[place] = _matlab_value(top[reference], top)
+            inner = top[reference]
+            cells[place] = _matlab_value(inner, top, budget, depth + 1)
+            budget.known[inner.name] = cells[place]
         return cells
-    if kind == b"char":
-        rows = ["".join(map(chr, row)) for row in np.atleast_2d(values)]
+    if isinstance(kind, bytes) and kind == b"char" and values.dtype.kind in "iu":
+        codes = np.atleast_2d(values)
+        rows = ["".join(chr(c) if 0 <= c < 0x110000 else "?" for c in r) for r in codes.tolist()]
         return np.array(rows)
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
 from msssm_ts.datasets.arrays.names import CHANNEL_NAMES, IDS, LABELS, SERIES, rate_of, texts_of
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_labels, tidy_names
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import are_parts, part_of
@@ -30,6 +32,8 @@ from msssm_ts.series import LazySeries, Series
 SUFFIXES = (".h5", ".hdf5")
 _TABLES = (".csv", ".tsv")
 _OTHER_PART = -2
+# Of a series that is read when it is asked for.
+_PLACE = 200
 
 
 def read_hdf5(source: Path, options: ReadOptions) -> LabelledSeries:
@@ -254,6 +258,8 @@ def _together(
                 "what the axes are with --axes series,steps,channels"
             )
         steps = array.shape[axes.names.index("steps")]
+        demand(_PLACE * array.shape[0], file, f"the places of its {array.shape[0]} series")
+        demand(4 * math.prod(array.shape[1:]), file, "one series")
         place = np.zeros(array.shape[0], int) if listing is None else listing.rows[k]
         usable = np.flatnonzero(place >= 0)
         lost += int((place == -1).sum())

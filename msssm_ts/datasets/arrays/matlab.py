@@ -1,4 +1,4 @@
-"""MATLAB files, as far as scipy reads them; those of version 7.3 are HDF5."""
+"""MATLAB files: which variables are the series, and which the labels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.arrays.hdf5 import HDF5_MARK, matlab_variables
+from msssm_ts.datasets.arrays.mat_file import read_mat_file
 from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
@@ -137,21 +137,7 @@ def read_mat_record(file: Path) -> MatlabRecord:
 
 def _variables(file: Path) -> dict[str, NDArray[Any]]:
     """Variables of a file, those within a single struct like those outside."""
-    import scipy.io
-
-    with file.open("rb") as stream:
-        head = stream.read(1024)
-    if HDF5_MARK in head:
-        return matlab_variables(file)
-    try:
-        loaded = scipy.io.loadmat(file, chars_as_strings=True)
-    # scipy raises what its parser happens to run into.
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            f"{file}: not a readable MATLAB file ({reason[:120]}); save it anew with -v7"
-        ) from error
-    found = {k: np.asarray(v) for k, v in loaded.items() if not k.startswith("__")}
+    found = read_mat_file(file)
     structs = [k for k, v in found.items() if v.dtype.names is not None]
     for name in structs:
         struct = found.pop(name).ravel()
@@ -217,7 +203,9 @@ def _padded(cells: list[NDArray[Any]]) -> NDArray[Any]:
     """Series of a cell array, NaN behind the shorter ones; a column is one channel."""
     rows = [c.T if c.shape[1] == 1 else c for c in cells]
     if len({len(r) for r in rows}) > 1:
-        return np.array(cells, dtype=object)
+        ragged = np.empty(len(cells), dtype=object)
+        ragged[:] = cells
+        return ragged
     padded = np.full((len(rows), len(rows[0]), max(r.shape[1] for r in rows)), np.nan)
     for whole, r in zip(padded, rows, strict=True):
         whole[:, : r.shape[1]] = r

@@ -23,6 +23,7 @@ from msssm_ts.datasets.arrays.names import (
     rate_of,
     texts_of,
 )
+from msssm_ts.datasets.arrays.numpy_files import load_npy, load_npz
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
 from msssm_ts.datasets.messages import enumerate_names
@@ -57,13 +58,7 @@ def read_npz(file: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_npz(file, ReadOptions()).summary()
     '2 series, 3 channels × 5 steps at 100 Hz, 2 classes: a b'
     """
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    # numpy and zipfile raise several kinds for damaged and for pickled files.
-    except Exception as error:
-        raise _unreadable(file, ".npz file of plain arrays", error) from error
-    return series_of_arrays(arrays, str(file), options)
+    return series_of_arrays(load_npz(file), str(file), options)
 
 
 def read_npy(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -86,14 +81,14 @@ def read_npy(file: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_npy(file, ReadOptions()).summary()
     '2 series, 1 channel × 5 steps, 2 classes: 1 2'
     """
-    arrays = {"X": _read_npy(file)}
+    arrays = {"X": load_npy(file)}
     names = [f"{file.stem}_y", f"{file.stem}_labels", f"y_{file.stem}"]
     if file.stem[:1] in "Xx":
         names.append(f"y{file.stem[1:]}")
     for name in names:
         beside = file.with_name(f"{name}.npy")
         if beside.exists():
-            arrays["y"] = _read_npy(beside)
+            arrays["y"] = load_npy(beside)
             break
     return series_of_arrays(arrays, str(file), options)
 
@@ -219,26 +214,6 @@ def _units(found: tuple[str, ...] | None, n_channels: int, source: str) -> tuple
     raise InputError(
         f"{source}: {len(found)} units, but X has {n_channels} channels; give one for each, or "
         "one for all"
-    )
-
-
-def _read_npy(file: Path) -> NDArray[Any]:
-    try:
-        array = np.load(file, allow_pickle=False)
-    # As above.
-    except Exception as error:
-        raise _unreadable(file, ".npy file of a plain array", error) from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise InputError(f"{file}: holds several arrays; rename it to .npz")
-    return array
-
-
-def _unreadable(file: Path, what: str, error: Exception) -> InputError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return InputError(
-        f"{file}: not a readable {what} ({reason[:120]}); save it anew with numpy, numbers as "
-        "numbers and text as text"
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.audio.riff import Finished, RiffSizes, riff_sizes
+from msssm_ts.datasets.memory import demand
 from msssm_ts.errors import InputError
 
 # More samples than a byte can hold in any format: silence in FLAC comes nearest.
@@ -90,6 +91,7 @@ def _decode(source: Any, name: str, start: int, stop: int) -> NDArray[np.float32
 
     try:
         with soundfile.SoundFile(source) as file:
+            demand(4 * (stop - start) * file.channels, name, "its sound")
             if start:
                 file.seek(start)
             values: NDArray[np.float32] = file.read(stop - start, dtype="float32", always_2d=True)
@@ -254,7 +256,8 @@ def _not_numbers(file: Any) -> tuple[int, int]:
     """Count samples that are NaN or infinite, and find the first one's frame."""
     count, first, place = 0, 0, 0
     file.seek(0)
-    while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+    n_frames = max(_BLOCK // file.channels, 1)
+    while len(block := file.read(n_frames, dtype="float32", always_2d=True)):
         wrong = ~np.isfinite(block)
         if wrong.any():
             first = first if count else place + int(np.argmax(wrong.any(axis=1)))

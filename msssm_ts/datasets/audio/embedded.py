@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +26,7 @@ from msssm_ts.datasets.recordings.described import describe
 from msssm_ts.datasets.recordings.manifest import manifest_of
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.tables import Listing
+from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
 from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.errors import InputError
 
@@ -51,7 +52,8 @@ class SoundRow(NamedTuple):
 def holds_sound(file: Path) -> bool:
     """Whether a Parquet file has a column of sound files."""
     try:
-        return _sound_column(_open(file)) is not None
+        with open_parquet(file) as parquet:
+            return _sound_column(parquet) is not None
     except InputError:
         # Its reader says what is wrong.
         return False
@@ -72,7 +74,8 @@ def read_sound_row(item: SoundRow) -> NDArray[np.float32]:
 # Neighbours are mostly asked for together.
 @lru_cache(maxsize=2)
 def _row_group(path: str, group: int, column: str) -> Any:
-    table = _open(Path(path)).read_row_group(group, columns=[f"{column}.bytes"])
+    with open_parquet(Path(path)) as parquet:
+        table = read_columns(parquet, Path(path), [f"{column}.bytes"], group)
     return table.column(column).combine_chunks().field("bytes")
 
 
@@ -152,19 +155,6 @@ def _header(header: Header | str) -> Header:
     return header
 
 
-def _open(file: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    try:
-        return pyarrow.parquet.ParquetFile(file)
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"{file}: not a readable Parquet file ({reason[:120]}); replace the file"
-        ) from error
-
-
 def _features(schema: pa.Schema) -> dict[str, Any]:
     """Return what Hugging Face's library says of the columns."""
     try:
@@ -183,6 +173,9 @@ def _sound_column(parquet: Any) -> str | None:
     features = _features(schema)
     for field in schema:
         if not pa.types.is_struct(field.type) or field.type.get_field_index("bytes") < 0:
+            continue
+        content = field.type.field("bytes").type
+        if not (pa.types.is_binary(content) or pa.types.is_large_binary(content)):
             continue
         kind = features.get(field.name)
         said = kind.get("_type") if isinstance(kind, dict) else None
@@ -206,34 +199,40 @@ def _read_shard(
     file: Path,
 ) -> tuple[str, list[SoundRow], list[tuple[dict[str, str], Header | str]]]:
     """Return the column of sound, the rows, and of each the other cells and header, or a reason."""
+    with open_parquet(file) as parquet:
+        column = _sound_column(parquet)
+        if column is None:
+            raise InputError(f"{file}: none of its columns is of sound; take it away from the rest")
+        rows: list[SoundRow] = []
+        said: list[tuple[dict[str, str], Header | str]] = []
+        for group in range(parquet.num_row_groups):
+            for row, (cells, header, name) in enumerate(_sounds(parquet, file, column, group)):
+                rows.append(SoundRow(str(file), group, row, column, name, 0))
+                said.append((cells, header))
+    return column, rows, said
+
+
+def _sounds(
+    parquet: Any, file: Path, column: str, group: int
+) -> Iterator[tuple[dict[str, str], Header | str, str]]:
+    """Of each sound of a row group the other cells, its header or a reason, and its name."""
     import pyarrow as pa
 
-    parquet = _open(file)
-    column = _sound_column(parquet)
-    assert column is not None
     schema = parquet.schema_arrow
     features = _features(schema)
     plain = [f.name for f in schema if f.name != column and not pa.types.is_nested(f.type)]
-    rows: list[SoundRow] = []
-    said: list[tuple[dict[str, str], Header | str]] = []
-    for group in range(parquet.num_row_groups):
+    table = read_columns(parquet, file, [column, *plain], group)
+    cells = {n: [_text(v, features.get(n)) for v in table.column(n).to_pylist()] for n in plain}
+    sounds = table.column(column).combine_chunks()
+    paths = sounds.field("path").to_pylist() if "path" in _children(sounds) else []
+    for row, data in enumerate(sounds.field("bytes")):
+        header: Header | str
         try:
-            table = parquet.read_row_group(group, columns=[column, *plain])
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{file}: breaks off ({error}); replace the file") from error
-        cells = {n: [_text(v, features.get(n)) for v in table.column(n).to_pylist()] for n in plain}
-        sounds = table.column(column).combine_chunks()
-        paths = sounds.field("path").to_pylist() if "path" in _children(sounds) else []
-        for row, data in enumerate(sounds.field("bytes")):
-            name = Path(str(paths[row])).name if paths and paths[row] else ""
-            rows.append(SoundRow(str(file), group, row, column, name, 0))
-            header: Header | str
-            try:
-                header = _header_of(data.as_py())
-            except Unreadable as error:
-                header = str(error)
-            said.append(({n: cells[n][row] for n in plain}, header))
-    return column, rows, said
+            header = _header_of(data.as_py())
+        except Unreadable as error:
+            header = str(error)
+        name = Path(str(paths[row])).name if paths and paths[row] else ""
+        yield {n: cells[n][row] for n in plain}, header, name
 
 
 def _header_of(data: bytes | None) -> Header:

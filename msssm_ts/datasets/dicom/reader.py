@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from msssm_ts.datasets.damage import reason_of
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.errors import InputError
 
+# Transfer syntaxes that compress the whole file: Deflated Explicit VR Little Endian.
+_DEFLATED = ("1.2.840.10008.1.2.1.99",)
 # Waveform sample interpretations that are plain integers, and how numpy calls them.
 _INTEGERS = {"SB": "<i1", "UB": "<u1", "SS": "<i2", "US": "<u2", "SL": "<i4", "UL": "<u4"}
 
@@ -24,12 +28,20 @@ def decode_dicom(file: Path) -> Stored:
     """
     pydicom = _pydicom(file)
     try:
+        demand(file.stat().st_size, file, "its elements")
+        # It is unpacked at a blow, whatever it grows to.
+        if pydicom.filereader.read_file_meta_info(file).get("TransferSyntaxUID") in _DEFLATED:
+            raise InputError(
+                f"{file}: compressed as a whole, which is not read; unpack it with dcmconv +te"
+            )
         data = pydicom.dcmread(file)
         groups = list(getattr(data, "WaveformSequence", ()))
+    except InputError:
+        raise
     # pydicom raises what its parser happens to run into.
     except Exception as error:
         raise InputError(
-            f"{file}: not a readable DICOM file ({' '.join(str(error).split())}); replace the file"
+            f"{file}: not a readable DICOM file ({reason_of(error)}); replace the file"
         ) from error
     if not groups:
         raise InputError(f"{file}: a DICOM file without a waveform; leave images out")
@@ -40,8 +52,7 @@ def decode_dicom(file: Path) -> Stored:
     # As above: elements are parsed when they are asked for.
     except Exception as error:
         raise InputError(
-            f"{file}: its waveform cannot be understood ({' '.join(str(error).split())}); replace "
-            "the file"
+            f"{file}: its waveform cannot be understood ({reason_of(error)}); replace the file"
         ) from error
 
 
@@ -58,6 +69,7 @@ def _group(file: Path, group: Any, n_groups: int) -> Stored:
         raise InputError(
             f"{file}: breaks off after {len(raw)} of {needed} bytes of its waveform; replace it"
         )
+    demand(8 * n * length, file, "its waveform")
     steps = np.frombuffer(raw[:needed], dtype=kind).reshape(length, n).T.astype(np.float64)
     names, units = [], []
     for row, channel in zip(steps, group.ChannelDefinitionSequence, strict=True):

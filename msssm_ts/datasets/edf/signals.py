@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.adapted import resampled
 from msssm_ts.datasets.edf.header import EdfHeader, EdfSignal, read_edf_header
+from msssm_ts.datasets.memory import demand
 from msssm_ts.errors import InputError
 
 
@@ -62,6 +63,7 @@ def read_edf_excerpt(item: EdfExcerpt) -> NDArray[np.float32]:
     header = read_edf_header(Path(item.path))
     chosen = [header.signals[i] for i in item.signals]
     per_record = max(s.samples for s in chosen)
+    demand(4 * len(chosen) * (item.stop - item.start), item.path, "its signals")
     out = np.full((len(chosen), item.stop - item.start), np.nan, dtype=np.float32)
     for block in item.blocks or (Block(0.0, 0, header.n_records),):
         begin = round(block.onset * per_record / header.duration)

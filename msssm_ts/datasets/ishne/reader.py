@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.signals.names import numbered
 from msssm_ts.datasets.signals.record import Format, Record
 from msssm_ts.errors import InputError
@@ -110,6 +111,7 @@ def read_ishne_excerpt(item: IshneExcerpt) -> NDArray[np.float32]:
     """
     found = _layout(Path(item.path))
     n = len(found.names)
+    demand(4 * n * (item.stop - item.start), item.path, "its signals")
     with open(item.path, "rb") as stream:
         stream.seek(found.start + 2 * n * item.start)
         raw = np.frombuffer(stream.read(2 * n * (item.stop - item.start)), dtype="<i2")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.arrays.mat_file import read_mat_file
 from msssm_ts.datasets.parts import part_in
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.errors import InputError
@@ -25,7 +26,6 @@ _NAMES = ("leads", "lead_names", "channels", "channel_names", "labels", "sig_nam
 _DATA_SET = {"y", "label", "target", "class"}
 # More signals than this are no recording's.
 _MOST_SIGNALS = 256
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 def decode_mat(file: Path) -> Stored:
@@ -36,7 +36,7 @@ def decode_mat(file: Path) -> Stored:
     InputError
         If there is none in it.
     """
-    values = _load(file)
+    values = read_mat_file(file)
     fields = {name.casefold(): value for name, value in _fields(values)}
     found = next((fields[n] for n in _SIGNALS if _is_matrix(fields.get(n))), None)
     if found is None:
@@ -66,28 +66,6 @@ def decode_mat(file: Path) -> Stored:
         ("",) * len(matrix),
         rate if 0 < rate < 1e7 else 0.0,
     )
-
-
-def _load(file: Path) -> dict[str, Any]:
-    import scipy.io
-
-    try:
-        with file.open("rb") as stream:
-            if _HDF5 in stream.read(1024):
-                raise InputError(
-                    f"{file}: a MATLAB file of version 7.3, which is HDF5; save it with "
-                    "save(..., '-v7')"
-                )
-        loaded = scipy.io.loadmat(file, chars_as_strings=True)
-    except InputError:
-        raise
-    # scipy raises what its parser happens to run into.
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            f"{file}: not a readable MATLAB file ({reason[:120]}); save it anew with -v7"
-        ) from error
-    return {k: v for k, v in loaded.items() if not k.startswith("__")}
 
 
 def _fields(values: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -133,7 +111,7 @@ def are_records(files: Sequence[Path]) -> bool:
         return False
     for file in files[:3]:
         try:
-            values = _load(file)
+            values = read_mat_file(file)
             if {n.casefold() for n in values} & _DATA_SET:
                 return False
             shape = decode_mat(file).values.shape

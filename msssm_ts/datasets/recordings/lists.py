@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from msssm_ts.datasets.damage import reason_of
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.tables.columns import unique_names
 from msssm_ts.datasets.tables.strings import Strings, read_strings
 from msssm_ts.errors import InputError
@@ -17,6 +19,8 @@ from msssm_ts.errors import InputError
 JSON = (".json", ".jsonl", ".ndjson", ".labels")
 # Nothing that is written for people's own data comes near.
 _MOST_BYTES = 1 << 30
+# What JSON takes in memory for a byte of text, about.
+_AMPLE = 8
 
 
 def read_rows(file: Path) -> Strings:
@@ -82,8 +86,10 @@ def _at(lines: list[int]) -> Callable[[int], str]:
 
 def _text(file: Path) -> str:
     try:
-        if file.stat().st_size > _MOST_BYTES:
+        size = file.stat().st_size
+        if size > _MOST_BYTES:
             raise InputError(f"{file}: too large for a list of files; split it")
+        demand(_AMPLE * size, file, "the list")
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{file}: not UTF-8 text; save it as such") from error
@@ -100,8 +106,11 @@ def _read_json(file: Path) -> Strings:
         except json.JSONDecodeError:
             lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
             content, places = [json.loads(line) for _, line in lines], [n for n, _ in lines]
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{file}: neither JSON nor a JSON object a line ({error})") from error
+    # Numbers of thousands of digits are refused, too.
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{file}: neither JSON nor a JSON object a line ({reason_of(error)}); mend that place"
+        ) from error
     rows = _objects(content)
     columns = list(dict.fromkeys(k for row in rows for k in row))
     cells = {c: [row.get(c, "") for row in rows] for c in columns}

@@ -70,7 +70,10 @@ def _stored(decode: Callable[[Path], Stored], file: Path) -> Stored:
 @lru_cache(maxsize=2)
 def _decoded(decode: Callable[[Path], Stored], file: Path, stamp: int) -> Stored:
     # The header, the check for life, and the first pieces ask for the same file.
-    return decode(file)
+    found = decode(file)
+    if np.isinf(found.values).any():
+        raise InputError(f"{file}: some of its values are infinite; replace the file")
+    return found
 
 
 def stored_format(suffixes: tuple[str, ...], decode: Callable[[Path], Stored]) -> Format:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from msssm_ts.datasets.compressed import open_bytes
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.tables.columns import (
     CHANNEL,
     FOLD,
@@ -41,6 +42,8 @@ _SEPARATORS = (",", ";", "\t", "|")
 _LINES, _BYTES, _CELLS = 60, 1 << 20, 2000
 # What stands above a table may be long; of the table itself fewer rows are enough.
 _ROWS = 20
+# What a column takes in memory beside its values.
+_COLUMN = 7000
 # One letter may also be a class.
 _CERTAIN = {
     name
@@ -159,6 +162,7 @@ def detect_dialect(file: Path) -> Dialect:
             headed, first, header = True, hidden, above[-1][1].strip()
             rows, table = [(0, hidden), *rows], [hidden, *table]
         line_above = max(line_above, above[-1][0] if above else 0, int(named is not None))
+    demand(_COLUMN * len(first), file, f"a table of {len(first)} columns")
     units: dict[str, str] = {}
     below = 1
     columns = tuple(

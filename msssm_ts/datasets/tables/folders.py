@@ -306,7 +306,7 @@ def _one_a_series(file: Path, n_series: int) -> list[str]:
 def _named(labels: list[str], file: Path) -> list[str]:
     """Return names for numbers, from a file with a number and a name a line."""
     names: dict[str, str] = {}
-    for line in file.read_text(encoding="utf-8-sig").splitlines():
+    for line in file.read_text(encoding="utf-8-sig", errors="replace").splitlines():
         number, _, name = line.strip().partition(" ")
         if name.strip():
             names[number] = name.strip()

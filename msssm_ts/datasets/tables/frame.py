@@ -12,6 +12,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import find_roles, unique_names
 from msssm_ts.datasets.tables.layout import series_of_table
+from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
 
@@ -71,17 +72,8 @@ def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_parquet(file, ReadOptions()).summary()
     '2 series, 1 channel × 1–2 steps, 2 classes: a b'
     """
-    import pyarrow as pa
-    import pyarrow.parquet
-
-    try:
-        # Not read_table, which would take a folder's name for a column.
-        data = pyarrow.parquet.ParquetFile(file).read()
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"{file}: not a readable Parquet file ({reason[:120]}); replace the file"
-        ) from error
+    with open_parquet(file) as parquet:
+        data = read_columns(parquet, file)
     index = [c for c in data.column_names if c.startswith("__index_level_")]
     # An index of one level counts rows; one of two says series and step.
     data = data if len(index) > 1 else data.drop_columns(index)

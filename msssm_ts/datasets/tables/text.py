@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.compressed import SUFFIXES, open_bytes
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import Roles, find_roles
 from msssm_ts.datasets.tables.dialect import WHITESPACE, Dialect, detect_dialect, not_text
@@ -59,6 +60,7 @@ def read_text(
     >>> read_text(file, ReadOptions())[0].numbers(["t0", "t1"])
     array([[1., 2.]])
     """
+    demand(file.stat().st_size, file, "its text")
     dialect = dialect or detect_dialect(file)
     options.check_columns(dialect.columns, str(file))
     roles = find_roles(dialect.columns, options)

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from msssm_ts.datasets.damage import reason_of
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.signals.pieces import State
+from msssm_ts.datasets.wfdb.annotation_file import parse_annotations
 from msssm_ts.errors import InputError
 
 # Annotation files that are looked for, the likeliest first: reference, then detected.
@@ -23,6 +26,8 @@ _NO_ANNOTATIONS = {"hea", "dat", "mat", "csv", "tsv", "txt", "md", "xws", "edf",
 _FIRST_BEAT = 2.0
 # Symbols that stand for seconds, rather than for a beat, are at least so far apart.
 NO_BEATS = 5.0
+# What an annotation takes in memory, for a byte of the file.
+_WORD = 100
 
 
 @dataclass(frozen=True)
@@ -78,23 +83,21 @@ def read_annotations(stem: Path, annotator: str, rate: float | None = None) -> A
     InputError
         If it cannot be read.
     """
-    import wfdb
-
     file = annotation_file(stem, annotator)
     try:
-        found = wfdb.rdann(str(stem), annotator)
-        samples = np.asarray(found.sample, dtype=np.float64)
-    # wfdb and numpy raise what they happen to run into in a damaged file.
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        demand(_WORD * file.stat().st_size, file, "its annotations")
+        found = parse_annotations(file.read_bytes())
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
         raise InputError(
-            f"{file}: not readable as WFDB annotations ({reason}); replace the file"
+            f"{file}: not readable as WFDB annotations ({reason_of(error)}); replace the file"
         ) from error
+    samples = np.asarray(found.samples, dtype=np.float64)
     if rate is not None:
-        # rdann takes the header's rate where the file has no "## time resolution".
-        samples = samples / float(found.fs or rate)
-    texts = [str(t).strip("\x00 ") for t in found.aux_note]
-    return Annotations(samples.tolist(), [str(s) for s in found.symbol], texts)
+        samples = samples / (found.resolution or rate)
+    texts = [t.strip("\x00 ") for t in found.texts]
+    return Annotations(samples.tolist(), found.symbols, texts)
 
 
 def usual_gap(annotations: Annotations) -> float:

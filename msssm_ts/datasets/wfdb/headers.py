@@ -33,6 +33,10 @@ _GAIN = re.compile(r"(-?[\d.]+(?:e[+-]?\d+)?)?(?:\((-?\d+)\))?(?:/(\S+))?$", re.
 _SEGMENTS = re.compile(r"(.*)/(\d+)$")
 
 
+# Of files; no system takes longer ones.
+_LONGEST_NAME = 240
+
+
 @dataclass(frozen=True)
 class SignalLine:
     """What a header says of a signal.
@@ -242,6 +246,9 @@ def parse_header(stem: Path) -> RecordHeader:
                 :n_signals
             ]
             complete = len(signals) == n_signals
+        for name in {*(s.file for s in signals), *(name for name, _ in segments)}:
+            if name != "~" and not _is_name(name, joins is None):
+                raise ValueError(f"{name[:40]!r} is no name of a file")
         if not complete or n_frames < -1 or any(n < 0 for _, n in segments):
             raise ValueError("lines are missing, or numbers negative")
     except (ValueError, IndexError) as error:
@@ -254,6 +261,13 @@ def parse_header(stem: Path) -> RecordHeader:
     return RecordHeader(
         stem, rate, n_frames, tuple(signals), tuple(segments), comments, len(words) > 2
     )
+
+
+def _is_name(name: str, in_folder: bool) -> bool:
+    """Whether something can be a file's name, perhaps with its folder before it."""
+    parts = re.split(r"[/\\]", name)
+    is_one = parts[-1] not in ("", ".", "..") and len(parts[-1]) < _LONGEST_NAME
+    return is_one and "\0" not in name and (in_folder or len(parts) == 1)
 
 
 def _signal(words: Sequence[str], line: str) -> SignalLine:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.adapted import resampled
+from msssm_ts.datasets.damage import reason_of
+from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.wfdb.headers import (
     RecordHeader,
     content,
@@ -118,6 +120,8 @@ def _decode(stem: str, start: int, stop: int | None, per_frame: int) -> NDArray[
 
     header = parse_header(Path(stem))
     segments = header.segments
+    n_steps = (header.n_frames * per_frame if stop is None else stop) - start
+    demand(4 * max(len(header.signals), 1) * n_steps, f"{stem}.hea", "its signals")
     if per_frame == 1 and is_plain(header):
         return _decode_plain(header, start, stop)
     if any(name == "~" for name, _ in segments) and segments[0][1]:
@@ -132,7 +136,7 @@ def _decode(stem: str, start: int, stop: int | None, per_frame: int) -> NDArray[
     # wfdb and numpy raise what they happen to run into in a damaged file.
     except Exception as error:
         raise InputError(
-            f"{stem}.hea: the signals cannot be decoded ({_one_line(error)}); replace the record"
+            f"{stem}.hea: the signals cannot be decoded ({reason_of(error)}); replace the record"
         ) from error
     if per_frame == 1:
         return np.ascontiguousarray(record.p_signal.T, dtype=np.float32)
@@ -200,6 +204,7 @@ def _decode_joined(
             part = str(Path(stem).with_name(name))
             parts.append((low, _decode(part, low - begin, high - begin, per_frame)))
     n_signals = len(parts[0][1]) if parts else len(read_record_header(Path(stem)).signals)
+    demand(4 * n_signals * (stop - start), f"{stem}.hea", "its signals")
     whole = np.full((n_signals, stop - start), np.nan, dtype=np.float32)
     for low, values in parts:
         whole[:, low - start : low - start + values.shape[1]] = values
@@ -258,7 +263,3 @@ def _link(source: Path, target: Path) -> None:
     except OSError:
         # Windows lets only some users make links.
         shutil.copyfile(source, target)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -7,7 +7,11 @@ from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
+from msssm_ts.datasets.memory import allowed_bytes, demand
 from msssm_ts.errors import InputError
+
+# What an element or an attribute takes in memory, beside its text.
+_ELEMENT = 200
 
 
 def read_xml(file: Path) -> Element:
@@ -25,7 +29,13 @@ def read_xml(file: Path) -> Element:
     parser = expat.ParserCreate(namespace_separator="}")
     parser.buffer_text = True
 
+    taken, allowed = 0, allowed_bytes()
+
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal taken
+        taken += _ELEMENT * (1 + len(attributes))
+        if taken > allowed:
+            demand(taken, file, "its elements")
         builder.start(_local(name), {_local(k): v for k, v in attributes.items()})
 
     def entity(*_: Any) -> None:
@@ -38,6 +48,7 @@ def read_xml(file: Path) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.EntityDeclHandler = entity
     try:
+        demand(file.stat().st_size, file, "its text")
         with file.open("rb") as stream:
             parser.ParseFile(stream)
         return builder.close()

@@ -1,0 +1,1 @@
+"""Fuzzers, run by hand; small sets of them run in the tests."""
