@@ -23,6 +23,7 @@ from recordings import write_sound
 
 from msssm_ts.datasets import ReadOptions, load, memory
 from msssm_ts.datasets.archives.archive import read_ts
+from msssm_ts.datasets.arrays import hdf5_probe
 from msssm_ts.datasets.arrays.mat_file import read_mat_file
 from msssm_ts.datasets.damage import Damaged, told_as_damage
 from msssm_ts.datasets.memory import allowed_bytes, demand, limited, parse_size
@@ -256,3 +257,31 @@ def test_compressed_tables_are_read_below_the_limit(tmp_path: Path) -> None:
 def test_broken_files_come_to_series_or_a_sentence() -> None:
     _, _, failures = fuzz(list(SEEDS), len(SEEDS), seed=20)
     assert failures == []
+
+
+def test_an_hdf5_file_that_does_not_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What libhdf5 does on some damaged files, here by a process that never answers."""
+    import h5py
+
+    file = tmp_path / "x.h5"
+    with h5py.File(file, "w") as out:
+        out["X"], out["y"] = np.ones((4, 9)), ["a", "b", "a", "b"]
+    script = tmp_path / "child.py"
+    script.write_text("import time\nprint(flush=True)\ntime.sleep(60)\n")
+    child = hdf5_probe.Child(script)
+    monkeypatch.setattr(hdf5_probe, "_child", child)
+    monkeypatch.setattr(hdf5_probe, "_SECONDS", 0.2)
+    with pytest.raises(InputError, match=r"x\.h5: damaged: the HDF5 library does not come to"):
+        load(file)
+    # A crash, and a process that is started anew.
+    script.write_text("print(flush=True)\ninput()\nraise SystemExit(3)\n")
+    hdf5_probe._ends.cache_clear()
+    with pytest.raises(InputError, match="does not come to"):
+        load(file)
+    script.write_text((Path(hdf5_probe.__file__).parent / "hdf5_child.py").read_text())
+    monkeypatch.setattr(hdf5_probe, "_SECONDS", 20.0)
+    hdf5_probe._ends.cache_clear()
+    assert load(file).summary().startswith("4 series")
+    child.stop()
