@@ -67,6 +67,10 @@ FOREST = "msssm_ts/members/quantile_trees/forest.py"
 GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 
+IDENTITY, KEEPING = "msssm_ts/fitting/identity.py", "msssm_ts/training/keeping.py"
+CHECKPOINT, RUN_FOLDER = "msssm_ts/fitting/checkpoint.py", "msssm_ts/cli/run_folder.py"
+RESUMING, ATOMIC = "msssm_ts/cli/resuming.py", "msssm_ts/atomic.py"
+HDF5_PROBE = "msssm_ts/datasets/arrays/hdf5_probe.py"
 MEMORY, LOAD = "msssm_ts/datasets/memory.py", "msssm_ts/datasets/load.py"
 DAMAGE, ZIPPED = "msssm_ts/datasets/damage.py", "msssm_ts/datasets/zipped.py"
 NUMPY_FILES = "msssm_ts/datasets/arrays/numpy_files.py"
@@ -78,6 +82,8 @@ NOTES_FILE = "msssm_ts/datasets/wfdb/annotation_file.py"
 T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
 T_CLI = "tests/test_cli.py -k overwritten"
 T_LIMITS = "tests/test_data_limits.py -x -k 'not broken_files and not little_memory'"
+T_LIMITS_HDF5 = "tests/test_data_limits.py -k not_end"
+T_RESUMING = "tests/test_resuming.py"
 T_SOUND, T_ADAPTED = (
     "tests/test_sound_cases.py tests/test_sound_folders.py",
     "tests/test_ecg_cases.py",
@@ -106,6 +112,40 @@ GPU_EDGES = "tests/test_triton_interpreter.py -k test_options"
 
 # fmt: off
 BUGS = [Bug(*row) for row in (
+    # Fits that are cut short
+    ("resumed: the epoch's first batch state", LOOP, "if kept is not None and at.n_batches:",
+     "if kept is not None:", T_RESUMING),
+    ("resumed: batches again", LOOP, "order[at.n_batches :]", "order", T_RESUMING),
+    ("resumed: a fresh optimiser", LOOP, "restore_optimizer(optimizer,", "dict(", T_RESUMING),
+    ("resumed: other dropout", LOOP, "        restore_random(self.network, part(\"random\"))\n",
+     "", T_RESUMING),
+    ("resumed: best weights forgotten", LOOP, "self._best_weights = best or None",
+     "self._best_weights = None", T_RESUMING),
+    ("resumed: best loss forgotten", LOOP, "if facts[\"best_loss\"] is not None:", "if False:",
+     T_RESUMING),
+    ("resumed: finished members fitted again", FIT, "if found is not None:\n                return",
+     "if found is False:\n                return", T_RESUMING),
+    ("resumed: a new seed", FIT, "if kept is None else kept", "if True else kept", T_RESUMING),
+    ("resumed: other series taken", IDENTITY, "if kept[\"data\"][part] != value:", "if False:",
+     T_RESUMING),
+    ("resumed: other settings taken", IDENTITY, "if mine != before:", "if False:", T_RESUMING),
+    ("a signal keeps nothing", LOOP, "points.is_asked_to_stop or ", "", T_RESUMING),
+    ("a second signal is held up", KEEPING, "if len(self._pending) > 1:", "if False:", T_RESUMING),
+    ("checkpoints as often as can be", CHECKPOINT, "min(self._costs[-3:]) / _SHARE", "0.0",
+     T_RESUMING),
+    ("a full disk ends a fit", CHECKPOINT, "        except WritingError as error:\n            if",
+     "        except KeyError as error:\n            if", T_RESUMING),
+    ("a part replaces a model", RUN_FOLDER, "if (checkpoint.call or {}).get(\"replaces\"):",
+     "if False:", T_RESUMING),
+    ("a fit that was cut short is forgotten", RUN_FOLDER,
+     "if checkpoint.has_work and not force and not call.is_resumed:", "if False:", T_RESUMING),
+    ("other options taken", RESUMING, "if said and not _is_same(", "if False and not _is_same(",
+     T_RESUMING),
+    ("half written files stay", ATOMIC, "    finally:\n        temporary.unlink(", "    finally:\n"
+     "        (lambda **_: None)(", T_RESUMING),
+    ("parts of the living removed", ATOMIC, "        except ProcessLookupError:\n",
+     "        except BaseException:\n", T_RESUMING),
+    ("HDF5 waits for ever", HDF5_PROBE, "            clock.start()\n", "", T_LIMITS_HDF5),
     # Training
     ("mixup: one label", LOOP, "(1 - share, index[other])", "(1 - share, index)", T_TRAINING),
     ("shift: mask stays", AUGMENT, "observed.gather(1, source)", "observed", T_TRAINING),
@@ -116,16 +156,15 @@ BUGS = [Bug(*row) for row in (
      T_TRAINING),
     ("training weights ignored", LOOP, "None if train.weights is None else", "None if True else",
      T_TRAINING),
-    ("no clipping", LOOP, "network.parameters(), settings.clip_norm",
+    ("no clipping", LOOP, "network.parameters(), self.settings.clip_norm",
      "network.parameters(), float('inf')", T_TRAINING),
-    ("schedule never steps", LOOP, "                scheduler.step()\n", "", T_TRAINING),
+    ("schedule never steps", LOOP, "set_rates(self.n_steps)", "set_rates(0)", T_TRAINING),
     ("patience one longer", LOOP, "waited >= settings.patience", "waited > settings.patience",
      T_TRAINING),
     ("in vain asked too late", LOOP, "epoch in (part, 2 * part)", "epoch in (part + 1, 2 * part)",
      T_TRAINING),
     ("in vain asked once", LOOP, "epoch in (part, 2 * part)", "epoch == part", T_TRAINING),
-    ("in vain not heeded", LOOP, "            if self._given_up:", "            if False:",
-     T_TRAINING),
+    ("in vain not heeded", LOOP, "if self._given_up or tired", "if tired", T_TRAINING),
     ("max_seconds ignored", LOOP, "if settings.max_seconds is not None:", "if False:", T_TRAINING),
     ("no warm-up", SCHEDULE, "return (step + 1) / n_warmup", "return 1.0", T_TRAINING),
     ("warm-up from zero", SCHEDULE, "(step + 1) / n_warmup", "step / n_warmup", T_TRAINING),
