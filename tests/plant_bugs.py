@@ -70,7 +70,7 @@ GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 IDENTITY, KEEPING = "msssm_ts/fitting/identity.py", "msssm_ts/training/keeping.py"
 CHECKPOINT, RUN_FOLDER = "msssm_ts/fitting/checkpoint.py", "msssm_ts/cli/run_folder.py"
 RESUMING, ATOMIC = "msssm_ts/cli/resuming.py", "msssm_ts/atomic.py"
-HDF5_PROBE = "msssm_ts/datasets/arrays/hdf5_probe.py"
+PROBE = "msssm_ts/datasets/probe.py"
 MEMORY, LOAD = "msssm_ts/datasets/memory.py", "msssm_ts/datasets/load.py"
 DAMAGE, ZIPPED = "msssm_ts/datasets/damage.py", "msssm_ts/datasets/zipped.py"
 NUMPY_FILES = "msssm_ts/datasets/arrays/numpy_files.py"
@@ -145,7 +145,7 @@ BUGS = [Bug(*row) for row in (
      "        (lambda **_: None)(", T_RESUMING),
     ("parts of the living removed", ATOMIC, "        except ProcessLookupError:\n",
      "        except BaseException:\n", T_RESUMING),
-    ("HDF5 waits for ever", HDF5_PROBE, "            clock.start()\n", "", T_LIMITS_HDF5),
+    ("HDF5 waits for ever", PROBE, "            clock.start()\n", "", T_LIMITS_HDF5),
     # Training
     ("mixup: one label", LOOP, "(1 - share, index[other])", "(1 - share, index)", T_TRAINING),
     ("shift: mask stays", AUGMENT, "observed.gather(1, source)", "observed", T_TRAINING),

@@ -22,9 +22,8 @@ from fuzz.data import run as fuzz
 from fuzz.data_seeds import SEEDS
 from recordings import write_sound
 
-from msssm_ts.datasets import ReadOptions, load, memory
+from msssm_ts.datasets import ReadOptions, load, memory, probe
 from msssm_ts.datasets.archives.archive import read_ts
-from msssm_ts.datasets.arrays import hdf5_probe
 from msssm_ts.datasets.arrays.mat_file import read_mat_file
 from msssm_ts.datasets.damage import Damaged, told_as_damage
 from msssm_ts.datasets.memory import allowed_bytes, demand, limited, parse_size
@@ -271,20 +270,20 @@ def test_an_hdf5_file_that_does_not_end_is_refused(
         out["X"], out["y"] = np.ones((4, 9)), ["a", "b", "a", "b"]
     script = tmp_path / "child.py"
     script.write_text("import time\nprint(flush=True)\ntime.sleep(30)\n")
-    child = hdf5_probe.Child(script)
-    monkeypatch.setattr(hdf5_probe, "_child", child)
-    monkeypatch.setattr(hdf5_probe, "_SECONDS", 0.2)
+    child = probe.Child("hdf5", script)
+    monkeypatch.setitem(probe._children, "hdf5", child)
+    monkeypatch.setattr(probe, "_SECONDS", 0.2)
     began = time.monotonic()
-    with pytest.raises(InputError, match=r"x\.h5: damaged: the HDF5 library does not come to"):
+    with pytest.raises(InputError, match=r"x\.h5: damaged: the library for HDF5 crashes"):
         load(file)
     assert time.monotonic() - began < 20
     # A crash, and a process that is started anew.
     script.write_text("print(flush=True)\ninput()\nraise SystemExit(3)\n")
-    hdf5_probe._ends.cache_clear()
-    with pytest.raises(InputError, match="does not come to"):
+    probe._ends.cache_clear()
+    with pytest.raises(InputError, match="does not come to its"):
         load(file)
-    script.write_text((Path(hdf5_probe.__file__).parent / "hdf5_child.py").read_text())
-    monkeypatch.setattr(hdf5_probe, "_SECONDS", 20.0)
-    hdf5_probe._ends.cache_clear()
+    script.write_text((Path(probe.__file__).parent / "probe_child.py").read_text())
+    monkeypatch.setattr(probe, "_SECONDS", 20.0)
+    probe._ends.cache_clear()
     assert load(file).summary().startswith("4 series")
     child.stop()

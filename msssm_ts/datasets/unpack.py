@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tarfile
@@ -57,8 +58,10 @@ def unpack(archive: Path, folder: Path) -> None:
         for entry in temporary.iterdir():
             _move(entry, folder / entry.name)
     except OSError as error:
-        if error.errno is not None:
-            raise WritingError(folder, error) from error
+        # A damaged archive can make the system complain, too.
+        failed = WritingError(folder, error)
+        if failed.out_of_room or error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise failed from error
         raise _damaged(archive, error) from error
     except (EOFError, tarfile.TarError, *UNPACKING) as error:
         raise _damaged(archive, error) from error

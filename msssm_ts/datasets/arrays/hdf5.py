@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.arrays.hdf5_probe import check_ends
 from msssm_ts.datasets.arrays.hdf5_sizes import Budget, checked_size
 from msssm_ts.datasets.damage import reason_of
+from msssm_ts.datasets.probe import check_ends
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
 
@@ -45,7 +45,7 @@ def opened(file: Path) -> Iterator[Any]:
         If it is damaged, or h5py is not installed.
     """
     h5py = _h5py(file)
-    check_ends(file)
+    check_ends(file, "hdf5")
     try:
         with h5py.File(file, "r") as opened_file:
             yield opened_file

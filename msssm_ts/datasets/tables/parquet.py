@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.memory import allowed_bytes, demand
+from msssm_ts.datasets.probe import check_ends
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def open_parquet(file: Path) -> Iterator[Any]:
 
     try:
         demand(file.stat().st_size, file, "its packed columns")
+        check_ends(file, "parquet")
         with pyarrow.parquet.ParquetFile(file) as parquet:
             yield parquet
     except InputError:

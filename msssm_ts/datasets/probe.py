@@ -1,4 +1,8 @@
-"""HDF5 files are tried out in another process first: libhdf5 does not end on some damaged ones."""
+"""Files are tried out in another process first where a library can hang or crash on them.
+
+libhdf5 does not end on some damaged files, and pyarrow ends the process on some footers of Parquet
+files.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,11 @@ from pathlib import Path
 from msssm_ts.datasets.memory import allowed_bytes
 from msssm_ts.errors import InputError
 
+_NAMES = {"hdf5": "HDF5", "parquet": "Parquet"}
 # Seconds that a file may take, and bytes a second beyond.
 _SECONDS, _RATE = 5.0, 20_000_000
-_SCRIPT = Path(__file__).with_name("hdf5_child.py")
-# What Python and h5py take before a file is opened.
+_SCRIPT = Path(__file__).with_name("probe_child.py")
+# What Python and the library take before a file is opened.
 _BASE = 1 << 30
 
 
@@ -28,12 +33,14 @@ class Child:
 
     Parameters
     ----------
+    library : str
+        Which it tries: ``"hdf5"`` or ``"parquet"``.
     script : Path
         What it runs.
     """
 
-    def __init__(self, script: Path = _SCRIPT):
-        self._script = script
+    def __init__(self, library: str, script: Path = _SCRIPT):
+        self._command = [sys.executable, str(script), library]
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._owner = 0
@@ -68,7 +75,7 @@ class Child:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._owner = os.getpid()
             self._process = subprocess.Popen(
-                [sys.executable, str(self._script)],
+                self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -87,37 +94,40 @@ class Child:
             process.communicate()
 
 
-_child = Child()
+_children = {library: Child(library) for library in ("hdf5", "parquet")}
 
 
-def check_ends(file: Path) -> None:
-    """Refuse a file that libhdf5 does not read to its end, or crashes on.
+def check_ends(file: Path, library: str) -> None:
+    """Refuse a file that a library does not come back from.
 
     Parameters
     ----------
     file : Path
-        The HDF5 file.
+        The file.
+    library : {"hdf5", "parquet"}
+        What is to read it.
 
     Raises
     ------
     InputError
-        If another process could not open it and read its texts, within five seconds and more for
-        large files, and within the memory that reading may take.
+        If another process crashed on it, or did not come to its end within five seconds, and more
+        for large files, and within the memory that reading may take.
     """
     try:
         known = file.stat()
     except OSError:
         # Whoever opens it says why it cannot be.
         return
-    if not _ends(os.path.abspath(file), known.st_size, known.st_mtime_ns):
+    if not _ends(library, os.path.abspath(file), known.st_size, known.st_mtime_ns):
         raise InputError(
-            f"{file}: damaged: the HDF5 library does not come to its end; replace the file"
+            f"{file}: damaged: the library for {_NAMES[library]} crashes on it, or does not come "
+            "to its end; replace the file"
         )
 
 
 @lru_cache(maxsize=4096)
-def _ends(path: str, size: int, changed: int) -> bool:
-    return _child.ask(path, _SECONDS + size / _RATE)
+def _ends(library: str, path: str, size: int, changed: int) -> bool:
+    return _children[library].ask(path, _SECONDS + size / _RATE)
 
 
 def _limit_memory(pid: int, n_bytes: int) -> None:
