@@ -33,6 +33,8 @@ class Whole:
         Whether None may be given.
     auto : bool
         Whether "auto" may be given.
+    most : int, optional
+        The largest: what is beyond could not be kept in a model file, which limits what it reads.
 
     Examples
     --------
@@ -45,6 +47,7 @@ class Whole:
     least: int = 1
     optional: bool = False
     auto: bool = False
+    most: int | None = None
 
     @property
     def described(self) -> str:
@@ -59,6 +62,8 @@ class Whole:
             raise TypeError(f"{name} must be an integer, not {value!r}")
         if value < self.least:
             raise ValueError(f"{name} must be at least {self.least}, not {value}")
+        if self.most is not None and int(value) > self.most:
+            raise ValueError(f"{name} must be at most {self.most}, not {value}")
 
 
 @dataclass(frozen=True)

@@ -125,14 +125,24 @@ class Parameters:
         brief="State-space model of every stream.",
     )
     d_model: int = _row(
-        64, Whole(), "Width.", concerns="network", option="--width", brief="Width of the network."
+        64,
+        Whole(most=4096),
+        "Width.",
+        concerns="network",
+        option="--width",
+        brief="Width of the network.",
     )
     n_layers: int = _row(
-        3, Whole(), "Blocks.", concerns="network", option="--layers", brief="Blocks of the network."
+        3,
+        Whole(most=256),
+        "Blocks.",
+        concerns="network",
+        option="--layers",
+        brief="Blocks of the network.",
     )
     d_state: int = _row(
         20,
-        Whole(),
+        Whole(most=4096),
         "State per channel, shared out over the scales.",
         concerns="network",
         option="--state",
@@ -140,7 +150,7 @@ class Parameters:
     )
     kernel_size: int = _row(
         8,
-        Whole(),
+        Whole(most=65_536),
         "Taps of the decomposition's filters.",
         concerns="network",
         option="--taps",
@@ -181,7 +191,7 @@ class Parameters:
     )
     max_epochs: int | None = _row(
         None,
-        Whole(optional=True),
+        Whole(optional=True, most=20_000),
         "Passes over the training data; chosen by the amount of data by default.",
         concerns="network",
         option="--max-epochs",

@@ -45,6 +45,7 @@ def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
     elif isinstance(check, (Whole, Number)) and not check.auto:
         kind = int if isinstance(check, Whole) else float
         about["min"] = check.least if isinstance(check, Whole) else 0
+        about["max"] = check.most if isinstance(check, Whole) else None
     if default is None:
         kind = kind | None
         about["show_default"] = False

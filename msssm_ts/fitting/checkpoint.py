@@ -159,6 +159,11 @@ class Checkpoint:
         """What :meth:`keep_call` kept."""
         return self._read_json(_CALL)
 
+    @property
+    def seconds_writing(self) -> float:
+        """What keeping the work has taken so far, in this process."""
+        return sum(self._costs)
+
     def begin(self, identity: Mapping[str, Any]) -> None:
         """Begin, or go on with the fit of this identity.
 
@@ -261,20 +266,6 @@ class Checkpoint:
             self._write(stage + _MEMBER, state.arrays, header)
             (self.folder / (stage + _WORK)).unlink(missing_ok=True)
             del self._pending[stage]
-
-    def keeper(self, stage: str) -> StageKeeper:
-        """Return where a member keeps its work while it is being fitted.
-
-        Parameters
-        ----------
-        stage : str
-            Its place in the fit.
-
-        Returns
-        -------
-        StageKeeper
-        """
-        return StageKeeper(self, stage)
 
     def kept_work(self, stage: str) -> Kept | None:
         """Return what a member kept of its work.
@@ -393,22 +384,3 @@ class Checkpoint:
             if not self._warned:
                 self._warned = True
                 self.warn(f"{error}; the fit goes on, but what it has done is not kept")
-
-
-class StageKeeper:
-    """A member's place in a checkpoint; a :class:`msssm_ts.training.Keeper`."""
-
-    def __init__(self, checkpoint: Checkpoint, stage: str):
-        self._checkpoint, self._stage = checkpoint, stage
-
-    def kept(self) -> Kept | None:
-        """Return what an earlier process kept; None: begin at the beginning."""
-        return self._checkpoint.kept_work(self._stage)
-
-    def is_due(self) -> bool:
-        """Whether it is time to keep the work."""
-        return self._checkpoint.is_due()
-
-    def keep(self, work: Kept) -> None:
-        """Keep it, instead of what was kept before."""
-        self._checkpoint.keep_work(self._stage, work)

@@ -25,6 +25,7 @@ from msssm_ts.fitting.problems import Problems, standardizer_of
 from msssm_ts.fitting.record import json_parameters, seed_from, versions
 from msssm_ts.fitting.share import best_share
 from msssm_ts.fitting.split import Split, choose_split
+from msssm_ts.fitting.stage import StageKeeper
 from msssm_ts.fitting.targets import best_thresholds, loss_weights
 from msssm_ts.kernels.parallel import at_work
 from msssm_ts.members import MEMBERS
@@ -313,7 +314,7 @@ class _Fit:
                 return found
         began = time.perf_counter()
         parameters = {**self.parameters, **seat.options}
-        keeper = None if checkpoint is None else checkpoint.keeper(stage)
+        keeper = None if checkpoint is None else StageKeeper(checkpoint, stage)
         member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
         if checkpoint is not None:

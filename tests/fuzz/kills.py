@@ -1,12 +1,14 @@
 """Kill fits at random moments, go on with each, and compare with fits that were left alone.
 
     python tests/fuzz/kills.py --kills 100 --seed 0
+    python tests/fuzz/kills.py --cost
 
 Every fit runs as the command does, in a process of its own: presets fast, default and network;
 KILL, TERM, HUP and INT; into an empty folder, and over a model (``--force``). A third of the fits
 that are gone on with are killed again. Prints a row a kind, and exits with 1 if an old model was
 lost, a final weight differs in one bit, a half written file is left, a signal that can be caught
 leaves another exit code than 130, or more work is lost than lies between two checkpoints.
+``--cost`` prints which part of a network's training went into keeping it.
 """
 
 from __future__ import annotations
@@ -176,12 +178,36 @@ def weights_or_none(run: Path) -> str | None:
     return weights(run) if (run / "model.safetensors").exists() else None
 
 
+def print_cost() -> None:
+    """Train a network with checkpoints at several intervals, and say what they took."""
+    from msssm_ts import MSSSMClassifier
+    from msssm_ts.datasets import load
+    from msssm_ts.fitting import Checkpoint
+
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder, "data.csv")
+        write_data(data)
+        series = load(str(data))
+        for every in (60.0, 5.0, 1.0, 0.0):
+            model = MSSSMClassifier(preset="network", max_epochs=90, random_state=0)
+            with Checkpoint(Path(folder, "checkpoint"), every) as checkpoint:
+                began = time.perf_counter()
+                model.fit(series.as_estimator_input(), series.labels, checkpoint=checkpoint)
+                seconds = time.perf_counter() - began
+                part = checkpoint.seconds_writing / seconds
+            print(f"every {every:4g} s: {seconds:5.1f} s, {part:.2%} of it writing", flush=True)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cost", action="store_true")
     chosen = parser.parse_args()
+    if chosen.cost:
+        print_cost()
+        return
     random.seed(chosen.seed)
     cases = [(p, s, f) for f in (False, True) for s in SIGNALS for p in PRESETS]
     rows: dict[tuple[str, str, bool], Row] = {case: Row() for case in cases}
