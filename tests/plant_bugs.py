@@ -406,8 +406,8 @@ BUGS = [Bug(*row) for row in (
     # Full disks
     ("disk: the address to blame", "msssm_ts/datasets/download.py",
      "        except WritingError:\n            raise\n", "", T_DISK),
-    ("disk: the archive to blame", "msssm_ts/datasets/unpack.py", "if error.errno is not None:",
-     "if False:", T_DISK),
+    ("disk: the archive to blame", "msssm_ts/datasets/unpack.py", "raise failed from error", "pass",
+     T_DISK),
     ("disk: the name to blame", FILES, "        if error.out_of_room:\n            raise\n", "",
      T_DISK),
     ("disk: results lost in silence", CONSOLE, "raise ResultsError(error) from error", "pass",
