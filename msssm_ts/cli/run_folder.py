@@ -14,7 +14,7 @@ from msssm_ts.cli.console import say
 from msssm_ts.cli.files import make_folder, write_text
 from msssm_ts.cli.pictures import PICTURES, save
 from msssm_ts.cli.resuming import CHECKPOINT, MODEL, Call, resume_command
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, WritingError
 
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
@@ -42,6 +42,8 @@ def prepare(folder: Path, force: bool, call: Call, every: float) -> Checkpoint:
     InputError
         If it cannot be made or written, another fit writes to it, or it holds a model or a fit
         that was cut short and force is not set.
+    WritingError
+        If the disk is full already.
     """
     from msssm_ts.fitting.checkpoint import Checkpoint
 
@@ -62,9 +64,12 @@ def prepare(folder: Path, force: bool, call: Call, every: float) -> Checkpoint:
             "give another folder with --out, or --force to begin anew"
         )
     if not call.is_resumed:
-        checkpoint.keep_call(
-            {"options": dict(call.options), "folder": call.folder, "replaces": has_model}
-        )
+        asked = {"options": dict(call.options), "folder": call.folder, "replaces": has_model}
+        try:
+            checkpoint.keep_call(asked)
+        except WritingError:
+            checkpoint.release()
+            raise
     return checkpoint
 
 

@@ -151,6 +151,11 @@ class Checkpoint:
         ----------
         call : mapping
             What JSON can hold.
+
+        Raises
+        ------
+        WritingError
+            If it cannot be written: better at once than after the night.
         """
         self._write_json(_CALL, call)
 
@@ -185,7 +190,8 @@ class Checkpoint:
         else:
             for file in (*self.folder.glob(f"*{_MEMBER}"), *self.folder.glob(f"*{_WORK}")):
                 file.unlink()
-            self._write_json(_IDENTITY, identity)
+            with self._failures_told():
+                self._write_json(_IDENTITY, identity)
         self._began = self._written = time.perf_counter()
 
     def member(
@@ -352,7 +358,7 @@ class Checkpoint:
         )
 
     def _write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        with self._failures_told(), replacing(self.folder / name) as temporary:
+        with replacing(self.folder / name) as temporary:
             temporary.write_text(json.dumps(dict(value), indent=1), encoding="utf-8")
 
     def _read_json(self, name: str) -> dict[str, Any] | None:
