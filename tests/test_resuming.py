@@ -34,6 +34,7 @@ from msssm_ts.training.keeping import SafePoints
 SMALL: dict[str, Any] = {
     **{"d_model": 8, "n_layers": 1, "random_state": 0, "max_epochs": 4, "batch_size": 8},
     **{"dropout": 0.2, "shift": 0.2, "mixup": 0.3, "early_stopping": True},
+    "learning_rate": 0.05,
 }
 NEVER = 1e9
 
@@ -91,7 +92,7 @@ def _assert_same(one: MSSSMClassifier, other: MSSSMClassifier) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "epoch_end"), [(1, False), (6, False), (5, True), (10, False), (20, False)]
+    ("step", "epoch_end"), [(1, False), (6, False), (5, True), (13, False), (20, False)]
 )
 def test_a_network_goes_on_with_the_same_bits(
     step: int, epoch_end: bool, tmp_path: Path, whole: MSSSMClassifier
@@ -114,7 +115,9 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def whole() -> MSSSMClassifier:
-    return _fit()
+    model = _fit()
+    assert model.best_iter_ == 2, "a cut afterwards must not lose the best weights"
+    return model
 
 
 def test_what_was_killed_goes_on_from_what_was_due(
