@@ -224,7 +224,8 @@ def faults(name: str, done: Done, disk: Path, old: Files, new: Files, streams: b
         elif not (lines[0].startswith("msssm-ts: stdout:") if streams else str(disk) in lines[0]):
             found.append(f"names no file: {lines[0]}")
     for file, data in after.items():
-        resumable = name == "data get" and "/.downloads/" in f"/{file}"
+        kept = {"data get": "/.downloads/"}.get(name, "/checkpoint/" if name[:3] == "fit" else "//")
+        resumable = kept in f"/{file}"
         if file not in old and file not in new and not resumable:
             found.append(f"left {file}")
         elif not streams and not resumable and not is_whole(file, data, old, new):
@@ -254,7 +255,9 @@ def sweep(name: str, arguments: list[str], room: Path, disk: Path, stages: int, 
     pages = sum(-(-len(data) // PAGE) for data in new.values())
     if tmpfs:
         # Room for what is new beside what is there; a download has archive and contents at once.
-        enough = (3 if name == "data get" else 1) * pages + 1
+        # A fit keeps its call, its identity and its finished members beside.
+        beside = pages // 2 + 8 if name.startswith("fit") else 1
+        enough = (3 if name == "data get" else 1) * pages + beside
         stages = enough + 1 if first else stages
         limits = sorted({round(k * enough * PAGE / (stages - 1)) for k in range(stages)})
     else:
@@ -266,6 +269,11 @@ def sweep(name: str, arguments: list[str], room: Path, disk: Path, stages: int, 
         resize(disk, limit, tmpfs)
         done = run(arguments, room, stdout, None if tmpfs else limit)
         found = faults(name, done, disk, old, new, streams)
+        if (disk / "run" / "checkpoint" / "call.json").exists():
+            resize(disk, None, tmpfs)
+            again = run(["fit", "--resume", str(disk / "run"), "-q"], room)
+            if again.code or set(contents(disk)) != set(new):
+                found.append(f"cannot go on: {again.stderr} {sorted(contents(disk))}")
         n_faults += bool(found)
         succeeded = succeeded or not done.code
         said = next((s for s in done.stderr.splitlines() if s.startswith("msssm-ts:")), "")
