@@ -203,13 +203,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--signals", default=",".join(SIGNALS))
     parser.add_argument("--cost", action="store_true")
     chosen = parser.parse_args()
     if chosen.cost:
         print_cost()
         return
     random.seed(chosen.seed)
-    cases = [(p, s, f) for f in (False, True) for s in SIGNALS for p in PRESETS]
+    # A shell lets what it starts in the background ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    chosen_signals = chosen.signals.split(",")
+    cases = [(p, s, f) for f in (False, True) for s in chosen_signals for p in PRESETS]
     rows: dict[tuple[str, str, bool], Row] = {case: Row() for case in cases}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
