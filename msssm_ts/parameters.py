@@ -191,7 +191,7 @@ class Parameters:
     )
     max_epochs: int | None = _row(
         None,
-        Whole(optional=True, most=20_000),
+        Whole(optional=True, most=10_000),
         "Passes over the training data; chosen by the amount of data by default.",
         concerns="network",
         option="--max-epochs",

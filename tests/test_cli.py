@@ -346,7 +346,7 @@ def test_ctrl_c_keeps_the_best_model(waves: Path, tmp_path: Path) -> None:
         "--preset",
         "network",
         "--max-epochs",
-        "20000",
+        "10000",
     ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stderr is not None

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 # Characters of a text, and commas and brackets in it: what is made of it stays below 200 MB.
-LARGEST_TEXT, _MOST_ITEMS = 16_000_000, 1_000_000
+LARGEST_TEXT, _MOST_ITEMS = 16_000_000, 500_000
 _DEEPEST, _MOST_DIGITS = 32, 100
 _HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 
