@@ -282,6 +282,10 @@ def test_an_hdf5_file_that_does_not_end_is_refused(
     probe._ends.cache_clear()
     with pytest.raises(InputError, match="does not come to its"):
         load(file)
+    # One that does not come to its start says nothing of the file.
+    script.write_text("raise SystemExit(1)\n")
+    probe._ends.cache_clear()
+    assert load(file).summary().startswith("4 series")
     script.write_text((Path(probe.__file__).parent / "probe_child.py").read_text())
     monkeypatch.setattr(probe, "_SECONDS", 20.0)
     probe._ends.cache_clear()

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import sys
+import unittest.mock
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +20,10 @@ from filelock import FileLock
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.atomic import replacing
+from msssm_ts.cli.app import main
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.display import TrainingDisplay
-from msssm_ts.errors import InputError, WritingError
+from msssm_ts.errors import InputError, TrainingError, WritingError
 from msssm_ts.fitted.model_file import model_tensors
 from msssm_ts.fitting import Checkpoint
 from msssm_ts.fitting import checkpoint as module
@@ -380,3 +383,28 @@ def test_what_dead_processes_left_is_removed(tmp_path: Path) -> None:
             raise KeyboardInterrupt
     assert (tmp_path / "a.txt").read_text() == "x"
     assert not temporary.exists()
+
+
+def test_a_failure_keeps_what_there_is_and_is_not_gone_on_with(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: TrainingDisplay, progress: Progress) -> None:
+        if progress.step == 3 and self._interval:
+            raise TrainingError("the loss became nan at step 3: lower the learning rate")
+
+    monkeypatch.setattr(TrainingDisplay, "__call__", fails)
+    out = tmp_path / "run"
+    _, err = run("fit", file, "-o", out, *NETWORK, "-q", code=1)
+    assert "became nan at step 3" in err
+    assert f"is in {out / 'model.safetensors'}" in err
+    assert "--resume" not in err
+    assert not (out / "checkpoint").exists()
+    with (
+        pytest.raises(TrainingError),
+        unittest.mock.patch.object(
+            sys,
+            "argv",
+            ["msssm-ts", "fit", str(file), "-o", str(out), *NETWORK, "--force", "--debug"],
+        ),
+    ):
+        main()

@@ -95,7 +95,14 @@ def fit(
             # A second signal is not held up; the first must not take what it was meant to save.
             with SafePoints():
                 said = run_folder.keep_part(out, model, *about, checkpoint)
+                if stopped.error is None:
+                    said += f"; go on with it: {resume_command(out)}"
+                else:
+                    # It would come to the same end.
+                    checkpoint.remove()
     if stopped is not None:
+        if debug and stopped.error is not None:
+            raise stopped.error
         say(f"msssm-ts: {stopped.reason}; {said}")
         raise typer.Exit(stopped.code)
     for line in metrics["notes"]:
@@ -115,6 +122,7 @@ class _Stopped:
 
     reason: str
     code: int
+    error: TrainingError | None = None
 
 
 def _fitted(
@@ -183,7 +191,7 @@ def _train(
     except KeyboardInterrupt:
         return _Stopped("interrupted", INTERRUPTED)
     except TrainingError as error:
-        return _Stopped(str(error), FAILED)
+        return _Stopped(str(error), FAILED, error)
     except ValueError as error:
         raise InputError(f"{series.source}: {error}") from error
     return None

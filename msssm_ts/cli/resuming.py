@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from msssm_ts.cli.injected import option
 from msssm_ts.errors import InputError
 
 # In a run folder.
@@ -53,11 +54,9 @@ def resumable(command: Callable[..., Any]) -> Callable[..., Any]:
     place = next(i for i, p in enumerate(shown) if p.name == "out") + 1
     shown.insert(
         place,
-        inspect.Parameter(
+        option(
             "resume",
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
+            Annotated[
                 Path | None,
                 typer.Option(
                     "--resume",
@@ -130,9 +129,9 @@ def _taken_again(ctx: typer.Context, folder: Path, given: dict[str, Any]) -> dic
         elif name not in _FREE:
             if said and not _is_same(name, _plain(value), kept):
                 spelt = next(p.opts[0] for p in ctx.command.params if p.name == name)
-                option = "DATA" if name == "data" else spelt
+                asked = "DATA" if name == "data" else spelt
                 raise InputError(
-                    f"{option} {value}: the fit in {folder} has {kept.options.get(name)}; a fit "
+                    f"{asked} {value}: the fit in {folder} has {kept.options.get(name)}; a fit "
                     "that goes on keeps its data and settings: leave it out"
                 )
             taken[name] = kept.options.get(name)

@@ -81,23 +81,20 @@ def keep_part(
     left_out: str | None,
     checkpoint: Checkpoint,
 ) -> str:
-    """Keep what a fit that was cut short has come to; return where that is, and how to go on.
+    """Keep what a fit that was cut short has come to; return where that is.
 
     A model that was there before stays: part of another is no replacement for it.
     """
-    go_on = f"go on with it: {resume_command(folder)}"
     if not model.__sklearn_is_fitted__():
-        return go_on if checkpoint.has_work else f"nothing is finished yet; {go_on}"
+        return "nothing is finished yet"
     if (checkpoint.call or {}).get("replaces"):
-        kept = f"the model in {folder} is the one that was there before"
-        return f"{kept}; {go_on}"
+        return f"the model in {folder} is the one that was there before"
     fitted = model.model_
     write(folder, fitted, data_summary, source, left_out)
     kinds = [member.kind for member in fitted.vote.members]
     parts = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
     epoch = f" (best epoch {max(model.best_iter_, 1)})" if model.networks_ else ""
-    kept = f"what there is so far, {', '.join(parts)}{epoch}, is in {folder / MODEL}"
-    return f"{kept}; {go_on}"
+    return f"what there is so far, {', '.join(parts)}{epoch}, is in {folder / MODEL}"
 
 
 def write(

@@ -47,9 +47,14 @@ class Child:
         atexit.register(self.stop)
 
     def ask(self, path: str, seconds: float) -> bool:
-        """Whether the process has read a file to its end, well or not, in time."""
+        """Whether the process has read a file to its end, well or not, in time.
+
+        Where there is no such process to be had, nothing speaks against the file.
+        """
         with self._lock:
             process = self._running()
+            if process is None:
+                return True
             assert process.stdin is not None
             assert process.stdout is not None
             clock = threading.Timer(seconds, process.kill)
@@ -71,20 +76,25 @@ class Child:
         if self._owner == os.getpid():
             self._end()
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _running(self) -> subprocess.Popen[str] | None:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._owner = os.getpid()
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                )
+            except OSError:
+                self._process = None
+                return None
             _limit_memory(self._process.pid, allowed_bytes() + _BASE)
             assert self._process.stdout is not None
-            # Its start is not the file's time.
-            self._process.stdout.readline()
+            # Its start is not the file's time; a library that only this process finds ends it.
+            if not self._process.stdout.readline():
+                self._end()
         return self._process
 
     def _end(self) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from msssm_ts.atomic import remove_left_over, replacing
 from msssm_ts.errors import InputError, WritingError
+from msssm_ts.fitted.strict_json import parse_json
 from msssm_ts.fitted.tensor_file import read_tensor_file, write_tensor_file
 from msssm_ts.fitting.identity import check_same
 from msssm_ts.members import MEMBERS
@@ -366,8 +367,8 @@ class Checkpoint:
         if not file.exists():
             return None
         try:
-            return dict(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, RecursionError) as error:
+            return dict(parse_json(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 f"{file}: damaged ({error}); begin anew with --force, or in another folder"
             ) from error
