@@ -58,7 +58,8 @@ class _Inputs:
     def __init__(
         self, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor, A: Tensor,
         B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, low: Tensor | None,
-        weight: Tensor | None, bias: Tensor | None, lengths: Tensor | None, n_history: int, reverse: bool,
+        weight: Tensor | None, bias: Tensor | None, lengths: Tensor | None, n_history: int,
+        reverse: bool,
     ):
         self.batch, rows, self.channels = x.shape
         self.n_scales, self.n_taps = phi.shape[0], padded_taps(phi)

@@ -181,7 +181,7 @@ def ms_scan(
     )
     y, state, _ = _ms_scan(h, keep, *inputs, lengths, n_history, reverse)
     if oscillates:
-        state = torch.view_as_complex(state.unflatten(-1, (n, 2)))
+        state = torch.view_as_complex(state.view(batch, streams, d, n, 2))
     return y, state
 
 
