@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from kernel_cases import Draw, assert_agrees, ms_scan_inputs
+from kernel_cases import Draw, assert_agrees, ms_scan_inputs, outputs_and_gradients
 from torch import Tensor
 
-from msssm_ts.kernels import ms_scan
+from msssm_ts.kernels import ms_scan, use_backend
 from msssm_ts.kernels.ms_scan.op import pairs_of
 
 
@@ -55,6 +55,24 @@ def test_agrees_with_reference(
     inputs = pairs_inputs(3, l, 17, S=S, K=K, n=n, history=history)
     lengths = torch.tensor([l, l // 2, min(l, 3)])
     assert_agrees(oscillating, inputs, dtype, lengths=lengths, reverse=reverse)
+
+
+@pytest.mark.parametrize(
+    ("l", "S", "history", "reverse"),
+    [(1, 1, 0, False), (63, 2, 5, False), (64, 0, 0, True), (130, 3, 90, False)],
+)
+def test_in_blocks_as_on_a_gpu(
+    l: int, S: int, history: int, reverse: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = pairs_inputs(4, l, 5, S=S, K=3, n=2, history=history)
+    inputs = {k: v.double() for k, v in inputs.items()}
+    given = {"lengths": torch.tensor([l, l // 2, l // 3, 0]), "reverse": reverse}
+    with use_backend("reference"):
+        truth = outputs_and_gradients(oscillating, inputs, **given)
+    monkeypatch.setattr("msssm_ts.kernels.ms_scan.op.backend_of", lambda device: "triton")
+    found = outputs_and_gradients(oscillating, inputs, **given)
+    for name, expected in truth.items():
+        torch.testing.assert_close(found[name], expected, rtol=1e-10, atol=1e-10)
 
 
 def test_a_quarter_turn_and_half_as_much() -> None:

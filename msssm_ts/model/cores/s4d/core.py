@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from msssm_ts.kernels import ms_scan
+from msssm_ts.kernels.ms_scan.blocks import scan_blocks
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import Core, CoreCost, FusedStep
 from msssm_ts.model.cores.s4d.initialisation import INITIALISATIONS, by_scale
@@ -133,19 +134,8 @@ class S4D(Core):
     def forward(
         self, streams: Tensor, x: Tensor, lengths: Tensor | None = None, times: Tensor | None = None
     ) -> Tensor:
-        """Scan stream by stream; parameters as in the base class."""
-        log, C = self.discrete()
-        # Each is a layer's only stream.
-        no_filters, E = x.new_zeros(0, x.shape[-1], 1), x.new_ones(*x.shape[:2], 1)
-        scans = (
-            ms_scan(
-                *(inputs, no_filters, no_filters, log[s : s + 1], None, C[s : s + 1]),
-                *(self.D[s : s + 1], E, None),
-                lengths=lengths,
-            )
-            for s, inputs in enumerate(streams)
-        )
-        return torch.stack([y for y, _ in scans])
+        """Scan all streams in plain torch; parameters as in the base class."""
+        return scan_blocks(streams, *self.discrete(), self.D)[0]
 
     def initial_state(self, batch: int) -> Tensor:
         """Return zeros (b, M, d, n / 2), complex."""
