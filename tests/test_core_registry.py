@@ -241,7 +241,7 @@ def test_without_an_export_form_nothing_is_exported() -> None:
 @pytest.mark.parametrize("n_scales", [0, 2])
 def test_the_export_form_is_the_sum_of_the_layers(core: str, n_scales: int) -> None:
     cores = _network(core, n_scales=n_scales).blocks[0].cores
-    x, gate = torch.randn(2, 3, 14, 8).unbind(0)
+    x, gate = torch.randn(2, 3, 40, 8).unbind(0)
     with torch.no_grad():
         expected = sum(layer(x, gate) for layer in cores)
         exported = ScannedCores(list(cores), core)(x, gate)
