@@ -32,7 +32,7 @@ class S4D(Core):
     what a step turns by is bent, 2 atan(Δ Im A / 2) in place of Δ Im A, as by the bilinear rule:
     it stays below half a turn whatever is learnt (a faster mode would be heard as a slower one),
     without a bound at which a gradient ends. At the start the turns are those of the
-    initialisation to the letter.
+    initialisation to the letter, where they are at most .9 π.
 
     Parameters
     ----------
@@ -64,19 +64,18 @@ class S4D(Core):
         modes = INITIALISATIONS[initialisation](n_streams * n)
         frequency = by_scale(modes.frequency, n_streams).unsqueeze(1)
         drive = by_scale(modes.drive, n_streams).view(n_streams, 1, n, 1)
-        low, high = torch.full((n_streams, 1), dt_min), torch.full((n_streams, 1), dt_max)
+        high = torch.full((n_streams, 1), dt_max, dtype=torch.float64)
         if initialisation != "dfout":
-            high = high.minimum(_MOST_TURN / frequency.amax(-1).clamp(min=1e-9)).float()
-            low = low.minimum(high)
-        where = torch.rand(n_streams, d)
-        step = torch.exp(low.log() + where * (high.log() - low.log())).double().unsqueeze(-1)
+            high = high.minimum(_MOST_TURN / frequency.amax(-1).clamp(min=1e-9))
+        low = high.clamp(max=dt_min).log()
+        self.log_step = nn.Parameter((low + torch.rand(n_streams, d) * (high.log() - low)).float())
+        step = self.log_step.detach().double().exp().unsqueeze(-1)
         if initialisation == "dfout":
             # Between one mode and the next, a channel further.
             offset = torch.arange(d).view(-1, 1) / d * math.pi / (n_streams * n)
             turn = (frequency + offset).clamp(max=_MOST_TURN)
         else:
             turn = step * frequency
-        self.log_step = nn.Parameter(step.squeeze(-1).log().float())
         self.log_damping = nn.Parameter(torch.full((n_streams, d, n), math.log(0.5)))
         self.frequency = nn.Parameter((2 * torch.tan(turn / 2) / step).float())
         C = torch.randn(n_streams, d, n, 2) * (2 * n) ** -0.5
