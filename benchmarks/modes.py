@@ -25,7 +25,7 @@ from msssm_ts.model.cores.s4d.core import S4D
 from msssm_ts.model.cores.s4d.initialisation import INITIALISATIONS
 
 SETS = "ERing,BasicMotions,RacketSports,SyntheticControl,Plane"
-STEPS, BATCH, SPLITS, MOST = 220, 16, 2, 400
+STEPS, BATCH, SPLITS = 220, 16, 2
 
 
 def accuracy(values: list[np.ndarray], labels: np.ndarray, core: str) -> float:
@@ -60,14 +60,13 @@ def main() -> None:
         (file,) = (options.data / name).glob(f"{name}_TRAIN.*")
         data = load(file)
         labels = np.array([str(label) for label in data.labels])
-        kept = np.random.default_rng(1).permutation(len(labels))[:MOST]
-        values = [np.asarray(data.values[i], np.float32) for i in kept]
+        values = [np.asarray(series, np.float32) for series in data.values]
         row = []
         for arm in arms:
             core, _, initialisation = arm.partition(" ")
             if initialisation:
                 S4D.__init__.__defaults__ = (*defaults[:-1], initialisation)
-            row.append(accuracy(values, labels[kept], core))
+            row.append(accuracy(values, labels, core))
         print(f"{name:20}" + "".join(f"{value:12.3f}" for value in row), flush=True)
 
 
