@@ -21,6 +21,8 @@ from typing import Any
 
 import torch
 from machine import machine
+from pairs import LABEL as PAIRS
+from pairs import run_pairs
 from rivals import compiles, layer_rivals, scan_rivals
 from roofline import Limit, limits_of
 from step import run_step
@@ -197,6 +199,8 @@ def main() -> None:
         for case in GPU_CASES if device.type == "cuda" else CPU_CASES:
             if options.only in case.name:
                 yield from run_case(case, limits, device)
+        if options.only in PAIRS:
+            yield from run_pairs(device)
         if options.only in "training step":
             yield from run_step(device)
 

@@ -1,6 +1,6 @@
 """Read a stream of millions of steps: memory that stays flat, and the time of a step.
 
-    python benchmarks/streaming.py [--steps 10000000] [--core s6|lti] [--channels N]
+    python benchmarks/streaming.py [--steps 10000000] [--core s6|lti|s4d] [--channels N]
 
 A causal model of the default size (hardly trained: that changes no time) reads one step after the
 other through ``stream.step``. Prints the largest resident memory after the first steps and after
@@ -47,7 +47,7 @@ def percentile(counts: np.ndarray, part: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--steps", type=int, default=10_000_000)
-    parser.add_argument("--core", choices=("s6", "lti"), default="s6")
+    parser.add_argument("--core", choices=("s6", "lti", "s4d"), default="s6")
     parser.add_argument("--channels", type=int, default=1)
     arguments = parser.parse_args()
     stream = causal_model(arguments.core, arguments.channels).stream()

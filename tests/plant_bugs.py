@@ -58,6 +58,8 @@ CLASSIFIER, PARALLEL = "msssm_ts/model/classifier.py", "msssm_ts/kernels/paralle
 CORE, FILE = "msssm_ts/model/cores/core.py", "msssm_ts/fitted/model_file.py"
 DECOMPOSE = "msssm_ts/kernels/decompose/cpu.py"
 SCAN = "msssm_ts/kernels/selective_scan/cpu.py"
+PAIRS, BLOCKS = "msssm_ts/kernels/ms_scan/cpu_pairs.py", "msssm_ts/kernels/ms_scan/blocks.py"
+S4D, MODES = "msssm_ts/model/cores/s4d/core.py", "msssm_ts/model/cores/s4d/initialisation.py"
 MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
 CACHE, TRUST = "msssm_ts/kernels/compiled_cache.py", "msssm_ts/kernels/trust.py"
 CONSOLE, TABLES = "msssm_ts/cli/console.py", "msssm_ts/cli/tables.py"
@@ -106,6 +108,9 @@ K_DECOMPOSE = "tests/test_kernel_decompose.py::test_gradcheck"
 K_DECOMPOSE_LONG = "tests/test_kernel_decompose.py::test_agrees_with_reference"
 K_SCAN = "tests/test_kernel_selective_scan.py::test_gradcheck"
 K_MS_SCAN = "tests/test_kernel_ms_scan.py::test_gradcheck"
+K_PAIRS = "tests/test_kernel_ms_scan_pairs.py::test_gradcheck"
+K_BLOCKS = "tests/test_kernel_ms_scan_pairs.py::test_in_blocks_as_on_a_gpu"
+T_EXPORT_FORM = "tests/test_core_registry.py::test_the_export_form_is_the_sum_of_the_layers"
 GPU = "tests/test_triton_interpreter.py -k 'test_precision_double or test_contract_two'"
 GPU_LTI = "tests/test_triton_interpreter.py -k 'test_one_pass and True'"
 GPU_EDGES = "tests/test_triton_interpreter.py -k test_options"
@@ -444,6 +449,27 @@ BUGS = [Bug(*row) for row in (
      K_MS_SCAN),
     ("layer, LTI: output for E", SCAN, "load(y, i * width) + C_j * state",
      "load(y, i * width) - C_j * state", K_MS_SCAN),
+    ("pairs: turn", PAIRS, "a * im + b * re", "a * im - b * re",
+     "tests/test_kernel_ms_scan_pairs.py::test_a_quarter_turn_and_half_as_much"),
+    ("pairs: Ā", PAIRS, "- g_re * im_before", "+ g_re * im_before", K_PAIRS),
+    ("pairs: C", PAIRS, "sum_E = sum_E - g_i * im", "sum_E = sum_E + g_i * im", K_PAIRS),
+    ("pairs: state", PAIRS, "a * g_im - b * g_re", "a * g_im + b * g_re", K_PAIRS),
+    ("pairs: output for E", PAIRS, "- E_j * im)\n            carried",
+     "+ E_j * im)\n            carried", K_PAIRS),
+    ("blocks: nothing from the block before", BLOCKS,
+     "turned(block.across.unsqueeze(1), states[-1]) + now", "now", K_BLOCKS),
+    ("blocks: the last state a step late", BLOCKS, "lags = within - 1 -", "lags = within -",
+     K_BLOCKS),
+    ("exported: nothing from the block before", "msssm_ts/model/cores/blocks.py",
+     "across * h + now", "across * 0 + now", T_EXPORT_FORM),
+    ("S4D: modes that fold over", S4D, "turn = 2 * torch.atan(step * self.frequency.to(dtype) / 2)",
+     "turn = step * self.frequency.to(dtype)", "tests/test_s4d.py -k half_a_turn"),
+    ("S4D: fast modes to the coarsest stream", MODES, "view(n_streams, -1).flip(0)",
+     "view(n_streams, -1)", "tests/test_s4d.py -k coarsest"),
+    ("S4D: Δ in place of the hold", S4D, "drive = step * torch.expm1(log) / log",
+     "drive = step + 0 * log", "tests/test_s4d.py -k zero_order"),
+    ("S4D: one of each pair", S4D, "2 * drive * torch", "drive * torch",
+     "tests/test_s4d.py -k zero_order"),
     ("layer: bias of Δ", MS_SCAN, "total = total + value\n", "total = total - value\n", K_MS_SCAN),
     ("layer: weight of Δ", MS_SCAN, "total = total + value * spread",
      "total = total - value * spread", K_MS_SCAN),

@@ -35,7 +35,7 @@ from msssm_ts.registry import PLUGINS, import_plugins
 from msssm_ts.training.batches import Batch
 from msssm_ts.training.schedule import make_optimizer
 
-OWN = ("s6", "lti")
+OWN = ("s6", "lti", "s4d")
 TOYS = pytest.mark.parametrize("core", ["ema", "stepping_ema"])
 
 
@@ -89,7 +89,7 @@ def test_names_and_sentences_are_there_before_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("('lti', 's6') ['time-invariant")
+    assert done.stdout.startswith("('lti', 's4d', 's6') ['time-invariant")
 
 
 def test_an_unknown_core_is_refused_with_the_names_of_all() -> None:
@@ -97,7 +97,7 @@ def test_an_unknown_core_is_refused_with_the_names_of_all() -> None:
         _network("nope")
 
 
-@pytest.mark.parametrize("core", ["s6", "lti", "ema"])
+@pytest.mark.parametrize("core", [*OWN, "ema"])
 def test_every_folder_keeps_what_the_interface_promises(core: str) -> None:
     kind = CORES.get(core)
     assert issubclass(kind, Core)
@@ -241,7 +241,7 @@ def test_without_an_export_form_nothing_is_exported() -> None:
 @pytest.mark.parametrize("n_scales", [0, 2])
 def test_the_export_form_is_the_sum_of_the_layers(core: str, n_scales: int) -> None:
     cores = _network(core, n_scales=n_scales).blocks[0].cores
-    x, gate = torch.randn(2, 3, 14, 8).unbind(0)
+    x, gate = torch.randn(2, 3, 40, 8).unbind(0)
     with torch.no_grad():
         expected = sum(layer(x, gate) for layer in cores)
         exported = ScannedCores(list(cores), core)(x, gate)

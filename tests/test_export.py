@@ -63,7 +63,7 @@ def univariate() -> MSSSMClassifier:
 
 def variable_length() -> MSSSMClassifier:
     X = [values(2, n) for n in range(8, 20)]
-    return fitted(X, missing="mask", core="lti", n_scales=2, channel_names=["I", "II"])
+    return fitted(X, missing="mask", core="s4d", n_scales=2, channel_names=["I", "II"])
 
 
 def multilabel() -> MSSSMClassifier:

@@ -50,7 +50,7 @@ def test_equals_the_whole_network_at_every_prefix(core: str, settings: dict[str,
     np.testing.assert_allclose(step_by_step(model, series), expected, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("core", ["s6", "lti"])
+@pytest.mark.parametrize("core", ["s6", "lti", "s4d"])
 @pytest.mark.parametrize("pooling", ["mean", "max", "mean_max", "last"])
 def test_fused_steps_equal_the_reference(core: Any, pooling: Any) -> None:
     """In double precision, where nothing but a mistake could differ."""

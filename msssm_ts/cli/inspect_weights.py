@@ -40,7 +40,7 @@ def weight_facts(
         if rate is not None:
             for name in ("memory_median", "memory_longest", "receptive_field"):
                 row[f"{name}_seconds"] = None if row[name] is None else row[name] / rate
-            for name in ("peak", "centre"):
+            for name in ("mode_slowest", "mode_median", "mode_fastest", "peak", "centre"):
                 row[f"{name}_hertz"] = None if row[name] is None else row[name] * rate
         rows.append(row)
     return {
@@ -62,14 +62,18 @@ def show_weights(facts: dict[str, Any]) -> None:
         *(f"{name}_hertz" if rate else name for name in frequencies),
         "receptive_field",
     ]
-    header = ["layer", "stream", "eigenvalues", "memory", "longest", "peak", "centre", "sees"]
+    oscillates = facts["streams"][0]["mode_slowest"] is not None
+    header = ["layer", "stream", "eigenvalues", *(["modes"] if oscillates else [])]
+    header += ["memory", "longest", "peak", "centre", "sees"]
     rows = []
     for stream in facts["streams"]:
+        modes = [stream[f"mode_{end}{'_hertz' if rate else ''}"] for end in ("slowest", "fastest")]
         rows.append(
             [
                 f"{stream['layer']} {_ARROWS[stream['direction']]}",
                 stream["stream"],
                 _range(stream["eigenvalues"]),
+                *(["–".join(map(_short, modes))] if oscillates else []),
                 *(_short(stream[name]) for name in shown),
             ]
         )
@@ -77,10 +81,13 @@ def show_weights(facts: dict[str, Any]) -> None:
     zero = " where the input is zero" if facts["selective"] else ""
     unknown = facts["streams"][0]["memory_median"] is None
     time = f"s (1 step = {1 / rate:.3g} s)" if rate else "steps"
+    cycles = "Hz" if rate else "cycles per step"
+    size, log = ("|exp(ΔA)|", "log |λ|") if oscillates else ("exp(ΔA)", "log λ")
     show(
-        f"\n→ forward, ← backward; eigenvalues exp(ΔA){zero}; memory, longest: median and longest "
-        f"time constant −1 / log λ in {time}; peak, centre: frequencies of the band in "
-        f"{'Hz' if rate else 'cycles per step'}; sees: steps that the band is filtered from"
+        f"\n→ forward, ← backward; eigenvalues {size}{zero}; "
+        + (f"modes: from slowest to fastest, in {cycles}; " if oscillates else "")
+        + f"memory, longest: median and longest time constant −1 / {log} in {time}; peak, centre: "
+        f"frequencies of the band in {cycles}; sees: steps that the band is filtered from"
         + (f"; –: core '{facts['core']}' does not say how long it remembers" if unknown else ""),
     )
 

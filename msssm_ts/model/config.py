@@ -54,7 +54,8 @@ class MSSSMConfig:
         Taps K of the decomposition's filters.
     core : str
         The state-space models of the streams, by their name in
-        :data:`msssm_ts.model.cores.CORES`: "s6" selective (Mamba), "lti" time-invariant (S4), …
+        :data:`msssm_ts.model.cores.CORES`: "s6" selective (Mamba), "lti" time-invariant (S4),
+        "s4d" time-invariant with modes that oscillate, …
     bidirectional : bool
         Add a second core that runs backward in time. A causal model has one.
     dropout : float

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msssm_ts.kernels.layout import flat, lanes, pad_channels, padded_channels
+from msssm_ts.kernels.ms_scan.op import pairs_of
 from msssm_ts.kernels.network_step.cpu import POOLINGS, run_steps
 from msssm_ts.kernels.selective_scan.cpu import LOG2_E
 from msssm_ts.model.block import MSSSM, MSSSMBlock
@@ -46,10 +47,11 @@ class RecurrentNetwork:
     def __init__(self, network: MSSSMNetwork):
         network = copy.deepcopy(network).cpu()
         config, bias = network.config, network.head.bias
-        d, n, dtype = config.d_model, config.stream_state, flat(bias).dtype
+        d, dtype = config.d_model, flat(bias).dtype
         width = padded_channels(d, bias.dtype)
         reach = config.reach
         self._weights = tuple(None if w is None else flat(w) for w in _weights(network))
+        n = _states(network)
         self._rings = np.zeros(config.n_layers * reach * width, dtype)
         self._states = np.zeros(config.n_layers * config.n_streams * n * width, dtype)
         self._totals, self._kept = np.zeros(d), np.zeros(d, dtype)
@@ -119,12 +121,22 @@ def _weights(network: MSSSMNetwork) -> Iterator[Tensor | None]:
     yield _affine(network.head)
 
 
+def _states(network: MSSSMNetwork) -> int:
+    """Numbers that a stream and channel holds."""
+    step = cast(MSSSM, cast(MSSSMBlock, network.blocks[0]).cores[0]).ssm.fused_step()
+    assert step is not None
+    return step.A.shape[-1] * (2 if step.A.is_complex() else 1)
+
+
 def _scan(step: FusedStep) -> tuple[Tensor | None, ...]:
-    """Return A, B, C, D, Δ's weight and bias, channels last; what a core has not is None."""
+    """Return A, poles, B, C, D, Δ's weight and bias, channels last; what there is not is None."""
+    if step.A.is_complex():
+        assert step.C is not None
+        return None, pairs_of(step.A).mT, None, pairs_of(step.C).mT, step.D, None, None
     # Where A is to be exponentiated at every step, the kernel has powers of 2.
     A = step.A if step.dt_weight is None else step.A * LOG2_E
     B, C, weight = (None if w is None else w.mT for w in (step.B, step.C, step.dt_weight))
-    return A.mT, B, C, step.D, weight, step.dt_bias
+    return A.mT, None, B, C, step.D, weight, step.dt_bias
 
 
 def _read(core: MSSSM, step: FusedStep) -> Tensor:

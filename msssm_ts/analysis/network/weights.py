@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from msssm_ts.analysis.network.bands import band_responses, receptive_fields, stream_names
-from msssm_ts.analysis.network.memory import eigenvalues, memory_lengths
+from msssm_ts.analysis.network.memory import eigenvalues, memory_lengths, mode_frequencies
 from msssm_ts.model import MSSSM, MSSSMBlock, MSSSMNetwork
 
 
@@ -25,10 +25,13 @@ class StreamSummary:
     stream : str
         "raw", a detail "d1" …, or the approximation "a3".
     eigenvalues : tuple of two floats, or None
-        Smallest and largest |λ| over channels and states, per step of the network: exp(Δ₀A) of S6
-        and LTI; None where the core does not say.
+        Smallest and largest |λ| over channels and states, per step of the network: exp(Δ₀A) of
+        S6, LTI and S4D; None where the core does not say.
     memory_median, memory_longest : float or None
         Time constants −1 / log |λ| over channels and states; None where the core does not say.
+    mode_slowest, mode_median, mode_fastest : float or None
+        Frequencies with which modes resonate, over channels and modes; None where they are real,
+        or the core does not say.
     peak, centre : float or None
         Frequency of greatest power, and the mean weighted by power, of the band's response; None
         for the raw signal, which passes as it is.
@@ -42,6 +45,9 @@ class StreamSummary:
     eigenvalues: tuple[float, float] | None
     memory_median: float | None
     memory_longest: float | None
+    mode_slowest: float | None
+    mode_median: float | None
+    mode_fastest: float | None
     peak: float | None
     centre: float | None
     receptive_field: int
@@ -90,6 +96,7 @@ def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
     rows = []
     for layer, direction, core in cores(network):
         lam, memory = eigenvalues(core.ssm), memory_lengths(core.ssm)
+        modes = mode_frequencies(core.ssm)
         response = band_responses(core.decomposition)
         peak: list[float | None] = [None]
         centre: list[float | None] = [None]
@@ -99,6 +106,8 @@ def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
         for s, name in enumerate(stream_names(config.n_scales)):
             size = None if lam is None else lam[s].abs()
             lasts = None if memory is None else memory[s] * stride
+            turns = None if modes is None else _from_slow_to_fast(modes[s] / stride)
+            slowest, median, fastest = (None,) * 3 if turns is None else turns
             rows.append(
                 StreamSummary(
                     layer,
@@ -107,9 +116,17 @@ def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
                     None if size is None else (float(size.min()), float(size.max())),
                     None if lasts is None else float(lasts.quantile(0.5)),
                     None if lasts is None else float(lasts.max()),
+                    slowest,
+                    median,
+                    fastest,
                     peak[s],
                     centre[s],
                     fields[s] * stride,
                 )
             )
     return rows
+
+
+def _from_slow_to_fast(frequencies: torch.Tensor) -> tuple[float, float, float]:
+    """Return the least, the median and the greatest."""
+    return float(frequencies.min()), float(frequencies.median()), float(frequencies.max())

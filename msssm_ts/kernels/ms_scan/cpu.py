@@ -6,7 +6,7 @@ streams, skip, mixer and gate from the first-level cache. Nothing of size (b, l,
 
 Per step and channel, S scales of K taps, M = S + 2 streams of n states:
     exponentials, S6  forward M·n + 2M + 1, backward M·n + 2M + 1 (softplus as exp and log)
-    exponentials, LTI forward 1, backward 1 (the gate's)
+    exponentials, LTI forward 1, backward 1 (the gate's), of real states or pairs
     bytes             forward 3 floats (x, gate, y), backward 5 (x, gate, dy, dx, dgate)
     flops             forward 4S·K + 4M·n, backward 12S·K + 19M·n
 (see :func:`ms_scan_cost`).
@@ -50,30 +50,41 @@ def ms_scan_cost(
 
 
 class _Inputs:
-    """The tensors of one call as the kernels want them; ``low`` is None in the LTI case."""
+    """The tensors of one call as the kernels want them.
+
+    ``low`` is None in the LTI case, B where its states are pairs.
+    """
 
     def __init__(
-        self, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor, A: Tensor, B: Tensor,
-        C: Tensor, D: Tensor, E: Tensor, low: Tensor | None, weight: Tensor | None,
-        bias: Tensor | None, lengths: Tensor | None, n_history: int, reverse: bool,
+        self, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor, A: Tensor,
+        B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, low: Tensor | None,
+        weight: Tensor | None, bias: Tensor | None, lengths: Tensor | None, n_history: int,
+        reverse: bool,
     ):
         self.batch, rows, self.channels = x.shape
         self.n_scales, self.n_taps = phi.shape[0], padded_taps(phi)
         self.filters = phi
         self.n, self.streams = A.shape[2], A.shape[0]
         self.length, self.n_history = rows - n_history, n_history
-        self.selective = low is not None
+        self.selective, self.pairs = low is not None, B is None
         self.rank = low.shape[3] if low is not None else 0
         self.width = d = padded_channels(self.channels, x.dtype)
         self.lengths = valid_lengths(lengths, self.batch, self.length)
-        if low is not None and weight is not None and bias is not None:
-            maps = (flat(states_first(A * LOG2_E, d)), flat(B.contiguous()), flat(C.contiguous()))
+        maps: tuple[Any, ...]
+        steps: tuple[Any, ...]
+        if low is not None and weight is not None and bias is not None and B is not None:
+            diagonal = flat(states_first(A * LOG2_E, d))
+            maps = (diagonal, None, flat(B.contiguous()), flat(C.contiguous()))
             steps = (
                 flat(low.contiguous()), flat(states_first(weight, d)), flat(pad_channels(bias, d))
             )
         else:
-            maps = tuple(flat(states_first(p, d)) for p in (A, B, C))  # type: ignore[assignment]
-            steps = (None, None, None)  # type: ignore[assignment]
+            first, last = flat(states_first(A, d)), flat(states_first(C, d))
+            if B is None:
+                maps = (None, first, None, last)
+            else:
+                maps = (first, None, flat(states_first(B, d)), last)
+            steps = (None, None, None)
         self.arrays = (
             flat(pad_channels(x, d)), None if gate is None else flat(pad_channels(gate, d)),
             flat(taps_first(phi, d)), flat(taps_first(psi, d)), *maps, flat(pad_channels(D, d)),
@@ -94,7 +105,8 @@ def ms_scan_cpu(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Fused forward: y, the last state, and (if keep) the state before each chunk.
 
-    ``x, *rest`` are the parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place.
+    ``x, *rest`` are the parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place,
+    in pairs Ā's real and imaginary parts side by side, like C's and the state's, and no B.
     """
     inputs = _Inputs(x, *rest)
     d, chunks = inputs.width, -(-inputs.length // CHUNK)
@@ -136,7 +148,7 @@ def ms_scan_backward_cpu(
         "phi": x.new_empty(batch, inputs.n_scales, inputs.n_taps, d),
         "psi": x.new_empty(batch, inputs.n_scales, inputs.n_taps, d),
         "A": x.new_empty(*per_series, n, d),
-        "B": x.new_empty(map_shape),
+        "B": x.new_empty((0,) if inputs.pairs else map_shape),
         "C": x.new_empty(map_shape),
         "D": x.new_empty(*per_series, d),
         "E": x.new_empty(per_step),
@@ -156,8 +168,10 @@ def ms_scan_backward_cpu(
     channels = inputs.channels
     maps = [
         sum_groups(grad[k]) if inputs.selective else states_last(grad[k].sum(0), channels)
-        for k in ("B", "C")
+        for k in (("C",) if inputs.pairs else ("B", "C"))
     ]
+    if inputs.pairs:
+        maps = [grad["B"], *maps]
     return (
         grad["x"][..., :channels], grad["gate"][..., :channels] if gated else grad["gate"],
         taps_last(grad["phi"], inputs.filters), taps_last(grad["psi"], inputs.filters),

@@ -17,6 +17,7 @@ from msssm_ts.kernels.decompose.cpu import (
 from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.ms_scan.cpu_forward import band_of, step_sizes
+from msssm_ts.kernels.ms_scan.cpu_pairs import pairs_chunk, pairs_chunk_gradient
 from msssm_ts.kernels.selective_scan.cpu import (
     CHUNK,
     lti_chunk,
@@ -111,8 +112,8 @@ def _mixer_gradient(
 
 @kernel
 def backward(
-    grad_y: Any, carry: Any, x: Any, gate: Any, phi: Any, psi: Any, A: Any, B: Any, C: Any,
-    D: Any, E: Any, low: Any, weight: Any, bias: Any, lengths: Any, checkpoints: Any,
+    grad_y: Any, carry: Any, x: Any, gate: Any, phi: Any, psi: Any, A: Any, poles: Any, B: Any,
+    C: Any, D: Any, E: Any, low: Any, weight: Any, bias: Any, lengths: Any, checkpoints: Any,
     grad_x: Any, grad_gate: Any, grad_phi: Any, grad_psi: Any, grad_A: Any, grad_B: Any,
     grad_C: Any, grad_D: Any, grad_E: Any, grad_low: Any, grad_weight: Any, grad_bias: Any,
     length: Any, d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any, n_history: Any,
@@ -163,7 +164,8 @@ def backward(
                 fill_zero(grad_weight, b * streams * rank * d + c, d, streams * rank)
                 fill_zero(grad_bias, b * streams * d + c, d, streams)
             else:
-                fill_zero(grad_B, b * streams * n * d + c, d, streams * n)
+                if B is not None:
+                    fill_zero(grad_B, b * streams * n * d + c, d, streams * n)
                 fill_zero(grad_C, b * streams * n * d + c, d, streams * n)
         # Segments before the first step are the history's.
         n_segments = (steps_b + segment - 1) // segment
@@ -239,13 +241,24 @@ def backward(
                                 (b * streams + s) * rank * d + c, grad_bias, s_at,
                             )
                         else:
-                            lti_chunk(
-                                source, at, y_chunk, steps, h, 0, width, A, B, C, a_at, d, n, decays
-                            )
-                            lti_chunk_gradient(
-                                source, at, gy, y_chunk, grad_in, steps, h, carry, state_at, A,
-                                B, C, a_at, d, n, grad_A, grad_B, grad_C, state_at,
-                            )
+                            if poles is not None:
+                                pairs_chunk(
+                                    source, at, y_chunk, steps, h, 0, width, poles, C, a_at, d, n,
+                                    decays,
+                                )
+                                pairs_chunk_gradient(
+                                    gy, y_chunk, grad_in, steps, h, carry, state_at, poles, C,
+                                    a_at, d, n, grad_A, grad_C, state_at,
+                                )
+                            if B is not None:
+                                lti_chunk(
+                                    source, at, y_chunk, steps, h, 0, width, A, B, C, a_at, d, n,
+                                    decays,
+                                )
+                                lti_chunk_gradient(
+                                    source, at, gy, y_chunk, grad_in, steps, h, carry, state_at,
+                                    A, B, C, a_at, d, n, grad_A, grad_B, grad_C, state_at,
+                                )
                         _mixer_gradient(
                             E, e_at, e_step, y_chunk, grad_mix, mix, at_v, steps, lanes_E
                         )

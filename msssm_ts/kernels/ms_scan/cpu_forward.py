@@ -15,6 +15,7 @@ from msssm_ts.kernels.decompose.cpu import (
 )
 from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
+from msssm_ts.kernels.ms_scan.cpu_pairs import pairs_chunk
 from msssm_ts.kernels.selective_scan.cpu import (
     CHUNK,
     lti_chunk,
@@ -52,12 +53,16 @@ def band_of(levels: Any, details: Any, s: Any, n_scales: Any, plane: Any) -> Any
 
 @kernel
 def forward(
-    x: Any, gate: Any, phi: Any, psi: Any, A: Any, B: Any, C: Any, D: Any, E: Any, low: Any,
-    weight: Any, bias: Any, state: Any, lengths: Any, y: Any, checkpoints: Any,
+    x: Any, gate: Any, phi: Any, psi: Any, A: Any, poles: Any, B: Any, C: Any, D: Any, E: Any,
+    low: Any, weight: Any, bias: Any, state: Any, lengths: Any, y: Any, checkpoints: Any,
     keep: Any, length: Any, d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any,
     n_history: Any, reverse: Any, first: Any, last: Any,
 ) -> None:
-    """``state`` (b, M, n, d) holds the initial states on entry, the last ones on exit."""
+    """``state`` (b, M, n, d) holds the initial states on entry, the last ones on exit.
+
+    Selective with ``low``, time-invariant without; with ``poles``, Ā in A's place, and no B, the
+    states are pairs.
+    """
     width = lanes_of(x)
     vectors, streams = d // width, n_scales + 2 if n_scales else 1
     chunks = (length + CHUNK - 1) // CHUNK
@@ -115,10 +120,17 @@ def forward(
                             n, B, bc, C, bc, direction * streams * n, None,
                         )
                     else:
-                        lti_chunk(
-                            source, at, y_chunk, steps, h, s * n * width, width, A, B, C, a_at,
-                            d, n, None,
-                        )
+                        # Not "else" again: numba leaves out what a None rules out, no more.
+                        if poles is not None:
+                            pairs_chunk(
+                                source, at, y_chunk, steps, h, s * n * width, width, poles, C,
+                                a_at, d, n, None,
+                            )
+                        if B is not None:
+                            lti_chunk(
+                                source, at, y_chunk, steps, h, s * n * width, width, A, B, C,
+                                a_at, d, n, None,
+                            )
                     for i in range(steps):
                         e = spread(E, (row + direction * i) * streams + s)
                         value = load(mix, i * width) + e * load(y_chunk, i * width)

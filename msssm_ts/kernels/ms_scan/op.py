@@ -10,8 +10,9 @@ from torch.nn import functional
 
 from msssm_ts.kernels.backend import backend_of, choose_backend
 from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
+from msssm_ts.kernels.ms_scan.blocks import ms_scan_blocks
 from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, segment_steps, state_dtype
-from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
+from msssm_ts.kernels.ms_scan.reference import ms_scan_reference, reverse_valid
 from msssm_ts.kernels.operator import operator
 
 
@@ -20,11 +21,11 @@ def ms_scan(
     phi: Tensor,
     psi: Tensor,
     A: Tensor,
-    B: Tensor,
+    B: Tensor | None,
     C: Tensor,
     D: Tensor,
     E: Tensor,
-    dt_bias: Tensor,
+    dt_bias: Tensor | None,
     *,
     dt: Tensor | None = None,
     dt_weight: Tensor | None = None,
@@ -50,9 +51,12 @@ def ms_scan(
     phi, psi : Tensor of shape (S, d, K)
         Low-pass and high-pass filters.
     A : Tensor of shape (M, d, n)
-        Diagonals of the state matrices, negative for stable systems.
+        Diagonals of the state matrices, negative for stable systems. Complex, for modes that
+        oscillate, time-invariant only: log Ā, so that ``h_t = exp(A) h_{t−1} + x̂_t`` and
+        ``y_t = Re(C h_t) + D x̂_t``. Step size, input map and the factor 2 of conjugate pairs are
+        all in A and C: B and dt_bias are None.
     B, C : Tensor of shape (b, l, M, n); LTI: (M, d, n)
-        Input and output maps.
+        Input and output maps; C as complex as A.
     D : Tensor of shape (M, d)
         Skip terms.
     E : Tensor of shape (b, l, M)
@@ -71,7 +75,8 @@ def ms_scan(
     history : Tensor of shape (b, h, d), optional
         The steps of x just before its first one, for the filters.
     initial_state : Tensor of shape (b, M, d, n), optional
-        States before the first step; zero by default, in float32 where x is of lower precision.
+        States before the first step, as complex as A; zero by default, in float32 where x is of
+        lower precision.
     reverse : bool
         Run from each series' last valid step to its first.
 
@@ -85,10 +90,16 @@ def ms_scan(
     Raises
     ------
     ValueError
-        If shapes do not fit together, a length is out of range, or ``reverse`` comes with a
-        history.
+        If shapes do not fit together, a length is out of range, ``reverse`` comes with a history,
+        or something that goes with a real A only with a complex one, or the reverse.
     TypeError
         If x is of another type, or lengths are not integers.
+
+    Notes
+    -----
+    With a complex A a state of the fused kernel is a pair of real numbers, and as fast as two real
+    states. There is no Triton form of it: on a GPU plain torch runs, in float32, by blocks of steps
+    (:mod:`msssm_ts.kernels.ms_scan.blocks`), which holds every band and more in memory.
 
     Examples
     --------
@@ -115,7 +126,13 @@ def ms_scan(
     n = A.shape[2]
     check_shape("D", D, (streams, d), "(M, d)")
     check_shape("E", E, (batch, length, streams), "(b, l, M)")
-    check_shape("dt_bias", dt_bias, (streams, d), "(M, d)")
+    oscillates = A.is_complex()
+    if any((t is None) != oscillates for t in (B, dt_bias)) or (oscillates and dt is not None):
+        raise ValueError("B and dt_bias go with a real A, and only with it; dt, too")
+    if any(t is not None and t.is_complex() != oscillates for t in (C, initial_state)):
+        raise ValueError("C and initial_state must be as complex as A")
+    if dt_bias is not None:
+        check_shape("dt_bias", dt_bias, (streams, d), "(M, d)")
     check_lengths(lengths, batch, length)
     if (dt is None) != (dt_weight is None):
         raise ValueError("dt and dt_weight go together: give both (selective) or neither (LTI)")
@@ -128,7 +145,8 @@ def ms_scan(
         check_shape("dt", dt, (batch, length, streams, rank), "(b, l, M, r)")
     if dt_weight is not None:
         check_shape("dt_weight", dt_weight, (streams, d, rank), "(M, d, r)")
-    check_shape("B", B, map_shape, symbols)
+    if B is not None:
+        check_shape("B", B, map_shape, symbols)
     check_shape("C", C, map_shape, symbols)
     if gate is not None:
         check_shape("gate", gate, (batch, length, d), "(b, l, d)")
@@ -141,28 +159,55 @@ def ms_scan(
         n_history = history.shape[1]
         check_shape("history", history, (batch, n_history, d), "(b, h, d)")
         x = torch.cat([history, x], 1)
+    if oscillates and backend == "triton":
+        return _on_gpu_in_blocks(
+            x, phi, psi, A, C, D, E, gate, initial_state, lengths, n_history, reverse
+        )
     if backend == "reference":
         return ms_scan_reference(
             x, phi, psi, A, B, C, D, E, dt_bias, dt, dt_weight, gate, initial_state, lengths,
             n_history, reverse,
         )
-    bias: Tensor | None = dt_bias
-    if dt is None:
+    if oscillates:
+        A, C = pairs_of(torch.exp(A)), pairs_of(C)
+        initial_state = None if initial_state is None else pairs_of(initial_state)
+    elif dt is None and B is not None and dt_bias is not None:
         # Ā = exp(ΔA) and B̄ = ΔB once, not at every step
         if x.dtype in HALF_TYPES:
             A, B, dt_bias = A.float(), B.float(), dt_bias.float()
         step = functional.softplus(dt_bias).unsqueeze(-1)
-        A, B, bias = torch.exp(step * A), step * B, None
+        A, B, dt_bias = torch.exp(step * A), step * B, None
     if initial_state is None:
-        h = x.new_zeros(batch, streams, d, n, dtype=state_dtype(x))
+        h = x.new_zeros(batch, *A.shape, dtype=state_dtype(x))
     else:
         h = initial_state
-    inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, bias)
+    inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias)
     keep = torch.is_grad_enabled() and any(
         t is not None and t.requires_grad for t in (*inputs, h)
     )
     y, state, _ = _ms_scan(h, keep, *inputs, lengths, n_history, reverse)
+    if oscillates:
+        state = torch.view_as_complex(state.view(batch, streams, d, n, 2))
     return y, state
+
+
+def _on_gpu_in_blocks(
+    x: Tensor, phi: Tensor, psi: Tensor, A: Tensor, C: Tensor, D: Tensor, E: Tensor,
+    gate: Tensor | None, h: Tensor | None, lengths: Tensor | None, n_history: int, reverse: bool,
+) -> tuple[Tensor, Tensor]:
+    kind, dtype = x.dtype, state_dtype(x)
+    x, phi, psi, D, E = (t.to(dtype) for t in (x, phi, psi, D, E))
+    gate = None if gate is None else gate.to(dtype)
+    if reverse:
+        x, E = reverse_valid(x, lengths), reverse_valid(E, lengths)
+        gate = None if gate is None else reverse_valid(gate, lengths)
+    y, state = ms_scan_blocks(x, phi, psi, A, C, D, E, gate, h, lengths, n_history)
+    return (reverse_valid(y, lengths) if reverse else y).to(kind), state
+
+
+def pairs_of(values: Tensor) -> Tensor:
+    """Return complex values (…, n) as (…, 2n): real and imaginary parts in turn."""
+    return torch.view_as_real(values.resolve_conj()).flatten(-2)
 
 
 def _on_gpu(x: Tensor) -> bool:
@@ -173,7 +218,7 @@ def _on_gpu(x: Tensor) -> bool:
 @operator("msssm_ts::ms_scan")
 def _ms_scan(
     initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
-    A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
+    A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
     dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
     reverse: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -196,7 +241,7 @@ def _ms_scan(
 @_ms_scan.register_fake
 def _(
     initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
-    A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
+    A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
     dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
     reverse: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -219,7 +264,7 @@ def _(
 @operator("msssm_ts::ms_scan_backward")
 def _ms_scan_backward(
     grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
-    phi: Tensor, psi: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor,
+    phi: Tensor, psi: Tensor, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor,
     dt: Tensor | None, dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None,
     n_history: int, reverse: bool,
 ) -> list[Tensor]:
@@ -244,7 +289,7 @@ def _ms_scan_backward(
 @_ms_scan_backward.register_fake
 def _(
     grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
-    phi: Tensor, psi: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor, E: Tensor,
+    phi: Tensor, psi: Tensor, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor,
     dt: Tensor | None, dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None,
     n_history: int, reverse: bool,
 ) -> list[Tensor]:

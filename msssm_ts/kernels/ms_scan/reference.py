@@ -25,11 +25,11 @@ def ms_scan_reference(
     phi: Tensor,
     psi: Tensor,
     A: Tensor,
-    B: Tensor,
+    B: Tensor | None,
     C: Tensor,
     D: Tensor,
     E: Tensor,
-    dt_bias: Tensor,
+    dt_bias: Tensor | None,
     dt: Tensor | None = None,
     dt_weight: Tensor | None = None,
     gate: Tensor | None = None,
@@ -45,7 +45,7 @@ def ms_scan_reference(
     if reverse:
         x, E = reverse_valid(x, lengths), reverse_valid(E, lengths)
         gate = None if gate is None else reverse_valid(gate, lengths)
-        if dt is not None:
+        if dt is not None and B is not None:
             B, C, dt = (reverse_valid(p, lengths) for p in (B, C, dt))
     signal = x[:, n_history:]
     streams = [signal]
@@ -53,14 +53,18 @@ def ms_scan_reference(
         streams += decompose_reference(x, phi, psi, lengths, n_history).unbind(0)
     mixed, states = torch.zeros_like(signal), []
     for s, band in enumerate(streams):
-        if dt is not None and dt_weight is not None:
+        if B is None or dt_bias is None:
+            # Pairs: A is log Ā, and the input comes as it is.
+            delta, B_s, C_s = D.new_ones(D.shape[1]), torch.ones_like(A[s]), C[s]
+        elif dt is not None and dt_weight is not None:
             delta = functional.softplus(dt[:, :, s] @ dt_weight[s].T + dt_bias[s])
             B_s, C_s = B[:, :, s], C[:, :, s]
         else:
             delta, B_s, C_s = functional.softplus(dt_bias[s]), B[s], C[s]
         h = None if initial_state is None else initial_state[:, s]
-        y, h = selective_scan_reference(band, delta, A[s], B_s, C_s, D[s], h, lengths)
-        mixed = mixed + E[:, :, s, None] * y
+        given = band.to(A.dtype) if A.is_complex() else band
+        y, h = selective_scan_reference(given, delta, A[s], B_s, C_s, D[s], h, lengths)
+        mixed = mixed + E[:, :, s, None] * y.real
         states.append(h)
     if gate is not None:
         mixed = mixed * functional.silu(gate)

@@ -18,6 +18,7 @@ from typing import Any
 from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.ms_scan.cpu_forward import step_sizes
+from msssm_ts.kernels.ms_scan.cpu_pairs import pairs_chunk
 from msssm_ts.kernels.selective_scan.cpu import lti_chunk, selective_chunk
 from msssm_ts.kernels.simd import lanes_of, load, sigmoid, splat, spread, store
 
@@ -97,16 +98,17 @@ def filter_step(
 
 @kernel
 def run_steps(
-    x: Any, stem: Any, norms: Any, project: Any, read: Any, phi: Any, psi: Any, A: Any, B: Any,
-    C: Any, D: Any, dt_weight: Any, dt_bias: Any, output: Any, head: Any, rings: Any, states: Any,
-    totals: Any, kept: Any, counts: Any, logits: Any, n_layers: Any, d: Any, n_scales: Any,
-    n_taps: Any, n: Any, rank: Any, pooling: Any, eps: Any,
+    x: Any, stem: Any, norms: Any, project: Any, read: Any, phi: Any, psi: Any, A: Any,
+    poles: Any, B: Any, C: Any, D: Any, dt_weight: Any, dt_bias: Any, output: Any, head: Any,
+    rings: Any, states: Any, totals: Any, kept: Any, counts: Any, logits: Any, n_layers: Any,
+    d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any, pooling: Any, eps: Any,
 ) -> None:
     """Run the steps of x (t, n_channels), NaN where missing; ``logits`` (t, n_outputs).
 
     ``B`` and ``C`` are None for S6, ``dt_weight`` and ``dt_bias`` for LTI; A is in units of ln 2
-    for S6, Ā for LTI, whose B is B̄. ``rings``, ``states``, ``totals``, ``kept`` and ``counts``
-    (steps, observed steps) go from one call to the next. Logits are NaN before the first value.
+    for S6, Ā for LTI, whose B is B̄. Where states are pairs, ``poles`` is Ā, and A and B are None.
+    ``rings``, ``states``, ``totals``, ``kept`` and ``counts`` (steps, observed steps) go from one
+    call to the next. Logits are NaN before the first value.
     """
     width = lanes_of(rings)
     n_steps, n_channels = x.shape
@@ -163,6 +165,11 @@ def run_steps(
                     if B is not None:
                         lti_chunk(
                             bands, s * width, y, 1, states, at, padded, A, B, C, at, padded, n,
+                            None,
+                        )
+                    if poles is not None:
+                        pairs_chunk(
+                            bands, s * width, y, 1, states, at, padded, poles, C, at, padded, n,
                             None,
                         )
                     mixed = mixed + spread(reads, e_at + s) * load(y, 0)

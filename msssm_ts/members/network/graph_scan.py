@@ -62,18 +62,44 @@ class ScannedCores(nn.Module):
             Zeros in x serve; stamps do not go into a file.
         """
         turned = [x.flip(1) if reverse else x for reverse in self.reverse]
-        y = self.form(self._streams(torch.cat(turned, -1)), turned)
-        if self.mixers:
-            E = [mixer(t) for mixer, t in zip(self.mixers, turned, strict=True)]
-            y = y * torch.cat(E, -1).transpose(0, 1).unsqueeze(-1)
+        steps = getattr(self.form, "steps", None)
+        parts = self._by_steps(turned) if steps is None else self._by_blocks(turned, steps)
         total = torch.zeros_like(x)
-        for reverse, part in zip(self.reverse, y.chunk(len(turned), 2), strict=True):
-            summed = part.sum(2).transpose(0, 1)
-            total = total + (summed.flip(1) if reverse else summed)
+        for reverse, part in zip(self.reverse, parts, strict=True):
+            total = total + (part.flip(1) if reverse else part)
         return total * functional.silu(gate)
 
+    def _by_steps(self, turned: Sequence[Tensor]) -> list[Tensor]:
+        """Return each direction (b, l, d), by a form that wants the steps first."""
+        # (l, b, D·M, d)
+        streams = self._streams(torch.cat(list(turned), -1)).permute(4, 1, 2, 0, 3).flatten(2, 3)
+        y = self.form(streams, turned)
+        if self.mixers:
+            y = y * self._mix(turned).transpose(0, 1).unsqueeze(-1)
+        return [part.sum(2).transpose(0, 1) for part in y.chunk(len(turned), 2)]
+
+    def _by_blocks(self, turned: Sequence[Tensor], steps: int) -> list[Tensor]:
+        """Return the same by a form that wants the steps last, in whole blocks."""
+        length = turned[0].shape[1]
+        # Two blocks at least, and not a sum: torch would trace for some lengths only.
+        rest = (length + 2 * steps - 1) // steps * steps - length
+        whole = [functional.pad(x, (0, 0, 0, rest)) for x in turned]
+        # (D·M, d, b, l)
+        y = self.form(
+            self._streams(torch.cat(whole, -1)).permute(2, 0, 3, 1, 4).flatten(0, 1), whole
+        )
+        if self.mixers:
+            y = y * self._mix(whole).permute(2, 0, 1).unsqueeze(1)
+        summed = (part.sum(0) for part in y.chunk(len(turned), 0))
+        return [functional.pad(part, (0, -rest)).permute(1, 2, 0) for part in summed]
+
+    def _mix(self, signals: Sequence[Tensor]) -> Tensor:
+        """E of all directions, (b, l, D·M)."""
+        mixed = [mixer(x) for mixer, x in zip(self.mixers, signals, strict=True)]
+        return torch.cat(mixed, -1)
+
     def _streams(self, x: Tensor) -> Tensor:
-        """Raw signal and bands of all directions: x (b, l, D·d) to (l, b, D·M, d)."""
+        """Raw signal and bands of all directions: x (b, l, D·d) to (M, b, D, d, l)."""
         b, l, channels = x.shape
         reach = self.filters.shape[-1] - 1
         approximation = x.transpose(1, 2)
@@ -87,6 +113,4 @@ class ScannedCores(nn.Module):
             bands.append(pairs[:, 1::2])
         if len(self.filters):
             bands.append(approximation)
-        # (M, b, D, d, l) → (l, b, D, M, d)
-        stacked = torch.stack(bands).view(len(bands), b, len(self.reverse), -1, l)
-        return stacked.permute(4, 1, 2, 0, 3).flatten(2, 3)
+        return torch.stack(bands).view(len(bands), b, len(self.reverse), -1, l)

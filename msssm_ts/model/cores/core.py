@@ -292,6 +292,7 @@ class Core(nn.Module):
             and ``signals``, a list of D tensors (b, l, d), all forward in time and zero in
             padding; it returns y (l, b, D·M, d). None, the default, where there is none. Of a
             backward direction the padding comes first: while its streams and its signal are zero,
-            a core has to stay as it begins.
+            a core has to stay as it begins. Where the module has a number ``steps``, it is given
+            streams (D·M, d, b, l), time last, l a multiple of ``steps``, and returns such y.
         """
         return None

@@ -60,14 +60,14 @@ class LTI(DiagonalCore):
         return self.initial_step.unsqueeze(-1), self.B, self.C
 
     def discrete(self) -> tuple[Tensor, Tensor]:
-        """Return Ā = exp(ΔA) and B̄ = ΔB, (M, d, n)."""
+        """Return log Ā = ΔA and B̄ = ΔB, (M, d, n)."""
         delta = self.initial_step.unsqueeze(-1)
-        return torch.exp(delta * self.A), delta * self.B
+        return delta * self.A, delta * self.B
 
     def fused_step(self) -> FusedStep:
         """Return Ā, D, B̄ and C."""
-        decay, drive = self.discrete()
-        return FusedStep(decay, self.D, drive, self.C)
+        log, drive = self.discrete()
+        return FusedStep(torch.exp(log), self.D, drive, self.C)
 
     def cost(self) -> CoreCost:
         """Count a step as the fused kernel does it; Ā and B̄, once a batch, are not counted."""
@@ -77,7 +77,10 @@ class LTI(DiagonalCore):
 
     @classmethod
     def export_form(cls, cores: Sequence[Self]) -> nn.Module:
-        """Return torch's ``scan`` over the steps."""
-        from msssm_ts.model.cores.lti.export import ScannedLTI
+        """Return the recurrences in blocks of steps."""
+        from msssm_ts.model.cores.blocks import Blocks
 
-        return ScannedLTI([core.fused_step() for core in cores])
+        parts = [core.discrete() for core in cores]
+        C = [drive * core.C for (_, drive), core in zip(parts, cores, strict=True)]
+        skips = torch.cat([core.D for core in cores])
+        return Blocks(torch.cat([log for log, _ in parts]), torch.cat(C), skips)
