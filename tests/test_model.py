@@ -148,7 +148,7 @@ def test_pooling_ignores_padding() -> None:
     x = torch.randn(2, 5, 3)
     lengths = torch.tensor([3, 5])
     x[0, 3:] = math.inf
-    counted = counted_steps(5, lengths, None, x)
+    counted = counted_steps(5, lengths, None)
     assert torch.equal(pool(x, counted, "last"), torch.stack([x[0, 2], x[1, 4]]))
     torch.testing.assert_close(pool(x, counted, "mean")[0], x[0, :3].mean(0))
     torch.testing.assert_close(pool(x, counted, "max")[0], x[0, :3].amax(0))

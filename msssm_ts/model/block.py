@@ -65,6 +65,27 @@ class MSSSM(nn.Module):
         )
 
 
+class ChannelDropout(nn.Dropout):
+    """Dropout of a series' whole channels, at every step the same ones, as in S4.
+
+    Drawing for every step costs as much as a norm.
+
+    Examples
+    --------
+    >>> import torch
+    >>> dropped = ChannelDropout(0.5)(torch.ones(2, 9, 4))
+    >>> bool((dropped == dropped[:, :1]).all())
+    True
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Drop channels of (b, l, d), where the module is in training."""
+        if not self.training or not self.p:
+            return input
+        b, _, d = input.shape
+        return input * super().forward(input.new_ones(b, 1, d))
+
+
 class MSSSMBlock(nn.Module):
     """Norm → projections → MS-SSM (one or both directions) → projection → residual.
 
@@ -83,7 +104,7 @@ class MSSSMBlock(nn.Module):
         directions = (False, True) if config.bidirectional else (False,)
         self.cores = nn.ModuleList(MSSSM(config, reverse) for reverse in directions)
         self.output = nn.Linear(d, d)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = ChannelDropout(config.dropout)
 
     def forward(
         self,

@@ -11,17 +11,20 @@ from msssm_ts.model.stem import make_stem
 
 
 def counted_steps(
-    n_timepoints: int, lengths: Tensor | None, observed: Tensor | None, like: Tensor
-) -> Tensor:
-    """Which steps pooling counts, (b, l): those within each series' length, and observed."""
-    counted = like.new_ones(like.shape[:2], dtype=torch.bool)
-    if lengths is not None:
-        counted = torch.arange(n_timepoints, device=like.device) < lengths[:, None]
+    n_timepoints: int, lengths: Tensor | None, observed: Tensor | None
+) -> Tensor | None:
+    """Which steps pooling counts, (b, l): those within each series' length, and observed.
+
+    None: all of them.
+    """
+    if lengths is None:
+        return observed
+    counted = torch.arange(n_timepoints, device=lengths.device) < lengths[:, None]
     return counted if observed is None else counted & observed
 
 
-def pool(x: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
-    """Pool x (b, l, d) over the steps of each series that count, (b, l); one at least.
+def pool(x: Tensor, counted: Tensor | None, pooling: Pooling) -> Tensor:
+    """Pool x (b, l, d) over the steps of each series that count, (b, l), one at least; None: all.
 
     Returns
     -------
@@ -35,15 +38,22 @@ def pool(x: Tensor, counted: Tensor, pooling: Pooling) -> Tensor:
     tensor([[2., 3.]])
     """
     if pooling == "last":
+        if counted is None:
+            return x[:, -1]
         steps = torch.arange(x.shape[1], device=x.device)
         last = torch.where(counted, steps, 0).amax(1)
         return x.gather(1, last.view(-1, 1, 1).expand(-1, 1, x.shape[2])).squeeze(1)
-    valid, parts = counted.unsqueeze(-1), []
+    parts = []
     if pooling in ("mean", "mean_max"):
-        count = counted.sum(1, keepdim=True).to(x.dtype)
-        parts.append(torch.where(valid, x, 0.0).sum(1) / count)
+        if counted is None:
+            parts.append(x.sum(1) / x.shape[1])
+        else:
+            count = counted.sum(1, keepdim=True).to(x.dtype)
+            parts.append(torch.where(counted.unsqueeze(-1), x, 0.0).sum(1) / count)
     if pooling in ("max", "mean_max"):
-        parts.append(torch.where(valid, x, -torch.inf).amax(1))
+        if counted is not None:
+            x = torch.where(counted.unsqueeze(-1), x, -torch.inf)
+        parts.append(x.amax(1))
     return torch.cat(parts, dim=-1)
 
 
@@ -92,7 +102,7 @@ class MSSSMNetwork(nn.Module):
         """
         x = self.stem(x)
         lengths, observed, times = self._decimated(lengths, observed, times)
-        counted = counted_steps(x.shape[1], lengths, observed, x)
+        counted = counted_steps(x.shape[1], lengths, observed)
         mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
         for block in self.blocks:
             x = block(x, lengths, mask, times)
