@@ -113,7 +113,7 @@ def band_rows(
     steps: tl.tensor, batch: tl.tensor, rows: tl.tensor, n_history: tl.tensor, taps: tl.tensor,
     first: tl.tensor, streams: tl.constexpr, d: tl.constexpr, T: tl.constexpr, BD: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
-    """Steps t … t + T − 1 of stream s: the raw signal, a detail or the approximation.
+    """Find T steps of stream s from t on: the raw signal, a detail or the approximation.
 
     Zero if not valid. ``signal`` is a⁰ and ``levels`` a¹ …, (b, rows, d) each; ``first`` is the
     first channel.

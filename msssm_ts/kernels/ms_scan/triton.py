@@ -42,9 +42,10 @@ SEGMENT = 64
 # Channels per program, one for each thread of a warp; rows per tile of the filters.
 CHANNELS = 32
 TILE = 16
-# Steps, and states of each, that a thread holds at a time: more, and the registers would not do.
-FORWARD_STEPS, FORWARD_STATES = 8, 4
-BACKWARD_STEPS, BACKWARD_STATES = 4, 4
+# Steps, and states of each, that a thread holds at a time: more, and it would not do with this many
+# registers, which let twelve warps share a multiprocessor.
+FORWARD_STEPS, BACKWARD_STEPS, STATES = 8, 4, 4
+REGISTERS = 168
 
 
 def cut(batch: int, length: int, n_blocks: int) -> tuple[int, int]:
@@ -84,26 +85,29 @@ class _Inputs:
         self.B, self.C = B.contiguous(), C.contiguous()
         # The parts of self.params, and those of each row of B, C, low and E
         if weight is not None and bias is not None:
-            self.parts, self.row_parts = (self.n, 1, 1, self.rank), (self.n, self.n, self.rank, 1)
+            self.parts, self.row_parts = [self.n, 1, 1, self.rank], [self.n, self.n, self.rank, 1]
             table = (A * LOG2_E, D, bias, weight)
         else:
-            self.parts, self.row_parts = (self.n, 1, self.n, self.n), (1,)
+            self.parts, self.row_parts = [self.n, 1, self.n, self.n], [1]
             table = (A, D, B, C)
         rows = [(t if t.ndim == 3 else t.unsqueeze(-1)).to(self.dtype) for t in table]
         self.params = torch.cat(rows, -1).mT.contiguous()
         # One warp: no thread waits for another. One stage: rows just written must not be prefetched
-        self.tile = {"d": self.d, "BD": CHANNELS, "num_warps": 1, "num_stages": 1}
+        self.tile = {"d": self.d, "BD": CHANNELS}
+        self.tile |= {"num_warps": 1, "num_stages": 1, "maxnreg": REGISTERS}
         self.rows_of = self.tile | {"TT": TILE, "CT": _triton_type(self.dtype)}
-        self.states = self.tile | {
+        self.states: dict[str, Any] = self.tile | {
             "streams": self.streams, "n": self.n, "PARAMS": sum(self.parts),
             "SELECTIVE": self.selective,
         }  # fmt: skip
         core = {"rank": self.rank, "REVERSE": reverse, "CT": _triton_type(self.dtype)}
-        self.forward = self.states | core | self.at_a_time(FORWARD_STEPS, FORWARD_STATES)
-        self.backward = self.states | core | self.at_a_time(BACKWARD_STEPS, BACKWARD_STATES)
-
-    def at_a_time(self, steps: int, states: int) -> dict[str, int]:
-        return {"T": steps, "BN": min(states, int(triton.next_power_of_2(self.n)))}
+        core |= self.states
+        block = min(STATES, int(triton.next_power_of_2(self.n)))
+        self.forward = core | {"T": FORWARD_STEPS, "BN": block}
+        # Several blocks, and what is not whole, need registers of their own
+        if self.selective and (self.n > STATES or self.d % CHANNELS):
+            block = 1 if self.n % 2 else 2
+        self.backward = core | {"T": BACKWARD_STEPS, "BN": block}
 
     def empty(self, *shape: int) -> Tensor:
         return torch.empty(shape, dtype=self.dtype, device=self.device)
@@ -112,11 +116,11 @@ class _Inputs:
         return torch.zeros(shape, dtype=self.dtype, device=self.device)
 
     def kept(self, kept: Tensor) -> tuple[Tensor, Tensor]:
-        """What the forward pass keeps: states (b, chunks, M, n, d), what went into the gate."""
+        """Split what the forward pass keeps: states (b, chunks, M, n, d), the gate's input."""
         chunks = -(-self.length // CHUNK) if kept.numel() else 0
         shape = (self.batch, chunks, self.streams, self.n, self.d)
-        states, mixed = kept.split((math.prod(shape), kept.numel() - math.prod(shape)))
-        return states.view(shape), mixed
+        size = math.prod(shape)
+        return kept[:size].view(shape), kept[size:]
 
     def filter_levels(self) -> tuple[Tensor, Tensor]:
         """a⁰ and, each from the one before, a¹ … aˢ, in the order of the scan."""
@@ -194,7 +198,7 @@ def ms_scan_triton(
         )  # fmt: skip
     # A single segment has moved the first state on; of several, the last one is known
     last = states[:, -1 if segments > 1 else 0].mT
-    return y, last.to(initial_state.dtype).contiguous(), kept
+    return y, _own(last, initial_state), kept
 
 
 def ms_scan_backward_triton(
@@ -236,8 +240,8 @@ def ms_scan_backward_triton(
             CHUNK=CHUNK, **p.backward,
         )  # fmt: skip
         grad_x, grad_phi, grad_psi = _filter_gradients(p, signal, levels, grad_bands)
-    params = grad_params.sum(0).mT.split(p.parts, -1)
-    rows = grad_rows.sum(0).split(p.row_parts, -1)
+    params = torch.split(grad_params.sum(0).mT, p.parts, -1)
+    rows = torch.split(grad_rows.sum(0), p.row_parts, -1)
     if p.selective:
         (A, D, bias, weight), (B, C, low, E) = params, rows
     else:
@@ -251,10 +255,10 @@ def ms_scan_backward_triton(
     )
 
 
-def _own(grad: Tensor, like: Tensor) -> Tensor:
-    """The gradient in its input's shape and type, in memory that no other output shares."""
-    grad = grad.to(like.dtype).reshape(like.shape).contiguous()
-    return grad.clone() if grad._is_view() else grad
+def _own(value: Tensor, like: Tensor) -> Tensor:
+    """Give an output the shape and type of ``like``, and memory that no other output shares."""
+    own = torch.empty(like.shape, dtype=like.dtype, device=value.device)
+    return own.copy_(value.reshape(like.shape))
 
 
 def _filter_gradients(

@@ -35,7 +35,7 @@ def gate_gradient(
     grad_mixed: tl.tensor, grad_gate: tl.tensor, length: tl.tensor, width: tl.tensor,
     tiles: tl.tensor, d: tl.constexpr, BD: tl.constexpr, TT: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Backward of the gate: the gradients of the mixed streams (valid steps alone) and of itself."""
+    """Backward of the gate: gradients of the mixed streams (valid steps alone) and of itself."""
     b, t = tl.program_id(0) // tiles, tl.program_id(0) % tiles * TT
     first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
     i = tl.arange(0, TT)[:, None]
@@ -83,7 +83,7 @@ def local_carries(
         g = tl.load(g, mask=valid & in_c, other=0.0).to(CT)
         g *= tl.load(E + (row * streams + s) + ahead * streams, mask=valid, other=0.0).to(CT)
         if SELECTIVE:
-            dt, slope = step_rows(
+            dt, _slope = step_rows(
                 low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
                 rank, REVERSE, T, BD, CT,
             )  # fmt: skip
@@ -104,7 +104,7 @@ def local_carries(
             place = (series * (segments + 1) + segment) * streams + s
             carry = carries + ((place * n + j0) * d + first) + to
             grad = tl.load(carry, mask=in_state, other=0.0)
-            grads, grad = scan_tile_back(decay, c_out * g[:, None, :], grad, T)
+            _grads, grad = scan_tile_back(decay, c_out * g[:, None, :], grad, T)
             tl.store(carry, grad, mask=in_state)
     if SELECTIVE:
         sum_at = ((series * segments + segment) * streams + s) * d + first
@@ -128,7 +128,7 @@ def states_between(
     for j0 in range(0, n, BN):
         h = tl.load(kept + j0 * d + to, mask=below_end(j0 + j, n, BN) & in_c, other=0.0)
         tl.store(between + j0 * d + to, h, mask=below_end(j0 + j, n, BN) & in_c)
-    for tile in range(tiles - 1):
+    for _ in range(tiles - 1):
         # All but the last tile are valid as a whole
         valid = tl.arange(0, T)[:, None] >= 0
         row = tl.cast(b, tl.int64) * length + memory_row(t, steps, REVERSE)
@@ -137,7 +137,7 @@ def states_between(
             streams, d, T, BD,
         )  # fmt: skip
         if SELECTIVE:
-            dt, slope = step_rows(
+            dt, _slope = step_rows(
                 low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
                 rank, REVERSE, T, BD, u.dtype,
             )  # fmt: skip
@@ -154,7 +154,7 @@ def states_between(
                 b_at = table + (n + 1 + j0) * d
                 b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
             h = tl.load(between + j0 * d + to, mask=in_state, other=0.0)
-            before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+            _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
             tl.store(between + (n + j0) * d + to, h, mask=in_state)
         between += n * d
         t += T
@@ -172,16 +172,16 @@ def gradients(
     REVERSE: tl.constexpr, CHUNK: tl.constexpr, T: tl.constexpr, BN: tl.constexpr,
     BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
-    """The gradients of one stream, from the states kept and the gradient of each segment's last.
+    """Find one stream's gradients, from the states kept and the gradient of each segment's last.
 
     ``kept`` (b, chunks, M, n, d) are the states before each chunk, ``between`` (b, segments, M,
     CHUNK / T, n, d) has room for those between a chunk's tiles; the thread that writes one reads
-    it. ``carries`` (b, segments + 1, M, n, d) holds the gradients of the states between segments; a
-    program moves that of its segment's last state on, back to the first one and in the same
-    place. ``grad_bands`` (M, b, length, d) are the streams' inputs', in the order of the scan; those
-    of ``params`` are added to the segment's own part of ``grad_params`` (b, segments, M, PARAMS, d),
-    those of B, C, low (selective) and E written to the channels' own part of ``grad_rows`` (blocks
-    of channels, b, length, M, ROWS).
+    it. ``carries`` (b, segments + 1, M, n, d) holds the gradients of the states between segments;
+    a program moves that of its segment's last state on, back to the first one and in the same
+    place. ``grad_bands`` (M, b, length, d) are the streams' inputs', in the order of the scan.
+    Those of ``params`` are added to the segment's own part of ``grad_params`` (b, segments, M,
+    PARAMS, d), those of B, C, low (selective) and E written to the channels' own part of
+    ``grad_rows`` (blocks of channels, b, length, M, ROWS).
     """
     s = tl.program_id(2)
     b, segment = tl.program_id(0) // segments, tl.program_id(0) % segments

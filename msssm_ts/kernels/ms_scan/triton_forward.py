@@ -1,10 +1,10 @@
 """Forward kernels of the fused MS-SSM layer core on the GPU (Triton).
 
-``params`` (M, PARAMS, d) has a stream's rows one after the other: A (n), D, then Δ's bias and weights
-(rank), or, LTI, B and C (n each). A program takes T steps after the other and, of each, one stream after the other: a tile of rows
+A program takes T steps after the other and, of each, one stream after the other: a tile of rows
 (T, BD) each of band, Δ and output, then a tile (T, BN, BD) for every ``BN`` states. All of a tile
-lies in the registers of its channels' threads; the states alone go through memory, from one tile to
-the next.
+lies in the registers of its channels' threads; the states alone go through memory, from one tile
+to the next. ``params`` (M, PARAMS, d) has a stream's rows one after the other: A (n), D, then Δ's
+bias and weights (rank) or, LTI, B and C (n each).
 """
 
 # No postponed annotations here: Triton reads them.
@@ -80,7 +80,7 @@ def local_states(
             )  # fmt: skip
             table = params + (s * PARAMS * d + first)
             if SELECTIVE:
-                dt, slope = step_rows(
+                dt, _slope = step_rows(
                     low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
                     rank, REVERSE, T, BD, CT,
                 )  # fmt: skip
@@ -102,7 +102,7 @@ def local_states(
                     b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
                 state = states + (((place * streams + s) * n + j0) * d + first) + to
                 h = tl.load(state, mask=in_state, other=0.0)
-                before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
                 tl.store(state, h, mask=in_state)
 
 
@@ -121,8 +121,8 @@ def outputs(
 
     Segments have ``span`` steps. ``states`` (b, segments + 1, M, n, d): those at the segments'
     starts, which each segment moves on to its end, in the same place. KEEP leaves those before
-    each chunk in ``kept`` (b, chunks, M, n, d), and what goes into the gate in ``mixes`` (b, length,
-    d).
+    each chunk in ``kept`` (b, chunks, M, n, d), and what goes into the gate in ``mixes``
+    (b, length, d).
     """
     first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
     in_c = below_end(first + lane, d, BD)
@@ -146,7 +146,7 @@ def outputs(
             table = params + (s * PARAMS * d + first)
             out = tl.load(table + n * d + lane, mask=in_c, other=0.0) * u
             if SELECTIVE:
-                dt, slope = step_rows(
+                dt, _slope = step_rows(
                     low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
                     rank, REVERSE, T, BD, CT,
                 )  # fmt: skip
@@ -172,7 +172,7 @@ def outputs(
                     kept_place = (series * chunks + t // CHUNK) * streams + s
                     kept_at = kept + ((kept_place * n + j0) * d + first) + to
                     tl.store(kept_at, h, mask=in_state & (t % CHUNK == 0))
-                before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
                 out += tl.sum(c_out * after, 1)
                 tl.store(state, h, mask=in_state)
             mixer = E + (row * streams + s) + memory_rows(T, REVERSE) * streams

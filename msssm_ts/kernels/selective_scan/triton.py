@@ -65,17 +65,21 @@ def step_rows(
 
 
 @gpu_kernel
-def row_of(tile: tl.tensor, i: tl.constexpr, T: tl.constexpr) -> tl.tensor:
-    """Row i of a tile (T, n, d).
+def row_bits(tile: tl.tensor) -> tl.tensor:
+    """Read a tile's numbers as bits, for :func:`row_of`."""
+    WHOLE: tl.constexpr = tl.int64 if tile.dtype == tl.float64 else tl.int32
+    return tile.to(WHOLE, bitcast=True)
 
-    It costs nothing: a thread has all rows of its channel, the compiler knows which one row i is,
+
+@gpu_kernel
+def row_of(bits: tl.tensor, here: tl.tensor, CT: tl.constexpr) -> tl.tensor:
+    """Take the one row of a tile (T, n, d) that ``here`` (T, 1, 1) marks.
+
+    It costs nothing: a thread has all rows of its channel, the compiler knows which one it is,
     and nothing is left of a sum of whole numbers that are zero but for one. (Of floats it would
     keep the additions: −0.0 + 0.0 is 0.0.)
     """
-    WHOLE: tl.constexpr = tl.int64 if tile.dtype == tl.float64 else tl.int32
-    here = tl.arange(0, T)[:, None, None] == i
-    bits = tl.where(here, tile.to(WHOLE, bitcast=True), 0)
-    return tl.sum(bits, 0).to(tile.dtype, bitcast=True)
+    return tl.sum(tl.where(here, bits, 0), 0).to(CT, bitcast=True)
 
 
 @gpu_kernel
@@ -85,10 +89,11 @@ def scan_tile(decay: tl.tensor, new: tl.tensor, h: tl.tensor, T: tl.constexpr) -
     Returns the states before every step, those after it, and the last one (n, d).
     """
     i = tl.arange(0, T)[:, None, None]
+    decays, news = row_bits(decay), row_bits(new)
     before, after = decay, decay
     for k in tl.static_range(T):
         before = tl.where(i == k, h[None, :, :], before)
-        h = row_of(decay, k, T) * h + row_of(new, k, T)
+        h = row_of(decays, i == k, h.dtype) * h + row_of(news, i == k, h.dtype)
         after = tl.where(i == k, h[None, :, :], after)
     return before, after, h
 
@@ -101,11 +106,13 @@ def scan_tile_back(decay: tl.tensor, new: tl.tensor, grad: tl.tensor, T: tl.cons
     last state's has from later steps.
     """
     i = tl.arange(0, T)[:, None, None]
+    decays, news = row_bits(decay), row_bits(new)
     grads = decay
     for back in tl.static_range(T):
-        grad += row_of(new, T - 1 - back, T)
-        grads = tl.where(i == T - 1 - back, grad[None, :, :], grads)
-        grad = row_of(decay, T - 1 - back, T) * grad
+        here = i == T - 1 - back
+        grad += row_of(news, here, grad.dtype)
+        grads = tl.where(here, grad[None, :, :], grads)
+        grad = row_of(decays, here, grad.dtype) * grad
     return grads, grad
 
 
