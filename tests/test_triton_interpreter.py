@@ -31,7 +31,7 @@ INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 # What runs in one process, side by side: names of the tests below, and how many cases that is
 GROUPS = {
-    "test_lengths or test_precision or test_contract": 17,
+    "test_lengths or test_precision or test_contract": 16,
     "test_options or test_full_card": 15,
 }
 
