@@ -68,6 +68,9 @@ TENSOR_FILE, STRICT = "msssm_ts/fitted/tensor_file.py", "msssm_ts/fitted/strict_
 FOREST = "msssm_ts/members/quantile_trees/forest.py"
 GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
+GPU_TILES = "msssm_ts/kernels/selective_scan/triton.py"
+GPU_HOST = "msssm_ts/kernels/ms_scan/triton.py"
+GPU_FORWARD = "msssm_ts/kernels/ms_scan/triton_forward.py"
 
 IDENTITY, KEEPING = "msssm_ts/fitting/identity.py", "msssm_ts/training/keeping.py"
 CHECKPOINT, RUN_FOLDER = "msssm_ts/fitting/checkpoint.py", "msssm_ts/cli/run_folder.py"
@@ -112,7 +115,7 @@ K_PAIRS = "tests/test_kernel_ms_scan_pairs.py::test_gradcheck"
 K_BLOCKS = "tests/test_kernel_ms_scan_pairs.py::test_in_blocks_as_on_a_gpu"
 T_EXPORT_FORM = "tests/test_core_registry.py::test_the_export_form_is_the_sum_of_the_layers"
 GPU = "tests/test_triton_interpreter.py -k 'test_precision_double or test_contract_two'"
-GPU_LTI = "tests/test_triton_interpreter.py -k 'test_one_pass and True'"
+GPU_LTI = "tests/test_triton_interpreter.py -k 'test_full_card and lti'"
 GPU_EDGES = "tests/test_triton_interpreter.py -k test_options"
 
 # fmt: off
@@ -490,45 +493,42 @@ BUGS = [Bug(*row) for row in (
     ("layer: x of the levels", MS_SCAN, "value = value + load(levels, at)",
      "value = value - load(levels, at)", K_MS_SCAN),
     # Kernels for the GPU, interpreted
-    ("GPU: φ", GPU_FILTERS, "sum_phi += tl", "sum_phi -= tl", GPU),
-    ("GPU: ψ", GPU_FILTERS, "sum_psi += tl", "sum_psi -= tl", GPU),
-    ("GPU: x of approximations", GPU_FILTERS, "mask=c < d, other=0.0) * grad_a",
-     "mask=c < d, other=0.0) * -grad_a", GPU),
-    ("GPU: x of details", GPU_FILTERS, "mask=c < d, other=0.0) * grad_d",
-     "mask=c < d, other=0.0) * -grad_d", GPU),
-    ("GPU: through the gate", GPU_SCAN, "value *= g * sigmoid(", "value *= -g * sigmoid(", GPU),
-    ("GPU: slope of the gate", GPU_SCAN, "sig * (1.0 + g *", "sig * (1.0 - g *", GPU),
-    ("GPU: carries of S6", GPU_SCAN, "(grad_h + c_i * g)", "(grad_h - c_i * g)", GPU),
-    ("GPU: carries of LTI", GPU_SCAN, "a * (grad_h + c_out * g)", "a * (grad_h - c_out * g)",
-     GPU_EDGES),
-    ("GPU: D", GPU_SCAN, "sum_skip += g * u", "sum_skip -= g * u", GPU),
-    ("GPU: x of the skip", GPU_SCAN, "grad_u + skip * g)", "grad_u - skip * g)", GPU),
-    ("GPU: E", GPU_SCAN, "tl.sum(grad_mix * out, 1)", "tl.sum(-grad_mix * out, 1)", GPU),
-    ("GPU: mix", GPU_SCAN, "mix = e * out +", "mix = -e * out +", GPU),
-    ("GPU, S6: state", GPU_SCAN, "grad_h += c_i * g", "grad_h -= c_i * g", GPU),
-    ("GPU, S6: A", GPU_SCAN, "sum_a += w * dt", "sum_a -= w * dt", GPU),
-    ("GPU, S6: B", GPU_SCAN, "tl.sum(grad_h * (dt * u), 1)", "tl.sum(-grad_h * (dt * u), 1)", GPU),
-    ("GPU, S6: C", GPU_SCAN, "tl.sum(g * h, 1)", "tl.sum(-g * h, 1)", GPU),
-    ("GPU, S6: Δ of the input", GPU_SCAN, "grad_u * u + LN_2", "-grad_u * u + LN_2", GPU),
-    ("GPU, S6: Δ of the decay", GPU_SCAN, "grad_u * u + LN_2", "grad_u * u - LN_2", GPU),
-    ("GPU, S6: x", GPU_SCAN, "grad_u = grad_u * dt", "grad_u = -grad_u * dt", GPU),
-    ("GPU, LTI: state", GPU_SCAN, "grad_h += c_out * g", "grad_h -= c_out * g", GPU_LTI),
-    ("GPU, LTI: Ā", GPU_SCAN, "sum_a += grad_h * h_before", "sum_a -= grad_h * h_before", GPU_LTI),
-    ("GPU, LTI: B", GPU_SCAN, "sum_b += grad_h * u", "sum_b -= grad_h * u", GPU_LTI),
-    ("GPU, LTI: C", GPU_SCAN, "sum_c += g * h", "sum_c -= g * h", GPU_LTI),
-    ("GPU, LTI: x", GPU_SCAN, "grad_u = tl.sum(b_in * grad_h", "grad_u = -tl.sum(b_in * grad_h",
+    ("GPU: φ", GPU_FILTERS, "tl.sum(grad_a * a, 0", "tl.sum(-grad_a * a, 0", GPU),
+    ("GPU: ψ", GPU_FILTERS, "tl.sum(grad_d * a, 0", "tl.sum(-grad_d * a, 0", GPU),
+    ("GPU: x of approximations", GPU_FILTERS, "mask=in_c, other=0.0) * grad_a",
+     "mask=in_c, other=0.0) * -grad_a", GPU),
+    ("GPU: x of details", GPU_FILTERS, "mask=in_c, other=0.0) * grad_d",
+     "mask=in_c, other=0.0) * -grad_d", GPU),
+    ("GPU: x of the raw signal", GPU_FILTERS, "value += tl.load(raw + to",
+     "value -= tl.load(raw + to", GPU),
+    ("GPU: steps before a level's first", GPU_FILTERS, "known & (step >= -lead)",
+     "known & (step >= 0)", GPU_EDGES + "_filters"),
+    ("GPU: through the gate", GPU_SCAN, "grad * z * sig", "-grad * z * sig", GPU),
+    ("GPU: slope of the gate", GPU_SCAN, "(1.0 + z *", "(1.0 - z *", GPU),
+    ("GPU: D", GPU_SCAN, "sum_skip += tl.sum", "sum_skip -= tl.sum", GPU),
+    ("GPU: E", GPU_SCAN, "tl.sum(grad_mix * out, 1", "tl.sum(-grad_mix * out, 1", GPU),
+    ("GPU, S6: A", GPU_SCAN, "grad_a *= dt[", "grad_a *= -dt[", GPU),
+    ("GPU, S6: B", GPU_SCAN, "tl.sum(grad_b, 2)", "tl.sum(-grad_b, 2)", GPU),
+    ("GPU, S6: C", GPU_SCAN, "tl.sum(grad_c, 2)", "tl.sum(-grad_c, 2)", GPU),
+    ("GPU, S6: Δ of the input", GPU_SCAN, "grad_dt + grad_in * u", "grad_dt - grad_in * u", GPU),
+    ("GPU, S6: Δ of the decay", GPU_SCAN, "grad_dt += LN_2", "grad_dt -= LN_2", GPU),
+    ("GPU, S6: x", GPU_SCAN, "grad_u = grad_in * dt +", "grad_u = -grad_in * dt +", GPU),
+    ("GPU, LTI: Ā after the end", GPU_SCAN, "tl.where(valid[:, :, None], grad_a, 0.0)", "grad_a",
      GPU_LTI),
+    ("GPU, LTI: B", GPU_SCAN, "tl.sum(grad_b, 0)", "tl.sum(-grad_b, 0)", GPU_LTI),
+    ("GPU, LTI: x", GPU_SCAN, "grad_u = grad_in + skip", "grad_u = -grad_in + skip", GPU_LTI),
     ("GPU: bias of Δ", GPU_SCAN, "sum_bias += tl.sum", "sum_bias -= tl.sum", GPU),
-    ("GPU: weight of Δ", GPU_SCAN, "tl.sum(pre * factor, 0", "tl.sum(-pre * factor, 0", GPU),
     ("GPU: factor of Δ", GPU_SCAN, "tl.sum(pre * w, 1", "tl.sum(-pre * w, 1", GPU),
-    ("GPU: other blocks' E", GPU_SCAN, "value += tl.load(grad_E + to",
-     "value -= tl.load(grad_E + to", GPU_LTI),
-    ("GPU: other blocks' factor of Δ", GPU_SCAN, "value += tl.load(grad_low + at",
-     "value -= tl.load(grad_low + at", GPU_EDGES.replace("options", "one_pass")),
-    ("GPU: x of the levels", GPU_SCAN, "value += tl.load(levels + r", "value -= tl.load(levels + r",
-     GPU),
-    ("GPU: x at a segment's edge", GPU_SCAN, "value += tl.load(edge_next",
-     "value -= tl.load(edge_next", GPU_EDGES),
+    ("GPU: states between tiles", GPU_SCAN, "between += n * d", "between += 0",
+     "tests/test_triton_interpreter.py -k 'test_lengths and 11-0-2-3-s6'"),
+    ("GPU: gradients of states", GPU_TILES, "grad += row_of(", "grad -= row_of(", GPU),
+    ("GPU: states of all chunks", GPU_FORWARD, "chunks + t // CHUNK", "chunks", GPU),
+    ("GPU: padding of the output", GPU_FORWARD, "mask=padding", "mask=padding & (t < 0)",
+     GPU_EDGES),
+    ("GPU: a sole segment's last state", GPU_HOST, "-1 if segments > 1 else 0", "-1", GPU_LTI),
+    ("GPU: outputs share memory", GPU_HOST, "return own.copy_(value.reshape(like.shape))",
+     "return value.reshape(like.shape).to(like.dtype)",
+     "tests/test_triton_interpreter.py -k test_contract_operator"),
     ("file: checksum not compared", TENSOR_FILE, "len(written) != 2 or written[part] != found",
      "len(written) != 2", T_TENSORS),
     ("file: tensors may overlap", TENSOR_FILE, "if entry.begin != end:",

@@ -130,5 +130,5 @@ def test_memory_grows_with_the_input_alone(lti: bool) -> None:
     y, _ = ms_scan(**given)
     y.sum().backward()
     extra = torch.cuda.max_memory_allocated() - before
-    # All streams' states would be 20 times x
-    assert extra < 12 * given["x"].nbytes, extra / given["x"].nbytes
+    # With levels, the streams' gradients and those per row; all streams' states would be 20 more
+    assert extra < 24 * given["x"].nbytes, extra / given["x"].nbytes

@@ -157,9 +157,9 @@ def test_pooling_ignores_padding() -> None:
 
 
 def test_pooling_ignores_steps_that_are_missing() -> None:
-    x = torch.randn(2, 5, 3)
+    torch.randn(2, 5, 3)
     observed = torch.tensor([[1, 0, 1, 1, 0], [1, 1, 1, 1, 1]], dtype=torch.bool)
-    counted = counted_steps(5, torch.tensor([3, 5]), observed, x)
+    counted = counted_steps(5, torch.tensor([3, 5]), observed)
     assert counted.tolist() == [[True, False, True, False, False], [True] * 5]
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 # Steps between two states that the forward pass stores on the GPU.
-CHUNK = 32
+CHUNK = 16
 
 
 def state_dtype(x: Tensor) -> torch.dtype:
@@ -14,11 +14,10 @@ def state_dtype(x: Tensor) -> torch.dtype:
     return torch.float64 if x.dtype == torch.float64 else torch.float32
 
 
-def halo_steps(n_scales: int, n_taps: int) -> int:
-    """Count the past steps that the coarsest band sees."""
-    return ((1 << n_scales) - 1) * (n_taps - 1)
+def kept_size(batch: int, length: int, d: int, n_states: int, gated: bool, keep: bool) -> int:
+    """Count what the forward pass keeps for the backward pass.
 
-
-def segment_steps(n_scales: int, n_taps: int) -> int:
-    """Count a segment's steps on the GPU: whole chunks, and as many as the filters reach back."""
-    return CHUNK * max(1, -(-halo_steps(n_scales, n_taps) // CHUNK))
+    Of each series the states before its chunks, and what goes into the gate.
+    """
+    chunks = (length + CHUNK - 1) // CHUNK
+    return batch * d * (chunks * n_states + (length if gated else 0)) if keep else 0

@@ -11,7 +11,7 @@ from torch.nn import functional
 from msssm_ts.kernels.backend import backend_of, choose_backend
 from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
 from msssm_ts.kernels.ms_scan.blocks import ms_scan_blocks
-from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, segment_steps, state_dtype
+from msssm_ts.kernels.ms_scan.gpu_layout import kept_size, state_dtype
 from msssm_ts.kernels.ms_scan.reference import ms_scan_reference, reverse_valid
 from msssm_ts.kernels.operator import operator
 
@@ -248,15 +248,14 @@ def _(
     batch, rows, d = x.shape
     length = rows - n_history
     if _on_gpu(x):
-        segment, width = segment_steps(phi.shape[0], phi.shape[2]), d
-        chunks = (length + segment - 1) // segment * (segment // CHUNK) + 1
+        size = kept_size(batch, length, d, A.shape[0] * A.shape[2], gate is not None, keep)
     else:
         from msssm_ts.kernels.layout import padded_channels
         from msssm_ts.kernels.selective_scan.cpu import CHUNK as CPU_CHUNK
 
         chunks, width = (length + CPU_CHUNK - 1) // CPU_CHUNK, padded_channels(d, x.dtype)
+        size = batch * chunks * A.shape[0] * A.shape[2] * width if keep else 0
     # Flat: a traced graph would not hold for lengths of one chunk and of several otherwise.
-    size = batch * chunks * A.shape[0] * A.shape[2] * width if keep else 0
     kept = x.new_empty(size, dtype=state_dtype(x))
     return x.new_empty(batch, length, d), initial_state.new_empty(initial_state.shape), kept
 

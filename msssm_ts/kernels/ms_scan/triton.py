@@ -1,69 +1,62 @@
 """The fused MS-SSM layer core on the GPU (Triton): host side.
 
-A series is cut into segments of :data:`~msssm_ts.kernels.ms_scan.gpu_layout.CHUNK` steps, or
-as many chunks as the filters reach back. A program takes a block of channels of one segment at a
-time: it filters the segment's own window (recomputing the few rows before it, so that segments
-need nothing from each other), then runs stream after stream over it.
+The filters' levels are written out, S planes of x's size, by a launch each. Then a program scans
+one series in a block of channels: it takes a few steps at a time, of each stream after the other,
+with all rows in registers. Backward every stream has a program of its own.
 
-Where batch and channels alone do not fill the card, segments run side by side, in three phases:
-each one's scan from a zero state, the carries from segment to segment (one multiplication and
-addition per segment and state), and the outputs from the states now known. The backward pass
-does the same with the states' gradients, starting from the stored states. The price is each
-exponential a second time. Where the card is full, a program runs through all segments of its
-series and the first two phases fall away.
+Where batch and channels alone do not fill the card, series are cut into segments that run side by
+side, in three phases: each one's scan from a zero state, the carries from segment to segment (one
+multiplication and addition per segment and state), and the outputs from the states now known. The
+backward pass does the same with the states' gradients, starting from the stored states. The price
+is each exponential a second time. Where the card is full, a series is one segment and the first
+two phases fall away.
 
-Memory: x, y and the gate; the states between chunks, M·n / CHUNK times the size of x; a scratch
-buffer per program, of which there are at most about :data:`PROGRAMS`. The backward pass adds
-partial sums per program (parameters) and per group of channels (B, C, E, low). Everything is
-summed in an order that the shapes alone decide: two runs give the same bits.
+Memory: x, y and the gate; for the backward pass the states between chunks, M·n / CHUNK times the
+size of x, and what goes into the gate. While it runs, the forward pass adds the levels, S times the
+size of x; the backward pass those and the streams' gradients, M times, partial sums per program
+(parameters) and per group of channels (B, C, E, low). Everything is summed in an order that the
+shapes alone decide: two runs give the same bits.
 """
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import triton
 from torch import Tensor
 
-from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, halo_steps, segment_steps
-from msssm_ts.kernels.ms_scan.triton_backward import gradients, join_edges, local_carries
+from msssm_ts.kernels.decompose.triton import level_gradient, next_level, scan_order
+from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, kept_size
+from msssm_ts.kernels.ms_scan.triton_backward import gate_gradient, gradients, local_carries
 from msssm_ts.kernels.ms_scan.triton_forward import local_states, outputs
 from msssm_ts.kernels.selective_scan.triton import LOG2_E, carry_states
 
 # Programs wanted on the card, and how many are enough to do without the three phases.
 PROGRAMS = 1024
 ENOUGH = 512
-# Channels per program, one for each thread of a warp: the scratch buffers of all programs
-# together should stay in the second-level cache. Rows per tile of elementwise work.
+# Steps of the shortest segment that is worth a program of its own.
+SEGMENT = 64
+# Channels per program, one for each thread of a warp; rows per tile of the filters.
 CHANNELS = 32
-TILE = 8
+TILE = 16
+# Steps, and states of each, that a thread holds at a time: more, and it would not do with this many
+# registers, which let twelve warps share a multiprocessor.
+FORWARD_STEPS, BACKWARD_STEPS, STATES = 8, 4, 4
+REGISTERS = 168
 
 
-class Plan(NamedTuple):
-    """How work is laid out: ``groups`` × ``slots`` programs, ``blocks`` channel blocks each."""
+def cut(batch: int, length: int, n_blocks: int) -> tuple[int, int]:
+    """Cut series into segments: their steps, and how many.
 
-    groups: int
-    slots: int
-    blocks: int
-    items: int
-    per_slot: int
-    one_pass: bool
-
-
-def make_plan(batch: int, n_blocks: int, segments: int, backward: bool) -> Plan:
-    """Lay out work from the shapes alone, so that results do not depend on the card."""
-    items = batch * segments
-    one_pass = segments == 1 or batch * n_blocks >= ENOUGH
-    apart = batch if one_pass else items
-    # Forward every program has one block; backward, as few groups as fill the card: each costs
-    # a buffer for the gradients of B, C, E and low.
-    blocks = -(-n_blocks // max(1, min(n_blocks, -(-PROGRAMS // apart)))) if backward else 1
-    groups = -(-n_blocks // blocks)
-    per_slot = -(-apart // max(1, min(apart, PROGRAMS // groups)))
-    slots = -(-apart // per_slot)
-    return Plan(groups, slots, blocks, items, per_slot * (items // apart), one_pass)
+    From the shapes alone: results do not depend on the card.
+    """
+    apart = batch * n_blocks
+    wanted = 1 if apart >= ENOUGH else min(-(-length // SEGMENT), -(-PROGRAMS // apart))
+    span = CHUNK * -(-length // (CHUNK * wanted))
+    return span, -(-length // span)
 
 
 class _Inputs:
@@ -75,54 +68,46 @@ class _Inputs:
         bias: Tensor | None, lengths: Tensor | None, n_history: int, reverse: bool,
     ):  # fmt: skip
         _check_launchable(x)
-        self.batch, rows, self.d = x.shape
+        self.batch, self.rows, self.d = x.shape
         self.n_scales, _, self.n_taps = phi.shape
         self.streams, self.n = A.shape[0], A.shape[2]
-        self.rank = low.shape[3] if low is not None else 0
-        self.length, self.n_history, self.reverse = rows - n_history, n_history, reverse
+        self.length, self.n_history, self.reverse = self.rows - n_history, n_history, reverse
         self.dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
         self.device = x.device
-        self.halo = halo_steps(self.n_scales, self.n_taps)
-        self.segment = segment_steps(self.n_scales, self.n_taps)
-        self.segments = -(-self.length // self.segment)
-        self.stride = self.segment // CHUNK
-        self.block_n = triton.next_power_of_2(self.n)
-        self.block = CHANNELS
-        self.n_blocks = -(-self.d // self.block)
+        self.n_blocks = -(-self.d // CHANNELS)
         if lengths is None:
             lengths = x.new_full((self.batch,), self.length, dtype=torch.int32)
         self.lengths = lengths.to(torch.int32).contiguous()
         self.x, self.gate, self.E = x.contiguous(), _contiguous(gate), E.contiguous()
-        self.phi, self.psi = self.last_axis_first(phi), self.last_axis_first(psi)
-        self.D = D.to(self.dtype).contiguous()
-        self.low, self.weight, self.bias = _contiguous(low), weight, bias
+        self.phi, self.psi = (f.to(self.dtype).mT.contiguous() for f in (phi, psi))
+        self.low, self.rank = _contiguous(low), low.shape[3] if low is not None else 0
         self.selective = low is not None
+        self.B, self.C = B.contiguous(), C.contiguous()
+        # The parts of self.params, and those of each row of B, C, low and E
         if weight is not None and bias is not None:
-            self.A = self.last_axis_first(A * LOG2_E)
-            self.B, self.C = B.contiguous(), C.contiguous()
-            self.weight = self.last_axis_first(weight)
-            self.bias = bias.to(self.dtype).contiguous()
+            self.parts, self.row_parts = [self.n, 1, 1, self.rank], [self.n, self.n, self.rank, 1]
+            table = (A * LOG2_E, D, bias, weight)
         else:
-            self.A, self.B, self.C = (self.last_axis_first(p) for p in (A, B, C))
-        self.common = {
-            "BD": self.block,
-            "BN": self.block_n,
-            "SEGMENT": self.segment,
+            self.parts, self.row_parts = [self.n, 1, self.n, self.n], [1]
+            table = (A, D, B, C)
+        rows = [(t if t.ndim == 3 else t.unsqueeze(-1)).to(self.dtype) for t in table]
+        self.params = torch.cat(rows, -1).mT.contiguous()
+        # One warp: no thread waits for another. One stage: rows just written must not be prefetched
+        self.tile = {"d": self.d, "BD": CHANNELS}
+        self.tile |= {"num_warps": 1, "num_stages": 1, "maxnreg": REGISTERS}
+        self.rows_of = self.tile | {"TT": TILE, "CT": _triton_type(self.dtype)}
+        self.states: dict[str, Any] = self.tile | {
+            "streams": self.streams, "n": self.n, "PARAMS": sum(self.parts),
             "SELECTIVE": self.selective,
-            # One warp: barriers are cheap; one stage: rows just written must not be prefetched
-            "num_warps": 1,
-            "num_stages": 1,
-        }
-        self.tiled = {
-            "REVERSE": reverse,
-            "TT": TILE,
-            "CT": triton.language.float64 if x.dtype == torch.float64 else triton.language.float32,
-        }
-        self.filters = {"S": self.n_scales, "K": self.n_taps, "HALO": self.halo}
-
-    def last_axis_first(self, tensor: Tensor) -> Tensor:
-        """(…, d, k) of the interface to the kernels' (…, k, d)."""
-        return tensor.to(self.dtype).transpose(-1, -2).contiguous()
+        }  # fmt: skip
+        core = {"rank": self.rank, "REVERSE": reverse, "CT": _triton_type(self.dtype)}
+        core |= self.states
+        block = min(STATES, int(triton.next_power_of_2(self.n)))
+        self.forward = core | {"T": FORWARD_STEPS, "BN": block}
+        # Several blocks, and what is not whole, need registers of their own
+        if self.selective and (self.n > STATES or self.d % CHANNELS):
+            block = 1 if self.n % 2 else 2
+        self.backward = core | {"T": BACKWARD_STEPS, "BN": block}
 
     def empty(self, *shape: int) -> Tensor:
         return torch.empty(shape, dtype=self.dtype, device=self.device)
@@ -130,55 +115,94 @@ class _Inputs:
     def zeros(self, *shape: int) -> Tensor:
         return torch.zeros(shape, dtype=self.dtype, device=self.device)
 
-    def join(self, states: Tensor, sums: Tensor, stride: int, backward: bool) -> None:
+    def kept(self, kept: Tensor) -> tuple[Tensor, Tensor]:
+        """Split what the forward pass keeps: states (b, chunks, M, n, d), the gate's input."""
+        chunks = -(-self.length // CHUNK) if kept.numel() else 0
+        shape = (self.batch, chunks, self.streams, self.n, self.d)
+        size = math.prod(shape)
+        return kept[:size].view(shape), kept[size:]
+
+    def filter_levels(self) -> tuple[Tensor, Tensor]:
+        """a⁰ and, each from the one before, a¹ … aˢ, in the order of the scan."""
+        tiles = -(-self.rows // TILE)
+        grid = (self.batch * tiles, self.n_blocks)
+        signal = self.x
+        if self.reverse or self.x.dtype != self.dtype:
+            signal = self.empty(*self.x.shape)
+            scan_order[grid](
+                self.x, signal, self.lengths, self.rows, self.n_history, CHANNELS, tiles,
+                REVERSE=self.reverse, **self.rows_of,
+            )  # fmt: skip
+        levels = self.empty(self.n_scales, *self.x.shape)
+        for s in range(self.n_scales):
+            next_level[grid](
+                levels[s - 1] if s else signal, levels[s], self.phi[s], self.lengths, self.rows,
+                self.n_history, self.n_taps, s, CHANNELS, tiles, **self.rows_of,
+            )  # fmt: skip
+        return signal, levels
+
+    def gate_gradients(self, grad_y: Tensor, mixed: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of the mixed streams and of the gate."""
+        if self.gate is None:
+            return grad_y, self.x.new_empty(0)
+        grad_mixed, grad_gate = self.empty(*grad_y.shape), torch.empty_like(self.gate)
+        tiles = -(-self.length // TILE)
+        gate_gradient[(self.batch * tiles, self.n_blocks)](
+            grad_y, self.gate, mixed, self.lengths, grad_mixed, grad_gate, self.length, CHANNELS,
+            tiles, **self.rows_of,
+        )  # fmt: skip
+        return grad_mixed, grad_gate
+
+    def join(self, states: Tensor, sums: Tensor, span: int, backward: bool) -> None:
         """Run the middle one of the three phases."""
-        carry_states[(self.batch * self.streams, self.n_blocks)](
-            states, sums, self.A, self.lengths, self.segments, stride, self.d, self.n,
-            M=self.streams, BITS=self.segment.bit_length(), BACKWARD=backward, **self.common,
+        block = self.forward["BN"]
+        carry_states[(self.batch * self.streams, self.n_blocks, -(-self.n // block))](
+            states, sums, self.params, self.lengths, sums.shape[1], span, CHANNELS,
+            span.bit_length(), BACKWARD=backward, BN=block, **self.states,
         )  # fmt: skip
 
 
 def ms_scan_triton(
     initial_state: Tensor, keep: bool, x: Tensor, *rest: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Fused forward: y, the last state, and (if keep) the state before each chunk and after all.
+    """Fused forward: y, the last state and, if ``keep``, what the backward pass needs of it.
 
-    ``x, *rest`` are the parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place.
+    That is the state before each chunk, and what went into the gate. ``x, *rest`` are the
+    parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place.
     """
     p = _Inputs(x, *rest)
     y = x.new_empty(p.batch, p.length, p.d)
-    states = p.empty(p.batch, p.segments * p.stride + 1, p.streams, p.n, p.d)
-    states[:, 0] = initial_state.transpose(-1, -2)
-    if y.numel():
-        plan = make_plan(p.batch, p.n_blocks, p.segments, backward=False)
-        rows = (p.n_scales + 1) * (p.segment + p.halo) + 3 * p.segment
-        scratch = p.empty(plan.groups * plan.slots, rows, p.block)
-        grid = (plan.groups, plan.slots)
-        sizes = (
-            p.length, p.n_history, p.segments, plan.items, plan.per_slot, p.stride, p.d, p.n,
-            p.rank, p.block, rows * p.block,
-        )  # fmt: skip
-        with _on(x.device):
-            if not plan.one_pass:
-                sums = p.empty(p.batch, p.segments, p.streams, p.d) if p.selective else p.A
-                local_states[grid](
-                    p.x, p.phi, p.psi, p.A, p.B, p.low, p.weight, p.bias, p.lengths, states,
-                    sums, scratch, *sizes, **p.filters, **p.common, **p.tiled,
-                )  # fmt: skip
-                p.join(states, sums, p.stride, backward=False)
-            outputs[grid](
-                p.x, p.gate, p.phi, p.psi, p.A, p.B, p.C, p.D, p.E, p.low, p.weight, p.bias,
-                p.lengths, states, y, scratch, *sizes, CHUNK=CHUNK, GATED=p.gate is not None,
-                KEEP=keep, ONE_PASS=plan.one_pass, **p.filters, **p.common, **p.tiled,
+    gated = p.gate is not None
+    kept = p.empty(kept_size(p.batch, p.length, p.d, p.streams * p.n, gated, keep))
+    if not y.numel():
+        return y, initial_state.clone(), kept
+    span, segments = cut(p.batch, p.length, p.n_blocks)
+    before, mixed = p.kept(kept)
+    states = p.zeros(p.batch, segments + 1, p.streams, p.n, p.d)
+    states[:, 0] = initial_state.mT
+    sizes = (p.batch, p.length, p.n_history, p.n_taps, CHANNELS, span, segments)
+    grid = (p.batch * segments, p.n_blocks)
+    with _on(x.device):
+        signal, levels = p.filter_levels()
+        if segments > 1:
+            sums = p.zeros(p.batch, segments, p.streams, p.d)
+            local_states[grid](
+                signal, levels, p.psi, p.params, p.B, p.low, p.lengths, states, sums, *sizes,
+                **p.forward,
             )  # fmt: skip
-    last = states[:, -1].transpose(-1, -2).to(initial_state.dtype)
-    # A clone: an operator's outputs must not share memory
-    last_state = last.clone(memory_format=torch.contiguous_format)
-    return y, last_state, states.flatten() if keep else p.empty(0)
+            p.join(states, sums, span, backward=False)
+        outputs[grid](
+            signal, p.gate, levels, p.psi, p.params, p.B, p.C, p.E, p.low, p.lengths, states,
+            before, mixed, y, *sizes, -(-p.length // CHUNK), GATED=gated, KEEP=keep, CHUNK=CHUNK,
+            **p.forward,
+        )  # fmt: skip
+    # A single segment has moved the first state on; of several, the last one is known
+    last = states[:, -1 if segments > 1 else 0].mT
+    return y, _own(last, initial_state), kept
 
 
 def ms_scan_backward_triton(
-    grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, *rest: Any
+    grad_y: Tensor, grad_state: Tensor, kept: Tensor, x: Tensor, *rest: Any
 ) -> tuple[Tensor, ...]:
     """Gradients of x, gate, φ, ψ, A, B, C, D, E, low, weight, bias and the initial state.
 
@@ -189,78 +213,80 @@ def ms_scan_backward_triton(
     if not grad_y.numel():
         none = [x.new_empty(0) if t is None else torch.zeros_like(t) for t in given]
         return (*none, grad_state.clone())
-    plan = make_plan(p.batch, p.n_blocks, p.segments, backward=True)
-    grad_y = grad_y.contiguous()
-    gated = p.gate is not None
-    carries = p.empty(p.batch, p.segments + 1, p.streams, p.n, p.d)
-    carries[:, -1] = grad_state.transpose(-1, -2)
-    per_row = (plan.groups, p.batch, p.length, p.streams)
-    state_shape = (plan.slots, p.streams, p.n, p.d)
-    grad_x = torch.empty_like(p.x)
-    grad_x[:, : max(0, p.n_history - p.halo)] = 0
-    grad_gate = torch.empty_like(p.gate) if p.gate is not None else x.new_empty(0)
-    grad_phi, grad_psi = (p.zeros(plan.slots, *p.phi.shape) for _ in range(2))
-    grad_A, grad_D = p.zeros(*state_shape), p.zeros(plan.slots, p.streams, p.d)
+    span, segments = cut(p.batch, p.length, p.n_blocks * p.streams)
+    before, mixed = p.kept(kept)
+    own = (p.batch * segments, p.streams)
+    between = p.empty(*own, CHUNK // BACKWARD_STEPS, p.n, p.d)
+    carries = p.zeros(p.batch, segments + 1, p.streams, p.n, p.d)
+    carries[:, -1] = grad_state.mT
+    grad_bands = p.empty(p.streams, p.batch, p.length, p.d)
+    grad_params = p.zeros(*own, *p.params.shape[1:])
     # Steps after the valid ones are never reached: zeros.
-    grad_B, grad_C = (
-        p.zeros(*per_row, p.n) if p.selective else p.zeros(*state_shape) for _ in range(2)
-    )
-    grad_E = p.zeros(*per_row)
-    grad_low, grad_weight, grad_bias = (
-        p.zeros(*shape) if p.selective else p.empty(0)
-        for shape in (
-            (*per_row, p.rank),
-            (plan.slots, p.streams, p.rank, p.d),
-            (plan.slots, p.streams, p.d),
-        )
-    )
-    edges = [p.empty(p.batch, p.segments, p.halo, p.d) for _ in range(2)]
-    rows = (2 * p.n_scales + 2) * (p.segment + p.halo) + 5 * p.segment
-    rows += (CHUNK + 1) * p.block_n
+    grad_rows = p.zeros(p.n_blocks, p.batch, p.length, p.streams, sum(p.row_parts))
     with _on(x.device):
-        if not plan.one_pass:
-            _local_carries(p, grad_y, carries)
-        scratch = p.empty(plan.groups * plan.slots, rows, p.block)
-        gradients[(plan.groups, plan.slots)](
-            grad_y, p.x, p.gate, p.phi, p.psi, p.A, p.B, p.C, p.D, p.E, p.low, p.weight, p.bias,
-            p.lengths, checkpoints, carries, grad_x, *edges, grad_gate, grad_phi, grad_psi,
-            grad_A, grad_B, grad_C, grad_D, grad_E, grad_low, grad_weight, grad_bias, scratch,
-            p.batch, p.length, p.n_history, p.segments, plan.items, plan.per_slot, plan.blocks,
-            p.stride, p.d, p.n, p.rank, p.block, rows * p.block, CHUNK=CHUNK, GATED=gated,
-            ONE_PASS=plan.one_pass, BK=triton.next_power_of_2(p.n_taps), **p.filters,
-            **p.common, **p.tiled,
-        )  # fmt: skip
-        if p.halo:
-            join_edges[(p.batch * (p.segments + 1), p.n_blocks)](
-                *edges, p.lengths, grad_x, p.length, p.n_history, p.segments, p.d,
-                SEGMENT=p.segment, HALO=p.halo, REVERSE=p.reverse, BD=p.block, TT=TILE,
-                num_warps=1, num_stages=1,
+        grad_mixed, grad_gate = p.gate_gradients(grad_y.contiguous(), mixed)
+        signal, levels = p.filter_levels()
+        if segments > 1:
+            sums = p.empty(p.batch, segments, p.streams, p.d)
+            local_carries[(p.batch * segments, p.n_blocks, p.streams)](
+                grad_mixed, p.params, p.C, p.E, p.low, p.lengths, carries, sums, p.length,
+                CHANNELS, span, segments, **p.forward,
             )  # fmt: skip
-    maps = [g.sum(0) if p.selective else g.sum(0).mT for g in (grad_B, grad_C)]
-    grads = (
-        grad_x, grad_gate, grad_phi.sum(0).mT, grad_psi.sum(0).mT, grad_A.sum(0).mT, *maps,
-        grad_D.sum(0), grad_E.sum(0),
-        *(
-            (grad_low.sum(0), grad_weight.sum(0).mT, grad_bias.sum(0)) if p.selective
-            else (grad_low, grad_weight, grad_bias)
-        ),
-        carries[:, 0].mT,
-    )  # fmt: skip
-    likes = [x if t is None else t for t in (*given, grad_state)]
-    return tuple(g.to(like.dtype).contiguous() for g, like in zip(grads, likes, strict=True))
+            p.join(carries, sums, span, backward=True)
+        gradients[(p.batch * segments, p.n_blocks, p.streams)](
+            grad_mixed, signal, levels, p.psi, p.params, p.B, p.C, p.E, p.low, p.lengths, before,
+            between, carries, grad_bands, grad_params, grad_rows, p.batch, p.length, p.n_history,
+            p.n_taps, CHANNELS, span, segments, before.shape[1], ROWS=sum(p.row_parts),
+            CHUNK=CHUNK, **p.backward,
+        )  # fmt: skip
+        grad_x, grad_phi, grad_psi = _filter_gradients(p, signal, levels, grad_bands)
+    params = torch.split(grad_params.sum(0).mT, p.parts, -1)
+    rows = torch.split(grad_rows.sum(0), p.row_parts, -1)
+    if p.selective:
+        (A, D, bias, weight), (B, C, low, E) = params, rows
+    else:
+        (A, D, B, C), (E,) = params, rows
+        low = weight = bias = x.new_empty(0)
+    first_state = carries[:, 0 if segments > 1 else 1].mT
+    grads = (grad_x, grad_gate, grad_phi.mT, grad_psi.mT, A, B, C, D, E, low, weight, bias)
+    return tuple(
+        x.new_empty(0) if like is None else _own(grad, like)
+        for grad, like in zip((*grads, first_state), (*given, grad_state), strict=True)
+    )
 
 
-def _local_carries(p: _Inputs, grad_y: Tensor, carries: Tensor) -> None:
-    """Fill in the gradients of the states between segments."""
-    plan = make_plan(p.batch, p.n_blocks, p.segments, backward=False)
-    sums = p.empty(p.batch, p.segments, p.streams, p.d) if p.selective else p.A
-    scratch = p.empty(plan.groups * plan.slots, 2 * p.segment, p.block)
-    local_carries[(plan.groups, plan.slots)](
-        grad_y, p.gate, p.A, p.C, p.E, p.low, p.weight, p.bias, p.lengths, carries, sums,
-        scratch, p.length, p.segments, plan.items, plan.per_slot, p.d, p.n, p.rank, p.block,
-        2 * p.segment * p.block, M=p.streams, GATED=p.gate is not None, **p.common, **p.tiled,
-    )  # fmt: skip
-    p.join(carries, sums, 1, backward=True)
+def _own(value: Tensor, like: Tensor) -> Tensor:
+    """Give an output the shape and type of ``like``, and memory that no other output shares."""
+    own = torch.empty(like.shape, dtype=like.dtype, device=value.device)
+    return own.copy_(value.reshape(like.shape))
+
+
+def _filter_gradients(
+    p: _Inputs, signal: Tensor, levels: Tensor, grad_bands: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of x, φ and ψ from those of the streams' inputs; the levels are written over."""
+    grad_x = torch.empty_like(p.x)
+    tiles = -(-p.rows // TILE)
+    items = p.batch * tiles
+    per_slot = -(-items // max(1, min(items, PROGRAMS // p.n_blocks)))
+    slots = -(-items // per_slot)
+    grad_phi, grad_psi = (p.zeros(p.n_scales, slots, p.n_taps, p.d) for _ in range(2))
+    # From the approximation down. Without scales the raw signal alone: no taps.
+    for s in reversed(range(max(1, p.n_scales))):
+        top = s >= p.n_scales - 1
+        level = min(s, p.n_scales - 1) if p.n_scales else slice(0, 0)
+        level_gradient[(slots, p.n_blocks)](
+            grad_bands[-1] if top else levels[s], grad_bands[min(s + 1, p.streams - 1)],
+            levels[s - 1] if s else signal, p.phi[level], p.psi[level], grad_bands[0],
+            levels[s - 1] if s else grad_x, grad_phi[level], grad_psi[level], p.lengths, p.length,
+            p.n_history, 0 if top else p.n_history, p.n_taps if p.n_scales else 0, s,
+            CHANNELS, tiles, items, per_slot, FIRST=s == 0, REVERSE=p.reverse, **p.rows_of,
+        )  # fmt: skip
+    return grad_x, grad_phi.sum(1), grad_psi.sum(1)
+
+
+def _triton_type(dtype: torch.dtype) -> Any:
+    return triton.language.float64 if dtype == torch.float64 else triton.language.float32
 
 
 def _contiguous(tensor: Tensor | None) -> Tensor | None:

@@ -1,180 +1,192 @@
-"""Forward kernels of the fused MS-SSM layer core on the GPU (Triton)."""
+"""Forward kernels of the fused MS-SSM layer core on the GPU (Triton).
+
+A program takes T steps after the other and, of each, one stream after the other: a tile of rows
+(T, BD) each of band, Δ and output, then a tile (T, BN, BD) for every ``BN`` states. All of a tile
+lies in the registers of its channels' threads; the states alone go through memory, from one tile
+to the next. ``params`` (M, PARAMS, d) has a stream's rows one after the other: A (n), D, then Δ's
+bias and weights (rank) or, LTI, B and C (n each).
+"""
 
 # No postponed annotations here: Triton reads them.
 
 import triton.language as tl
 
 from msssm_ts.kernels.decompose.triton import (
+    add_to,
     band_rows,
-    filter_levels,
+    below_end,
     gpu_kernel,
-    load_window,
     memory_row,
+    memory_rows,
 )
-from msssm_ts.kernels.selective_scan.triton import decaying_exp, sigmoid, step_rows
+from msssm_ts.kernels.selective_scan.triton import decaying_exp, scan_tile, sigmoid, step_rows
+
+
+@gpu_kernel
+def falling(N: tl.constexpr) -> tl.tensor:
+    """N − 1 … 0, as (N, 1): the states of a tile.
+
+    Falling, since Triton would spread states that rise as they do in memory over the threads.
+    """
+    return N - 1 - tl.arange(0, N)[:, None]
+
+
+@gpu_kernel
+def per_step(
+    table: tl.tensor, valid: tl.tensor, j: tl.tensor, like: tl.tensor, n: tl.constexpr,
+    streams: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, REVERSE: tl.constexpr,
+) -> tl.tensor:  # fmt: skip
+    """T rows of a stream's B or C, states j (BN, 1), for every channel of ``like``.
+
+    Loaded as if channels had values of their own (T, BN, BD): each thread then has all rows, as of
+    everything else. A tile without channels would be spread over the threads.
+    """
+    at = memory_rows(T, REVERSE)[:, :, None] * (streams * n) + j[None, :, :]
+    known = valid[:, :, None] & below_end(j, n, BN)[None, :, :]
+    at, like = tl.broadcast(at, like)
+    known, like = tl.broadcast(known, like)
+    return tl.load(table + at, mask=known, other=0.0).to(like.dtype)
 
 
 @gpu_kernel
 def local_states(
-    x: tl.tensor, phi: tl.tensor, psi: tl.tensor, A: tl.tensor, B: tl.tensor, low: tl.tensor,
-    weight: tl.tensor, bias: tl.tensor, lengths: tl.tensor, states: tl.tensor, sums: tl.tensor,
-    scratch: tl.tensor, length: tl.tensor, n_history: tl.tensor, segments: tl.tensor,
-    items: tl.tensor, per_slot: tl.tensor, stride: tl.tensor, d: tl.tensor, n: tl.tensor,
-    rank: tl.tensor, width: tl.tensor, scratch_size: tl.tensor, S: tl.constexpr, K: tl.constexpr,
-    SEGMENT: tl.constexpr, HALO: tl.constexpr, SELECTIVE: tl.constexpr, REVERSE: tl.constexpr,
-    BN: tl.constexpr, BD: tl.constexpr, TT: tl.constexpr, CT: tl.constexpr,
+    signal: tl.tensor, levels: tl.tensor, psi: tl.tensor, params: tl.tensor, B: tl.tensor,
+    low: tl.tensor, lengths: tl.tensor, states: tl.tensor, sums: tl.tensor, batch: tl.tensor,
+    length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
+    segments: tl.tensor, streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr,
+    rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr, REVERSE: tl.constexpr,
+    T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Scan every segment from a zero state: its end state and ΣΔ, for :func:`carry_states`."""
-    M: tl.constexpr = S + 2 if S > 0 else 1
-    window: tl.constexpr = SEGMENT + HALO
-    slot = tl.program_id(1)
-    lane, j = tl.arange(0, BD)[None, :], tl.arange(0, BN)[:, None]
-    c = tl.program_id(0) * width + lane
-    in_c, in_state = c < d, (j < n) & (c < d)
-    program = tl.cast(slot * tl.num_programs(0) + tl.program_id(0), tl.int64)
-    levels = scratch + program * scratch_size
-    band = levels + (S + 1) * window * width
-    delta = band + SEGMENT * width
-    for item in range(slot * per_slot, tl.minimum((slot + 1) * per_slot, items)):
-        b, segment = item // segments, item % segments
-        series = tl.cast(b, tl.int64)
-        start = segment * SEGMENT
-        steps = tl.load(lengths + b)
-        n_steps = tl.minimum(tl.maximum(steps - start, 0), SEGMENT)
-        tl.debug_barrier()
-        load_window(
-            x + series * (n_history + length) * d, levels, start - HALO, steps, window,
-            n_history, d, c, width, REVERSE, BD, TT, CT,
-        )  # fmt: skip
-        filter_levels(levels, phi, window, d, c, width, S, K, BD, TT, CT)
-        for s in range(M):
-            total = tl.zeros([1, BD], dtype=CT)
-            for i0 in range(0, SEGMENT, TT):
-                i = i0 + tl.arange(0, TT)[:, None]
-                u = band_rows(levels, psi, s, HALO, i, window, d, c, width, S, K, BD)
-                if SELECTIVE:
-                    dt, _ = step_rows(
-                        low + series * length * (M * rank), weight, bias, s, start + i, steps,
-                        rank, d, c, M, REVERSE, BD, TT, CT,
-                    )  # fmt: skip
-                    tl.store(delta + i * width + lane, dt)
-                    total += tl.sum(dt, 0, keep_dims=True)
-                    u = u * dt
-                tl.store(band + i * width + lane, u)
-            tl.debug_barrier()
-            at = s * n * d + j * d + c
-            a = tl.load(A + at, mask=in_state, other=0.0)
-            h = tl.zeros([BN, BD], dtype=CT)
+    """Scan every segment from a zero state: its end state and ΣΔ, for :func:`carry_states`.
+
+    Both are zero before.
+    """
+    first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
+    in_c = below_end(first + lane, d, BD)
+    b, segment = tl.program_id(0) // segments, tl.program_id(0) % segments
+    series = tl.cast(b, tl.int64)
+    start = segment * span
+    steps = tl.load(lengths + b)
+    n_steps = tl.minimum(tl.maximum(steps - start, 0), span)
+    place = series * (segments + 1) + segment + 1
+    for tile in range((n_steps + T - 1) // T):
+        t = start + tile * T
+        valid = t + tl.arange(0, T)[:, None] < steps
+        row = series * length + memory_row(t, steps, REVERSE)
+        for s in range(streams):
+            u = band_rows(
+                signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps,
+                first, streams, d, T, BD,
+            )  # fmt: skip
+            table = params + (s * PARAMS * d + first)
             if SELECTIVE:
-                for i in range(n_steps):
-                    row = memory_row(start + i, steps, REVERSE)
-                    map_at = series * length * (M * n) + (row * M + s) * n + j
-                    b_i = tl.load(B + map_at, mask=j < n, other=0.0).to(CT)
-                    dt = tl.load(delta + i * width + lane)
-                    h = tl.exp2(a * dt) * h + b_i * tl.load(band + i * width + lane)
-                sum_at = ((series * segments + segment) * M + s) * d + c
-                tl.store(sums + sum_at, total, mask=in_c)
-            else:
-                b_in = tl.load(B + at, mask=in_state, other=0.0)
-                for i in range(n_steps):
-                    h = a * h + b_in * tl.load(band + i * width + lane)
-            place = series * (segments * stride + 1) + (segment + 1) * stride
-            tl.store(states + place * (M * n * d) + at, h, mask=in_state)
-            tl.debug_barrier()
+                dt, _slope = step_rows(
+                    low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
+                    rank, REVERSE, T, BD, CT,
+                )  # fmt: skip
+                u *= dt
+                sum_at = ((series * segments + segment) * streams + s) * d + first
+                add_to(sums + sum_at + lane, tl.sum(dt, 0, keep_dims=True), in_c)
+            for j0 in range(0, n, BN):
+                j = falling(BN)
+                in_state = below_end(j0 + j, n, BN) & in_c
+                to = j * d + lane
+                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                if SELECTIVE:
+                    maps = (row * streams + s) * n
+                    decay = tl.exp2(a * dt[:, None, :])
+                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                else:
+                    decay = tl.where(valid[:, :, None], a, 1.0)
+                    b_at = table + (n + 1 + j0) * d
+                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                state = states + (((place * streams + s) * n + j0) * d + first) + to
+                h = tl.load(state, mask=in_state, other=0.0)
+                _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                tl.store(state, h, mask=in_state)
 
 
 @gpu_kernel
 def outputs(
-    x: tl.tensor, gate: tl.tensor, phi: tl.tensor, psi: tl.tensor, A: tl.tensor, B: tl.tensor,
-    C: tl.tensor, D: tl.tensor, E: tl.tensor, low: tl.tensor, weight: tl.tensor, bias: tl.tensor,
-    lengths: tl.tensor, states: tl.tensor, y: tl.tensor, scratch: tl.tensor, length: tl.tensor,
-    n_history: tl.tensor, segments: tl.tensor, items: tl.tensor, per_slot: tl.tensor,
-    stride: tl.tensor, d: tl.tensor, n: tl.tensor, rank: tl.tensor, width: tl.tensor,
-    scratch_size: tl.tensor, S: tl.constexpr, K: tl.constexpr, SEGMENT: tl.constexpr,
-    HALO: tl.constexpr, CHUNK: tl.constexpr, SELECTIVE: tl.constexpr, GATED: tl.constexpr,
-    REVERSE: tl.constexpr, KEEP: tl.constexpr, ONE_PASS: tl.constexpr, BN: tl.constexpr,
-    BD: tl.constexpr, TT: tl.constexpr, CT: tl.constexpr,
+    signal: tl.tensor, gate: tl.tensor, levels: tl.tensor, psi: tl.tensor, params: tl.tensor,
+    B: tl.tensor, C: tl.tensor, E: tl.tensor, low: tl.tensor, lengths: tl.tensor,
+    states: tl.tensor, kept: tl.tensor, mixes: tl.tensor, y: tl.tensor, batch: tl.tensor,
+    length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
+    segments: tl.tensor, chunks: tl.tensor, streams: tl.constexpr, d: tl.constexpr,
+    n: tl.constexpr, rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr,
+    GATED: tl.constexpr, REVERSE: tl.constexpr, KEEP: tl.constexpr, CHUNK: tl.constexpr,
+    T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
     """Write the outputs of every segment, from the state at its start.
 
-    ``states`` (b, segments · stride + 1, M, n, d), one place per chunk. With ONE_PASS a program
-    runs through all segments of its series and leaves each one's end state for the next;
-    otherwise the states at the segments' starts are there already. KEEP fills the rest.
+    Segments have ``span`` steps. ``states`` (b, segments + 1, M, n, d): those at the segments'
+    starts, which each segment moves on to its end, in the same place. KEEP leaves those before
+    each chunk in ``kept`` (b, chunks, M, n, d), and what goes into the gate in ``mixes``
+    (b, length, d).
     """
-    M: tl.constexpr = S + 2 if S > 0 else 1
-    window: tl.constexpr = SEGMENT + HALO
-    slot = tl.program_id(1)
-    lane, j = tl.arange(0, BD)[None, :], tl.arange(0, BN)[:, None]
-    c = tl.program_id(0) * width + lane
-    in_c, in_state = c < d, (j < n) & (c < d)
-    program = tl.cast(slot * tl.num_programs(0) + tl.program_id(0), tl.int64)
-    levels = scratch + program * scratch_size
-    band = levels + (S + 1) * window * width
-    delta = band + SEGMENT * width
-    mixed = delta + SEGMENT * width
-    for item in range(slot * per_slot, tl.minimum((slot + 1) * per_slot, items)):
-        b, segment = item // segments, item % segments
-        series = tl.cast(b, tl.int64)
-        start = segment * SEGMENT
-        steps = tl.load(lengths + b)
-        n_steps = tl.minimum(tl.maximum(steps - start, 0), SEGMENT)
-        tl.debug_barrier()
-        load_window(
-            x + series * (n_history + length) * d, levels, start - HALO, steps, window,
-            n_history, d, c, width, REVERSE, BD, TT, CT,
-        )  # fmt: skip
-        filter_levels(levels, phi, window, d, c, width, S, K, BD, TT, CT)
-        for s in range(M):
-            for i0 in range(0, SEGMENT, TT):
-                i = i0 + tl.arange(0, TT)[:, None]
-                u = band_rows(levels, psi, s, HALO, i, window, d, c, width, S, K, BD)
-                tl.store(band + i * width + lane, u)
+    first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
+    in_c = below_end(first + lane, d, BD)
+    b, segment = tl.program_id(0) // segments, tl.program_id(0) % segments
+    series = tl.cast(b, tl.int64)
+    start = segment * span
+    steps = tl.load(lengths + b)
+    n_steps = tl.minimum(tl.maximum(steps - start, 0), span)
+    place = series * (segments + 1) + segment
+    i = tl.arange(0, T)[:, None]
+    for tile in range((n_steps + T - 1) // T):
+        t = start + tile * T
+        valid = t + i < steps
+        row = series * length + memory_row(t, steps, REVERSE)
+        mixed = tl.zeros([T, BD], dtype=CT)
+        for s in range(streams):
+            u = band_rows(
+                signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps,
+                first, streams, d, T, BD,
+            )  # fmt: skip
+            table = params + (s * PARAMS * d + first)
+            out = tl.load(table + n * d + lane, mask=in_c, other=0.0) * u
+            if SELECTIVE:
+                dt, _slope = step_rows(
+                    low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
+                    rank, REVERSE, T, BD, CT,
+                )  # fmt: skip
+                u *= dt
+            for j0 in range(0, n, BN):
+                j = falling(BN)
+                in_state = below_end(j0 + j, n, BN) & in_c
+                to = j * d + lane
+                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
                 if SELECTIVE:
-                    dt, _ = step_rows(
-                        low + series * length * (M * rank), weight, bias, s, start + i, steps,
-                        rank, d, c, M, REVERSE, BD, TT, CT,
-                    )  # fmt: skip
-                    tl.store(delta + i * width + lane, dt)
-            tl.debug_barrier()
-            at = s * n * d + j * d + c
-            a = tl.load(A + at, mask=in_state, other=0.0)
-            if not SELECTIVE:
-                b_in = tl.load(B + at, mask=in_state, other=0.0)
-                c_out = tl.load(C + at, mask=in_state, other=0.0)
-            skip = tl.load(D + s * d + c, mask=in_c, other=0.0)
-            place = series * (segments * stride + 1) + segment * stride
-            h_at = states + place * (M * n * d) + at
-            h = tl.load(h_at, mask=in_state, other=0.0)
-            for chunk in range(SEGMENT // CHUNK):
-                for i in range(chunk * CHUNK, tl.minimum((chunk + 1) * CHUNK, n_steps)):
-                    row = memory_row(start + i, steps, REVERSE)
-                    x_i = tl.load(band + i * width + lane)
-                    if SELECTIVE:
-                        map_at = series * length * (M * n) + (row * M + s) * n + j
-                        b_i = tl.load(B + map_at, mask=j < n, other=0.0).to(CT)
-                        c_i = tl.load(C + map_at, mask=j < n, other=0.0).to(CT)
-                        dt = tl.load(delta + i * width + lane)
-                        h = tl.exp2(a * dt) * h + b_i * (dt * x_i)
-                        out = tl.sum(c_i * h, 0, keep_dims=True) + skip * x_i
-                    else:
-                        h = a * h + b_in * x_i
-                        out = tl.sum(c_out * h, 0, keep_dims=True) + skip * x_i
-                    e = tl.load(E + series * length * M + row * M + s).to(CT)
-                    to = mixed + i * width + lane
-                    tl.store(to, e * out + tl.load(to, mask=in_c & (s > 0), other=0.0))
-                h_at += M * n * d
-                # Unless in ONE_PASS the segment's end is the next one's start, and given.
-                if ONE_PASS:
-                    tl.store(h_at, h, mask=in_state)
-                elif KEEP:
-                    tl.store(h_at, h, mask=in_state & (chunk + 1 < SEGMENT // CHUNK))
-            tl.debug_barrier()
-        for i0 in range(0, SEGMENT, TT):
-            t = start + i0 + tl.arange(0, TT)[:, None]
-            valid = (t < steps) & in_c
-            value = tl.load(mixed + (t - start) * width + lane, mask=valid, other=0.0)
-            to = memory_row(t, steps, REVERSE) * d + c
-            if GATED:
-                g = tl.load(gate + series * length * d + to, mask=valid, other=0.0).to(CT)
-                value *= g * sigmoid(g, decaying_exp(g))
-            tl.store(y + series * length * d + to, value, mask=(t < length) & in_c)
+                    maps = (row * streams + s) * n
+                    decay = tl.exp2(a * dt[:, None, :])
+                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                    c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                else:
+                    decay = tl.where(valid[:, :, None], a, 1.0)
+                    b_at = table + (n + 1 + j0) * d
+                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                    c_out = tl.load(b_at + n * d + to, mask=in_state, other=0.0)[None, :, :]
+                state = states + (((place * streams + s) * n + j0) * d + first) + to
+                h = tl.load(state, mask=in_state, other=0.0)
+                if KEEP:
+                    kept_place = (series * chunks + t // CHUNK) * streams + s
+                    kept_at = kept + ((kept_place * n + j0) * d + first) + to
+                    tl.store(kept_at, h, mask=in_state & (t % CHUNK == 0))
+                _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                out += tl.sum(c_out * after, 1)
+                tl.store(state, h, mask=in_state)
+            mixer = E + (row * streams + s) + memory_rows(T, REVERSE) * streams
+            mixed += tl.load(mixer, mask=valid, other=0.0).to(CT) * out
+        y_at = row * d + first
+        to_y = memory_rows(T, REVERSE) * d + lane
+        if GATED:
+            if KEEP:
+                tl.store(mixes + y_at + to_y, mixed, mask=valid & in_c)
+            g = tl.load(gate + y_at + to_y, mask=valid & in_c, other=0.0).to(CT)
+            mixed *= g * sigmoid(g, decaying_exp(g))
+        tl.store(y + y_at + to_y, mixed, mask=valid & in_c)
+    for tile in range(n_steps // T, (tl.minimum(length - start, span) + T - 1) // T):
+        t = start + tile * T
+        padding = (t + i >= steps) & (t + i < length) & in_c
+        zero = tl.zeros([T, BD], dtype=CT)
+        tl.store(y + ((series * length + t) * d + first) + (i * d + lane), zero, mask=padding)

@@ -1,4 +1,4 @@
-"""Device functions for diagonal scans on the GPU (Triton), shared by the fused layer.
+"""Device functions for diagonal scans on the GPU (Triton), for the fused layer.
 
 A in units of ln 2, so that exp(ΔA) is one exp2.
 """
@@ -7,7 +7,7 @@ A in units of ln 2, so that exp(ΔA) is one exp2.
 
 import triton.language as tl
 
-from msssm_ts.kernels.decompose.triton import gpu_kernel, memory_row
+from msssm_ts.kernels.decompose.triton import gpu_kernel, memory_rows
 
 LOG2_E = 1.4426950408889634
 LN_2 = tl.constexpr(0.6931471805599453)
@@ -44,30 +44,83 @@ def sigmoid(v: tl.tensor, u: tl.tensor) -> tl.tensor:
 
 @gpu_kernel
 def step_rows(
-    low: tl.tensor, weight: tl.tensor, bias: tl.tensor, s: tl.tensor, t: tl.tensor,
-    steps: tl.tensor, rank: tl.tensor, d: tl.tensor, c: tl.tensor, M: tl.constexpr,
-    REVERSE: tl.constexpr, BD: tl.constexpr, TT: tl.constexpr, CT: tl.constexpr,
+    low: tl.tensor, weights: tl.tensor, valid: tl.tensor, in_c: tl.tensor, d: tl.constexpr,
+    streams: tl.constexpr, rank: tl.constexpr, REVERSE: tl.constexpr, T: tl.constexpr,
+    BD: tl.constexpr, CT: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
-    """Δ = softplus(low · weight + bias) of stream s at steps t, zero after the valid ones.
+    """Δ = softplus(low · weight + bias) of one stream, zero where not valid; and its slope.
 
-    Returns Δ and its slope.
+    ``low`` points to the first row's factors, ``weights`` to the first channel's bias, which the
+    factors' weights follow.
     """
-    valid = t < steps
-    row = memory_row(t, steps, REVERSE)
-    value = tl.zeros([TT, BD], dtype=CT) + tl.load(bias + s * d + c, mask=c < d, other=0.0)
+    lane = tl.arange(0, BD)[None, :]
+    value = tl.zeros([T, BD], dtype=CT) + tl.load(weights + lane, mask=in_c, other=0.0)
     for r in range(rank):
-        factor = tl.load(low + (row * M + s) * rank + r, mask=valid, other=0.0).to(CT)
-        value += factor * tl.load(weight + (s * rank + r) * d + c, mask=c < d, other=0.0)
+        rows = memory_rows(T, REVERSE) * (streams * rank)
+        factor = tl.load(low + r + rows, mask=valid, other=0.0).to(CT)
+        value += factor * tl.load(weights + (r + 1) * d + lane, mask=in_c, other=0.0)
     u = decaying_exp(value)
     delta = tl.where(valid, softplus(value, u, CT), 0.0)
     return delta, tl.where(valid, sigmoid(value, u), 0.0)
 
 
 @gpu_kernel
-def power(base: tl.tensor, exponent: tl.tensor, BITS: tl.constexpr) -> tl.tensor:
-    """Raise base to a whole exponent below 2 ** BITS."""
+def row_bits(tile: tl.tensor) -> tl.tensor:
+    """Read a tile's numbers as bits, for :func:`row_of`."""
+    WHOLE: tl.constexpr = tl.int64 if tile.dtype == tl.float64 else tl.int32
+    return tile.to(WHOLE, bitcast=True)
+
+
+@gpu_kernel
+def row_of(bits: tl.tensor, here: tl.tensor, CT: tl.constexpr) -> tl.tensor:
+    """Take the one row of a tile (T, n, d) that ``here`` (T, 1, 1) marks.
+
+    It costs nothing: a thread has all rows of its channel, the compiler knows which one it is,
+    and nothing is left of a sum of whole numbers that are zero but for one. (Of floats it would
+    keep the additions: −0.0 + 0.0 is 0.0.)
+    """
+    return tl.sum(tl.where(here, bits, 0), 0).to(CT, bitcast=True)
+
+
+@gpu_kernel
+def scan_tile(decay: tl.tensor, new: tl.tensor, h: tl.tensor, T: tl.constexpr) -> tl.tensor:
+    """Run h ← decay·h + new through the steps of a tile (T, n, d).
+
+    Returns the states before every step, those after it, and the last one (n, d).
+    """
+    i = tl.arange(0, T)[:, None, None]
+    decays, news = row_bits(decay), row_bits(new)
+    before, after = decay, decay
+    for k in tl.static_range(T):
+        before = tl.where(i == k, h[None, :, :], before)
+        h = row_of(decays, i == k, h.dtype) * h + row_of(news, i == k, h.dtype)
+        after = tl.where(i == k, h[None, :, :], after)
+    return before, after, h
+
+
+@gpu_kernel
+def scan_tile_back(decay: tl.tensor, new: tl.tensor, grad: tl.tensor, T: tl.constexpr) -> tl.tensor:
+    """Run the other way: the gradients of the states after every step, and of the first one.
+
+    ``new`` (T, n, d) is what a state's gradient has from its own output, ``grad`` (n, d) what the
+    last state's has from later steps.
+    """
+    i = tl.arange(0, T)[:, None, None]
+    decays, news = row_bits(decay), row_bits(new)
+    grads = decay
+    for back in tl.static_range(T):
+        here = i == T - 1 - back
+        grad += row_of(news, here, grad.dtype)
+        grads = tl.where(here, grad[None, :, :], grads)
+        grad = row_of(decays, here, grad.dtype) * grad
+    return grads, grad
+
+
+@gpu_kernel
+def power(base: tl.tensor, exponent: tl.tensor, bits: tl.tensor) -> tl.tensor:
+    """Raise base to a whole exponent below 2 ** bits."""
     result = base * 0.0 + 1.0
-    for _ in tl.static_range(BITS):
+    for _ in range(bits):
         result = tl.where((exponent & 1) == 1, result * base, result)
         base = base * base
         exponent = exponent >> 1
@@ -76,39 +129,39 @@ def power(base: tl.tensor, exponent: tl.tensor, BITS: tl.constexpr) -> tl.tensor
 
 @gpu_kernel
 def carry_states(
-    states: tl.tensor, sums: tl.tensor, A: tl.tensor, lengths: tl.tensor, segments: tl.tensor,
-    stride: tl.tensor, d: tl.tensor, n: tl.tensor, M: tl.constexpr, SEGMENT: tl.constexpr,
-    BITS: tl.constexpr, SELECTIVE: tl.constexpr, BACKWARD: tl.constexpr, BN: tl.constexpr,
+    states: tl.tensor, sums: tl.tensor, params: tl.tensor, lengths: tl.tensor,
+    segments: tl.tensor, span: tl.tensor, width: tl.tensor, bits: tl.tensor,
+    streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr, PARAMS: tl.constexpr,
+    SELECTIVE: tl.constexpr, BACKWARD: tl.constexpr, BN: tl.constexpr,
     BD: tl.constexpr,
 ) -> None:  # fmt: skip
     """Join the segments that were scanned from zero, one after the other.
 
-    ``states`` (b, segments · stride + 1, M, n, d): the state at the start in its first place
-    (backward: the gradient of the last state in its last), and what each segment adds to it in
-    the place where the segment ends. ``sums`` (b, segments, M, d): ΣΔ of each segment.
+    ``states`` (b, segments + 1, M, n, d): the state at the start in the first place (backward: the
+    gradient of the last state in the last one), and what each segment adds to it in the place
+    where the segment ends. ``sums`` (b, segments, M, d): ΣΔ of each. ``params`` (M, PARAMS, d)
+    begins with A.
     """
-    b, s = tl.program_id(0) // M, tl.program_id(0) % M
-    c = tl.program_id(1) * BD + tl.arange(0, BD)[None, :]
-    j = tl.arange(0, BN)[:, None]
+    b, s = tl.program_id(0) // streams, tl.program_id(0) % streams
+    c = tl.program_id(1) * width + tl.arange(0, BD)[None, :]
+    j = tl.program_id(2) * BN + tl.arange(0, BN)[:, None]
     mask = (j < n) & (c < d)
     steps = tl.load(lengths + b)
     series = tl.cast(b, tl.int64)
-    at = s * n * d + j * d + c
-    a = tl.load(A + at, mask=mask, other=0.0)
-    begin = states + series * (segments * stride + 1) * M * n * d + at
-    h = tl.load(begin + (segments * stride * M * n * d if BACKWARD else 0), mask=mask, other=0.0)
+    a = tl.load(params + (s * PARAMS + j) * d + c, mask=mask, other=0.0)
+    at = (s * n + j) * d + c
+    place = series * (segments + 1)
+    if BACKWARD:
+        place += segments
+    h = tl.load(states + place * streams * n * d + at, mask=mask, other=0.0)
     for k in range(segments):
         segment = segments - 1 - k if BACKWARD else k
         if SELECTIVE:
-            total = tl.load(
-                sums + ((series * segments + segment) * M + s) * d + c, mask=c < d, other=0.0
-            )
-            decay = tl.exp2(a * total)
+            sum_at = ((series * segments + segment) * streams + s) * d + c
+            decay = tl.exp2(a * tl.load(sums + sum_at, mask=c < d, other=0.0))
         else:
-            n_steps = tl.minimum(tl.maximum(steps - segment * SEGMENT, 0), SEGMENT)
-            decay = power(a, n_steps, BITS)
-        place = begin + tl.cast(segment if BACKWARD else segment + 1, tl.int64) * (
-            stride * M * n * d
-        )
-        h = decay * h + tl.load(place, mask=mask, other=0.0)
-        tl.store(place, h, mask=mask)
+            decay = power(a, tl.minimum(tl.maximum(steps - segment * span, 0), span), bits)
+        place = series * (segments + 1) + segment + (0 if BACKWARD else 1)
+        at_place = states + place * streams * n * d + at
+        h = decay * h + tl.load(at_place, mask=mask, other=0.0)
+        tl.store(at_place, h, mask=mask)
