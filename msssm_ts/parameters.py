@@ -167,10 +167,10 @@ class Parameters:
     dropout: float = _row(
         0.1,
         Number(below=1),
-        "Dropout after each block.",
+        "Dropout of whole channels after each block.",
         concerns="network",
         option="--dropout",
-        brief="Dropout after each block.",
+        brief="Dropout of whole channels after each block.",
     )
     pooling: Literal["mean", "max", "mean_max", "last"] = _row(
         "mean_max",

@@ -35,6 +35,7 @@ class Bug(NamedTuple):
 
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
+BLOCK = "msssm_ts/model/block.py"
 BATCHES, STREAMED = "msssm_ts/training/batches.py", "msssm_ts/training/streaming.py"
 SERIES, TARGETS = "msssm_ts/series/standardizer.py", "msssm_ts/fitting/targets.py"
 CHECKS, OUTLIERS = "msssm_ts/series/checks.py", "msssm_ts/series/outliers.py"
@@ -379,7 +380,9 @@ BUGS = [Bug(*row) for row in (
     ("ψ starts without the average", FILTERS, "detail = -average", "detail = 0 * average", T_MODEL),
     ("last of the padded steps", CLASSIFIER, "torch.where(counted, steps, 0)",
      "torch.where(counted, steps, steps)", T_MODEL),
-    ("max over padded steps", CLASSIFIER, "torch.where(valid, x, -torch.inf)", "x", T_MODEL),
+    ("max over padded steps", CLASSIFIER, "x = torch.where(counted.unsqueeze(-1), x, -torch.inf)",
+     "pass", T_MODEL),
+    ("dropout of single steps", BLOCK, "input.new_ones(b, 1, d)", "torch.ones_like(input)", T_MODEL),
     ("mean over padded steps", CLASSIFIER, "counted.sum(1, keepdim=True)",
      "torch.full_like(counted[:, :1], counted.shape[1], dtype=torch.long)", T_MODEL),
     ("missing steps pooled", CLASSIFIER, "else counted & observed", "else counted", T_MODEL),

@@ -11,6 +11,7 @@ from torch.nn.functional import silu, softplus
 
 from msssm_ts.kernels import selective_scan, use_backend
 from msssm_ts.model import MSSSM, MSSSMConfig, MSSSMNetwork
+from msssm_ts.model.block import ChannelDropout
 from msssm_ts.model.classifier import counted_steps, pool
 from msssm_ts.model.cores.diagonal import scale_dependent_diagonal
 from msssm_ts.model.cores.lti.core import LTI
@@ -142,6 +143,17 @@ def test_compile_and_export(core: str) -> None:
     trained = torch.compile(network, backend="aot_eager", fullgraph=True)
     trained(x).sum().backward()
     assert all(p.grad is not None for p in network.parameters())
+
+
+def test_dropout_drops_whole_channels_of_a_series() -> None:
+    torch.manual_seed(0)
+    x = torch.rand(16, 9, 32) + 1
+    dropped = ChannelDropout(0.25)(x)
+    kept = dropped != 0
+    assert torch.equal(kept, kept[:, :1].expand_as(kept))
+    assert not torch.equal(kept, kept[:1].expand_as(kept))
+    torch.testing.assert_close(dropped[kept], (x / 0.75)[kept])
+    assert ChannelDropout(0.25).eval()(x) is x
 
 
 def test_pooling_ignores_padding() -> None:

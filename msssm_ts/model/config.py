@@ -59,7 +59,7 @@ class MSSSMConfig:
     bidirectional : bool
         Add a second core that runs backward in time. A causal model has one.
     dropout : float
-        Dropout after each block.
+        Of whole channels, after each block.
     pooling : {"mean", "max", "mean_max", "last"}
         From steps to one vector per series.
     stem_stride : int
