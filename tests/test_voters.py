@@ -18,9 +18,9 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
+from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scan_ridge import scan_ridge as scan_ridge_module
 from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
-from msssm_ts.members.scan_ridge.ridge import Ridge
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 from msssm_ts.series import LazySeries
 from msssm_ts.series.checks import filled
@@ -143,7 +143,7 @@ def test_classes_far_apart_have_sharp_probabilities(multilabel: bool) -> None:
 
 def test_the_order_of_many_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels a, b, a, b …: every other row is of one class."""
-    from msssm_ts.members.scan_ridge import ridge as module
+    from msssm_ts.members import ridge as module
 
     rng = np.random.default_rng(0)
     signs = np.where(np.arange(1240)[:, None] % 2 == np.arange(2), 1.0, -1.0)
@@ -157,7 +157,7 @@ def test_the_order_of_many_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    from msssm_ts.members.scan_ridge import ridge as module
+    from msssm_ts.members import ridge as module
 
     rng = np.random.default_rng(2)
     z = rng.normal(size=(400, 20)).astype(np.float32)

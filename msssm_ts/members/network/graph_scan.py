@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msssm_ts.errors import InputError
-from msssm_ts.model import MSSSM
+from msssm_ts.model import MSSSM, Core
+from msssm_ts.model.decomposition import MultiScaleDecomposition
 
 
 class ScannedCores(nn.Module):
@@ -36,20 +37,10 @@ class ScannedCores(nn.Module):
 
     def __init__(self, cores: Sequence[MSSSM], name: str):
         super().__init__()
-        scanned = [core.ssm for core in cores]
-        form = type(scanned[0]).export_form(scanned)
-        if form is None:
-            raise InputError(
-                f"core {name!r} cannot be exported to ONNX or torch.export, as it has no export "
-                "form: save the model itself (--format safetensors), or train with another core"
-            )
-        self.form = form
+        self.form = export_form([core.ssm for core in cores], name)
         self.mixers = nn.ModuleList(core.mixer for core in cores if core.mixer is not None)
         self.reverse = [core.reverse for core in cores]
-        # Low-pass and high-pass next to each other for every channel, the oldest sample first.
-        taps = [torch.stack([c.decomposition.phi, c.decomposition.psi], 2) for c in cores]
-        filters = torch.cat(taps, 1).flip(-1).flatten(1, 2).unsqueeze(2)
-        self.register_buffer("filters", filters.detach().contiguous())
+        self.register_buffer("filters", stacked_filters([core.decomposition for core in cores]))
 
     def forward(self, x: Tensor, gate: Tensor, lengths: None = None, times: None = None) -> Tensor:
         """Return the sum over the directions, (b, l, d).
@@ -100,17 +91,51 @@ class ScannedCores(nn.Module):
 
     def _streams(self, x: Tensor) -> Tensor:
         """Raw signal and bands of all directions: x (b, l, D·d) to (M, b, D, d, l)."""
-        b, l, channels = x.shape
-        reach = self.filters.shape[-1] - 1
-        approximation = x.transpose(1, 2)
-        bands = [approximation]
-        for level in range(len(self.filters)):
-            padded = functional.pad(approximation, (reach * 2**level, 0))
-            pairs = functional.conv1d(
-                padded, self.filters[level], dilation=2**level, groups=channels
-            )
-            approximation = pairs[:, 0::2]
-            bands.append(pairs[:, 1::2])
-        if len(self.filters):
-            bands.append(approximation)
-        return torch.stack(bands).view(len(bands), b, len(self.reverse), -1, l)
+        return stacked_bands(x, self.filters, len(self.reverse))
+
+
+def export_form(cores: Sequence[Core], name: str) -> nn.Module:
+    """Return what cores export, side by side.
+
+    Parameters
+    ----------
+    cores : sequence of Core
+        Of one block.
+    name : str
+        What they are called, for the message.
+
+    Raises
+    ------
+    InputError
+        If they have no :meth:`~msssm_ts.model.Core.export_form`.
+    """
+    form = type(cores[0]).export_form(cores)
+    if form is None:
+        raise InputError(
+            f"core {name!r} cannot be exported to ONNX or torch.export, as it has no export "
+            "form: save the model itself (--format safetensors), or train with another core"
+        )
+    return form
+
+
+def stacked_filters(banks: Sequence[MultiScaleDecomposition]) -> Tensor:
+    """Return the filters of D directions for :func:`stacked_bands`, (S, 2·D·d, 1, K)."""
+    # Low-pass and high-pass next to each other for every channel, the oldest sample first.
+    taps = [torch.stack([bank.phi, bank.psi], 2) for bank in banks]
+    return torch.cat(taps, 1).flip(-1).flatten(1, 2).unsqueeze(2).detach().contiguous()
+
+
+def stacked_bands(x: Tensor, filters: Tensor, directions: int) -> Tensor:
+    """Raw signal and bands of all directions: x (b, l, D·d) to (M, b, D, d, l)."""
+    b, l, channels = x.shape
+    reach = filters.shape[-1] - 1
+    approximation = x.transpose(1, 2)
+    bands = [approximation]
+    for level in range(len(filters)):
+        padded = functional.pad(approximation, (reach * 2**level, 0))
+        pairs = functional.conv1d(padded, filters[level], dilation=2**level, groups=channels)
+        approximation = pairs[:, 0::2]
+        bands.append(pairs[:, 1::2])
+    if len(filters):
+        bands.append(approximation)
+    return torch.stack(bands).view(len(bands), b, directions, -1, l)

@@ -12,9 +12,9 @@ from torch.nn import functional
 from msssm_ts.kernels.scale_features import TAPS
 from msssm_ts.kernels.scale_features.reference import sum_of_taps
 from msssm_ts.members.graph import GraphInput
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
 from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
-from msssm_ts.members.scan_ridge.ridge import Ridge
-from msssm_ts.members.scan_ridge.scaling import LARGEST_DEVIATION, Scaling
 
 
 class RidgeVotes(nn.Module):

@@ -14,6 +14,8 @@ from msssm_ts.file_checks import Number, Record, Whole
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.features import (
     MAX_SCALES,
     N_THRESHOLDS,
@@ -21,8 +23,6 @@ from msssm_ts.members.scan_ridge.features import (
     ScanFeatures,
     n_features_for,
 )
-from msssm_ts.members.scan_ridge.ridge import Ridge
-from msssm_ts.members.scan_ridge.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter

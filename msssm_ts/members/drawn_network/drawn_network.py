@@ -1,0 +1,281 @@
+"""A drawn MS-SSM layer and a ridge classifier on its features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from msssm_ts.file_checks import Mapped, Number, Record, anything
+from msssm_ts.members.member import Member, State
+from msssm_ts.members.network.recipe import clamp_scales
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.scaling import Scaling
+from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.model import MSSSMConfig
+from msssm_ts.model.cores import CORES
+from msssm_ts.model.drawn import MOST_MIXED, N_POOLS, N_THRESHOLDS, DrawnNetwork
+from msssm_ts.series import Prepared
+from msssm_ts.series.checks import filled
+from msssm_ts.training import Keeper, Reporter
+
+# Channels of the layer to those of the trained network.
+_WIDER = 2
+# Numbers that the features of all training series may be: 400 MB.
+_MOST_NUMBERS = 100_000_000
+# Series that thresholds are from.
+_N_SERIES = 64
+# Numbers of the streams that are held at once: 64 MB.
+_HELD = 1 << 24
+_FACTS = Record(
+    {
+        "config": Mapped(anything),
+        "temperature": Number(1e-9, 1e9),
+        "left_out_accuracy": Number(-1e-6, 1 + 1e-6),
+    }
+)
+
+
+@dataclass(frozen=True)
+class DrawnMember(Member):
+    """A drawn layer, the standardisation of its features and the ridge classifier.
+
+    Parameters
+    ----------
+    network : DrawnNetwork
+        Layer and thresholds.
+    scaling : Scaling
+        Standardisation of the features.
+    ridge : Ridge
+        Classifier.
+    """
+
+    network: DrawnNetwork
+    scaling: Scaling
+    ridge: Ridge
+
+    kind: ClassVar[str] = "drawn_network"
+    title: ClassVar[str] = "drawn network"
+    # A fifth of the vote beside ridge classifiers on random features and trees (docs/recipe.md).
+    prior: ClassVar[float] = 0.25
+
+    @classmethod
+    def fit(
+        cls,
+        problem: Problem,
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+        reporter: Reporter | None = None,
+        seconds: float | None = None,
+        start: Self | None = None,
+        keeper: Keeper | None = None,
+    ) -> Self:
+        """Draw the layer and fit the classifier; see :meth:`Member.fit`."""
+        assert parameters is not None
+        # The caller's random numbers stay as they are.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = DrawnNetwork(_config(parameters, problem)).eval()
+            sample = problem.at_most(_N_SERIES, seed).values
+            network.calibrate(*next(_batches(sample, range(len(sample)), len(sample)))[:2])
+        problem = problem.at_most(max(1, _MOST_NUMBERS // network.n_features), seed)
+        z = _features(network, problem.values, reporter)
+        scaling = Scaling.fit(z, np.ones(network.n_features, np.float32))
+        scaling.apply(z)
+        ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
+        return cls(network, scaling, ridge)
+
+    def transform(self, values: Prepared) -> NDArray[np.float64]:
+        """Return standardised features (n_series, n_features)."""
+        return self._standardized(values).astype(np.float64)
+
+    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
+        z = _features(self.network, values)
+        self.scaling.apply(z)
+        return z
+
+    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return probabilities (n_series, n_outputs)."""
+        size = max(1, _HELD // self.network.n_features)
+        parts = [
+            self.ridge.predict_proba(self._standardized(_taken(values, range(i, i + size))))
+            for i in range(0, len(values), size)
+        ]
+        return np.concatenate(parts)
+
+    @property
+    def uses_times(self) -> bool:
+        """Whether time stamps say something to its core."""
+        return CORES.get(self.network.config.core).uses_times
+
+    @property
+    def n_features(self) -> int:
+        """Columns of :meth:`transform`."""
+        return self.network.n_features
+
+    @property
+    def n_parameters(self) -> int:
+        """The ridge classifier's weights."""
+        return self.ridge.coefficients.size + self.ridge.intercept.size
+
+    @property
+    def left_out_accuracy(self) -> float:
+        """On training series left out one at a time, or group by group."""
+        return self.ridge.left_out_accuracy
+
+    def state(self) -> State:
+        """Return all that a model file must hold."""
+        tensors = self.network.state_dict()
+        arrays: dict[str, NDArray[Any]] = {f"network.{k}": v.numpy() for k, v in tensors.items()}
+        arrays |= {
+            "mean": self.scaling.mean,
+            "scale": self.scaling.scale,
+            "coefficients": self.ridge.coefficients,
+            "intercept": self.ridge.intercept,
+        }
+        facts = {
+            "config": asdict(self.network.config),
+            "temperature": self.ridge.temperature,
+            "left_out_accuracy": self.ridge.left_out_accuracy,
+        }
+        return State(arrays, facts)
+
+    @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec]:
+        """Return shapes and types by the facts."""
+        _FACTS("facts", facts)
+        config = MSSSMConfig.from_dict(facts["config"])
+        if (config.n_channels, config.n_outputs) != (n_channels, n_outputs):
+            raise ValueError(
+                f"a drawn network from {config.n_channels} channels to {config.n_outputs} outputs, "
+                f"where there are {n_channels} channels and {n_outputs} classes or labels"
+            )
+        d, M, mixed = config.d_model, config.n_streams, min(n_channels, MOST_MIXED)
+        filters = TensorSpec((config.n_scales, d, config.kernel_size))
+        n_features = M * d * N_THRESHOLDS * N_POOLS
+        # A core from outside may have numbers of other types.
+        kind = "float32" if config.core in CORES.own_names() else "any"
+        return {
+            "network.channels": TensorSpec((mixed, d), "int64"),
+            "network.weights": TensorSpec((mixed, d)),
+            "network.offset": TensorSpec((d,)),
+            "network.gain": TensorSpec((d,)),
+            "network.thresholds": TensorSpec((M, d, N_THRESHOLDS)),
+            "network.scale": TensorSpec((M, d)),
+            "network.decomposition.phi": filters,
+            "network.decomposition.psi": filters,
+            **{
+                f"network.ssm.{name}": TensorSpec(shape, kind)
+                for name, shape in CORES.get(config.core).weight_shapes(config).items()
+            },
+            "mean": TensorSpec((n_features,)),
+            "scale": TensorSpec((n_features,)),
+            "coefficients": TensorSpec((n_features, n_outputs)),
+            "intercept": TensorSpec((n_outputs,), "float64"),
+        }
+
+    @classmethod
+    def from_state(cls, state: State, multilabel: bool) -> Self:
+        """Return what :meth:`state` described."""
+        arrays, facts = dict(state.arrays), state.facts
+        config = MSSSMConfig.from_dict(facts["config"])
+        for name, array in arrays.items():
+            check_range(name, array)
+        chosen = arrays["network.channels"]
+        if chosen.size and not 0 <= chosen.min() <= chosen.max() < 2 * config.n_channels:
+            raise ValueError("network.channels: views that there are not")
+        if not (arrays["network.scale"] > 0).all():
+            raise ValueError("network.scale: deviations that are not above 0")
+        with torch.random.fork_rng(devices=[]):
+            network = DrawnNetwork(config).eval()
+        prefix = "network."
+        network.load_state_dict(
+            {
+                name.removeprefix(prefix): torch.from_numpy(array)
+                for name, array in arrays.items()
+                if name.startswith(prefix)
+            }
+        )
+        return cls(
+            network,
+            Scaling(arrays["mean"], arrays["scale"]),
+            Ridge(
+                arrays["coefficients"],
+                arrays["intercept"],
+                facts["temperature"],
+                facts["left_out_accuracy"],
+                multilabel,
+            ),
+        )
+
+    @classmethod
+    def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
+        """Return the members one after the other."""
+        from msssm_ts.members.drawn_network.graph import DrawnVotes
+
+        parts = [(member.network, member.scaling, member.ridge) for member in members]
+        return DrawnVotes(parts, weights)
+
+
+def _config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:
+    """Return the layer's sizes, those of the trained network, wider."""
+    same = ("d_state", "kernel_size", "core")
+    return MSSSMConfig(
+        n_channels=problem.values.series[0].shape[0],
+        n_outputs=problem.n_outputs,
+        n_scales=clamp_scales(parameters["n_scales"], int(problem.values.lengths.max())),
+        d_model=_WIDER * parameters["d_model"],
+        n_layers=1,
+        bidirectional=False,
+        dropout=0.0,
+        **{name: parameters[name] for name in same},
+    )
+
+
+def _features(
+    network: DrawnNetwork, values: Prepared, reporter: Reporter | None = None
+) -> NDArray[np.float32]:
+    """Return features (n_series, n_features), not standardised."""
+    out = np.empty((len(values), network.n_features), np.float32)
+    config = network.config
+    # In the order of their lengths there is little padding.
+    order = np.argsort(values.lengths, kind="stable")
+    largest = int(values.lengths.max(initial=1))
+    size = max(1, _HELD // (config.n_streams * config.d_model * largest))
+    done = 0
+    for x, lengths, times, index in _batches(values, order, size):
+        with torch.inference_mode():
+            out[index] = network(x, lengths, times).numpy()
+        done += len(index)
+        if reporter is not None:
+            reporter.done(done, len(values))
+    return out
+
+
+def _batches(
+    values: Prepared, order: Sequence[int] | NDArray[np.int64], size: int
+) -> Iterator[tuple[Tensor, Tensor, Tensor | None, NDArray[np.int64]]]:
+    """Yield series (b, l, n_channels), lengths, time stamps, and which they are."""
+    for i in range(0, len(order), size):
+        index = np.asarray(order[i : i + size], dtype=np.int64)
+        series = [filled(values.series[j]) for j in index]
+        lengths = torch.tensor([s.shape[1] for s in series])
+        x = nn.utils.rnn.pad_sequence([torch.from_numpy(s).mT for s in series], batch_first=True)
+        times = None
+        if values.times is not None:
+            stamps = [torch.as_tensor(values.times[j], dtype=torch.float32) for j in index]
+            times = nn.utils.rnn.pad_sequence(stamps, batch_first=True)
+        yield x, lengths, times, index
+
+
+def _taken(values: Prepared, part: range) -> Prepared:
+    """Return some of the series, with their time stamps."""
+    return values.take(np.arange(len(values))[part.start : part.stop])

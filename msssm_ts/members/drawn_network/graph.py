@@ -1,0 +1,109 @@
+"""Drawn networks in operations that torch exports with batch and length left open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from msssm_ts.members.graph import GraphInput
+from msssm_ts.members.network.graph_scan import export_form, stacked_bands, stacked_filters
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
+from msssm_ts.model.drawn import DrawnNetwork, pool
+
+
+class DrawnVotes(nn.Module):
+    """The weighted sum of drawn networks' probabilities.
+
+    Parameters
+    ----------
+    parts : sequence of (DrawnNetwork, Scaling, Ridge)
+        Of one model's members.
+    shares : sequence of float
+        Their parts of the vote.
+    """
+
+    def __init__(
+        self, parts: Sequence[tuple[DrawnNetwork, Scaling, Ridge]], shares: Sequence[float]
+    ):
+        super().__init__()
+        self.parts = nn.ModuleList([_Part(*part) for part in parts])
+        self.shares = list(shares)
+
+    def forward(self, given: GraphInput) -> Tensor:
+        """Return the weighted sum of probabilities, (b, n_outputs)."""
+        votes = [share * part(given) for part, share in zip(self.parts, self.shares, strict=True)]
+        return torch.stack(votes).sum(0)
+
+
+class _Part(nn.Module):
+    """One member."""
+
+    channels: Tensor
+    weights: Tensor
+    offset: Tensor
+    gain: Tensor
+    thresholds: Tensor
+    deviation: Tensor
+    filters: Tensor
+    mean: Tensor
+    scale: Tensor
+    coefficients: Tensor
+    intercept: Tensor
+
+    def __init__(self, network: DrawnNetwork, scaling: Scaling, ridge: Ridge):
+        super().__init__()
+        self.multilabel = ridge.multilabel
+        self.form = export_form([network.ssm], network.config.core)
+        for name, values in (
+            ("channels", network.channels),
+            ("weights", network.weights),
+            ("offset", network.offset),
+            ("gain", network.gain),
+            ("thresholds", network.thresholds),
+            ("deviation", network.scale),
+            ("filters", stacked_filters([network.decomposition])),
+            ("mean", torch.from_numpy(scaling.mean)),
+            ("scale", torch.from_numpy(scaling.scale)),
+            ("coefficients", torch.from_numpy(ridge.coefficients * ridge.temperature).float()),
+            ("intercept", torch.from_numpy(ridge.intercept * ridge.temperature).float()),
+        ):
+            self.register_buffer(name, values.detach().clone())
+
+    def forward(self, given: GraphInput) -> Tensor:
+        """Return probabilities (b, n_outputs)."""
+        x, length = given.filled.transpose(1, 2), given.length
+        steps = torch.arange(x.shape[1], device=x.device)
+        counted = (steps < length.unsqueeze(1)).unsqueeze(-1)
+        # Looked up, not cut off: a length of one less is a case of its own to torch's tracing.
+        views = torch.cat([x, x - x[:, (steps - 1).clamp(min=0)]], -1)
+        mixed = (views[..., self.channels] * self.weights).sum(-2)
+        signal = torch.where(counted, (mixed - self.offset) * self.gain, 0.0)
+        n_steps = length.unsqueeze(1).to(x.dtype)
+        pooled = [
+            part
+            for s, y in enumerate(self._streams(signal))
+            for part in pool(y, self.thresholds[s], self.deviation[s], counted, n_steps)
+        ]
+        z = (torch.cat(pooled, 1) - self.mean) * self.scale
+        z = z.clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
+        scores = z @ self.coefficients + self.intercept
+        return torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)
+
+    def _streams(self, signal: Tensor) -> list[Tensor]:
+        """Return what each stream makes of a signal (b, l, d), (b, l, d) each."""
+        steps = getattr(self.form, "steps", None)
+        if steps is None:
+            streams = stacked_bands(signal, self.filters, 1).permute(4, 1, 2, 0, 3).flatten(2, 3)
+            y = self.form(streams, [signal])
+            return [part.transpose(0, 1) for part in y.unbind(2)]
+        length = signal.shape[1]
+        # Whole blocks, two at least, and not a sum: torch would trace for some lengths only.
+        rest = (length + 2 * steps - 1) // steps * steps - length
+        whole = functional.pad(signal, (0, 0, 0, rest))
+        streams = stacked_bands(whole, self.filters, 1).permute(2, 0, 3, 1, 4).flatten(0, 1)
+        y = self.form(streams, [whole])
+        return [functional.pad(part, (0, -rest)).permute(1, 2, 0) for part in y.unbind(0)]
