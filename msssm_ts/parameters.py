@@ -49,8 +49,8 @@ class Spec:
         What it may be.
     meaning : str
         Some sentences for the documentation.
-    concerns : str, optional
-        The kind of member without which it has nothing to act on.
+    concerns : tuple of str
+        The kinds of members without any of which it has nothing to act on; empty: it always has.
     option : str, optional
         Its option of ``msssm-ts fit``.
     brief : str
@@ -59,16 +59,21 @@ class Spec:
 
     check: Check
     meaning: str
-    concerns: str | None = None
+    concerns: tuple[str, ...] = ()
     option: str | None = None
     brief: str = ""
+
+
+# Members that a setting concerns: the network that is trained, and the layer that is drawn, too.
+TRAINED = ("network",)
+NETWORKS = (*TRAINED, "drawn_network")
 
 
 def _row(
     default: Any,
     check: Check,
     meaning: str,
-    concerns: str | None = None,
+    concerns: tuple[str, ...] = (),
     option: str | None = None,
     brief: str = "",
 ) -> Any:
@@ -89,9 +94,10 @@ class Parameters:
         "default",
         one_of(*PRESETS),
         """What votes. "default": four ridge classifiers on random multi-scale state-space
-        features, trees on quantiles, and, where there is a validation split to measure its share
-        by (see ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers and
-        the trees, seconds without gradient descent. "best": more of each, four networks.
+        features, trees on quantiles, an MS-SSM layer that is drawn and read out by a ridge
+        classifier, and, where there is a validation split to measure its share by (see
+        ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers and the
+        trees, seconds without gradient descent. "best": more of each, four networks.
         "network": one network alone, as in the paper, which can be read forward in time and
         streamed.""",
         option="--preset",
@@ -111,7 +117,7 @@ class Parameters:
         Whole(least=0),
         """Levels of the wavelet decomposition; fewer where the series are too short for them. 0:
         a single-scale model.""",
-        concerns="network",
+        concerns=NETWORKS,
         option="--scales",
         brief="Levels of the decomposition; 0 for a single-scale model.",
     )
@@ -120,7 +126,7 @@ class Parameters:
         OneOf(CORES.names, "str"),
         f"""State-space model of every stream. {_named(CORES.own_names(), CORES.summary)}. Others
         register themselves, see :data:`msssm_ts.model.cores.CORES`.""",
-        concerns="network",
+        concerns=NETWORKS,
         option="--core",
         brief="State-space model of every stream.",
     )
@@ -128,7 +134,7 @@ class Parameters:
         64,
         Whole(most=4096),
         "Width.",
-        concerns="network",
+        concerns=NETWORKS,
         option="--width",
         brief="Width of the network.",
     )
@@ -136,7 +142,7 @@ class Parameters:
         3,
         Whole(most=256),
         "Blocks.",
-        concerns="network",
+        concerns=TRAINED,
         option="--layers",
         brief="Blocks of the network.",
     )
@@ -144,7 +150,7 @@ class Parameters:
         20,
         Whole(most=4096),
         "State per channel, shared out over the scales.",
-        concerns="network",
+        concerns=NETWORKS,
         option="--state",
         brief="State per channel, shared out over the scales.",
     )
@@ -152,7 +158,7 @@ class Parameters:
         8,
         Whole(most=65_536),
         "Taps of the decomposition's filters.",
-        concerns="network",
+        concerns=NETWORKS,
         option="--taps",
         brief="Taps of the decomposition's filters.",
     )
@@ -160,7 +166,7 @@ class Parameters:
         True,
         Anything("bool"),
         "Read the series in both directions; False gives a causal model.",
-        concerns="network",
+        concerns=TRAINED,
         option="--causal",
         brief="Read forward in time only, as a stream needs.",
     )
@@ -168,7 +174,7 @@ class Parameters:
         0.1,
         Number(below=1),
         "Dropout of whole channels after each block.",
-        concerns="network",
+        concerns=TRAINED,
         option="--dropout",
         brief="Dropout of whole channels after each block.",
     )
@@ -176,7 +182,7 @@ class Parameters:
         "mean_max",
         one_of("mean", "max", "mean_max", "last"),
         "From steps to one vector per series.",
-        concerns="network",
+        concerns=TRAINED,
         option="--pooling",
         brief="From steps to one vector per series.",
     )
@@ -185,7 +191,7 @@ class Parameters:
         Whole(auto=True),
         """Steps of the series per step of the network. Above 1 the network begins with a learned
         filter bank. "auto": 1 up to 4096 steps, then 10 ms of sound, or a 500th of the series.""",
-        concerns="network",
+        concerns=TRAINED,
         option="--stride",
         brief="Steps of the series per step of the network; auto: more than one for long series.",
     )
@@ -193,7 +199,7 @@ class Parameters:
         None,
         Whole(optional=True, most=10_000),
         "Passes over the training data; chosen by the amount of data by default.",
-        concerns="network",
+        concerns=TRAINED,
         option="--max-epochs",
         brief="Passes over the data; else by the amount of data.",
     )
@@ -201,7 +207,7 @@ class Parameters:
         None,
         Whole(optional=True),
         "Series per step; chosen by the amount of data by default.",
-        concerns="network",
+        concerns=TRAINED,
         option="--batch-size",
         brief="Series per step; else by the amount of data.",
     )
@@ -209,7 +215,7 @@ class Parameters:
         2e-3,
         Number(positive=True),
         "Peak learning rate of AdamW.",
-        concerns="network",
+        concerns=TRAINED,
         option="--learning-rate",
         brief="Peak learning rate.",
     )
@@ -217,7 +223,7 @@ class Parameters:
         0.05,
         Number(),
         "AdamW's, not applied to the state-space parameters, biases, norms and filters.",
-        concerns="network",
+        concerns=TRAINED,
         option="--weight-decay",
         brief="Weight decay of the matrices.",
     )
@@ -225,7 +231,7 @@ class Parameters:
         0.1,
         Number(below=1),
         "Probability mass that training spreads over the other classes.",
-        concerns="network",
+        concerns=TRAINED,
         option="--label-smoothing",
         brief="Probability mass that training spreads over the other classes.",
     )
@@ -234,7 +240,7 @@ class Parameters:
         Number(auto=True),
         """Mix pairs of training series, their shares drawn from Beta(mixup, mixup). "auto": 0.3
         for sound (spectra, or behind a filter bank), else 0.""",
-        concerns="network",
+        concerns=TRAINED,
         option="--mixup",
         brief="Mix pairs of training series, by Beta(mixup, mixup); auto: 0.3 for sound, else 0.",
     )
@@ -243,7 +249,7 @@ class Parameters:
         Number(auto=True, below=1),
         """Move training series in time at random, by up to this part of their length. "auto": 0.1
         for sound, else 0.""",
-        concerns="network",
+        concerns=TRAINED,
         option="--shift",
         brief="Move training series by up to this part of their length; auto: 0.1 for sound, "
         "else 0.",
@@ -280,13 +286,13 @@ class Parameters:
     )
     validation_fraction: float = _row(0.15, Number(below=1), "That part.")
     n_iter_no_change: int = _row(
-        20, Whole(), "Epochs without improvement before stopping.", concerns="network"
+        20, Whole(), "Epochs without improvement before stopping.", concerns=TRAINED
     )
     warm_start: bool = _row(
         False,
         one_of(True, False),
         "Let ``fit`` go on from the networks' weights of the last one.",
-        concerns="network",
+        concerns=TRAINED,
     )
     dtype: Literal["float32", "float64"] = _row(
         "float32",

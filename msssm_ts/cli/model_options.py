@@ -29,7 +29,7 @@ def _parameters() -> Iterator[inspect.Parameter]:
 def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
     check = spec.check
     about: dict[str, Any] = {"help": spec.brief, "metavar": _METAVARS.get(name)}
-    if spec.concerns == "network":
+    if "network" in spec.concerns:
         about["rich_help_panel"] = "Network"
     kind: Any = str
     if isinstance(check, SeveralOf):

@@ -64,8 +64,8 @@ def notes(
     idle: dict[str, list[str]] = {}
     for name, default, spec in specs():
         value = parameters[name]
-        if spec.concerns and spec.concerns not in present and value != default:
-            idle.setdefault(spec.concerns, []).append(f"{name}={value!r}")
+        if spec.concerns and not present.intersection(spec.concerns) and value != default:
+            idle.setdefault(spec.concerns[0], []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
     if parameters["members"] is not None and parameters["preset"] != "default":

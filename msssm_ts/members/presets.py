@@ -30,10 +30,16 @@ class Seat:
 
 PRESETS: dict[str, tuple[Seat, ...]] = {
     "fast": (Seat("scan_ridge", 2), Seat("quantile_trees")),
-    "default": (Seat("scan_ridge", 4), Seat("quantile_trees"), Seat("network")),
+    "default": (
+        Seat("scan_ridge", 4),
+        Seat("quantile_trees"),
+        Seat("drawn_network"),
+        Seat("network"),
+    ),
     "best": (
         Seat("scan_ridge", 8),
         Seat("quantile_trees", options={"n_trees": 500}),
+        Seat("drawn_network", 2),
         Seat("network", 4),
     ),
     "network": (Seat("network"),),

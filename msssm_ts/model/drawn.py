@@ -5,18 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from msssm_ts.kernels.threshold_pools import N_POOLS, threshold_pools
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 
-# Thresholds of every stream and channel, and what is pooled at each: the part of the steps that lie
-# above it, and how far they do on average.
-N_THRESHOLDS, N_POOLS = 3, 2
+# Thresholds of every stream and channel.
+N_THRESHOLDS = 3
 # At most so many input channels are mixed into one of the layer.
 MOST_MIXED = 4
-# Steps count as above a threshold gradually, over this part of the stream's deviation: features
-# then hardly depend on how sums are rounded.
-_RAMP = 0.1
 # Levels of the thresholds among the sample's values.
 _LOWEST, _HIGHEST = 0.02, 0.98
 # Values of a stream and channel that thresholds are quantiles of.
@@ -131,19 +128,13 @@ class DrawnNetwork(nn.Module):
 
         Returns
         -------
-        Tensor of shape (b, M · N_THRESHOLDS · N_POOLS · d)
+        Tensor of shape (b, M · N_THRESHOLDS · 2 · d)
+            See :func:`msssm_ts.kernels.threshold_pools`.
         """
-        counted = None if lengths is None else _valid(x, lengths).unsqueeze(-1)
-        n_steps = x.shape[1] if lengths is None else lengths.unsqueeze(-1)
+        if lengths is None:
+            lengths = torch.full((len(x),), x.shape[1], device=x.device)
         streams = self.streams(x, lengths, times)
-        return torch.cat(
-            [
-                pooled
-                for y, thresholds, scale in zip(streams, self.thresholds, self.scale, strict=True)
-                for pooled in pool(y, thresholds, scale, counted, n_steps)
-            ],
-            1,
-        )
+        return threshold_pools(streams, self.thresholds, self.scale, lengths).flatten(1)
 
     def _mixed(self, x: Tensor) -> Tensor:
         """Mix the channels of x (b, l, n_channels) and of its first difference: (b, l, d)."""
@@ -154,39 +145,6 @@ class DrawnNetwork(nn.Module):
         for channels, weights in zip(self.channels[1:], self.weights[1:], strict=True):
             total = total + views[..., channels] * weights
         return total
-
-
-def pool(
-    y: Tensor, thresholds: Tensor, scale: Tensor, counted: Tensor | None, n_steps: Tensor | int
-) -> list[Tensor]:
-    """Pool a stream over time, at every threshold.
-
-    Parameters
-    ----------
-    y : Tensor of shape (b, l, d)
-        Stream.
-    thresholds : Tensor of shape (d, q)
-        Of each channel.
-    scale : Tensor of shape (d,)
-        Deviation of each channel.
-    counted : bool Tensor of shape (b, l, 1) or None
-        Steps that count; None: all.
-    n_steps : Tensor of shape (b, 1) or int
-        How many those are.
-
-    Returns
-    -------
-    list of Tensor of shape (b, d)
-        For each threshold the part of the steps above it, and their mean excess.
-    """
-    pooled = []
-    for threshold in thresholds.mT:
-        excess = (y - threshold) / scale
-        above = (excess / _RAMP + 0.5).clamp(0, 1)
-        for part in (above, excess.clamp(min=0)):
-            part = part if counted is None else torch.where(counted, part, 0.0)
-            pooled.append(part.sum(1) / n_steps)
-    return pooled
 
 
 def _valid(x: Tensor, lengths: Tensor | None) -> Tensor:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msssm_ts.file_checks import Mapped, Number, Record, anything
+from msssm_ts.kernels.threshold_pools import N_POOLS
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.recipe import clamp_scales
 from msssm_ts.members.problem import Problem
@@ -20,7 +21,7 @@ from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.cores import CORES
-from msssm_ts.model.drawn import MOST_MIXED, N_POOLS, N_THRESHOLDS, DrawnNetwork
+from msssm_ts.model.drawn import MOST_MIXED, N_THRESHOLDS, DrawnNetwork
 from msssm_ts.series import Prepared
 from msssm_ts.series.checks import filled
 from msssm_ts.training import Keeper, Reporter

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from msssm_ts.kernels.threshold_pools.reference import pool_stream
 from msssm_ts.members.graph import GraphInput
 from msssm_ts.members.network.graph_scan import export_form, stacked_bands, stacked_filters
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
-from msssm_ts.model.drawn import DrawnNetwork, pool
+from msssm_ts.model.drawn import DrawnNetwork
 
 
 class DrawnVotes(nn.Module):
@@ -83,12 +84,11 @@ class _Part(nn.Module):
         mixed = (views[..., self.channels] * self.weights).sum(-2)
         signal = torch.where(counted, (mixed - self.offset) * self.gain, 0.0)
         n_steps = length.unsqueeze(1).to(x.dtype)
-        pooled = [
-            part
+        pools = [
+            pool_stream(y, self.thresholds[s], self.deviation[s], counted, n_steps)
             for s, y in enumerate(self._streams(signal))
-            for part in pool(y, self.thresholds[s], self.deviation[s], counted, n_steps)
         ]
-        z = (torch.cat(pooled, 1) - self.mean) * self.scale
+        z = (torch.stack(pools, 1).flatten(1) - self.mean) * self.scale
         z = z.clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
         scores = z @ self.coefficients + self.intercept
         return torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)

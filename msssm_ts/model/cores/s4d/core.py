@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from msssm_ts.kernels import ms_scan
-from msssm_ts.kernels.ms_scan.blocks import scan_blocks
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import Core, CoreCost, FusedStep
 from msssm_ts.model.cores.s4d.initialisation import INITIALISATIONS, by_scale
@@ -133,8 +132,16 @@ class S4D(Core):
     def forward(
         self, streams: Tensor, x: Tensor, lengths: Tensor | None = None, times: Tensor | None = None
     ) -> Tensor:
-        """Scan all streams in plain torch; parameters as in the base class."""
-        return scan_blocks(streams, *self.discrete(), self.D)[0]
+        """Scan stream by stream, each a layer without scales; parameters as in the base class."""
+        log, C = self.discrete()
+        none, one = streams.new_empty(0, len(C[0]), 1), streams.new_ones(*x.shape[:2], 1)
+        scans = (
+            ms_scan(
+                inputs, none, none, *(log[s], None, C[s], self.D[s], one, None), lengths=lengths
+            )
+            for s, inputs in zip(map(_only, range(len(streams))), streams, strict=True)
+        )
+        return torch.stack([y for y, _ in scans])
 
     def initial_state(self, batch: int) -> Tensor:
         """Return zeros (b, M, d, n / 2), complex."""
@@ -172,6 +179,10 @@ class S4D(Core):
         parts = [core.discrete() for core in cores]
         log, C = (torch.cat([part[i] for part in parts]) for i in (0, 1))
         return Blocks(log, C, torch.cat([core.D for core in cores]))
+
+
+def _only(stream: int) -> slice:
+    return slice(stream, stream + 1)
 
 
 def _pairs(config: MSSSMConfig) -> int:
