@@ -36,6 +36,9 @@ class Bug(NamedTuple):
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
 BLOCK = "msssm_ts/model/block.py"
+DRAWN, T_DRAWN = "msssm_ts/model/drawn.py", "tests/test_drawn_network.py"
+DRAWN_MEMBER = "msssm_ts/members/drawn_network/drawn_network.py"
+THRESHOLD_POOLS = "msssm_ts/kernels/threshold_pools/cpu.py"
 BATCHES, STREAMED = "msssm_ts/training/batches.py", "msssm_ts/training/streaming.py"
 SERIES, TARGETS = "msssm_ts/series/standardizer.py", "msssm_ts/fitting/targets.py"
 CHECKS, OUTLIERS = "msssm_ts/series/checks.py", "msssm_ts/series/outliers.py"
@@ -382,6 +385,18 @@ BUGS = [Bug(*row) for row in (
      "torch.where(counted, steps, steps)", T_MODEL),
     ("max over padded steps", CLASSIFIER, "x = torch.where(counted.unsqueeze(-1), x, -torch.inf)",
      "pass", T_MODEL),
+    ("threshold pools over padding", THRESHOLD_POOLS,
+     "range(begin, min(begin + _TILE, lengths[b]))",
+     "range(begin, begin + min(_TILE, rows - begin))", T_DRAWN),
+    ("threshold pools of another stream", THRESHOLD_POOLS, "(s * n + q) * d + c)", "q * d + c)",
+     T_DRAWN),
+    ("differences of two steps", DRAWN, "before = torch.cat([x[:, :1], x[:, :-1]], 1)",
+     "before = torch.cat([x[:, :2], x[:, :-2]], 1)[:, : x.shape[1]]", T_DRAWN),
+    ("drawn filters with a mean", DRAWN, "(n_taps - n_positive) / n_positive", "1.0", T_DRAWN),
+    ("drawn layer ignores the scales", DRAWN_MEMBER, 'clamp_scales(parameters["n_scales"], ',
+     "clamp_scales(3, ", T_DRAWN),
+    ("views that there are not", DRAWN_MEMBER, "chosen.max() < 2 * config.n_channels",
+     "chosen.max() < 20 * config.n_channels", T_DRAWN),
     ("dropout of single steps", BLOCK, "input.new_ones(b, 1, d)", "torch.ones_like(input)",
      T_MODEL),
     ("mean over padded steps", CLASSIFIER, "counted.sum(1, keepdim=True)",

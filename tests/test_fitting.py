@@ -215,14 +215,16 @@ def test_members_that_are_named_are_fitted_however_few_series_there_are() -> Non
     settings = SIZES | {"max_epochs": 1}
     named = MSSSMClassifier(members=["scan_ridge", "network"], **settings).fit(X, y)
     assert kinds_of(named) == ["scan_ridge", "network"]
-    assert share_of(named, "network") == pytest.approx((1 / 3) / (1 / 3 + 0.6))
+    assert share_of(named, "network") == pytest.approx((5 / 12) / (5 / 12 + 0.6))
     assert named.model_.record.notes == ()
     # Asked for by the preset alone it is left out, and that is said with what follows.
     preset = MSSSMClassifier(n_scales=0, core="s6", **SIZES).fit(X, y)
     notes = preset.model_.record.notes
     assert notes[0].startswith("no network votes: its share is measured on series set aside")
-    assert notes[1] == (
-        "without a network, n_scales=0, core='s6', d_model=8, n_layers=1 had nothing to act on"
+    assert notes[1] == "without a network, n_layers=1 had nothing to act on"
+    fast = MSSSMClassifier("fast", n_scales=0, core="s6", **SIZES).fit(X, y)
+    assert fast.model_.record.notes == (
+        "without a network, n_scales=0, core='s6', d_model=8, n_layers=1 had nothing to act on",
     )
 
 
@@ -490,7 +492,7 @@ def test_a_wild_value_is_named_before_anything_is_trained(lazy: bool) -> None:
     assert Spy.given == []
 
 
-@pytest.mark.parametrize("member", ["network", "scan_ridge", "quantile_trees"])
+@pytest.mark.parametrize("member", ["network", "scan_ridge", "quantile_trees", "drawn_network"])
 @pytest.mark.parametrize(
     "own",
     [
