@@ -62,7 +62,7 @@ def legs(n: int) -> Modes:
     Examples
     --------
     >>> legs(2).frequency.round(decimals=3)
-    tensor([1.1180, 6.5180], dtype=torch.float64)
+    tensor([0.5570, 4.6030], dtype=torch.float64)
     """
     root = torch.sqrt(2 * torch.arange(2 * n, dtype=torch.float64) + 1)
     # A + PPᵀ, P = root / √2, is −1/2 on the diagonal and skew-symmetric beside it.
