@@ -10,6 +10,7 @@ import torch
 from msssm_ts import MSSSMClassifier
 from msssm_ts.kernels import use_backend
 from msssm_ts.kernels.threshold_pools import threshold_pools
+from msssm_ts.members.drawn_network import drawn_network as module
 from msssm_ts.members.drawn_network.drawn_network import DrawnMember
 from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
@@ -20,7 +21,7 @@ from msssm_ts.model.minimal import SSM, Decomposition
 from msssm_ts.parameters import specs
 from msssm_ts.series import Prepared
 
-SMALL = {"d_model": 8, "random_state": 0}
+SMALL = {"d_model": 16, "random_state": 0}
 
 
 def _waves(n: int = 50, length: int = 60, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -31,7 +32,7 @@ def _waves(n: int = 50, length: int = 60, noise: float = 1.0) -> tuple[np.ndarra
 
 
 def _parameters(**more: Any) -> dict[str, Any]:
-    return {**{name: default for name, default, _ in specs()}, "d_model": 8, **more}
+    return {**{name: default for name, default, _ in specs()}, "d_model": 16, **more}
 
 
 def _member(n_channels: int = 1, **more: Any) -> tuple[DrawnMember, list[np.ndarray]]:
@@ -187,3 +188,17 @@ def test_several_labels_weights_and_groups() -> None:
     assert not np.array_equal(plain.ridge.coefficients, weighted.ridge.coefficients)
     assert 0.5 < plain.left_out_accuracy <= 1
     assert math.isfinite(plain.ridge.temperature)
+
+
+def test_it_is_left_out_where_the_series_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = _waves()
+    kinds = [member.kind for member in MSSSMClassifier(**SMALL).fit(X, y).model_.vote.members]
+    assert kinds[-1] == "drawn_network"
+    monkeypatch.setattr(module, "_MOST_STEPS", X.size - 1)
+    model = MSSSMClassifier(**SMALL, n_scales=2).fit(X, y).model_
+    assert [member.kind for member in model.vote.members] == kinds[:-1]
+    said = model.record.notes
+    assert "no drawn_network votes: the series are too many or too long for it" in said
+    assert "without a network, n_scales=2, d_model=16 had nothing to act on" in said
+    named = MSSSMClassifier(members=["drawn_network"], **SMALL).fit(X, y).model_
+    assert [member.kind for member in named.vote.members] == ["drawn_network"]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from commands import run
+from member_cases import kinds_of
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import ExportError, InputError
@@ -123,12 +124,11 @@ def test_onnx_holds_standard_operators_and_says_what_it_is(
     onnx.checker.check_model(model, full_check=True)
     assert {o.domain for o in model.opset_import if o.version} == {""}
     assert {node.domain for node in model.graph.node} == {""}
-    # A network of one layer, and the spectrum that trees see.
+    # Networks of one layer, trained or drawn, and the spectrum that trees see.
     operators = [node.op_type for node in model.graph.node]
-    assert (operators.count("Scan"), "DFT" in operators) == (
-        1,
-        len(classifier.model_.vote.members) > 1,
-    )
+    kinds = kinds_of(classifier)
+    networks = kinds.count("network") + kinds.count("drawn_network")
+    assert (operators.count("Scan"), "DFT" in operators) == (networks, "quantile_trees" in kinds)
     assert b"site-packages" not in files["onnx"].read_bytes() + files["pt2"].read_bytes()
     about = {p.key: p.value for p in model.metadata_props}
     assert json.loads(about["classes"]) == classifier.label_names.tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -167,6 +167,7 @@ class _Fit:
     began: float
     left_out: str | None
     checkpoint: Checkpoint | None
+    not_worth: set[str] = field(default_factory=set)
 
     def run(self, label_names: Sequence[str] | None) -> FittedModel:
         """Fit, and return the model; where it is cut short, hand on what there is."""
@@ -262,6 +263,12 @@ class _Fit:
         for seat in self.closed:
             kind = MEMBERS.get(seat.kind)
             n = kind.copies(seat.count, problem) if counts is None else counts[seat.kind]
+            if counts is None and not n:
+                if self.parameters["members"] is None:
+                    self.not_worth.add(seat.kind)
+                else:
+                    # Who names the members wants them.
+                    n = seat.count
             for i in range(n):
                 # The next one takes as long as those before, on average.
                 if into and seconds is not None and spent * (1 + 1 / len(into)) > seconds:
@@ -343,7 +350,8 @@ class _Fit:
             threads=torch.get_num_threads(),
             training_data=data.facts(),
             notes=notes(
-                self.parameters, self.wanted, vote, data, self.left_out, share, self._ungrouped()
+                *(self.parameters, self.wanted, vote, data, self.left_out, share),
+                *(self._ungrouped(), self.not_worth),
             ),
             versions=versions(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ def notes(
     left_out: str | None,
     share: float | None,
     unvalidated: str = "",
+    not_worth: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Say which wanted members do not vote, and which settings therefore do nothing.
 
@@ -46,6 +47,8 @@ def notes(
         The part of the vote that such members were measured to be worth.
     unvalidated : str
         Why members that learn by steps were trained without validation, though it was asked for.
+    not_worth : collection of str
+        The kinds of members that are not worth their time on these series.
     """
     said = list(data.remarks)
     present = {member.kind for member in vote.members}
@@ -56,6 +59,8 @@ def notes(
                 reason = left_out
             elif by_steps and share == 0:
                 reason = "on the series set aside it did not help the others"
+            elif seat.kind in not_worth:
+                reason = "the series are too many or too long for it"
             elif parameters["time_budget"] is not None:
                 reason = "there was no time for it"
             else:

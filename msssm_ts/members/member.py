@@ -208,7 +208,7 @@ class Member(ABC):
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
-        """Return how many of the wanted members of this kind are worth their time."""
+        """Return how many of the wanted members of this kind are worth their time; 0: none."""
         return wanted
 
     def to(self, device: str) -> Self:

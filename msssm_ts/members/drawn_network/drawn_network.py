@@ -26,8 +26,8 @@ from msssm_ts.series import Prepared
 from msssm_ts.series.checks import filled
 from msssm_ts.training import Keeper, Reporter
 
-# Channels of the layer to those of the trained network.
-_WIDER = 2
+# Steps of all series beyond which their streams would take longer than all other members.
+_MOST_STEPS = 1 << 22
 # Numbers that the features of all training series may be: 400 MB.
 _MOST_NUMBERS = 100_000_000
 # Series that thresholds are from.
@@ -63,8 +63,8 @@ class DrawnMember(Member):
 
     kind: ClassVar[str] = "drawn_network"
     title: ClassVar[str] = "drawn network"
-    # A fifth of the vote beside ridge classifiers on random features and trees (docs/recipe.md).
-    prior: ClassVar[float] = 0.25
+    # A tenth of the vote beside ridge classifiers on random features and trees (docs/recipe.md).
+    prior: ClassVar[float] = 1 / 9
 
     @classmethod
     def fit(
@@ -91,6 +91,11 @@ class DrawnMember(Member):
         scaling.apply(z)
         ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
         return cls(network, scaling, ridge)
+
+    @classmethod
+    def copies(cls, wanted: int, problem: Problem) -> int:
+        """Return none where the series are too many or too long."""
+        return 0 if int(problem.values.lengths.sum()) > _MOST_STEPS else wanted
 
     def transform(self, values: Prepared) -> NDArray[np.float64]:
         """Return standardised features (n_series, n_features)."""
@@ -227,13 +232,12 @@ class DrawnMember(Member):
 
 
 def _config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:
-    """Return the layer's sizes, those of the trained network, wider."""
-    same = ("d_state", "kernel_size", "core")
+    """Return the layer's sizes, those of the trained network."""
+    same = ("d_model", "d_state", "kernel_size", "core")
     return MSSSMConfig(
         n_channels=problem.values.series[0].shape[0],
         n_outputs=problem.n_outputs,
         n_scales=clamp_scales(parameters["n_scales"], int(problem.values.lengths.max())),
-        d_model=_WIDER * parameters["d_model"],
         n_layers=1,
         bidirectional=False,
         dropout=0.0,

@@ -69,7 +69,7 @@ class NetworkMember(Member):
 
     kind: ClassVar[str] = "network"
     # A quarter of the vote beside ridge classifiers, trees and the drawn network.
-    prior: ClassVar[float] = 5 / 12
+    prior: ClassVar[float] = 10 / 27
     learns_by_steps: ClassVar[bool] = True
 
     @classmethod
