@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from msssm_ts.file_checks import Mapped, Number, Record, anything
+from msssm_ts.file_checks import Number, Record, anything
 from msssm_ts.kernels.threshold_pools import N_POOLS
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.recipe import clamp_scales
@@ -34,9 +34,11 @@ _MOST_NUMBERS = 100_000_000
 _N_SERIES = 64
 # Numbers of the streams that are held at once: 64 MB.
 _HELD = 1 << 24
+# What of a network's shape says something of a single layer that is drawn.
+_SHAPE = ("n_channels", "n_outputs", "n_scales", "d_model", "d_state", "kernel_size", "core")
 _FACTS = Record(
     {
-        "config": Mapped(anything),
+        **dict.fromkeys(_SHAPE, anything),
         "temperature": Number(1e-9, 1e9),
         "left_out_accuracy": Number(-1e-6, 1 + 1e-6),
     }
@@ -146,7 +148,7 @@ class DrawnMember(Member):
             "intercept": self.ridge.intercept,
         }
         facts = {
-            "config": asdict(self.network.config),
+            **{name: getattr(self.network.config, name) for name in _SHAPE},
             "temperature": self.ridge.temperature,
             "left_out_accuracy": self.ridge.left_out_accuracy,
         }
@@ -158,7 +160,7 @@ class DrawnMember(Member):
     ) -> Mapping[str, TensorSpec]:
         """Return shapes and types by the facts."""
         _FACTS("facts", facts)
-        config = MSSSMConfig.from_dict(facts["config"])
+        config = _layer(**{name: facts[name] for name in _SHAPE})
         if (config.n_channels, config.n_outputs) != (n_channels, n_outputs):
             raise ValueError(
                 f"a drawn network from {config.n_channels} channels to {config.n_outputs} outputs, "
@@ -192,7 +194,7 @@ class DrawnMember(Member):
     def from_state(cls, state: State, multilabel: bool) -> Self:
         """Return what :meth:`state` described."""
         arrays, facts = dict(state.arrays), state.facts
-        config = MSSSMConfig.from_dict(facts["config"])
+        config = _layer(**{name: facts[name] for name in _SHAPE})
         for name, array in arrays.items():
             check_range(name, array)
         chosen = arrays["network.channels"]
@@ -234,15 +236,24 @@ class DrawnMember(Member):
 def _config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:
     """Return the layer's sizes, those of the trained network."""
     same = ("d_model", "d_state", "kernel_size", "core")
-    return MSSSMConfig(
+    return _layer(
         n_channels=problem.values.series[0].shape[0],
         n_outputs=problem.n_outputs,
         n_scales=clamp_scales(parameters["n_scales"], int(problem.values.lengths.max())),
-        n_layers=1,
-        bidirectional=False,
-        dropout=0.0,
         **{name: parameters[name] for name in same},
     )
+
+
+def _layer(**shape: Any) -> MSSSMConfig:
+    """Return the settings of a network of one layer.
+
+    Raises
+    ------
+    ValueError
+        For a size that is out of range.
+    """
+    rest = asdict(MSSSMConfig(1, 1, n_layers=1, bidirectional=False, dropout=0.0))
+    return MSSSMConfig.from_dict(rest | shape)
 
 
 def _features(
