@@ -36,6 +36,7 @@ class Bug(NamedTuple):
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
 BLOCK = "msssm_ts/model/block.py"
+CLOSED_FORM = "msssm_ts/members/closed_form.py"
 DRAWN, T_DRAWN = "msssm_ts/model/drawn.py", "tests/test_drawn_network.py"
 DRAWN_MEMBER = "msssm_ts/members/drawn_network/drawn_network.py"
 THRESHOLD_POOLS = "msssm_ts/kernels/threshold_pools/cpu.py"
@@ -327,7 +328,7 @@ BUGS = [Bug(*row) for row in (
     ("thresholds lost on load", FILE, 'np.array(classes["thresholds"]),', "np.empty(0),",
      T_FITTING),
     ("span of the streams lost on load", SCAN_RIDGE, ', facts["span"]\n', "\n", T_FITTING),
-    ("temperature lost on load", SCAN_RIDGE, 'facts["temperature"],', "1.0,", T_FITTING),
+    ("temperature lost on load", CLOSED_FORM, 'facts["temperature"],', "1.0,", T_FITTING),
     ("layout of quantiles lost on load", TREES,
      'Layout(facts["depth"], facts["steps_per_quantile"])', 'Layout(facts["depth"])', T_FITTING),
     ("times lost in windows", APPLY, "times = [row[0] for row in rows]", "times = None", T_FITTING),

@@ -349,12 +349,14 @@ def test_a_run_folder_has_one_fit_at_a_time(file: Path, tmp_path: Path, stopping
 
 
 def test_a_second_signal_is_not_held_up() -> None:
+    # Under nohup it would be ignored.
+    before = signal.signal(signal.SIGHUP, signal.default_int_handler)
     with SafePoints() as points:
         os.kill(os.getpid(), signal.SIGTERM)
         assert points.is_asked_to_stop
-        # Not SIGHUP, which is ignored where the tests run under nohup.
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGHUP)
+    signal.signal(signal.SIGHUP, before)
     with SafePoints() as points:
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):

@@ -126,3 +126,14 @@ class MSSSMConfig:
     def dt_rank(self) -> int:
         """Rank r of Δ's projection, as in Mamba."""
         return -(-self.d_model // 16)
+
+
+def clamp_scales(n_scales: int, longest: int) -> int:
+    """Scales that a series has room for: 2ˢ at most its length, from 1 to 16; 0 stays 0.
+
+    Examples
+    --------
+    >>> clamp_scales(3, 500), clamp_scales(3, 5), clamp_scales(3, 1)
+    (3, 2, 1)
+    """
+    return max(min(n_scales, 1), min(n_scales, int(longest).bit_length() - 1, MOST_SCALES))

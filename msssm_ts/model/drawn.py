@@ -74,7 +74,9 @@ class DrawnNetwork(nn.Module):
         return N_POOLS * self.thresholds.numel()
 
     @torch.no_grad()
-    def calibrate(self, x: Tensor, lengths: Tensor | None = None) -> None:
+    def calibrate(
+        self, x: Tensor, lengths: Tensor | None = None, times: Tensor | None = None
+    ) -> None:
         """Set the standardisation of the signal, and the thresholds, by training series.
 
         Parameters
@@ -83,13 +85,15 @@ class DrawnNetwork(nn.Module):
             Series.
         lengths : integer Tensor of shape (b,), optional
             Valid steps of each.
+        times : Tensor of shape (b, l), optional
+            Time stamps, for cores that use them.
         """
         valid = _valid(x, lengths)
         signal = self._mixed(x)[valid]
         self.offset.copy_(signal.mean(0))
         self.gain.copy_(1 / _deviation(signal))
         levels = _LOWEST + (_HIGHEST - _LOWEST) * torch.rand(N_THRESHOLDS, self.config.d_model)
-        for s, y in enumerate(self.streams(x, lengths)):
+        for s, y in enumerate(self.streams(x, lengths, times)):
             values = y[valid]
             self.scale[s] = _deviation(values)
             every = -(-len(values) // _MOST_VALUES)

@@ -38,8 +38,8 @@ def threshold_pools(y: Tensor, thresholds: Tensor, scale: Tensor, lengths: Tenso
     >>> pools.flatten().tolist()
     [0.5, 2.5]
     """
+    if y.device.type != "cpu" or choose_backend(y.device)[0] == "reference":
+        return threshold_pools_reference(y, thresholds, scale, lengths)
     from msssm_ts.kernels.threshold_pools.cpu import threshold_pools_cpu
 
-    plain = y.device.type != "cpu" or choose_backend(y.device)[0] == "reference"
-    run = threshold_pools_reference if plain else threshold_pools_cpu
-    return run(y, thresholds, scale, lengths)
+    return threshold_pools_cpu(y, thresholds, scale, lengths)

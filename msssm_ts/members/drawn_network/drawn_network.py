@@ -11,15 +11,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from msssm_ts.file_checks import Number, Record, anything
+from msssm_ts.file_checks import Record, anything
 from msssm_ts.kernels.threshold_pools import N_POOLS
+from msssm_ts.members.closed_form import (
+    FACTS,
+    fit_closed_form,
+    from_state_of,
+    specs_of,
+    state_of,
+)
 from msssm_ts.members.member import Member, State
-from msssm_ts.members.network.recipe import clamp_scales
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.model import MSSSMConfig
+from msssm_ts.model.config import clamp_scales
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.drawn import MOST_MIXED, N_THRESHOLDS, DrawnNetwork
 from msssm_ts.series import Prepared
@@ -39,8 +46,7 @@ _SHAPE = ("n_channels", "n_outputs", "n_scales", "d_model", "d_state", "kernel_s
 _FACTS = Record(
     {
         **dict.fromkeys(_SHAPE, anything),
-        "temperature": Number(1e-9, 1e9),
-        "left_out_accuracy": Number(-1e-6, 1 + 1e-6),
+        **FACTS,
     }
 )
 
@@ -86,13 +92,12 @@ class DrawnMember(Member):
             torch.manual_seed(seed)
             network = DrawnNetwork(_config(parameters, problem)).eval()
             sample = problem.at_most(_N_SERIES, seed).values
-            network.calibrate(*next(_batches(sample, range(len(sample)), len(sample)))[:2])
+            x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
+            network.calibrate(x, lengths, times)
         problem = problem.at_most(max(1, _MOST_NUMBERS // network.n_features), seed)
         z = _features(network, problem.values, reporter)
-        scaling = Scaling.fit(z, np.ones(network.n_features, np.float32))
-        scaling.apply(z)
-        ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
-        return cls(network, scaling, ridge)
+        weights = np.ones(network.n_features, np.float32)
+        return cls(network, *fit_closed_form(z, weights, problem))
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -112,8 +117,8 @@ class DrawnMember(Member):
         """Return probabilities (n_series, n_outputs)."""
         size = max(1, _HELD // self.network.n_features)
         parts = [
-            self.ridge.predict_proba(self._standardized(_taken(values, range(i, i + size))))
-            for i in range(0, len(values), size)
+            self.ridge.predict_proba(self._standardized(values.take(part)))
+            for part in np.split(np.arange(len(values)), range(size, len(values), size))
         ]
         return np.concatenate(parts)
 
@@ -141,18 +146,9 @@ class DrawnMember(Member):
         """Return all that a model file must hold."""
         tensors = self.network.state_dict()
         arrays: dict[str, NDArray[Any]] = {f"network.{k}": v.numpy() for k, v in tensors.items()}
-        arrays |= {
-            "mean": self.scaling.mean,
-            "scale": self.scaling.scale,
-            "coefficients": self.ridge.coefficients,
-            "intercept": self.ridge.intercept,
-        }
-        facts = {
-            **{name: getattr(self.network.config, name) for name in _SHAPE},
-            "temperature": self.ridge.temperature,
-            "left_out_accuracy": self.ridge.left_out_accuracy,
-        }
-        return State(arrays, facts)
+        own_arrays, own_facts = state_of(self.scaling, self.ridge)
+        shape = {name: getattr(self.network.config, name) for name in _SHAPE}
+        return State(arrays | own_arrays, shape | own_facts)
 
     @classmethod
     def expected(
@@ -184,10 +180,7 @@ class DrawnMember(Member):
                 f"network.ssm.{name}": TensorSpec(shape, kind)
                 for name, shape in CORES.get(config.core).weight_shapes(config).items()
             },
-            "mean": TensorSpec((n_features,)),
-            "scale": TensorSpec((n_features,)),
-            "coefficients": TensorSpec((n_features, n_outputs)),
-            "intercept": TensorSpec((n_outputs,), "float64"),
+            **specs_of(n_features, n_outputs),
         }
 
     @classmethod
@@ -212,17 +205,7 @@ class DrawnMember(Member):
                 if name.startswith(prefix)
             }
         )
-        return cls(
-            network,
-            Scaling(arrays["mean"], arrays["scale"]),
-            Ridge(
-                arrays["coefficients"],
-                arrays["intercept"],
-                facts["temperature"],
-                facts["left_out_accuracy"],
-                multilabel,
-            ),
-        )
+        return cls(network, *from_state_of(arrays, facts, multilabel))
 
     @classmethod
     def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
@@ -290,8 +273,3 @@ def _batches(
             stamps = [torch.as_tensor(values.times[j], dtype=torch.float32) for j in index]
             times = nn.utils.rnn.pad_sequence(stamps, batch_first=True)
         yield x, lengths, times, index
-
-
-def _taken(values: Prepared, part: range) -> Prepared:
-    """Return some of the series, with their time stamps."""
-    return values.take(np.arange(len(values))[part.start : part.stop])

@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from msssm_ts.kernels.threshold_pools.reference import pool_stream
 from msssm_ts.members.graph import GraphInput
-from msssm_ts.members.network.graph_scan import export_form, stacked_bands, stacked_filters
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
 from msssm_ts.model.drawn import DrawnNetwork
+from msssm_ts.model.exported import export_form, rest_of_blocks, stacked_bands, stacked_filters
 
 
 class DrawnVotes(nn.Module):
@@ -100,9 +100,7 @@ class _Part(nn.Module):
             streams = stacked_bands(signal, self.filters, 1).permute(4, 1, 2, 0, 3).flatten(2, 3)
             y = self.form(streams, [signal])
             return [part.transpose(0, 1) for part in y.unbind(2)]
-        length = signal.shape[1]
-        # Whole blocks, two at least, and not a sum: torch would trace for some lengths only.
-        rest = (length + 2 * steps - 1) // steps * steps - length
+        rest = rest_of_blocks(signal.shape[1], steps)
         whole = functional.pad(signal, (0, 0, 0, rest))
         streams = stacked_bands(whole, self.filters, 1).permute(2, 0, 3, 1, 4).flatten(0, 1)
         y = self.form(streams, [whole])

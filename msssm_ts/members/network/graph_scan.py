@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from msssm_ts.errors import InputError
-from msssm_ts.model import MSSSM, Core
-from msssm_ts.model.decomposition import MultiScaleDecomposition
+from msssm_ts.model import MSSSM
+from msssm_ts.model.exported import export_form, rest_of_blocks, stacked_bands, stacked_filters
 
 
 class ScannedCores(nn.Module):
@@ -71,9 +70,7 @@ class ScannedCores(nn.Module):
 
     def _by_blocks(self, turned: Sequence[Tensor], steps: int) -> list[Tensor]:
         """Return the same by a form that wants the steps last, in whole blocks."""
-        length = turned[0].shape[1]
-        # Two blocks at least, and not a sum: torch would trace for some lengths only.
-        rest = (length + 2 * steps - 1) // steps * steps - length
+        rest = rest_of_blocks(turned[0].shape[1], steps)
         whole = [functional.pad(x, (0, 0, 0, rest)) for x in turned]
         # (D·M, d, b, l)
         y = self.form(
@@ -92,50 +89,3 @@ class ScannedCores(nn.Module):
     def _streams(self, x: Tensor) -> Tensor:
         """Raw signal and bands of all directions: x (b, l, D·d) to (M, b, D, d, l)."""
         return stacked_bands(x, self.filters, len(self.reverse))
-
-
-def export_form(cores: Sequence[Core], name: str) -> nn.Module:
-    """Return what cores export, side by side.
-
-    Parameters
-    ----------
-    cores : sequence of Core
-        Of one block.
-    name : str
-        What they are called, for the message.
-
-    Raises
-    ------
-    InputError
-        If they have no :meth:`~msssm_ts.model.Core.export_form`.
-    """
-    form = type(cores[0]).export_form(cores)
-    if form is None:
-        raise InputError(
-            f"core {name!r} cannot be exported to ONNX or torch.export, as it has no export "
-            "form: save the model itself (--format safetensors), or train with another core"
-        )
-    return form
-
-
-def stacked_filters(banks: Sequence[MultiScaleDecomposition]) -> Tensor:
-    """Return the filters of D directions for :func:`stacked_bands`, (S, 2·D·d, 1, K)."""
-    # Low-pass and high-pass next to each other for every channel, the oldest sample first.
-    taps = [torch.stack([bank.phi, bank.psi], 2) for bank in banks]
-    return torch.cat(taps, 1).flip(-1).flatten(1, 2).unsqueeze(2).detach().contiguous()
-
-
-def stacked_bands(x: Tensor, filters: Tensor, directions: int) -> Tensor:
-    """Raw signal and bands of all directions: x (b, l, D·d) to (M, b, D, d, l)."""
-    b, l, channels = x.shape
-    reach = filters.shape[-1] - 1
-    approximation = x.transpose(1, 2)
-    bands = [approximation]
-    for level in range(len(filters)):
-        padded = functional.pad(approximation, (reach * 2**level, 0))
-        pairs = functional.conv1d(padded, filters[level], dilation=2**level, groups=channels)
-        approximation = pairs[:, 0::2]
-        bands.append(pairs[:, 1::2])
-    if len(filters):
-        bands.append(approximation)
-    return torch.stack(bands).view(len(bands), b, directions, -1, l)

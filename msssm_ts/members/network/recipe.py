@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msssm_ts.model.config import MOST_SCALES
-
 # Optimiser steps of a default run, and the steps of series that they may see in all: beside long
 # series there are fewer, so that a run takes a minute or two on two cores.
 N_STEPS = 1500
@@ -38,17 +36,6 @@ def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
     """
     n_steps = min(N_STEPS, WORK // (batch_size * length))
     return max(10, -(-n_steps // -(-n_series // batch_size)))
-
-
-def clamp_scales(n_scales: int, longest: int) -> int:
-    """Scales that a series has room for: 2ˢ at most its length, from 1 to 16; 0 stays 0.
-
-    Examples
-    --------
-    >>> clamp_scales(3, 500), clamp_scales(3, 5), clamp_scales(3, 1)
-    (3, 2, 1)
-    """
-    return max(min(n_scales, 1), min(n_scales, int(longest).bit_length() - 1, MOST_SCALES))
 
 
 def auto_stem_stride(longest: int, sampling_rate: float | None) -> int:

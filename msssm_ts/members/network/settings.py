@@ -9,10 +9,10 @@ from msssm_ts.members.network.recipe import (
     auto_batch_size,
     auto_epochs,
     auto_stem_stride,
-    clamp_scales,
 )
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig
+from msssm_ts.model.config import clamp_scales
 from msssm_ts.training import Augmentation, TrainingSettings
 
 # The state-space parameters' largest learning rate.

@@ -12,6 +12,13 @@ from torch import nn
 
 from msssm_ts.file_checks import Number, Record, Whole
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
+from msssm_ts.members.closed_form import (
+    FACTS,
+    fit_closed_form,
+    from_state_of,
+    specs_of,
+    state_of,
+)
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
@@ -36,11 +43,7 @@ _MANY_SERIES = 3000
 _LARGEST_TAP = 1e3
 # What a file says; older ones leave out what is there to be shown only.
 _FACTS = Record(
-    {
-        "span": Number(1e-6, 1),
-        "temperature": Number(1e-9, 1e9),
-        "left_out_accuracy": Number(-1e-6, 1 + 1e-6),
-    },
+    {"span": Number(1e-6, 1), **FACTS},
     {"n_features": Whole(1), "levels": Whole(1, MAX_SCALES)},
 )
 
@@ -84,10 +87,7 @@ class ScanRidge(Member):
         features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
         problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
         z = features.transform(problem.values.series, reporter)
-        scaling = Scaling.fit(z, features.weights)
-        scaling.apply(z)
-        ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
-        return cls(features, scaling, ridge)
+        return cls(features, *fit_closed_form(z, features.weights, problem))
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -133,19 +133,14 @@ class ScanRidge(Member):
             "mix": self.features.mix,
             "filters": self.features.filters,
             "thresholds": self.features.thresholds,
-            "mean": self.scaling.mean,
-            "scale": self.scaling.scale,
-            "coefficients": self.ridge.coefficients,
-            "intercept": self.ridge.intercept,
         }
+        own_arrays, own_facts = state_of(self.scaling, self.ridge)
         facts = {
             "n_features": self.n_features,
             "levels": self.features.filters.shape[1],
             "span": self.features.span,
-            "temperature": self.ridge.temperature,
-            "left_out_accuracy": self.ridge.left_out_accuracy,
         }
-        return State(arrays, facts)
+        return State(arrays | own_arrays, facts | own_facts)
 
     @classmethod
     def expected(
@@ -158,10 +153,7 @@ class ScanRidge(Member):
             "mix": TensorSpec((len(VIEWS), n_channels, N_GROUPS)),
             "filters": TensorSpec((len(VIEWS), levels, TAPS, N_RIVALS, N_GROUPS)),
             "thresholds": TensorSpec((len(VIEWS), levels, "n_thresholds", N_RIVALS, N_GROUPS)),
-            "mean": TensorSpec((n_features,)),
-            "scale": TensorSpec((n_features,)),
-            "coefficients": TensorSpec((n_features, n_outputs)),
-            "intercept": TensorSpec((n_outputs,), "float64"),
+            **specs_of(n_features, n_outputs),
         }
 
     @classmethod
@@ -186,17 +178,7 @@ class ScanRidge(Member):
         for name in ("thresholds", "mean", "coefficients", "intercept"):
             check_range(name, arrays[name])
         check_range("scale", arrays["scale"], least=0)
-        return cls(
-            features,
-            Scaling(arrays["mean"], arrays["scale"]),
-            Ridge(
-                arrays["coefficients"],
-                arrays["intercept"],
-                facts["temperature"],
-                facts["left_out_accuracy"],
-                multilabel,
-            ),
-        )
+        return cls(features, *from_state_of(arrays, facts, multilabel))
 
     @classmethod
     def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:

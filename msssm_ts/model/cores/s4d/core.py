@@ -137,9 +137,9 @@ class S4D(Core):
         none, one = streams.new_empty(0, len(C[0]), 1), streams.new_ones(*x.shape[:2], 1)
         scans = (
             ms_scan(
-                inputs, none, none, *(log[s], None, C[s], self.D[s], one, None), lengths=lengths
+                inputs, none, none, A[None], None, C_s[None], D[None], one, None, lengths=lengths
             )
-            for s, inputs in zip(map(_only, range(len(streams))), streams, strict=True)
+            for inputs, A, C_s, D in zip(streams, log, C, self.D, strict=True)
         )
         return torch.stack([y for y, _ in scans])
 
@@ -179,10 +179,6 @@ class S4D(Core):
         parts = [core.discrete() for core in cores]
         log, C = (torch.cat([part[i] for part in parts]) for i in (0, 1))
         return Blocks(log, C, torch.cat([core.D for core in cores]))
-
-
-def _only(stream: int) -> slice:
-    return slice(stream, stream + 1)
 
 
 def _pairs(config: MSSSMConfig) -> int:
