@@ -254,6 +254,26 @@ class Parameters:
         brief="Move training series by up to this part of their length; auto: 0.1 for sound, "
         "else 0.",
     )
+    masks: float | Literal["auto"] = _row(
+        "auto",
+        Number(auto=True, below=1),
+        """Hide two stretches of every training series at random, each up to this part of its
+        length, and of spectra two groups of neighbouring bands. "auto": 0.2 for sound, else 0.""",
+        concerns=TRAINED,
+        option="--masks",
+        brief="Hide stretches of training series, and bands of spectra, each up to this part; "
+        "auto: 0.2 for sound, else 0.",
+    )
+    warp: float | Literal["auto"] = _row(
+        "auto",
+        Number(auto=True, below=1),
+        """Stretch or squeeze training series in time at random, by up to this part, and spectra in
+        frequency. "auto": 0.1 for sound, else 0.""",
+        concerns=TRAINED,
+        option="--warp",
+        brief="Stretch training series in time, and spectra in frequency, by up to this part; "
+        "auto: 0.1 for sound, else 0.",
+    )
     class_weight: ClassWeight = _row(
         None,
         Anything('dict, "balanced" or None', check_class_weight),

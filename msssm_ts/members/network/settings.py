@@ -13,12 +13,13 @@ from msssm_ts.members.network.recipe import (
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import clamp_scales
+from msssm_ts.model.stem import N_FILTERS
 from msssm_ts.training import Augmentation, TrainingSettings
 
 # The state-space parameters' largest learning rate.
 SSM_LEARNING_RATE = 1e-3
-# How far sound is shifted, and how strongly it is mixed, unless something else is asked for.
-_SHIFT, _MIXUP = 0.1, 0.3
+# How sound is varied in training, unless something else is asked for.
+_FOR_SOUND = {"shift": 0.1, "mixup": 0.3, "masks": 0.2, "warp": 0.1}
 
 
 def stem_stride(parameters: Mapping[str, Any], problem: Problem) -> int:
@@ -65,8 +66,11 @@ def training_settings(
 def augmentation(parameters: Mapping[str, Any], problem: Problem, stride: int) -> Augmentation:
     """Return how series are varied: sound, spectra or behind a filter bank, by default."""
     sound = problem.values.spectral or stride > 1
-    shift, mixup = parameters["shift"], parameters["mixup"]
-    return Augmentation(
-        shift=(_SHIFT if sound else 0.0) if shift == "auto" else float(shift),
-        mixup=(_MIXUP if sound else 0.0) if mixup == "auto" else float(mixup),
-    )
+    chosen = {
+        name: (own if sound else 0.0) if parameters[name] == "auto" else float(parameters[name])
+        for name, own in _FOR_SOUND.items()
+    }
+    bands = problem.values.bands
+    if stride > 1:
+        return Augmentation(**chosen, bands=N_FILTERS, rows=N_FILTERS + 1)
+    return Augmentation(**chosen, bands=bands, rows=max(1, bands))
