@@ -26,7 +26,7 @@ Header = dict[str, Any]
 # Arrays, or what a file says of them: names change, and small arrays of schema 3 are read.
 Tensors = dict[str, Any]
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6
 
@@ -129,6 +129,18 @@ def _from_5(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     return header, tensors
 
 
+def _from_6(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """7 may take in spectra by convolutions."""
+    members = []
+    for member in header["members"]:
+        if member["kind"] == "network":
+            _NETWORK_6("header.members", member)
+            config = {**member["facts"]["config"], "stem_bands": 0}
+            member = member | {"facts": member["facts"] | {"config": config}}
+        members.append(member)
+    return header | {"members": members}, tensors
+
+
 def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:
     """Return what schema 3 kept in small arrays, taken out of them, and in the code."""
     small = tensors.pop("fit" if kind == "scan_ridge" else "sizes", None)
@@ -156,6 +168,7 @@ _STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
     3: _from_3,
     4: _from_4,
     5: _from_5,
+    6: _from_6,
 }
 # What the steps read; all else is checked of the present schema.
 _READ: dict[int, FileCheck] = {
@@ -175,7 +188,9 @@ _READ: dict[int, FileCheck] = {
         {"voters": ListOf(OneOf(*_SHARES_3), 0, 100), "network_share": Number(0, 1)},
         others=True,
     ),
+    6: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
 }
+_NETWORK_6 = Record({"facts": Record({"config": Mapped(anything)}, others=True)}, others=True)
 
 
 def is_small(version: int, name: str) -> bool:

@@ -6,6 +6,8 @@ from __future__ import annotations
 # series there are fewer, so that a run takes a minute or two on two cores.
 N_STEPS = 1500
 WORK = 8_000_000
+# Slowest sound, in hertz.
+_SOUND = 4000.0
 
 
 def auto_batch_size(n_series: int) -> int:
@@ -53,5 +55,19 @@ def auto_stem_stride(longest: int, sampling_rate: float | None) -> int:
     """
     if longest <= 4096:
         return 1
-    wanted = sampling_rate / 100 if sampling_rate and sampling_rate >= 4000 else longest / 500
+    wanted = longest / 500
+    if is_sound(sampling_rate):
+        assert sampling_rate is not None
+        wanted = sampling_rate / 100
     return 10 * max(1, round(wanted / 10))
+
+
+def is_sound(sampling_rate: float | None) -> bool:
+    """Whether series of a rate, in hertz, are taken for sound.
+
+    Examples
+    --------
+    >>> is_sound(8000.0), is_sound(360.0), is_sound(None)
+    (True, False, False)
+    """
+    return sampling_rate is not None and sampling_rate >= _SOUND
