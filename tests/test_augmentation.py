@@ -48,6 +48,18 @@ def test_masks_hide_stretches_of_time_and_of_bands() -> None:
     assert len({tuple(row) for row in steps.tolist()}) > 150
 
 
+def test_narrow_takes_the_upper_bands_of_some() -> None:
+    x = torch.ones(400, 3, 22)
+    gone = Augmentation(narrow=0.3, bands=10, rows=11).vary(x, None, _drawn()) == 0
+    assert torch.equal(gone, gone[:, :1].expand_as(gone))
+    bands = gone[:, 0]
+    assert 0.2 < bands[:, 9].double().mean() < 0.35
+    # From one in the upper half on, alike in both channels; what is no band stays.
+    assert torch.equal(bands[:, :10], bands[:, :10].cummax(1)[0])
+    assert bands.any(0).tolist() == ([False] * 6 + [True] * 4 + [False]) * 2
+    assert torch.equal(bands[:, :11], bands[:, 11:])
+
+
 def test_warp_stretches_time_and_frequency_apart() -> None:
     place = torch.arange(50.0)
     lengths = torch.full((300,), 50)
@@ -70,7 +82,9 @@ def test_warp_stretches_time_and_frequency_apart() -> None:
     assert torch.equal(moved[..., [10, 21]], spectra[..., [10, 21]])
     assert torch.equal(moved[..., :11], moved[..., 11:])
     torch.testing.assert_close(moved, moved[:, :1].expand_as(moved))
-    assert moved[:, 0, 8].std() > 0.3
+    # From the lowest band on.
+    assert torch.equal(moved[..., 0], spectra[..., 0])
+    assert 0.3 < (moved[:, 0, 4] / 4 - 1).abs().max() * 2 <= 0.4001
 
 
 class _Seen:
@@ -112,11 +126,11 @@ def test_training_varies_spectra_before_the_network_and_behind_a_filter_bank(
 @pytest.mark.parametrize(
     ("features", "stem", "expected"),
     [
-        ("raw", (1, 0), {"masks": 0.0, "warp": 0.0, "bands": 0, "rows": 1}),
-        ("raw", (10, 0), {"masks": 0.2, "warp": 0.1, "bands": 40, "rows": 41}),
-        ("raw", (10, 40), {"masks": 0.2, "warp": 0.1, "bands": 40, "rows": 40}),
-        ("logmel", (1, 14), {"masks": 0.2, "warp": 0.1, "bands": 14, "rows": 14}),
-        ("mfcc", (1, 0), {"masks": 0.2, "warp": 0.1, "bands": 0, "rows": 1}),
+        ("raw", (1, 0), {"masks": 0.0, "warp": 0.0, "narrow": 0.0, "bands": 0, "rows": 1}),
+        ("raw", (10, 0), {"masks": 0.1, "warp": 0.12, "narrow": 0.3, "bands": 40, "rows": 41}),
+        ("raw", (10, 40), {"masks": 0.1, "warp": 0.12, "narrow": 0.3, "bands": 40, "rows": 40}),
+        ("logmel", (1, 14), {"masks": 0.1, "warp": 0.12, "narrow": 0.3, "bands": 14, "rows": 14}),
+        ("mfcc", (1, 0), {"masks": 0.1, "warp": 0.12, "narrow": 0.0, "bands": 0, "rows": 1}),
     ],
 )
 def test_sound_is_varied_by_default(

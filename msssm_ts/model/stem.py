@@ -14,6 +14,8 @@ from msssm_ts.model.config import N_FILTERS, SPECTRUM_STRIDE
 _SPAN = 2.5
 # Below every energy that matters in standardised signals.
 FLOOR = 1e-5
+# The same of spectra: what lies below it is not heard, as in log-mel spectra of usual sound.
+FLOOR_OF_SPECTRA = 1e-6
 # Of centred logarithms of energies, about: what convolutions see has deviation 1.
 DEVIATION = 3.0
 # What the convolutions look for.
@@ -95,7 +97,7 @@ class FilterBankStem(nn.Module):
         taps = self.filters.shape[-1]
         pairs = functional.conv1d(signal, self.filters, stride=self.hop, padding=taps // 2)
         energy = pairs.view(b * channels, self.n_filters, 2, -1).square().sum(2)
-        energy = torch.log(self._decimate(energy) + FLOOR)
+        energy = torch.log(self._decimate(energy) + (FLOOR_OF_SPECTRA if self.spectra else FLOOR))
         if self.spectra:
             energy = energy.view(b, -1, energy.shape[-1])[..., :steps].transpose(1, 2)
             within = None if lengths is None else -(-lengths // self.stride)

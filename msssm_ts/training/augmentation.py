@@ -34,11 +34,14 @@ class Augmentation:
         part of a series' length, or of its bands; every series has its own. Park et al.,
         "SpecAugment", Interspeech 2019.
     warp : float
-        Series are stretched or squeezed in time, and spectra in frequency, too, both by up to
-        this part and each on its own: other speakers talk faster, and their vocal tracts are
-        longer. Jaitly and Hinton, "Vocal Tract Length Perturbation (VTLP) improves speech
-        recognition", ICML 2013 workshop. Not in time where values are missing or there are time
-        stamps, which would have to move along.
+        Series are stretched or squeezed in time, about their middle, and spectra in frequency,
+        from the lowest band on, both by up to this part and each on its own: other speakers talk
+        faster, and their vocal tracts are longer. Jaitly and Hinton, "Vocal Tract Length
+        Perturbation (VTLP) improves speech recognition", ICML 2013 workshop. Not in time where
+        values are missing or there are time stamps, which would have to move along.
+    narrow : float
+        Of so many spectra, as a part of all, the bands above one in the upper half become 0, the
+        mean: what a telephone, or a lower sampling rate, leaves of sound.
     bands, rows : int
         Of every ``rows`` channels the first ``bands`` are those of one spectrum, from low to high;
         0: none are.
@@ -48,6 +51,7 @@ class Augmentation:
     mixup: float = 0.0
     masks: float = 0.0
     warp: float = 0.0
+    narrow: float = 0.0
     bands: int = 0
     rows: int = 1
 
@@ -119,11 +123,11 @@ class Augmentation:
         steps = torch.full((b,), l) if lengths is None else lengths.cpu()
         bands = torch.full((b,), self.bands)
         if self.warp and timed:
-            x = _stretched(x, self._factors(b, generator), steps)
+            x = _stretched(x, self._factors(b, generator), steps, about=0.5)
         if self.warp and self.bands:
             # Bands first, as steps are there; those of all channels move alike.
             spectra = x.reshape(b, l * c // self.rows, self.rows).transpose(1, 2)
-            spectra = _stretched(spectra, self._factors(b, generator), bands)
+            spectra = _stretched(spectra, self._factors(b, generator), bands, about=0.0)
             x = spectra.transpose(1, 2).reshape(b, l, c)
         if self.masks:
             for _ in range(_MASKS):
@@ -132,6 +136,12 @@ class Augmentation:
             for _ in range(_MASKS if self.bands else 0):
                 hidden = self._hidden(bands, self.rows, generator).repeat(1, c // self.rows)
                 x = x.masked_fill(hidden[:, None].to(x.device), 0.0)
+        if self.narrow and self.bands:
+            chance, top = torch.rand(2, b, 1, generator=generator)
+            band = torch.arange(self.rows)
+            above = (band >= (0.5 + 0.5 * top) * self.bands) & (band < self.bands)
+            hidden = ((chance < self.narrow) & above).repeat(1, c // self.rows)
+            x = x.masked_fill(hidden[:, None].to(x.device), 0.0)
         return x
 
     def _factors(self, n: int, generator: torch.Generator) -> Tensor:
@@ -147,14 +157,15 @@ class Augmentation:
         return (place >= begin) & (place < begin + width[:, None])
 
 
-def _stretched(x: Tensor, factors: Tensor, sizes: Tensor) -> Tensor:
-    """Read x (b, n, k) ``factors`` (b,) as fast about the middle of its first ``sizes`` (b,) rows.
+def _stretched(x: Tensor, factors: Tensor, sizes: Tensor, about: float) -> Tensor:
+    """Read the first ``sizes`` (b,) rows of x (b, n, k) ``factors`` (b,) as fast.
 
-    Between rows it is interpolated; before the first and behind the last of them those go on.
+    ``about``, as a part of them, is what nothing moves: 0 the first, 0.5 the middle. Between
+    rows it is interpolated; before the first and behind the last of them those go on.
     """
     place = torch.arange(x.shape[1])
     last = (sizes[:, None] - 1).clamp(min=0)
-    source = ((place - last / 2) * factors[:, None] + last / 2).clamp(min=0)
+    source = ((place - about * last) * factors[:, None] + about * last).clamp(min=0)
     # Padding stays where it is.
     source = torch.where(place <= last, torch.minimum(source, last), place)
     below = source.floor().long()

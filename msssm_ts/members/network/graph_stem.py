@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from msssm_ts.model.stem import FLOOR, FilterBankStem, centred
+from msssm_ts.model.stem import FLOOR, FLOOR_OF_SPECTRA, FilterBankStem, centred
 
 
 class GroupedFilterBank(nn.Module):
@@ -45,7 +45,7 @@ class GroupedFilterBank(nn.Module):
             signal, filters, stride=stem.hop, padding=taps // 2, groups=channels
         )
         energy = pairs.view(b, channels * stem.n_filters, 2, -1).square().sum(2)
-        energy = torch.log(self._decimate(energy) + FLOOR)
+        energy = torch.log(self._decimate(energy) + (FLOOR_OF_SPECTRA if stem.spectra else FLOOR))
         if stem.spectra:
             within = None if lengths is None else -(-lengths // stem.stride)
             spectra: Tensor = stem.projection(centred(energy[..., :-reach].transpose(1, 2), within))

@@ -6,22 +6,27 @@ from __future__ import annotations
 # series there are fewer, so that a run takes a minute or two on two cores.
 N_STEPS = 1500
 WORK = 8_000_000
+# Sound, which is varied in training, is learned for longer, from half as many series a step.
+N_SOUND_STEPS = 4000
+# Epochs without improvement before a run stops; of one on sound, the part of all epochs: it
+# improves most where the rate goes down at last.
+PATIENCE, SOUND_PATIENCE = 20, 1 / 2
 # Slowest sound, in hertz.
 _SOUND = 4000.0
 
 
-def auto_batch_size(n_series: int) -> int:
-    """Series per step: an eighth of the data, between 8 and 64.
+def auto_batch_size(n_series: int, sound: bool = False) -> int:
+    """Series per step: an eighth of the data, between 8 and 64; of sound 32 at most.
 
     Examples
     --------
     >>> [auto_batch_size(n) for n in (20, 100, 5000)]
     [8, 12, 64]
     """
-    return max(8, min(64, n_series // 8))
+    return max(8, min(32 if sound else 64, n_series // 8))
 
 
-def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
+def auto_epochs(n_series: int, batch_size: int, length: int, sound: bool = False) -> int:
     """Epochs that make about :data:`N_STEPS` steps, fewer on long series, at least 10.
 
     Parameters
@@ -30,13 +35,15 @@ def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
         Of the training data.
     length : int
         Steps of a series as the network sees it, behind its stem.
+    sound : bool
+        Whether it is to be :data:`N_SOUND_STEPS`.
 
     Examples
     --------
     >>> auto_epochs(100, 12, 100), auto_epochs(300, 37, 1000)
     (167, 24)
     """
-    n_steps = min(N_STEPS, WORK // (batch_size * length))
+    n_steps = min(N_SOUND_STEPS if sound else N_STEPS, WORK // (batch_size * length))
     return max(10, -(-n_steps // -(-n_series // batch_size)))
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from msssm_ts.members.network.recipe import (
+    PATIENCE,
+    SOUND_PATIENCE,
     auto_batch_size,
     auto_epochs,
     auto_stem_stride,
@@ -20,7 +22,9 @@ from msssm_ts.training import Augmentation, TrainingSettings
 # The state-space parameters' largest learning rate.
 SSM_LEARNING_RATE = 1e-3
 # How sound is varied in training, unless something else is asked for.
-_FOR_SOUND = {"shift": 0.1, "mixup": 0.3, "masks": 0.2, "warp": 0.1}
+_FOR_SOUND = {"shift": 0.1, "mixup": 0.3, "masks": 0.1, "warp": 0.12}
+# The part of spectra that lose their upper bands.
+_NARROW = 0.3
 
 
 def stem(parameters: Mapping[str, Any], problem: Problem) -> tuple[int, int]:
@@ -58,16 +62,20 @@ def training_settings(
     seconds: float | None,
 ) -> TrainingSettings:
     """Return how to train on a problem, in at most so many seconds."""
-    n = len(problem)
+    n, sound = len(problem), config.stem_bands > 0
     length = -(-int(problem.values.lengths.mean()) // config.stride)
-    batch_size = parameters["batch_size"] or auto_batch_size(n)
+    batch_size = parameters["batch_size"] or auto_batch_size(n, sound)
+    epochs = parameters["max_epochs"] or auto_epochs(n, batch_size, length, sound)
+    patience = parameters["n_iter_no_change"]
+    if patience == "auto":
+        patience = max(PATIENCE, round(SOUND_PATIENCE * epochs)) if sound else PATIENCE
     return TrainingSettings(
-        max_epochs=parameters["max_epochs"] or auto_epochs(n, batch_size, length),
+        max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=parameters["learning_rate"],
         ssm_learning_rate=min(parameters["learning_rate"], SSM_LEARNING_RATE),
         weight_decay=parameters["weight_decay"],
-        patience=None if problem.validation is None else parameters["n_iter_no_change"],
+        patience=None if problem.validation is None else patience,
         max_seconds=seconds,
     )
 
@@ -81,9 +89,9 @@ def augmentation(
         name: (own if sound else 0.0) if parameters[name] == "auto" else float(parameters[name])
         for name, own in _FOR_SOUND.items()
     }
-    bands = problem.values.bands
+    bands = rows = problem.values.bands
     if config.stem_stride > 1:
         # Without convolutions there is the level beside the energies.
-        rows = N_FILTERS if config.stem_bands else N_FILTERS + 1
-        return Augmentation(**chosen, bands=N_FILTERS, rows=rows)
-    return Augmentation(**chosen, bands=bands, rows=max(1, bands))
+        bands, rows = N_FILTERS, N_FILTERS if config.stem_bands else N_FILTERS + 1
+    narrow = _NARROW if bands else 0.0
+    return Augmentation(**chosen, narrow=narrow, bands=bands, rows=max(1, rows))
