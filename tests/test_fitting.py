@@ -270,7 +270,7 @@ def test_validation_makes_training_stop_early() -> None:
     series = training_settings(ours, many, MSSSMConfig(4, 2), None)
     sound = training_settings(ours, many, MSSSMConfig(4, 2, stem_bands=4), None)
     assert (series.batch_size, series.max_epochs) == (50, 188)
-    assert (sound.batch_size, sound.max_epochs, sound.patience) == (32, 308, 154)
+    assert (sound.batch_size, sound.max_epochs, sound.patience) == (32, 231, 116)
 
 
 def test_what_was_fitted_is_kept_when_the_rest_is_interrupted() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 N_STEPS = 1500
 WORK = 8_000_000
 # Sound, which is varied in training, is learned for longer, from half as many series a step.
-N_SOUND_STEPS = 4000
+N_SOUND_STEPS = 3000
 # Epochs without improvement before a run stops; of one on sound, the part of all epochs: it
 # improves most where the rate goes down at last.
 PATIENCE, SOUND_PATIENCE = 20, 1 / 2
