@@ -198,8 +198,11 @@ def test_spectra_and_filter_bank_learn_tones() -> None:
     for preparation in (None, Preparation(features="logmel"), Preparation(features="mfcc")):
         model = _model(max_epochs=12, preparation=preparation)
         model.fit(X[:24], y[:24], sampling_rate=rate)
-        stride = 80 if preparation is None else 1
-        assert model.network_.config.stem_stride == stride
+        bank, stride = {"raw": (80, 320), "logmel": (1, 4), "mfcc": (1, 1)}[
+            "raw" if preparation is None else preparation.features
+        ]
+        config = model.network_.config
+        assert (config.stem_stride, config.stride) == (bank, stride)
         assert (model.predict(X[24:]) == y[24:]).all()
 
 
