@@ -98,11 +98,12 @@ class Parameters:
         classifier, and, where there is a validation split to measure its share by (see
         ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers and the
         trees, seconds without gradient descent. "best": more of each, four networks.
-        "network": one network alone, as in the paper, which can be read forward in time and
-        streamed.""",
+        "network": MS-SSM only, two layers that are drawn and one network that is trained as in
+        the paper; with ``bidirectional=False`` the trained one alone, which can be read forward
+        in time and streamed.""",
         option="--preset",
-        brief="fast: seconds, no network; best: what an hour buys; network: an MS-SSM network "
-        "alone. With --causal network, else default.",
+        brief="fast: seconds, no network; best: what an hour buys; network: MS-SSM only, "
+        "drawn and trained. With --causal network, else default.",
     )
     time_budget: float | None = _row(
         None,

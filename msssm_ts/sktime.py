@@ -105,7 +105,13 @@ class MSSSMClassifier(Parameters, BaseClassifier):  # type: ignore[misc]
         small = {"d_model": 8, "n_layers": 1, "d_state": 4, "max_epochs": 3}
         return [
             {"members": ["scan_ridge", "network"], "early_stopping": False, **small},
-            {"preset": "network", "core": "s6", "n_scales": 1, "missing": "interpolate", **small},
+            {
+                "members": ["network"],
+                "core": "s6",
+                "n_scales": 1,
+                "missing": "interpolate",
+                **small,
+            },
         ]
 
 

@@ -46,6 +46,7 @@ CHECKS, OUTLIERS = "msssm_ts/series/checks.py", "msssm_ts/series/outliers.py"
 VALIDATION, MITBIH = "msssm_ts/fitting/split.py", "msssm_ts/datasets/named/mitbih.py"
 RIDGE, POOLS = "msssm_ts/members/ridge.py", "msssm_ts/members/scan_ridge/features.py"
 PROBLEM, FIT = "msssm_ts/members/problem.py", "msssm_ts/fitting/fit.py"
+SHARE, T_PRESETS = "msssm_ts/fitting/share.py", "tests/test_presets.py"
 PROBLEMS, APPLY = "msssm_ts/fitting/problems.py", "msssm_ts/preparation/apply.py"
 WFDB_NOTES, JOINED = "msssm_ts/datasets/wfdb/annotations.py", "msssm_ts/datasets/signals/joined.py"
 EDF_SIGNALS = "msssm_ts/datasets/edf/signals.py"
@@ -311,8 +312,8 @@ BUGS = [Bug(*row) for row in (
     ("members whatever the time", FIT, "spent * (1 + 1 / len(into)) > seconds",
      "spent > seconds", T_VOTERS),
     ("time budget ignored", NETWORK, "max_seconds=seconds,", "max_seconds=None,", T_BUDGET),
-    ("no network in sktime's checks", SKTIME, '{"preset": "network", "core"',
-     '{"preset": "fast", "core"', T_SKTIME),
+    ("no network in sktime's checks", SKTIME, '"members": ["network"],',
+     '"preset": "fast",', T_SKTIME),
     # Fitting
     ("state-space rate not capped", NETWORK,
      'min(parameters["learning_rate"], SSM_LEARNING_RATE)', 'parameters["learning_rate"]',
@@ -330,19 +331,22 @@ BUGS = [Bug(*row) for row in (
     ("windows not a group", PROBLEMS, "groups = np.arange(len(self.data))", "pass", T_FITTING),
     ("class weights not passed on", PROBLEMS, "None if self.weights is None else",
      "None if True else", T_FITTING),
-    ("share not halved", FIT, "theirs, validation.targets) / 2", "theirs, validation.targets)",
+    ("share not halved", SHARE, "theirs, validation.targets) / 2", "theirs, validation.targets)",
      T_FITTING),
-    ("share inverted", FIT, "(1 - share) * weight for", "share * weight for", T_FITTING),
+    ("share inverted", SHARE, "(1 - share) * weight for", "share * weight for", T_FITTING),
     ("ridge and tree shares swapped", SCAN_RIDGE, "prior: ClassVar[float] = 0.6",
      "prior: ClassVar[float] = 0.4", T_FITTING),
-    ("what has no vote is kept", FIT, "strict=True) if w > 0]", "strict=True)]", T_FITTING),
-    ("never in vain", FIT, "<= _NEXT_TO_NOTHING", "< 0", T_FITTING),
-    ("always in vain", FIT, "<= _NEXT_TO_NOTHING", "<= 1", T_FITTING),
+    ("what has no vote is kept", SHARE, "strict=True) if w > 0]", "strict=True)]", T_FITTING),
+    ("never in vain", SHARE, "<= _NEXT_TO_NOTHING", "< 0", T_FITTING),
+    ("always in vain", SHARE, "<= _NEXT_TO_NOTHING", "<= 1", T_FITTING),
     ("thresholds from training series", FIT,
      "best_thresholds(proba, validation.targets)",
      "best_thresholds(fitted.vote.predict_proba(training.values), training.targets)", T_FITTING),
-    ("named members left out", FIT, ' and parameters["members"] is None\n    if closed',
-     "\n    if closed", T_FITTING),
+    ("named members left out", FIT, "undecided = named is None and", "undecided =", T_FITTING),
+    ("the preset's network left out", FIT, ' and preset != "network"', "", T_PRESETS),
+    ("the preset's weights not used", FIT, "learned, share, priors)", "learned, share)", T_PRESETS),
+    ("drawn layers in a causal model", FIT, 'causal=not parameters["bidirectional"]',
+     "causal=False", T_PRESETS),
     ("one network counted", VOTE, "sum(member.n_parameters for member in self.members)",
      "self.members[0].n_parameters", T_FITTING),
     ("share lost on load", FILE, 'tuple(float(m["weight"]) for m in header["members"])',

@@ -28,7 +28,7 @@ def causal(
         y = (rng.random((len(X), n_labels)) < 0.5).astype(int)
         y[0], y[1] = 0, 1
     small: dict[str, Any] = {
-        "preset": "network",
+        "members": ["network"],
         "core": "s6",
         "bidirectional": False,
         "d_model": 16,

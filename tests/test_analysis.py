@@ -237,7 +237,7 @@ def test_multiply_adds_are_those_that_torch_counts(
     counts = multiply_adds(network, length)
     elementwise = {"scan", "head"}
     config, cores = network.config, -(-length // network.config.stride) * 2 * 2
-    mixer = cores * 20 * config.n_streams if n_scales else 0
+    mixer = cores * config.of_direction.d_model * config.n_streams if n_scales else 0
     energies = 0
     if stride > 1:
         stem = network.stem
@@ -270,7 +270,7 @@ def test_the_single_scale_twin_has_as_much_state() -> None:
 def test_a_model_before_training_is_the_one_that_training_began_with() -> None:
     X, y = np.eye(8), np.arange(8) % 2
     sizes = {
-        "preset": "network",
+        "members": ["network"],
         "d_model": 8,
         "n_layers": 1,
         "early_stopping": False,
@@ -290,7 +290,7 @@ def test_of_a_series_that_is_cut_the_telling_window_is_viewed() -> None:
     y = np.arange(24) % 2
     X[y == 1, 0, 60:] += 3 * np.sin(np.arange(30))
     model = MSSSMClassifier(
-        "network", d_model=8, n_layers=1, max_epochs=30, batch_size=8, random_state=0,
+        members=["network"], d_model=8, n_layers=1, max_epochs=30, batch_size=8, random_state=0,
         early_stopping=False,
         preparation=Preparation(window=30.0, overlap=0.0),
     ).fit(X, y)  # fmt: skip

@@ -19,7 +19,7 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier, __version__
 
-FAST = ["--preset", "network", "--max-epochs", "3"]
+FAST = ["--members", "network", "--max-epochs", "3"]
 
 
 def run_alone(*arguments: str | Path) -> tuple[str, str]:

@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("several", matrix, ["p", "q"], {}),
     ):
         settings = {
-            "preset": "network",
+            "members": ["network"],
             "d_model": 8,
             "n_layers": 1,
             "n_scales": 1,

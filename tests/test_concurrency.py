@@ -26,7 +26,7 @@ Y = np.arange(24) % 2
 
 def _fit(seed: int = 0) -> np.ndarray:
     model = MSSSMClassifier(
-        "network", d_model=16, n_layers=1, max_epochs=2, dropout=0.0, random_state=seed
+        members=["network"], d_model=16, n_layers=1, max_epochs=2, dropout=0.0, random_state=seed
     )
     return model.fit(X, Y).predict_proba(X)
 

@@ -76,7 +76,7 @@ def _around(network: MSSSMNetwork) -> MSSSMClassifier:
     """A classifier with this network, untrained."""
     X = np.random.default_rng(0).normal(size=(6, 2, 20))
     settings = {"d_model": 8, "n_layers": 1, "max_epochs": 1, "core": "lti"}
-    model = MSSSMClassifier("network", **settings).fit(X, np.arange(6) % 3)
+    model = MSSSMClassifier(members=["network"], **settings).fit(X, np.arange(6) % 3)
     vote = Vote((NetworkMember(network, multilabel=False),), (1.0,))
     model.model_ = replace(model.model_, vote=vote)
     return model

@@ -53,7 +53,9 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(12, 1, 20)), np.arange(12) % 2
     np.savez(room / "data.npz", X=X, y=y)
-    model = MSSSMClassifier("network", d_model=4, n_layers=1, max_epochs=1, random_state=0)
+    model = MSSSMClassifier(
+        members=["network"], d_model=4, n_layers=1, max_epochs=1, random_state=0
+    )
     (room / "run").mkdir()
     model.fit(X[:, 0], y).save(room / "run" / "model.safetensors")
     return room

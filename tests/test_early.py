@@ -127,7 +127,9 @@ def test_lazy_series_and_tables() -> None:
 def test_series_of_another_rate_are_resampled_prefix_by_prefix() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(6, 1, 40))
-    model = MSSSMClassifier("network", bidirectional=False, d_model=8, n_layers=1, max_epochs=1)
+    model = MSSSMClassifier(
+        members=["network"], bidirectional=False, d_model=8, n_layers=1, max_epochs=1
+    )
     model.fit(X, np.arange(6) % 2, sampling_rate=50.0)
     assert model.predict_early(X, 0.9, sampling_rate=50.0).step_by_step
     faster = np.repeat(X, 2, axis=2)

@@ -13,7 +13,7 @@ from msssm_ts.errors import InputError
 from msssm_ts.fitted.artifact import SCHEMA_VERSION, read_artifact, read_header, write_artifact
 from msssm_ts.training import Progress
 
-SMALL = {"preset": "network", "d_model": 16, "n_layers": 1, "random_state": 0}
+SMALL = {"members": ["network"], "d_model": 16, "n_layers": 1, "random_state": 0}
 
 
 def _waves(n: int = 40, length: int = 30, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ VALUES = {"elements": {"min_value": 0, "max_value": 100}}
 
 def _model(**options: Any) -> MSSSMClassifier:
     sizes = {
-        "preset": "network",
+        "members": ["network"],
         "d_model": 4,
         "n_layers": 1,
         "d_state": 2,

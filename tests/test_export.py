@@ -34,7 +34,7 @@ from msssm_ts.preparation.spectral import log_mel, mfcc
 onnx = pytest.importorskip("onnx")
 
 SMALL = {
-    "preset": "network",
+    "members": ["network"],
     "d_model": 8,
     "n_layers": 1,
     "n_scales": 1,

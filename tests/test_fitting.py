@@ -19,6 +19,7 @@ from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting import fit as module
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
+from msssm_ts.fitting.share import vote_of
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.recipe import auto_stem_stride
@@ -330,7 +331,7 @@ def test_a_file_keeps_weights_thresholds_and_constants(tmp_path: Path) -> None:
 
 def test_a_model_does_not_look_at_the_parameters_again() -> None:
     X, y = np.random.default_rng(0).normal(size=(20, 12)), np.arange(20) % 2
-    model = MSSSMClassifier("network", max_epochs=1, **SIZES).fit(X, y)
+    model = MSSSMClassifier(members=["network"], max_epochs=1, **SIZES).fit(X, y)
     before = model.predict_proba(X)
     model.set_params(dtype="float64", missing="mask", preset="fast", batch_size=3, core="s6")
     np.testing.assert_array_equal(model.predict_proba(X), before)
@@ -391,11 +392,12 @@ def test_validation_that_nobody_stops_by_is_said() -> None:
 
 
 def test_a_share_is_the_learned_members_together() -> None:
-    weights = module._weights([Spy(), Spy()], [Learner()], 0.3)
-    assert weights == pytest.approx((0.35, 0.35, 0.3))
-    assert module._weights([Spy()], [], 0.3) == (1.0,)
-    # Nothing was measured: by what the kinds are worth on average.
-    assert module._weights([Spy()], [Learner()], None) == (0.5, 0.5)
+    vote = vote_of([Spy(), Spy()], [Learner()], 0.3)
+    assert vote.weights == pytest.approx((0.35, 0.35, 0.3))
+    assert vote_of([Spy()], [], 0.3).weights == (1.0,)
+    # Nothing was measured: by what the kinds are worth on average, or are said to be.
+    assert vote_of([Spy()], [Learner()]).weights == (0.5, 0.5)
+    assert vote_of([Spy()], [Learner()], priors={"spy": 1.5}).weights == (0.75, 0.25)
 
 
 def test_learning_in_parts_says_nothing_of_members_that_were_not_wanted() -> None:
@@ -455,10 +457,10 @@ def test_a_filtered_channel_that_keeps_still_stays_so() -> None:
 def test_one_outlier_does_not_ruin_a_network(tmp_path: Path) -> None:
     X, y = _waves()
     X[16, 0, 2] = 1e5
-    as_it_comes = MSSSMClassifier("network", preparation=Preparation(limits=()), **QUICK)
+    as_it_comes = MSSSMClassifier(members=["network"], preparation=Preparation(limits=()), **QUICK)
     as_it_comes.fit(X[:40], y[:40])
     assert as_it_comes.score(X[40:], y[40:]) < 0.8
-    model = MSSSMClassifier("network", **QUICK).fit(X[:40], y[:40])
+    model = MSSSMClassifier(members=["network"], **QUICK).fit(X[:40], y[:40])
     assert model.score(X[40:], y[40:]) > 0.9
     assert model.model_.record.notes[0].startswith("1 value of channel 1 (series 17, step 3: 1")
     # Kept with the model, and done again to what is predicted.

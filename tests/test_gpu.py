@@ -110,9 +110,9 @@ def test_two_runs_are_identical(lti: bool) -> None:
 def test_a_classifier_trains_pickles_and_saves(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 30)), np.arange(20) % 2
-    model = MSSSMClassifier("network", d_model=16, n_layers=1, max_epochs=2, device="cuda").fit(
-        X, y
-    )
+    model = MSSSMClassifier(
+        members=["network"], d_model=16, n_layers=1, max_epochs=2, device="cuda"
+    ).fit(X, y)
     model.save(tmp_path / "model.safetensors")
     copies = [pickle.loads(pickle.dumps(model)), MSSSMClassifier.load(tmp_path, device="cpu")]
     for copied, device in zip(copies, ("cuda", "cpu"), strict=True):

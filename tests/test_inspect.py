@@ -15,7 +15,7 @@ from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.network.memory import eigenvalues, memory_lengths
 from msssm_ts.preparation import Preparation
 
-SIZES = {"preset": "network", "d_model": 8, "n_layers": 2, "max_epochs": 2, "random_state": 0}
+SIZES = {"members": ["network"], "d_model": 8, "n_layers": 2, "max_epochs": 2, "random_state": 0}
 PNG = b"\x89PNG"
 
 

@@ -20,7 +20,7 @@ from msssm_ts.fitted import Source
 from msssm_ts.series import LazySeries
 from msssm_ts.series.fingerprints import fingerprints
 
-SMALL = {"preset": "network", "d_model": 4, "n_layers": 1, "max_epochs": 2, "random_state": 0}
+SMALL = {"members": ["network"], "d_model": 4, "n_layers": 1, "max_epochs": 2, "random_state": 0}
 NAMES, UNITS = ("I", "aVR"), ("mV", "mV")
 
 

@@ -40,7 +40,7 @@ NAMES = ("fast", "labels", "network_causal", "sound")
 
 
 def series_of(name: str) -> list[np.ndarray]:
-    with np.load(GOLDEN / "schema6" / f"{name}.npz") as kept:
+    with np.load(GOLDEN / "schema7" / f"{name}.npz") as kept:
         return np.split(kept["values"], np.cumsum(kept["lengths"])[:-1], axis=1)[:2]
 
 
@@ -48,7 +48,7 @@ def series_of(name: str) -> list[np.ndarray]:
 def files() -> dict[str, tuple[bytes, list[np.ndarray], np.ndarray]]:
     found = {}
     for name in NAMES:
-        file = GOLDEN / "schema6" / f"{name}.safetensors"
+        file = GOLDEN / "schema7" / f"{name}.safetensors"
         series = series_of(name)
         proba = MSSSMClassifier.load(file, device="cpu").predict_proba(series)
         found[name] = file.read_bytes(), series, proba
@@ -119,7 +119,7 @@ BENT: dict[str, tuple[str, Callable[[Contents], None], str]] = {
     "missing key": ("fast", lambda c: c.header.pop("missing"), "no 'missing'"),
     "version 0": ("fast", _header("schema_version")(0), "whole number from 1"),
     "True for a version": ("fast", _header("schema_version")(True), "not True"),
-    "later version": ("fast", _header("schema_version")(7), "pip install --upgrade"),
+    "later version": ("fast", _header("schema_version")(99), "pip install --upgrade"),
     "float for a count": ("fast", _header("n_channels")(1.0), "not 1.0"),
     "True for a count": ("fast", _header("n_channels")(True), "not True"),
     "more channels": ("fast", _header("n_channels")(2), "for 2 channels"),
@@ -214,7 +214,7 @@ BENT: dict[str, tuple[str, Callable[[Contents], None], str]] = {
 def test_what_does_not_fit_together_is_refused(case: str, tmp_path: Path) -> None:
     """With a checksum that is right: someone who means it makes one."""
     name, change, word = BENT[case]
-    contents, metadata = take_apart((GOLDEN / "schema6" / f"{name}.safetensors").read_bytes())
+    contents, metadata = take_apart((GOLDEN / "schema7" / f"{name}.safetensors").read_bytes())
     contents = copy.deepcopy(contents)
     change(contents)
     file = tmp_path / "m.safetensors"
@@ -253,7 +253,7 @@ def test_old_headers_that_fit_nothing_are_refused(
 
 
 def test_a_present_file_without_its_checksum_is_refused(tmp_path: Path) -> None:
-    contents, metadata = take_apart((GOLDEN / "schema6" / "sound.safetensors").read_bytes())
+    contents, metadata = take_apart((GOLDEN / "schema7" / "sound.safetensors").read_bytes())
     del metadata["msssm_ts.sha256"]
     (tmp_path / "m").write_bytes(put_together(contents, metadata, renewed=False))
     with pytest.raises(InputError, match="checksum is missing"):
@@ -264,7 +264,7 @@ def test_a_present_file_without_its_checksum_is_refused(tmp_path: Path) -> None:
 def test_answers_that_are_none_do_not_leave_the_model(tmp_path: Path) -> None:
     """Weights that are numbers, each for itself, and answer NaN together."""
     contents, metadata = take_apart(
-        (GOLDEN / "schema6" / "network_causal.safetensors").read_bytes()
+        (GOLDEN / "schema7" / "network_causal.safetensors").read_bytes()
     )
     for name in ("members.0.head.weight", "members.0.stem.weight", "members.0.norm.weight"):
         contents.arrays[name] = np.full_like(contents.arrays[name], 1e19)
@@ -276,7 +276,7 @@ def test_answers_that_are_none_do_not_leave_the_model(tmp_path: Path) -> None:
 
 
 def test_a_stream_answers_nan_before_the_first_value_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    file = GOLDEN / "schema6" / "network_causal.safetensors"
+    file = GOLDEN / "schema7" / "network_causal.safetensors"
     model = load_model(file, "cpu")
     stream = Stream(dataclasses.replace(model, missing="mask"))
     assert np.isnan(stream.step([[np.nan, np.nan]])).all()
@@ -306,7 +306,7 @@ def test_what_are_no_probabilities_is_refused(proba: Any, multilabel: bool) -> N
 
 
 def test_the_commands_say_one_sentence(tmp_path: Path) -> None:
-    contents, metadata = take_apart((GOLDEN / "schema6" / "fast.safetensors").read_bytes())
+    contents, metadata = take_apart((GOLDEN / "schema7" / "fast.safetensors").read_bytes())
     head, deep = tmp_path / "head", tmp_path / "deep"
     contents.arrays["members.2.left"] = np.zeros_like(contents.arrays["members.2.left"])
     deep.write_bytes(put_together(contents, metadata, renewed=True))
@@ -340,9 +340,8 @@ def test_shapes_are_those_of_the_network(
     core: str, n_scales: int, stem_stride: int, bands: int
 ) -> None:
     for bidirectional, pooling, d in ((True, "mean_max", 5), (False, "last", 40)):
-        config = MSSSMConfig(
-            14, 4, n_scales, d, 2, 20, 3, core, bidirectional, 0.1, pooling, stem_stride, bands
-        )
+        sizes = (14, 4, n_scales, d, 2, 20, 3, core, bidirectional, 0.1, pooling, stem_stride)
+        config = MSSSMConfig(*sizes, stem_bands=bands)
         built = {name: tuple(t.shape) for name, t in MSSSMNetwork(config).state_dict().items()}
         assert weight_shapes(config) == built
 

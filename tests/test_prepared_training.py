@@ -27,7 +27,7 @@ RATE = 100.0
 
 def _model(**settings: Any) -> MSSSMClassifier:
     small = {
-        "preset": "network",
+        "members": ["network"],
         "d_model": 8,
         "n_layers": 1,
         "max_epochs": 3,

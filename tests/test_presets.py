@@ -98,10 +98,20 @@ def test_a_network_that_adds_nothing_is_given_up() -> None:
     assert model.n_iter_ == 10
     assert share_of(model, "network") <= 0.1
     alone = MSSSMClassifier(
-        "network", max_epochs=12, early_stopping=True, learning_rate=1e-6, n_iter_no_change=100,
-        **SIZES,
+        members=["network"], max_epochs=12, early_stopping=True, learning_rate=1e-6,
+        n_iter_no_change=100, **SIZES,
     ).fit(X, y)  # fmt: skip
     assert alone.n_iter_ == 12
+
+
+def test_the_network_preset_draws_and_trains_however_few_series_there_are() -> None:
+    X, y = _waves(30)
+    both = MSSSMClassifier("network", max_epochs=1, **SIZES).fit(X, y)
+    assert kinds_of(both) == ["drawn_network"] * 2 + ["network"]
+    assert share_of(both, "network") == pytest.approx(0.3)
+    forward = MSSSMClassifier("network", max_epochs=1, bidirectional=False, **SIZES).fit(X, y)
+    assert kinds_of(forward) == ["network"]
+    forward.stream()
 
 
 def test_the_vote_is_the_weighted_mean() -> None:
@@ -159,7 +169,9 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("ticking")
 def test_a_time_budget_shortens_training() -> None:
     X, y = _waves(60, 20)
-    model = MSSSMClassifier("network", time_budget=10.0, max_epochs=200, **SIZES).fit(X, y)
+    model = MSSSMClassifier(members=["network"], time_budget=10.0, max_epochs=200, **SIZES).fit(
+        X, y
+    )
     assert 1 <= model.n_iter_ < 20
     # Its rate has come down to the end of the schedule.
     assert model.history_["learning_rate"][-1] < 0.1 * max(model.history_["learning_rate"])
@@ -192,7 +204,7 @@ def test_learning_in_parts_is_a_networks() -> None:
 
 
 def test_what_only_a_network_can_do(fast: MSSSMClassifier) -> None:
-    with pytest.raises(InputError, match="preset='network'"):
+    with pytest.raises(InputError, match=r"members=\['network'\]"):
         fast.stream()
     X, _ = _waves()
     early = fast.predict_early(X[:4], 0.5)

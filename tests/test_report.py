@@ -289,7 +289,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             one.write(f"{'ab'[label]},p{k % 5},{values}\n")
             two.write(f"{label},{k % 3 % 2},{values}\n")
     small = MSSSMClassifier(
-        "network", d_model=8, n_layers=1, n_scales=1, max_epochs=2, random_state=0
+        members=["network"], d_model=8, n_layers=1, n_scales=1, max_epochs=2, random_state=0
     )
     small.fit(X, np.array(["a", "b"])[y]).save(folder / "one.safetensors")
     matrix = np.stack([y, np.arange(24) % 3 % 2], axis=1)

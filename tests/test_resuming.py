@@ -75,7 +75,7 @@ def _fit(folder: Path | None = None, X: Any = None, **settings: Any) -> MSSSMCla
     """Fit, or go on with the fit in a folder."""
     more = {k: settings.pop(k) for k in ("checkpoint", "groups") if k in settings}
     series, y = _data()
-    model = MSSSMClassifier(**{"preset": "network", **SMALL, **settings})
+    model = MSSSMClassifier(**{"members": ["network"], **SMALL, **settings})
     return model.fit(series if X is None else X, y, resume=folder, **more)
 
 
@@ -138,7 +138,7 @@ def test_what_was_killed_goes_on_from_what_was_due(
 def test_streamed_series_go_on_within_an_epoch(tmp_path: Path) -> None:
     X, y = _data()
     lazy = LazySeries(range(len(X)), lambda i: X[i][None], [X.shape[1]] * len(X))
-    settings = SMALL | {"preset": "network", "early_stopping": False}
+    settings = SMALL | {"members": ["network"], "early_stopping": False}
     whole = MSSSMClassifier(**settings).fit(lazy, y)
     with Checkpoint(tmp_path, NEVER) as checkpoint, pytest.raises(KeyboardInterrupt):
         MSSSMClassifier(**settings, callbacks=[Stop(8)]).fit(lazy, y, checkpoint=checkpoint)
@@ -266,7 +266,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-NETWORK = ("--preset", "network", "--width", "8", "--layers", "1", "--max-epochs", "8")
+NETWORK = ("--members", "network", "--width", "8", "--layers", "1", "--max-epochs", "8")
 
 
 @pytest.fixture

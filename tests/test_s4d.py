@@ -157,7 +157,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_the_terminal_to_the_file(table: Path, tmp_path: Path) -> None:
-    options = ("--preset", "network", "--core", "s4d", "--causal", "--width", "8", "--layers", "1")
+    options = ("--members", "network", "--core", "s4d", "--causal", "--width", "8", "--layers", "1")
     for name in ("one", "two"):
         run("fit", table, *options, "--max-epochs", "2", "--out", tmp_path / name, "-q")
     one, two = (MSSSMClassifier.load(tmp_path / name) for name in ("one", "two"))

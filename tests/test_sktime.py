@@ -22,7 +22,7 @@ from sktime.utils.estimator_checks import check_estimator
 import msssm_ts
 from msssm_ts.sktime import MSSSMClassifier
 
-SMALL = {"preset": "network", "d_model": 16, "n_layers": 1, "max_epochs": 4, "random_state": 0}
+SMALL = {"members": ["network"], "d_model": 16, "n_layers": 1, "max_epochs": 4, "random_state": 0}
 
 
 def test_sktimes_checks() -> None:

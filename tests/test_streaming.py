@@ -140,7 +140,7 @@ def test_channels_are_the_models_in_its_order() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(6, 3, 20))
     model = MSSSMClassifier(
-        "network", bidirectional=False, d_model=8, n_layers=1, max_epochs=1,
+        members=["network"], bidirectional=False, d_model=8, n_layers=1, max_epochs=1,
         preparation=Preparation(channels=("c", "a")),
     ).fit(X, np.arange(6) % 2, channel_names=("a", "b", "c"))  # fmt: skip
     stream = model.stream()
@@ -170,7 +170,7 @@ def test_channels_are_the_models_in_its_order() -> None:
 def test_models_that_look_ahead_are_refused(settings: dict[str, Any], sentence: str) -> None:
     X = np.random.default_rng(0).normal(size=(4, 1, 200))
     small = {
-        "preset": "network",
+        "members": ["network"],
         "bidirectional": False,
         "d_model": 8,
         "n_layers": 1,
@@ -206,7 +206,12 @@ def test_values_far_from_all_others_are_limited_in_a_stream_too() -> None:
     X = np.random.default_rng(0).normal(size=(20, 2, 50))
     X[4, 1, 7] = 1e5
     model = MSSSMClassifier(
-        "network", bidirectional=False, d_model=8, n_layers=1, max_epochs=1, random_state=0
+        members=["network"],
+        bidirectional=False,
+        d_model=8,
+        n_layers=1,
+        max_epochs=1,
+        random_state=0,
     ).fit(X, np.arange(20) % 2, channel_names=["a", "b"])
     assert model.model_.preparation.limits
     series = X[4].copy()

@@ -14,7 +14,7 @@ from msssm_ts.fitting.targets import best_thresholds, check_weights, encode_targ
 from msssm_ts.training import ClassificationLoss
 
 SMALL = {
-    "preset": "network",
+    "members": ["network"],
     "d_model": 16,
     "n_layers": 1,
     "learning_rate": 0.01,

@@ -31,7 +31,7 @@ from msssm_ts.fitted import Vote
 from msssm_ts.training import SeriesTensor
 
 SMALL: dict[str, Any] = {
-    "preset": "network",
+    "members": ["network"],
     "d_model": 16,
     "n_layers": 1,
     "learning_rate": 0.01,

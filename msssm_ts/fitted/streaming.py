@@ -27,7 +27,7 @@ def why_not_streamed(model: FittedModel) -> str | None:
     if len(members) != 1 or not isinstance(members[0], NetworkMember):
         return (
             "only a network alone reads step by step: train one, with 'msssm-ts fit ... --causal' "
-            "or preset='network', bidirectional=False"
+            "or members=['network'], bidirectional=False"
         )
     config, done = members[0].network.config, model.preparation
     source, wanted = model.source.sampling_rate, done.sampling_rate

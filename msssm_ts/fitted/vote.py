@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,9 +86,20 @@ class Vote:
         return replace(self, members=tuple(member.to(device) for member in self.members))
 
 
-def prior_weights(members: tuple[Member, ...]) -> tuple[float, ...]:
-    """Return weights by the members' kinds, alike within a kind; their sum is 1."""
+def prior_weights(
+    members: tuple[Member, ...], priors: Mapping[str, float] | None = None
+) -> tuple[float, ...]:
+    """Return weights by the members' kinds, alike within a kind; their sum is 1.
+
+    Parameters
+    ----------
+    members : tuple of Member
+        Those that vote.
+    priors : mapping from str to float, optional
+        Instead of what kinds say themselves.
+    """
     kinds = [member.kind for member in members]
-    priors = {member.kind: member.prior for member in members}
-    total = sum(priors.values())
-    return tuple(priors[kind] / total / kinds.count(kind) for kind in kinds)
+    found = {member.kind: member.prior for member in members}
+    found |= {kind: prior for kind, prior in (priors or {}).items() if kind in found}
+    total = sum(found.values())
+    return tuple(found[kind] / total / kinds.count(kind) for kind in kinds)

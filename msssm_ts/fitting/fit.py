@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
-from msssm_ts.fitted.vote import Vote, prior_weights
+from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.identity import identity
@@ -23,7 +22,7 @@ from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
 from msssm_ts.fitting.problems import Problems, standardizer_of
 from msssm_ts.fitting.record import json_parameters, seed_from, versions
-from msssm_ts.fitting.share import best_share
+from msssm_ts.fitting.share import in_vain, measured_share, vote_of
 from msssm_ts.fitting.split import Split, choose_split
 from msssm_ts.fitting.stage import StageKeeper
 from msssm_ts.fitting.targets import best_thresholds, loss_weights
@@ -36,9 +35,6 @@ from msssm_ts.model.device import resolve_device
 from msssm_ts.preparation import Preparation
 from msssm_ts.training import History, Reporter
 
-# A member whose best share is no more than that, after a quarter or half of its training, has
-# not been worth the rest.
-_NEXT_TO_NOTHING = 0.1
 # Of a time budget, what members may take that are fitted again once the shares are known.
 _FIRST_OF_TWO = 0.25
 
@@ -114,7 +110,10 @@ def _prepared_fit(
 ) -> _Fit:
     """Decide what is fitted, and on which series."""
     began = time.perf_counter()
-    wanted = seats(parameters["preset"], parameters["members"])
+    preset, named = parameters["preset"], parameters["members"]
+    wanted = seats(preset, named, causal=not parameters["bidirectional"])
+    # Who names the members, or the preset that is a network's, wants them.
+    undecided = named is None and preset != "network"
     if in_parts:
         wanted = (Seat("network", options={"max_epochs": 1}),)
     closed = [seat for seat in wanted if not MEMBERS.get(seat.kind).learns_by_steps]
@@ -127,12 +126,11 @@ def _prepared_fit(
             parameters["early_stopping"],
             parameters["validation_fraction"],
             seed,
-            # Who names the members wants them.
-            beside_others=bool(closed) and parameters["members"] is None,
+            beside_others=bool(closed) and undecided,
         )
     left_out = None
-    undecided = parameters["early_stopping"] == "auto" and parameters["members"] is None
-    if closed and by_steps and not len(split.held_out) and undecided:
+    measured = parameters["early_stopping"] == "auto" and undecided
+    if closed and by_steps and not len(split.held_out) and measured:
         # Beside the others a network trained on so few series has not been worth its time, and
         # its share of the vote could not be measured (docs/recipe.md).
         by_steps, left_out = [], split.reason
@@ -187,11 +185,12 @@ class _Fit:
         twice = validation is not None and not multilabel
         closed: list[Member] = []
         learned: list[Member] = []
+        priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
 
         def model() -> FittedModel | None:
             if not closed and not learned:
                 return None
-            vote = _vote(closed, learned, share)
+            vote = vote_of(closed, learned, share, priors)
             return FittedModel(
                 self.problems.source,
                 self.parameters["missing"],
@@ -212,17 +211,17 @@ class _Fit:
             self._fit_closed("first", closed, training, _FIRST_OF_TWO if twice else 1.0)
             theirs = None
             if self.by_steps and closed and validation is not None:
-                theirs = _vote(closed, [], None).predict_proba(validation.values)
+                theirs = vote_of(closed, [], priors=priors).predict_proba(validation.values)
             # The closed members are fitted again: their time is not the others'.
             reserved = self._elapsed() if closed and twice else 0.0
             problem = replace(training, validation=validation)
             if theirs is not None and validation is not None:
-                problem = replace(problem, is_in_vain=_in_vain(validation, theirs))
+                problem = replace(problem, is_in_vain=in_vain(validation, theirs))
             try:
                 self._fit_by_steps(learned, problem, reserved)
             finally:
                 if closed and learned:
-                    share = _measured_share(learned, validation, theirs)
+                    share = measured_share(learned, validation, theirs)
             if closed and twice:
                 # They need no validation: once the shares are known they learn from all series.
                 counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
@@ -360,46 +359,6 @@ class _Fit:
         """Why groups that the user gave leave nothing to validate by; empty where they do not."""
         asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
         return self.split.reason if asked and self.by_steps else ""
-
-
-def _vote(closed: Sequence[Member], learned: Sequence[Member], share: float | None) -> Vote:
-    """Return the vote with ``share`` for the learned members together; None: by their kinds.
-
-    What has no part of it is not kept.
-    """
-    members = (*closed, *learned)
-    weights = _weights(closed, learned, share)
-    kept = [(m, w) for m, w in zip(members, weights, strict=True) if w > 0]
-    return Vote(tuple(member for member, _ in kept), tuple(weight for _, weight in kept))
-
-
-def _weights(
-    closed: Sequence[Member], learned: Sequence[Member], share: float | None
-) -> tuple[float, ...]:
-    """Return each member's part of the vote, ``share`` the learned members' together."""
-    members = (*closed, *learned)
-    if share is None or not closed or not learned:
-        return prior_weights(members)
-    own = tuple((1 - share) * weight for weight in prior_weights(tuple(closed)))
-    return own + tuple(share * weight for weight in prior_weights(tuple(learned)))
-
-
-def _measured_share(
-    learned: Sequence[Member], validation: Problem | None, theirs: NDArray[np.float64] | None
-) -> float | None:
-    """Return the learned members' part of the vote, as the series set aside tell it."""
-    if validation is None or theirs is None:
-        return None
-    ours = _vote([], learned, None).predict_proba(validation.values)
-    # The same series have chosen the networks' weights: they look better there than they are.
-    return best_share(ours, theirs, validation.targets) / 2
-
-
-def _in_vain(
-    validation: Problem, theirs: NDArray[np.float64]
-) -> Callable[[NDArray[np.float64]], bool]:
-    """Return what tells from validation answers that a member adds next to nothing."""
-    return lambda proba: best_share(proba, theirs, validation.targets) <= _NEXT_TO_NOTHING
 
 
 def _count(members: Sequence[Member], kind: str) -> int:

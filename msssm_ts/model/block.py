@@ -7,6 +7,7 @@ approximation aˢ (S + 1), ordered fine to coarse.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from msssm_ts.model.config import MSSSMConfig
@@ -101,8 +102,11 @@ class MSSSMBlock(nn.Module):
         self.norm = nn.LayerNorm(d)
         self.input = nn.Linear(d, d)
         self.gate = nn.Linear(d, d)
-        directions = (False, True) if config.bidirectional else (False,)
-        self.cores = nn.ModuleList(MSSSM(config, reverse) for reverse in directions)
+        # With two directions, each has its own half of the channels.
+        self.split = config.is_split
+        self.cores = nn.ModuleList(
+            MSSSM(config.of_direction, reverse) for reverse in (False, True)[: config.n_directions]
+        )
         self.output = nn.Linear(d, d)
         self.dropout = ChannelDropout(config.dropout)
 
@@ -134,6 +138,10 @@ class MSSSMBlock(nn.Module):
         signal, gate = self.input(normed), self.gate(normed)
         if observed is not None:
             signal = signal * observed
-        y = sum(core(signal, gate, lengths, times) for core in self.cores)
+        if self.split:
+            parts = zip(self.cores, signal.chunk(2, -1), gate.chunk(2, -1), strict=True)
+            y = torch.cat([core(s, g, lengths, times) for core, s, g in parts], -1)
+        else:
+            y = sum(core(signal, gate, lengths, times) for core in self.cores)
         out: Tensor = x + self.dropout(self.output(y))
         return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from msssm_ts.file_checks import FLAG, Number, OneOf, Record, Text, Whole
@@ -31,6 +31,7 @@ _FIELDS = Record(
         "dropout": Number(0, 1),
         "pooling": OneOf(*get_args(Pooling)),
         "stem_stride": Whole(1, 1 << 20),
+        "split_directions": FLAG,
         "stem_bands": Whole(0, 1 << 20),
     }
 )
@@ -62,13 +63,16 @@ class MSSSMConfig:
         :data:`msssm_ts.model.cores.CORES`: "s6" selective (Mamba), "lti" time-invariant (S4),
         "s4d" time-invariant with modes that oscillate, …
     bidirectional : bool
-        Add a second core that runs backward in time. A causal model has one.
+        Have a second core that runs backward in time. A causal model has one.
     dropout : float
         Of whole channels, after each block.
     pooling : {"mean", "max", "mean_max", "last"}
         From steps to one vector per series.
     stem_stride : int
         Steps of the input per step of the stem. Above 1 the stem is a filter bank.
+    split_directions : bool
+        Whether each of two directions has half of the channels, and not all of them, as before
+        schema 7; an odd ``d_model`` is not split.
     stem_bands : int
         Bands of the spectra that the channels hold one behind the other, or of the filter bank's;
         convolutions take them in and keep one step in four. 0: a projection does, of every step.
@@ -86,6 +90,7 @@ class MSSSMConfig:
     dropout: float = 0.1
     pooling: Pooling = "mean_max"
     stem_stride: int = 1
+    split_directions: bool = True
     stem_bands: int = 0
 
     @classmethod
@@ -129,6 +134,21 @@ class MSSSMConfig:
     def stride(self) -> int:
         """Steps of the input per step of the blocks."""
         return self.stem_stride * (SPECTRUM_STRIDE if self.stem_bands else 1)
+
+    @property
+    def n_directions(self) -> int:
+        """Cores of a block."""
+        return 1 + self.bidirectional
+
+    @property
+    def is_split(self) -> bool:
+        """Whether a direction has half of the channels."""
+        return self.bidirectional and self.split_directions and self.d_model % 2 == 0
+
+    @property
+    def of_direction(self) -> MSSSMConfig:
+        """The sizes of one direction's core."""
+        return replace(self, d_model=self.d_model // 2) if self.is_split else self
 
     @property
     def reach(self) -> int:

@@ -121,21 +121,23 @@ class Layer(nn.Module):
 
 
 class Block(nn.Module):
-    """Norm → projections → both directions, summed → projection → residual."""
+    """Norm → projections → both directions, half of the channels each → projection → residual."""
 
     def __init__(self, config: MSSSMConfig):
         super().__init__()
-        d, ways = config.d_model, (False, True) if config.bidirectional else (False,)
+        d, self.split, one = config.d_model, config.is_split, config.of_direction
         self.norm, self.input, self.gate = nn.LayerNorm(d), nn.Linear(d, d), nn.Linear(d, d)
-        self.cores = nn.ModuleList(Layer(config, reverse) for reverse in ways)
+        self.cores = nn.ModuleList(Layer(one, w) for w in (False, True)[: config.n_directions])
         self.output, self.dropout = nn.Linear(d, d), nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the residual stream (b, l, d) for x (b, l, d)."""
-        normed = self.norm(x)
-        signal, gate = self.input(normed), functional.silu(self.gate(normed))
-        update: Tensor = self.dropout(self.output(sum(c(signal, gate) for c in self.cores)))
-        return x + update
+        both = self.input(self.norm(x)), functional.silu(self.gate(self.norm(x)))
+        halves = zip(*(p.chunk(2, -1) if self.split else (p, p) for p in both), strict=True)
+        parts = [core(*half) for core, half in zip(self.cores, halves, strict=False)]
+        y = torch.cat(parts, -1) if self.split else torch.stack(parts).sum(0)
+        out: Tensor = x + self.dropout(self.output(y))
+        return out
 
 
 class MinimalNetwork(nn.Module):

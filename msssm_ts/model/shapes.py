@@ -28,19 +28,20 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
     >>> weight_shapes(config)["head.weight"]
     (3, 32)
     """
-    d, streams = config.d_model, config.n_streams
+    d = config.d_model
     pooled = 2 * d if config.pooling == "mean_max" else d
-    filters = (config.n_scales, d, config.kernel_size)
+    one = config.of_direction
+    filters = (one.n_scales, one.d_model, one.kernel_size)
     core = {
         "decomposition.phi": filters,
         "decomposition.psi": filters,
-        **{f"ssm.{k}": v for k, v in CORES.get(config.core).weight_shapes(config).items()},
-        **(_linear("mixer.linear", streams, d) if config.n_scales else {}),
+        **{f"ssm.{k}": v for k, v in CORES.get(config.core).weight_shapes(one).items()},
+        **(_linear("mixer.linear", one.n_streams, one.d_model) if config.n_scales else {}),
     }
     block: Shapes = {"norm.weight": (d,), "norm.bias": (d,)}
     for name in ("input", "gate", "output"):
         block |= _linear(name, d, d)
-    for direction in range(1 + config.bidirectional):
+    for direction in range(config.n_directions):
         block |= {f"cores.{direction}.{k}": v for k, v in core.items()}
     shapes = {
         f"stem.{k}": v

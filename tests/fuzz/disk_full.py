@@ -47,7 +47,7 @@ def commands(room: Path, disk: Path) -> dict[str, list[str]]:
     data, model = str(room / "data.npz"), str(room / "network")
     known = {
         "fit": [
-            *("fit", data, "--preset", "network", "--width", "8", "--layers", "1"),
+            *("fit", data, "--members", "network", "--width", "8", "--layers", "1"),
             *("--max-epochs", "1", "--out", str(disk / "run"), "--force"),
         ],
         "predict -o": ["predict", model, data, "-o", str(disk / "p.csv"), "--force"],
@@ -86,7 +86,7 @@ def prepare(room: Path) -> None:
     (room / "stdin").write_text("".join(f"{a},{b}\n" for a, b in X[0].T) * 8)
     done = run(
         [
-            *("fit", str(room / "data.npz"), "--preset", "network", "--width", "8", "--causal"),
+            *("fit", str(room / "data.npz"), "--members", "network", "--width", "8", "--causal"),
             *("--layers", "1", "--max-epochs", "1", "--out", str(room / "network")),
         ],
         room,

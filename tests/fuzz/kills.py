@@ -33,7 +33,7 @@ SIGNALS = ("KILL", "TERM", "HUP", "INT")
 PRESETS: dict[str, tuple[str, ...]] = {
     "fast": ("--preset", "fast"),
     "default": ("--max-epochs", "12"),
-    "network": ("--preset", "network", "--max-epochs", "12"),
+    "network": ("--members", "network", "--max-epochs", "12"),
 }
 INTERVAL = 1.0
 # A member that is not trained by steps is lost as a whole; these take less, kernels loaded.

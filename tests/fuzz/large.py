@@ -126,7 +126,7 @@ def large(golden: Path) -> Iterator[tuple[str, bytes]]:
 def main() -> int:
     """Run, and print a table."""
     worker, failed = Worker(), 0
-    golden = TESTS / "golden" / "schema6"
+    golden = TESTS / "golden" / "schema7"
     with np.load(golden / "fast.npz") as kept:
         series = list(kept["values"].reshape(-1, 1, 16)[:2])
     with tempfile.TemporaryDirectory() as name:

@@ -19,7 +19,7 @@ from msssm_ts.preparation import Preparation
 
 Made = tuple[str, MSSSMClassifier, list[np.ndarray]]
 
-NETWORK = {"preset": "network", "d_model": 8, "n_layers": 2, "max_epochs": 3, "random_state": 0}
+NETWORK = {"members": ["network"], "d_model": 8, "n_layers": 2, "max_epochs": 3, "random_state": 0}
 
 
 def waves(
@@ -53,13 +53,20 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     words = np.where(y, "quick", "slow")
     yield from made("fast", {"preset": "fast", "random_state": 0}, X, words)
     # Without validation a network has a fixed share of the vote, with it a measured one.
-    small = NETWORK | {"preset": "default", "early_stopping": False}
+    small = NETWORK | {"members": None, "preset": "default", "early_stopping": False}
     yield from made("default", small, X, y)
-    longer = NETWORK | {"preset": "default", "max_epochs": 60, "learning_rate": 1e-2}
+    longer = NETWORK | {
+        "members": None,
+        "preset": "default",
+        "max_epochs": 60,
+        "learning_rate": 1e-2,
+    }
     validation = np.arange(32) % 4 == 3
     yield from made("default_share", longer, X, y, validation=validation)
     yield from made("network_s6", NETWORK | {"core": "s6"}, X, y)
     yield from made("network_lti", NETWORK, X, y)
+    yield from made("network_s4d", NETWORK | {"core": "s4d"}, X, y)
+    yield from made("network_odd", NETWORK | {"d_model": 7}, X, y)
     yield from made("network_causal", NETWORK | {"bidirectional": False}, X, y)
     yield from made("network_single_scale", NETWORK | {"n_scales": 0, "core": "s6"}, X, y)
     yield from made("network_float64", NETWORK | {"dtype": "float64"}, X, y)

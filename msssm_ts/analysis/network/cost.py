@@ -55,17 +55,18 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
     """
     config = network.config
     d, S, K, M = config.d_model, config.n_scales, config.kernel_size, config.n_streams
+    own = config.of_direction.d_model
     steps = -(-n_timepoints // config.stride)
-    core_steps = steps * config.n_layers * (2 if config.bidirectional else 1)
-    mixer = d * M if config.n_scales else 0
+    core_steps = steps * config.n_layers * config.n_directions
+    mixer = own * M if config.n_scales else 0
     core = _core_cost(network)
     return {
         "stem": _stem(network, n_timepoints),
         "projections": steps * config.n_layers * 3 * d * d,
-        "decomposition": core_steps * d * 2 * S * K,
+        "decomposition": core_steps * own * 2 * S * K,
         "selection": None if core is None else core_steps * core.selection,
         "scan": None if core is None else core_steps * core.scan,
-        "mixing": core_steps * (mixer + d * M + d),
+        "mixing": core_steps * (mixer + own * M + own),
         "head": network.head.in_features * network.head.out_features,
     }
 
@@ -95,9 +96,9 @@ def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int | None:
     """
     config = network.config
     steps = -(-n_timepoints // config.stride) * config.n_layers
-    core_steps = steps * (2 if config.bidirectional else 1)
-    core = _core_cost(network)
-    return None if core is None else core_steps * (core.exponentials + config.d_model)
+    core_steps = steps * config.n_directions
+    core, own = _core_cost(network), config.of_direction.d_model
+    return None if core is None else core_steps * (core.exponentials + own)
 
 
 def _core_cost(network: MSSSMNetwork) -> CoreCost | None:

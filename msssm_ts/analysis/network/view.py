@@ -32,7 +32,7 @@ def network_of(model: FittedModel) -> MSSSMNetwork:
             return member.network
     raise InputError(
         "this model has no network, whose inside could be looked at: train one with "
-        "'msssm-ts fit ... --preset network'"
+        "'msssm-ts fit ... --members network'"
     )
 
 

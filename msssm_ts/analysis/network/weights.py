@@ -66,7 +66,7 @@ def cores(network: MSSSMNetwork) -> Iterator[tuple[int, str, MSSSM]]:
 def is_selective(network: MSSSMNetwork) -> bool:
     """Whether the cores' step sizes move with the signal, as in S6."""
     _, _, core = next(cores(network))
-    zero = network.head.weight.new_zeros(1, 1, network.config.d_model)
+    zero = network.head.weight.new_zeros(1, 1, network.config.of_direction.d_model)
     return core.ssm.step_sizes(zero) is not None
 
 

@@ -60,7 +60,9 @@ def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
     network = copy.deepcopy(network).float().cpu().eval().requires_grad_(False)
     for block in network.blocks:
         cores = cast("list[MSSSM]", block.cores)
-        block.cores = nn.ModuleList([ScannedCores(cores, network.config.core)])
+        block.cores = nn.ModuleList(
+            [ScannedCores(cores, network.config.is_split, network.config.core)]
+        )
     if isinstance(network.stem, FilterBankStem):
         network.stem = nn.Identity()
     network.config = replace(network.config, stem_stride=1, stem_bands=0)

@@ -15,7 +15,7 @@ from msssm_ts.model.exported import export_form, rest_of_blocks, stacked_bands, 
 class ScannedCores(nn.Module):
     """Both directions of a block at once, around what their cores export.
 
-    Takes the place of the layers that it is made from and gives the same sum. The streams of all
+    Takes the place of the layers that it is made from and gives the same. The streams of all
     directions stand side by side, so that a step of a core's scan is a handful of operations
     whatever their number. ONNX has torch's ``scan`` as its operator ``Scan``.
 
@@ -23,6 +23,8 @@ class ScannedCores(nn.Module):
     ----------
     cores : sequence of MSSSM
         Of one block.
+    split : bool
+        Whether each direction has its part of the channels, or all of them and their sum counts.
     name : str
         What the cores are called, for the message.
 
@@ -34,15 +36,16 @@ class ScannedCores(nn.Module):
 
     filters: Tensor
 
-    def __init__(self, cores: Sequence[MSSSM], name: str):
+    def __init__(self, cores: Sequence[MSSSM], split: bool, name: str):
         super().__init__()
         self.form = export_form([core.ssm for core in cores], name)
         self.mixers = nn.ModuleList(core.mixer for core in cores if core.mixer is not None)
         self.reverse = [core.reverse for core in cores]
+        self.split = split
         self.register_buffer("filters", stacked_filters([core.decomposition for core in cores]))
 
     def forward(self, x: Tensor, gate: Tensor, lengths: None = None, times: None = None) -> Tensor:
-        """Return the sum over the directions, (b, l, d).
+        """Return what the directions make together, (b, l, d).
 
         Parameters
         ----------
@@ -51,13 +54,14 @@ class ScannedCores(nn.Module):
         lengths, times : None
             Zeros in x serve; stamps do not go into a file.
         """
-        turned = [x.flip(1) if reverse else x for reverse in self.reverse]
+        n = len(self.reverse)
+        signals = x.chunk(n, -1) if self.split else [x] * n
+        turned = [s.flip(1) if r else s for s, r in zip(signals, self.reverse, strict=True)]
         steps = getattr(self.form, "steps", None)
         parts = self._by_steps(turned) if steps is None else self._by_blocks(turned, steps)
-        total = torch.zeros_like(x)
-        for reverse, part in zip(self.reverse, parts, strict=True):
-            total = total + (part.flip(1) if reverse else part)
-        return total * functional.silu(gate)
+        back = [p.flip(1) if r else p for p, r in zip(parts, self.reverse, strict=True)]
+        y = torch.cat(back, -1) if self.split else torch.stack(back).sum(0)
+        return y * functional.silu(gate)
 
     def _by_steps(self, turned: Sequence[Tensor]) -> list[Tensor]:
         """Return each direction (b, l, d), by a form that wants the steps first."""
