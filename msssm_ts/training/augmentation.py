@@ -154,7 +154,8 @@ class Augmentation:
         width = width * self.masks * sizes
         begin = (begin * (sizes - width))[:, None]
         place = torch.arange(n)
-        return (place >= begin) & (place < begin + width[:, None])
+        hidden: Tensor = (place >= begin) & (place < begin + width[:, None])
+        return hidden
 
 
 def _stretched(x: Tensor, factors: Tensor, sizes: Tensor, about: float) -> Tensor:
