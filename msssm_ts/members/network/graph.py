@@ -15,6 +15,7 @@ from msssm_ts.members.graph import GraphInput
 from msssm_ts.members.network.graph_scan import ScannedCores
 from msssm_ts.members.network.graph_stem import GroupedFilterBank
 from msssm_ts.model import MSSSM, MSSSMNetwork
+from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.stem import FilterBankStem
 
 
@@ -58,11 +59,11 @@ class NetworkVotes(nn.Module):
 def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
     """Return a copy whose parts can be traced; with a stride it wants ``observed`` behind it."""
     network = copy.deepcopy(network).float().cpu().eval().requires_grad_(False)
-    for block in network.blocks:
+    for block in cast("list[MSSSMBlock]", network.blocks):
         cores = cast("list[MSSSM]", block.cores)
-        block.cores = nn.ModuleList(
-            [ScannedCores(cores, network.config.is_split, network.config.core)]
-        )
+        block.cores = nn.ModuleList([ScannedCores(cores, block.split, network.config.core)])
+        # It takes all channels itself.
+        block.split = False
     if isinstance(network.stem, FilterBankStem):
         network.stem = nn.Identity()
     network.config = replace(network.config, stem_stride=1, stem_bands=0)
