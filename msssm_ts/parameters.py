@@ -191,7 +191,9 @@ class Parameters:
         "auto",
         Whole(auto=True),
         """Steps of the series per step of the network. Above 1 the network begins with a learned
-        filter bank. "auto": 1 up to 4096 steps, then 10 ms of sound, or a 500th of the series.""",
+        filter bank. "auto": 1 up to 4096 steps, then 10 ms of sound, or a 500th of the series;
+        and convolutions take in sound, as log-mel spectra or behind a filter bank, and keep one
+        step in four of it, of spectra only where the model is not causal.""",
         concerns=TRAINED,
         option="--stride",
         brief="Steps of the series per step of the network; auto: more than one for long series.",
@@ -255,6 +257,26 @@ class Parameters:
         brief="Move training series by up to this part of their length; auto: 0.1 for sound, "
         "else 0.",
     )
+    masks: float | Literal["auto"] = _row(
+        "auto",
+        Number(auto=True, below=1),
+        """Hide two stretches of every training series at random, each up to this part of its
+        length, and of spectra two groups of neighbouring bands. "auto": 0.1 for sound, else 0.""",
+        concerns=TRAINED,
+        option="--masks",
+        brief="Hide stretches of training series, and bands of spectra, each up to this part; "
+        "auto: 0.1 for sound, else 0.",
+    )
+    warp: float | Literal["auto"] = _row(
+        "auto",
+        Number(auto=True, below=1),
+        """Stretch or squeeze training series in time at random, by up to this part, and spectra in
+        frequency. "auto": 0.12 for sound, else 0.""",
+        concerns=TRAINED,
+        option="--warp",
+        brief="Stretch training series in time, and spectra in frequency, by up to this part; "
+        "auto: 0.12 for sound, else 0.",
+    )
     class_weight: ClassWeight = _row(
         None,
         Anything('dict, "balanced" or None', check_class_weight),
@@ -286,8 +308,12 @@ class Parameters:
         speakers cannot tell what a network is worth.""",
     )
     validation_fraction: float = _row(0.15, Number(below=1), "That part.")
-    n_iter_no_change: int = _row(
-        20, Whole(), "Epochs without improvement before stopping.", concerns=TRAINED
+    n_iter_no_change: int | Literal["auto"] = _row(
+        "auto",
+        Whole(auto=True),
+        """Epochs without improvement before stopping. "auto": 20, on sound half of all epochs, if
+        these are more.""",
+        concerns=TRAINED,
     )
     warm_start: bool = _row(
         False,

@@ -99,6 +99,8 @@ T_SOUND, T_ADAPTED = (
     "tests/test_sound_cases.py tests/test_sound_folders.py",
     "tests/test_ecg_cases.py",
 )
+T_AUGMENT = "tests/test_augmentation.py"
+T_PADDING = "tests/test_prepared_training.py -k padding"
 T_TRAINING = "tests/test_training.py -k 'not logits_come and not epoch_are_kept'"
 T_ECG, T_EDF = "tests/test_ecg_cases.py tests/test_wfdb.py", "tests/test_edf.py"
 T_MODEL = "tests/test_model.py -k 'not compile_and and not networks_agree and not batched'"
@@ -162,6 +164,24 @@ BUGS = [Bug(*row) for row in (
     ("HDF5 waits for ever", PROBE, "            clock.start()\n", "", T_LIMITS_HDF5),
     # Training
     ("mixup: one label", LOOP, "(1 - share, index[other])", "(1 - share, index)", T_TRAINING),
+    ("masks: of the longest's length", AUGMENT, "self._hidden(steps, l, generator)",
+     "self._hidden(torch.full_like(steps, l), l, generator)", T_AUGMENT),
+    ("warp: padding moves", AUGMENT,
+     "torch.where(place <= last, torch.minimum(source, last), place)",
+     "torch.minimum(source, last)", T_AUGMENT),
+    ("warp: only faster", AUGMENT, "(2 * torch.rand(n, generator=generator) - 1) * math.log1p",
+     "torch.rand(n, generator=generator) * math.log1p", T_AUGMENT),
+    ("narrow: the lower bands", AUGMENT, "(band >= (0.5 + 0.5 * top) * self.bands)",
+     "(band < (0.5 - 0.5 * top) * self.bands)", T_AUGMENT),
+    ("bank: not varied behind", LOOP,
+     "(self.augmentation.vary(given[0], steps, generator, timed),)", "given", T_AUGMENT),
+    ("bank: varied in evaluation, too", LOOP, "            hook.remove()\n", "            pass\n",
+     T_AUGMENT),
+    ("spectra: padding seen", STEM, "x = functional.pad(x, (0, 0, 0, SPECTRUM_STRIDE - 1))",
+     "x = functional.pad(x, (0, 0, 0, -l % SPECTRUM_STRIDE + SPECTRUM_STRIDE), value=1.0)",
+     T_PADDING),
+    ("spectra: mean over the padding", STEM, "x - total / lengths[:, None, None]",
+     "x - total / x.shape[1]", T_PADDING),
     ("shift: mask stays", AUGMENT, "observed.gather(1, source)", "observed", T_TRAINING),
     ("best by smoothed loss", LOOP, "replace(self.loss, label_smoothing=0.0)", "self.loss",
      T_TRAINING),
@@ -298,7 +318,9 @@ BUGS = [Bug(*row) for row in (
     ("state-space rate not capped", NETWORK,
      'min(parameters["learning_rate"], SSM_LEARNING_RATE)', 'parameters["learning_rate"]',
      T_FITTING),
-    ("no early stopping", NETWORK, 'else parameters["n_iter_no_change"]', "else None", T_FITTING),
+    ("no early stopping", NETWORK, "is None else patience", "is None else None", T_FITTING),
+    ("sound waited for no longer", NETWORK, "if sound else PATIENCE", "if False else PATIENCE",
+     T_FITTING),
     ("vote not refitted on all series", FIT, "closed[:] = again", "pass", T_FITTING),
     ("refitted on the training series", FIT,
      "self.problems.prepared(np.arange(len(self.problems.data)))",
@@ -408,8 +430,8 @@ BUGS = [Bug(*row) for row in (
      "torch.full_like(counted[:, :1], counted.shape[1], dtype=torch.long)", T_MODEL),
     ("missing steps pooled", CLASSIFIER, "else counted & observed", "else counted", T_MODEL),
     ("energy not squared", STEM, ".square().sum(2)", ".abs().sum(2)", T_MODEL),
-    ("no logarithm", STEM, "torch.log(self._decimate(energy) + FLOOR)", "self._decimate(energy)",
-     T_MODEL),
+    ("no logarithm", STEM, "torch.log(self._decimate(energy) + (FLOOR",
+     "(self._decimate(energy) + (FLOOR", T_MODEL),
     ("sine filters shifted", STEM, "torch.sin(phase)", "torch.cos(phase)", T_MODEL),
     # Cache of kernels
     ("cache: no checksum", CACHE, "hashlib.sha256(data).digest() != contents[:_CHECKSUM]", "False",

@@ -224,17 +224,20 @@ def test_multiply_adds_by_hand() -> None:
 
 @CORES
 @pytest.mark.parametrize("n_scales", [0, 2])
-@pytest.mark.parametrize("stride", [1, 7, 20])
-def test_multiply_adds_are_those_that_torch_counts(core: str, n_scales: int, stride: int) -> None:
+@pytest.mark.parametrize(("stride", "bands"), [(1, 0), (7, 0), (20, 0), (1, 2), (20, 40)])
+def test_multiply_adds_are_those_that_torch_counts(
+    core: str, n_scales: int, stride: int, bands: int
+) -> None:
     """Torch counts matrix products and convolutions: all but the elementwise parts."""
-    network = _network(core=core, n_scales=n_scales, stem_stride=stride, d_model=20)
+    stem_of = {"stem_stride": stride, "stem_bands": bands}
+    network = _network(core=core, n_scales=n_scales, d_model=20, **stem_of)
     length = 61 * stride - 1
     with use_backend("reference"), torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(torch.randn(1, length, 2))
     counts = multiply_adds(network, length)
     elementwise = {"scan", "head"}
-    config, cores = network.config, -(-length // stride) * 2 * 2
-    mixer = cores * 20 * config.n_streams if n_scales else 0
+    config, cores = network.config, -(-length // network.config.stride) * 2 * 2
+    mixer = cores * config.of_direction.d_model * config.n_streams if n_scales else 0
     energies = 0
     if stride > 1:
         stem = network.stem

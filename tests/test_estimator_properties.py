@@ -109,7 +109,8 @@ def test_anything_else_is_refused_by_name(X: Any, y: Any) -> None:
         "n_scales", "core", "d_model", "n_layers", "d_state", "kernel_size", "dropout", "pooling",
         "max_epochs", "batch_size", "learning_rate", "weight_decay", "label_smoothing", "missing",
         "class_weight", "early_stopping", "validation_fraction", "n_iter_no_change", "warm_start",
-        "dtype", "stem_stride", "mixup", "shift", "preparation",
+        "dtype", "stem_stride", "mixup", "shift", "masks", "warp",
+        "preparation",
     ]),
     value=st.one_of(
         st.integers(-3, -1), st.floats(-5, -0.1), st.text(max_size=4), st.just([]), st.just({1}),

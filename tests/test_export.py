@@ -195,6 +195,17 @@ def test_a_model_of_sound_takes_the_waveform(standardize: Any, unit: float, tmp_
     assert (report.before, report.difference < 1e-4) == ([], True)
 
 
+@pytest.mark.parametrize("features", ["logmel", "raw"])
+def test_convolutions_over_spectra_are_exported(features: Any, tmp_path: Path) -> None:
+    """One step in four, of log-mel frames and behind a filter bank, for any length."""
+    X = [values(1, n) for n in (5000, *range(2000, 2011))]
+    preparation = Preparation(features=features, n_mels=10)
+    classifier = fitted(X, sampling_rate=4000.0, preparation=preparation, core="lti")
+    assert classifier.network_.config.stride == (4 if features == "logmel" else 160)
+    report = classifier.export(tmp_path / "m.pt2", format="pt2")
+    assert (report.before, report.difference < 1e-5) == ([], True)
+
+
 @pytest.mark.parametrize(
     ("preparation", "steps"),
     [

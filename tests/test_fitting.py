@@ -27,6 +27,7 @@ from msssm_ts.members.network.settings import SSM_LEARNING_RATE, training_settin
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
+from msssm_ts.model import MSSSMConfig
 from msssm_ts.parameters import Parameters
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import LazySeries, Prepared
@@ -248,7 +249,7 @@ def test_the_state_space_rate_is_capped() -> None:
 
     def rates(learning_rate: float) -> tuple[float, float]:
         parameters = vars(Parameters(learning_rate=learning_rate))
-        settings = training_settings(parameters, problem, 1, None)
+        settings = training_settings(parameters, problem, MSSSMConfig(1, 2), None)
         return settings.learning_rate, settings.ssm_learning_rate
 
     assert rates(0.01) == (0.01, SSM_LEARNING_RATE) == (0.01, 1e-3)
@@ -258,10 +259,19 @@ def test_the_state_space_rate_is_capped() -> None:
 def test_validation_makes_training_stop_early() -> None:
     problem = Problem.of([np.ones((1, 9), np.float32)] * 10, np.arange(10) % 2, 2)
     parameters = vars(Parameters(n_iter_no_change=7))
-    assert training_settings(parameters, problem, 1, None).patience is None
+    assert training_settings(parameters, problem, MSSSMConfig(1, 2), None).patience is None
     aside = replace(problem, validation=problem)
-    assert training_settings(parameters, aside, 1, 5.0).patience == 7
-    assert training_settings(parameters, aside, 1, 5.0).max_seconds == 5.0
+    assert training_settings(parameters, aside, MSSSMConfig(1, 2), 5.0).patience == 7
+    assert training_settings(parameters, aside, MSSSMConfig(1, 2), 5.0).max_seconds == 5.0
+    ours = vars(Parameters())
+    assert training_settings(ours, aside, MSSSMConfig(1, 2), None).patience == 20
+    # Sound is learned for longer, from smaller batches, and waited for until its rate is low.
+    many = Problem.of([np.ones((4, 100), np.float32)] * 400, np.arange(400) % 2, 2)
+    many = replace(many, validation=many)
+    series = training_settings(ours, many, MSSSMConfig(4, 2), None)
+    sound = training_settings(ours, many, MSSSMConfig(4, 2, stem_bands=4), None)
+    assert (series.batch_size, series.max_epochs) == (50, 188)
+    assert (sound.batch_size, sound.max_epochs, sound.patience) == (32, 231, 116)
 
 
 def test_what_was_fitted_is_kept_when_the_rest_is_interrupted() -> None:

@@ -335,12 +335,13 @@ def test_the_commands_say_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("core", ["s6", "lti"])
 @pytest.mark.parametrize("n_scales", [0, 3])
-@pytest.mark.parametrize("stem_stride", [1, 3, 20])
-def test_shapes_are_those_of_the_network(core: str, n_scales: int, stem_stride: int) -> None:
+@pytest.mark.parametrize(("stem_stride", "bands"), [(1, 0), (3, 0), (20, 0), (1, 7), (20, 40)])
+def test_shapes_are_those_of_the_network(
+    core: str, n_scales: int, stem_stride: int, bands: int
+) -> None:
     for bidirectional, pooling, d in ((True, "mean_max", 5), (False, "last", 40)):
-        config = MSSSMConfig(
-            7, 4, n_scales, d, 2, 20, 3, core, bidirectional, 0.1, pooling, stem_stride
-        )
+        sizes = (14, 4, n_scales, d, 2, 20, 3, core, bidirectional, 0.1, pooling, stem_stride)
+        config = MSSSMConfig(*sizes, stem_bands=bands)
         built = {name: tuple(t.shape) for name, t in MSSSMNetwork(config).state_dict().items()}
         assert weight_shapes(config) == built
 

@@ -198,15 +198,21 @@ def test_spectra_and_filter_bank_learn_tones() -> None:
     for preparation in (None, Preparation(features="logmel"), Preparation(features="mfcc")):
         model = _model(max_epochs=12, preparation=preparation)
         model.fit(X[:24], y[:24], sampling_rate=rate)
-        stride = 80 if preparation is None else 1
-        assert model.network_.config.stem_stride == stride
+        bank, stride = {"raw": (80, 320), "logmel": (1, 4), "mfcc": (1, 1)}[
+            "raw" if preparation is None else preparation.features
+        ]
+        config = model.network_.config
+        assert (config.stem_stride, config.stride) == (bank, stride)
         assert (model.predict(X[24:]) == y[24:]).all()
 
 
-@pytest.mark.parametrize("stride", [2, 7, 10, 40])
-def test_padding_makes_no_difference_behind_a_filter_bank(stride: int) -> None:
+@pytest.mark.parametrize(
+    ("stride", "bands"), [(2, 0), (7, 0), (10, 0), (40, 0), (10, 40), (1, 2), (1, 1)]
+)
+def test_padding_makes_no_difference_behind_a_stem(stride: int, bands: int) -> None:
     torch.manual_seed(0)
-    network = MSSSMNetwork(MSSSMConfig(2, 3, d_model=16, n_layers=1, stem_stride=stride)).eval()
+    stem = {"stem_stride": stride, "stem_bands": bands}
+    network = MSSSMNetwork(MSSSMConfig(2, 3, d_model=16, n_layers=1, **stem)).eval()
     lengths = torch.tensor([301, 37, 120, 1])
     x = torch.randn(4, 301, 2) * (torch.arange(301) < lengths[:, None])[:, :, None]
     with torch.inference_mode():

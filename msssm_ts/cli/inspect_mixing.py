@@ -59,7 +59,7 @@ def mixing_facts(
     compared.append(("single scale, untrained", one, view))
     if baseline is not None:
         compared.append(baseline)
-    length = -(-view.values.shape[1] // config.stem_stride)
+    length = -(-view.values.shape[1] // config.stride)
     n = min(length, _STEPS if length <= _LONG else _STEPS_OF_LONG)
     # From first to last.
     steps = np.linspace(length - 1, 0, n).round().astype(int)[::-1].tolist()
@@ -70,7 +70,7 @@ def mixing_facts(
                 f"--baseline {name}: sees the series in other steps than the model; give one that "
                 "was trained with the same preparation"
             )
-        distances = mixing_distances(of, seen.series, steps).double().numpy() * config.stem_stride
+        distances = mixing_distances(of, seen.series, steps).double().numpy() * config.stride
         curves[name] = distances.mean(0)
         networks.append(
             {
@@ -84,4 +84,4 @@ def mixing_facts(
 
 
 def _grid(network: MSSSMNetwork, view: View) -> tuple[int, int, int, float | None]:
-    return network.config.stem_stride, view.first, view.values.shape[1], view.rate
+    return network.config.stride, view.first, view.values.shape[1], view.rate

@@ -62,7 +62,7 @@ def series_facts(
         raise InputError(f"--layer {layer}: the model has only {len(network.blocks)}")
     index = find_series(data, which)
     view = view_of(classifier, data, index)
-    stride = network.config.stem_stride
+    stride = network.config.stride
     if view.n_windows > 1:
         say(
             f"window {view.window} of {view.n_windows}, which speaks most for the prediction",

@@ -45,7 +45,7 @@ def weight_facts(
         rows.append(row)
     return {
         "sampling_rate": rate,
-        "stem_stride": network.config.stem_stride,
+        "stem_stride": network.config.stride,
         "core": network.config.core,
         "selective": is_selective(network),
         "streams": rows,

@@ -130,12 +130,13 @@ def _from_5(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
 
 
 def _from_6(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
-    """7 may give each direction of a network half of the channels."""
+    """7 may give a direction half of the channels, and take in spectra by convolutions."""
     members = []
     for member in header["members"]:
         if member["kind"] == "network":
             _NETWORK_6("header.members", member)
-            config = {**member["facts"]["config"], "split_directions": False}
+            new = {"split_directions": False, "stem_bands": 0}
+            config = {**member["facts"]["config"], **new}
             member = member | {"facts": member["facts"] | {"config": config}}
         members.append(member)
     return header | {"members": members}, tensors

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.config import MSSSMConfig, Pooling
-from msssm_ts.model.stem import make_stem
+from msssm_ts.model.stem import FilterBankStem, make_stem
 
 
 def counted_steps(
@@ -77,7 +77,7 @@ class MSSSMNetwork(nn.Module):
         super().__init__()
         self.config = config
         d = config.d_model
-        self.stem = make_stem(config.n_channels, d, config.stem_stride)
+        self.stem = make_stem(config.n_channels, d, config.stem_stride, config.stem_bands)
         self.blocks = nn.ModuleList(MSSSMBlock(config) for _ in range(config.n_layers))
         self.norm = nn.LayerNorm(d)
         self.head = nn.Linear(2 * d if config.pooling == "mean_max" else d, config.n_outputs)
@@ -100,7 +100,8 @@ class MSSSMNetwork(nn.Module):
         -------
         Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling
         """
-        x = self.stem(x)
+        bank = isinstance(self.stem, FilterBankStem)
+        x = self.stem(x, lengths) if bank else self.stem(x)
         lengths, observed, times = self._decimated(lengths, observed, times)
         counted = counted_steps(x.shape[1], lengths, observed)
         mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
@@ -112,7 +113,7 @@ class MSSSMNetwork(nn.Module):
         self, lengths: Tensor | None, observed: Tensor | None, times: Tensor | None
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
         """Lengths, observed steps and stamps as the blocks see them, behind the stem."""
-        stride = self.config.stem_stride
+        stride = self.config.stride
         if stride == 1:
             return lengths, observed, times
         if lengths is not None:

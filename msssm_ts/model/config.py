@@ -9,6 +9,10 @@ from typing import Any, Literal, get_args
 from msssm_ts.file_checks import FLAG, Number, OneOf, Record, Text, Whole
 
 Pooling = Literal["mean", "max", "mean_max", "last"]
+# Pairs of filters of a filter bank.
+N_FILTERS = 40
+# Steps of a spectrum to one behind its stem: two convolutions halve them.
+SPECTRUM_STRIDE = 4
 # Each level doubles how far the filters look back: with 16 a tap is 32 768 steps from the next.
 MOST_SCALES = 16
 # Numbers that a stream keeps of the past: 1 GB in float32.
@@ -28,6 +32,7 @@ _FIELDS = Record(
         "pooling": OneOf(*get_args(Pooling)),
         "stem_stride": Whole(1, 1 << 20),
         "split_directions": FLAG,
+        "stem_bands": Whole(0, 1 << 20),
     }
 )
 
@@ -64,10 +69,13 @@ class MSSSMConfig:
     pooling : {"mean", "max", "mean_max", "last"}
         From steps to one vector per series.
     stem_stride : int
-        Steps of the input per step of the blocks. Above 1 the stem is a filter bank.
+        Steps of the input per step of the stem. Above 1 the stem is a filter bank.
     split_directions : bool
         Whether each of two directions has half of the channels, and not all of them, as before
         schema 7; an odd ``d_model`` is not split.
+    stem_bands : int
+        Bands of the spectra that the channels hold one behind the other, or of the filter bank's;
+        convolutions take them in and keep one step in four. 0: a projection does, of every step.
     """
 
     n_channels: int
@@ -83,6 +91,7 @@ class MSSSMConfig:
     pooling: Pooling = "mean_max"
     stem_stride: int = 1
     split_directions: bool = True
+    stem_bands: int = 0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> MSSSMConfig:
@@ -107,10 +116,24 @@ class MSSSMConfig:
         """
         _FIELDS("config", values)
         config = cls(**values)
+        if config.stem_bands and (
+            config.stem_bands != N_FILTERS
+            if config.stem_stride > 1
+            else config.n_channels % config.stem_bands
+        ):
+            raise ValueError(
+                f"spectra of {config.stem_bands} bands, which {config.n_channels} channels at "
+                f"stride {config.stem_stride} do not hold"
+            )
         held = config.n_layers * config.d_model * config.reach
         if held > _MOST_HELD:
             raise ValueError(f"filters that look back on {held:,} numbers, at most {_MOST_HELD:,}")
         return config
+
+    @property
+    def stride(self) -> int:
+        """Steps of the input per step of the blocks."""
+        return self.stem_stride * (SPECTRUM_STRIDE if self.stem_bands else 1)
 
     @property
     def n_directions(self) -> int:

@@ -155,7 +155,7 @@ class MinimalNetwork(nn.Module):
 
     def __init__(self, config: MSSSMConfig):
         super().__init__()
-        if config.core not in ("s6", "lti") or config.stem_stride > 1:
+        if config.core not in ("s6", "lti") or config.stride > 1:
             raise ValueError("the minimal network has core 's6' or 'lti', and no stem with stride")
         d, self.pooling = config.d_model, config.pooling
         self.stem = nn.Linear(config.n_channels, d)

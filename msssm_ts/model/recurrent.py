@@ -28,7 +28,7 @@ class RecurrentNetwork:
     Parameters
     ----------
     network : MSSSMNetwork
-        Not bidirectional, ``stem_stride`` 1, at least one scale, and a core with
+        Not bidirectional, ``stride`` 1, at least one scale, and a core with
         :meth:`~msssm_ts.model.Core.fused_step`.
 
     Attributes

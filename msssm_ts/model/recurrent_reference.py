@@ -23,7 +23,7 @@ class RecurrentReference:
     Parameters
     ----------
     network : MSSSMNetwork
-        Not bidirectional, ``stem_stride`` 1, a core with :meth:`~msssm_ts.model.Core.step`.
+        Not bidirectional, ``stride`` 1, a core with :meth:`~msssm_ts.model.Core.step`.
 
     Examples
     --------

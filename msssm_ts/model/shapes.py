@@ -44,7 +44,8 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
     for direction in range(config.n_directions):
         block |= {f"cores.{direction}.{k}": v for k, v in core.items()}
     shapes = {
-        f"stem.{k}": v for k, v in stem_shapes(config.n_channels, d, config.stem_stride).items()
+        f"stem.{k}": v
+        for k, v in stem_shapes(config.n_channels, d, config.stem_stride, config.stem_bands).items()
     }
     for layer in range(config.n_layers):
         shapes |= {f"blocks.{layer}.{k}": v for k, v in block.items()}

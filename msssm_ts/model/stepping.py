@@ -39,10 +39,9 @@ def why_no_steps(config: MSSSMConfig) -> str | None:
             "a bidirectional model reads a series from both ends: train a causal one, with "
             "'msssm-ts fit ... --causal' or bidirectional=False"
         )
-    if config.stem_stride > 1:
+    if config.stride > 1:
         return (
-            f"a stem that keeps one step in {config.stem_stride} looks ahead: train with "
-            "stem_stride=1"
+            f"a stem that keeps one step in {config.stride} looks ahead: train with stem_stride=1"
         )
     if not CORES.get(config.core).can_step():
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -56,12 +57,13 @@ def prepare_series(
     names = None if channel_names is None else tuple(channel_names)
     prepare = Preparer(settings, sampling_rate, names)
     rate = prepared_rate(prepare)
-    spectral = settings.features != "raw"
+    spectra: dict[str, Any] = {
+        "spectral": settings.features != "raw",
+        "bands": settings.n_mels if settings.features == "logmel" else 0,
+    }
     if times is not None:
         _refuse_times(settings, sampling_rate)
-    values = Prepared(
-        prepared(series, prepare), np.arange(len(series)), rate, times, spectral=spectral
-    )
+    values = Prepared(prepared(series, prepare), np.arange(len(series)), rate, times, **spectra)
     if settings.window is None:
         return _in_memory(values)
     size = max(1, round(settings.window * (rate or 1.0)))
@@ -69,7 +71,7 @@ def prepare_series(
     if times is not None:
         rows, _, _ = cut([t[None] for t in times], values.lengths, size, settings.overlap)
         times = [row[0] for row in rows]
-    return _in_memory(Prepared(windows, owner, rate, times, spectral=spectral, starts=starts))
+    return _in_memory(Prepared(windows, owner, rate, times, starts=starts, **spectra))
 
 
 def _refuse_times(settings: Preparation, sampling_rate: float | None) -> None:

@@ -33,6 +33,8 @@ class Prepared:
         Whether the channels are rows of spectra.
     starts : integer array of shape (len(series),), optional
         The step of its series that each window begins with.
+    bands : int
+        Channels that are the bands of one spectrum, from low to high; 0: none are.
     """
 
     series: Sequence[Series]
@@ -41,6 +43,7 @@ class Prepared:
     times: Sequence[Times] | None = None
     spectral: bool = False
     starts: NDArray[np.int64] | None = None
+    bands: int = 0
 
     @classmethod
     def of(cls, series: Sequence[Series]) -> Prepared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 from torch import Tensor
 
 from msssm_ts.training.batches import Batch
+
+# Stretches of time, and of bands, that are hidden of a series.
+_MASKS = 2
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,31 @@ class Augmentation:
         their losses; 0 mixes none. Zhang et al., "mixup: Beyond Empirical Risk Minimization",
         ICLR 2018. Series of different lengths, with missing values or with time stamps of their
         own are not mixed.
+    masks : float
+        Two stretches of time and two of neighbouring bands become 0, the mean, each up to this
+        part of a series' length, or of its bands; every series has its own. Park et al.,
+        "SpecAugment", Interspeech 2019.
+    warp : float
+        Series are stretched or squeezed in time, about their middle, and spectra in frequency,
+        from the lowest band on, both by up to this part and each on its own: other speakers talk
+        faster, and their vocal tracts are longer. Jaitly and Hinton, "Vocal Tract Length
+        Perturbation (VTLP) improves speech recognition", ICML 2013 workshop. Not in time where
+        values are missing or there are time stamps, which would have to move along.
+    narrow : float
+        Of so many spectra, as a part of all, the bands above one in the upper half become 0, the
+        mean: what a telephone, or a lower sampling rate, leaves of sound.
+    bands, rows : int
+        Of every ``rows`` channels the first ``bands`` are those of one spectrum, from low to high;
+        0: none are.
     """
 
     shift: float = 0.0
     mixup: float = 0.0
+    masks: float = 0.0
+    warp: float = 0.0
+    narrow: float = 0.0
+    bands: int = 0
+    rows: int = 1
 
     def move(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Shift every series in time."""
@@ -66,3 +91,86 @@ class Augmentation:
         share = float(np.random.default_rng(seed).beta(self.mixup, self.mixup))
         other = torch.randperm(len(x), generator=generator)
         return Batch(share * x + (1 - share) * x[other]), other, share
+
+    def vary(
+        self, x: Tensor, lengths: Tensor | None, generator: torch.Generator, timed: bool = True
+    ) -> Tensor:
+        """Stretch every series, and hide parts of it.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, l, c)
+            Padded series; spectra in the channels that ``bands`` and ``rows`` say.
+        lengths : integer Tensor of shape (b,), optional
+            Valid steps of each.
+        generator : torch.Generator
+            On the CPU.
+        timed : bool
+            Whether steps may be stretched in time, too.
+
+        Returns
+        -------
+        Tensor like ``x``
+
+        Examples
+        --------
+        >>> x = torch.ones(2, 50, 40)
+        >>> varied = Augmentation(masks=0.2, bands=40, rows=40).vary(x, None, torch.Generator())
+        >>> sorted(varied.unique().tolist())
+        [0.0, 1.0]
+        """
+        b, l, c = x.shape
+        steps = torch.full((b,), l) if lengths is None else lengths.cpu()
+        bands = torch.full((b,), self.bands)
+        if self.warp and timed:
+            x = _stretched(x, self._factors(b, generator), steps, about=0.5)
+        if self.warp and self.bands:
+            # Bands first, as steps are there; those of all channels move alike.
+            spectra = x.reshape(b, l * c // self.rows, self.rows).transpose(1, 2)
+            spectra = _stretched(spectra, self._factors(b, generator), bands, about=0.0)
+            x = spectra.transpose(1, 2).reshape(b, l, c)
+        if self.masks:
+            for _ in range(_MASKS):
+                hidden = self._hidden(steps, l, generator)
+                x = x.masked_fill(hidden[:, :, None].to(x.device), 0.0)
+            for _ in range(_MASKS if self.bands else 0):
+                hidden = self._hidden(bands, self.rows, generator).repeat(1, c // self.rows)
+                x = x.masked_fill(hidden[:, None].to(x.device), 0.0)
+        if self.narrow and self.bands:
+            chance, top = torch.rand(2, b, 1, generator=generator)
+            band = torch.arange(self.rows)
+            above = (band >= (0.5 + 0.5 * top) * self.bands) & (band < self.bands)
+            hidden = ((chance < self.narrow) & above).repeat(1, c // self.rows)
+            x = x.masked_fill(hidden[:, None].to(x.device), 0.0)
+        return x
+
+    def _factors(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw factors from 1 / (1 + warp) to 1 + warp, as often below as above 1."""
+        return torch.exp((2 * torch.rand(n, generator=generator) - 1) * math.log1p(self.warp))
+
+    def _hidden(self, sizes: Tensor, n: int, generator: torch.Generator) -> Tensor:
+        """Draw a stretch for each of sizes (b,), up to the masks' part: where it lies, (b, n)."""
+        width, begin = torch.rand(2, len(sizes), generator=generator)
+        width = width * self.masks * sizes
+        begin = (begin * (sizes - width))[:, None]
+        place = torch.arange(n)
+        hidden: Tensor = (place >= begin) & (place < begin + width[:, None])
+        return hidden
+
+
+def _stretched(x: Tensor, factors: Tensor, sizes: Tensor, about: float) -> Tensor:
+    """Read the first ``sizes`` (b,) rows of x (b, n, k) ``factors`` (b,) as fast.
+
+    ``about``, as a part of them, is what nothing moves: 0 the first, 0.5 the middle. Between
+    rows it is interpolated; before the first and behind the last of them those go on.
+    """
+    place = torch.arange(x.shape[1])
+    last = (sizes[:, None] - 1).clamp(min=0)
+    source = ((place - about * last) * factors[:, None] + about * last).clamp(min=0)
+    # Padding stays where it is.
+    source = torch.where(place <= last, torch.minimum(source, last), place)
+    below = source.floor().long()
+    above = torch.minimum(below + 1, torch.maximum(last, place))
+    part = (source - below).to(x)[:, :, None]
+    low, high = (x.gather(1, rows.to(x.device)[:, :, None].expand_as(x)) for rows in (below, above))
+    return torch.lerp(low, high, part)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from msssm_ts.errors import TrainingError
 from msssm_ts.model import MSSSMNetwork
+from msssm_ts.model.stem import FilterBankStem
 from msssm_ts.training.augmentation import Augmentation
 from msssm_ts.training.batches import Batch, SeriesTensor
 from msssm_ts.training.keeping import (
@@ -138,6 +140,8 @@ class Trainer:
         self.augmentation = augmentation or Augmentation()
         self.network, self.settings, self.callbacks = network, settings, callbacks
         self.loss = loss
+        banks = (m for m in network.modules() if isinstance(m, FilterBankStem))
+        self._bank = next(banks, None)
         self.history = History()
         self.n_steps = 0
         self.best_epoch: int | None = None
@@ -341,16 +345,39 @@ class Trainer:
     ) -> tuple[Tensor, Tensor]:
         """Logits and loss of a batch, varied; mixed series count for both of their labels."""
         device = next(self.network.parameters()).device
-        varied, other, share = self.augmentation.mix(
-            self.augmentation.move(batch, generator), generator
-        )
-        logits: Tensor = self.network(*varied.to(device))
+        # Stamps and gaps do not move along.
+        timed = batch.observed is None and batch.times is None
+        moved = self.augmentation.move(batch, generator)
+        if self._bank is None:
+            x = self.augmentation.vary(moved.x, moved.lengths, generator, timed)
+            moved = moved._replace(x=x)
+        varied, other, share = self.augmentation.mix(moved, generator)
+        with self._varied_behind_bank(varied.lengths, generator, timed):
+            logits: Tensor = self.network(*varied.to(device))
         loss = logits.new_zeros(())
         for part, chosen in ((share, index), (1 - share, index[other])):
             if part:
                 weights = None if train.weights is None else train.weights[chosen].to(device)
                 loss = loss + part * self.loss(logits, train.targets[chosen].to(device), weights)
         return logits, loss
+
+    @contextmanager
+    def _varied_behind_bank(
+        self, lengths: Tensor | None, generator: torch.Generator, timed: bool
+    ) -> Iterator[None]:
+        """Vary what a filter bank has made of the signal, where the network has one."""
+        bank = self._bank
+        if bank is None:
+            yield
+            return
+        steps = None if lengths is None else -(-lengths // bank.stride)
+        hook = bank.projection.register_forward_pre_hook(
+            lambda _, given: (self.augmentation.vary(given[0], steps, generator, timed),)
+        )
+        try:
+            yield
+        finally:
+            hook.remove()
 
     def _validate(
         self, epoch: int, validation: LabelledTensor | None

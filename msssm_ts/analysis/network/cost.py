@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msssm_ts.analysis.network.weights import cores
 from msssm_ts.model import MSSSMNetwork
+from msssm_ts.model.config import SPECTRUM_STRIDE
 from msssm_ts.model.cores.core import CoreCost
-from msssm_ts.model.stem import FilterBankStem
+from msssm_ts.model.stem import FilterBankStem, SpectrumStem
 
 
 def n_parameters(network: MSSSMNetwork) -> int:
@@ -55,7 +56,7 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
     config = network.config
     d, S, K, M = config.d_model, config.n_scales, config.kernel_size, config.n_streams
     own = config.of_direction.d_model
-    steps = -(-n_timepoints // config.stem_stride)
+    steps = -(-n_timepoints // config.stride)
     core_steps = steps * config.n_layers * config.n_directions
     mixer = own * M if config.n_scales else 0
     core = _core_cost(network)
@@ -94,7 +95,7 @@ def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int | None:
     800
     """
     config = network.config
-    steps = -(-n_timepoints // config.stem_stride) * config.n_layers
+    steps = -(-n_timepoints // config.stride) * config.n_layers
     core_steps = steps * config.n_directions
     core, own = _core_cost(network), config.of_direction.d_model
     return None if core is None else core_steps * (core.exponentials + own)
@@ -109,6 +110,8 @@ def _core_cost(network: MSSSMNetwork) -> CoreCost | None:
 def _stem(network: MSSSMNetwork, n_timepoints: int) -> int:
     """Count the stem's multiply-adds, over all that its filters compute."""
     stem, channels, d = network.stem, network.config.n_channels, network.config.d_model
+    if isinstance(stem, SpectrumStem):
+        return _spectra(stem, n_timepoints, channels // stem.n_spectra)
     if not isinstance(stem, FilterBankStem):
         return n_timepoints * channels * d
     taps, smooth, step = stem.filters.shape[-1], len(stem.window), stem.stride // stem.hop
@@ -118,4 +121,18 @@ def _stem(network: MSSSMNetwork, n_timepoints: int) -> int:
     kept = [(rows - 1) // step + 1 for rows in (filtered, padded // stem.hop)]
     bank = filtered * 2 * stem.n_filters * (taps + 1)
     smoothing = (kept[0] * stem.n_filters + kept[1]) * smooth
-    return channels * (bank + smoothing) + steps * stem.projection.in_features * d
+    filtering = channels * (bank + smoothing)
+    if isinstance(stem.projection, SpectrumStem):
+        # The smoothed signal itself is not used.
+        filtering -= channels * kept[1] * smooth
+        return filtering + _spectra(stem.projection, steps, stem.n_filters)
+    return filtering + steps * channels * (stem.n_filters + 1) * d
+
+
+def _spectra(stem: SpectrumStem, steps: int, bands: int) -> int:
+    """Count the multiply-adds of convolutions over spectra, and of the projection behind them."""
+    total, rows = 0, steps + SPECTRUM_STRIDE - 1
+    for layer in (stem.first, stem.second):
+        rows, bands = (rows + 1) // 2, (bands + 1) // 2
+        total += rows * bands * layer.weight.numel()
+    return total + -(-steps // SPECTRUM_STRIDE) * stem.projection.weight.numel()

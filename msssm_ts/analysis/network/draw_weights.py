@@ -57,7 +57,7 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
     from matplotlib.patches import Patch
 
     units, layers = Units(rate), _shown_layers(network)
-    names, stride = stream_names(network.config.n_scales), network.config.stem_stride
+    names, stride = stream_names(network.config.n_scales), network.config.stride
     width = 2.2 + len(layers) * (0.7 + 0.4 * len(names))
     figure = Figure(figsize=(max(6.0, width), 4.0), dpi=120, layout="constrained")
     axes = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
@@ -141,7 +141,7 @@ def _draw_response(axis: Axes, core: MSSSM, network: MSSSMNetwork, units: Units)
     names = stream_names(network.config.n_scales)[1:]
     colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.75, len(names)))
     # The logarithmic axis has no place for 0.
-    frequencies = response.frequencies[1:].numpy() / network.config.stem_stride
+    frequencies = response.frequencies[1:].numpy() / network.config.stride
     decibels = 10 * np.log10(response.power[:, 1:].numpy().clip(1e-12))
     for i, name in enumerate(names):
         axis.plot(

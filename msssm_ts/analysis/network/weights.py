@@ -91,7 +91,7 @@ def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
     [('forward', 'raw', 1), ('forward', 'd1', 8), ('forward', 'd2', 22)]
     """
     config = network.config
-    stride = config.stem_stride
+    stride = config.stride
     fields = receptive_fields(config.n_scales, config.kernel_size)
     rows = []
     for layer, direction, core in cores(network):

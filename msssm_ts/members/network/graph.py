@@ -34,7 +34,8 @@ class NetworkVotes(nn.Module):
 
     def __init__(self, networks: Sequence[MSSSMNetwork], shares: Sequence[float], multilabel: bool):
         super().__init__()
-        self.stride = networks[0].config.stem_stride
+        self.stride = networks[0].config.stride
+        self.banks = nn.ModuleList([_bank(network) for network in networks])
         self.networks = nn.ModuleList([_exportable(network) for network in networks])
         self.shares, self.multilabel = list(shares), multilabel
 
@@ -46,8 +47,10 @@ class NetworkVotes(nn.Module):
             ones = given.x.new_ones(1, 1, self.stride)
             seen = functional.conv1d(seen.float().unsqueeze(1), ones, stride=self.stride)[:, 0] > 0
         votes = []
-        for network, share in zip(self.networks, self.shares, strict=True):
-            logits = network(given.x.transpose(1, 2), None, seen)
+        series = given.x.transpose(1, 2)
+        for bank, network, share in zip(self.banks, self.networks, self.shares, strict=True):
+            taken = bank(series, given.length) if isinstance(bank, GroupedFilterBank) else series
+            logits = network(taken, None, seen)
             proba = torch.sigmoid(logits) if self.multilabel else torch.softmax(logits, -1)
             votes.append(share * proba)
         return torch.stack(votes).sum(0)
@@ -62,6 +65,14 @@ def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
         # It takes all channels itself.
         block.split = False
     if isinstance(network.stem, FilterBankStem):
-        network.stem = GroupedFilterBank(network.stem)
-        network.config = replace(network.config, stem_stride=1)
+        network.stem = nn.Identity()
+    network.config = replace(network.config, stem_stride=1, stem_bands=0)
     return network
+
+
+def _bank(network: MSSSMNetwork) -> nn.Module:
+    """Return what is done before the network: nothing, where it has no filter bank."""
+    if not isinstance(network.stem, FilterBankStem):
+        return nn.Identity()
+    stem = copy.deepcopy(network.stem).float().cpu().eval().requires_grad_(False)
+    return GroupedFilterBank(stem)

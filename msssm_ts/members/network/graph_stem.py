@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from msssm_ts.model.stem import FLOOR, FilterBankStem
+from msssm_ts.model.stem import FLOOR, FLOOR_OF_SPECTRA, FilterBankStem, centred
 
 
 class GroupedFilterBank(nn.Module):
@@ -28,8 +28,13 @@ class GroupedFilterBank(nn.Module):
         super().__init__()
         self.stem = stem
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Filter x (b, l, n_channels), l whole strides: (b, l / stride, d)."""
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Filter x (b, l, n_channels), l whole strides, ``lengths`` (b,) of them to a series.
+
+        Returns
+        -------
+        Tensor of shape (b, l / stride, d), a fourth of the steps for spectra
+        """
         stem = self.stem
         b, _, channels = x.shape
         # Silence behind, as far as the smoothing sees.
@@ -40,7 +45,11 @@ class GroupedFilterBank(nn.Module):
             signal, filters, stride=stem.hop, padding=taps // 2, groups=channels
         )
         energy = pairs.view(b, channels * stem.n_filters, 2, -1).square().sum(2)
-        energy = torch.log(self._decimate(energy) + FLOOR)
+        energy = torch.log(self._decimate(energy) + (FLOOR_OF_SPECTRA if stem.spectra else FLOOR))
+        if stem.spectra:
+            within = None if lengths is None else -(-lengths // stem.stride)
+            spectra: Tensor = stem.projection(centred(energy[..., :-reach].transpose(1, 2), within))
+            return spectra
         level = self._decimate(functional.avg_pool1d(signal, stem.hop))
         parts = (energy.view(b, channels, stem.n_filters, -1), level.unsqueeze(2))
         features = torch.cat(parts, 2).flatten(1, 2)[..., :-reach]

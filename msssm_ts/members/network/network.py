@@ -96,18 +96,17 @@ class NetworkMember(Member):
                 else copy.deepcopy(start.network)
             )
             network.to(device, float_type)
-            stride = network.config.stem_stride
             positive = problem.positive_weights
             in_vain = problem.is_in_vain
             trainer = Trainer(
                 network,
-                training_settings(parameters, problem, stride, seconds),
+                training_settings(parameters, problem, network.config, seconds),
                 ClassificationLoss(
                     parameters["label_smoothing"],
                     None if positive is None else torch.as_tensor(positive, dtype=float_type),
                 ),
                 () if reporter is None else reporter.callbacks,
-                augmentation(parameters, problem, stride),
+                augmentation(parameters, problem, network.config),
                 None
                 if in_vain is None
                 else lambda logits: in_vain(_probabilities(logits, problem.multilabel)),
@@ -149,7 +148,7 @@ class NetworkMember(Member):
     @property
     def stride(self) -> int:
         """Steps of the series to one of the network."""
-        return self.network.config.stem_stride
+        return self.network.config.stride
 
     @property
     def n_parameters(self) -> int:

@@ -6,20 +6,27 @@ from __future__ import annotations
 # series there are fewer, so that a run takes a minute or two on two cores.
 N_STEPS = 1500
 WORK = 8_000_000
+# Sound, which is varied in training, is learned for longer, from half as many series a step.
+N_SOUND_STEPS = 3000
+# Epochs without improvement before a run stops; of one on sound, the part of all epochs: it
+# improves most where the rate goes down at last.
+PATIENCE, SOUND_PATIENCE = 20, 1 / 2
+# Slowest sound, in hertz.
+_SOUND = 4000.0
 
 
-def auto_batch_size(n_series: int) -> int:
-    """Series per step: an eighth of the data, between 8 and 64.
+def auto_batch_size(n_series: int, sound: bool = False) -> int:
+    """Series per step: an eighth of the data, between 8 and 64; of sound 32 at most.
 
     Examples
     --------
     >>> [auto_batch_size(n) for n in (20, 100, 5000)]
     [8, 12, 64]
     """
-    return max(8, min(64, n_series // 8))
+    return max(8, min(32 if sound else 64, n_series // 8))
 
 
-def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
+def auto_epochs(n_series: int, batch_size: int, length: int, sound: bool = False) -> int:
     """Epochs that make about :data:`N_STEPS` steps, fewer on long series, at least 10.
 
     Parameters
@@ -28,13 +35,15 @@ def auto_epochs(n_series: int, batch_size: int, length: int) -> int:
         Of the training data.
     length : int
         Steps of a series as the network sees it, behind its stem.
+    sound : bool
+        Whether it is to be :data:`N_SOUND_STEPS`.
 
     Examples
     --------
     >>> auto_epochs(100, 12, 100), auto_epochs(300, 37, 1000)
     (167, 24)
     """
-    n_steps = min(N_STEPS, WORK // (batch_size * length))
+    n_steps = min(N_SOUND_STEPS if sound else N_STEPS, WORK // (batch_size * length))
     return max(10, -(-n_steps // -(-n_series // batch_size)))
 
 
@@ -53,5 +62,19 @@ def auto_stem_stride(longest: int, sampling_rate: float | None) -> int:
     """
     if longest <= 4096:
         return 1
-    wanted = sampling_rate / 100 if sampling_rate and sampling_rate >= 4000 else longest / 500
+    wanted = longest / 500
+    if is_sound(sampling_rate):
+        assert sampling_rate is not None
+        wanted = sampling_rate / 100
     return 10 * max(1, round(wanted / 10))
+
+
+def is_sound(sampling_rate: float | None) -> bool:
+    """Whether series of a rate, in hertz, are taken for sound.
+
+    Examples
+    --------
+    >>> is_sound(8000.0), is_sound(360.0), is_sound(None)
+    (True, False, False)
+    """
+    return sampling_rate is not None and sampling_rate >= _SOUND

@@ -3,70 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from msssm_ts.members.network.recipe import (
+    PATIENCE,
+    SOUND_PATIENCE,
     auto_batch_size,
     auto_epochs,
     auto_stem_stride,
+    is_sound,
 )
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig
-from msssm_ts.model.config import clamp_scales
+from msssm_ts.model.config import N_FILTERS, clamp_scales
 from msssm_ts.training import Augmentation, TrainingSettings
 
 # The state-space parameters' largest learning rate.
 SSM_LEARNING_RATE = 1e-3
-# How far sound is shifted, and how strongly it is mixed, unless something else is asked for.
-_SHIFT, _MIXUP = 0.1, 0.3
+# How sound is varied in training, unless something else is asked for.
+_FOR_SOUND = {"shift": 0.1, "mixup": 0.3, "masks": 0.1, "warp": 0.12}
+# The part of spectra that lose their upper bands.
+_NARROW = 0.3
 
 
-def stem_stride(parameters: Mapping[str, Any], problem: Problem) -> int:
-    """Return how many steps of a series become one of the network."""
+def stem(parameters: Mapping[str, Any], problem: Problem) -> tuple[int, int]:
+    """Return the stride of a network's filter bank, and the bands that convolutions take in."""
     values, chosen = problem.values, parameters["stem_stride"]
-    if chosen == "auto":
-        return auto_stem_stride(int(values.lengths.max()), values.sampling_rate)
-    return int(chosen)
+    if chosen != "auto":
+        return int(chosen), 0
+    stride = auto_stem_stride(int(values.lengths.max()), values.sampling_rate)
+    if stride == 1:
+        # What keeps one frame in four looks ahead, and a causal model does not.
+        return 1, values.bands if parameters["bidirectional"] else 0
+    return stride, N_FILTERS if is_sound(values.sampling_rate) else 0
 
 
 def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:
     """Return the shape of a network for a problem."""
-    stride = stem_stride(parameters, problem)
-    longest = int(problem.values.lengths.max())
+    stride, bands = stem(parameters, problem)
     same = ("d_model", "n_layers", "d_state", "kernel_size", "core", "bidirectional", "dropout")
-    return MSSSMConfig(
+    config = MSSSMConfig(
         n_channels=problem.values.series[0].shape[0],
         n_outputs=problem.n_outputs,
-        n_scales=clamp_scales(parameters["n_scales"], -(-longest // stride)),
         pooling=parameters["pooling"],
         stem_stride=stride,
+        stem_bands=bands,
         **{name: parameters[name] for name in same},
     )
+    steps = -(-int(problem.values.lengths.max()) // config.stride)
+    return replace(config, n_scales=clamp_scales(parameters["n_scales"], steps))
 
 
 def training_settings(
-    parameters: Mapping[str, Any], problem: Problem, stride: int, seconds: float | None
+    parameters: Mapping[str, Any],
+    problem: Problem,
+    config: MSSSMConfig,
+    seconds: float | None,
 ) -> TrainingSettings:
     """Return how to train on a problem, in at most so many seconds."""
-    n = len(problem)
-    length = -(-int(problem.values.lengths.mean()) // stride)
-    batch_size = parameters["batch_size"] or auto_batch_size(n)
+    n, sound = len(problem), config.stem_bands > 0
+    length = -(-int(problem.values.lengths.mean()) // config.stride)
+    batch_size = parameters["batch_size"] or auto_batch_size(n, sound)
+    epochs = parameters["max_epochs"] or auto_epochs(n, batch_size, length, sound)
+    patience = parameters["n_iter_no_change"]
+    if patience == "auto":
+        patience = max(PATIENCE, round(SOUND_PATIENCE * epochs)) if sound else PATIENCE
     return TrainingSettings(
-        max_epochs=parameters["max_epochs"] or auto_epochs(n, batch_size, length),
+        max_epochs=epochs,
         batch_size=batch_size,
         learning_rate=parameters["learning_rate"],
         ssm_learning_rate=min(parameters["learning_rate"], SSM_LEARNING_RATE),
         weight_decay=parameters["weight_decay"],
-        patience=None if problem.validation is None else parameters["n_iter_no_change"],
+        patience=None if problem.validation is None else patience,
         max_seconds=seconds,
     )
 
 
-def augmentation(parameters: Mapping[str, Any], problem: Problem, stride: int) -> Augmentation:
+def augmentation(
+    parameters: Mapping[str, Any], problem: Problem, config: MSSSMConfig
+) -> Augmentation:
     """Return how series are varied: sound, spectra or behind a filter bank, by default."""
-    sound = problem.values.spectral or stride > 1
-    shift, mixup = parameters["shift"], parameters["mixup"]
-    return Augmentation(
-        shift=(_SHIFT if sound else 0.0) if shift == "auto" else float(shift),
-        mixup=(_MIXUP if sound else 0.0) if mixup == "auto" else float(mixup),
-    )
+    sound = problem.values.spectral or config.stem_stride > 1
+    chosen = {
+        name: (own if sound else 0.0) if parameters[name] == "auto" else float(parameters[name])
+        for name, own in _FOR_SOUND.items()
+    }
+    bands = rows = problem.values.bands
+    if config.stem_stride > 1:
+        # Without convolutions there is the level beside the energies.
+        bands, rows = N_FILTERS, N_FILTERS if config.stem_bands else N_FILTERS + 1
+    narrow = _NARROW if bands else 0.0
+    return Augmentation(**chosen, narrow=narrow, bands=bands, rows=max(1, rows))
