@@ -177,7 +177,7 @@ def test_saliency_adds_up_to_what_the_series_changes() -> None:
 @CORES
 def test_the_trace_holds_what_the_layer_computes_with(core: str) -> None:
     """Scanning the traced bands, mixed by the traced weights, gives the core's output."""
-    network = _network(core=core, n_scales=2).double()
+    network = _network(core=core, n_scales=2, d_model=8).double()
     series, kept = _series(15), {}
     for layer, block in enumerate(network.blocks, 1):
         for core_ in block.cores:
@@ -203,23 +203,23 @@ def test_the_trace_holds_what_the_layer_computes_with(core: str) -> None:
 
 
 def test_multiply_adds_by_hand() -> None:
-    """Two channels in, d = 4, S = 1 of K = 3, M = 3 streams of n = 2, r = 1, both directions."""
+    """Two channels in, d = 4, S = 1 of K = 3, M = 3 streams of n = 2, r = 1, halves of d."""
     sizes = {"n_layers": 1, "n_scales": 1, "d_state": 6}
     counts = multiply_adds(_network(**sizes), 10)
     assert counts == {
         "stem": 10 * 2 * 4,
         "projections": 10 * 3 * 4 * 4,
-        "decomposition": 10 * 2 * (4 * (3 + 3)),
-        "selection": 10 * 2 * (4 * (3 * 2 + 3 * 2 + 3) + 3 * 4),
-        # ΔA, λh, B(Δx), Ch for 4 · 3 · 2 states; Δx and the skip for 4 · 3 channels of streams
-        "scan": 10 * 2 * (24 * 4 + 12 * 2),
-        "mixing": 10 * 2 * (4 * 3 + 3 * 4 + 4),
+        "decomposition": 10 * 2 * (2 * (3 + 3)),
+        "selection": 10 * 2 * (2 * (3 * 2 + 3 * 2 + 3) + 3 * 2),
+        # ΔA, λh, B(Δx), Ch for 2 · 3 · 2 states; Δx and the skip for 2 · 3 channels of streams
+        "scan": 10 * 2 * (12 * 4 + 6 * 2),
+        "mixing": 10 * 2 * (2 * 3 + 3 * 2 + 2),
         "head": 8 * 3,
     }
     lti = multiply_adds(_network(core="lti", bidirectional=False, **sizes), 10)
     assert (lti["selection"], lti["scan"]) == (0, 10 * (24 * 3 + 12))
     one = multiply_adds(_network(n_layers=1, n_scales=0, d_state=6), 10)
-    assert (one["decomposition"], one["mixing"]) == (0, 10 * 2 * (4 + 4))
+    assert (one["decomposition"], one["mixing"]) == (0, 10 * 2 * (2 + 2))
 
 
 @CORES
