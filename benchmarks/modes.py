@@ -37,7 +37,7 @@ def accuracy(values: list[np.ndarray], labels: np.ndarray, core: str) -> float:
         )
         epochs = math.ceil(STEPS / math.ceil(len(inside) / BATCH))
         classifier = MSSSMClassifier(
-            *("network",),
+            members=["network"],
             **{"core": core, "d_model": 32, "n_layers": 2, "random_state": seed},
             **{"max_epochs": epochs, "batch_size": BATCH, "early_stopping": False},
         )

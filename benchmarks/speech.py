@@ -85,7 +85,7 @@ def main() -> None:
         for train, scored in comparisons(asked.data, asked.folds if asked.validate else 0):
             steps = [0]
             model = MSSSMClassifier(
-                preset="network",
+                members=["network"],
                 preparation=KINDS[kind],
                 random_state=asked.seed,
                 callbacks=[lambda progress, steps=steps: steps.__setitem__(0, progress.step)],

@@ -21,7 +21,7 @@ def stop(progress): raise Stop
 
 X = np.random.default_rng(0).normal(size=(16, 100))
 try:
-    MSSSMClassifier("network", core={core!r}, callbacks=[stop]).fit(X, np.arange(16) % 2)
+    MSSSMClassifier(members=["network"], core={core!r}, callbacks=[stop]).fit(X, np.arange(16) % 2)
 except Stop:
     import time
     print(time.time())

@@ -28,7 +28,9 @@ BIN, N_BINS = 100, 1_000_000
 def causal_model(core: str, n_channels: int) -> MSSSMClassifier:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(16, n_channels, 64)), np.arange(16) % 2
-    model = MSSSMClassifier("network", core=core, bidirectional=False, max_epochs=1, random_state=0)
+    model = MSSSMClassifier(
+        members=["network"], core=core, bidirectional=False, max_epochs=1, random_state=0
+    )
     return model.fit(X, y)
 
 
