@@ -54,8 +54,8 @@ def test_the_kernel_equals_the_reference() -> None:
         plain = shapelet_features(
             series, *(a.astype("f4") if a.dtype == "f8" else a for a in group)
         )
-    assert fast.shape == (24, 6, 3, GROUP)
-    np.testing.assert_allclose(fast[:, :, 0], plain[:, :, 0], rtol=1e-5, atol=2e-5)
+    assert fast.shape == (24, 6, 2, GROUP)
+    np.testing.assert_allclose(fast[:, :, 0], plain[:, :, 0], rtol=1e-5, atol=1e-3)
     np.testing.assert_allclose(fast[:, :, 1:], plain[:, :, 1:], atol=1e-6)
 
 
@@ -69,16 +69,16 @@ def test_a_series_own_piece_is_found_where_it_was(scaled: bool) -> None:
     group = np.ones((1, 1), "f4"), np.array([3]), np.array([scaled]), s
     other = 5 * x + 3 if scaled else x
     found = shapelet_features([other], *group, np.full((1, GROUP), best - 0.01, "f4"))[0, 0, :, 0]
-    # 50 windows; the piece is the 21st, and nothing else is as near.
-    assert found == pytest.approx([best, 20 / 49, 1 / 50], rel=1e-4)
+    # 50 windows; the piece is one of them, and nothing else is as near.
+    assert found == pytest.approx([best, 1 / 50], rel=1e-4)
 
 
 def test_what_is_flat_fits_nothing() -> None:
     mix, lags, _, s, thresholds = _group()
-    given = mix, lags, np.full(6, True), s, thresholds
+    given = mix, lags, np.full(6, True), s, np.full_like(thresholds, 3)
     found = shapelet_features([np.full((2, 50), 7.1, np.float32)], *given)
     np.testing.assert_allclose(found[:, :, 0], 0, atol=1e-2)
-    assert (found[:, :, 1:] == 0).all() or found[:, :, 2].max() == 0
+    assert found[:, :, 1].max() == 0
 
 
 def test_shapelets_are_pieces_of_training_series() -> None:
@@ -98,23 +98,20 @@ def test_shapelets_are_pieces_of_training_series() -> None:
         nearest = np.abs(pieces[:, :, None] - s).max(1).min(0)
         assert nearest.max() < 1e-3
     # A twentieth to a tenth of the windows of a series of the class are good.
-    shares = features.transform(series).reshape(4, 20, 3, GROUP)[:, :, 2] ** 2
+    shares = features.transform(series).reshape(4, 20, 2, GROUP)[:, :, 1] ** 2
     assert 0.03 < np.median(shares) < 0.12
 
 
 def test_thresholds_come_from_a_series_of_the_same_label() -> None:
-    """Of two kinds, one is flat but for a step: with the other, nothing would be good."""
-    rng = np.random.default_rng(0)
-    waves = [np.sin(np.arange(60) + rng.uniform(0, 6))[None] for _ in range(6)]
-    noise = [rng.normal(size=(1, 60)) for _ in range(6)]
-    problem = Problem.of([x.astype("f4") for x in waves + noise], np.arange(12) // 6, 2)
-    features = ShapeletFeatures.draw(problem, 0, 10)
-    fits = features.thresholds[features.scaled]
-    # Waves fit each other perfectly, noise never does.
-    group = fits.mean(1)
-    assert ((group > 10.5) | (group < 9)).all()
-    assert (group > 10.5).any()
-    assert (group < 9).any()
+    """Of series that are all alike inside a class, nothing of the other is as good."""
+    t = np.arange(60.0)
+    kinds = [np.sin(0.5 * t), np.sin(2 * t)]
+    series = [kinds[k][None].astype("f4") for k in (0, 0, 0, 1, 1, 1)]
+    features = ShapeletFeatures.draw(Problem.of(series, np.arange(6) // 3, 2), 0, 10)
+    shares = features.transform(series).reshape(6, 20, 2, GROUP)[:, :, 1] ** 2
+    # A tenth is good, never more than that and rounding, in series of one class at least.
+    assert (shares.max(0) >= 1 / 50).all()
+    assert ((shares[0] > 0.02) | (shares[3] > 0.02)).all()
 
 
 def test_answers_do_not_depend_on_what_comes_along_or_on_threads() -> None:
@@ -122,13 +119,15 @@ def test_answers_do_not_depend_on_what_comes_along_or_on_threads() -> None:
     together = member.predict_proba(Prepared.of(series))
     alone = np.concatenate([member.predict_proba(Prepared.of([s])) for s in series])
     assert np.array_equal(together, alone)
-    threads = torch.get_num_threads()
+    threads, many = torch.get_num_threads(), [np.tile(s, 300) for s in series]
+    known = member.features.transform(many)
     try:
         torch.set_num_threads(3)
-        again, _ = _fitted()
-        assert np.array_equal(again.predict_proba(Prepared.of(series)), together)
+        assert np.array_equal(member.features.transform(many), known)
     finally:
         torch.set_num_threads(threads)
+    again, _ = _fitted()
+    assert np.array_equal(again.predict_proba(Prepared.of(series)), together)
     other, _ = _fitted(seed=1)
     assert not np.array_equal(other.features.shapelets, member.features.shapelets)
     assert member.transform(Prepared.of(series)).shape == (24, member.n_features)

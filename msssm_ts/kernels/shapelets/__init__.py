@@ -1,4 +1,4 @@
-"""How well dilated shapelets fit series: best fit, where it is, how often it is good."""
+"""How well dilated shapelets fit series: best fit, how often it is good."""
 
 from msssm_ts.kernels.shapelets.cpu import GROUP, TAPS
 from msssm_ts.kernels.shapelets.op import N_POOLS, shapelet_features

@@ -8,7 +8,7 @@ import numpy as np
 
 from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
-from msssm_ts.kernels.simd import equal, larger, load, positive, splat, spread, store
+from msssm_ts.kernels.simd import larger, load, positive, splat, spread, store
 
 # Shapelets of one dilation, the lanes of a float32 vector; values of each.
 GROUP, TAPS = 16, 11
@@ -69,14 +69,13 @@ def _fit(
     y: Any, m: Any, lag: Any, factor: Any, half: Any, shapelets: Any, w: Any, thresholds: Any,
     b: Any, out: Any, to: Any,
 ) -> None:
-    """Fill out[to:], (3, GROUP): the best fit, its place, the share of fits above thresholds."""
+    """Fill out[to:], (2, GROUP): the best fit, and the share of fits above thresholds."""
     s0, s1, s2 = load(shapelets, w), load(shapelets, w + GROUP), load(shapelets, w + 2 * GROUP)
     s3, s4 = load(shapelets, w + 3 * GROUP), load(shapelets, w + 4 * GROUP)
     s5, s6 = load(shapelets, w + 5 * GROUP), load(shapelets, w + 6 * GROUP)
     s7, s8 = load(shapelets, w + 7 * GROUP), load(shapelets, w + 8 * GROUP)
     s9, s10 = load(shapelets, w + 9 * GROUP), load(shapelets, w + 10 * GROUP)
-    threshold, one = load(thresholds, b), splat(np.float32(1.0))
-    best, place, count = splat(_LEAST), splat(np.float32(0.0)), splat(np.float32(0.0))
+    threshold, best, count = load(thresholds, b), splat(_LEAST), splat(np.float32(0.0))
     for t in range(m):
         low = s0 * spread(y, t) + s1 * spread(y, t + lag) + s2 * spread(y, t + 2 * lag)
         low = low + s3 * spread(y, t + 3 * lag)
@@ -85,13 +84,10 @@ def _fit(
         top = s8 * spread(y, t + 8 * lag) + s9 * spread(y, t + 9 * lag)
         top = top + s10 * spread(y, t + 10 * lag)
         fit = ((low + mid) + top) * spread(factor, t) - spread(half, t)
-        high = larger(fit, best)
-        place = place + (one - equal(high, best)) * (splat(np.float32(t)) - place)
-        best = high
+        best = larger(fit, best)
         count = count + positive(fit - threshold)
     store(out, to, best)
-    store(out, to + GROUP, place / splat(np.float32(max(m - 1, 1))))
-    store(out, to + 2 * GROUP, count / splat(np.float32(m)))
+    store(out, to + GROUP, count / splat(np.float32(m)))
 
 
 @kernel
@@ -99,7 +95,7 @@ def features_of_batch(
     x: Any, starts: Any, lengths: Any, n_channels: Any, mix: Any, lags: Any, scaled: Any,
     shapelets: Any, thresholds: Any, out: Any, first: Any, last: Any,
 ) -> None:
-    """Fill the rows first..last-1 of out, (n_groups, 3, GROUP); series i lies at ``starts[i]``."""
+    """Fill the rows first..last-1 of out, (n_groups, 2, GROUP); series i lies at ``starts[i]``."""
     n_groups = lags.size
     longest = 0
     for i in range(first, last):
@@ -120,5 +116,5 @@ def features_of_batch(
                 _halves(y, m, lag, square, factor, half)
             _fit(
                 y, m, lag, factor, half, shapelets, g * TAPS * GROUP, thresholds, g * GROUP,
-                out, (i * n_groups + g) * 3 * GROUP,
+                out, (i * n_groups + g) * 2 * GROUP,
             )

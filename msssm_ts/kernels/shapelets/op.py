@@ -14,8 +14,8 @@ from msssm_ts.kernels.shapelets import cpu
 from msssm_ts.kernels.shapelets.reference import series_features_reference
 
 Floats = NDArray[np.float32]
-# Best fit, its place, share of good fits.
-N_POOLS = 3
+# Best fit, share of good fits.
+N_POOLS = 2
 
 
 def shapelet_features(
@@ -53,8 +53,7 @@ def shapelet_features(
     Returns
     -------
     float32 array of shape (n_series, n_groups, N_POOLS, GROUP)
-        The best fit, where it is first found (0: at the beginning, 1: at the end), and the share
-        of good fits.
+        The best fit, and the share of good fits.
 
     References
     ----------
@@ -68,9 +67,9 @@ def shapelet_features(
     >>> x[0, 12] = 1
     >>> one = np.ones((1, 1), np.float32)
     >>> group = one, np.array([1]), np.array([True]), s, np.ones((1, 16), np.float32)
-    >>> fits = shapelet_features([x], *group)  # Best where the window starts at step 7 of 19.
+    >>> fits = shapelet_features([x], *group)  # It fits well at one of 20 steps.
     >>> fits[0, 0, :, 0].round(2).tolist()
-    [8.11, 0.37, 0.05]
+    [8.11, 0.05]
     """
     if choose_backend(torch.device("cpu"))[0] == "reference":
         fixed = [torch.from_numpy(a) for a in (mix, lags, scaled, shapelets, thresholds)]

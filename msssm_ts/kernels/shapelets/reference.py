@@ -31,8 +31,8 @@ def series_features_reference(
 
     Returns
     -------
-    Tensor of shape (n_groups, 3, GROUP)
-        Best fit, its place from 0 to 1, share of fits above the threshold.
+    Tensor of shape (n_groups, 2, GROUP)
+        Best fit, share of fits above the threshold.
     """
     out = []
     for weights, lag, own, s, b in zip(
@@ -46,7 +46,5 @@ def series_features_reference(
             fit = windows @ s / deviation[:, None]
         else:
             fit = windows @ s - 0.5 * windows.square().sum(1, keepdim=True)
-        best, place = fit.max(0)
-        share = (fit > b).to(x.dtype).mean(0)
-        out.append(torch.stack([best, place / max(len(fit) - 1, 1), share]))
+        out.append(torch.stack([fit.amax(0), (fit > b).to(x.dtype).mean(0)]))
     return torch.stack(out)

@@ -30,8 +30,8 @@ _N_SERIES = 1000
 # no more windows of that are looked at.
 _GOOD = (0.90, 0.95)
 _N_WINDOWS = 1024
-# How much distance, place and share count in the ridge.
-_POOL_WEIGHTS = (1.0, 0.3, 1.0)
+# Beyond a fit that many windows may share.
+_APART = np.float32(1e-4)
 # Beside the squared distance: the root of what is nearly 0 would show how it was rounded.
 LEAST_DISTANCE = 0.01
 # Features of that many bytes are held at once.
@@ -44,9 +44,9 @@ class ShapeletFeatures:
 
     After Guillaume, Vrain, Elloumi, "Random Dilated Shapelet Transform", ICPRAI 2022: eleven
     values of a training series that are up to l/10 steps apart, and from each series their least
-    distance, where that is, and how often the distance is small. Small is what a twentieth to a
-    tenth of the windows of another training series with the same label have. Four fifths of the
-    shapelets and windows are standardised.
+    distance, and how often the distance is small. Small is what a twentieth to a tenth of the
+    windows of another training series with the same label have. Four fifths of the shapelets and
+    windows are standardised. Where the best window is, a third feature there, adds nothing here.
 
     Parameters
     ----------
@@ -93,8 +93,7 @@ class ShapeletFeatures:
                 else:
                     fits = windows @ s.T - 0.5 * np.square(windows).sum(1, keepdims=True)
                 shapelets[v, g] = s.T
-                best = (len(fits) - 1) * rng.uniform(*_GOOD, GROUP)
-                thresholds[v, g] = np.sort(fits, 0)[best.astype(int), np.arange(GROUP)]
+                thresholds[v, g] = _levels(fits, rng.uniform(*_GOOD, GROUP))
         return cls(mix, lags, scaled, shapelets, thresholds)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -105,12 +104,6 @@ class ShapeletFeatures:
     def n_features(self) -> int:
         """Features of a series."""
         return n_features_of(self.lags.shape[1])
-
-    @property
-    def weights(self) -> Floats:
-        """How much each feature counts, (n_features,)."""
-        weights = np.tile(np.repeat(_POOL_WEIGHTS, GROUP), self.lags.size)
-        return weights.astype(np.float32)
 
     @property
     def squares(self) -> Floats:
@@ -154,7 +147,7 @@ class ShapeletFeatures:
             pools = np.concatenate(parts, 1).reshape(n, -1, N_POOLS, GROUP)
             distance = squares - 2 * pools[:, :, 0]
             pools[:, :, 0] = np.sqrt(np.maximum(distance, 0) + LEAST_DISTANCE)
-            pools[:, :, 2] = np.sqrt(pools[:, :, 2])
+            pools[:, :, 1] = np.sqrt(pools[:, :, 1])
             out[first : first + n] = pools.reshape(n, -1)
             first += n
             if reporter is not None:
@@ -192,7 +185,8 @@ def _piece(rng: np.random.Generator, y: Floats, lag: int) -> Floats:
     """Draw a window of a series."""
     y = _extended(y, lag)
     steps = lag * np.arange(TAPS)
-    return y[rng.integers(len(y) - steps[-1]) + steps]
+    piece: Floats = y[rng.integers(len(y) - steps[-1]) + steps]
+    return piece
 
 
 def _windows(y: Floats, lag: int) -> Floats:
@@ -201,7 +195,20 @@ def _windows(y: Floats, lag: int) -> Floats:
     steps = lag * np.arange(TAPS)
     n = len(y) - int(steps[-1])
     first = np.linspace(0, n - 1, min(n, _N_WINDOWS)).astype(int)
-    return y[first[:, None] + steps]
+    windows: Floats = y[first[:, None] + steps]
+    return windows
+
+
+def _levels(fits: Floats, shares: NDArray[np.float64]) -> Floats:
+    """Return quantiles of the columns of fits (n_windows, GROUP), between two and never at one.
+
+    What is good must not hang on how a sum was rounded, nor where many windows are the same.
+    """
+    ordered, columns = np.sort(fits, 0), np.arange(GROUP)
+    low = ((len(fits) - 1) * shares).astype(int)
+    between = ordered[low, columns] + ordered[np.minimum(low + 1, len(fits) - 1), columns]
+    levels: Floats = between / 2 + _APART * (1 + np.abs(between))
+    return levels
 
 
 def _standardized(windows: Floats) -> Floats:

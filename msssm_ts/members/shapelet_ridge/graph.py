@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from msssm_ts.kernels.shapelets import N_POOLS, TAPS
+from msssm_ts.kernels.shapelets import TAPS
 from msssm_ts.kernels.shapelets.cpu import FLOOR
 from msssm_ts.members.graph import GraphInput
 from msssm_ts.members.ridge import Ridge
@@ -82,7 +82,7 @@ class _Member(nn.Module):
         """Return probabilities (b, n_outputs) of the views: series (b, c, l), lengths (b,)."""
         pools = [
             group(*views[v]) for group, v in zip(self.groups, self.views, strict=True)
-        ]  # of each (b, n_groups, 3, GROUP)
+        ]  # of each (b, n_groups, 2, GROUP)
         z = torch.cat(pools, 1)[:, self.order].flatten(1)
         z = ((z - self.mean) * self.scale).clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
         scores = z @ self.coefficients + self.intercept
@@ -116,7 +116,7 @@ class _Groups(nn.Module):
             self.register_buffer(name, torch.tensor(values[view, chosen]))
 
     def forward(self, x: Tensor, length: Tensor) -> Tensor:
-        """Return pools (b, n_groups, 3, GROUP) of series x (b, c, l) of lengths (b,)."""
+        """Return pools (b, n_groups, 2, GROUP) of series x (b, c, l) of lengths (b,)."""
         y = self.mix @ x
         steps, last = torch.arange(x.shape[2], device=x.device), length.unsqueeze(1) - 1
         # Behind its end a series goes on with its last value.
@@ -136,8 +136,5 @@ class _Groups(nn.Module):
         best = fit.amax(2)
         distance = (self.squares - 2 * best).clamp(min=0) + LEAST_DISTANCE
         count = count.float().view(-1, 1, 1)
-        place = fit.argmax(2).float() / (count - 1).clamp(min=1)
         good = (fit > self.thresholds.unsqueeze(1)).float().sum(2) / count
-        pools = torch.stack([distance.sqrt(), place, good.sqrt()], 2)
-        assert pools.shape[2] == N_POOLS
-        return pools
+        return torch.stack([distance.sqrt(), good.sqrt()], 2)

@@ -80,7 +80,8 @@ class ShapeletRidge(Member):
         features = ShapeletFeatures.draw(problem, seed, N_GROUPS)
         problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
         z = features.transform(problem.values.series, reporter)
-        return cls(features, *fit_closed_form(z, features.weights, problem))
+        weights = np.ones(features.n_features, np.float32)
+        return cls(features, *fit_closed_form(z, weights, problem))
 
     def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
         """Return standardised features (n_series, n_features)."""
