@@ -115,7 +115,7 @@ def test_the_vote_is_the_weighted_mean() -> None:
     assert sum(vote.weights) == pytest.approx(1)
     mean = np.average(answers, axis=0, weights=vote.weights)
     np.testing.assert_allclose(model.predict_proba(X), mean, atol=1e-12)
-    # Of what the network leaves, the drawn one has a ninth and shapelets a quarter of what ridge
+    # Of what the network leaves, the drawn one has a ninth, and shapelets a quarter of what ridge
     # classifiers and trees share, three to two.
     kinds = ("network", "scan_ridge", "quantile_trees", "shapelet_ridge", "drawn_network")
     shares = [share_of(model, kind) for kind in kinds]
