@@ -95,11 +95,11 @@ class Parameters:
         one_of(*PRESETS),
         """What votes. "default": four ridge classifiers on random multi-scale state-space
         features, trees on quantiles, a ridge classifier on shapelets, an MS-SSM layer that is
-        drawn and read out by another, and, where there is a validation split to measure its share by (see
-        ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers, the
-        trees and the shapelets, seconds without gradient descent. "best": more of each, four
-        networks. "network": one network alone, as in the paper, which can be read forward in time and
-        streamed.""",
+        drawn and read out by another, and, where there is a validation split to measure its
+        share by (see ``early_stopping``), an MS-SSM network. "fast": two of the ridge
+        classifiers, the trees and the shapelets, seconds without gradient descent. "best":
+        more of each, four networks. "network": one network alone, as in the paper, which can
+        be read forward in time and streamed.""",
         option="--preset",
         brief="fast: seconds, no network; best: what an hour buys; network: an MS-SSM network "
         "alone. With --causal network, else default.",
