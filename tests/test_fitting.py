@@ -504,7 +504,9 @@ def test_a_wild_value_is_named_before_anything_is_trained(lazy: bool) -> None:
     assert Spy.given == []
 
 
-@pytest.mark.parametrize("member", ["network", "scan_ridge", "quantile_trees", "drawn_network"])
+@pytest.mark.parametrize(
+    "member", ["network", "scan_ridge", "quantile_trees", "shapelet_ridge", "drawn_network"]
+)
 @pytest.mark.parametrize(
     "own",
     [

@@ -65,7 +65,9 @@ def test_a_vote_comes_back_from_a_file_and_a_pickle(fast: MSSSMClassifier, tmp_p
 def test_few_series_get_no_network_and_enough_get_one() -> None:
     X, y = _waves(60)
     few = MSSSMClassifier(max_epochs=1, **SIZES).fit(X, y)
-    assert kinds_of(few) == ["scan_ridge"] * 4 + ["quantile_trees", "drawn_network"]
+    assert kinds_of(few) == ["scan_ridge"] * 4 + [
+        "quantile_trees", "shapelet_ridge", "drawn_network",
+    ]  # fmt: skip
     assert not few.networks_
     X, y = _waves(300)
     enough = MSSSMClassifier(max_epochs=4, **SIZES).fit(X, y)
@@ -123,11 +125,13 @@ def test_the_vote_is_the_weighted_mean() -> None:
     assert sum(vote.weights) == pytest.approx(1)
     mean = np.average(answers, axis=0, weights=vote.weights)
     np.testing.assert_allclose(model.predict_proba(X), mean, atol=1e-12)
-    # The drawn one has a tenth of what the network leaves; ridge classifiers and trees share the
-    # rest, three to two.
-    kinds = ("network", "scan_ridge", "quantile_trees", "drawn_network")
+    # Of what the network leaves, the drawn one has a ninth, and shapelets a quarter of what ridge
+    # classifiers and trees share, three to two.
+    kinds = ("network", "scan_ridge", "quantile_trees", "shapelet_ridge", "drawn_network")
     shares = [share_of(model, kind) for kind in kinds]
-    assert shares == pytest.approx([0.25, 0.675 * 0.6, 0.675 * 0.4, 0.075])
+    assert shares == pytest.approx(
+        [0.25, *(0.75 / (1 + 1 / 4 + 1 / 9) * np.array([0.6, 0.4, 1 / 4, 1 / 9]))]
+    )
     assert np.abs(answers[-1] - answers[0]).max() > 0.05
 
 
@@ -182,10 +186,13 @@ def test_a_time_budget_shortens_training() -> None:
 def test_a_time_budget_leaves_voters_out() -> None:
     X, y = _waves(60, 200)
     everything = MSSSMClassifier("fast", time_budget=1e6, random_state=0).fit(X, y)
-    assert kinds_of(everything) == ["scan_ridge", "scan_ridge", "quantile_trees"]
+    assert kinds_of(everything) == ["scan_ridge"] * 2 + ["quantile_trees", "shapelet_ridge"]
     least = MSSSMClassifier("fast", time_budget=1e-9, random_state=0).fit(X, y)
     assert kinds_of(least) == ["scan_ridge"]
-    assert least.model_.record.notes == ("no quantile_trees votes: there was no time for it",)
+    assert least.model_.record.notes == tuple(
+        f"no {kind} votes: there was no time for it"
+        for kind in ("quantile_trees", "shapelet_ridge")
+    )
     # What is fitted again on all series are the same voters.
     model = MSSSMClassifier(time_budget=1e-3, early_stopping=True, **SIZES).fit(X, y)
     assert [k for k in kinds_of(model) if k != "network"] == ["scan_ridge"]

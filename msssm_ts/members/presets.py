@@ -33,16 +33,18 @@ class Seat:
 
 
 PRESETS: dict[str, tuple[Seat, ...]] = {
-    "fast": (Seat("scan_ridge", 2), Seat("quantile_trees")),
+    "fast": (Seat("scan_ridge", 2), Seat("quantile_trees"), Seat("shapelet_ridge")),
     "default": (
         Seat("scan_ridge", 4),
         Seat("quantile_trees"),
+        Seat("shapelet_ridge"),
         Seat("drawn_network"),
         Seat("network"),
     ),
     "best": (
         Seat("scan_ridge", 8),
         Seat("quantile_trees", options={"n_trees": 500}),
+        Seat("shapelet_ridge", 2),
         Seat("drawn_network", 2),
         Seat("network", 4),
     ),

@@ -192,7 +192,12 @@ def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:
     if min(n, p) <= _MOST_ROWS:
         gram = gram.double()
     gram.diagonal().add_(penalty)
-    factor = torch.linalg.cholesky(gram)
+    factor, failed = torch.linalg.cholesky_ex(gram)
+    # Sums in float32 over many features may be further off than the penalty: as much as it takes.
+    while failed:
+        gram.diagonal().add_(9 * penalty)
+        penalty *= 10
+        factor, failed = torch.linalg.cholesky_ex(gram)
     right = target.to(gram.dtype) if dual else z.T.to(gram.dtype) @ target.to(gram.dtype)
     solution = torch.cholesky_solve(right, factor)
     return z.T @ solution.float() if dual else solution.float()

@@ -71,7 +71,7 @@ class DrawnMember(Member):
 
     kind: ClassVar[str] = "drawn_network"
     title: ClassVar[str] = "drawn network"
-    # A tenth of the vote beside ridge classifiers on random features and trees (docs/recipe.md).
+    # A tenth beside ridge classifiers on random features and trees alone (docs/recipe.md).
     prior: ClassVar[float] = 1 / 9
 
     @classmethod

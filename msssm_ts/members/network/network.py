@@ -68,8 +68,8 @@ class NetworkMember(Member):
     best_epoch: int = 0
 
     kind: ClassVar[str] = "network"
-    # A quarter of the vote beside ridge classifiers, trees and the drawn network.
-    prior: ClassVar[float] = 10 / 27
+    # A quarter of the vote beside ridge classifiers, trees, shapelets and the drawn network.
+    prior: ClassVar[float] = 49 / 108
     learns_by_steps: ClassVar[bool] = True
 
     @classmethod

@@ -104,7 +104,7 @@ class ScanFeatures:
         """
         out = np.empty((len(series), self.n_features), np.float32)
         first = 0
-        for inputs in _batches(series):
+        for inputs in batches(series):
             n = len(inputs)
             views = [
                 scale_features([view(x) for x in inputs], m, f, b, self.span)
@@ -122,7 +122,7 @@ class ScanFeatures:
         return out
 
 
-def _batches(series: Sequence[Series]) -> Iterator[list[Floats]]:
+def batches(series: Sequence[Series]) -> Iterator[list[Floats]]:
     """Yield series for the kernels, as many at once as take little memory."""
     batch: list[Floats] = []
     size = 0

@@ -76,7 +76,7 @@ class RidgeVotes(nn.Module):
         x, length = given.filled, given.length
         # A single step has a difference of 0.
         lengths = torch.stack([length, (length - 1).clamp(min=1)], 1)
-        a = self._mixed(torch.stack([x, _difference(x, length)]))
+        a = self._mixed(torch.stack([x, difference(x, length)]))
         steps = torch.arange(x.shape[2], device=x.device)
         pool, levels = _Pools(steps, lengths, self.span), []
         for s in range(self.n_scales):
@@ -165,7 +165,7 @@ def _beside(x: Tensor) -> Tensor:
     return x.float().view(*x.shape, 1, 1, 1)
 
 
-def _difference(x: Tensor, length: Tensor) -> Tensor:
+def difference(x: Tensor, length: Tensor) -> Tensor:
     """Return the first difference of series, 0 behind its end."""
     steps = torch.arange(x.shape[2], device=x.device)
     # Looked up, not cut off: a length of one less is a case of its own to torch's tracing.

@@ -1,0 +1,120 @@
+"""Dilated shapelets on the CPU (numba): sixteen of one dilation in one vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from msssm_ts.kernels.jit import inlined, kernel
+from msssm_ts.kernels.layout import scratch
+from msssm_ts.kernels.simd import larger, load, positive, splat, spread, store
+
+# Shapelets of one dilation, the lanes of a float32 vector; values of each.
+GROUP, TAPS = 16, 11
+# Added to the variance of a window: what is flat is not blown up.
+FLOOR = 1e-4
+_LEAST = np.float32(-1e30)
+
+
+@inlined
+def _load_series(
+    x: Any, at: Any, l: Any, n_channels: Any, mix: Any, to: Any, n: Any, y: Any
+) -> None:
+    """Put the mixture mix[to:] of the channels into y[:l], and its last value into y[l:n]."""
+    y[:l] = 0.0
+    for c in range(n_channels):
+        weight = mix[to + c]
+        if weight != 0.0:
+            for t in range(l):
+                y[t] += weight * x[at + c * l + t]
+    for t in range(l, n):
+        y[t] = y[l - 1]
+
+
+@inlined
+def _factors(y: Any, m: Any, lag: Any, mean: Any, square: Any, factor: Any, half: Any) -> None:
+    """Fill factor[:m] with 1 / √(variance + FLOOR) of the windows that start there, half with 0."""
+    mean[:m] = 0.0
+    square[:m] = 0.0
+    for k in range(TAPS):
+        for t in range(m):
+            mean[t] += y[t + k * lag]
+    for t in range(m):
+        mean[t] /= TAPS
+    for k in range(TAPS):
+        for t in range(m):
+            e = y[t + k * lag] - mean[t]
+            square[t] += e * e
+    for t in range(m):
+        factor[t] = np.float32(1.0 / np.sqrt(square[t] / TAPS + FLOOR))
+        half[t] = 0.0
+
+
+@inlined
+def _halves(y: Any, m: Any, lag: Any, square: Any, factor: Any, half: Any) -> None:
+    """Fill half[:m] with half the sum of squares of the windows that start there, factor with 1."""
+    square[:m] = 0.0
+    for k in range(TAPS):
+        for t in range(m):
+            e = np.float64(y[t + k * lag])
+            square[t] += e * e
+    for t in range(m):
+        factor[t] = 1.0
+        half[t] = np.float32(0.5 * square[t])
+
+
+@inlined
+def _fit(
+    y: Any, m: Any, lag: Any, factor: Any, half: Any, shapelets: Any, w: Any, thresholds: Any,
+    b: Any, out: Any, to: Any,
+) -> None:
+    """Fill out[to:], (2, GROUP): the best fit, and the share of fits above thresholds."""
+    s0, s1, s2 = load(shapelets, w), load(shapelets, w + GROUP), load(shapelets, w + 2 * GROUP)
+    s3, s4 = load(shapelets, w + 3 * GROUP), load(shapelets, w + 4 * GROUP)
+    s5, s6 = load(shapelets, w + 5 * GROUP), load(shapelets, w + 6 * GROUP)
+    s7, s8 = load(shapelets, w + 7 * GROUP), load(shapelets, w + 8 * GROUP)
+    s9, s10 = load(shapelets, w + 9 * GROUP), load(shapelets, w + 10 * GROUP)
+    threshold, best, count = load(thresholds, b), splat(_LEAST), splat(np.float32(0.0))
+    for t in range(m):
+        low = s0 * spread(y, t) + s1 * spread(y, t + lag) + s2 * spread(y, t + 2 * lag)
+        low = low + s3 * spread(y, t + 3 * lag)
+        mid = s4 * spread(y, t + 4 * lag) + s5 * spread(y, t + 5 * lag)
+        mid = mid + s6 * spread(y, t + 6 * lag) + s7 * spread(y, t + 7 * lag)
+        top = s8 * spread(y, t + 8 * lag) + s9 * spread(y, t + 9 * lag)
+        top = top + s10 * spread(y, t + 10 * lag)
+        fit = ((low + mid) + top) * spread(factor, t) - spread(half, t)
+        best = larger(fit, best)
+        count = count + positive(fit - threshold)
+    store(out, to, best)
+    store(out, to + GROUP, count / splat(np.float32(m)))
+
+
+@kernel
+def features_of_batch(
+    x: Any, starts: Any, lengths: Any, n_channels: Any, mix: Any, lags: Any, scaled: Any,
+    shapelets: Any, thresholds: Any, out: Any, first: Any, last: Any,
+) -> None:
+    """Fill the rows first..last-1 of out, (n_groups, 2, GROUP); series i lies at ``starts[i]``."""
+    n_groups = lags.size
+    longest = 0
+    for i in range(first, last):
+        longest = max(longest, lengths[i])
+    size = max(longest, (TAPS - 1) * lags.max() + 1)
+    y, factor, half = scratch(out, size), scratch(out, size), scratch(out, size)
+    mean, square = np.empty(size, np.float64), np.empty(size, np.float64)
+    for i in range(first, last):
+        l = lengths[i]
+        for g in range(n_groups):
+            lag = lags[g]
+            n = max(l, (TAPS - 1) * lag + 1)
+            m = n - (TAPS - 1) * lag
+            _load_series(x, starts[i], l, n_channels, mix, g * n_channels, n, y)
+            if scaled[g]:
+                _factors(y, m, lag, mean, square, factor, half)
+            else:
+                _halves(y, m, lag, square, factor, half)
+            _fit(
+                y, m, lag, factor, half, shapelets, g * TAPS * GROUP, thresholds, g * GROUP,
+                out, (i * n_groups + g) * 2 * GROUP,
+            )

@@ -1,0 +1,166 @@
+"""Random dilated shapelets into a ridge classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from msssm_ts.file_checks import Record, Whole
+from msssm_ts.kernels.shapelets import GROUP, TAPS
+from msssm_ts.members.closed_form import (
+    FACTS,
+    fit_closed_form,
+    from_state_of,
+    specs_of,
+    state_of,
+)
+from msssm_ts.members.member import Member, State
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.scaling import Scaling
+from msssm_ts.members.scan_ridge.features import VIEWS
+from msssm_ts.members.shapelet_ridge.features import (
+    LONGEST_LAG,
+    N_GROUPS,
+    ShapeletFeatures,
+    n_features_of,
+)
+from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.series import Prepared, Series, take
+from msssm_ts.training import Keeper, Reporter
+
+# Numbers that the features of all training series may be: 400 MB; then series are left out.
+_MOST_NUMBERS = 100_000_000
+# Values of shapelets and weights of channels: series are limited, their differences twice that.
+_LARGEST_VALUE = 1e9
+_MOST_GROUPS = 1 << 12
+_FACTS = Record({"n_groups": Whole(1, _MOST_GROUPS), **FACTS})
+
+
+@dataclass(frozen=True)
+class ShapeletRidge(Member):
+    """Fitted shapelets, the standardisation of their features and the ridge classifier.
+
+    Parameters
+    ----------
+    features : ShapeletFeatures
+        Shapelets and thresholds.
+    scaling : Scaling
+        Standardisation of the features.
+    ridge : Ridge
+        Classifier.
+    """
+
+    features: ShapeletFeatures
+    scaling: Scaling
+    ridge: Ridge
+
+    kind: ClassVar[str] = "shapelet_ridge"
+    title: ClassVar[str] = "shapelets"
+    # A fifth beside ridge classifiers on random features and trees (docs/recipe.md).
+    prior: ClassVar[float] = 0.25
+
+    @classmethod
+    def fit(
+        cls,
+        problem: Problem,
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+        reporter: Reporter | None = None,
+        seconds: float | None = None,
+        start: Self | None = None,
+        keeper: Keeper | None = None,
+    ) -> Self:
+        """Draw the shapelets and fit the classifier; see :meth:`Member.fit`."""
+        features = ShapeletFeatures.draw(problem, seed, N_GROUPS)
+        problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
+        z = features.transform(problem.values.series, reporter)
+        weights = np.ones(features.n_features, np.float32)
+        return cls(features, *fit_closed_form(z, weights, problem))
+
+    def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
+        """Return standardised features (n_series, n_features)."""
+        z = self.features.transform(series)
+        self.scaling.apply(z)
+        return z
+
+    def transform(self, values: Prepared) -> NDArray[np.float64]:
+        """Return standardised features (n_series, n_features)."""
+        return self._features(values.series).astype(np.float64)
+
+    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return probabilities (n_series, n_outputs)."""
+        parts = [
+            self.ridge.predict_proba(self._features(take(values.series, np.array(part))))
+            for part in self.features.chunks(len(values))
+        ]
+        return np.concatenate(parts)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of :meth:`transform`."""
+        return self.features.n_features
+
+    @property
+    def n_parameters(self) -> int:
+        """The ridge classifier's weights."""
+        return self.ridge.coefficients.size + self.ridge.intercept.size
+
+    @property
+    def left_out_accuracy(self) -> float:
+        """On training series left out one at a time, or group by group.
+
+        They have lent their pieces to the shapelets, so that it is on the high side.
+        """
+        return self.ridge.left_out_accuracy
+
+    def state(self) -> State:
+        """Return all that a model file must hold."""
+        own_arrays, own_facts = state_of(self.scaling, self.ridge)
+        facts = {"n_groups": self.features.lags.shape[1]}
+        return State(self.features.arrays() | own_arrays, facts | own_facts)
+
+    @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec]:
+        """Return shapes and types by the channels, the outputs and the facts."""
+        _FACTS("facts", facts)
+        groups = (len(VIEWS), facts["n_groups"])
+        return {
+            "mix": TensorSpec((*groups, n_channels)),
+            "lags": TensorSpec(groups, "int64"),
+            "scaled": TensorSpec(groups, "bool"),
+            "shapelets": TensorSpec((*groups, TAPS, GROUP)),
+            "thresholds": TensorSpec((*groups, GROUP)),
+            **specs_of(n_features_of(facts["n_groups"]), n_outputs),
+        }
+
+    @classmethod
+    def from_state(cls, state: State, multilabel: bool) -> Self:
+        """Return what :meth:`state` described."""
+        arrays, facts = state.arrays, state.facts
+        # A kernel reads so far beyond where a window begins.
+        check_range("lags", arrays["lags"], 1, LONGEST_LAG)
+        for name in ("mix", "shapelets"):
+            check_range(name, arrays[name], -_LARGEST_VALUE, _LARGEST_VALUE)
+        for name in ("thresholds", "mean", "coefficients", "intercept"):
+            check_range(name, arrays[name])
+        check_range("scale", arrays["scale"], least=0)
+        features = ShapeletFeatures(
+            *(arrays[name] for name in ("mix", "lags", "scaled", "shapelets", "thresholds"))
+        )
+        return cls(features, *from_state_of(arrays, facts, multilabel))
+
+    @classmethod
+    def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
+        """Return the members one after the other."""
+        from msssm_ts.members.shapelet_ridge.graph import ShapeletVotes
+
+        parts = [(member.features, member.scaling, member.ridge) for member in members]
+        return ShapeletVotes(parts, weights)
