@@ -68,7 +68,7 @@ def _registered() -> Iterator[None]:
 
 
 def _network(core: str, **more: Any) -> MSSSMNetwork:
-    sizes: dict[str, Any] = {"d_model": 8, "n_layers": 2, "n_scales": 2, "kernel_size": 3}
+    sizes: dict[str, Any] = {"d_model": 16, "n_layers": 2, "n_scales": 2, "kernel_size": 3}
     return MSSSMNetwork(MSSSMConfig(2, 3, core=core, **sizes | {"dropout": 0.0} | more))
 
 
@@ -234,17 +234,22 @@ def test_which_form_reads_a_stream() -> None:
 def test_without_an_export_form_nothing_is_exported() -> None:
     cores = _network("ema").blocks[0].cores
     with pytest.raises(InputError, match="core 'ema' cannot be exported"):
-        ScannedCores(list(cores), "ema")
+        ScannedCores(list(cores), True, "ema")
 
 
 @pytest.mark.parametrize("core", [*OWN, "stepping_ema"])
 @pytest.mark.parametrize("n_scales", [0, 2])
-def test_the_export_form_is_the_sum_of_the_layers(core: str, n_scales: int) -> None:
-    cores = _network(core, n_scales=n_scales).blocks[0].cores
-    x, gate = torch.randn(2, 3, 40, 8).unbind(0)
+@pytest.mark.parametrize("split", [True, False])
+def test_the_export_form_is_the_layers_together(core: str, n_scales: int, split: bool) -> None:
+    cores = _network(core, n_scales=n_scales, split_directions=split).blocks[0].cores
+    x, gate = torch.randn(2, 3, 40, 16).unbind(0)
     with torch.no_grad():
-        expected = sum(layer(x, gate) for layer in cores)
-        exported = ScannedCores(list(cores), core)(x, gate)
+        if split:
+            halves = zip(cores, x.chunk(2, -1), gate.chunk(2, -1), strict=True)
+            expected = torch.cat([layer(*half) for layer, *half in halves], -1)
+        else:
+            expected = sum(layer(x, gate) for layer in cores)
+        exported = ScannedCores(list(cores), split, core)(x, gate)
     torch.testing.assert_close(exported, expected, rtol=1e-5, atol=1e-6)
 
 
@@ -255,7 +260,7 @@ def test_a_core_that_says_nothing_is_looked_into_all_the_same() -> None:
     assert first.receptive_field == 1
     counts = multiply_adds(network, 20)
     assert (counts["selection"], counts["scan"], exponentials(network, 20)) == (None, None, None)
-    assert counts["projections"] == 20 * 2 * 3 * 8 * 8
+    assert counts["projections"] == 20 * 2 * 3 * 16 * 16
     of = trace(network, series)[1]
     assert of.step is None
     assert of.bands.shape == (4, 20, 8)
