@@ -34,6 +34,8 @@ class Bug(NamedTuple):
 
 
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
+SHAPELETS, T_SHAPELETS = "msssm_ts/kernels/shapelets/cpu.py", "tests/test_shapelet_ridge.py"
+SHAPELET_FEATURES = "msssm_ts/members/shapelet_ridge/features.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
 BLOCK = "msssm_ts/model/block.py"
 CLOSED_FORM = "msssm_ts/members/closed_form.py"
@@ -314,6 +316,15 @@ BUGS = [Bug(*row) for row in (
     ("time budget ignored", NETWORK, "max_seconds=seconds,", "max_seconds=None,", T_BUDGET),
     ("no network in sktime's checks", SKTIME, '"members": ["network"],',
      '"preset": "fast",', T_SKTIME),
+    ("shapelets: the last fit for the best", SHAPELETS, "larger(fit, best)", "fit", T_SHAPELETS),
+    ("shapelets: windows' own size left out", SHAPELETS, " - spread(half, t)", "", T_SHAPELETS),
+    ("shapelets: flat windows blown up", SHAPELETS, "/ TAPS + FLOOR", "/ TAPS + 1e-12",
+     T_SHAPELETS),
+    ("shapelets: distances the wrong way round", SHAPELET_FEATURES, "squares - 2 * pools",
+     "squares + 2 * pools", T_SHAPELETS),
+    ("shapelets: thresholds from any series", SHAPELET_FEATURES,
+     "same = np.flatnonzero(signs[:, rng.choice(labels)]) if", "same = np.arange(len(signs)) if",
+     T_SHAPELETS),
     # Fitting
     ("state-space rate not capped", NETWORK,
      'min(parameters["learning_rate"], SSM_LEARNING_RATE)', 'parameters["learning_rate"]',

@@ -103,15 +103,14 @@ def test_shapelets_are_pieces_of_training_series() -> None:
 
 
 def test_thresholds_come_from_a_series_of_the_same_label() -> None:
-    """Of series that are all alike inside a class, nothing of the other is as good."""
+    """Inside a class series are all alike: a twentieth to a tenth of the windows is good there."""
     t = np.arange(60.0)
     kinds = [np.sin(0.5 * t), np.sin(2 * t)]
     series = [kinds[k][None].astype("f4") for k in (0, 0, 0, 1, 1, 1)]
     features = ShapeletFeatures.draw(Problem.of(series, np.arange(6) // 3, 2), 0, 10)
     shares = features.transform(series).reshape(6, 20, 2, GROUP)[:, :, 1] ** 2
-    # A tenth is good, never more than that and rounding, in series of one class at least.
-    assert (shares.max(0) >= 1 / 50).all()
-    assert ((shares[0] > 0.02) | (shares[3] > 0.02)).all()
+    assert (shares.max(0) > 0.02).all()
+    assert (shares.max(0) < 0.15).all()
 
 
 def test_answers_do_not_depend_on_what_comes_along_or_on_threads() -> None:
