@@ -57,7 +57,7 @@ def trained(waves: Path) -> Path:
         waves / "run",
         "--max-epochs",
         "12",
-        "--preset",
+        "--members",
         "network",
         "--quiet",
     )
@@ -343,7 +343,7 @@ def test_ctrl_c_keeps_the_best_model(waves: Path, tmp_path: Path) -> None:
         str(waves / "waves_TRAIN.csv"),
         "--out",
         str(tmp_path / "r"),
-        "--preset",
+        "--members",
         "network",
         "--max-epochs",
         "10000",

@@ -206,9 +206,9 @@ def test_thresholds_are_not_those_of_the_training_series(monkeypatch: pytest.Mon
     np.testing.assert_array_equal(seen[0], y[VALIDATION])
 
 
-def test_ridge_classifiers_have_three_fifths_of_a_fast_vote() -> None:
+def test_shapelets_have_a_fifth_of_a_fast_vote_and_ridge_classifiers_three_of_the_rest() -> None:
     model = _fit(preset="fast")
-    assert model.vote.weights == pytest.approx((0.3, 0.3, 0.4))
+    assert model.vote.weights == pytest.approx((0.24, 0.24, 0.32, 0.2))
     assert (ScanRidge.prior, QuantileTrees.prior) == (0.6, 0.4)
 
 
@@ -217,7 +217,7 @@ def test_members_that_are_named_are_fitted_however_few_series_there_are() -> Non
     settings = SIZES | {"max_epochs": 1}
     named = MSSSMClassifier(members=["scan_ridge", "network"], **settings).fit(X, y)
     assert kinds_of(named) == ["scan_ridge", "network"]
-    assert share_of(named, "network") == pytest.approx((10 / 27) / (10 / 27 + 0.6))
+    assert share_of(named, "network") == pytest.approx((49 / 108) / (49 / 108 + 0.6))
     assert named.model_.record.notes == ()
     # Asked for by the preset alone it is left out, and that is said with what follows.
     preset = MSSSMClassifier(n_scales=0, core="s6", **SIZES).fit(X, y)
