@@ -57,7 +57,7 @@ def trace(network: MSSSMNetwork, series: Batch) -> list[CoreTrace]:
     Examples
     --------
     >>> from msssm_ts.model import MSSSMConfig
-    >>> network = MSSSMNetwork(MSSSMConfig(1, 2, n_scales=2, d_model=8, n_layers=1)).eval()
+    >>> network = MSSSMNetwork(MSSSMConfig(1, 2, n_scales=2, d_model=16, n_layers=1)).eval()
     >>> first = trace(network, Batch(torch.randn(1, 20, 1), None, None))[0]
     >>> first.mixer.shape, first.step.shape, first.bands.shape
     (torch.Size([20, 4]), torch.Size([20, 4, 8]), torch.Size([4, 20, 8]))
