@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from member_cases import asked, kinds_of, small_vote
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import Ridge as PlainRidge
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, scale_features
+from msssm_ts.members import ridge as ridge_module
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
@@ -397,6 +399,14 @@ def test_by_how_much_a_filter_wins_counts_by_its_root() -> None:
     np.testing.assert_allclose(
         drawn.transform(problem.values.series), np.concatenate(parts, 1), rtol=1e-6
     )
+
+
+def test_sums_that_are_further_off_than_the_penalty_are_penalised_more() -> None:
+    # Two rows alike, and a penalty below what a sum of their squares resolves.
+    z, target = torch.full((2, 3), 1e9), torch.ones(2, 1)
+    assert ridge_module._solve(z, target, 1e-9).isfinite().all()
+    with pytest.raises(torch.linalg.LinAlgError):
+        ridge_module._solve(z * torch.nan, target, 1e-9)
 
 
 def test_beside_many_series_one_draw_of_features_is_enough() -> None:

@@ -14,6 +14,8 @@ from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec
 
+# Numbers of features that are held at once: 64 MB.
+_HELD = 1 << 24
 # What a file says of a classifier.
 FACTS = {"temperature": Number(1e-9, 1e9), "left_out_accuracy": Number(-1e-6, 1 + 1e-6)}
 
@@ -36,6 +38,18 @@ def fit_closed_form(
     scaling.apply(z)
     ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
     return scaling, ridge
+
+
+def in_parts(n_series: int, n_features: int) -> list[NDArray[np.int64]]:
+    """Return the indices of series in parts whose features take little memory.
+
+    Examples
+    --------
+    >>> [len(part) for part in in_parts(5, 1 << 23)]
+    [2, 2, 1]
+    """
+    size = max(1, _HELD // n_features)
+    return np.split(np.arange(n_series), range(size, n_series, size))
 
 
 def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:

@@ -1,10 +1,15 @@
-"""What the graph of a member is given in an exported file."""
+"""What the graphs of members are given in an exported file, and what they share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
 
 
 class GraphInput(NamedTuple):
@@ -26,3 +31,58 @@ class GraphInput(NamedTuple):
     filled: Tensor
     length: Tensor
     seen: Tensor
+
+
+class WeightedSum(nn.Module):
+    """The weighted sum of what members' graphs answer.
+
+    Parameters
+    ----------
+    members : sequence of nn.Module
+        From a :class:`GraphInput` to probabilities (b, n_outputs), each.
+    shares : sequence of float
+        Their parts of the vote.
+    """
+
+    def __init__(self, members: Sequence[nn.Module], shares: Sequence[float]):
+        super().__init__()
+        self.members, self.shares = nn.ModuleList(members), list(shares)
+
+    def forward(self, given: GraphInput) -> Tensor:
+        """Return the weighted sum of probabilities, (b, n_outputs)."""
+        votes = [m(given) * share for m, share in zip(self.members, self.shares, strict=True)]
+        return torch.stack(votes).sum(0)
+
+
+class ClosedForm(nn.Module):
+    """From features to probabilities: standardisation and ridge classifier.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        Of the features.
+    ridge : Ridge
+        Its temperature goes into the coefficients.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    coefficients: Tensor
+    intercept: Tensor
+
+    def __init__(self, scaling: Scaling, ridge: Ridge):
+        super().__init__()
+        self.multilabel = ridge.multilabel
+        for name, values in (
+            ("mean", scaling.mean),
+            ("scale", scaling.scale),
+            ("coefficients", ridge.coefficients * ridge.temperature),
+            ("intercept", ridge.intercept * ridge.temperature),
+        ):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32))
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return probabilities (b, n_outputs) for features (b, n_features)."""
+        z = ((z - self.mean) * self.scale).clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
+        scores = z @ self.coefficients + self.intercept
+        return torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)

@@ -194,10 +194,15 @@ def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:
     gram.diagonal().add_(penalty)
     factor, failed = torch.linalg.cholesky_ex(gram)
     # Sums in float32 over many features may be further off than the penalty: as much as it takes.
-    while failed:
+    # Beyond the mean square it is not that, but numbers that are not finite.
+    largest = float(gram.diagonal().mean())
+    while failed and penalty < largest:
         gram.diagonal().add_(9 * penalty)
         penalty *= 10
         factor, failed = torch.linalg.cholesky_ex(gram)
+    if failed:
+        # It says why.
+        factor = torch.linalg.cholesky(gram)
     right = target.to(gram.dtype) if dual else z.T.to(gram.dtype) @ target.to(gram.dtype)
     solution = torch.cholesky_solve(right, factor)
     return z.T @ solution.float() if dual else solution.float()

@@ -17,6 +17,7 @@ from msssm_ts.members.closed_form import (
     FACTS,
     fit_closed_form,
     from_state_of,
+    in_parts,
     specs_of,
     state_of,
 )
@@ -115,10 +116,9 @@ class DrawnMember(Member):
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs)."""
-        size = max(1, _HELD // self.network.n_features)
         parts = [
             self.ridge.predict_proba(self._standardized(values.take(part)))
-            for part in np.split(np.arange(len(values)), range(size, len(values), size))
+            for part in in_parts(len(values), self.n_features)
         ]
         return np.concatenate(parts)
 
@@ -210,10 +210,10 @@ class DrawnMember(Member):
     @classmethod
     def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
         """Return the members one after the other."""
-        from msssm_ts.members.drawn_network.graph import DrawnVotes
+        from msssm_ts.members.drawn_network.graph import DrawnGraph
+        from msssm_ts.members.graph import WeightedSum
 
-        parts = [(member.network, member.scaling, member.ridge) for member in members]
-        return DrawnVotes(parts, weights)
+        return WeightedSum([DrawnGraph(m.network, m.scaling, m.ridge) for m in members], weights)
 
 
 def _config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:

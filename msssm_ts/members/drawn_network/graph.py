@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from msssm_ts.kernels.threshold_pools.reference import pool_stream
-from msssm_ts.members.graph import GraphInput
+from msssm_ts.members.graph import ClosedForm, GraphInput
 from msssm_ts.members.ridge import Ridge
-from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
+from msssm_ts.members.scaling import Scaling
 from msssm_ts.model.drawn import DrawnNetwork
 from msssm_ts.model.exported import export_form, rest_of_blocks, stacked_bands, stacked_filters
 
 
-class DrawnVotes(nn.Module):
-    """The weighted sum of drawn networks' probabilities.
+class DrawnGraph(nn.Module):
+    """A drawn network and its classifier.
 
     Parameters
     ----------
-    parts : sequence of (DrawnNetwork, Scaling, Ridge)
-        Of one model's members.
-    shares : sequence of float
-        Their parts of the vote.
+    network : DrawnNetwork
+        Layer and thresholds.
+    scaling : Scaling
+        Of its features.
+    ridge : Ridge
+        Classifier.
     """
-
-    def __init__(
-        self, parts: Sequence[tuple[DrawnNetwork, Scaling, Ridge]], shares: Sequence[float]
-    ):
-        super().__init__()
-        self.parts = nn.ModuleList([_Part(*part) for part in parts])
-        self.shares = list(shares)
-
-    def forward(self, given: GraphInput) -> Tensor:
-        """Return the weighted sum of probabilities, (b, n_outputs)."""
-        votes = [share * part(given) for part, share in zip(self.parts, self.shares, strict=True)]
-        return torch.stack(votes).sum(0)
-
-
-class _Part(nn.Module):
-    """One member."""
 
     channels: Tensor
     weights: Tensor
@@ -50,14 +34,10 @@ class _Part(nn.Module):
     thresholds: Tensor
     deviation: Tensor
     filters: Tensor
-    mean: Tensor
-    scale: Tensor
-    coefficients: Tensor
-    intercept: Tensor
 
     def __init__(self, network: DrawnNetwork, scaling: Scaling, ridge: Ridge):
         super().__init__()
-        self.multilabel = ridge.multilabel
+        self.classify = ClosedForm(scaling, ridge)
         self.form = export_form([network.ssm], network.config.core)
         for name, values in (
             ("channels", network.channels),
@@ -67,10 +47,6 @@ class _Part(nn.Module):
             ("thresholds", network.thresholds),
             ("deviation", network.scale),
             ("filters", stacked_filters([network.decomposition])),
-            ("mean", torch.from_numpy(scaling.mean)),
-            ("scale", torch.from_numpy(scaling.scale)),
-            ("coefficients", torch.from_numpy(ridge.coefficients * ridge.temperature).float()),
-            ("intercept", torch.from_numpy(ridge.intercept * ridge.temperature).float()),
         ):
             self.register_buffer(name, values.detach().clone())
 
@@ -88,10 +64,8 @@ class _Part(nn.Module):
             pool_stream(y, self.thresholds[s], self.deviation[s], counted, n_steps)
             for s, y in enumerate(self._streams(signal))
         ]
-        z = (torch.stack(pools, 1).flatten(1) - self.mean) * self.scale
-        z = z.clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
-        scores = z @ self.coefficients + self.intercept
-        return torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)
+        proba: Tensor = self.classify(torch.stack(pools, 1).flatten(1))
+        return proba
 
     def _streams(self, signal: Tensor) -> list[Tensor]:
         """Return what each stream makes of a signal (b, l, d), (b, l, d) each."""

@@ -25,8 +25,6 @@ _POOL_WEIGHTS = (1.0, 0.5, 1.0, 0.2, 0.2)
 _N_POOLS = len(_POOL_WEIGHTS)
 # Thresholds of a band where memory allows.
 N_THRESHOLDS = 3
-# Features of that many bytes are held at once.
-_CHUNK = 1 << 26
 # Series go through the kernel until they are of so many values (4 MB), or so many.
 _BATCH, _LARGEST_BATCH = 1 << 20, 256
 
@@ -86,11 +84,6 @@ class ScanFeatures:
         pools = np.sqrt([*np.repeat(_POOL_WEIGHTS, n_thresholds), 1.0, 1.0])
         every = np.tile(np.repeat(pools, N_RIVALS * N_GROUPS), views * n_scales)
         return every.astype(np.float32)
-
-    def chunks(self, n_series: int) -> list[range]:
-        """Cut range(n_series) so that a part's features take little memory."""
-        size = max(1, _CHUNK // (4 * self.n_features))
-        return [range(i, min(i + size, n_series)) for i in range(0, n_series, size)]
 
     def transform(self, series: Sequence[Series], reporter: Reporter | None = None) -> Floats:
         """Return features (n_series, n_features), not standardised.
@@ -175,10 +168,14 @@ def _draw_mixtures(rng: np.random.Generator, n_channels: int) -> Floats:
     """Return for each group the sum of a few channels, often of one."""
     mix = np.zeros((n_channels, N_GROUPS), np.float32)
     for group in range(N_GROUPS):
-        most = min(n_channels, TAPS)
-        k = int(2 ** rng.uniform(0, np.log2(most + 1)))
-        mix[rng.choice(n_channels, min(k, n_channels), replace=False), group] = 1
+        mix[few_channels(rng, n_channels, TAPS), group] = 1
     return mix
+
+
+def few_channels(rng: np.random.Generator, n_channels: int, most: int) -> NDArray[np.int64]:
+    """Draw a few channels, often one, ``most`` at most."""
+    k = int(2 ** rng.uniform(0, np.log2(min(n_channels, most) + 1)))
+    return rng.choice(n_channels, min(k, n_channels), replace=False)
 
 
 def _draw_filters(rng: np.random.Generator, n_scales: int) -> Floats:

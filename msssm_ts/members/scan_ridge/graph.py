@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from msssm_ts.kernels.scale_features import TAPS
 from msssm_ts.kernels.scale_features.reference import sum_of_taps
-from msssm_ts.members.graph import GraphInput
+from msssm_ts.members.graph import ClosedForm, GraphInput
 from msssm_ts.members.ridge import Ridge
-from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
+from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
 
 
@@ -35,10 +35,6 @@ class RidgeVotes(nn.Module):
     weights: Tensor
     filters: Tensor
     thresholds: Tensor
-    mean: Tensor
-    scale: Tensor
-    coefficients: Tensor
-    intercept: Tensor
 
     def __init__(
         self,
@@ -49,7 +45,7 @@ class RidgeVotes(nn.Module):
     ):
         super().__init__()
         self.shares, self.span = list(shares), features[0].span
-        self.multilabel = ridges[0].multilabel
+        self.classifiers = nn.ModuleList(map(ClosedForm, scalings, ridges))
         self.n_scales = features[0].filters.shape[1]
         mix = np.stack([f.mix for f in features], 2)  # (v, c, R, g)
         # The few channels of every group, in their order; further ones with weight 0.
@@ -63,10 +59,6 @@ class RidgeVotes(nn.Module):
                 "thresholds",
                 np.stack([f.thresholds for f in features], 3).transpose(1, 2, 0, 3, 4, 5),
             ),
-            ("mean", np.stack([s.mean for s in scalings])),
-            ("scale", np.stack([s.scale for s in scalings])),
-            ("coefficients", np.stack([r.coefficients * r.temperature for r in ridges])),
-            ("intercept", np.stack([r.intercept * r.temperature for r in ridges])),
         ):
             kind = torch.int64 if name == "channels" else torch.float32
             self.register_buffer(name, torch.tensor(values, dtype=kind))
@@ -85,13 +77,10 @@ class RidgeVotes(nn.Module):
             levels.append(pool(_band(a, self.filters[s], 1 << s), self.thresholds[s]))
         # The model's order: views, levels, pools, rivals, groups.
         z = torch.stack(levels, 1).permute(0, 4, 3, 1, 2, 5, 6).flatten(2)
-        z = (z - self.mean) * self.scale
-        z = z.clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
-        votes = []
-        for i, share in enumerate(self.shares):
-            scores = z[:, i] @ self.coefficients[i] + self.intercept[i]
-            proba = torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)
-            votes.append(share * proba)
+        votes = [
+            share * classify(z[:, i])
+            for i, (classify, share) in enumerate(zip(self.classifiers, self.shares, strict=True))
+        ]
         return torch.stack(votes).sum(0)
 
     def _mixed(self, x: Tensor) -> Tensor:

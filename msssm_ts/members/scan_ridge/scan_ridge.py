@@ -16,6 +16,7 @@ from msssm_ts.members.closed_form import (
     FACTS,
     fit_closed_form,
     from_state_of,
+    in_parts,
     specs_of,
     state_of,
 )
@@ -107,8 +108,8 @@ class ScanRidge(Member):
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs)."""
         parts = [
-            self.ridge.predict_proba(self._features(take(values.series, np.array(part))))
-            for part in self.features.chunks(len(values))
+            self.ridge.predict_proba(self._features(take(values.series, part)))
+            for part in in_parts(len(values), self.n_features)
         ]
         return np.concatenate(parts)
 

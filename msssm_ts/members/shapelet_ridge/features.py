@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from msssm_ts.kernels.shapelets import GROUP, N_POOLS, TAPS, shapelet_features
 from msssm_ts.kernels.shapelets.cpu import FLOOR
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.scan_ridge.features import VIEWS, batches
+from msssm_ts.members.scan_ridge.features import VIEWS, batches, few_channels
 from msssm_ts.series import Series
 from msssm_ts.series.checks import filled
 from msssm_ts.training.progress import Reporter
@@ -34,8 +34,6 @@ _N_WINDOWS = 1024
 _APART = np.float32(1e-4)
 # Beside the squared distance: the root of what is nearly 0 would show how it was rounded.
 LEAST_DISTANCE = 0.01
-# Features of that many bytes are held at once.
-_CHUNK = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class ShapeletFeatures:
         for v, view in enumerate(VIEWS):
             views = [view(x) for x in series]
             for g in range(n_groups):
-                mix[v, g, _channels(rng, mix.shape[2])] = 1
+                mix[v, g, few_channels(rng, mix.shape[2], TAPS)] = 1
                 other, own = _of_one_label(rng, sample)
                 s = np.stack([_piece(rng, mix[v, g] @ views[i], int(lags[v, g])) for i in own])
                 windows = _windows(mix[v, g] @ views[other], int(lags[v, g]))
@@ -112,11 +110,6 @@ class ShapeletFeatures:
         # Of windows that are standardised; shapelets of flat pieces have less.
         squares = np.where(self.scaled[:, :, None], np.float32(TAPS), own)
         return squares.reshape(-1, GROUP)
-
-    def chunks(self, n_series: int) -> list[range]:
-        """Cut range(n_series) so that a part's features take little memory."""
-        size = max(1, _CHUNK // (4 * self.n_features))
-        return [range(i, min(i + size, n_series)) for i in range(0, n_series, size)]
 
     def transform(self, series: Sequence[Series], reporter: Reporter | None = None) -> Floats:
         """Return features (n_series, n_features), not standardised.
@@ -168,12 +161,6 @@ def _of_one_label(rng: np.random.Generator, problem: Problem) -> tuple[int, NDAr
     same = np.flatnonzero(signs[:, rng.choice(labels)]) if len(labels) else np.array([one])
     others = same[same != one] if len(same) > 1 else same
     return one, rng.choice(others, GROUP)
-
-
-def _channels(rng: np.random.Generator, n_channels: int) -> NDArray[np.int64]:
-    """Return a few channels, often one."""
-    k = int(2 ** rng.uniform(0, np.log2(min(n_channels, TAPS) + 1)))
-    return rng.choice(n_channels, min(k, n_channels), replace=False)
 
 
 def _extended(y: Floats, lag: int) -> Floats:

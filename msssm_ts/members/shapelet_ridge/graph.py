@@ -2,61 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from msssm_ts.kernels.shapelets import TAPS
 from msssm_ts.kernels.shapelets.cpu import FLOOR
-from msssm_ts.members.graph import GraphInput
+from msssm_ts.members.graph import ClosedForm, GraphInput
 from msssm_ts.members.ridge import Ridge
-from msssm_ts.members.scaling import LARGEST_DEVIATION, Scaling
+from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.graph import difference
 from msssm_ts.members.shapelet_ridge.features import LEAST_DISTANCE, ShapeletFeatures
 
-# The shapelets, the standardisation and the classifier of one member.
-Part = tuple[ShapeletFeatures, Scaling, Ridge]
 
-
-class ShapeletVotes(nn.Module):
-    """The weighted sum of members' probabilities.
+class ShapeletGraph(nn.Module):
+    """Shapelets and their classifier.
 
     Parameters
     ----------
-    parts : sequence of Part
-        Of one model's members.
-    shares : sequence of float
-        Their parts of the vote.
+    features : ShapeletFeatures
+        Shapelets and thresholds.
+    scaling : Scaling
+        Of the features.
+    ridge : Ridge
+        Classifier.
     """
 
-    def __init__(self, parts: Sequence[Part], shares: Sequence[float]):
-        super().__init__()
-        self.members = nn.ModuleList([_Member(*part) for part in parts])
-        self.shares = list(shares)
-
-    def forward(self, given: GraphInput) -> Tensor:
-        """Return the weighted sum of probabilities, (b, n_outputs)."""
-        x, length = given.filled, given.length
-        # A single step has a difference of 0.
-        views = [(x, length), (difference(x, length), (length - 1).clamp(min=1))]
-        votes = [
-            share * member(views) for member, share in zip(self.members, self.shares, strict=True)
-        ]
-        return torch.stack(votes).sum(0)
-
-
-class _Member(nn.Module):
     order: Tensor
-    mean: Tensor
-    scale: Tensor
-    coefficients: Tensor
-    intercept: Tensor
 
     def __init__(self, features: ShapeletFeatures, scaling: Scaling, ridge: Ridge):
         super().__init__()
-        self.multilabel = ridge.multilabel
+        self.classify = ClosedForm(scaling, ridge)
         groups, self.views, order = [], [], []
         squares = features.squares.reshape(*features.thresholds.shape)
         for v, lags in enumerate(features.lags):
@@ -70,23 +46,17 @@ class _Member(nn.Module):
         self.groups = nn.ModuleList(groups)
         # The model's order of the groups, whose shapelets come here by how far they reach.
         self.register_buffer("order", torch.from_numpy(np.argsort(np.concatenate(order))))
-        for name, values in (
-            ("mean", scaling.mean),
-            ("scale", scaling.scale),
-            ("coefficients", ridge.coefficients * ridge.temperature),
-            ("intercept", ridge.intercept * ridge.temperature),
-        ):
-            self.register_buffer(name, torch.tensor(values, dtype=torch.float32))
 
-    def forward(self, views: list[tuple[Tensor, Tensor]]) -> Tensor:
-        """Return probabilities (b, n_outputs) of the views: series (b, c, l), lengths (b,)."""
+    def forward(self, given: GraphInput) -> Tensor:
+        """Return probabilities (b, n_outputs)."""
+        x, length = given.filled, given.length
+        # A single step has a difference of 0.
+        views = [(x, length), (difference(x, length), (length - 1).clamp(min=1))]
         pools = [
             group(*views[v]) for group, v in zip(self.groups, self.views, strict=True)
         ]  # of each (b, n_groups, 2, GROUP)
-        z = torch.cat(pools, 1)[:, self.order].flatten(1)
-        z = ((z - self.mean) * self.scale).clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
-        scores = z @ self.coefficients + self.intercept
-        return torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)
+        proba: Tensor = self.classify(torch.cat(pools, 1)[:, self.order].flatten(1))
+        return proba
 
 
 class _Groups(nn.Module):

@@ -16,6 +16,7 @@ from msssm_ts.members.closed_form import (
     FACTS,
     fit_closed_form,
     from_state_of,
+    in_parts,
     specs_of,
     state_of,
 )
@@ -96,8 +97,8 @@ class ShapeletRidge(Member):
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs)."""
         parts = [
-            self.ridge.predict_proba(self._features(take(values.series, np.array(part))))
-            for part in self.features.chunks(len(values))
+            self.ridge.predict_proba(self._features(take(values.series, part)))
+            for part in in_parts(len(values), self.n_features)
         ]
         return np.concatenate(parts)
 
@@ -160,7 +161,8 @@ class ShapeletRidge(Member):
     @classmethod
     def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
         """Return the members one after the other."""
-        from msssm_ts.members.shapelet_ridge.graph import ShapeletVotes
+        from msssm_ts.members.graph import WeightedSum
+        from msssm_ts.members.shapelet_ridge.graph import ShapeletGraph
 
-        parts = [(member.features, member.scaling, member.ridge) for member in members]
-        return ShapeletVotes(parts, weights)
+        graphs = [ShapeletGraph(m.features, m.scaling, m.ridge) for m in members]
+        return WeightedSum(graphs, weights)
