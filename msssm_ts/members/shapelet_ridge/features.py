@@ -163,26 +163,22 @@ def _of_one_label(rng: np.random.Generator, problem: Problem) -> tuple[int, NDAr
     return one, rng.choice(others, GROUP)
 
 
-def _extended(y: Floats, lag: int) -> Floats:
-    """Return a series that is long enough for a window: with its last value repeated, if not."""
-    return np.pad(y, (0, max((TAPS - 1) * lag + 1 - len(y), 0)), mode="edge")
-
-
 def _piece(rng: np.random.Generator, y: Floats, lag: int) -> Floats:
-    """Draw a window of a series."""
-    y = _extended(y, lag)
+    """Draw a window of a series, which goes on with its last value if it is too short."""
+    last = len(y) - 1
     steps = lag * np.arange(TAPS)
-    piece: Floats = y[rng.integers(len(y) - steps[-1]) + steps]
+    first = rng.integers(max(len(y) - int(steps[-1]), 1))
+    piece: Floats = y[np.minimum(first + steps, last)]
     return piece
 
 
 def _windows(y: Floats, lag: int) -> Floats:
     """Return windows of a series, (n_windows, TAPS): all, or as many as there is time for."""
-    y = _extended(y, lag)
+    last = len(y) - 1
     steps = lag * np.arange(TAPS)
-    n = len(y) - int(steps[-1])
+    n = max(len(y) - int(steps[-1]), 1)
     first = np.linspace(0, n - 1, min(n, _N_WINDOWS)).astype(int)
-    windows: Floats = y[first[:, None] + steps]
+    windows: Floats = y[np.minimum(first[:, None] + steps, last)]
     return windows
 
 
