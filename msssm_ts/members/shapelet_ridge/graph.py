@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +14,9 @@ from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.graph import difference
 from msssm_ts.members.shapelet_ridge.features import LEAST_DISTANCE, ShapeletFeatures
+
+# Groups of shapelets that are fitted at once: more are faster, and take more memory.
+_AT_ONCE = 64
 
 
 class ShapeletGraph(nn.Module):
@@ -28,24 +32,15 @@ class ShapeletGraph(nn.Module):
         Classifier.
     """
 
-    order: Tensor
-
     def __init__(self, features: ShapeletFeatures, scaling: Scaling, ridge: Ridge):
         super().__init__()
         self.classify = ClosedForm(scaling, ridge)
-        groups, self.views, order = [], [], []
-        squares = features.squares.reshape(*features.thresholds.shape)
-        for v, lags in enumerate(features.lags):
-            for lag in np.unique(lags):
-                for scaled in (False, True):
-                    chosen = np.flatnonzero((lags == lag) & (features.scaled[v] == scaled))
-                    if len(chosen):
-                        groups.append(_Groups(features, squares, v, chosen))
-                        self.views.append(v)
-                        order.append(v * len(lags) + chosen)
-        self.groups = nn.ModuleList(groups)
-        # The model's order of the groups, whose shapelets come here by how far they reach.
-        self.register_buffer("order", torch.from_numpy(np.argsort(np.concatenate(order))))
+        n_groups = features.lags.shape[1]
+        parts = [slice(i, i + _AT_ONCE) for i in range(0, n_groups, _AT_ONCE)]
+        self.views = nn.ModuleList(
+            nn.ModuleList(_Groups(features, view, part) for part in parts)
+            for view in range(len(features.lags))
+        )
 
     def forward(self, given: GraphInput) -> Tensor:
         """Return probabilities (b, n_outputs)."""
@@ -53,58 +48,53 @@ class ShapeletGraph(nn.Module):
         # A single step has a difference of 0.
         views = [(x, length), (difference(x, length), (length - 1).clamp(min=1))]
         pools = [
-            group(*views[v]) for group, v in zip(self.groups, self.views, strict=True)
-        ]  # of each (b, n_groups, 2, GROUP)
-        proba: Tensor = self.classify(torch.cat(pools, 1)[:, self.order].flatten(1))
+            groups(*view)
+            for view, parts in zip(views, self.views, strict=True)
+            for groups in cast("nn.ModuleList", parts)
+        ]
+        proba: Tensor = self.classify(torch.cat(pools, 1).flatten(1))
         return proba
 
 
 class _Groups(nn.Module):
-    """Shapelets of one view and lag that are all standardised, or all not."""
+    """Some groups of shapelets of one view."""
 
     mix: Tensor
+    lags: Tensor
+    scaled: Tensor
     shapelets: Tensor
     thresholds: Tensor
     squares: Tensor
 
-    def __init__(
-        self,
-        features: ShapeletFeatures,
-        squares: np.ndarray,
-        view: int,
-        chosen: np.ndarray,
-    ):
+    def __init__(self, features: ShapeletFeatures, view: int, part: slice):
         super().__init__()
-        self.lag = int(features.lags[view, chosen[0]])
-        self.scaled = bool(features.scaled[view, chosen[0]])
+        squares = features.squares.reshape(features.thresholds.shape)
         for name, values in (
             ("mix", features.mix),
+            ("lags", features.lags),
+            ("scaled", features.scaled[..., None, None]),
             ("shapelets", features.shapelets),
             ("thresholds", features.thresholds),
             ("squares", squares),
         ):
-            self.register_buffer(name, torch.tensor(values[view, chosen]))
+            self.register_buffer(name, torch.tensor(values[view, part]))
 
     def forward(self, x: Tensor, length: Tensor) -> Tensor:
         """Return pools (b, n_groups, 2, GROUP) of series x (b, c, l) of lengths (b,)."""
         y = self.mix @ x
-        steps, last = torch.arange(x.shape[2], device=x.device), length.unsqueeze(1) - 1
+        steps, length = torch.arange(x.shape[2], device=x.device), length.unsqueeze(1)
+        places = steps.unsqueeze(1) + (self.lags.unsqueeze(1) * torch.arange(TAPS)).unsqueeze(1)
         # Behind its end a series goes on with its last value.
-        index = [torch.minimum(steps + k * self.lag, last) for k in range(TAPS)]
-        windows = torch.stack([y.gather(2, i.unsqueeze(1).expand_as(y)) for i in index], 3)
-        fit = windows @ self.shapelets  # (b, n_groups, l, GROUP)
-        if self.scaled:
-            exact = windows.double()
-            centred = exact - exact.mean(3, keepdim=True)
-            variance = centred.square().mean(3, keepdim=True)
-            fit = fit * (1 / (variance + FLOOR).sqrt()).float()
-        else:
-            fit = fit - 0.5 * windows.square().sum(3, keepdim=True)
-        count = (length - (TAPS - 1) * self.lag).clamp(min=1)
-        within = (steps < count.unsqueeze(1)).unsqueeze(1).unsqueeze(3)
-        fit = torch.where(within, fit, -1e30)
-        best = fit.amax(2)
-        distance = (self.squares - 2 * best).clamp(min=0) + LEAST_DISTANCE
-        count = count.float().view(-1, 1, 1)
-        good = (fit > self.thresholds.unsqueeze(1)).float().sum(2) / count
+        index = torch.minimum(places, (length - 1).unsqueeze(2).unsqueeze(3))
+        windows = y.gather(2, index.flatten(2)).reshape(index.shape)  # (b, n_groups, l, TAPS)
+        exact = windows.double()
+        centred = exact - exact.mean(3, keepdim=True)
+        factor = 1 / (centred.square().mean(3, keepdim=True) + FLOOR).sqrt()
+        half = 0.5 * windows.square().sum(3, keepdim=True)
+        fit = windows @ self.shapelets * torch.where(self.scaled, factor.float(), 1.0)
+        fit = fit - torch.where(self.scaled, 0.0, half)
+        count = (length - (TAPS - 1) * self.lags).clamp(min=1).unsqueeze(2)
+        fit = torch.where((steps < count).unsqueeze(3), fit, -1e30)
+        distance = (self.squares - 2 * fit.amax(2)).clamp(min=0) + LEAST_DISTANCE
+        good = (fit > self.thresholds.unsqueeze(1)).float().sum(2) / count.float()
         return torch.stack([distance.sqrt(), good.sqrt()], 2)
