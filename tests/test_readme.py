@@ -27,6 +27,6 @@ def test_after_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     for command in (fit, *after):
         assert command[0] == "msssm-ts"
         run(*command[1:])
-    made = {"report.html", "early.csv", "run/model.onnx", "run/model.safetensors"}
+    made = {"report.html", "early.csv", "live/model.onnx", "run/model.safetensors"}
     assert all((tmp_path / name).stat().st_size > 500 for name in made)
     assert list(tmp_path.glob("live/inspect/*.png"))

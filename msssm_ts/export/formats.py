@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
 from msssm_ts.export.program import INPUT, OUTPUT, quiet_exporter
+
+if TYPE_CHECKING:
+    import onnx_ir
 
 FORMATS = ("onnx", "pt2", "safetensors")
 
@@ -51,13 +55,37 @@ def write_onnx(program: torch.export.ExportedProgram, file: Path, facts: Mapping
             output_names=[OUTPUT],
             external_data=False,
             verbose=False,
+            optimize=False,
         )
         assert model is not None
+        _simplify(model.model)
         for node in model.model.graph.all_nodes():
             node.metadata_props.clear()
         model.model.metadata_props.update(facts)
         model.model.producer_name, model.model.graph.name = "msssm-ts", "msssm-ts"
         model.save(file)
+
+
+def _simplify(model: onnx_ir.Model) -> None:
+    """Drop in place what need not be computed, or is computed twice.
+
+    The exporter's own optimiser tries some hundred patterns on every node, which takes as long as
+    the rest of an export and makes the file no faster: ONNX Runtime looks for the same when it
+    loads it.
+    """
+    from onnx_ir.passes import common
+    from onnxscript import optimizer
+
+    optimizer.inline(model)
+    optimizer.fold_constants(model)
+    optimizer.remove_unused_nodes(model)
+    for tidy in (
+        common.CommonSubexpressionEliminationPass(),
+        common.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0),
+        common.DeduplicateInitializersPass(),
+    ):
+        tidy(model)
+    optimizer.remove_unused_nodes(model)
 
 
 def open_onnx(file: Path) -> Run:

@@ -14,7 +14,7 @@ from msssm_ts.kernels.scale_features.reference import sum_of_taps
 from msssm_ts.members.graph import ClosedForm, GraphInput
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
-from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
+from msssm_ts.members.scan_ridge.features import ScanFeatures
 
 
 class RidgeVotes(nn.Module):
@@ -85,14 +85,12 @@ class RidgeVotes(nn.Module):
 
     def _mixed(self, x: Tensor) -> Tensor:
         """Mix the channels of the views (v, b, c, l) into groups (b, l, v, R, 1, g)."""
-        total = None
-        for i in range(self.weights.shape[1]):
-            # A view at a time: each has its own choice.
-            parts = [x[v].transpose(1, 2)[:, :, self.channels[v, i]] for v in range(len(VIEWS))]
-            part = torch.stack(parts, 2) * self.weights[:, i]
-            total = part if total is None else total + part
-        assert total is not None
-        return total.unsqueeze(4)
+        # A view at a time: each has its own choice.
+        views = zip(x, self.channels, self.weights, strict=True)
+        mixed = [v.transpose(1, 2)[:, :, channels] * weights for v, channels, weights in views]
+        first, *others = torch.stack(mixed, 2).unbind(3)  # (b, l, v, R, g), a channel's part each
+        # One after the other, as the model adds them.
+        return sum(others, first).unsqueeze(4)
 
 
 class _Pools:
