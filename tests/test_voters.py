@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from member_cases import asked, kinds_of, small_vote
-from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import Ridge as PlainRidge
 
 from msssm_ts import MSSSMClassifier
@@ -26,6 +25,7 @@ from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 from msssm_ts.series import LazySeries
 from msssm_ts.series.checks import filled
+from msssm_ts.training import Reporter
 
 
 def _problem(n: int = 40, length: int = 50, n_classes: int = 3, **more: Any) -> Problem:
@@ -170,17 +170,28 @@ def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_allclose(part.decision(z), whole.decision(z), atol=0.1)
 
 
-def test_trees_vote_as_scikit_learns_forest() -> None:
+def test_trees_stop_growing_when_time_is_up() -> None:
     problem = _problem()
-    ours = QuantileTrees.fit(problem, 5, {"n_trees": 20})
-    features = quantile_features(problem.values.series, 50)
-    forest = ExtraTreesClassifier(20, criterion="entropy", max_features=0.1, random_state=5).fit(
-        features, problem.targets
-    )
-    new = [s + 0.2 for s in problem.values.series]
-    np.testing.assert_allclose(
-        asked(ours, new), forest.predict_proba(quantile_features(new, 50)), atol=1e-12
-    )
+    assert len(QuantileTrees.fit(problem, 5, seconds=0.0).forest.roots) == 20
+    assert len(QuantileTrees.fit(problem, 5, {"n_trees": 30}, seconds=60.0).forest.roots) == 30
+
+
+def test_trees_say_how_far_they_are() -> None:
+    told: list[tuple[int, int]] = []
+
+    class Told:
+        def __call__(self, progress: object) -> None:
+            pass
+
+        def stage(self, name: str, done: int, total: int) -> None:
+            told.append((done, total))
+
+    problem = _problem()
+    QuantileTrees.fit(problem, 0, {"n_trees": 24}, Reporter((Told(),), "trees"))
+    done = [d for d, _ in told]
+    assert done == sorted(done)
+    assert len(told) == 24
+    assert told[-1] == (len(problem), len(problem))
 
 
 @pytest.mark.parametrize("kind", [ScanRidge, QuantileTrees])
@@ -291,7 +302,8 @@ def test_stages_are_told() -> None:
     assert {name for name, *_ in callback.told} == {
         "random features 1/2", "random features 2/2", "trees", "shapelets"
     }  # fmt: skip
-    assert all(0 < done <= total == 40 for _, done, total in callback.told)
+    assert all(0 <= done <= total == 40 for _, done, total in callback.told)
+    assert {name for name, done, _ in callback.told if done == 40} == {n for n, *_ in callback.told}
 
 
 def test_a_part_of_a_problem_keeps_together_what_belongs_together() -> None:

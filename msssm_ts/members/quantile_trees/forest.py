@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.kernels.extra_trees import Tree
 from msssm_ts.members.tensors import check_range
 
 # Steps from a root to a leaf; a tree on a million rows has a hundred.
@@ -43,33 +44,32 @@ class Forest:
     n_outputs: int
 
     @classmethod
-    def of(cls, trees: Sequence[Any], classes: NDArray[Any] | None, n_outputs: int) -> Self:
-        """Take scikit-learn's trees apart.
+    def of(cls, trees: Sequence[Tree], n_outputs: int) -> Self:
+        """Put trees that were grown into one.
 
         Parameters
         ----------
-        trees : sequence of sklearn.tree._tree.Tree
-            Of one forest.
-        classes : array, optional
-            The classes that the trees know: not all, where some have no windows. None with
-            several labels at once.
+        trees : sequence of Tree
+            One at least.
         n_outputs : int
             Classes or labels.
         """
-        first = np.concatenate([[0], np.cumsum([tree.node_count for tree in trees])])
-
-        def joined(part: Callable[[Any, int], Any], dtype: type) -> NDArray[Any]:
-            parts = [part(tree, n) for tree, n in zip(trees, first.tolist(), strict=False)]
-            return np.concatenate(parts).astype(dtype)
-
-        votes = joined(lambda tree, _: tree.value.argmax(2), np.int32)
+        sizes = [len(tree.feature) for tree in trees]
+        first = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
+        after = np.concatenate([t.after + n for t, n in zip(trees, first, strict=True)])
+        feature, threshold, vote = (
+            np.concatenate([getattr(tree, name) for tree in trees])
+            for name in ("feature", "threshold", "vote")
+        )
+        leaf = feature < 0
+        left, right = np.where(leaf, -1, after), np.where(leaf, -1, after + 1)
         return cls(
-            first[:-1].astype(np.int32),
-            joined(lambda tree, _: np.where(tree.children_left < 0, -1, tree.feature), np.int32),
-            joined(lambda tree, n: tree.children_left + n, np.int32),
-            joined(lambda tree, n: tree.children_right + n, np.int32),
-            joined(lambda tree, _: tree.threshold, np.float32),
-            votes if classes is None else classes[votes].astype(np.int32),
+            first,
+            feature,
+            left.astype(np.int32),
+            right.astype(np.int32),
+            threshold,
+            vote,
             n_outputs,
         )
 

@@ -19,8 +19,9 @@ Floats = NDArray[np.float32]
 LONGEST = 2048
 MOST_DEPTH = 6
 _STEPS_PER_QUANTILE = 4
-# With many channels the finer intervals are left out, so that there are about so many features.
-_MOST_FEATURES = 50_000
+# Of many channels, or long series, the finer intervals are left out, so that there are no more
+# features than that.
+_MOST_FEATURES = 10_000
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,18 @@ class Layout:
 
     @classmethod
     def of(cls, n_channels: int, n_timepoints: int) -> Layout:
-        """Leave the finer intervals out where there are many channels.
+        """Leave the finer intervals out where there would be too many.
 
         Examples
         --------
-        >>> Layout.of(1, 150).depth, Layout.of(200, 150).depth
-        (6, 1)
+        >>> Layout.of(1, 150).depth, Layout.of(40, 100).depth, Layout.of(1, 2000).depth
+        (6, 2, 3)
         """
-        depth, most = MOST_DEPTH, _MOST_FEATURES
-        while depth > 1 and n_channels * 8 * depth * n_timepoints / _STEPS_PER_QUANTILE > most:
-            depth -= 1
-        return cls(depth)
+        for depth in range(MOST_DEPTH, 1, -1):
+            layout = cls(depth)
+            if n_quantile_features(n_channels, n_timepoints, layout) <= _MOST_FEATURES:
+                return layout
+        return cls(1)
 
 
 def quantile_features(

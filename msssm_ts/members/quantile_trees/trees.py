@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from msssm_ts.file_checks import Record, Whole
+from msssm_ts.kernels.extra_trees import Tree, grow_trees
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest, check_trees
@@ -22,11 +24,16 @@ from msssm_ts.members.quantile_trees.quantiles import (
     quantile_features,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.series import Prepared
+from msssm_ts.series import Prepared, Series
 from msssm_ts.training import Keeper, Reporter
 
 # Numbers that the features of all training series may be: 400 MB; then series are left out.
 _MOST_NUMBERS = 100_000_000
+# Of the features a node looks at a tenth, but at no more values than that in a root: beyond it
+# more rows make better trees than more features do (docs/recipe.md).
+_PART, _MOST_LOOKS = 0.1, 1_000_000
+# However little time there is.
+_FEWEST_TREES = 20
 # Values of series, brought to one length, whose features are made at once: 16 MB.
 _CHUNK = 1 << 22
 N_TREES = 200
@@ -79,27 +86,31 @@ class QuantileTrees(Member):
 
         See :meth:`Member.fit`; ``parameters`` may hold ``n_trees``.
         """
-        from sklearn.ensemble import ExtraTreesClassifier
-
+        began = time.perf_counter()
         n_timepoints = min(problem.typical_length, LONGEST)
         n_trees = (parameters or {}).get("n_trees", N_TREES)
-        example = problem.values.series[0]
-        layout = Layout.of(example.shape[0], n_timepoints)
-        n_features = quantile_features([example], n_timepoints, layout).shape[1]
+        n_channels = problem.values.series[0].shape[0]
+        layout = Layout.of(n_channels, n_timepoints)
+        n_features = n_quantile_features(n_channels, n_timepoints, layout)
         problem = problem.at_most(max(1, _MOST_NUMBERS // n_features), seed)
-        series = problem.values.series
-        features = np.empty((len(problem), n_features), np.float32)
-        for part in _chunks(len(problem), n_timepoints * example.shape[0]):
-            chosen = [series[i] for i in part]
-            features[part.start : part.stop] = quantile_features(chosen, n_timepoints, layout)
+        features = _features_of(problem.values.series, n_timepoints, layout, n_features)
+        grown = grow_trees(
+            features,
+            problem.targets.reshape(len(problem), -1).astype(np.int64),
+            problem.weights,
+            2 if problem.multilabel else problem.n_outputs,
+            _n_candidates(*features.shape),
+            np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64),
+        )
+        trees: list[Tree] = []
+        for tree in grown:
+            trees.append(tree)
             if reporter is not None:
-                reporter.done(part.stop, len(problem))
-        forest = ExtraTreesClassifier(
-            n_trees, criterion="entropy", max_features=0.1, random_state=seed % 2**32, n_jobs=-1
-        ).fit(features, problem.targets.astype(np.int64), problem.weights)
-        known = None if problem.multilabel else forest.classes_
-        trees = [tree.tree_ for tree in forest.estimators_]
-        return cls(n_timepoints, layout, Forest.of(trees, known, problem.n_outputs))
+                reporter.done(len(problem) * len(trees) // n_trees, len(problem))
+            late = seconds is not None and time.perf_counter() - began > seconds
+            if late and len(trees) >= _FEWEST_TREES:
+                break
+        return cls(n_timepoints, layout, Forest.of(trees, problem.n_outputs))
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_series, n_outputs)."""
@@ -164,6 +175,28 @@ class QuantileTrees(Member):
 
         plans = [(m.forest, m.n_timepoints, m.layout) for m in members]
         return ForestVotes(plans, weights, n_channels)
+
+
+def _n_candidates(n_rows: int, n_features: int) -> int:
+    """Return of how many features a node takes the best.
+
+    Examples
+    --------
+    >>> _n_candidates(400, 1200), _n_candidates(10_000, 1200)
+    (120, 100)
+    """
+    return max(1, min(int(_PART * n_features), _MOST_LOOKS // n_rows))
+
+
+def _features_of(
+    series: Sequence[Series], n_timepoints: int, layout: Layout, n_features: int
+) -> NDArray[np.float32]:
+    """Return features (n_series, n_features), feature by feature in memory."""
+    features = np.empty((len(series), n_features), np.float32, order="F")
+    for part in _chunks(len(series), n_timepoints * series[0].shape[0]):
+        chosen = [series[i] for i in part]
+        features[part.start : part.stop] = quantile_features(chosen, n_timepoints, layout)
+    return features
 
 
 def _chunks(n_series: int, n_values: int) -> list[range]:

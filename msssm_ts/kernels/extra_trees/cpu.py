@@ -1,0 +1,193 @@
+"""A randomised tree on the CPU (numba)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from msssm_ts.kernels.jit import inlined, kernel
+
+# Values of a feature that are no further apart are the same: rounding shall not part series.
+SAME = np.float32(1e-7)
+# Splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_UNIT = 2.0**-53
+
+
+@inlined
+def _uniform(state: Any) -> Any:
+    """Return a number of [0, 1), and move the state on."""
+    state[0] += _GOLDEN
+    z = state[0]
+    z = (z ^ (z >> np.uint64(30))) * _FIRST
+    z = (z ^ (z >> np.uint64(27))) * _SECOND
+    z = z ^ (z >> np.uint64(31))
+    return np.float64(z >> np.uint64(11)) * _UNIT
+
+
+@inlined
+def _xlogx(x: Any, table: Any) -> Any:
+    """Return x · ln x; from a table where all weights are 1."""
+    if table.size > 0:
+        return table[np.int64(x)]
+    if x > 0.0:
+        return x * np.log(x)
+    return 0.0
+
+
+@inlined
+def _count(
+    codes: Any, weights: Any, rows: Any, start: Any, end: Any, n_targets: Any, total: Any
+) -> Any:
+    """Fill total with the weights of all answers; return the weight of all rows."""
+    total[:] = 0.0
+    weight = 0.0
+    for j in range(start, end):
+        weight += weights[rows[j]]
+        for o in range(n_targets):
+            total[codes[rows[j] * n_targets + o]] += weights[rows[j]]
+    return weight
+
+
+@inlined
+def _present(total: Any, present: Any) -> Any:
+    """Put the answers that there are into present, and return how many."""
+    n = 0
+    for c in range(total.size):
+        if total[c] > 0.0:
+            present[n] = c
+            n += 1
+    return n
+
+
+@inlined
+def _leave(total: Any, n_classes: Any, vote: Any, at: Any) -> None:
+    """Write the answers of most weight, one of n_classes for every target."""
+    for o in range(total.size // n_classes):
+        best = 0
+        for c in range(1, n_classes):
+            if total[o * n_classes + c] > total[o * n_classes + best]:
+                best = c
+        vote[at + o] = best
+
+
+@kernel
+def grow_tree(
+    features: Any, codes: Any, weights: Any, table: Any, n_classes: Any, n_candidates: Any,
+    seed: Any, feature: Any, after: Any, threshold: Any, vote: Any,
+) -> Any:
+    """Grow a tree until its leaves are pure, and return the number of its nodes.
+
+    Symbols: N rows, F features, T targets of n_classes each.
+
+    Parameters
+    ----------
+    features : float32 array of shape (F · N,)
+        A feature after the other.
+    codes : integer array of shape (N · T,)
+        The class of each target, plus the target's number times n_classes.
+    weights : float64 array of shape (N,)
+        All above 0.
+    table : float64 array of shape (N + 1,) or (0,)
+        x · ln x, where all weights are 1.
+    n_classes, n_candidates : int
+        Classes of a target; features of which the best is taken.
+    seed : uint64
+        Of what is drawn.
+    feature, after, threshold : arrays of shape (2 · N − 1,)
+        Filled: the feature asked for, −1 in a leaf; the node for what is not above the threshold,
+        the next one is for what is.
+    vote : integer array of shape ((2 · N − 1) · T,)
+        Filled: a leaf's classes.
+    """
+    n_rows = weights.size
+    n_features, n_targets = features.size // n_rows, codes.size // n_rows
+    state = np.empty(1, np.uint64)
+    state[0] = seed
+    drawn = np.arange(n_features)
+    rows = np.arange(n_rows)
+    starts, ends = np.empty(2 * n_rows, np.int64), np.empty(2 * n_rows, np.int64)
+    values = np.empty(n_rows, np.float32)
+    own_codes, own_weights = np.empty(codes.size, np.int64), np.empty(n_rows, np.float64)
+    total = np.empty(n_targets * n_classes, np.float64)
+    below, present = np.zeros(total.size, np.float64), np.empty(total.size, np.int64)
+    starts[0], ends[0] = 0, n_rows
+    n_nodes = 1
+    # Nodes wait in the order of their numbers: those that follow one come after it.
+    node = 0
+    while node < n_nodes:
+        start, end = starts[node], ends[node]
+        n = end - start
+        weight = _count(codes, weights, rows, start, end, n_targets, total)
+        n_present = _present(total, present)
+        feature[node], threshold[node], after[node] = -1, 0.0, -1
+        _leave(total, n_classes, vote, node * n_targets)
+        if n_present > n_targets:
+            for j in range(n):
+                own_weights[j] = weights[rows[start + j]]
+                for o in range(n_targets):
+                    own_codes[j * n_targets + o] = codes[rows[start + j] * n_targets + o]
+            # What differs by rounding alone is no better.
+            least, best, found, seen = 1e-9 * weight, -np.inf, 0, 0
+            # As many as are wanted among those that tell rows apart, each looked at once.
+            while seen < n_features and found < n_candidates:
+                other = seen + np.int64(_uniform(state) * (n_features - seen))
+                f = drawn[other]
+                drawn[other] = drawn[seen]
+                drawn[seen] = f
+                seen += 1
+                at = f * n_rows
+                low = high = features[at + rows[start]]
+                for j in range(n):
+                    value = features[at + rows[start + j]]
+                    values[j] = value
+                    low = min(low, value)
+                    high = max(high, value)
+                if high <= low + SAME:
+                    continue
+                found += 1
+                cut = np.float32(low + _uniform(state) * (high - low))
+                if cut >= high:
+                    cut = low
+                left = 0.0
+                if n_targets == 1:
+                    for j in range(n):
+                        own = own_weights[j] if values[j] <= cut else 0.0
+                        below[own_codes[j]] += own
+                        left += own
+                else:
+                    for j in range(n):
+                        if values[j] <= cut:
+                            left += own_weights[j]
+                            for o in range(n_targets):
+                                below[own_codes[j * n_targets + o]] += own_weights[j]
+                # −(weight · entropy) of both sides, the more the better.
+                gain = 0.0
+                for i in range(n_present):
+                    c = present[i]
+                    gain += _xlogx(below[c], table) + _xlogx(total[c] - below[c], table)
+                    below[c] = 0.0
+                gain -= n_targets * (_xlogx(left, table) + _xlogx(weight - left, table))
+                if gain > best + least:
+                    best, feature[node], threshold[node] = gain, f, cut
+                    # No split is better than one into pure sides.
+                    if gain >= -least:
+                        break
+            if found > 0:
+                after[node] = n_nodes
+                at, cut, middle, last = feature[node] * n_rows, threshold[node], start, end
+                while middle < last:
+                    if features[at + rows[middle]] <= cut:
+                        middle += 1
+                    else:
+                        last -= 1
+                        row = rows[middle]
+                        rows[middle] = rows[last]
+                        rows[last] = row
+                starts[n_nodes], ends[n_nodes] = start, middle
+                starts[n_nodes + 1], ends[n_nodes + 1] = middle, end
+                n_nodes += 2
+        node += 1
+    return n_nodes
