@@ -54,6 +54,7 @@ WFDB_NOTES, JOINED = "msssm_ts/datasets/wfdb/annotations.py", "msssm_ts/datasets
 EDF_SIGNALS = "msssm_ts/datasets/edf/signals.py"
 VOTE, UPGRADES = "msssm_ts/fitted/vote.py", "msssm_ts/fitted/upgrades.py"
 SCAN_RIDGE = "msssm_ts/members/scan_ridge/scan_ridge.py"
+GROWER, T_GROWER = "msssm_ts/kernels/extra_trees/cpu.py", "tests/test_kernel_extra_trees.py"
 TREES = "msssm_ts/members/quantile_trees/trees.py"
 QUANTILES, SKTIME = "msssm_ts/members/quantile_trees/quantiles.py", "msssm_ts/sktime.py"
 NETWORK = "msssm_ts/members/network/settings.py"
@@ -342,8 +343,9 @@ BUGS = [Bug(*row) for row in (
     ("windows not a group", PROBLEMS, "groups = np.arange(len(self.data))", "pass", T_FITTING),
     ("class weights not passed on", PROBLEMS, "None if self.weights is None else",
      "None if True else", T_FITTING),
-    ("share not halved", SHARE, "theirs, validation.targets) / 2", "theirs, validation.targets)",
-     T_FITTING),
+    ("the best share, however uncertain", SHARE, "+ _NOTHING * n", "* 0", T_PRESETS),
+    ("all of the vote to whom was lucky", SHARE, "_MOST = 0.5", "_MOST = 1.0", T_FITTING),
+    ("who is surer has a share", SHARE, "np.arange(-1, 4.5, 0.5)", "np.zeros(1)", T_PRESETS),
     ("share inverted", SHARE, "(1 - share) * weight for", "share * weight for", T_FITTING),
     ("ridge and tree shares swapped", SCAN_RIDGE, "prior: ClassVar[float] = 0.6",
      "prior: ClassVar[float] = 0.4", T_FITTING),
@@ -366,6 +368,12 @@ BUGS = [Bug(*row) for row in (
      T_FITTING),
     ("span of the streams lost on load", SCAN_RIDGE, ', facts["span"]\n', "\n", T_FITTING),
     ("temperature lost on load", CLOSED_FORM, 'facts["temperature"],', "1.0,", T_FITTING),
+    ("trees: always the same draws", GROWER, "state[0] = seed", "state[0] = 1", T_GROWER),
+    ("trees: rounding parts series", GROWER, "float32(1e-7)", "float32(0)", T_GROWER),
+    ("trees: one target counts", GROWER, "gain -= n_targets * (", "gain -= (", T_GROWER),
+    ("trees: weights forgotten", GROWER, "weight += weights[rows[j]]", "weight += 1", T_GROWER),
+    ("trees: fewer candidates", GROWER, "found < n_candidates", "found < 1", T_GROWER),
+    ("trees: none in time", TREES, "late and len(trees) >= _FEWEST_TREES", "late", T_VOTERS),
     ("layout of quantiles lost on load", TREES,
      'Layout(facts["depth"], facts["steps_per_quantile"])', 'Layout(facts["depth"])', T_FITTING),
     ("times lost in windows", APPLY, "times = [row[0] for row in rows]", "times = None", T_FITTING),

@@ -15,7 +15,7 @@ from member_cases import kinds_of, share_of
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
-from msssm_ts.fitting.share import best_share
+from msssm_ts.fitting.share import best_share, certain_share
 
 SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
 
@@ -151,6 +151,21 @@ def test_labels_that_are_absent_have_a_say_in_the_share() -> None:
     """The likelihood is (0.9 − 0.6 s)(0.1 + 0.89 s), largest at s = 0.69."""
     ours, theirs = np.array([[0.3, 0.01]]), np.array([[0.9, 0.9]])
     assert best_share(ours, theirs, np.array([[1.0, 0.0]])) == pytest.approx(0.7)
+
+
+def test_whoever_is_only_surer_has_no_share() -> None:
+    truth = np.arange(60) % 3
+    right, wrong = np.eye(3)[truth], np.eye(3)[(truth + 1) % 3]
+    sure, unsure = 0.9 * right + 0.1 / 3, 0.4 * right + 0.6 / 3
+    assert best_share(sure, unsure, truth) == 1.0
+    assert certain_share(sure, unsure, truth) == 0.0
+    # Who is right where the others are not has one, if that is more than luck.
+    often = np.where(np.arange(60)[:, None] % 10 == 0, 0.4 * wrong + 0.6 / 3, unsure)
+    assert certain_share(unsure, often, truth) >= 0.3
+    assert certain_share(unsure[:11], 0.3 * often[:11] + 0.7 * sure[:11], truth[:11]) == 0.0
+    matrix = np.eye(3, dtype=int)[truth]
+    assert certain_share(unsure, often, matrix) >= 0.3
+    assert certain_share(often, unsure, matrix) == 0.0
 
 
 def test_several_labels() -> None:

@@ -14,6 +14,8 @@ from torch import Tensor
 _PENALTIES = np.logspace(-6, 1, 15)
 # An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
 _MOST_ROWS = 3000
+# Rows of a Gram matrix that are computed together.
+_BLOCK = 512
 # Rows whose scores are computed together.
 _ROWS = 32
 
@@ -96,7 +98,7 @@ class Ridge:
         fit = _Spectrum.of(z[tried], target[tried], share[tried])
         penalty = fit.best_penalty()
         left_out = fit.left_out(penalty, None if groups is None else groups[tried])
-        solution = _solve(z, target, penalty)
+        solution = fit.solution(z, penalty) if fit.is_of(z) else _solve(z, target, penalty)
         scores = left_out / root[tried] + mean
         truth, share = y[tried] > 0, share[tried] / share[tried].sum()
         return cls(
@@ -131,6 +133,7 @@ class _Spectrum:
     """Eigendecomposition from which fits with any penalty, and without any rows, follow."""
 
     values: Tensor
+    vectors: Tensor
     left: Tensor
     target: Tensor
     share: Tensor
@@ -139,11 +142,24 @@ class _Spectrum:
     def of(cls, z: Tensor, target: Tensor, share: Tensor) -> _Spectrum:
         """Decompose the smaller of both Gram matrices; rows come centred and weighted."""
         dual = z.shape[0] <= z.shape[1]
-        values, vectors = torch.linalg.eigh((z @ z.T if dual else z.T @ z).double())
+        # It reads the lower half only.
+        values, vectors = torch.linalg.eigh(_lower_gram(z if dual else z.T).double())
         values = values.clamp(min=0)
         # Left singular vectors of z, as far as they matter.
         left = vectors if dual else (z.double() @ vectors) / values.clamp(min=1e-12).sqrt()
-        return cls(values, left, target, share / share.sum())
+        return cls(values, vectors, left, target, share / share.sum())
+
+    def is_of(self, z: Tensor) -> bool:
+        """Whether it is of all these rows."""
+        return len(z) == len(self.target)
+
+    def solution(self, z: Tensor, penalty: float) -> Tensor:
+        """Return the weights (n_features, n_outputs) of a fit to all rows, those it is of."""
+        dual = z.shape[0] <= z.shape[1]
+        right = self.target if dual else z.T.double() @ self.target
+        inner = (self.vectors.T @ right) / (self.values + penalty)[:, None]
+        solution = (self.vectors @ inner).float()
+        return z.T @ solution if dual else solution
 
     def best_penalty(self) -> float:
         """Return the penalty with the smallest squared error of rows left out one by one."""
@@ -170,6 +186,21 @@ class _Spectrum:
             inverse = torch.eye(len(rows), dtype=hat.dtype) * (1 + 1e-9) - hat
             out[rows] = self.target[rows] - torch.linalg.solve(inverse, residual[rows])
         return out
+
+
+def _lower_gram(z: Tensor) -> Tensor:
+    """Return z · zᵀ; above the diagonal only some of it, 0 elsewhere.
+
+    Examples
+    --------
+    >>> z = torch.ones(700, 2)
+    >>> float(_lower_gram(z)[699, 0]), float(_lower_gram(z)[0, 699])
+    (2.0, 0.0)
+    """
+    gram = z.new_zeros(len(z), len(z))
+    for i in range(0, len(z), _BLOCK):
+        gram[i:, i : i + _BLOCK] = z[i:] @ z[i : i + _BLOCK].T
+    return gram
 
 
 def _drawn(n: int) -> slice | NDArray[np.int64]:
