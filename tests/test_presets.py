@@ -163,6 +163,13 @@ def test_whoever_is_only_surer_has_no_share() -> None:
     often = np.where(np.arange(60)[:, None] % 10 == 0, 0.4 * wrong + 0.6 / 3, unsure)
     assert certain_share(unsure, often, truth) >= 0.3
     assert certain_share(unsure[:11], 0.3 * often[:11] + 0.7 * sure[:11], truth[:11]) == 0.0
+    # Of two that are as good, the one that has the vote keeps most of it.
+    rng, coin, told = np.random.default_rng(0), np.arange(24) % 2, []
+    for _ in range(12):
+        score = 1.2 * (2 * coin - 1 + rng.normal(size=(2, 24)))
+        one, other = np.stack([1 / (1 + np.exp(score)), 1 / (1 + np.exp(-score))], -1)
+        told.append(certain_share(one, other, coin))
+    assert np.mean(told) < 0.42
     matrix = np.eye(3, dtype=int)[truth]
     assert certain_share(unsure, often, matrix) >= 0.3
     assert certain_share(often, unsure, matrix) == 0.0
