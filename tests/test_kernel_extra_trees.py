@@ -68,6 +68,19 @@ def test_leaves_are_pure() -> None:
     np.testing.assert_array_equal(shares[np.arange(90), answers[:, 0]], 1)
 
 
+@pytest.mark.parametrize(("n_targets", "n_outputs"), [(1, 5), (3, 3)])
+def test_votes_are_counted_as_the_reference_does(n_targets: int, n_outputs: int) -> None:
+    rng = np.random.default_rng(2)
+    features, new = _features(50, 9), _features(23, 9)
+    n_classes = 2 if n_targets > 1 else n_outputs
+    answers = rng.integers(0, n_classes, (50, n_targets))
+    forest = Forest.of(list(grow_trees(features, answers, None, n_classes, 2, SEEDS)), n_outputs)
+    shares = forest.shares(new)
+    with use_backend("reference"):
+        np.testing.assert_array_equal(shares, forest.shares(new))
+    assert 0 < shares.mean() < 1
+
+
 def test_threads_do_not_change_a_tree() -> None:
     features, answers = _features(300, 40), np.random.default_rng(0).integers(0, 3, (300, 1))
     seeds = np.arange(9, dtype=np.uint64)

@@ -1,5 +1,5 @@
-"""Extremely randomised trees, grown side by side."""
+"""Extremely randomised trees: grown side by side, and asked."""
 
-from msssm_ts.kernels.extra_trees.op import Tree, grow_trees
+from msssm_ts.kernels.extra_trees.op import Tree, count_votes, grow_trees
 
-__all__ = ["Tree", "grow_trees"]
+__all__ = ["Tree", "count_votes", "grow_trees"]

@@ -191,3 +191,36 @@ def grow_tree(
                 n_nodes += 2
         node += 1
     return n_nodes
+
+
+@kernel
+def count_votes(
+    features: Any, n_features: Any, roots: Any, feature: Any, left: Any, right: Any,
+    threshold: Any, vote: Any, n_answers: Any, n_outputs: Any, out: Any, first: Any, last: Any,
+) -> None:
+    """Add what the trees vote of rows first..last-1 to out, (N · n_outputs,).
+
+    Parameters
+    ----------
+    features : float32 array of shape (N · n_features,)
+        A row after the other.
+    roots : array of shape (n_trees,)
+        First node of each tree.
+    feature, left, right, threshold : arrays of shape (n_nodes,)
+        Feature asked for, −1 in a leaf, the nodes that follow, what it is compared with.
+    vote : array of shape (n_nodes · n_answers,)
+        A leaf's class where n_answers is 1, else 0 or 1 for every label.
+    """
+    for i in range(first, last):
+        for tree in range(roots.size):
+            node = roots[tree]
+            while feature[node] >= 0:
+                if features[i * n_features + feature[node]] <= threshold[node]:
+                    node = left[node]
+                else:
+                    node = right[node]
+            if n_answers == 1:
+                out[i * n_outputs + vote[node]] += 1.0
+            else:
+                for o in range(n_answers):
+                    out[i * n_outputs + o] += vote[node * n_answers + o]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from msssm_ts.kernels import parallel
 from msssm_ts.kernels.backend import choose_backend
 from msssm_ts.kernels.extra_trees import cpu
-from msssm_ts.kernels.extra_trees.reference import grow_tree_reference
+from msssm_ts.kernels.extra_trees.reference import count_votes_reference, grow_tree_reference
 
 
 class Tree(NamedTuple):
@@ -133,3 +133,56 @@ def _growing(
             into[i] = grown(seeds[i])
 
     return work
+
+
+def count_votes(
+    features: NDArray[np.float32],
+    roots: NDArray[np.int32],
+    feature: NDArray[np.int32],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    threshold: NDArray[np.float32],
+    vote: NDArray[np.int32],
+    n_outputs: int,
+) -> NDArray[np.float64]:
+    """Return how many trees vote for each class, or label, of each row.
+
+    Parameters
+    ----------
+    features : array of shape (n_rows, n_features)
+        What is asked for.
+    roots : array of shape (n_trees,)
+        First node of each tree.
+    feature, left, right, threshold : arrays of shape (n_nodes,)
+        Feature asked for, −1 in a leaf; the nodes that follow; a feature up to the threshold
+        leads to the left.
+    vote : array of shape (n_nodes, 1) or (n_nodes, n_outputs)
+        A leaf's class, or 0 and 1 for every label.
+    n_outputs : int
+        Classes or labels.
+
+    Returns
+    -------
+    array of shape (n_rows, n_outputs)
+
+    Examples
+    --------
+    >>> node = np.array([0, -1, -1], np.int32), np.array([1, -1, -1], np.int32)
+    >>> after = np.array([2, -1, -1], np.int32), np.array([0.5, 0, 0], np.float32)
+    >>> vote, rows = np.array([[0], [0], [1]], np.int32), np.array([[0.0], [1.0]], np.float32)
+    >>> count_votes(rows, np.array([0], np.int32), *node, *after, vote, 2)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    nodes = roots, feature, left, right, threshold, vote
+    if choose_backend(torch.device("cpu"))[0] == "reference":
+        return count_votes_reference(features, *nodes, n_outputs)
+    out = np.zeros((len(features), n_outputs))
+    flat = np.ascontiguousarray(features, np.float32).reshape(-1)
+    given = flat, features.shape[1], *nodes[:-1], np.ascontiguousarray(vote).reshape(-1)
+    sizes = vote.shape[1], n_outputs
+    parallel.run(
+        lambda first, last: cpu.count_votes(*given, *sizes, out.reshape(-1), first, last),
+        np.full(len(features), 10 * len(roots)),
+    )
+    return out

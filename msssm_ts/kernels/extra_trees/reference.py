@@ -100,3 +100,28 @@ def grow_tree_reference(
             below = features[rows, chosen] <= cut
             waiting += [rows[below], rows[~below]]
     return feature, after, threshold, vote
+
+
+def count_votes_reference(
+    features: NDArray[np.float32],
+    roots: NDArray[np.int32],
+    feature: NDArray[np.int32],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    threshold: NDArray[np.float32],
+    vote: NDArray[np.int32],
+    n_outputs: int,
+) -> NDArray[np.float64]:
+    """Walk all rows down a tree after the other, see :func:`.count_votes`."""
+    out = np.zeros((len(features), n_outputs))
+    rows = np.arange(len(features))
+    for root in roots:
+        node = np.full(len(features), root)
+        while (inner := feature[node] >= 0).any():
+            below = features[rows, np.maximum(feature[node], 0)] <= threshold[node]
+            node = np.where(inner, np.where(below, left[node], right[node]), node)
+        if vote.shape[1] > 1:
+            out += vote[node]
+        else:
+            out[rows, vote[node, 0]] += 1
+    return out

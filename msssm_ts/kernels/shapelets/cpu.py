@@ -65,6 +65,21 @@ def _halves(y: Any, m: Any, lag: Any, square: Any, factor: Any, half: Any) -> No
 
 
 @inlined
+def _fit_of_window(
+    y: Any, t: Any, lag: Any, factor: Any, half: Any, s0: Any, s1: Any, s2: Any, s3: Any, s4: Any,
+    s5: Any, s6: Any, s7: Any, s8: Any, s9: Any, s10: Any,
+) -> Any:
+    """Return the fits of the shapelets with the values s0, s1 … to the window that starts at t."""
+    low = s0 * spread(y, t) + s1 * spread(y, t + lag) + s2 * spread(y, t + 2 * lag)
+    low = low + s3 * spread(y, t + 3 * lag)
+    mid = s4 * spread(y, t + 4 * lag) + s5 * spread(y, t + 5 * lag)
+    mid = mid + s6 * spread(y, t + 6 * lag) + s7 * spread(y, t + 7 * lag)
+    top = s8 * spread(y, t + 8 * lag) + s9 * spread(y, t + 9 * lag)
+    top = top + s10 * spread(y, t + 10 * lag)
+    return ((low + mid) + top) * spread(factor, t) - spread(half, t)
+
+
+@inlined
 def _fit(
     y: Any, m: Any, lag: Any, factor: Any, half: Any, shapelets: Any, w: Any, thresholds: Any,
     b: Any, out: Any, to: Any,
@@ -76,16 +91,20 @@ def _fit(
     s7, s8 = load(shapelets, w + 7 * GROUP), load(shapelets, w + 8 * GROUP)
     s9, s10 = load(shapelets, w + 9 * GROUP), load(shapelets, w + 10 * GROUP)
     threshold, best, count = load(thresholds, b), splat(_LEAST), splat(np.float32(0.0))
-    for t in range(m):
-        low = s0 * spread(y, t) + s1 * spread(y, t + lag) + s2 * spread(y, t + 2 * lag)
-        low = low + s3 * spread(y, t + 3 * lag)
-        mid = s4 * spread(y, t + 4 * lag) + s5 * spread(y, t + 5 * lag)
-        mid = mid + s6 * spread(y, t + 6 * lag) + s7 * spread(y, t + 7 * lag)
-        top = s8 * spread(y, t + 8 * lag) + s9 * spread(y, t + 9 * lag)
-        top = top + s10 * spread(y, t + 10 * lag)
-        fit = ((low + mid) + top) * spread(factor, t) - spread(half, t)
-        best = larger(fit, best)
-        count = count + positive(fit - threshold)
+    # Two windows at a time share what is loaded of the shapelets: there are too few registers.
+    for t in range(0, m - 1, 2):
+        one = _fit_of_window(y, t, lag, factor, half, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10)
+        two = _fit_of_window(
+            y, t + 1, lag, factor, half, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10
+        )
+        best = larger(two, larger(one, best))
+        count = count + positive(one - threshold) + positive(two - threshold)
+    if m % 2 == 1:
+        one = _fit_of_window(
+            y, m - 1, lag, factor, half, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10
+        )
+        best = larger(one, best)
+        count = count + positive(one - threshold)
     store(out, to, best)
     store(out, to + GROUP, count / splat(np.float32(m)))
 
@@ -93,9 +112,13 @@ def _fit(
 @kernel
 def features_of_batch(
     x: Any, starts: Any, lengths: Any, n_channels: Any, mix: Any, lags: Any, scaled: Any,
-    shapelets: Any, thresholds: Any, out: Any, first: Any, last: Any,
+    shapelets: Any, thresholds: Any, order: Any, is_new: Any, out: Any, first: Any, last: Any,
 ) -> None:
-    """Fill the rows first..last-1 of out, (n_groups, 2, GROUP); series i lies at ``starts[i]``."""
+    """Fill the rows first..last-1 of out, (n_groups, 2, GROUP); series i lies at ``starts[i]``.
+
+    Groups come in an order in which those with the same windows follow each other; ``is_new``
+    tells where the windows are others than before.
+    """
     n_groups = lags.size
     longest = 0
     for i in range(first, last):
@@ -105,15 +128,17 @@ def features_of_batch(
     mean, square = np.empty(size, np.float64), np.empty(size, np.float64)
     for i in range(first, last):
         l = lengths[i]
-        for g in range(n_groups):
+        for k in range(n_groups):
+            g = order[k]
             lag = lags[g]
             n = max(l, (TAPS - 1) * lag + 1)
             m = n - (TAPS - 1) * lag
-            _load_series(x, starts[i], l, n_channels, mix, g * n_channels, n, y)
-            if scaled[g]:
-                _factors(y, m, lag, mean, square, factor, half)
-            else:
-                _halves(y, m, lag, square, factor, half)
+            if is_new[k]:
+                _load_series(x, starts[i], l, n_channels, mix, g * n_channels, n, y)
+                if scaled[g]:
+                    _factors(y, m, lag, mean, square, factor, half)
+                else:
+                    _halves(y, m, lag, square, factor, half)
             _fit(
                 y, m, lag, factor, half, shapelets, g * TAPS * GROUP, thresholds, g * GROUP,
                 out, (i * n_groups + g) * 2 * GROUP,

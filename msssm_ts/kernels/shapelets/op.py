@@ -82,9 +82,28 @@ def shapelet_features(
     weights, values, levels = (
         np.ascontiguousarray(a, np.float32).reshape(-1) for a in (mix, shapelets, thresholds)
     )
-    given = (flat, starts, lengths, mix.shape[1], weights, lags, scaled, values, levels)
+    turns = _turns(mix, lags, scaled)
+    given = (flat, starts, lengths, mix.shape[1], weights, lags, scaled, values, levels, *turns)
     parallel.run(
         lambda first, last: cpu.features_of_batch(*given, out.reshape(-1), first, last),
         lengths * len(lags) * cpu.GROUP,
     )
     return out
+
+
+def _turns(
+    mix: Floats, lags: NDArray[np.int64], scaled: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return an order of groups in which the same windows come in turn, and where others begin.
+
+    Examples
+    --------
+    >>> one = np.ones((3, 1), np.float32)
+    >>> _turns(one, np.array([2, 1, 2]), np.ones(3, bool))
+    (array([1, 0, 2]), array([ True,  True, False]))
+    """
+    windows = np.column_stack([lags, scaled, mix])
+    order = np.lexsort(windows.T[::-1])
+    is_new = np.ones(len(lags), np.bool_)
+    is_new[1:] = (np.diff(windows[order], axis=0) != 0).any(1)
+    return order, is_new

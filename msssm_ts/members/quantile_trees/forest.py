@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.kernels.extra_trees import Tree
+from msssm_ts.kernels.extra_trees import Tree, count_votes
 from msssm_ts.members.tensors import check_range
 
 # Steps from a root to a leaf; a tree on a million rows has a hundred.
@@ -79,20 +79,7 @@ class Forest:
 
     def shares(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_rows, n_outputs)."""
-        out = np.zeros((len(features), self.n_outputs))
-        rows = np.arange(len(features))
-        for root in self.roots:
-            node = np.full(len(features), root)
-            while (inner := self.feature[node] >= 0).any():
-                asked = features[rows, np.maximum(self.feature[node], 0)]
-                below = asked <= self.threshold[node]
-                after = np.where(below, self.left[node], self.right[node])
-                node = np.where(inner, after, node)
-            if self.vote.shape[1] > 1:
-                out += self.vote[node]
-            else:
-                out[rows, self.vote[node, 0]] += 1
-        return out / len(self.roots)
+        return count_votes(features, **self.arrays(), n_outputs=self.n_outputs) / len(self.roots)
 
 
 def check_trees(forest: Forest) -> None:
