@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from shapelets import score
 from sklearn.model_selection import StratifiedKFold
 
 from msssm_ts.datasets import ReadOptions, load
@@ -52,11 +53,7 @@ def scores(folder: Path, settings: dict[str, Any]) -> list[list[float]]:
         vote = Vote(others, prior_weights(others)).predict_proba(values)
         drawn = DrawnMember.fit(problem, 0, parameters).predict_proba(values)
         answers = [drawn, vote, *((1 - share) * vote + share * drawn for share in SHARES)]
-        row = []
-        for proba in answers:
-            right = np.clip(proba[np.arange(len(truth)), truth], 1e-6, 1)
-            row += [float((proba.argmax(1) == truth).mean()), float(-np.log(right).mean())]
-        rows.append(row)
+        rows.append([value for proba in answers for value in score(proba, truth)])
     return rows
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
 from msssm_ts.datasets import ReadOptions, load
@@ -48,6 +49,14 @@ def splits(folder: Path) -> Iterator[tuple[Problem, Problem]]:
         yield parts[0], parts[1]
 
 
+def score(
+    proba: NDArray[np.float64], targets: NDArray[np.int64], least: float = 1e-6
+) -> tuple[float, float]:
+    """Return accuracy and log loss; what is less likely counts as ``least``."""
+    right = np.clip(proba[np.arange(len(targets)), targets], least, 1)
+    return float((proba.argmax(1) == targets).mean()), float(-np.log(right).mean())
+
+
 def scores(folder: Path) -> list[list[float]]:
     """Return accuracy, log loss and seconds of each kind, and of votes without and with shapelets.
 
@@ -67,9 +76,7 @@ def scores(folder: Path) -> list[list[float]]:
             vote = 0.6 * np.mean(ridges[:n], 0) + 0.4 * trees
             told += [((1 - w) * vote + w * shapelets, 0.0) for w in (0.0, *SHARES)]
         for proba, seconds in told:
-            right = np.clip(proba[np.arange(len(rest)), rest.targets], 1e-6, 1)
-            accuracy = float((proba.argmax(1) == rest.targets).mean())
-            row += [accuracy, float(-np.log(right).mean()), seconds]
+            row += [*score(proba, rest.targets), seconds]
         rows.append(row)
     return rows
 

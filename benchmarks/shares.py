@@ -35,9 +35,8 @@ def scores(folder: Path) -> list[float]:
     labels = np.asarray(train.labels)
     rows = np.arange(len(labels))
     if len(rows) > MOST:
-        rows = next(StratifiedShuffleSplit(1, train_size=MOST, random_state=0).split(rows, labels))[
-            0
-        ]
+        drawn = StratifiedShuffleSplit(1, train_size=MOST, random_state=0)
+        rows = next(drawn.split(rows, labels))[0]
     size = 0.2 if len(rows) < 450 else 0.33
     cut = StratifiedShuffleSplit(1, test_size=size, random_state=0)
     kept, aside = next(cut.split(rows, labels[rows]))
@@ -45,7 +44,8 @@ def scores(folder: Path) -> list[float]:
 
     def spy(learned: Sequence[Member], validation: Any, theirs: NDArray[np.float64]) -> float:
         ours = share.vote_of([], learned).predict_proba(validation.values)
-        seen["of"] = ours, theirs, validation.targets
+        best = share.best_share(ours, theirs, validation.targets)
+        seen["shares"] = 0.0, best / 2, measured(learned, validation, theirs)
         return 0.5
 
     measured, fit.measured_share = fit.measured_share, spy  # type: ignore[assignment]
@@ -66,11 +66,7 @@ def scores(folder: Path) -> list[float]:
         vote = replace(fitted.vote, members=members, weights=tuple(2 * w for w in weights))
         model.model_ = replace(fitted, vote=vote)
         answers[learned] = model.predict_proba(take(train.values, rows[aside]))
-    shares = (
-        0.0,
-        share.best_share(*seen["of"]) / 2,
-        min(0.5, share.certain_share(*seen["of"])),
-    )
+    shares = seen["shares"]
     truth, row = labels[rows[aside]], []
     for part in shares:
         proba = part * answers[True] + (1 - part) * answers[False]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from shapelets import splits
+from shapelets import score, splits
 from sklearn.ensemble import ExtraTreesClassifier
 
 from msssm_ts.kernels.extra_trees import grow_trees
@@ -65,9 +65,7 @@ def scores(folder: Path, candidates: list[int]) -> list[list[float]]:
             else:
                 proba = theirs(known, problem, new)
             seconds = time.perf_counter() - start
-            right = np.clip(proba[np.arange(len(rest)), rest.targets], 1e-3, 1)
-            accuracy = (proba.argmax(1) == rest.targets).mean()
-            row += [float(accuracy), float(-np.log(right).mean()), known.shape[1], seconds]
+            row += [*score(proba, rest.targets, least=1e-3), known.shape[1], seconds]
         rows.append(row)
     return rows
 

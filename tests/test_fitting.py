@@ -42,6 +42,7 @@ class Spy(Member):
     kind: ClassVar[str] = "spy"
     given: ClassVar[list[Problem]] = []
     seeds: ClassVar[list[int]] = []
+    time: ClassVar[list[float | None]] = []
     answer: ClassVar[Any] = None
     fails: ClassVar[BaseException | None] = None
     n_learned: int = 0
@@ -53,6 +54,7 @@ class Spy(Member):
             ) -> Self:  # fmt: skip
         cls.given.append(problem)
         cls.seeds.append(seed)
+        cls.time.append(seconds)
         if cls.fails is not None:
             raise cls.fails
         spy = cls()
@@ -78,6 +80,7 @@ class Learner(Spy):
     learns_by_steps: ClassVar[bool] = True
     given: ClassVar[list[Problem]] = []
     seeds: ClassVar[list[int]] = []
+    time: ClassVar[list[float | None]] = []
     fails: ClassVar[BaseException | None] = None
 
 
@@ -86,7 +89,7 @@ def _spies(monkeypatch: pytest.MonkeyPatch) -> None:
     MEMBERS.names()
     monkeypatch.setattr(MEMBERS, "_entries", dict(MEMBERS._entries))
     for kind in (Spy, Learner):
-        kind.given, kind.seeds, kind.fails = [], [], None
+        kind.given, kind.seeds, kind.time, kind.fails = [], [], [], None
         MEMBERS.register(kind.kind, "sees all", lambda kind=kind: kind)  # type: ignore[misc]
 
 
@@ -167,6 +170,22 @@ def test_a_measured_share_is_the_least_that_does_and_no_vote_is_not_kept() -> No
     assert [m.kind for m in bad.vote.members] == ["spy"]
     assert bad.vote.weights == (1.0,)
     assert "on the series set aside" in bad.record.notes[0]
+
+
+def test_who_is_fitted_again_has_what_is_left_of_the_time() -> None:
+    Spy.answer, Learner.answer = staticmethod(_even), staticmethod(_truth)
+    _fit(members=["spy", "spy", "learner"], validation=VALIDATION)
+    assert Spy.time == [None] * 4
+    Spy.time.clear()
+    _fit(members=["spy", "spy", "learner"], validation=VALIDATION, time_budget=100.0)
+    first, _, again, last = (t for t in Spy.time if t is not None)
+    assert 20 < first <= 25
+    assert 80 < last <= again < 100
+    # However little that is, nobody is lost.
+    Spy.time.clear()
+    model = _fit(members=["spy", "learner"], validation=VALIDATION, time_budget=1e-9)
+    assert [m.kind for m in model.vote.members] == ["spy", "learner"]
+    assert Spy.time[1] == 0.0
 
 
 def test_a_learner_hears_when_it_is_in_vain() -> None:

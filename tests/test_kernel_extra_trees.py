@@ -61,6 +61,21 @@ def test_rows_that_nothing_tells_apart_are_one_leaf() -> None:
     assert tree.vote.tolist() == [[2]]
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused(value: float) -> None:
+    features = _features(6, 4)
+    features[2, 3] = value
+    with pytest.raises(ValueError, match="not all finite"):
+        list(grow_trees(features, np.arange(6)[:, None] % 2, None, 2, 9, SEEDS))
+
+
+def test_the_largest_numbers_are_told_apart() -> None:
+    features = np.array([[-3e38], [3e38], [3e38]], np.float32)
+    (tree,) = grow_trees(features, np.array([[0], [1], [1]]), None, 2, 1, SEEDS[:1])
+    assert tree.feature.tolist() == [0, -1, -1]
+    assert tree.vote[1:].ravel().tolist() == [0, 1]
+
+
 def test_leaves_are_pure() -> None:
     features, answers = _features(90, 8), np.random.default_rng(3).integers(0, 4, (90, 1))
     trees = list(grow_trees(features, answers, None, 4, 2, SEEDS))

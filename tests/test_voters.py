@@ -15,6 +15,7 @@ from sklearn.linear_model import Ridge as PlainRidge
 from msssm_ts import MSSSMClassifier
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, scale_features
 from msssm_ts.members import ridge as ridge_module
+from msssm_ts.members.closed_form import in_parts
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
@@ -177,21 +178,12 @@ def test_trees_stop_growing_when_time_is_up() -> None:
 
 
 def test_trees_say_how_far_they_are() -> None:
-    told: list[tuple[int, int]] = []
-
-    class Told:
-        def __call__(self, progress: object) -> None:
-            pass
-
-        def stage(self, name: str, done: int, total: int) -> None:
-            told.append((done, total))
-
-    problem = _problem()
-    QuantileTrees.fit(problem, 0, {"n_trees": 24}, Reporter((Told(),), "trees"))
-    done = [d for d, _ in told]
+    callback, problem = _Stages(), _problem()
+    QuantileTrees.fit(problem, 0, {"n_trees": 24}, Reporter((callback,), "trees"))
+    done = [done for _, done, _ in callback.told]
     assert done == sorted(done)
-    assert len(told) == 24
-    assert told[-1] == (len(problem), len(problem))
+    assert len(done) == 24
+    assert callback.told[-1] == ("trees", len(problem), len(problem))
 
 
 @pytest.mark.parametrize("kind", [ScanRidge, QuantileTrees])
@@ -431,8 +423,10 @@ def test_beside_many_series_one_draw_of_features_is_enough() -> None:
 
 def test_a_series_too_large_for_a_part_is_a_part_of_its_own() -> None:
     for n_values in (1 << 22, 1 << 23):
-        assert trees_module._chunks(3, n_values) == [range(0, 1), range(1, 2), range(2, 3)]
-    assert trees_module._chunks(3, 1 << 21) == [range(0, 2), range(2, 3)]
+        parts = in_parts(3, n_values, trees_module._CHUNK)
+        assert [part.tolist() for part in parts] == [[0], [1], [2]]
+    parts = in_parts(3, 1 << 21, trees_module._CHUNK)
+    assert [part.tolist() for part in parts] == [[0, 1], [2]]
 
 
 def test_members_that_would_take_too_long_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -208,7 +208,9 @@ class _Fit:
 
         share: float | None = None
         try:
-            self._fit_closed("first", closed, training, _FIRST_OF_TWO if twice else 1.0)
+            budget = self.parameters["time_budget"]
+            part = None if budget is None else budget * (_FIRST_OF_TWO if twice else 1.0)
+            self._fit_closed("first", closed, training, part)
             theirs = None
             if self.by_steps and closed and validation is not None:
                 theirs = vote_of(closed, [], priors=priors).predict_proba(validation.values)
@@ -227,8 +229,9 @@ class _Fit:
                 counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
                 everything = self.problems.prepared(np.arange(len(self.problems.data)))
                 again: list[Member] = []
+                rest = None if budget is None else max(0.0, budget - self._elapsed())
                 self._fit_closed(
-                    "all", again, self.problems.standardized(everything, standardizer), None, counts
+                    "all", again, self.problems.standardized(everything, standardizer), rest, counts
                 )
                 closed[:] = again
         except KeyboardInterrupt as error:
@@ -253,12 +256,11 @@ class _Fit:
         stage: str,
         into: list[Member],
         problem: Problem,
-        part: float | None,
+        seconds: float | None,
         counts: Mapping[str, int] | None = None,
     ) -> None:
-        """Fit members without validation, as many as ``part`` of the time budget is enough for."""
-        budget, spent = self.parameters["time_budget"], 0.0
-        seconds = None if budget is None or part is None else part * budget
+        """Fit members without validation: ``counts``, or as many as there is time for."""
+        spent = 0.0
         for seat in self.closed:
             kind = MEMBERS.get(seat.kind)
             n = kind.copies(seat.count, problem) if counts is None else counts[seat.kind]
@@ -270,7 +272,8 @@ class _Fit:
                     n = seat.count
             for i in range(n):
                 # The next one takes as long as those before, on average.
-                if into and seconds is not None and spent * (1 + 1 / len(into)) > seconds:
+                late = seconds is not None and into and spent * (1 + 1 / len(into)) > seconds
+                if late and counts is None:
                     return
                 title = kind.title + (f" {i + 1}/{n}" if n > 1 else "")
                 left = None if seconds is None else max(0.0, seconds - spent)

@@ -15,8 +15,7 @@ from msssm_ts.members.problem import Problem
 # A member whose best share is no more than that, after a quarter or half of its training, has
 # not been worth the rest.
 _NEXT_TO_NOTHING = 0.1
-
-
+# Shares that are tried.
 _SHARES = np.linspace(0, 1, 11)
 # Exponents that make probabilities less sure, or surer.
 _SHARPER = 2.0 ** np.arange(-1, 4.5, 0.5)
@@ -85,13 +84,10 @@ def certain_share(
         vote = share * ours + (1 - share) * theirs
         tried = [_log_likelihoods(_sharper(vote, g, targets), targets) for g in _SHARPER]
         likelihood.append(max(tried, key=np.sum))
-    best = max(likelihood, key=np.sum)
-    for share, own in zip(_SHARES.tolist(), likelihood, strict=True):
-        difference = best - own
-        n = len(difference)
-        if difference.sum() <= difference.std() * np.sqrt(n) + _NOTHING * n:
-            return float(share)
-    raise AssertionError("the best is not worse than itself")
+    worse = max(likelihood, key=np.sum) - np.array(likelihood)  # (n_shares, n_series)
+    n = len(targets)
+    unsure = worse.sum(1) <= worse.std(1) * np.sqrt(n) + _NOTHING * n
+    return float(_SHARES[unsure.argmax()])
 
 
 def _sharper(

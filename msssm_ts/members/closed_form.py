@@ -40,15 +40,24 @@ def fit_closed_form(
     return scaling, ridge
 
 
-def in_parts(n_series: int, n_features: int) -> list[NDArray[np.int64]]:
-    """Return the indices of series in parts whose features take little memory.
+def in_parts(n_series: int, n_numbers: int, held: int = _HELD) -> list[NDArray[np.int64]]:
+    """Return the indices of series in parts that take little memory.
+
+    Parameters
+    ----------
+    n_series : int
+        All of them.
+    n_numbers : int
+        That a series takes, its features for one.
+    held : int
+        Numbers that are held at once.
 
     Examples
     --------
     >>> [len(part) for part in in_parts(5, 1 << 23)]
     [2, 2, 1]
     """
-    size = max(1, _HELD // n_features)
+    size = max(1, held // n_numbers)
     return np.split(np.arange(n_series), range(size, n_series, size))
 
 

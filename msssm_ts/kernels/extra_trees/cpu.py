@@ -73,6 +73,67 @@ def _leave(total: Any, n_classes: Any, vote: Any, at: Any) -> None:
         vote[at + o] = best
 
 
+@inlined
+def _spread_of(features: Any, at: Any, rows: Any, start: Any, n: Any, values: Any) -> Any:
+    """Put a feature of n rows into values, and return the least and the largest."""
+    low = high = features[at + rows[start]]
+    for j in range(n):
+        value = features[at + rows[start + j]]
+        values[j] = value
+        low = min(low, value)
+        high = max(high, value)
+    return low, high
+
+
+@inlined
+def _count_below(
+    values: Any, cut: Any, codes: Any, weights: Any, n: Any, n_targets: Any, below: Any
+) -> Any:
+    """Add the answers of the rows up to the cut to below; return the weight of these rows."""
+    left = 0.0
+    if n_targets == 1:
+        for j in range(n):
+            own = weights[j] if values[j] <= cut else 0.0
+            below[codes[j]] += own
+            left += own
+        return left
+    for j in range(n):
+        if values[j] <= cut:
+            left += weights[j]
+            for o in range(n_targets):
+                below[codes[j * n_targets + o]] += weights[j]
+    return left
+
+
+@inlined
+def _gain(
+    below: Any, total: Any, left: Any, weight: Any, present: Any, n_present: Any, n_targets: Any,
+    table: Any,
+) -> Any:
+    """Return −(weight · entropy) of both sides, the more the better; below is 0 again."""
+    gain = 0.0
+    for i in range(n_present):
+        c = present[i]
+        gain += _xlogx(below[c], table) + _xlogx(total[c] - below[c], table)
+        below[c] = 0.0
+    return gain - n_targets * (_xlogx(left, table) + _xlogx(weight - left, table))
+
+
+@inlined
+def _part(features: Any, at: Any, cut: Any, rows: Any, start: Any, end: Any) -> Any:
+    """Put the rows up to the cut before the others, and return where those begin."""
+    middle, last = start, end
+    while middle < last:
+        if features[at + rows[middle]] <= cut:
+            middle += 1
+        else:
+            last -= 1
+            row = rows[middle]
+            rows[middle] = rows[last]
+            rows[last] = row
+    return middle
+
+
 @kernel
 def grow_tree(
     features: Any, codes: Any, weights: Any, table: Any, n_classes: Any, n_candidates: Any,
@@ -85,7 +146,7 @@ def grow_tree(
     Parameters
     ----------
     features : float32 array of shape (F · N,)
-        A feature after the other.
+        A feature after the other; all finite, or growing might not end.
     codes : integer array of shape (N · T,)
         The class of each target, plus the target's number times n_classes.
     weights : float64 array of shape (N,)
@@ -139,37 +200,15 @@ def grow_tree(
                 drawn[seen] = f
                 seen += 1
                 at = f * n_rows
-                low = high = features[at + rows[start]]
-                for j in range(n):
-                    value = features[at + rows[start + j]]
-                    values[j] = value
-                    low = min(low, value)
-                    high = max(high, value)
+                low, high = _spread_of(features, at, rows, start, n, values)
                 if high <= low + SAME:
                     continue
                 found += 1
                 cut = np.float32(low + _uniform(state) * (high - low))
-                if cut >= high:
+                if not cut < high:
                     cut = low
-                left = 0.0
-                if n_targets == 1:
-                    for j in range(n):
-                        own = own_weights[j] if values[j] <= cut else 0.0
-                        below[own_codes[j]] += own
-                        left += own
-                else:
-                    for j in range(n):
-                        if values[j] <= cut:
-                            left += own_weights[j]
-                            for o in range(n_targets):
-                                below[own_codes[j * n_targets + o]] += own_weights[j]
-                # −(weight · entropy) of both sides, the more the better.
-                gain = 0.0
-                for i in range(n_present):
-                    c = present[i]
-                    gain += _xlogx(below[c], table) + _xlogx(total[c] - below[c], table)
-                    below[c] = 0.0
-                gain -= n_targets * (_xlogx(left, table) + _xlogx(weight - left, table))
+                left = _count_below(values, cut, own_codes, own_weights, n, n_targets, below)
+                gain = _gain(below, total, left, weight, present, n_present, n_targets, table)
                 if gain > best + least:
                     best, feature[node], threshold[node] = gain, f, cut
                     # No split is better than one into pure sides.
@@ -177,15 +216,8 @@ def grow_tree(
                         break
             if found > 0:
                 after[node] = n_nodes
-                at, cut, middle, last = feature[node] * n_rows, threshold[node], start, end
-                while middle < last:
-                    if features[at + rows[middle]] <= cut:
-                        middle += 1
-                    else:
-                        last -= 1
-                        row = rows[middle]
-                        rows[middle] = rows[last]
-                        rows[last] = row
+                at = feature[node] * n_rows
+                middle = _part(features, at, threshold[node], rows, start, end)
                 starts[n_nodes], ends[n_nodes] = start, middle
                 starts[n_nodes + 1], ends[n_nodes + 1] = middle, end
                 n_nodes += 2

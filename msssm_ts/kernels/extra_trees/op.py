@@ -70,6 +70,11 @@ def grow_trees(
     ------
     Tree
 
+    Raises
+    ------
+    ValueError
+        If a feature is not finite.
+
     References
     ----------
     Geurts, Ernst, Wehenkel, "Extremely randomized trees", Machine Learning 63, 2006.
@@ -83,6 +88,9 @@ def grow_trees(
     >>> set(first.feature) | set(second.feature)  # Nobody asks for what is always 1.
     {np.int32(0), np.int32(-1)}
     """
+    # A sum in float64 over finite numbers of float32 is finite.
+    if not np.isfinite(features.sum(dtype=np.float64)):
+        raise ValueError("features of trees are not all finite")
     if weights is not None and not (weights > 0).all():
         there = weights > 0
         features, answers, weights = features[there], answers[there], weights[there]

@@ -85,7 +85,7 @@ def grow_tree_reference(
                 continue
             found += 1
             asked = np.float32(low + next(uniform) * np.float64(high - low))
-            asked = low if asked >= high else asked
+            asked = asked if asked < high else low
             sides = rows[values <= asked], rows[values > asked]
             impurity = sum(_impurity(answers[s], weights[s], n_classes) for s in sides)
             # What differs by rounding alone is no better.

@@ -13,6 +13,7 @@ from torch import nn
 
 from msssm_ts.file_checks import Record, Whole
 from msssm_ts.kernels.extra_trees import Tree, grow_trees
+from msssm_ts.members.closed_form import in_parts
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest, check_trees
@@ -29,8 +30,8 @@ from msssm_ts.training import Keeper, Reporter
 
 # Numbers that the features of all training series may be: 400 MB; then series are left out.
 _MOST_NUMBERS = 100_000_000
-# Of the features a node looks at a tenth, but at no more values than that in a root: beyond it
-# more rows make better trees than more features do (docs/recipe.md).
+# Of the features a node looks at a tenth, but at no more values than that in a root: fewer cost
+# nothing where there are many features (docs/recipe.md).
 _PART, _MOST_LOOKS = 0.1, 1_000_000
 # However little time there is.
 _FEWEST_TREES = 20
@@ -117,7 +118,7 @@ class QuantileTrees(Member):
         series, n, layout = values.series, self.n_timepoints, self.layout
         parts = [
             self.forest.shares(quantile_features([series[i] for i in part], n, layout))
-            for part in _chunks(len(series), n * series[0].shape[0])
+            for part in in_parts(len(series), n * series[0].shape[0], _CHUNK)
         ]
         return np.concatenate(parts)
 
@@ -193,13 +194,7 @@ def _features_of(
 ) -> NDArray[np.float32]:
     """Return features (n_series, n_features), feature by feature in memory."""
     features = np.empty((len(series), n_features), np.float32, order="F")
-    for part in _chunks(len(series), n_timepoints * series[0].shape[0]):
+    for part in in_parts(len(series), n_timepoints * series[0].shape[0], _CHUNK):
         chosen = [series[i] for i in part]
-        features[part.start : part.stop] = quantile_features(chosen, n_timepoints, layout)
+        features[part] = quantile_features(chosen, n_timepoints, layout)
     return features
-
-
-def _chunks(n_series: int, n_values: int) -> list[range]:
-    """Cut range(n_series) so that a part's series of n_values each take little memory."""
-    size = max(1, _CHUNK // n_values)
-    return [range(i, min(i + size, n_series)) for i in range(0, n_series, size)]
