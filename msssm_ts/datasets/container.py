@@ -13,6 +13,7 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.lazy import take
+from msssm_ts.series.side_features import SideFeatures
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class LabelledSeries:
         Time stamps of the steps, where they are not evenly spaced.
     units : tuple of str, optional
         Of each channel's values, where the source has them; such as mV.
+    features : SideFeatures, optional
+        What is known of each series beside it, an age or the interval before a beat.
     source : str
         Where they come from, for messages.
     account : Account
@@ -72,6 +75,7 @@ class LabelledSeries:
     validation: NDArray[np.bool_] | None = None
     times: Sequence[NDArray[np.float64]] | None = None
     units: tuple[str, ...] | None = None
+    features: SideFeatures | None = None
     source: str = ""
     account: Account = field(default_factory=Account)
 
@@ -145,6 +149,7 @@ class LabelledSeries:
             folds=of(self.folds),
             validation=of(self.validation),
             times=None if self.times is None else [self.times[i] for i in index],
+            features=None if self.features is None else self.features.take(index),
         )
 
     def origin(self, options: ReadOptions | None = None) -> dict[str, Any]:
@@ -177,6 +182,8 @@ class LabelledSeries:
             + (f" at {self.sampling_rate:g} Hz" if self.sampling_rate else "")
             + (" with times" if self.times is not None else ""),
         ]
+        if self.features is not None:
+            parts.append(f"beside them {', '.join(self.features.names)}")
         if self.classes is None:
             parts.append("no labels")
         else:
