@@ -87,7 +87,7 @@ def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterato
         fitted = time.perf_counter()
         predicted = model.predict([series[i] for i in b])
         done = time.perf_counter()
-        estimate = model.model_.vote.left_out_accuracy or float("nan")
+        estimate = (model.model_.record.estimate or {}).get("accuracy", float("nan"))
         # The peak is to be one model's, not that of the next one beside it.
         del model
         yield {

@@ -17,6 +17,13 @@ from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.estimate import (
+    accuracy_with_interval,
+    members_told,
+    right,
+    told_by_series,
+    told_of_validation,
+)
 from msssm_ts.fitting.identity import identity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
@@ -191,6 +198,9 @@ class _Fit:
             if not closed and not learned:
                 return None
             vote = vote_of(closed, learned, share, priors)
+            record = self._record(vote, learned, share)
+            # What only the fit knows stays with it.
+            vote = replace(vote, members=tuple(member.telling() for member in vote.members))
             return FittedModel(
                 self.problems.source,
                 self.parameters["missing"],
@@ -203,14 +213,18 @@ class _Fit:
                     names=None if label_names is None else tuple(map(str, label_names)),
                 ),
                 vote,
-                self._record(vote, learned, share),
+                record,
             )
 
         share: float | None = None
         try:
             budget = self.parameters["time_budget"]
             part = None if budget is None else budget * (_FIRST_OF_TWO if twice else 1.0)
-            self._fit_closed("first", closed, training, part)
+            # What is fitted again on all series tells of them then.
+            asking = replace(training, asks_left_out=not twice)
+            self._fit_closed("first", closed, asking, part)
+            n_series = len(self.problems.data)
+            closed[:] = told_by_series(closed, asking, split.keep, n_series)
             theirs = None
             if self.by_steps and closed and validation is not None:
                 theirs = vote_of(closed, [], priors=priors).predict_proba(validation.values)
@@ -224,16 +238,19 @@ class _Fit:
             finally:
                 if closed and learned:
                     share = measured_share(learned, validation, theirs)
+                if validation is not None:
+                    learned[:] = told_of_validation(learned, validation)
+                    learned[:] = told_by_series(learned, validation, split.held_out, n_series)
             if closed and twice:
                 # They need no validation: once the shares are known they learn from all series.
                 counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
-                everything = self.problems.prepared(np.arange(len(self.problems.data)))
+                whole = np.arange(n_series)
+                everything = self.problems.standardized(self.problems.prepared(whole), standardizer)
+                everything = replace(everything, asks_left_out=True)
                 again: list[Member] = []
                 rest = None if budget is None else max(0.0, budget - self._elapsed())
-                self._fit_closed(
-                    "all", again, self.problems.standardized(everything, standardizer), rest, counts
-                )
-                closed[:] = again
+                self._fit_closed("all", again, everything, rest, counts)
+                closed[:] = told_by_series(again, everything, whole, n_series)
         except KeyboardInterrupt as error:
             if self.checkpoint is not None:
                 self.checkpoint.flush()
@@ -326,6 +343,7 @@ class _Fit:
         keeper = None if checkpoint is None else StageKeeper(checkpoint, stage)
         member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
+        member = member.telling(member.left_out, took)
         if checkpoint is not None:
             checkpoint.finished(stage, member, took)
         return member, took
@@ -339,7 +357,11 @@ class _Fit:
         """Write down how the model came about; of training by steps, the first member's."""
         first = next((member for member in learned if member.history), None)
         history = vars(History()) if first is None else dict(first.history)
-        data = self.problems.data
+        data, left_out = self.problems.data, vote.left_out
+        targets = data.targets.encoded
+        estimate = None
+        if left_out is not None:
+            estimate = accuracy_with_interval(right(left_out, targets), data.weights, data.groups)
         return FitRecord(
             parameters=json_parameters(self.parameters),
             history=history,
@@ -356,6 +378,8 @@ class _Fit:
                 *(self._ungrouped(), self.not_worth),
             ),
             versions=versions(),
+            estimate=estimate,
+            members=members_told(vote, targets, data.weights),
         )
 
     def _ungrouped(self) -> str:
