@@ -71,7 +71,8 @@ def test_folds_keep_groups_together_and_deal_out_classes() -> None:
     assert len(folds_of(_noise(60))) == 10
     assert folds_of(replace(_noise(4), groups=np.zeros(4))) == []
     # Enough is enough.
-    assert len(folds_of(problem, enough=41)) == 2
+    assert len(folds_of(problem, enough=21)) == 2
+    assert len(folds_of(problem, enough=20)) == 1
 
 
 def test_shapelets_are_known_by_who_lent_them() -> None:

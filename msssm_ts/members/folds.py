@@ -13,7 +13,7 @@ Rows = NDArray[np.int64]
 
 # Series are left out in so many parts; in more where each takes much of what there is to learn.
 _N_FOLDS, _MANY_FOLDS, _FEW_SERIES = 5, 10, 100
-# So many answers tell an accuracy to a hundredth.
+# Answers about so many series, or groups, tell an accuracy to a hundredth.
 ENOUGH = 1500
 
 
@@ -25,7 +25,7 @@ def folds_of(problem: Problem, enough: int = ENOUGH) -> list[Rows]:
     problem : Problem
         The series.
     enough : int
-        No more folds than hold as many series.
+        No more folds than hold as many series, or groups.
 
     Examples
     --------
@@ -43,14 +43,15 @@ def folds_of(problem: Problem, enough: int = ENOUGH) -> list[Rows]:
     order = order[np.argsort(label.reshape(-1)[order], kind="stable")]
     fold = np.empty(len(first), np.int64)
     fold[order] = np.arange(len(first)) % n_folds
-    folds: list[Rows] = []
-    while len(folds) < n_folds and sum(map(len, folds)) < enough:
-        folds.append(np.flatnonzero(fold[unit] == len(folds)))
-    return folds
+    n_used = min(n_folds, -(-enough * n_folds // len(first)))
+    return [np.flatnonzero(fold[unit] == k) for k in range(n_used)]
 
 
 def left_out_by_folds(
-    problem: Problem, index: Rows, answer: Callable[[Rows, Rows], NDArray[np.float64]]
+    problem: Problem,
+    index: Rows,
+    answer: Callable[[Rows, Rows], NDArray[np.float64]],
+    most: int | None = None,
 ) -> NDArray[np.float64]:
     """Return what is answered of series left out fold by fold, (n_series, n_outputs).
 
@@ -63,9 +64,14 @@ def left_out_by_folds(
     answer : callable
         From the places in ``index`` of series to learn from, and of those that are left out, to
         probabilities of the latter.
+    most : int, optional
+        Series that are looked at, at random where there are more.
     """
+    chosen = np.arange(len(index))
+    if most is not None and len(index) > most:
+        chosen = np.sort(np.random.default_rng(0).choice(len(index), most, replace=False))
     answers = np.full((len(problem), problem.n_outputs), np.nan)
-    for fold in folds_of(problem.take(index)):
-        rest = np.setdiff1d(np.arange(len(index)), fold)
-        answers[index[fold]] = answer(rest, fold)
+    for fold in folds_of(problem.take(index[chosen])):
+        rest, left_out = np.delete(chosen, fold), chosen[fold]
+        answers[index[left_out]] = answer(rest, left_out)
     return answers

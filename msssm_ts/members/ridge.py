@@ -65,9 +65,10 @@ class Ridge:
         """Fit in closed form.
 
         The penalty is the one with the smallest squared error when each row, or each group of
-        rows, is left out in its turn, which costs nothing, or little, beyond one
-        eigendecomposition (Golub, Heath, Wahba, "Generalized Cross-Validation", Technometrics 21,
-        1979). The temperature gives the left-out scores the highest likelihood.
+        rows, is left out in its turn (then of scores times the factor that suits them best), which
+        costs nothing, or little, beyond one eigendecomposition (Golub, Heath, Wahba, "Generalized
+        Cross-Validation", Technometrics 21, 1979). The temperature gives the left-out scores the
+        highest likelihood.
 
         Parameters
         ----------
@@ -117,16 +118,19 @@ class Ridge:
 
     def without(
         self,
+        rest: NDArray[np.int64],
         rows: NDArray[np.int64],
         columns: NDArray[np.bool_],
         features: NDArray[np.float32],
         signs: NDArray[np.float64],
         weights: NDArray[np.float64] | None,
     ) -> NDArray[np.float64]:
-        """Return probabilities of rows from a fit to all others, and to some of the features.
+        """Return probabilities of rows from a fit to others, and to some of the features.
 
         Parameters
         ----------
+        rest : integer array
+            The others.
         rows : integer array of shape (n_left_out,)
             That are left out.
         columns : bool array of shape (n_features,)
@@ -140,7 +144,6 @@ class Ridge:
         -------
         array of shape (n_left_out, n_outputs)
         """
-        rest = np.setdiff1d(np.arange(len(features)), rows)
         root = np.ones(len(features)) if weights is None else np.sqrt(weights / weights.mean())
         # fit has multiplied by them.
         parts = [
@@ -214,11 +217,18 @@ class _Spectrum:
         return z.T @ solution if dual else solution
 
     def best_penalty(self, together: Sequence[Tensor] | None = None) -> float:
-        """Return the penalty with the smallest squared error of what is left out."""
-        errors = [
-            float((self.target - self.left_out(penalty, together)).square().mean())
-            for penalty in _PENALTIES * self.scale
-        ]
+        """Return the penalty with the smallest squared error of what is left out.
+
+        Of groups: after the factor that suits the scores best, which is for the temperature to
+        find. Others are so different that else hardly anything but the mean would be learned.
+        """
+        errors = []
+        for penalty in _PENALTIES * self.scale:
+            scores = self.left_out(penalty, together)
+            factor = 1.0
+            if together is not None:
+                factor = float((self.target * scores).sum() / scores.square().sum())
+            errors.append(float((self.target - factor * scores).square().mean()))
         return float(_PENALTIES[int(np.argmin(errors))] * self.scale)
 
     def left_out(self, penalty: float, together: Sequence[Tensor] | None = None) -> Tensor:

@@ -24,7 +24,7 @@ from msssm_ts.members.closed_form import (
 from msssm_ts.members.folds import left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge import MOST_ROWS, Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.features import VIEWS
 from msssm_ts.members.shapelet_ridge.features import (
@@ -101,9 +101,9 @@ class ShapeletRidge(Member):
         def left_out(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
             # Who has lent its pieces to shapelets is found by them again.
             own = features_without(lenders, index[rows])
-            return member.ridge.without(rows, own, z, part.signs, part.weights)
+            return member.ridge.without(rest, rows, own, z, part.signs, part.weights)
 
-        return member.telling(left_out_by_folds(problem, index, left_out), said=said)
+        return member.telling(left_out_by_folds(problem, index, left_out, MOST_ROWS), said=said)
 
     def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
         """Return standardised features (n_series, n_features)."""
