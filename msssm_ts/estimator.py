@@ -465,9 +465,7 @@ optional
         )
         return self.model_.labels.chosen(proba)
 
-    def score(
-        self, X: Any, y: Any, sample_weight: Any = None, *, features: Any = None
-    ) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, features: Any = None) -> float:
         """Return the accuracy; with several labels at once the part with every label right.
 
         Parameters

@@ -153,7 +153,7 @@ def _answering(tree: Tree, examples: Examples, prior: NDArray[np.float64]) -> Tr
             parent[tree.after[level[goes_on]] + side] = level[goes_on]
         rows, node = rows[goes_on[place]], node[goes_on[place]]
         below = examples.features[rows, tree.feature[node]] <= tree.threshold[node]
-        node = tree.after[node] + ~below
+        node = (tree.after[node] + ~below).astype(np.int64)
     number = np.cumsum(seen) - 1
     vote = np.zeros((seen.sum(), max(2, n_outputs)), np.int32)
     vote[:, :n_outputs] = np.rint(UNIT * answers[:-1][seen])

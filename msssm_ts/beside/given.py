@@ -81,7 +81,9 @@ def _column(name: str, given: Any) -> NDArray[Any]:
     if values.ndim != 1:
         raise InputError(f"feature {name!r} must have one entry a series, not {values.shape}")
     if values.dtype.kind in "mM":
-        raise InputError(f"feature {name!r} is of dates; give numbers, such as days since the first")
+        raise InputError(
+            f"feature {name!r} is of dates; give numbers, such as days since the first"
+        )
     if values.dtype.kind in "biuf":
         column = values.astype(np.float64)
     else:
@@ -93,23 +95,15 @@ def _column(name: str, given: Any) -> NDArray[Any]:
 
 def column_of(name: str, values: Sequence[Any]) -> NDArray[Any]:
     """Return a column of Python values: numbers where all that are there are, else categories."""
-    there = [not _is_missing(value) for value in values]
-    known = [value for value, is_there in zip(values, there, strict=True) if is_there]
-    if any(isinstance(value, (list, tuple, dict, set, np.ndarray, bytes)) for value in known):
+    import pandas as pd
+
+    if any(isinstance(value, (list, tuple, dict, set, np.ndarray, bytes)) for value in values):
         raise InputError(f"feature {name!r} must have a number or a category a series, not lists")
+    there = [not pd.isna(value) and value != "" for value in values]
+    known = [value for value, is_there in zip(values, there, strict=True) if is_there]
     if known and all(isinstance(value, (numbers.Number, np.bool_)) for value in known):
         return np.array(
             [float(v) if is_there else math.nan for v, is_there in zip(values, there, strict=True)]
         )
     texts = [str(v) if is_there else "" for v, is_there in zip(values, there, strict=True)]
     return np.array(texts, dtype=np.str_)
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None or isinstance(value, str):
-        return not value
-    # NaN, NaT and pandas.NA are not themselves; the last will not say so.
-    same = value == value  # noqa: PLR0124
-    return not isinstance(same, (bool, np.bool_)) and type(value).__name__ == "NAType" or (
-        isinstance(same, (bool, np.bool_)) and not same
-    )

@@ -96,7 +96,13 @@ class Told(NamedTuple):
 
     def take(self, index: NDArray[Any]) -> Told:
         """Return some of the rows."""
-        return Told(*(None if part is None else part[index] for part in self))
+        return Told(
+            self.proba[index],
+            self.evidence[index],
+            self.targets[index],
+            self.weights[index],
+            None if self.groups is None else self.groups[index],
+        )
 
     def likelihoods(self, exponents: Exponents) -> Array:
         """Return how likely each row's labels are, (n_rows,)."""
@@ -104,9 +110,10 @@ class Told(NamedTuple):
         proba = joint_proba(self.proba, self.evidence, exponents, multilabel)
         if multilabel:
             right = np.where(self.targets > 0, proba, 1 - proba)
-            return self.weights * np.log(np.maximum(right, _LEAST)).sum(1)
-        right = proba[np.arange(len(proba)), self.targets]
-        return self.weights * np.log(np.maximum(right, _LEAST))
+        else:
+            right = proba[np.arange(len(proba)), self.targets][:, None]
+        found: Array = self.weights * np.log(np.maximum(right, _LEAST)).sum(1)
+        return found
 
 
 def chosen_exponents(told: Told, seed: int = 0) -> Exponents:
@@ -144,9 +151,7 @@ def chosen_exponents(told: Told, seed: int = 0) -> Exponents:
 
 def _tables(told: Told) -> Array:
     """Return likelihoods by both exponents, (n_series_exponents, n_features_exponents, n_rows)."""
-    return np.array(
-        [[told.likelihoods(Exponents(a, b)) for b in _OF_FEATURES] for a in _OF_SERIES]
-    )
+    return np.array([[told.likelihoods(Exponents(a, b)) for b in _OF_FEATURES] for a in _OF_SERIES])
 
 
 def _expected() -> Array:

@@ -294,4 +294,3 @@ def _importance(
         np.add.at(total, place[forest.feature[inner]], visits[children] * moved)
     whole = total.sum()
     return total / whole if whole > 0 else total
-

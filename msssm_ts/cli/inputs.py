@@ -109,6 +109,7 @@ def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArra
             sampling_rate=series.sampling_rate,
             channel_names=series.channel_names,
             times=series.times,
+            features=series.features,
         )
     except ValueError as error:
         raise (

@@ -123,8 +123,11 @@ def predict_early(
 
 
 def _read_prefixes(
-    model: FittedModel, series: Sequence[Series], confidence: float, where: dict[str, Any],
-    beside: SideFeatures | None
+    model: FittedModel,
+    series: Sequence[Series],
+    confidence: float,
+    where: dict[str, Any],
+    beside: SideFeatures | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Ask for longer and longer prefixes of the series that are not sure yet."""
     values = list(series)

@@ -84,9 +84,13 @@ class FeatureSide:
         names = self.member_names
         if not exponents.features:
             return Beside(names), "features beside the series told nothing new: they do not vote"
-        note = "" if told is not None else (
-            "how much features beside the series count was not measured: no member knows what it "
-            "says of series left out"
+        note = (
+            ""
+            if told is not None
+            else (
+                "how much features beside the series count was not measured: no member knows what "
+                "it says of series left out"
+            )
         )
         return Beside(names, exponents, self.member), note
 

@@ -78,9 +78,15 @@ class Prepared:
         times = None if self.times is None else [self.times[i] for i in index]
         starts = None if self.starts is None else self.starts[index]
         chosen = take(self.series, index)
-        own = {"times": times, "starts": starts, "owner": self.owner[index]}
         features = None if self.features is None else self.features.take(index)
-        return replace(self, series=chosen, features=features, **own)
+        return replace(
+            self,
+            series=chosen,
+            owner=self.owner[index],
+            times=times,
+            starts=starts,
+            features=features,
+        )
 
     def with_features(self, features: SideFeatures | None) -> Prepared:
         """Return the same with what is known beside the series that they come from."""
