@@ -43,6 +43,7 @@ READ_OPTIONS: Mapping[str, Any] = {
     ),
     "annotator": Text(100),
     "drop": ListOf(Text(10_000)),
+    "beside": ListOf(Text(10_000)),
     "window": ListOf(Number(), 2, 2),
     "beat_classes": OneOf("aami", "symbols"),
     "sampling_rate": _RATE,
