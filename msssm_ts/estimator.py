@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -30,7 +31,7 @@ from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.parameters import Parameters, check_parameters, documented
-from msssm_ts.series import LazySeries, Prepared, Series
+from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import (
     as_series_list,
     check_series,
@@ -428,7 +429,7 @@ optional
             Before :meth:`fit`.
         """
         known = (sampling_rate, channel_names, times, features)
-        return self._answers(lambda model: model.proba, X, *known)
+        return self._answers(lambda model: model.series_proba, X, *known)
 
     def predict(
         self,
@@ -506,7 +507,7 @@ optional
             As :meth:`predict_proba`.
         """
         known = (sampling_rate, channel_names, times, features)
-        logits = self._answers(lambda model: model.logits, X, *known)
+        logits = self._answers(lambda model: model.series_logits, X, *known)
         if len(self.classes_) == 2 and not self.multilabel_:
             return logits[:, 1] - logits[:, 0]
         return logits
@@ -542,23 +543,21 @@ optional
             If no member of the vote has features.
         """
         known = (sampling_rate, channel_names, times, None)
-        return self._answers(lambda model: model.features, X, *known)
+        return self._answers(lambda model: partial(model.by_series, model.features), X, *known)
 
     def _answers(
         self,
-        function: Callable[[FittedModel], Callable[[Prepared], NDArray[np.float64]]],
+        function: Callable[[FittedModel], Callable[..., NDArray[np.float64]]],
         X: Any,
         sampling_rate: float | None,
         channel_names: Sequence[str] | None,
         times: Any,
         features: Any,
     ) -> NDArray[np.float64]:
-        """Ask the model, by one of its functions of prepared series, about X."""
+        """Ask the model, by one of its functions of checked series, about X."""
         check_is_fitted(self)
         series = self._check_series(X, self.model_, channel_names)
-        return self.model_.by_series(
-            function(self.model_), series, sampling_rate, channel_names, times, features
-        )
+        return function(self.model_)(series, sampling_rate, channel_names, times, features)
 
     def stream(self) -> Stream:
         """Return an object that reads a series step by step.

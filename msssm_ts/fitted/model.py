@@ -164,7 +164,45 @@ class FittedModel:
         (8, 2)
         """
         series = self.checked(X, channel_names)
-        return self.by_series(self.proba, series, sampling_rate, channel_names, times, features)
+        return self.series_proba(series, sampling_rate, channel_names, times, features)
+
+    def series_proba(
+        self,
+        series: Sequence[Series],
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return class probabilities (n_series, n_classes) of checked series.
+
+        Parameters
+        ----------
+        series, sampling_rate, channel_names, times, features : as for :meth:`prepared`
+            Checked series, and what is known of them.
+        """
+        known = (sampling_rate, channel_names, times, features)
+        if self.beside is None or not self.beside.votes:
+            return self.by_series(self.proba, series, *known)
+        # Windows vote first: what is known beside a series is known once.
+        beside = None if features is None else as_side_features(features, len(series))
+        self.beside.check(beside)
+        proba = self.by_series(self.vote.predict_proba, series, *known)
+        return checked_proba(self.beside.joined(proba, beside), self.labels.multilabel)
+
+    def series_logits(
+        self,
+        series: Sequence[Series],
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return logits (n_series, n_classes) of checked series, see :meth:`series_proba`."""
+        known = (sampling_rate, channel_names, times, features)
+        if self.beside is None or not self.beside.votes:
+            return self.by_series(self.logits, series, *known)
+        return logits_of(self.series_proba(series, *known), self.labels.multilabel)
 
     def proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the vote's probabilities (n_series, n_outputs) of standardised series.

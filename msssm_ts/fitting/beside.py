@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from msssm_ts.beside import Beside, SideMember
 from msssm_ts.beside.joint import Exponents, Told, chosen_exponents
 from msssm_ts.beside.member import left_out_evidence
-from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.problems import Problems
-from msssm_ts.members.problem import Problem
 
 Array = NDArray[np.float64]
 
@@ -59,29 +57,26 @@ class FeatureSide:
         evidence = left_out_evidence(features, encoded, n_outputs, groups=data.groups, **more)
         return cls(problems, member, evidence, seed)
 
-    def joined(self, vote: Vote, learned: Part, aside: Part | None) -> tuple[Beside, str]:
+    def joined(self, left_out: Array | None) -> tuple[Beside, str]:
         """Return the features' part in what a vote answers, and a note where there is one.
 
         Parameters
         ----------
-        vote : Vote
-            Fitted.
-        learned : Part
-            What its members have learned from.
-        aside : Part, optional
-            Series set aside, with what the vote said of them.
+        left_out : array of shape (n_series, n_outputs), optional
+            What the vote answers of the training series when they are left out; NaN where that is
+            not known.
         """
-        told = self._told(learned.saying(getattr(vote, "left_out", None))) or self._told(aside)
+        told = self._told(left_out)
         if told is not None:
             exponents = chosen_exponents(told, self.seed)
         else:
-            # What the vote knows is not known: do they tell anything at all?
-            everything = np.arange(len(self.problems.data))
-            nothing = np.broadcast_to(self.member.prior, (len(everything), len(self.member.prior)))
-            alone = self._told(Part(everything, nothing))
+            # How much vote and features have in common is not known: do they tell anything at all?
+            prior = self.member.prior
+            nothing = np.broadcast_to(prior, (len(self.problems.data), len(prior)))
+            alone = self._told(nothing)
             helps = alone is not None and chosen_exponents(alone, self.seed).features > 0
             exponents = _UNMEASURED if helps else Exponents()
-        names = self.member_names
+        names = tuple(column.name for column in self.member.columns)
         if not exponents.features:
             return Beside(names), "features beside the series told nothing new: they do not vote"
         note = (
@@ -94,56 +89,34 @@ class FeatureSide:
         )
         return Beside(names, exponents, self.member), note
 
-    @property
-    def member_names(self) -> tuple[str, ...]:
-        """Names of the features."""
-        return tuple(column.name for column in self.member.columns)
+    def answers(self, beside: Beside, proba: Array, index: NDArray[np.int64]) -> Array:
+        """Return a vote's answers joined with what others than these series let features say.
 
-    def left_out(self, beside: Beside, proba: Array, index: NDArray[np.int64]) -> Array:
-        """Return a vote's probabilities joined with what left-out members say of some series."""
+        Parameters
+        ----------
+        beside : Beside
+            From :meth:`joined`.
+        proba : array of shape (n_rows, n_outputs)
+            The vote's.
+        index : integer array of shape (n_rows,)
+            Which of the training series each is, or is a window of.
+        """
         if self.evidence is None:
             return proba
         return beside.with_evidence(proba, self.evidence[index])
 
-    def _told(self, part: Part | None) -> Told | None:
+    def _told(self, left_out: Array | None) -> Told | None:
         """Put together what is known of series that were left out, where there is enough."""
-        if part is None or part.proba is None or self.evidence is None:
+        if left_out is None or self.evidence is None:
             return None
-        data, known = self.problems.data, ~np.isnan(part.proba).any(1)
-        index = part.index[known]
-        if not len(index):
+        known = np.flatnonzero(~np.isnan(left_out).any(1))
+        if not len(known):
             return None
-        weights = np.ones(len(data)) if self.problems.weights is None else self.problems.weights
+        data, weights = self.problems.data, self.problems.weights
         return Told(
-            part.proba[known],
-            self.evidence[index],
-            data.targets.encoded[index],
-            weights[index],
-            # Windows of a series tell of each other.
-            index if data.groups is None else data.groups[index],
+            left_out[known],
+            self.evidence[known],
+            data.targets.encoded[known],
+            np.ones(len(known)) if weights is None else weights[known],
+            None if data.groups is None else data.groups[known],
         )
-
-
-@dataclass(frozen=True)
-class Part:
-    """Series, or windows of them, and what a vote says of them.
-
-    Parameters
-    ----------
-    index : integer array of shape (n_rows,)
-        Which of the training series each is, or is a window of.
-    proba : array of shape (n_rows, n_outputs), optional
-        The vote's answers; NaN where they are not known.
-    """
-
-    index: NDArray[np.int64]
-    proba: Array | None = None
-
-    @classmethod
-    def of(cls, index: NDArray[np.int64], problem: Problem) -> Part:
-        """Take a problem that was made of some series."""
-        return cls(index[problem.values.owner])
-
-    def saying(self, proba: Array | None) -> Part:
-        """Return the same with a vote's answers."""
-        return Part(self.index, proba)

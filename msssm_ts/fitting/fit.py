@@ -15,7 +15,7 @@ from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
-from msssm_ts.fitting.beside import FeatureSide, Part
+from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.identity import identity
@@ -187,7 +187,6 @@ class _Fit:
         closed: list[Member] = []
         learned: list[Member] = []
         side = FeatureSide.of(self.problems, self.seed)
-        seen, aside = Part.of(split.keep, training), None
         priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
 
         def model() -> FittedModel | None:
@@ -208,7 +207,7 @@ class _Fit:
                 vote,
                 self._record(vote, learned, share),
             )
-            return fitted if side is None else _with_features(fitted, side, seen, aside)
+            return fitted if side is None else _with_features(fitted, side)
 
         share: float | None = None
         try:
@@ -228,10 +227,6 @@ class _Fit:
             finally:
                 if closed and learned:
                     share = measured_share(learned, validation, theirs)
-            if side is not None and validation is not None:
-                vote = vote_of(closed, learned, share, priors)
-                aside = Part.of(split.held_out, validation)
-                aside = aside.saying(vote.predict_proba(validation.values))
             if closed and twice:
                 # They need no validation: once the shares are known they learn from all series.
                 counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
@@ -242,7 +237,6 @@ class _Fit:
                     "all", again, self.problems.standardized(everything, standardizer), rest, counts
                 )
                 closed[:] = again
-                seen = Part.of(np.arange(len(self.problems.data)), everything)
         except KeyboardInterrupt as error:
             if self.checkpoint is not None:
                 self.checkpoint.flush()
@@ -258,7 +252,7 @@ class _Fit:
             proba = fitted.vote.predict_proba(validation.values)
             if side is not None and fitted.beside is not None:
                 own = split.held_out[validation.values.owner]
-                proba = side.left_out(fitted.beside, proba, own)
+                proba = side.answers(fitted.beside, proba, own)
             thresholds = best_thresholds(proba, validation.targets)
             fitted = replace(fitted, labels=replace(fitted.labels, thresholds=thresholds))
         return fitted
@@ -376,11 +370,9 @@ class _Fit:
         return self.split.reason if asked and self.by_steps else ""
 
 
-def _with_features(
-    model: FittedModel, side: FeatureSide, seen: Part, aside: Part | None
-) -> FittedModel:
+def _with_features(model: FittedModel, side: FeatureSide) -> FittedModel:
     """Let features beside the series have their part in a model's answers."""
-    beside, note = side.joined(model.vote, seen, aside)
+    beside, note = side.joined(getattr(model.vote, "left_out", None))
     record = model.record
     n_parameters = record.n_parameters
     if beside.member is not None:
