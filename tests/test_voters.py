@@ -76,6 +76,31 @@ def test_the_left_out_accuracy_is_that_of_models_without_the_row() -> None:
             best = error, (left_out.argmax(1) == y).mean()
     assert best is not None
     assert ours.left_out_accuracy == pytest.approx(best[1])
+    assert ours.left_out is not None
+    assert (ours.left_out.argmax(1) == y).mean() == pytest.approx(best[1])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_are_answered_by_a_fit_to_the_others_and_to_some_features(weighted: bool) -> None:
+    rng = np.random.default_rng(4)
+    z = rng.normal(size=(33, 50)).astype(np.float32)
+    y = (z[:, 0] > 0).astype(int)
+    signs = np.where(y[:, None] == np.arange(2), 1.0, -1.0)
+    weights = rng.uniform(0.5, 2, 33) if weighted else None
+    features = z.copy()
+    ridge = Ridge.fit(features, signs, weights, multilabel=False)
+    rows, columns = np.arange(0, 33, 4), rng.random(50) < 0.6
+    found = ridge.without(rows, columns, features, signs, weights)
+    rest = np.setdiff1d(np.arange(33), rows)
+    w = np.ones(33) if weights is None else weights
+    w = w[rest] / w[rest].mean()
+    own = z[rest][:, columns]
+    centred = own - w @ own / w.sum()
+    scale = (w * (centred**2).sum(1)).sum() / len(rest)
+    plain = PlainRidge(alpha=ridge.penalty * scale).fit(own, signs[rest], sample_weight=w)
+    scores = ridge.temperature * plain.predict(z[rows][:, columns])
+    wanted = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
 def test_groups_are_left_out_together() -> None:
@@ -85,23 +110,22 @@ def test_groups_are_left_out_together() -> None:
     z = z.astype(np.float32)
     y = (z[:, 0] + rng.normal(size=36) > 0).astype(int)
     signs = np.where(y[:, None] == np.arange(2), 1.0, -1.0)
-    together = Ridge.fit(z.copy(), signs, None, multilabel=False, groups=groups)
-    plain = Ridge.fit(z.copy(), signs, None, multilabel=False)
-    np.testing.assert_array_equal(together.coefficients, plain.coefficients)
-    # The penalty is the plain one's: find it by its solution.
+    ours = Ridge.fit(z.copy(), signs, None, multilabel=False, groups=groups)
     scale = ((z - z.mean(0)) ** 2).sum() / 36
-    penalties = np.logspace(-6, 1, 15) * scale
-    away = [
-        np.abs(PlainRidge(alpha=a).fit(z, signs).coef_.T - plain.coefficients).max()
-        for a in penalties
-    ]
-    penalty = penalties[int(np.argmin(away))]
-    right = []
-    for group in range(6):
-        rest = groups != group
-        scores = PlainRidge(alpha=penalty).fit(z[rest], signs[rest]).predict(z[~rest])
-        right.append(scores.argmax(1) == y[~rest])
-    assert together.left_out_accuracy == pytest.approx(np.concatenate(right).mean())
+    best = None
+    for a in np.logspace(-6, 1, 15):
+        scores = np.empty_like(signs)
+        for group in range(6):
+            rest = groups != group
+            plain = PlainRidge(alpha=a * scale).fit(z[rest], signs[rest])
+            scores[~rest] = plain.predict(z[~rest])
+        error = ((scores - signs) ** 2).mean()
+        if best is None or error < best[0]:
+            best = error, a, (scores.argmax(1) == y).mean()
+    assert best is not None
+    assert ours.penalty == pytest.approx(best[1])
+    assert ours.left_out_accuracy == pytest.approx(best[2])
+    assert Ridge.fit(z.copy(), signs, None, multilabel=False).penalty != ours.penalty
 
 
 def _left_out_scores(ridge: Ridge, z: np.ndarray, signs: np.ndarray) -> np.ndarray:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from msssm_ts.beside import Beside
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted.model import FittedModel
@@ -18,6 +20,13 @@ from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.estimate import (
+    accuracy_with_interval,
+    members_told,
+    right,
+    told_by_series,
+    told_of_validation,
+)
 from msssm_ts.fitting.identity import identity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
@@ -193,7 +202,15 @@ class _Fit:
             if not closed and not learned:
                 return None
             vote = vote_of(closed, learned, share, priors)
-            fitted = FittedModel(
+            left_out, beside, note = vote.left_out, None, ""
+            if side is not None:
+                beside, note = side.joined(left_out)
+                if left_out is not None:
+                    left_out = side.answers(beside, left_out, np.arange(len(left_out)))
+            record = self._record(vote, learned, share, left_out, beside, note)
+            # What only the fit knows stays with it.
+            vote = replace(vote, members=tuple(member.telling() for member in vote.members))
+            return FittedModel(
                 self.problems.source,
                 self.parameters["missing"],
                 self.parameters["dtype"],
@@ -205,15 +222,19 @@ class _Fit:
                     names=None if label_names is None else tuple(map(str, label_names)),
                 ),
                 vote,
-                self._record(vote, learned, share),
+                record,
+                beside,
             )
-            return fitted if side is None else _with_features(fitted, side)
 
         share: float | None = None
         try:
             budget = self.parameters["time_budget"]
             part = None if budget is None else budget * (_FIRST_OF_TWO if twice else 1.0)
-            self._fit_closed("first", closed, training, part)
+            # What is fitted again on all series tells of them then.
+            asking = replace(training, asks_left_out=not twice)
+            self._fit_closed("first", closed, asking, part)
+            n_series = len(self.problems.data)
+            closed[:] = told_by_series(closed, asking, split.keep, n_series)
             theirs = None
             if self.by_steps and closed and validation is not None:
                 theirs = vote_of(closed, [], priors=priors).predict_proba(validation.values)
@@ -227,16 +248,19 @@ class _Fit:
             finally:
                 if closed and learned:
                     share = measured_share(learned, validation, theirs)
+                if validation is not None:
+                    learned[:] = told_of_validation(learned, validation)
+                    learned[:] = told_by_series(learned, validation, split.held_out, n_series)
             if closed and twice:
                 # They need no validation: once the shares are known they learn from all series.
                 counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
-                everything = self.problems.prepared(np.arange(len(self.problems.data)))
+                whole = np.arange(n_series)
+                everything = self.problems.standardized(self.problems.prepared(whole), standardizer)
+                everything = replace(everything, asks_left_out=True)
                 again: list[Member] = []
                 rest = None if budget is None else max(0.0, budget - self._elapsed())
-                self._fit_closed(
-                    "all", again, self.problems.standardized(everything, standardizer), rest, counts
-                )
-                closed[:] = again
+                self._fit_closed("all", again, everything, rest, counts)
+                closed[:] = told_by_series(again, everything, whole, n_series)
         except KeyboardInterrupt as error:
             if self.checkpoint is not None:
                 self.checkpoint.flush()
@@ -332,6 +356,7 @@ class _Fit:
         keeper = None if checkpoint is None else StageKeeper(checkpoint, stage)
         member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
+        member = member.telling(member.left_out, took)
         if checkpoint is not None:
             checkpoint.finished(stage, member, took)
         return member, took
@@ -341,17 +366,29 @@ class _Fit:
         earlier = 0.0 if self.checkpoint is None else self.checkpoint.earlier_seconds
         return earlier + time.perf_counter() - self.began
 
-    def _record(self, vote: Vote, learned: Sequence[Member], share: float | None) -> FitRecord:
+    def _record(
+        self,
+        vote: Vote,
+        learned: Sequence[Member],
+        share: float | None,
+        left_out: NDArray[np.float64] | None,
+        beside: Beside | None,
+        note: str,
+    ) -> FitRecord:
         """Write down how the model came about; of training by steps, the first member's."""
         first = next((member for member in learned if member.history), None)
         history = vars(History()) if first is None else dict(first.history)
         data = self.problems.data
+        targets = data.targets.encoded
+        estimate = None
+        if left_out is not None:
+            estimate = accuracy_with_interval(right(left_out, targets), data.weights, data.groups)
         return FitRecord(
             parameters=json_parameters(self.parameters),
             history=history,
             n_iter=len(history["epoch"]),
             best_iter=0 if first is None else first.best_epoch,
-            n_parameters=vote.n_parameters,
+            n_parameters=vote.n_parameters + (0 if beside is None else beside.n_parameters),
             seconds=self._elapsed(),
             seed=self.seed,
             device=resolve_device(self.parameters["device"]),
@@ -360,27 +397,17 @@ class _Fit:
             notes=notes(
                 *(self.parameters, self.wanted, vote, data, self.left_out, share),
                 *(self._ungrouped(), self.not_worth),
-            ),
+            )
+            + ((note,) if note else ()),
             versions=versions(),
+            estimate=estimate,
+            members=members_told(vote, targets, data.weights),
         )
 
     def _ungrouped(self) -> str:
         """Why groups that the user gave leave nothing to validate by; empty where they do not."""
         asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
         return self.split.reason if asked and self.by_steps else ""
-
-
-def _with_features(model: FittedModel, side: FeatureSide) -> FittedModel:
-    """Let features beside the series have their part in a model's answers."""
-    beside, note = side.joined(getattr(model.vote, "left_out", None))
-    record = model.record
-    n_parameters = record.n_parameters
-    if beside.member is not None:
-        n_parameters += beside.member.n_parameters
-    notes = (*record.notes, note) if note else record.notes
-    return replace(
-        model, record=replace(record, notes=notes, n_parameters=n_parameters), beside=beside
-    )
 
 
 def _count(members: Sequence[Member], kind: str) -> int:

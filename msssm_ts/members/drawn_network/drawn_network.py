@@ -18,6 +18,7 @@ from msssm_ts.members.closed_form import (
     fit_closed_form,
     from_state_of,
     in_parts,
+    left_out_of,
     specs_of,
     state_of,
 )
@@ -95,10 +96,12 @@ class DrawnMember(Member):
             sample = problem.at_most(_N_SERIES, seed).values
             x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
             network.calibrate(x, lengths, times)
-        problem = problem.at_most(max(1, _MOST_NUMBERS // network.n_features), seed)
-        z = _features(network, problem.values, reporter)
+        index = problem.drawn(max(1, _MOST_NUMBERS // network.n_features), seed)
+        part = problem.take(index)
+        z = _features(network, part.values, reporter)
         weights = np.ones(network.n_features, np.float32)
-        return cls(network, *fit_closed_form(z, weights, problem))
+        member = cls(network, *fit_closed_form(z, weights, part))
+        return member.telling(left_out_of(member.ridge, problem, index))
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -136,11 +139,6 @@ class DrawnMember(Member):
     def n_parameters(self) -> int:
         """The ridge classifier's weights."""
         return self.ridge.coefficients.size + self.ridge.intercept.size
-
-    @property
-    def left_out_accuracy(self) -> float:
-        """On training series left out one at a time, or group by group."""
-        return self.ridge.left_out_accuracy
 
     def state(self) -> State:
         """Return all that a model file must hold."""

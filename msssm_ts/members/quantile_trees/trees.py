@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -14,6 +14,7 @@ from torch import nn
 from msssm_ts.file_checks import Record, Whole
 from msssm_ts.kernels.extra_trees import Tree, grow_trees
 from msssm_ts.members.closed_form import in_parts
+from msssm_ts.members.folds import left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest, check_trees
@@ -35,6 +36,8 @@ _MOST_NUMBERS = 100_000_000
 _PART, _MOST_LOOKS = 0.1, 1_000_000
 # However little time there is.
 _FEWEST_TREES = 20
+# To see what they say of series that are left out.
+_LEFT_OUT_TREES = 40
 # Values of series, brought to one length, whose features are made at once: 16 MB.
 _CHUNK = 1 << 22
 N_TREES = 200
@@ -93,25 +96,41 @@ class QuantileTrees(Member):
         n_channels = problem.values.series[0].shape[0]
         layout = Layout.of(n_channels, n_timepoints)
         n_features = n_quantile_features(n_channels, n_timepoints, layout)
-        problem = problem.at_most(max(1, _MOST_NUMBERS // n_features), seed)
-        features = _features_of(problem.values.series, n_timepoints, layout, n_features)
-        grown = grow_trees(
-            features,
-            problem.targets.reshape(len(problem), -1).astype(np.int64),
-            problem.weights,
-            2 if problem.multilabel else problem.n_outputs,
-            _n_candidates(*features.shape),
-            np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64),
-        )
+        index = problem.drawn(max(1, _MOST_NUMBERS // n_features), seed)
+        part = problem.take(index)
+        features = _features_of(part.values.series, n_timepoints, layout, n_features)
+        answers = part.targets.reshape(len(part), -1).astype(np.int64)
+        seeds = np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64)
+
+        def grown(n: int, rows: NDArray[np.int64] | None = None) -> Iterator[Tree]:
+            return grow_trees(
+                features,
+                answers,
+                part.weights,
+                2 if part.multilabel else part.n_outputs,
+                _n_candidates(*features.shape),
+                seeds[:n],
+                rows,
+            )
+
+        def late() -> bool:
+            return seconds is not None and time.perf_counter() - began > seconds
+
+        def left_out(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            few = Forest.of(list(grown(_LEFT_OUT_TREES, rest)), part.n_outputs)
+            return few.shares(features[rows])
+
         trees: list[Tree] = []
-        for tree in grown:
+        for tree in grown(n_trees):
             trees.append(tree)
             if reporter is not None:
-                reporter.done(len(problem) * len(trees) // n_trees, len(problem))
-            late = seconds is not None and time.perf_counter() - began > seconds
-            if late and len(trees) >= _FEWEST_TREES:
+                reporter.done(len(part) * len(trees) // n_trees, len(part))
+            if late() and len(trees) >= _FEWEST_TREES:
                 break
-        return cls(n_timepoints, layout, Forest.of(trees, problem.n_outputs))
+        member = cls(n_timepoints, layout, Forest.of(trees, part.n_outputs))
+        if not problem.asks_left_out or late():
+            return member
+        return member.telling(left_out_by_folds(problem, index, left_out))
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_series, n_outputs)."""
