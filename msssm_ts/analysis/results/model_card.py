@@ -27,9 +27,8 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
     """
     training, versions = header["training"], header["versions"]
     topics = {
-        "Data": _data(header),
-        "Members": _members(member_rows(header["members"], training.get("members") or ()))
-        | beside_facts(header.get("beside")),
+        "Data": _data(header) | beside_facts(header.get("beside")),
+        "Members": _members(member_rows(header["members"], training.get("members") or ())),
         "Training": {
             "parameters": f"{training['n_parameters']:,}".replace(",", "\u202f"),
             "epochs": f"{training['n_iter']}, kept: {training['best_iter']}",
