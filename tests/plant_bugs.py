@@ -298,7 +298,7 @@ BUGS = [Bug(*row) for row in (
     ("temperature inverted", RIDGE, "np.exp(found.x)", "np.exp(-found.x)", T_VOTERS),
     ("temperature divides", RIDGE, "* self.temperature", "/ self.temperature", T_VOTERS),
     ("every k-th row", RIDGE, "    if size == n:",
-     "    return slice(None, None, -(-n // _MOST_ROWS))\n    if size == n:", T_VOTERS),
+     "    return slice(None, None, -(-n // MOST_ROWS))\n    if size == n:", T_VOTERS),
     ("signs of labels swapped", RIDGE, "torch.where(truth, 1.0, -1.0)",
      "torch.where(truth, -1.0, 1.0)", T_VOTERS),
     ("pool weights permuted", POOLS, "(1.0, 0.5, 1.0, 0.2, 0.2)", "(0.5, 1.0, 1.0, 0.2, 0.2)",

@@ -213,9 +213,12 @@ def test_a_time_budget_leaves_voters_out() -> None:
     assert kinds_of(everything) == ["scan_ridge"] * 2 + ["quantile_trees", "shapelet_ridge"]
     least = MSSSMClassifier("fast", time_budget=1e-9, random_state=0).fit(X, y)
     assert kinds_of(least) == ["scan_ridge"]
-    assert least.model_.record.notes == tuple(
-        f"no {kind} votes: there was no time for it"
-        for kind in ("quantile_trees", "shapelet_ridge")
+    assert least.model_.record.notes == (
+        "no quantile_trees votes: there was no time for it",
+        "no shapelet_ridge votes: there was no time for it",
+        "scan_ridge learned from 20 of 60 series, drawn at random: there was no time or memory for "
+        "more",
+        "1 of 2 scan_ridge vote: there was no time for more",
     )
     # What is fitted again on all series are the same voters.
     model = MSSSMClassifier(time_budget=1e-3, early_stopping=True, **SIZES).fit(X, y)

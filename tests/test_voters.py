@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scan_ridge import scan_ridge as scan_ridge_module
 from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
+from msssm_ts.members.within_time import NoTimeError
 from msssm_ts.series import LazySeries
 from msssm_ts.series.checks import filled
 from msssm_ts.training import Reporter
@@ -177,7 +179,7 @@ def test_the_order_of_many_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch)
     z = rng.normal(size=(1240, 100)).astype(np.float32)
     z[:, :10] += 0.1 * signs[:, :1]
     whole = Ridge.fit(z.copy(), signs, None, multilabel=False)
-    monkeypatch.setattr(module, "_MOST_ROWS", 1220)
+    monkeypatch.setattr(module, "MOST_ROWS", 1220)
     part = Ridge.fit(z.copy(), signs, None, multilabel=False)
     assert part.temperature == pytest.approx(whole.temperature, rel=0.3)
     assert part.left_out_accuracy == pytest.approx(whole.left_out_accuracy, abs=0.05)
@@ -190,14 +192,17 @@ def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch)
     z = rng.normal(size=(400, 20)).astype(np.float32)
     signs = np.where(z[:, :1] + 0.3 * rng.normal(size=(400, 1)) > 0, [[1.0, -1.0]], [[-1.0, 1.0]])
     whole = Ridge.fit(z.copy(), signs, None, multilabel=False)
-    monkeypatch.setattr(module, "_MOST_ROWS", 100)
+    monkeypatch.setattr(module, "MOST_ROWS", 100)
     part = Ridge.fit(z.copy(), signs, None, multilabel=False)
     np.testing.assert_allclose(part.decision(z), whole.decision(z), atol=0.1)
 
 
 def test_trees_stop_growing_when_time_is_up() -> None:
     problem = _problem()
-    assert len(QuantileTrees.fit(problem, 5, seconds=0.0).forest.roots) == 20
+    needed = replace(problem, is_needed=True)
+    assert len(QuantileTrees.fit(needed, 5, seconds=0.0).forest.roots) == 20
+    with pytest.raises(NoTimeError):
+        QuantileTrees.fit(problem, 5, seconds=0.0)
     assert len(QuantileTrees.fit(problem, 5, {"n_trees": 30}, seconds=60.0).forest.roots) == 30
 
 
@@ -206,7 +211,9 @@ def test_trees_say_how_far_they_are() -> None:
     QuantileTrees.fit(problem, 0, {"n_trees": 24}, Reporter((callback,), "trees"))
     done = [done for _, done, _ in callback.told]
     assert done == sorted(done)
-    assert len(done) == 24
+    # Once for the features, then tree by tree.
+    assert len(done) == 25
+    assert done[0] == len(problem) // 4
     assert callback.told[-1] == ("trees", len(problem), len(problem))
 
 
@@ -459,12 +466,12 @@ def test_members_that_would_take_too_long_are_left_out(monkeypatch: pytest.Monke
     X = np.concatenate(problem.values.series)
     wanted = ["scan_ridge"] * 3 + ["quantile_trees"]
     counts = []
-    for seconds in (1.9, 2.9, 3.9, 4.9):
+    for seconds in (2.0, 40.0, 217.0, 400.0):
         clock = itertools.count()
         monkeypatch.setattr(time, "perf_counter", lambda clock=clock: float(next(clock)))
         model = MSSSMClassifier(members=wanted, time_budget=seconds, random_state=0)
         kinds = kinds_of(model.fit(X, problem.targets))
         counts.append((kinds.count("scan_ridge"), kinds.count("quantile_trees")))
         monkeypatch.undo()
-    # Each takes a second: after k members the next one is expected to end at k + 1.
-    assert counts == [(1, 0), (2, 0), (3, 0), (3, 1)]
+    # One of each kind comes first.
+    assert counts == [(1, 0), (1, 1), (2, 1), (3, 1)]

@@ -240,7 +240,7 @@ class Checkpoint:
             if left_out is not None:
                 check_shapes({_LEFT_OUT: _told_of(problem)}, {_LEFT_OUT: left_out})
             seconds = float(facts["seconds"])
-            return member.to(device).telling(left_out, seconds), seconds
+            return member.to(device).telling(left_out, seconds, facts.get("said")), seconds
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise self._damaged(stage + _MEMBER, error) from error
 
@@ -276,6 +276,7 @@ class Checkpoint:
         for stage, (member, seconds) in list(self._pending.items()):
             state = member.state()
             header = {"kind": member.kind, "facts": state.facts, "seconds": seconds}
+            header["said"] = member.said
             told = {} if member.left_out is None else {_LEFT_OUT: member.left_out}
             self._write(stage + _MEMBER, {**state.arrays, **told}, header)
             (self.folder / (stage + _WORK)).unlink(missing_ok=True)

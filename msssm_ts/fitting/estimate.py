@@ -63,14 +63,16 @@ def told_by_series(
     """
     owner = index[problem.values.owner]
     return [
-        m if m.left_out is None else m.telling(by_series(m.left_out, owner, n_series), m.seconds)
+        m
+        if m.left_out is None
+        else m.telling(by_series(m.left_out, owner, n_series), m.seconds, m.said)
         for m in members
     ]
 
 
 def told_of_validation(members: Sequence[Member], validation: Problem) -> list[Member]:
     """Let members that learn by steps tell of the series set aside."""
-    return [m.telling(m.predict_proba(validation.values), m.seconds) for m in members]
+    return [m.telling(m.predict_proba(validation.values), m.seconds, m.said) for m in members]
 
 
 def right(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:

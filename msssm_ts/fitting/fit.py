@@ -19,6 +19,7 @@ from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
+from msssm_ts.fitting.closed import Closed, FitOne, fit_again, fit_closed
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.estimate import (
     accuracy_with_interval,
@@ -175,7 +176,7 @@ class _Fit:
     began: float
     left_out: str | None
     checkpoint: Checkpoint | None
-    not_worth: set[str] = field(default_factory=set)
+    fitted: Closed = field(default_factory=Closed)
 
     def run(self, label_names: Sequence[str] | None) -> FittedModel:
         """Fit, and return the model; where it is cut short, hand on what there is."""
@@ -193,7 +194,7 @@ class _Fit:
             validation = self.problems.standardized(validation, standardizer)
         multilabel = training.multilabel
         twice = validation is not None and not multilabel
-        closed: list[Member] = []
+        closed = self.fitted.members
         learned: list[Member] = []
         side = FeatureSide.of(self.problems, self.seed)
         priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
@@ -232,7 +233,9 @@ class _Fit:
             part = None if budget is None else budget * (_FIRST_OF_TWO if twice else 1.0)
             # What is fitted again on all series tells of them then.
             asking = replace(training, asks_left_out=not twice)
-            self._fit_closed("first", closed, asking, part)
+            named = self.parameters["members"] is not None
+            first_fit = self._closed_fit("first")
+            fit_closed(self.fitted, self.closed, asking, part, first_fit, named=named)
             n_series = len(self.problems.data)
             closed[:] = told_by_series(closed, asking, split.keep, n_series)
             theirs = None
@@ -253,14 +256,13 @@ class _Fit:
                     learned[:] = told_by_series(learned, validation, split.held_out, n_series)
             if closed and twice:
                 # They need no validation: once the shares are known they learn from all series.
-                counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
                 whole = np.arange(n_series)
                 everything = self.problems.standardized(self.problems.prepared(whole), standardizer)
                 everything = replace(everything, asks_left_out=True)
-                again: list[Member] = []
                 rest = None if budget is None else max(0.0, budget - self._elapsed())
-                self._fit_closed("all", again, everything, rest, counts)
-                closed[:] = told_by_series(again, everything, whole, n_series)
+                again, fit_one = Closed(), self._closed_fit("all")
+                fit_again(again, self.fitted, self.closed, everything, rest, fit_one)
+                closed[:] = told_by_series(again.members, everything, whole, n_series)
         except KeyboardInterrupt as error:
             if self.checkpoint is not None:
                 self.checkpoint.flush()
@@ -281,37 +283,17 @@ class _Fit:
             fitted = replace(fitted, labels=replace(fitted.labels, thresholds=thresholds))
         return fitted
 
-    def _fit_closed(
-        self,
-        stage: str,
-        into: list[Member],
-        problem: Problem,
-        seconds: float | None,
-        counts: Mapping[str, int] | None = None,
-    ) -> None:
-        """Fit members without validation: ``counts``, or as many as there is time for."""
-        spent = 0.0
-        for seat in self.closed:
-            kind = MEMBERS.get(seat.kind)
-            n = kind.copies(seat.count, problem) if counts is None else counts[seat.kind]
-            if counts is None and not n:
-                if self.parameters["members"] is None:
-                    self.not_worth.add(seat.kind)
-                else:
-                    # Who names the members wants them.
-                    n = seat.count
-            for i in range(n):
-                # The next one takes as long as those before, on average.
-                late = seconds is not None and into and spent * (1 + 1 / len(into)) > seconds
-                if late and counts is None:
-                    return
-                title = kind.title + (f" {i + 1}/{n}" if n > 1 else "")
-                left = None if seconds is None else max(0.0, seconds - spent)
-                member, took = self._fit_one(
-                    f"{stage}-{len(into)}", seat, i, problem, self.reporter.named(title), left
-                )
-                into.append(member)
-                spent += took
+    def _closed_fit(self, stage: str) -> FitOne:
+        """Return what fits one member in closed form."""
+
+        def fit_one(
+            seat: Seat, i: int, n: int, problem: Problem, seconds: float | None
+        ) -> tuple[Member, float]:
+            title = MEMBERS.get(seat.kind).title + (f" {i + 1}/{n}" if n > 1 else "")
+            reporter = self.reporter.named(title)
+            return self._fit_one(f"{stage}-{seat.kind}-{i}", seat, i, problem, reporter, seconds)
+
+        return fit_one
 
     def _fit_by_steps(self, into: list[Member], problem: Problem, reserved: float) -> None:
         """Train members with validation, each in its part of the time that is left."""
@@ -356,7 +338,7 @@ class _Fit:
         keeper = None if checkpoint is None else StageKeeper(checkpoint, stage)
         member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
-        member = member.telling(member.left_out, took)
+        member = member.telling(member.left_out, took, member.said)
         if checkpoint is not None:
             checkpoint.finished(stage, member, took)
         return member, took
@@ -396,7 +378,7 @@ class _Fit:
             training_data=data.facts(),
             notes=notes(
                 *(self.parameters, self.wanted, vote, data, self.left_out, share),
-                *(self._ungrouped(), self.not_worth),
+                *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
             )
             + ((note,) if note else ()),
             versions=versions(),
@@ -408,7 +390,3 @@ class _Fit:
         """Why groups that the user gave leave nothing to validate by; empty where they do not."""
         asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
         return self.split.reason if asked and self.by_steps else ""
-
-
-def _count(members: Sequence[Member], kind: str) -> int:
-    return sum(member.kind == kind for member in members)

@@ -80,6 +80,8 @@ class Member(ABC):
         for it: files do not keep it.
     seconds : float or None
         Its fit took; likewise.
+    said : str or None
+        What it was that its fit could not do as it was asked to; likewise.
     history : mapping of str to list
         Of its training by steps, one entry an epoch; empty where there was none.
     best_epoch : int
@@ -92,6 +94,7 @@ class Member(ABC):
     learns_by_steps: ClassVar[bool] = False
     left_out: NDArray[np.float64] | None = None
     seconds: float | None = None
+    said: str | None = None
     history: Mapping[str, list[Any]] = MappingProxyType({})
     best_epoch: int = 0
 
@@ -220,13 +223,17 @@ class Member(ABC):
         return self
 
     def telling(
-        self, left_out: NDArray[np.float64] | None = None, seconds: float | None = None
+        self,
+        left_out: NDArray[np.float64] | None = None,
+        seconds: float | None = None,
+        said: str | None = None,
     ) -> Self:
         """Return the same member with what only the fit knows; by default with nothing."""
         other = copy.copy(self)
         # Members are frozen values, as far as they are values.
         object.__setattr__(other, "left_out", left_out)
         object.__setattr__(other, "seconds", seconds)
+        object.__setattr__(other, "said", said)
         return other
 
     def logits(self, values: Prepared) -> NDArray[np.float64] | None:

@@ -34,6 +34,8 @@ class Problem:
         Series set aside, for members that learn by steps.
     asks_left_out : bool
         Whether members are to say what they answer of these series when they are left out.
+    is_needed : bool
+        Whether a member has to be fitted however little time there is: without it nothing votes.
     is_in_vain : callable, optional
         Given probabilities (n_series, n_outputs) of the series set aside, tells whether a member
         that answers so adds too little to be trained any further.
@@ -47,6 +49,7 @@ class Problem:
     positive_weights: NDArray[np.float64] | None = None
     validation: Problem | None = None
     asks_left_out: bool = False
+    is_needed: bool = False
     is_in_vain: Callable[[NDArray[np.float64]], bool] | None = None
 
     @classmethod

@@ -14,7 +14,7 @@ from torch import Tensor
 # Penalties tried, in units of the mean squared length of a row of features.
 _PENALTIES = np.logspace(-6, 1, 15)
 # An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
-_MOST_ROWS = 3000
+MOST_ROWS = 3000
 # Rows of a Gram matrix that are computed together.
 _BLOCK = 512
 # Rows whose scores are computed together.
@@ -300,11 +300,11 @@ def _lower_gram(z: Tensor) -> Tensor:
 
 
 def _drawn(n: int) -> slice | NDArray[np.int64]:
-    """Return rows to choose by: all, or a part of them, of at most _MOST_ROWS, at random.
+    """Return rows to choose by: all, or a part of them, of at most MOST_ROWS, at random.
 
     Not every k-th: labels may come in turns.
     """
-    size = -(-n // -(-n // _MOST_ROWS))
+    size = -(-n // -(-n // MOST_ROWS))
     if size == n:
         # No copy of all features.
         return slice(None)
@@ -317,7 +317,7 @@ def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:
     dual = n <= p
     # A Cholesky factorisation reads the lower half only.
     gram = _lower_gram(z if dual else z.T)
-    if min(n, p) <= _MOST_ROWS:
+    if min(n, p) <= MOST_ROWS:
         gram = gram.double()
     gram.diagonal().add_(penalty)
     factor, failed = torch.linalg.cholesky_ex(gram)

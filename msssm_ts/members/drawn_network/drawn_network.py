@@ -27,6 +27,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.members.within_time import drawn_within, part_of
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import clamp_scales
 from msssm_ts.model.cores import CORES
@@ -96,12 +97,16 @@ class DrawnMember(Member):
             sample = problem.at_most(_N_SERIES, seed).values
             x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
             network.calibrate(x, lengths, times)
-        index = problem.drawn(max(1, _MOST_NUMBERS // network.n_features), seed)
+        most, n = _MOST_NUMBERS // network.n_features, network.n_features
+        index = drawn_within(
+            *(problem, most, seed, seconds, n), lambda values: _features(network, values)
+        )
         part = problem.take(index)
         z = _features(network, part.values, reporter)
         weights = np.ones(network.n_features, np.float32)
         member = cls(network, *fit_closed_form(z, weights, part))
-        return member.telling(left_out_of(member.ridge, problem, index))
+        said = part_of(len(index), problem, seconds)
+        return member.telling(left_out_of(member.ridge, problem, index), said=said)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:

@@ -33,6 +33,7 @@ from msssm_ts.members.scan_ridge.features import (
     n_features_for,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.members.within_time import drawn_within, part_of
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
@@ -87,11 +88,16 @@ class ScanRidge(Member):
         """Draw the features and fit the classifier; see :meth:`Member.fit`."""
         fits = len(problem) * n_features_for(problem) <= _MOST_NUMBERS
         features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
-        index = problem.drawn(max(1, _MOST_NUMBERS // features.n_features), seed)
+        n = features.n_features
+        most = _MOST_NUMBERS // n
+        index = drawn_within(
+            *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
+        )
         part = problem.take(index)
         z = features.transform(part.values.series, reporter)
         member = cls(features, *fit_closed_form(z, features.weights, part))
-        return member.telling(left_out_of(member.ridge, problem, index))
+        said = part_of(len(index), problem, seconds)
+        return member.telling(left_out_of(member.ridge, problem, index), said=said)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:

@@ -35,6 +35,7 @@ from msssm_ts.members.shapelet_ridge.features import (
     n_features_of,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.members.within_time import drawn_within, part_of
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
@@ -83,21 +84,26 @@ class ShapeletRidge(Member):
         """Draw the shapelets and fit the classifier; see :meth:`Member.fit`."""
         began = time.perf_counter()
         features, lenders = ShapeletFeatures.draw(problem, seed, N_GROUPS)
-        index = problem.drawn(max(1, _MOST_NUMBERS // features.n_features), seed)
+        n = features.n_features
+        most = _MOST_NUMBERS // n
+        index = drawn_within(
+            *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
+        )
         part = problem.take(index)
         z = features.transform(part.values.series, reporter)
         weights = np.ones(features.n_features, np.float32)
         member = cls(features, *fit_closed_form(z, weights, part))
         late = seconds is not None and time.perf_counter() - began > seconds
+        said = part_of(len(index), problem, seconds)
         if not problem.asks_left_out or late:
-            return member
+            return member.telling(said=said)
 
         def left_out(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
             # Who has lent its pieces to shapelets is found by them again.
             own = features_without(lenders, index[rows])
             return member.ridge.without(rows, own, z, part.signs, part.weights)
 
-        return member.telling(left_out_by_folds(problem, index, left_out))
+        return member.telling(left_out_by_folds(problem, index, left_out), said=said)
 
     def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
         """Return standardised features (n_series, n_features)."""
