@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.beside.member import folds
-
 Array = NDArray[np.float64]
 
 # Exponents that are tried.
@@ -21,6 +19,7 @@ _NOTHING = 0.005
 # Answers from which the exponents are found, drawn where there are more.
 _MOST_ROWS = 20_000
 _LEAST = 1e-6
+_FEWEST_GROUPS = 3
 
 
 class Exponents(NamedTuple):
@@ -119,16 +118,15 @@ class Told(NamedTuple):
 def chosen_exponents(told: Told, seed: int = 0) -> Exponents:
     """Return the exponents that make labels of left-out series most likely.
 
-    With few series they stay near what is expected. The features do not vote where, on series
-    that did not choose the exponents either, labels are not more likely with them than without
-    by more than a standard error.
+    With few series they stay near what is expected. The features do not vote where labels are not
+    more likely with them than without by more than a standard error.
 
     Parameters
     ----------
     told : Told
         What vote and features say of series that they have not learned from.
     seed : int
-        Of the folds.
+        Of what is drawn of very many rows.
 
     Examples
     --------
@@ -143,9 +141,10 @@ def chosen_exponents(told: Told, seed: int = 0) -> Exponents:
         rng = np.random.default_rng(seed)
         told = told.take(np.sort(rng.choice(len(told.proba), _MOST_ROWS, replace=False)))
     tables = _tables(told)
-    if not _is_better(told, tables, seed):
+    total = tables.sum(2)
+    a, b = _best(total, with_features=True)
+    if not _is_better(told, tables[a, b] - tables[_best(total, with_features=False)]):
         return Exponents()
-    a, b = _best(tables.sum(2), with_features=True)
     return Exponents(round(float(_OF_SERIES[a]), 4), round(float(_OF_FEATURES[b]), 4))
 
 
@@ -170,19 +169,17 @@ def _best(total: Array, *, with_features: bool) -> tuple[int, int]:
     return int(a), int(b)
 
 
-def _is_better(told: Told, tables: Array, seed: int) -> bool:
-    """Whether features help on series that chose neither them nor their weight."""
-    fold = folds(told.targets, told.groups, seed)
-    if fold is None:
-        return False
-    gain = np.empty(len(fold))
-    for k in range(fold.max() + 1):
-        there = fold == k
-        rest = tables[:, :, ~there].sum(2)
-        with_them, without = _best(rest, with_features=True), _best(rest, with_features=False)
-        gain[there] = tables[*with_them, there] - tables[*without, there]
+def _is_better(told: Told, gain: Array) -> bool:
+    """Whether a gain in likelihood, (n_rows,), is more than chance and the choice of exponents.
+
+    Of features that tell nothing the gain of the best exponent is z²/2 for a score of z standard
+    errors, and its own standard error |z|: a gain of more than one standard error is a score of
+    more than two.
+    """
     own = np.arange(len(gain)) if told.groups is None else told.groups
     groups = np.unique(own, return_inverse=True)[1]
     by_group = np.bincount(groups, gain)
+    if len(by_group) < _FEWEST_GROUPS:
+        return False
     error = by_group.std(ddof=1) * np.sqrt(len(by_group))
     return bool(gain.sum() > error + _NOTHING * told.weights.sum())
