@@ -170,6 +170,25 @@ def test_finished_members_are_not_fitted_again(
     assert fitted == [("scan_ridge", 40), ("quantile_trees", 40)]
 
 
+def test_what_a_member_has_told_is_told_by_the_fit_that_goes_on(tmp_path: Path) -> None:
+    settings = {"members": ["scan_ridge", "quantile_trees"], "early_stopping": False}
+
+    class InTheTrees:
+        def __call__(self, progress: Progress) -> None: ...
+
+        def stage(self, name: str, done: int, total: int) -> None:
+            if name == "trees":
+                raise KeyboardInterrupt
+
+    _cut_short(tmp_path, **settings, callbacks=[InTheTrees()])
+    assert (tmp_path / "first-scan_ridge-0.member.safetensors").exists()
+    again, whole = _fit(tmp_path, **settings), _fit(**settings)
+    _assert_same(again, whole)
+    assert again.model_.record.estimate == whole.model_.record.estimate
+    ours, theirs = again.model_.record.members, whole.model_.record.members
+    assert [m["alike"] for m in ours] == [m["alike"] for m in theirs]
+
+
 def test_a_drawn_seed_stays_the_seed(tmp_path: Path) -> None:
     _cut_short(tmp_path, random_state=None, callbacks=[Stop(7)])
     seed = json.loads((tmp_path / "fit.json").read_text())["seed"]
