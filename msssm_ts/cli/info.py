@@ -66,6 +66,7 @@ def _installation() -> dict[str, Any]:
 
 
 def _model(path: str) -> dict[str, Any]:
+    from msssm_ts.analysis.results.model_card import beside_facts
     from msssm_ts.fitted.artifact import read_header, resolve_model_path
     from msssm_ts.fitted.told import member_rows
 
@@ -80,6 +81,7 @@ def _model(path: str) -> dict[str, Any]:
         "sampling_rate": header["sampling_rate"],
         "estimate": training.get("estimate"),
         "members": member_rows(header["members"], training.get("members") or ()),
+        **beside_facts(header.get("beside")),
         "notes": training.get("notes") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",

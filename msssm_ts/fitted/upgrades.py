@@ -143,7 +143,7 @@ def _from_6(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
 
 
 def _from_7(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
-    """8 may say what to expect of the vote, and what its members told."""
+    """8 may say what to expect of the vote, what its members told, and what features say."""
     return header, tensors
 
 

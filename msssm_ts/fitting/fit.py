@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from msssm_ts.beside import Beside
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
+from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.closed import Closed, FitOne, fit_again, fit_closed
 from msssm_ts.fitting.data import TrainingData
@@ -193,13 +196,19 @@ class _Fit:
         twice = validation is not None and not multilabel
         closed = self.fitted.members
         learned: list[Member] = []
+        side = FeatureSide.of(self.problems, self.seed)
         priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
 
         def model() -> FittedModel | None:
             if not closed and not learned:
                 return None
             vote = vote_of(closed, learned, share, priors)
-            record = self._record(vote, learned, share)
+            left_out, beside, note = vote.left_out, None, ""
+            if side is not None:
+                beside, note = side.joined(left_out)
+                if left_out is not None:
+                    left_out = side.answers(beside, left_out, np.arange(len(left_out)))
+            record = self._record(vote, learned, share, left_out, beside, note)
             # What only the fit knows stays with it.
             vote = replace(vote, members=tuple(member.telling() for member in vote.members))
             return FittedModel(
@@ -215,6 +224,7 @@ class _Fit:
                 ),
                 vote,
                 record,
+                beside,
             )
 
         share: float | None = None
@@ -266,6 +276,9 @@ class _Fit:
         assert fitted is not None
         if multilabel and validation is not None:
             proba = fitted.vote.predict_proba(validation.values)
+            if side is not None and fitted.beside is not None:
+                own = split.held_out[validation.values.owner]
+                proba = side.answers(fitted.beside, proba, own)
             thresholds = best_thresholds(proba, validation.targets)
             fitted = replace(fitted, labels=replace(fitted.labels, thresholds=thresholds))
         return fitted
@@ -335,11 +348,19 @@ class _Fit:
         earlier = 0.0 if self.checkpoint is None else self.checkpoint.earlier_seconds
         return earlier + time.perf_counter() - self.began
 
-    def _record(self, vote: Vote, learned: Sequence[Member], share: float | None) -> FitRecord:
+    def _record(
+        self,
+        vote: Vote,
+        learned: Sequence[Member],
+        share: float | None,
+        left_out: NDArray[np.float64] | None,
+        beside: Beside | None,
+        note: str,
+    ) -> FitRecord:
         """Write down how the model came about; of training by steps, the first member's."""
         first = next((member for member in learned if member.history), None)
         history = vars(History()) if first is None else dict(first.history)
-        data, left_out = self.problems.data, vote.left_out
+        data = self.problems.data
         targets = data.targets.encoded
         estimate = None
         if left_out is not None:
@@ -349,7 +370,7 @@ class _Fit:
             history=history,
             n_iter=len(history["epoch"]),
             best_iter=0 if first is None else first.best_epoch,
-            n_parameters=vote.n_parameters,
+            n_parameters=vote.n_parameters + (0 if beside is None else beside.n_parameters),
             seconds=self._elapsed(),
             seed=self.seed,
             device=resolve_device(self.parameters["device"]),
@@ -358,7 +379,8 @@ class _Fit:
             notes=notes(
                 *(self.parameters, self.wanted, vote, data, self.left_out, share),
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
-            ),
+            )
+            + ((note,) if note else ()),
             versions=versions(),
             estimate=estimate,
             members=members_told(vote, targets, data.weights),

@@ -27,7 +27,7 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
     """
     training, versions = header["training"], header["versions"]
     topics = {
-        "Data": _data(header),
+        "Data": _data(header) | beside_facts(header.get("beside")),
         "Members": _members(member_rows(header["members"], training.get("members") or ())),
         "Training": {
             "parameters": f"{training['n_parameters']:,}".replace(",", "\u202f"),
@@ -81,6 +81,30 @@ def _members(rows: list[dict[str, Any]]) -> Facts:
         said.append(plain({k: v for k, v in row.items() if k not in _SAID}))
         told[f"{i + 1}: {row['kind']}"] = "; ".join(said)
     return told
+
+
+def beside_facts(said: Mapping[str, Any] | None) -> Facts:
+    """Return what there is to say of features beside the series, of a model file's header.
+
+    Examples
+    --------
+    >>> exponents = {"series": 1.0, "features": 0.0}
+    >>> beside_facts({"names": ["age", "sex"], "exponents": exponents, "facts": None})
+    {'features beside the series': 'age, sex: they do not vote'}
+    """
+    if said is None:
+        return {}
+    title = "features beside the series"
+    if said["facts"] is None:
+        return {title: f"{plain(said['names'])}: they do not vote"}
+    powers, columns = said["exponents"], said["facts"]["columns"]
+    ordered = sorted(columns, key=lambda column: -column["importance"])
+    shown = [f"{c['name']} {c['importance']:.0%}" for c in ordered[:_MOST_NAMED]]
+    more = f", and {len(ordered) - len(shown)} more" if len(ordered) > len(shown) else ""
+    return {
+        title: f"{', '.join(shown)}{more} of what they tell; they count to the power of "
+        f"{powers['features']:g}, the vote to that of {powers['series']:g}"
+    }
 
 
 def _data(header: Mapping[str, Any]) -> Facts:
