@@ -26,9 +26,12 @@ from msssm_ts.datasets.wfdb.annotations import (
     states_of,
     usual_gap,
 )
+from msssm_ts.datasets.wfdb.beat_features import beat_features
 from msssm_ts.datasets.wfdb.beats import DEFAULT_WINDOW, beats_of, count_beats
+from msssm_ts.datasets.wfdb.context import Values
 from msssm_ts.datasets.wfdb.form import beat_item
 from msssm_ts.errors import InputError
+from msssm_ts.series.side_features import SideFeatures
 
 # Seconds of a piece of a rhythm, where the user does not say: as long as a resting ECG.
 _EPISODE = 10.0
@@ -247,8 +250,10 @@ def _beats(
     window = options.window or DEFAULT_WINDOW
     common = joined.rate
     assert common is not None
+    cached = replace(joined, form=replace(joined.form, item=beat_item))
     pieces: list[Piece] = []
     labels: list[str] = []
+    beside: list[dict[str, Values]] = []
     outside = others = 0
     for k, (file, name) in enumerate(zip(recordings.files, found.names, strict=True)):
         rate, stretches = joined.rate_of(file), joined.stretches_of(file)
@@ -260,13 +265,19 @@ def _beats(
             after += max(math.ceil(steps * rate / common) - before - after, 0)
         beats = beats_of(read[k], options.beat_classes, rate)
         others += len(read[k].symbols) - count_beats(read[k])
-        for sample, label in beats:
+        inside: list[int] = []
+        for i, (sample, label) in enumerate(beats):
             start, stop = sample - before, sample + after
             if not any(a <= start and stop <= b for a, b in stretches):
                 outside += 1
                 continue
+            inside.append(i)
             pieces.append(Piece(k, start, stop, f"{name}:{sample}", steps))
             labels.append(label)
+        if inside:
+            # Beats that are no series are neighbours of those that are.
+            found_beside = beat_features(cached, file, [b.sample for b in beats])
+            beside.append({key: values[inside] for key, values in found_beside.items()})
     if not pieces:
         raise InputError(
             f"{found.source}: no annotated beat whose window lies inside its record; are "
@@ -276,10 +287,13 @@ def _beats(
         recordings.account.took("label", f"beats in .{cut.annotator}")
         .without(outside, "beats", "their window leaves the record")
         .without(others, "annotations", "of rhythm, noise or waves, not of beats")
+        .took("features", "intervals between beats, and their shapes beside the record's usual")
     )
     recordings = by_record(replace(recordings, account=account), found.names, options)
-    cached = replace(joined, form=replace(joined.form, item=beat_item))
     data = series_of(
         pieces, cached, replace(recordings, labels=None, label_names=None), found.source
     )
-    return replace(data, labels=np.array(labels))
+    features = SideFeatures(
+        tuple(beside[0]), tuple(np.concatenate([b[name] for b in beside]) for name in beside[0])
+    )
+    return replace(data, labels=np.array(labels), features=features)
