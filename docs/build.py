@@ -88,6 +88,7 @@ def values() -> Iterator[tuple[str, Any]]:
 
     Their methods are short: what they take may stand in their sentence.
     """
+    import msssm_ts.beside
     import msssm_ts.datasets
     import msssm_ts.datasets.account as account
     import msssm_ts.export
@@ -97,8 +98,11 @@ def values() -> Iterator[tuple[str, Any]]:
     import msssm_ts.preparation
     import msssm_ts.registry
     import msssm_ts.series
+    import msssm_ts.series.side_features as side_features
 
     yield "msssm_ts.preparation.Preparation", msssm_ts.preparation.Preparation
+    yield "msssm_ts.beside.Beside", msssm_ts.beside.Beside
+    yield "msssm_ts.series.side_features.SideFeatures", side_features.SideFeatures
     yield "msssm_ts.datasets.account.Account", account.Account
     yield "msssm_ts.datasets.ReadOptions", msssm_ts.datasets.ReadOptions
     yield "msssm_ts.export.ExportReport", msssm_ts.export.ExportReport

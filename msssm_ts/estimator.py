@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,8 +16,10 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
+from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from msssm_ts.beside import as_side_features
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.fitted import FittedModel, Source, load_model, save_model
 from msssm_ts.fitted.parts import check_channel_names
@@ -28,7 +31,7 @@ from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.parameters import Parameters, check_parameters, documented
-from msssm_ts.series import LazySeries, Prepared, Series
+from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import (
     as_series_list,
     check_series,
@@ -115,6 +118,7 @@ class MSSSMClassifier(
         channel_names: Sequence[str] | None = None,
         sampling_rate: float | None = None,
         times: Any = None,
+        features: Any = None,
         origin: Mapping[str, Any] | None = None,
         checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
         resume: str | os.PathLike[str] | None = None,
@@ -144,6 +148,12 @@ or list of arrays of shape (n_channels, length)
 optional
             A time stamp a step, for cores that use them; ``model_.record.notes`` says where none
             does.
+        features : data frame, mapping of columns, or array of shape (n_samples, n_features), \
+optional
+            What is known of each series beside it: numbers and categories such as an age, a sex,
+            the interval before a beat. NaN, None and "" are missing. They have a part in the
+            answers as far as they make left-out series' labels more likely; see
+            :class:`msssm_ts.beside.Beside`. Whatever predicts wants them, too.
         origin : mapping, optional
             What was understood of the series' source, as
             :meth:`msssm_ts.datasets.LabelledSeries.origin` says it; kept with the model.
@@ -179,6 +189,7 @@ optional
             groups=groups,
             validation=validation,
             times=check_times(times, series),
+            features=None if features is None else as_side_features(features, len(series)),
             known=None if previous is None else previous.labels,
         )
         if not isinstance(X, LazySeries) and self.dtype == "float32" and not is_float32(X):
@@ -224,6 +235,11 @@ optional
         """
         check_parameters(self.get_params(deep=False))
         previous = self._to_go_on_from()
+        if previous is not None and previous.beside is not None:
+            raise InputError(
+                "the model was trained with features beside the series, which are not learned in "
+                "parts; train it anew with all series"
+            )
         series = self._check_series(X, previous)
         data = training_data(
             series,
@@ -380,6 +396,7 @@ optional
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
         times: Any = None,
+        features: Any = None,
     ) -> NDArray[np.float64]:
         """Return class probabilities.
 
@@ -394,6 +411,9 @@ optional
             Names of the channels, if they are not the training series'; those are chosen.
         times : as in :meth:`fit`
             A time stamp a step.
+        features : as in :meth:`fit`
+            What is known beside the series, where the model was trained with such: the same
+            columns, in any order. A category that training had not counts as missing.
 
         Returns
         -------
@@ -403,11 +423,13 @@ optional
         Raises
         ------
         ValueError
-            If X cannot be used, or has another width or number of channels.
+            If X cannot be used, or has another width or number of channels; if features that the
+            model was trained with are missing, or some are given that it was not.
         sklearn.exceptions.NotFittedError
             Before :meth:`fit`.
         """
-        return self._answers(lambda model: model.proba, X, sampling_rate, channel_names, times)
+        known = (sampling_rate, channel_names, times, features)
+        return self._answers(lambda model: model.series_proba, X, *known)
 
     def predict(
         self,
@@ -416,13 +438,14 @@ optional
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
         times: Any = None,
+        features: Any = None,
     ) -> NDArray[Any]:
         """Return labels.
 
         Parameters
         ----------
-        X, sampling_rate, channel_names, times : as in :meth:`predict_proba`
-            Series.
+        X, sampling_rate, channel_names, times, features : as in :meth:`predict_proba`
+            Series, and what is known of them.
 
         Returns
         -------
@@ -435,9 +458,26 @@ optional
             As :meth:`predict_proba`.
         """
         proba = self.predict_proba(
-            X, sampling_rate=sampling_rate, channel_names=channel_names, times=times
+            X,
+            sampling_rate=sampling_rate,
+            channel_names=channel_names,
+            times=times,
+            features=features,
         )
         return self.model_.labels.chosen(proba)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, features: Any = None) -> float:
+        """Return the accuracy; with several labels at once the part with every label right.
+
+        Parameters
+        ----------
+        X, features : as in :meth:`predict_proba`
+            Series, and what is known of them.
+        y, sample_weight : as in :meth:`fit`
+            Their labels, and how much each counts.
+        """
+        predicted = self.predict(X, features=features)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def decision_function(
         self,
@@ -446,13 +486,14 @@ optional
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
         times: Any = None,
+        features: Any = None,
     ) -> NDArray[np.float64]:
         """Return the confidence in each class.
 
         Parameters
         ----------
-        X, sampling_rate, channel_names, times : as in :meth:`predict_proba`
-            Series.
+        X, sampling_rate, channel_names, times, features : as in :meth:`predict_proba`
+            Series, and what is known of them.
 
         Returns
         -------
@@ -465,7 +506,8 @@ optional
         ValueError, sklearn.exceptions.NotFittedError
             As :meth:`predict_proba`.
         """
-        logits = self._answers(lambda model: model.logits, X, sampling_rate, channel_names, times)
+        known = (sampling_rate, channel_names, times, features)
+        logits = self._answers(lambda model: model.series_logits, X, *known)
         if len(self.classes_) == 2 and not self.multilabel_:
             return logits[:, 1] - logits[:, 0]
         return logits
@@ -500,22 +542,22 @@ optional
         InputError
             If no member of the vote has features.
         """
-        return self._answers(lambda model: model.features, X, sampling_rate, channel_names, times)
+        known = (sampling_rate, channel_names, times, None)
+        return self._answers(lambda model: partial(model.by_series, model.features), X, *known)
 
     def _answers(
         self,
-        function: Callable[[FittedModel], Callable[[Prepared], NDArray[np.float64]]],
+        function: Callable[[FittedModel], Callable[..., NDArray[np.float64]]],
         X: Any,
         sampling_rate: float | None,
         channel_names: Sequence[str] | None,
         times: Any,
+        features: Any,
     ) -> NDArray[np.float64]:
-        """Ask the model, by one of its functions of prepared series, about X."""
+        """Ask the model, by one of its functions of checked series, about X."""
         check_is_fitted(self)
         series = self._check_series(X, self.model_, channel_names)
-        return self.model_.by_series(
-            function(self.model_), series, sampling_rate, channel_names, times
-        )
+        return function(self.model_)(series, sampling_rate, channel_names, times, features)
 
     def stream(self) -> Stream:
         """Return an object that reads a series step by step.
@@ -548,13 +590,14 @@ optional
         *,
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
+        features: Any = None,
     ) -> EarlyPrediction:
         """Classify each series as soon as the model is sure; see :mod:`msssm_ts.fitted.early`.
 
         Parameters
         ----------
-        X, sampling_rate, channel_names : as in :meth:`predict_proba`
-            Series.
+        X, sampling_rate, channel_names, features : as in :meth:`predict_proba`
+            Series, and what is known of them from the beginning.
         confidence : float, default=0.95
             Stop at a class of this probability; with several labels at once where each of them is
             this probable, or this improbable. A series that never gets there is read to its end.
@@ -586,7 +629,12 @@ optional
         check_is_fitted(self)
         self._check_series(X, self.model_, channel_names)
         return predict_early(
-            self.model_, X, confidence, sampling_rate=sampling_rate, channel_names=channel_names
+            self.model_,
+            X,
+            confidence,
+            sampling_rate=sampling_rate,
+            channel_names=channel_names,
+            features=features,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

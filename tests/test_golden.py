@@ -14,30 +14,34 @@ from msssm_ts.fitted.upgrades import _facts_3
 FILES = sorted((Path(__file__).parent / "golden").glob("schema*/*.safetensors"))
 
 
-def _asked(file: Path) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """The series that the model was asked about, and what it answered."""
+def _asked(
+    file: Path,
+) -> tuple[list[np.ndarray], dict[str, np.ndarray] | None, np.ndarray, np.ndarray]:
+    """The series and features that the model was asked about, and what it answered."""
     with np.load(file.with_suffix(".npz")) as kept:
         series = np.split(kept["values"], np.cumsum(kept["lengths"])[:-1], axis=1)
-        return series, kept["proba"], kept["labels"]
+        beside = {n.removeprefix("beside "): kept[n] for n in kept if n.startswith("beside ")}
+        return series, beside or None, kept["proba"], kept["labels"]
 
 
 def test_there_are_models_of_every_schema() -> None:
-    assert {f.parent.name for f in FILES} >= {f"schema{i}" for i in range(1, 7)}
+    assert {f.parent.name for f in FILES} >= {f"schema{i}" for i in range(1, 9)}
     assert len(FILES) >= 35
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_answers_as_it_did(file: Path, n_threads: int) -> None:
-    series, proba, labels = _asked(file)
+    series, features, proba, labels = _asked(file)
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
         model = MSSSMClassifier.load(file, device="cpu")
         for dtype in (np.float32, np.float64):
-            answer = model.predict_proba([s.astype(dtype) for s in series])
+            asked = [s.astype(dtype) for s in series]
+            answer = model.predict_proba(asked, features=features)
             np.testing.assert_allclose(answer, proba, rtol=0, atol=1e-6)
-            assert (model.predict([s.astype(dtype) for s in series]) == labels).all()
+            assert (model.predict(asked, features=features) == labels).all()
     finally:
         torch.set_num_threads(before)
 

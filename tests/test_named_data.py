@@ -12,7 +12,7 @@ from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.named import own_data_sets
 from msssm_ts.datasets.named.mitbih import DS1, DS2
 from msssm_ts.datasets.named.speech_commands import which_part
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 LEADS = ("I", "II", "III", "AVR", "AVL", "AVF", "V1", "V2", "V3", "V4", "V5", "V6")
 STATEMENTS = """,description,diagnostic,form,rhythm,diagnostic_class,diagnostic_subclass
@@ -51,8 +51,10 @@ def ptbxl(home: Path) -> Path:
             name = f"records{rate}/00000/{ecg_id:05d}_{suffix}"
             write_record(root / name, length=10 * rate, rate=rate, leads=LEADS)
             names.append(name)
-        rows.append(f'{ecg_id},{ecg_id + 100}.0,"{codes}",{fold},{",".join(names)}')
-    header = "ecg_id,patient_id,scp_codes,strat_fold,filename_lr,filename_hr"
+        age = "" if ecg_id == 2 else f"{60 + ecg_id}.0"
+        row = f'{ecg_id},{ecg_id + 100}.0,"{codes}",{fold},{",".join(names)}'
+        rows.append(f"{row},{age},{ecg_id % 2}")
+    header = "ecg_id,patient_id,scp_codes,strat_fold,filename_lr,filename_hr,age,sex"
     (root / "ptbxl_database.csv").write_text("\n".join([header, *rows]) + "\n")
     (root / "scp_statements.csv").write_text(STATEMENTS)
     return root
@@ -102,6 +104,11 @@ def test_ptbxl_folds_rates_and_paths(ptbxl: Path) -> None:
     assert data.folds.tolist() == [3, 8, 9]
     assert data.validation.tolist() == [False, False, True]
     assert data.channel_names == LEADS
+    beside = load("PTB-XL/superdiag", ReadOptions(beside=("age", "sex"))).features
+    assert beside is not None
+    np.testing.assert_array_equal(beside.columns, [[61, np.nan, 63], [1, 0, 1]])
+    with pytest.raises(OptionError, match="no column 'agee'"):
+        load("PTB-XL/superdiag", ReadOptions(beside=("agee",)))
     assert load("ptbxl500/rhythm").lengths.tolist() == [5000] * 3
     assert load("PTB-XL500/rhythm").sampling_rate == 500
     for path in (ptbxl, ptbxl.parent):

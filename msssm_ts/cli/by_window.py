@@ -29,10 +29,11 @@ def window_rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dic
         )
     try:
         checked = model.checked(series.as_estimator_input(), series.channel_names)
-        prepared = model.prepared(checked, series.sampling_rate, series.channel_names, series.times)
+        known = (series.sampling_rate, series.channel_names, series.times, series.features)
+        prepared = model.prepared(checked, *known)
+        proba = model.proba(model.standardized(prepared))
     except ValueError as error:
         raise InputError(f"{series.source}: {error}") from error
-    proba = model.proba(model.standardized(prepared))
     rate = prepared.sampling_rate or 1
     ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
     assert prepared.starts is not None

@@ -49,6 +49,12 @@ def convert(
     if is_csv and not safe_csv:
         say_risky(n_risky, quiet)
     say(f"written to {out}", quiet=quiet)
+    if series.features is not None and series.features.names:
+        names = ",".join(series.features.names)
+        if out.suffix.lower() == ".npz":
+            say(f"left out: {names}, for .npz holds the series alone; .csv and .parquet keep them")
+        else:
+            say(f"{names} beside the series: --with {names} reads them again", quiet=quiet)
 
 
 def harmless(series: LabelledSeries) -> tuple[LabelledSeries, int]:

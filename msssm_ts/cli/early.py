@@ -33,6 +33,7 @@ def predict_early(
             confidence,
             sampling_rate=series.sampling_rate,
             channel_names=series.channel_names,
+            features=series.features,
         )
     except ValueError as error:
         raise InputError(f"{series.source}: {error}") from error

@@ -144,7 +144,9 @@ def _source(series: LabelledSeries, at_most: int | None = None) -> Source:
 
     count = series.n_series if at_most is None else min(at_most, series.n_series)
     chosen = np.linspace(0, series.n_series - 1, count).astype(np.int64)
-    return Source(take(series.values, chosen), series.sampling_rate, series.channel_names)
+    beside = None if series.features is None else series.features.take(chosen)
+    values = take(series.values, chosen)
+    return Source(values, series.sampling_rate, series.channel_names, beside)
 
 
 def _accuracies(

@@ -185,6 +185,7 @@ def _train(
             channel_names=series.channel_names,
             sampling_rate=series.sampling_rate,
             times=series.times,
+            features=series.features,
             origin=origin,
             checkpoint=checkpoint,
         )

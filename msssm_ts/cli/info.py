@@ -59,6 +59,7 @@ def _installation() -> dict[str, Any]:
 
 
 def _model(path: str) -> dict[str, Any]:
+    from msssm_ts.analysis.results.model_card import beside_facts
     from msssm_ts.fitted.artifact import read_header, resolve_model_path
     from msssm_ts.members.member import shown_facts
 
@@ -75,6 +76,7 @@ def _model(path: str) -> dict[str, Any]:
             {"kind": m["kind"], "weight": round(m["weight"], 4), **shown_facts(m["facts"])}
             for m in header["members"]
         ],
+        **beside_facts(header["beside"]),
         "notes": training.get("notes") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",

@@ -53,7 +53,7 @@ def load_series(
     """Load the test part of the data, as the model's was read, and say what was understood.
 
     Options that were given to ``fit`` act here too, where the user says nothing else and the data
-    has what they name.
+    has what they name; columns that the model wants beside the series are taken unasked.
 
     Raises
     ------
@@ -64,7 +64,9 @@ def load_series(
 
     own = reading.given()
     kept = dict((header.get("origin") or {}).get("options", {}))
-    kept = {name: value for name, value in kept.items() if name not in own}
+    beside = header.get("beside")
+    kept["beside"] = list(beside["names"]) if beside is not None and beside["facts"] else []
+    kept = {name: value for name, value in kept.items() if value and name not in own}
     reading = replace(reading, split="test")
     while True:
         try:
@@ -73,6 +75,8 @@ def load_series(
         except OptionError as error:
             if error.option not in kept:
                 raise
+            if error.option == "beside":
+                raise InputError(f"{error}; the model was trained with them") from error
             del kept[error.option]
     if kept:
         words = shlex.join(ReadOptions().or_else(kept).as_command_line())
@@ -109,6 +113,7 @@ def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArra
             sampling_rate=series.sampling_rate,
             channel_names=series.channel_names,
             times=series.times,
+            features=series.features,
         )
     except ValueError as error:
         raise (

@@ -130,11 +130,17 @@ def prediction_facts(
 
 def view_of(classifier: MSSSMClassifier, data: LabelledSeries, index: int) -> View:
     """Prepare one series; the estimator's complaints as InputError."""
+    import numpy as np
+
     from msssm_ts.analysis.network.view import view_series
 
     try:
         return view_series(
-            classifier.model_, data.values[index], data.sampling_rate, data.channel_names
+            classifier.model_,
+            data.values[index],
+            data.sampling_rate,
+            data.channel_names,
+            None if data.features is None else data.features.take(np.array([index])),
         )
     except ValueError as error:
         raise InputError(f"{data.source}: {error}") from error

@@ -89,6 +89,8 @@ def vote_series_facts(
     classifier: MSSSMClassifier, data: LabelledSeries, which: str | None, folder: Path
 ) -> dict[str, Any]:
     """Draw what speaks for the prediction of one series, and return what JSON shows."""
+    import numpy as np
+
     from msssm_ts.analysis.network.draw_series import draw_series
     from msssm_ts.analysis.vote.occlusion import occlusion
     from msssm_ts.series import Prepared
@@ -98,6 +100,9 @@ def vote_series_facts(
 
     def probability(series: Sequence[Series]) -> NDArray[np.float64]:
         values = model.standardized(Prepared.of(series))
+        if data.features is not None:
+            beside = data.features.take(np.full(len(series), index))
+            values = values.with_features(beside)
         return model.proba(values)[:, view.output]
 
     saliency = occlusion(probability, view.values)

@@ -54,7 +54,8 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     said += series.account.remarks[len(before) :]
     said += _rate(series, model)
     said += _lengths(series, model)
-    return series, said
+    series, more = _beside(series, model)
+    return series, said + more
 
 
 def known_labels(
@@ -143,6 +144,23 @@ def _rate(series: LabelledSeries, model: FittedModel) -> list[str]:
     if given and not wanted:
         return [f"the model knows no sampling rate: {given:g} Hz makes no difference to it"]
     return []
+
+
+def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:
+    """Return series with the features that the model was trained with, and no others."""
+    wanted = () if model.beside is None or not model.beside.votes else model.beside.names
+    there = () if series.features is None else series.features.names
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        seen = f"; there are {enumerate_names(there)}" if there else ""
+        raise InputError(
+            f"{series.source}: {enumerate_names(missing)}, which the model was trained with beside "
+            f"the series, {'is' if len(missing) == 1 else 'are'} missing{seen}"
+        )
+    others = [name for name in there if name not in wanted]
+    chosen = series.features.only(wanted) if series.features is not None and wanted else None
+    said = f"features that the model does not use are left out: {enumerate_names(others)}"
+    return replace(series, features=chosen), [said] if others else []
 
 
 def _lengths(series: LabelledSeries, model: FittedModel) -> list[str]:

@@ -38,6 +38,18 @@ _PARAMETERS = [
             typer.Option("--drop", metavar="COL", help="Column to ignore; may be repeated."),
         ],
     ),
+    option(
+        "beside",
+        Annotated[
+            list[str] | None,
+            typer.Option(
+                "--with",
+                metavar="A,B",
+                help="Columns with a number or category a series, such as age,sex: the model is "
+                "told them, too; none: not even those that DATA brings by itself.",
+            ),
+        ],
+    ),
     _text("label_from", "PATTERN", "Labels in file names: '*-{label}-*', or a regular expression."),
     _text("axes", "A,B,C", "Axes of an array, such as series,steps,channels."),
     _text("window", "A,B", "Cut annotated records: seconds before and after each annotation."),
@@ -74,12 +86,18 @@ def _options(chosen: dict[str, Any]) -> Any:
     if seconds is not None and not (min(seconds) >= 0 and sum(seconds) > 0):
         raise InputError(f"--window {window}: must be seconds before and after, not negative")
     return ReadOptions(
-        **chosen | {"drop": tuple(chosen["drop"] or ())},
+        **chosen | {"drop": tuple(chosen["drop"] or ()), "beside": _names(chosen["beside"])},
         beat_classes=beats,
         window=seconds,
         sampling_rate=rate,
         max_memory=None if size is None else parse_size(size),
     )
+
+
+def _names(given: list[str] | None) -> tuple[str, ...]:
+    """Return names from options with several between commas."""
+    names = (name.strip() for text in given or () for name in text.split(","))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 # The options of ReadOptions stand where the parameter ``reading`` is, which gets the object.

@@ -131,6 +131,7 @@ def write(
         "seed": record.seed,
         "n_parameters": record.n_parameters,
         "members": model.vote.summary(),
+        **({} if model.beside is None else {"beside": model.beside.summary()}),
         "notes": list(record.notes),
     }
     write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from msssm_ts.datasets.archives.archive import CARRIED, read_carried
+from msssm_ts.datasets.beside import chosen_features
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
@@ -85,6 +86,7 @@ def load(
             )
             data = replace(data, values=values)
         _check_held(data)
+    data = chosen_features(data, options)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.

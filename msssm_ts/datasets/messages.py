@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 # Of a damaged file a name may be all of it.
@@ -21,3 +22,17 @@ def enumerate_names(names: Sequence[object], limit: int = 6) -> str:
     texts = map(str, names[:limit])
     shown = ", ".join(t if len(t) <= _LONGEST else t[: _LONGEST - 1] + "…" for t in texts)
     return shown if len(names) <= limit else f"{shown} … ({len(names)} in all)"
+
+
+def no_column(name: str, there: Sequence[str]) -> str:
+    """Say that there is no such column, what there is, and what may be meant.
+
+    Examples
+    --------
+    >>> no_column("agee", ["age", "sex"])
+    "no column 'agee' (--with), perhaps 'age'; there are age, sex"
+    """
+    lower = {column.lower(): column for column in reversed(there)}
+    near = difflib.get_close_matches(name.lower(), list(lower), 1)
+    perhaps = f", perhaps {lower[near[0]]!r}" if near else ""
+    return f"no column {name!r} (--with){perhaps}; there are {enumerate_names(there, 12)}"

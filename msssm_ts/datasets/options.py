@@ -8,20 +8,28 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.messages import enumerate_names, no_column
 from msssm_ts.errors import OptionError
 
 # Options of the command line that are called otherwise than the field.
-_OPTIONS = {"beat_classes": "--beats", "fold": "--validation", "sampling_rate": "--fs"}
+_OPTIONS = {
+    "beat_classes": "--beats",
+    "beside": "--with",
+    "fold": "--validation",
+    "sampling_rate": "--fs",
+}
 
 # Fields that readers fill in for readers.
 _FOUND = ("tables", "recordings")
 # Fields that act on recordings with tables beside them, and on annotated records.
-OF_RECORDINGS = frozenset({"label", "group", "fold", "label_from"})
+OF_RECORDINGS = frozenset({"label", "group", "fold", "label_from", "beside"})
 OF_RECORDS = OF_RECORDINGS | {"drop", "window", "beat_classes", "annotator", "episodes"}
 
 Split = Literal["train", "test"]
 BeatClasses = Literal["aami", "symbols"]
+
+# In place of names: leave out what a reader brings by itself.
+NOTHING_BESIDE = ("none",)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,9 @@ class ReadOptions:
         label columns of 0 and 1, with commas between, are labels that a series can have at once.
     drop : tuple of str
         Columns to ignore; patterns such as ``resp_*`` name several.
+    beside : tuple of str
+        Columns that say something of a whole series, an age or a sex, which the model is told as
+        well; patterns name several. ``("none",)``: not even those that a reader brings by itself.
     split : {"train", "test"}
         The part that is meant where a source has several and its name does not say.
     window : tuple of two floats, optional
@@ -72,6 +83,7 @@ class ReadOptions:
     channel: str | None = None
     fold: str | None = None
     drop: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     split: Split = "train"
     window: tuple[float, float] | None = None
     beat_classes: BeatClasses = "aami"
@@ -182,6 +194,8 @@ class ReadOptions:
         named = {"label": label_columns(self.label, present), "drop": patterns}
         for option in ("id", "group", "time", "channel", "fold"):
             named[option] = tuple(filter(None, [getattr(self, option)]))
+        for name in self.beside_missing(present):
+            raise OptionError(f"{file}: {no_column(name, present)}", "beside")
         for option, names in named.items():
             for name in names:
                 if name not in known:
@@ -190,6 +204,27 @@ class ReadOptions:
                         f"{enumerate_names(present)}",
                         option,
                     )
+
+    def beside_columns(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the columns that the user named to be told beside the series.
+
+        Examples
+        --------
+        >>> ReadOptions(beside=("sex", "hr_*")).beside_columns(["hr_min", "hr_max", "sex", "x"])
+        ('sex', 'hr_min', 'hr_max')
+        """
+        if self.beside == NOTHING_BESIDE:
+            return ()
+        present = list(columns)
+        found = [_matching(present, name) for name in self.beside]
+        return tuple(dict.fromkeys(c for some in found for c in some))
+
+    def beside_missing(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Return the names among them that no column has."""
+        if self.beside == NOTHING_BESIDE:
+            return ()
+        present = list(columns)
+        return tuple(name for name in self.beside if not _matching(present, name))
 
     def dropped(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Return the columns that the user left out.
@@ -233,6 +268,11 @@ class ReadOptions:
                     "leave the option out",
                     name,
                 )
+
+
+def _matching(columns: Sequence[str], name: str) -> list[str]:
+    """Return the column of a name, or those that fit a pattern."""
+    return [name] if name in columns else fnmatch.filter(columns, name)
 
 
 def label_columns(chosen: str | None, columns: Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.datasets.xml_ecg.reader import XML, are_xml_ecgs
 
 _COLUMNS = frozenset({"label", "id", "group", "time", "channel", "fold", "drop"})
-_TABLES = _COLUMNS | {"episodes"}
+_TABLES = _COLUMNS | {"beside", "episodes"}
 _ARRAYS = frozenset({"label", "id", "group", "fold", "drop", "axes"})
 
 

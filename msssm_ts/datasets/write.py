@@ -136,7 +136,8 @@ def _rows(data: LabelledSeries, i: int) -> pd.DataFrame:
         ("label", data.labels),
         (data.group_name, data.groups),
         ("fold", data.folds),
+        *(() if data.features is None else data.features.items()),
     ):
-        if array is not None:
+        if array is not None and name not in columns:
             columns[name] = array[i]
     return pd.DataFrame(columns)

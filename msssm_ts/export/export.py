@@ -114,6 +114,12 @@ def export_model(
         raise InputError(f"quantisation is for ONNX, not for {format}")
     if format == "onnx":
         need_onnx()
+    if format != "safetensors" and model.beside is not None and model.beside.votes:
+        raise ExportError(
+            "a model that answers by features beside the series, too "
+            f"({', '.join(model.beside.names)}), cannot be exported to ONNX or pt2, whose files "
+            "take series alone; --format safetensors keeps all of it"
+        )
     file = Path(path)
     boundary = find_boundary(model)
     sources = [*made_up_series(model), *more]

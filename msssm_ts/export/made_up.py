@@ -12,6 +12,7 @@ from msssm_ts.export.parity import Source
 from msssm_ts.fitted import FittedModel
 from msssm_ts.preparation.spectral import frame_sizes
 from msssm_ts.series import Series
+from msssm_ts.series.side_features import SideFeatures
 
 # Steps of the network.
 _LENGTHS = (1, 2, 9, 40, 131)
@@ -69,7 +70,9 @@ def made_up_series(model: FittedModel) -> list[Source]:
         for size, n in zip((1, 1, 3, 6, 2), _LENGTHS, strict=True)
     ]
     ragged = [make(rng, shape, n) for shape, n in zip(_SHAPES, (*_LENGTHS, 77), strict=True)]
-    return [Source(batch) for batch in (*batches, ragged)]
+    return [
+        Source(batch, features=_features(model, rng, len(batch))) for batch in (*batches, ragged)
+    ]
 
 
 def made_up_noise(model: FittedModel) -> Source:
@@ -81,7 +84,20 @@ def made_up_noise(model: FittedModel) -> Source:
         The model.
     """
     rng, make = np.random.default_rng(_SEED), _Maker(model)
-    return Source([make(rng, _noise, _TIMED_STEPS) for _ in range(_TIMED)])
+    series = [make(rng, _noise, _TIMED_STEPS) for _ in range(_TIMED)]
+    return Source(series, features=_features(model, rng, _TIMED))
+
+
+def _features(model: FittedModel, rng: np.random.Generator, n: int) -> SideFeatures | None:
+    """Make up what is known beside n series, where a model asks for it: as in training."""
+    if model.beside is None or model.beside.member is None:
+        return None
+    columns = []
+    for column in model.beside.member.columns:
+        seen = column.categories if column.knots is None else column.knots
+        missing = "" if column.knots is None else np.nan
+        columns.append(rng.choice(np.array([*seen, missing]), n))
+    return SideFeatures(model.beside.names, tuple(columns))
 
 
 class _Maker:

@@ -16,6 +16,7 @@ from msssm_ts.preparation import vote
 from msssm_ts.preparation.apply import prepare_series
 from msssm_ts.series import Series
 from msssm_ts.series.checks import Missing, check_series
+from msssm_ts.series.side_features import SideFeatures
 
 TOLERANCE = 1e-4
 # Windows that go through a file at once.
@@ -34,17 +35,23 @@ class Source:
         In hertz.
     channel_names : sequence of str, optional
         Of the series.
+    features : SideFeatures, optional
+        What is known beside them.
     """
 
     series: Sequence[Series]
     sampling_rate: float | None = None
     channel_names: Sequence[str] | None = None
+    features: SideFeatures | None = None
 
 
 def native_proba(model: FittedModel, source: Source) -> NDArray[np.float64]:
     """Ask the model itself."""
     return model.predict_proba(
-        source.series, sampling_rate=source.sampling_rate, channel_names=source.channel_names
+        source.series,
+        sampling_rate=source.sampling_rate,
+        channel_names=source.channel_names,
+        features=source.features,
     )
 
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from msssm_ts.beside import SideMember
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.tensors import Shaped, TensorSpec, check_shapes
 from msssm_ts.series.fingerprints import MOST
 
 # Beside the arrays of the members.
-FINGERPRINTS = "fingerprints"
+FINGERPRINTS, BESIDE = "fingerprints", "beside."
 _OF_MEMBER = re.compile(r"members\.(0|[1-9]\d{0,3})\.(.+)", re.DOTALL)
 
 
@@ -31,11 +32,15 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
         Naming the first; InputError where a kind of member is not known.
     """
     parts: list[dict[str, Shaped]] = [{} for _ in header["members"]]
+    beside: dict[str, Shaped] = {}
     for name, entry in found.items():
         if name == FINGERPRINTS:
             check_shapes(
                 {name: TensorSpec((min((*entry.shape[:1], MOST)),), "int64")}, {name: entry}
             )
+            continue
+        if name.startswith(BESIDE):
+            beside[name.removeprefix(BESIDE)] = entry
             continue
         match = _OF_MEMBER.fullmatch(name)
         if match is None or int(match[1]) >= len(parts):
@@ -52,3 +57,22 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
                 check_shapes(specs, part)
         except ValueError as error:
             raise type(error)(f"member {i}, {member['kind']}: {error}") from error
+    _check_beside(header["beside"], beside, len(classes["values"]))
+
+
+def _check_beside(
+    said: Mapping[str, Any] | None, found: Mapping[str, Shaped], n_outputs: int
+) -> None:
+    """Refuse other arrays of features beside the series than their facts imply."""
+    facts = None if said is None else said["facts"]
+    try:
+        specs = {} if facts is None else SideMember.expected(facts, n_outputs)
+        check_shapes(specs, found)
+        if said is not None and facts is not None and _names(facts) != said["names"]:
+            raise ValueError("they are not called as the columns are")
+    except ValueError as error:
+        raise ValueError(f"features beside the series: {error}") from error
+
+
+def _names(facts: Mapping[str, Any]) -> list[str]:
+    return [column["name"] for column in facts["columns"]]

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.beside import as_side_features
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.streaming import Stream, why_not_streamed
 from msssm_ts.series import LazySeries, Series, lengths_of
 from msssm_ts.series.checks import as_series_list
+from msssm_ts.series.side_features import SideFeatures
 
 # Prefixes of a series at which a model that cannot read step by step is asked.
 N_PREFIXES = 20
@@ -62,6 +64,7 @@ def predict_early(
     *,
     sampling_rate: float | None = None,
     channel_names: Sequence[str] | None = None,
+    features: Any = None,
 ) -> EarlyPrediction:
     """Classify each series as soon as the model is sure, without looking at the rest.
 
@@ -82,6 +85,8 @@ def predict_early(
         Of the series, in hertz, if it is not the training series'; they are resampled.
     channel_names : sequence of str, optional
         Names of the channels, if they are not the training series'; those are chosen.
+    features : as for :meth:`msssm_ts.MSSSMClassifier.fit`, optional
+        What is known beside the series from the beginning.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def predict_early(
     streamed = why_not_streamed(model) is None and not resamples
     if streamed:
         checked = model.checked(X, channel_names)
-        series = model.prepared(checked, sampling_rate, channel_names).series
+        series = model.prepared(checked, sampling_rate, channel_names, features=features).series
         stream = Stream(model)
         found = [_read_stream(stream, s, confidence, multilabel) for s in series]
         proba, n_read, lengths = map(np.array, zip(*found, strict=True))
@@ -108,8 +113,9 @@ def predict_early(
         # A gap is not to be interpolated towards a value that has not come yet.
         raw = X if isinstance(X, LazySeries) else as_series_list(X, "mask", model.dtype)
         where = {"sampling_rate": sampling_rate, "channel_names": channel_names}
+        beside = None if features is None else as_side_features(features, len(raw))
         blocks = [
-            _read_prefixes(model, raw[i : i + _BLOCK], confidence, where)
+            _read_prefixes(model, raw[i : i + _BLOCK], confidence, where, _part(beside, i))
             for i in range(0, len(raw), _BLOCK)
         ]
         proba, n_read, lengths = (np.concatenate(p) for p in zip(*blocks, strict=True))
@@ -117,7 +123,11 @@ def predict_early(
 
 
 def _read_prefixes(
-    model: FittedModel, series: Sequence[Series], confidence: float, where: dict[str, Any]
+    model: FittedModel,
+    series: Sequence[Series],
+    confidence: float,
+    where: dict[str, Any],
+    beside: SideFeatures | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Ask for longer and longer prefixes of the series that are not sure yet."""
     values = list(series)
@@ -133,11 +143,18 @@ def _read_prefixes(
         ]
         if not ready:
             continue
-        proba[ready] = model.predict_proba([values[i][:, : ends[i]] for i in ready], **where)
+        known = None if beside is None else beside.take(np.array(ready))
+        prefixes = [values[i][:, : ends[i]] for i in ready]
+        proba[ready] = model.predict_proba(prefixes, **where, features=known)
         n_read[ready] = ends[ready]
         sure = certainty(proba[unsure], model.labels.multilabel) >= confidence
         unsure = unsure[~sure]
     return proba, n_read, lengths
+
+
+def _part(beside: SideFeatures | None, first: int) -> SideFeatures | None:
+    """Return what is known of a block of series."""
+    return None if beside is None else beside.take(np.arange(len(beside))[first : first + _BLOCK])
 
 
 def certainty(proba: NDArray[np.float64], multilabel: bool) -> NDArray[np.float64]:

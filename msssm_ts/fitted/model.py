@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.beside import Beside, as_side_features
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.answers import checked_finite, checked_proba
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
-from msssm_ts.fitted.vote import Vote
+from msssm_ts.fitted.vote import Vote, logits_of
 from msssm_ts.kernels.parallel import at_work
 from msssm_ts.model.device import resolve_device
 from msssm_ts.preparation import Preparation, vote
@@ -43,6 +44,8 @@ class FittedModel:
         What answers.
     record : FitRecord
         How the model came about.
+    beside : Beside, optional
+        Of a model that was fitted with features beside the series: what they say.
     """
 
     source: Source
@@ -53,6 +56,7 @@ class FittedModel:
     labels: Labels
     vote: Vote
     record: FitRecord
+    beside: Beside | None = None
 
     def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
         """Check series, and that they have the channels that were trained on.
@@ -79,6 +83,7 @@ class FittedModel:
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
         times: Any = None,
+        features: Any = None,
     ) -> Prepared:
         """Prepare checked series as those that were trained on.
 
@@ -88,20 +93,31 @@ class FittedModel:
             From :meth:`checked`.
         sampling_rate, channel_names, times
             Of them; what is not said about them is the training series'.
+        features : SideFeatures, data frame, mapping or array, optional
+            What is known beside them, where the model was fitted with such features.
 
         Raises
         ------
         ValueError
             If that cannot be done to them.
         """
+        beside = None if features is None else as_side_features(features, len(series))
+        if beside is not None and self.beside is None:
+            raise InputError(
+                "features are given, but the model was trained without; leave them out, or train "
+                "it with them"
+            )
+        if self.beside is not None and beside is not None:
+            self.beside.check(beside)
         at_work()
-        return prepare_series(
+        values = prepare_series(
             series,
             self.preparation,
             sampling_rate or self.source.sampling_rate,
             channel_names or self.source.channel_names,
             check_times(times, series),
         )
+        return values.with_features(beside)
 
     def standardized(self, values: Prepared) -> Prepared:
         """Standardise prepared series, as the members of the vote take them."""
@@ -114,6 +130,7 @@ class FittedModel:
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
         times: Any = None,
+        features: Any = None,
     ) -> NDArray[np.float64]:
         """Return one row a series: the mean over its windows where it was cut.
 
@@ -122,10 +139,11 @@ class FittedModel:
         function : callable
             From prepared, standardised series to a row for each: :meth:`proba`,
             :meth:`logits`, :meth:`features`.
-        series, sampling_rate, channel_names, times : as for :meth:`prepared`
-            Checked series.
+        series, sampling_rate, channel_names, times, features : as for :meth:`prepared`
+            Checked series, and what is known of them.
         """
-        values = self.standardized(self.prepared(series, sampling_rate, channel_names, times))
+        values = self.prepared(series, sampling_rate, channel_names, times, features)
+        values = self.standardized(values)
         return vote(function(values), values.owner, len(series))
 
     def predict_proba(
@@ -134,6 +152,7 @@ class FittedModel:
         sampling_rate: float | None = None,
         channel_names: Sequence[str] | None = None,
         times: Any = None,
+        features: Any = None,
     ) -> NDArray[np.float64]:
         """Return class probabilities (n_samples, n_classes) of series, checked or not.
 
@@ -145,20 +164,68 @@ class FittedModel:
         (8, 2)
         """
         series = self.checked(X, channel_names)
-        return self.by_series(self.proba, series, sampling_rate, channel_names, times)
+        return self.series_proba(series, sampling_rate, channel_names, times, features)
+
+    def series_proba(
+        self,
+        series: Sequence[Series],
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return class probabilities (n_series, n_classes) of checked series.
+
+        Parameters
+        ----------
+        series, sampling_rate, channel_names, times, features : as for :meth:`prepared`
+            Checked series, and what is known of them.
+        """
+        known = (sampling_rate, channel_names, times, features)
+        if self.beside is None or not self.beside.votes:
+            return self.by_series(self.proba, series, *known)
+        # Windows vote first: what is known beside a series is known once.
+        beside = None if features is None else as_side_features(features, len(series))
+        self.beside.check(beside)
+        proba = self.by_series(self.vote.predict_proba, series, *known)
+        return checked_proba(self.beside.joined(proba, beside), self.labels.multilabel)
+
+    def series_logits(
+        self,
+        series: Sequence[Series],
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return logits (n_series, n_classes) of checked series, see :meth:`series_proba`."""
+        known = (sampling_rate, channel_names, times, features)
+        if self.beside is None or not self.beside.votes:
+            return self.by_series(self.logits, series, *known)
+        return logits_of(self.series_proba(series, *known), self.labels.multilabel)
 
     def proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the vote's probabilities (n_series, n_outputs) of standardised series.
 
+        What is known beside the series has its part in them, where the model was fitted with that.
+
         Raises
         ------
         InputError
-            If they are none, which only a file with made-up weights brings about.
+            If they are none, which only a file with made-up weights brings about, or the features
+            that the model needs are not there.
         """
-        return checked_proba(self.vote.predict_proba(values), self.labels.multilabel)
+        if self.beside is not None:
+            self.beside.check(values.features)
+        proba = self.vote.predict_proba(values)
+        if self.beside is not None:
+            proba = self.beside.joined(proba, values.features)
+        return checked_proba(proba, self.labels.multilabel)
 
     def logits(self, values: Prepared) -> NDArray[np.float64]:
         """Return the logits of a single network, or what would give the vote's probabilities."""
+        if self.beside is not None and self.beside.votes:
+            return logits_of(self.proba(values), self.labels.multilabel)
         return checked_finite(self.vote.logits(values, self.labels.multilabel), "logits")
 
     def features(self, values: Prepared) -> NDArray[np.float64]:

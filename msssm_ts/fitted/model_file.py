@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from msssm_ts.beside import Beside, SideMember
+from msssm_ts.beside.joint import Exponents
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.artifact import Arrays, read_artifact, write_artifact
-from msssm_ts.fitted.contents import FINGERPRINTS
+from msssm_ts.fitted.contents import BESIDE, FINGERPRINTS
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.schema import classes_of
@@ -69,14 +71,40 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         "origin": source.origin,
         "training_data": record.training_data,
         "training": {name: getattr(record, name) for name in _RECORD} | {"notes": record.notes},
+        "beside": _beside_facts(model.beside),
         "versions": record.versions,
     }
-    write_artifact(path, _tensors(states) | _seen(source), header)
+    write_artifact(path, model_tensors(model) | _seen(source), header)
 
 
 def model_tensors(model: FittedModel) -> Arrays:
     """Return all arrays of a fitted model by their names in the file."""
-    return _tensors([member.state() for member in model.vote.members])
+    tensors = _tensors([member.state() for member in model.vote.members])
+    if model.beside is not None and model.beside.member is not None:
+        arrays = model.beside.member.state().arrays
+        tensors |= {f"{BESIDE}{name}": array for name, array in arrays.items()}
+    return tensors
+
+
+def _beside_facts(beside: Beside | None) -> dict[str, Any] | None:
+    if beside is None:
+        return None
+    member = beside.member
+    return {
+        "names": list(beside.names),
+        "exponents": beside.exponents._asdict(),
+        "facts": None if member is None else member.state().facts,
+    }
+
+
+def _beside(said: dict[str, Any] | None, arrays: Arrays, multilabel: bool) -> Beside | None:
+    if said is None:
+        return None
+    member = None
+    if said["facts"] is not None:
+        own = {k.removeprefix(BESIDE): v for k, v in arrays.items() if k.startswith(BESIDE)}
+        member = SideMember.from_state(State(own, said["facts"]), multilabel)
+    return Beside(tuple(said["names"]), Exponents(**said["exponents"]), member)
 
 
 def _seen(source: Source) -> Arrays:
@@ -160,6 +188,7 @@ def _from_header(header: dict[str, Any], arrays: Arrays) -> FittedModel:
             versions=header["versions"],
             **{name: training[name] for name in _RECORD},
         ),
+        beside=_beside(header["beside"], arrays, multilabel),
     )
 
 

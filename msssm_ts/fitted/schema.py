@@ -28,6 +28,7 @@ from msssm_ts.file_checks import (
 from msssm_ts.preparation.settings import Preparation
 
 _MOST_MEMBERS, _MOST_CHANNELS, _MOST_CLASSES = 1000, 100_000, 100_000
+_MOST_FEATURES = 100_000
 # Of an array of labels: a type such as "<U1000000000" asks for gigabytes.
 _MOST_BYTES = 16_000_000
 _TOLERANCE = 1e-6
@@ -42,6 +43,7 @@ READ_OPTIONS: Mapping[str, Any] = {
     ),
     "annotator": Text(100),
     "drop": ListOf(Text(10_000)),
+    "beside": ListOf(Text(10_000)),
     "window": ListOf(Number(), 2, 2),
     "beat_classes": OneOf("aami", "symbols"),
     "sampling_rate": _RATE,
@@ -120,6 +122,16 @@ HEADER = Record(
                 "threads": Whole(),
             },
             {"notes": ListOf(Text())},
+        ),
+        "beside": Maybe(
+            Record(
+                {
+                    "names": ListOf(Text(), 1, _MOST_FEATURES),
+                    "exponents": Record({"series": Number(0, 100), "features": Number(0, 100)}),
+                    # What the features say; null where they do not vote.
+                    "facts": Maybe(Mapped(anything)),
+                }
+            )
         ),
         "versions": Mapped(Text(1000)),
     },

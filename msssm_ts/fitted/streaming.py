@@ -24,6 +24,11 @@ def why_not_streamed(model: FittedModel) -> str | None:
     What it does to a series must need neither later steps nor the whole of it.
     """
     members = model.vote.members
+    if model.beside is not None and model.beside.votes:
+        return (
+            f"it answers by features beside the series, too ({', '.join(model.beside.names)}), "
+            "which a stream does not have: train without them"
+        )
     if len(members) != 1 or not isinstance(members[0], NetworkMember):
         return (
             "only a network alone reads step by step: train one, with 'msssm-ts fit ... --causal' "

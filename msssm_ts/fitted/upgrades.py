@@ -26,7 +26,7 @@ Header = dict[str, Any]
 # Arrays, or what a file says of them: names change, and small arrays of schema 3 are read.
 Tensors = dict[str, Any]
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6
 
@@ -142,6 +142,11 @@ def _from_6(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     return header | {"members": members}, tensors
 
 
+def _from_7(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """8 may have features beside the series."""
+    return {**header, "beside": None}, tensors
+
+
 def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:
     """Return what schema 3 kept in small arrays, taken out of them, and in the code."""
     small = tensors.pop("fit" if kind == "scan_ridge" else "sizes", None)
@@ -170,6 +175,7 @@ _STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
     4: _from_4,
     5: _from_5,
     6: _from_6,
+    7: _from_7,
 }
 # What the steps read; all else is checked of the present schema.
 _READ: dict[int, FileCheck] = {

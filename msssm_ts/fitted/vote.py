@@ -60,8 +60,7 @@ class Vote:
         own = self.members[0].logits(values) if len(self.members) == 1 else None
         if own is not None:
             return own
-        proba = np.clip(self.predict_proba(values), 1e-12, 1 - 1e-12)
-        return np.log(proba) - np.log1p(-proba) if multilabel else np.log(proba)
+        return logits_of(self.predict_proba(values), multilabel)
 
     @property
     def featured(self) -> Member | None:
@@ -84,6 +83,12 @@ class Vote:
     def to(self, device: str) -> Vote:
         """Return it on a device."""
         return replace(self, members=tuple(member.to(device) for member in self.members))
+
+
+def logits_of(proba: NDArray[np.float64], multilabel: bool) -> NDArray[np.float64]:
+    """Return what would give probabilities (n_series, n_outputs)."""
+    proba = np.clip(proba, 1e-12, 1 - 1e-12)
+    return np.log(proba) - np.log1p(-proba) if multilabel else np.log(proba)
 
 
 def prior_weights(

@@ -14,6 +14,7 @@ from msssm_ts.fitted.parts import Labels
 from msssm_ts.fitting.targets import Targets, check_weights, encode_targets
 from msssm_ts.series import Series, lengths_of, take
 from msssm_ts.series.prepared import Times
+from msssm_ts.series.side_features import SideFeatures
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class TrainingData:
         What was noticed when the series were checked, for the record.
     numbers : integer array of shape (n_series,), optional
         The series' places among those that were passed, where some were left out.
+    features : SideFeatures, optional
+        What is known beside the series.
     """
 
     series: Sequence[Series]
@@ -48,6 +51,7 @@ class TrainingData:
     times: Sequence[Times] | None = None
     remarks: tuple[str, ...] = ()
     numbers: NDArray[np.int64] | None = None
+    features: SideFeatures | None = None
 
     def __len__(self) -> int:
         return len(self.series)
@@ -82,6 +86,7 @@ class TrainingData:
             None if self.times is None else [self.times[i] for i in index],
             self.remarks,
             index if self.numbers is None else self.numbers[index],
+            None if self.features is None else self.features.take(index),
         )
 
 
@@ -93,6 +98,7 @@ def training_data(
     groups: Any = None,
     validation: Any = None,
     times: Sequence[Times] | None = None,
+    features: SideFeatures | None = None,
     known: Labels | None = None,
     classes: NDArray[Any] | None = None,
 ) -> TrainingData:
@@ -102,7 +108,7 @@ def training_data(
     ----------
     series : sequence of arrays of shape (n_channels, length)
         Checked.
-    y, sample_weight, groups, validation, times
+    y, sample_weight, groups, validation, times, features
         As of :meth:`msssm_ts.MSSSMClassifier.fit`.
     known : Labels, optional
         Of the first fit, where this one goes on from it.
@@ -125,6 +131,7 @@ def training_data(
         None if groups is None else np.asarray(groups),
         None if validation is None else np.asarray(validation),
         times,
+        features=features,
     )
     for name, value in (("groups", data.groups), ("validation", data.validation)):
         if value is not None and value.shape != (len(series),):

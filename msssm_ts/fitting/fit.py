@@ -15,6 +15,7 @@ from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
+from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.identity import identity
@@ -185,13 +186,14 @@ class _Fit:
         twice = validation is not None and not multilabel
         closed: list[Member] = []
         learned: list[Member] = []
+        side = FeatureSide.of(self.problems, self.seed)
         priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
 
         def model() -> FittedModel | None:
             if not closed and not learned:
                 return None
             vote = vote_of(closed, learned, share, priors)
-            return FittedModel(
+            fitted = FittedModel(
                 self.problems.source,
                 self.parameters["missing"],
                 self.parameters["dtype"],
@@ -205,6 +207,7 @@ class _Fit:
                 vote,
                 self._record(vote, learned, share),
             )
+            return fitted if side is None else _with_features(fitted, side)
 
         share: float | None = None
         try:
@@ -247,6 +250,9 @@ class _Fit:
         assert fitted is not None
         if multilabel and validation is not None:
             proba = fitted.vote.predict_proba(validation.values)
+            if side is not None and fitted.beside is not None:
+                own = split.held_out[validation.values.owner]
+                proba = side.answers(fitted.beside, proba, own)
             thresholds = best_thresholds(proba, validation.targets)
             fitted = replace(fitted, labels=replace(fitted.labels, thresholds=thresholds))
         return fitted
@@ -362,6 +368,19 @@ class _Fit:
         """Why groups that the user gave leave nothing to validate by; empty where they do not."""
         asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
         return self.split.reason if asked and self.by_steps else ""
+
+
+def _with_features(model: FittedModel, side: FeatureSide) -> FittedModel:
+    """Let features beside the series have their part in a model's answers."""
+    beside, note = side.joined(getattr(model.vote, "left_out", None))
+    record = model.record
+    n_parameters = record.n_parameters
+    if beside.member is not None:
+        n_parameters += beside.member.n_parameters
+    notes = (*record.notes, note) if note else record.notes
+    return replace(
+        model, record=replace(record, notes=notes, n_parameters=n_parameters), beside=beside
+    )
 
 
 def _count(members: Sequence[Member], kind: str) -> int:

@@ -49,6 +49,7 @@ def identity(
             "groups": _digest([data.groups]),
             "validation series": _digest([data.validation]),
             "time stamps": _digest(data.times or []),
+            "features beside the series": _digest(_of_features(data)),
             "channel names": source.channel_names,
             "sampling rate": source.sampling_rate,
             "label names": None if label_names is None else list(map(str, label_names)),
@@ -116,6 +117,10 @@ def _of_series(data: TrainingData, source: Source) -> str:
     if isinstance(series, LazySeries):
         return _digest([source.fingerprints, series.lengths])
     return _digest(series)
+
+
+def _of_features(data: TrainingData) -> Iterable[Any]:
+    return () if data.features is None else (np.array(data.features.names), *data.features.columns)
 
 
 def _arrays_of(model: FittedModel) -> Iterable[Any]:

@@ -56,6 +56,8 @@ class Problems:
             self.source.channel_names,
             None if data.times is None else [data.times[i] for i in index],
         )
+        if data.features is not None:
+            values = values.with_features(data.features.take(index))
         origin = index[values.owner]
         return Problem(
             values,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.series.lazy import LazySeries, Series, lengths_of, take
+from msssm_ts.series.side_features import SideFeatures
 
 # Time stamps of a series, (length,), in seconds or whatever the user counts in.
 Times = NDArray[np.float64]
@@ -35,6 +36,8 @@ class Prepared:
         The step of its series that each window begins with.
     bands : int
         Channels that are the bands of one spectrum, from low to high; 0: none are.
+    features : SideFeatures, optional
+        What is known beside each; a window has what its series has.
     """
 
     series: Sequence[Series]
@@ -44,6 +47,7 @@ class Prepared:
     spectral: bool = False
     starts: NDArray[np.int64] | None = None
     bands: int = 0
+    features: SideFeatures | None = None
 
     @classmethod
     def of(cls, series: Sequence[Series]) -> Prepared:
@@ -74,7 +78,19 @@ class Prepared:
         times = None if self.times is None else [self.times[i] for i in index]
         starts = None if self.starts is None else self.starts[index]
         chosen = take(self.series, index)
-        return replace(self, series=chosen, owner=self.owner[index], times=times, starts=starts)
+        features = None if self.features is None else self.features.take(index)
+        return replace(
+            self,
+            series=chosen,
+            owner=self.owner[index],
+            times=times,
+            starts=starts,
+            features=features,
+        )
+
+    def with_features(self, features: SideFeatures | None) -> Prepared:
+        """Return the same with what is known beside the series that they come from."""
+        return replace(self, features=None if features is None else features.take(self.owner))
 
     def standardized(self, standardizer: Any, dtype: str) -> Prepared:
         """Return the same standardised, lazy ones when they are read."""

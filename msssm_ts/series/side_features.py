@@ -50,6 +50,10 @@ class SideFeatures:
     def __len__(self) -> int:
         return len(self.columns[0]) if self.columns else 0
 
+    def items(self) -> list[tuple[str, NDArray[Any]]]:
+        """Return names and columns in pairs."""
+        return list(zip(self.names, self.columns, strict=True))
+
     def take(self, index: NDArray[np.int64]) -> SideFeatures:
         """Return the rows of some series."""
         return SideFeatures(self.names, tuple(column[index] for column in self.columns))

@@ -17,7 +17,7 @@ import numpy as np
 from msssm_ts import MSSSMClassifier
 from msssm_ts.preparation import Preparation
 
-Made = tuple[str, MSSSMClassifier, list[np.ndarray]]
+Made = tuple[str, MSSSMClassifier, list[np.ndarray], dict[str, np.ndarray] | None]
 
 NETWORK = {"members": ["network"], "d_model": 8, "n_layers": 2, "max_epochs": 3, "random_state": 0}
 
@@ -40,14 +40,22 @@ def waves(
 
 
 def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
-    """Yield name, fitted model, and the series to ask it about, of all or some."""
+    """Yield name, fitted model, and series and features to ask it about, of all or some."""
 
     def made(
-        name: str, parameters: dict[str, Any], series: list[np.ndarray], y: Any, **kwargs: Any
+        name: str,
+        parameters: dict[str, Any],
+        series: list[np.ndarray],
+        y: Any,
+        features: dict[str, np.ndarray] | None = None,
+        **kwargs: Any,
     ) -> Iterator[Made]:
         if not wanted or name in wanted:
+            if features is not None:
+                kwargs["features"] = {k: column[:-8] for k, column in features.items()}
+                features = {k: column[-8:] for k, column in features.items()}
             model = MSSSMClassifier(**parameters).fit(series[:-8], y[:-8], **kwargs)
-            yield name, model, series[-8:]
+            yield name, model, series[-8:], features
 
     X, y = waves(40, range(16, 17))
     words = np.where(y, "quick", "slow")
@@ -72,6 +80,12 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("network_float64", NETWORK | {"dtype": "float64"}, X, y)
     both = np.stack([y, np.roll(y, 1) | (np.arange(40) % 3 == 0)], 1)
     yield from made("labels", longer, X, both, validation=validation, label_names=["af", "pvc"])
+    rng = np.random.default_rng(0)
+    age = np.where(rng.uniform(size=40) < 0.1, np.nan, 50 + 9 * y + 5 * rng.normal(size=40))
+    beside = {"age": age, "sex": rng.choice(["f", "m", ""], 40)}
+    yield from made("features", {"preset": "fast", "random_state": 0}, X, y, beside)
+    seen = longer | {"preset": "fast", "early_stopping": True}
+    yield from made("features_labels", seen, X, both, beside, validation=validation)
     X, y = waves(40, range(5, 30), 2)
     fast = {"preset": "fast", "random_state": 0}
     yield from made("lengths", fast, X, y, channel_names=["I", "II"])
@@ -104,14 +118,15 @@ def main() -> None:
 
     folder = Path(__file__).parent / f"schema{SCHEMA_VERSION}"
     folder.mkdir(exist_ok=True)
-    for name, model, series in models(sys.argv[1:]):
+    for name, model, series, features in models(sys.argv[1:]):
         model.save(folder / f"{name}.safetensors")
         np.savez_compressed(
             folder / f"{name}.npz",
             values=np.concatenate(series, 1),
             lengths=[s.shape[1] for s in series],
-            proba=model.predict_proba(series),
-            labels=model.predict(series),
+            proba=model.predict_proba(series, features=features),
+            labels=model.predict(series, features=features),
+            **{f"beside {key}": column for key, column in (features or {}).items()},
         )
 
 

@@ -16,6 +16,7 @@ from msssm_ts.members.network.network import NetworkMember, series_tensor
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.preparation import Preparer, prepared_rate
 from msssm_ts.preparation.windows import window_starts
+from msssm_ts.series.side_features import SideFeatures
 from msssm_ts.training.batches import Batch
 
 
@@ -92,6 +93,7 @@ def view_series(
     values: NDArray[np.floating[Any]],
     sampling_rate: float | None = None,
     channel_names: Sequence[str] | None = None,
+    features: SideFeatures | None = None,
 ) -> View:
     """Prepare one series as for prediction; of one that is cut, take the most telling window.
 
@@ -101,7 +103,7 @@ def view_series(
         The model.
     values : array of shape (n_channels, length)
         The series.
-    sampling_rate, channel_names
+    sampling_rate, channel_names, features
         As for :meth:`msssm_ts.MSSSMClassifier.predict_proba`.
 
     Raises
@@ -118,9 +120,10 @@ def view_series(
     (torch.Size([1, 8, 1]), 1)
     """
     names = None if channel_names is None else tuple(channel_names)
-    proba = model.predict_proba([values], sampling_rate, names)
+    proba = model.predict_proba([values], sampling_rate, names, features=features)
     output = int(proba[0].argmax())
-    prepared = model.prepared(model.checked([values], names), sampling_rate, names)
+    checked = model.checked([values], names)
+    prepared = model.prepared(checked, sampling_rate, names, features=features)
     standardized = model.standardized(prepared)
     window = 0
     if len(prepared.series) > 1:

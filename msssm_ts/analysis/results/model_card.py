@@ -27,7 +27,7 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
     training, versions = header["training"], header["versions"]
     topics = {
         "Data": _data(header),
-        "Members": _members(header["members"]),
+        "Members": _members(header["members"]) | beside_facts(header["beside"]),
         "Training": {
             "parameters": f"{training['n_parameters']:,}".replace(",", "\u202f"),
             "epochs": f"{training['n_iter']}, kept: {training['best_iter']}",
@@ -65,6 +65,30 @@ def _members(members: list[Mapping[str, Any]]) -> Facts:
         f"{i}: {member['kind']}": f"{member['weight']:.1%} of the vote; "
         + plain(shown_facts(member["facts"]))
         for i, member in enumerate(members, 1)
+    }
+
+
+def beside_facts(said: Mapping[str, Any] | None) -> Facts:
+    """Return what there is to say of features beside the series, of a model file's header.
+
+    Examples
+    --------
+    >>> exponents = {"series": 1.0, "features": 0.0}
+    >>> beside_facts({"names": ["age", "sex"], "exponents": exponents, "facts": None})
+    {'features beside the series': 'age, sex: they do not vote'}
+    """
+    if said is None:
+        return {}
+    title = "features beside the series"
+    if said["facts"] is None:
+        return {title: f"{plain(said['names'])}: they do not vote"}
+    powers, columns = said["exponents"], said["facts"]["columns"]
+    ordered = sorted(columns, key=lambda column: -column["importance"])
+    shown = [f"{c['name']} {c['importance']:.0%}" for c in ordered[:_MOST_NAMED]]
+    more = f", and {len(ordered) - len(shown)} more" if len(ordered) > len(shown) else ""
+    return {
+        title: f"{', '.join(shown)}{more} of what they tell; they count to the power of "
+        f"{powers['features']:g}, the vote to that of {powers['series']:g}"
     }
 
 

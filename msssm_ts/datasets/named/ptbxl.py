@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.beside import features_of_texts
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.messages import no_column
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tables.account import columns_in_words
 from msssm_ts.datasets.wfdb.signals import RecordExcerpt, read_record_excerpt, read_record_header
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 from msssm_ts.series import LazySeries
 
 if TYPE_CHECKING:
@@ -95,6 +98,13 @@ def read_ptbxl(
     ]
     header = read_record_header(_present(stems[0]))
     items, lengths = _excerpts(stems, header.n_samples)
+    beside = options.beside_columns(database.columns)
+    for name in options.beside_missing(database.columns):
+        columns = database.columns.tolist()
+        raise OptionError(f"{folder / _DATABASE}: {no_column(name, columns)}", "beside")
+    account = Account()
+    if beside:
+        account = account.took("beside the series", f"{columns_in_words(beside)} of {_DATABASE}")
     in_validation = folds[chosen] == _VALIDATION_FOLD
     return LabelledSeries(
         LazySeries(items, read_record_excerpt, lengths),
@@ -109,7 +119,10 @@ def read_ptbxl(
         folds=folds[chosen],
         validation=in_validation if in_validation.any() else None,
         source=str(folder),
-        account=Account().remarking(f"PTB-XL {task}"),
+        account=account.remarking(f"PTB-XL {task}"),
+        features=features_of_texts(
+            beside, (rows[c].astype(str).tolist() for c in beside), str(folder / _DATABASE)
+        ),
     )
 
 
@@ -199,6 +212,7 @@ def _make(name: str, sampling_rate: int) -> DataSet:
         read=partial(read_ptbxl, sampling_rate=None if sampling_rate == 100 else sampling_rate),
         find_root=partial(_find_root, f"records{sampling_rate}"),
         tasks=tuple(_TASKS),
+        acts_on=frozenset({"beside"}),
         folder="PTB-XL",
     )
 

@@ -32,6 +32,7 @@ from msssm_ts.datasets.tree import (
     relative_name,
 )
 from msssm_ts.errors import InputError
+from msssm_ts.series.side_features import SideFeatures
 
 # As many files are named one by one.
 _FEW = 3
@@ -59,6 +60,8 @@ class Recordings:
         Files of that part.
     account : Account
         What was taken for what.
+    features : SideFeatures, optional
+        What the user wants told beside them.
     """
 
     files: list[Path]
@@ -70,6 +73,7 @@ class Recordings:
     folds: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
     account: Account = Account()  # noqa: RUF009
+    features: SideFeatures | None = None
 
     def adding(self, account: Account) -> Recordings:
         """Return the same with more in its account."""
@@ -90,6 +94,7 @@ class Recordings:
             groups=of(self.groups),
             folds=of(self.folds),
             validation=validation if validation is not None and validation.any() else None,
+            features=None if self.features is None else self.features.take(index),
         )
 
     def fields(self) -> dict[str, Any]:
@@ -101,6 +106,7 @@ class Recordings:
             "group_name": self.group_name,
             "folds": self.folds,
             "validation": self.validation,
+            "features": self.features,
             "account": self.account,
         }
 
@@ -246,12 +252,14 @@ def describe(
         folds,
         validation if validation is not None and validation.any() else None,
         account,
+        None if manifest is None else manifest.features(chosen),
     )
 
 
 def _named(options: ReadOptions) -> bool:
     """Whether the user named a column, or the tables themselves."""
-    return any((options.label, column_of_group(options.group), options.fold, options.tables))
+    columns = (options.label, column_of_group(options.group), options.fold)
+    return any((*columns, options.tables, options.beside))
 
 
 def _unread(

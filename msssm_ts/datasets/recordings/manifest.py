@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.beside import features_of_texts
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import PARTS, Part
 from msssm_ts.datasets.recordings.entries import (
@@ -34,6 +35,7 @@ from msssm_ts.datasets.recordings.tables import (
 from msssm_ts.datasets.tables.columns import FOLD, GROUP, find_column
 from msssm_ts.datasets.tree import is_about, relative_name
 from msssm_ts.errors import InputError
+from msssm_ts.series.side_features import SideFeatures
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Manifest:
         What there is instead of a column of labels.
     tables : tuple of Path
         Those that were looked at and are accounted for.
+    beside : tuple of str
+        Columns that the user wants told beside the files.
     """
 
     files: list[Path]
@@ -76,6 +80,7 @@ class Manifest:
     entries: Entries
     no_label: str
     tables: tuple[Path, ...]
+    beside: tuple[str, ...] = ()
 
     def where(self, file: Path) -> str:
         """Say where the table speaks of a file."""
@@ -85,7 +90,13 @@ class Manifest:
     def says(self) -> bool:
         """Whether it says anything but which files there are."""
         known = (self.label, self.several, self.part, self.fold, self.group)
-        return any(k is not None for k in known)
+        return bool(self.beside) or any(k is not None for k in known)
+
+    def features(self, files: Sequence[Path]) -> SideFeatures | None:
+        """Return what the user wants told beside some of the files."""
+        cells = ([self.entries.cells[f].get(c, "") for f in files] for c in self.beside)
+        source = ", ".join(map(str, self.tables))
+        return features_of_texts(self.beside, cells, source)
 
 
 def find_manifest(
@@ -233,6 +244,7 @@ def _manifest(
         entries,
         roles.no_label(folder),
         tables,
+        roles.beside,
     )
 
 
@@ -319,7 +331,8 @@ def _adds(listing: Listing, used: list[Listing], options: ReadOptions) -> bool:
         here = chosen in listing.columns if chosen else find_column(listing.columns, names, None)
         if here and not any(known):
             return True
-    return False
+    known_beside = {c for x in used for c in options.beside_columns(x.columns)}
+    return not known_beside.issuperset(options.beside_columns(listing.columns))
 
 
 def matrix(manifest: Manifest, files: Sequence[Path]) -> NDArray[np.int64]:

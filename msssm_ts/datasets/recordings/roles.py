@@ -51,6 +51,8 @@ class Roles:
         Columns; a flag is true for the recordings of one part.
     left : tuple of str
         All other columns.
+    beside : tuple of str
+        Those that the user wants told beside the recordings.
     dropped : tuple of str
         Those that the user leaves out.
     remarks : tuple of str
@@ -69,11 +71,12 @@ class Roles:
     dropped: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     group_guessed: bool = False
+    beside: tuple[str, ...] = ()
 
     @property
     def used(self) -> set[str]:
         """The columns that say something."""
-        names = {*self.labels, self.group, self.fold, self.part, self.flag}
+        names = {*self.labels, self.group, self.fold, self.part, self.flag, *self.beside}
         return {n for n in names if n is not None}
 
     def of_table(self, column: str) -> Path:
@@ -98,6 +101,8 @@ class Roles:
         ):
             if name is not None:
                 account = account.took(role, column(name))
+        if self.beside:
+            account = account.took("beside the series", column(*self.beside))
         if self.part is None and self.flag is None and len({x.part for x in self.listings}) > 1:
             account = account.took("part", "the tables' names")
         account = account.without(len(self.dropped), "columns", "--drop", self.dropped)
@@ -129,6 +134,8 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     """
     every = list(dict.fromkeys(c for x in listings for c in x.table.columns))
     columns = [c for c in dict.fromkeys(c for x in listings for c in x.columns) if c not in drop]
+    beside = options.beside_columns(columns)
+    columns = [c for c in columns if c not in beside]
     labels = label_columns(options.label, every)
     group = column_of_group(options.group)
     if group is None and options.group in columns:
@@ -162,6 +169,7 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
         tuple(drop),
         tuple(filter(None, remarks)),
         group_guessed=group is None,
+        beside=beside,
     )
 
 

@@ -47,6 +47,7 @@ def account_of(
         ("time", (roles.time,)),
         ("channel", (roles.channel,)),
         ("value", (roles.value,)),
+        ("beside the series", roles.beside),
     ):
         names = [c for c in columns if c is not None]
         if names:

@@ -64,6 +64,8 @@ class Roles:
         beside the record that groups the series, a class beside the label that was chosen.
     loose_id : str, optional
         A column that names the series of a long table, if its data looks like one.
+    beside : tuple of str
+        Columns that the user wants told beside the series.
     """
 
     labels: tuple[str, ...] = ()
@@ -77,13 +79,14 @@ class Roles:
     rest: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     loose_id: str | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[str]:
         """Columns that say something of a series, or of its channel, rather than hold values."""
         keys = (
             *(*self.labels, self.id, self.group, self.fold, self.channel),
-            *(self.part, self.loose_id),
+            *(self.part, self.loose_id, *self.beside),
         )
         return [k for k in dict.fromkeys(keys) if k is not None]
 
@@ -98,7 +101,8 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     >>> roles.labels, roles.group, roles.rest
     (('class',), 'record', ('t0', 't1'))
     """
-    dropped = set(options.dropped(columns))
+    beside = options.beside_columns(columns)
+    dropped = {*options.dropped(columns), *beside}
     free = [c for c in columns if c not in dropped]
     plain = {c: plain_name(c) for c in free}
     by_name: dict[str, list[str]] = {}
@@ -144,6 +148,7 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
         rest=steps,
         left_out=tuple(left_out),
         loose_id=loose,
+        beside=beside,
     )
 
 

@@ -126,7 +126,9 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     if len(files) < 2:
         return None
     # What a table says is no matter of each file.
-    own = replace(options, label=None, group=None) if tables else options
+    own = replace(options, beside=())
+    if tables:
+        own = replace(own, label=None, group=None)
     first = _recordings(files[0], own)
     if first is None:
         if own.label is not None and _recordings(files[0], replace(own, label=None)) is not None:

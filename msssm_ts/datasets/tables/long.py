@@ -301,7 +301,7 @@ def _series(
     times: list[NDArray[np.float64]] | None = None,
 ) -> LabelledSeries:
     check_values(series, rows.error)
-    for column in (*roles.labels, roles.group, roles.fold, roles.part):
+    for column in (*roles.labels, roles.group, roles.fold, roles.part, *roles.beside):
         if column is not None:
             rows.check_same(column)
     units = [rows.table.units.get(c, "") for c in names or ()]

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.beside import features_of_texts
 from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.table import Table
 
 
 def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str, Any]:
-    """Return labels, groups, folds and ids of the series, as fields of the container.
+    """Return labels, groups, folds, ids and features of the series, as fields of the container.
 
     Parameters
     ----------
@@ -51,7 +52,15 @@ def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str,
         fields["group_name"] = roles.group
     if roles.id is not None:
         _refuse_repeated(table, roles.id, fields["ids"], rows)
+    cells = (_cells(table, column, rows) for column in roles.beside)
+    fields["features"] = features_of_texts(roles.beside, cells, table.source)
     return fields
+
+
+def _cells(table: Table, column: str, rows: NDArray[np.int64]) -> list[str]:
+    texts = table.texts(column)
+    cells: list[str] = np.append(texts.different, "")[texts.codes[rows]].tolist()
+    return cells
 
 
 def _zeros_and_ones(table: Table, column: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -82,10 +82,17 @@ class Forest:
         return count_votes(features, **self.arrays(), n_outputs=self.n_outputs) / len(self.roots)
 
 
-def check_trees(forest: Forest) -> None:
+def check_trees(forest: Forest, most: int = 1) -> None:
     """Refuse arrays that are no trees: what walks down from a root would not come to a leaf.
 
     Which features there are is for those to check who know the series.
+
+    Parameters
+    ----------
+    forest : Forest
+        As a file has it.
+    most : int
+        The most that a leaf with several answers says of one.
 
     Raises
     ------
@@ -108,7 +115,7 @@ def check_trees(forest: Forest) -> None:
         check_range(name, getattr(forest, name), -1, n - 1)
     check_range("feature", forest.feature, -1, np.inf)
     check_range("threshold", forest.threshold, -np.inf, np.inf)
-    check_range("vote", forest.vote, 0, 1 if forest.vote.shape[1] > 1 else forest.n_outputs - 1)
+    check_range("vote", forest.vote, 0, most if forest.vote.shape[1] > 1 else forest.n_outputs - 1)
     inner = np.flatnonzero(forest.feature >= 0)
     after = np.concatenate([forest.left[inner], forest.right[inner]])
     if (after <= np.concatenate([inner, inner])).any():
