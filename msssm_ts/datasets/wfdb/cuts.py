@@ -12,7 +12,7 @@ import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import NOTHING_BESIDE, ReadOptions
 from msssm_ts.datasets.signals.build import Piece, by_record, labelled_pieces, series_of
 from msssm_ts.datasets.signals.pieces import Rest
 from msssm_ts.datasets.signals.reader import Found
@@ -33,6 +33,7 @@ from msssm_ts.datasets.wfdb.form import beat_item
 from msssm_ts.errors import InputError
 from msssm_ts.series.side_features import SideFeatures
 
+_FEATURES = "the intervals between beats and how each differs from the record's usual one"
 # Seconds of a piece of a rhythm, where the user does not say: as long as a resting ECG.
 _EPISODE = 10.0
 
@@ -274,7 +275,7 @@ def _beats(
             inside.append(i)
             pieces.append(Piece(k, start, stop, f"{name}:{sample}", steps))
             labels.append(label)
-        if inside:
+        if inside and options.beside != NOTHING_BESIDE:
             # Beats that are no series are neighbours of those that are.
             found_beside = beat_features(cached, file, [b.sample for b in beats])
             beside.append({key: values[inside] for key, values in found_beside.items()})
@@ -287,13 +288,20 @@ def _beats(
         recordings.account.took("label", f"beats in .{cut.annotator}")
         .without(outside, "beats", "their window leaves the record")
         .without(others, "annotations", "of rhythm, noise or waves, not of beats")
-        .took("features", "intervals between beats, and their shapes beside the record's usual")
     )
     recordings = by_record(replace(recordings, account=account), found.names, options)
     data = series_of(
         pieces, cached, replace(recordings, labels=None, label_names=None), found.source
     )
-    features = SideFeatures(
-        tuple(beside[0]), tuple(np.concatenate([b[name] for b in beside]) for name in beside[0])
-    )
-    return replace(data, labels=np.array(labels), features=features)
+    data = replace(data, labels=np.array(labels))
+    if not beside:
+        return data
+    names = tuple(beside[0])
+    features = SideFeatures(names, tuple(np.concatenate([b[n] for b in beside]) for n in names))
+    account = data.account.took("features", enumerate_names(names))
+    if not options.beside:
+        account = account.remarking(
+            f"took {_FEATURES} for features beside the beats; --with names some, --with none "
+            "leaves them out"
+        )
+    return replace(data, features=features, account=account)
