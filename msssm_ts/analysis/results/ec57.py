@@ -93,8 +93,11 @@ def beat_scores(counts: Counts) -> dict[str, Any]:
     0.5
     """
     classes = {}
+    over = []
     for i, name in enumerate(CLASSES):
         hits, true, called = int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum())
+        if true >= LEAST_BEATS:
+            over.append(name)
         classes[name] = {
             "n_beats": true,
             "sensitivity": _share(hits, true),
@@ -102,7 +105,6 @@ def beat_scores(counts: Counts) -> dict[str, Any]:
             "f1": _share(2 * hits, true + called),
         }
     nsv = [classes[name]["f1"] for name in "NSV"]
-    over = [name for name in CLASSES if classes[name]["n_beats"] >= LEAST_BEATS]
     return {
         "n_beats": int(counts.sum()),
         "classes": classes,

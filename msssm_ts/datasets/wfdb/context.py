@@ -80,7 +80,8 @@ def ratio(part: Values, whole: Values) -> Values:
     >>> ratio(np.array([1.0, 2.0]), np.array([2.0, 0.0])).tolist()
     [0.5, nan]
     """
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    found: Values = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return found
 
 
 def _moved(values: Values, steps: int) -> Values:

@@ -297,7 +297,9 @@ def _beats(
     if not beside:
         return data
     names = tuple(beside[0])
-    features = SideFeatures(names, tuple(np.concatenate([b[n] for b in beside]) for n in names))
+    columns = tuple(np.concatenate([b[n] for b in beside]) for n in names)
+    of_table = data.features or SideFeatures((), ())
+    features = SideFeatures((*of_table.names, *names), (*of_table.columns, *columns))
     account = data.account.took("features", enumerate_names(names))
     if not options.beside:
         account = account.remarking(
