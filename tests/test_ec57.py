@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import run
+from recordings import write_record
 
 from msssm_ts.analysis.results.ec57 import LEAST_BEATS, beat_report, beat_scores, count_beats
 from msssm_ts.errors import InputError
@@ -110,3 +114,53 @@ def test_refused(labels: str, records: str | None, without: tuple[str, ...], mes
     own = None if records is None else list(records)
     with pytest.raises(InputError, match=re.escape(message)):
         beat_report(list(labels), ["N", "N"], own, without)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records whose V come early."""
+    folder = tmp_path_factory.mktemp("records")
+    for name in ("r1", "r2", "r3"):
+        at = np.cumsum([300, *[300, 300, 300, 150] * 15])
+        symbols = ["N", *["N", "N", "N", "V"] * 15]
+        write_record(folder / name, length=20_000, beats=dict(zip(at, symbols, strict=True)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(records: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "r"
+    run("fit", records, "--members", "quantile_trees", "--out", folder, "--quiet")
+    return folder
+
+
+def test_evaluate_ec57(records: Path, model: Path) -> None:
+    out, _ = run("evaluate", model, records, "--ec57", "--without", "r2,r3")
+    assert "EC57, all beats" in out
+    assert "EC57, without r2, r3" in out
+    assert "macro F1 over N V (20 beats or more)" in out
+    assert "EC57, each record, all beats" in out
+    found = json.loads(run("evaluate", model, records, "--ec57", "--without", "r2", "--json")[0])
+    gross = found["ec57"]["gross"]
+    assert gross["classes"]["V"]["n_beats"] == 45
+    assert list(found["ec57"]["records"]) == ["r1", "r2", "r3"]
+    assert list(found["ec57"]["rest"]["records"]) == ["r1", "r3"]
+    (nn, nv), (vn, vv) = found["confusion_matrix"]
+    assert np.array(gross["confusion_matrix"])[[0, 0, 2, 2], [0, 2, 0, 2]].tolist() == [
+        nn, nv, vn, vv,
+    ]  # fmt: skip
+
+
+def test_evaluate_ec57_refused(records: Path, model: Path, tmp_path: Path) -> None:
+    err = run("evaluate", model, records, "--without", "r2", code=2)[1]
+    assert "--without leaves records out of --ec57; say that, too" in err
+    err = run("evaluate", model, records, "--ec57", "--without", "x", code=2)[1]
+    assert "there is no such record; there are r1, r2, r3" in err
+    other = tmp_path / "other"
+    symbols = ("--beats", "symbols", "--members", "quantile_trees", "--out", other)
+    for name in ("r1", "r2", "r3"):
+        at = range(300, 9000, 300)
+        write_record(tmp_path / name, length=9500, beats=dict(zip(at, "LR" * 15, strict=False)))
+    run("fit", tmp_path, *symbols, "--quiet")
+    err = run("evaluate", other, tmp_path, "--beats", "symbols", "--ec57", code=2)[1]
+    assert "there are labels L, R; read annotated records with --beats aami" in err

@@ -152,7 +152,7 @@ def _difference(beats: Values, usual: Values) -> Values:
 
 def _running_mean(beats: Values) -> Values:
     """Mean of the last beats before each, of those without missing values; NaN without any."""
-    known: NDArray[np.bool_] = ~np.isnan(beats).any(1)
+    known = np.isnan(beats).sum(1) == 0
     sums = np.zeros((len(beats) + 1, beats.shape[1]))
     np.cumsum(np.where(known[:, None], beats, 0.0), axis=0, out=sums[1:])
     counts = np.concatenate([[0], np.cumsum(known)])
