@@ -5,8 +5,11 @@ python benchmarks/accuracy.py DATA_FOLDER --anchors published_accuracy.csv --pre
 DATA_FOLDER holds a folder per set with a TRAIN and a TEST file; the anchors' columns are dataset
 and one per method. Results go to OUT/NAME.csv, a row a set and seed; what is there already is not
 computed again. With --validate FOLDS the test files are not opened: the training files are split,
-stratified. --peers PYTHON also runs aeon's classifiers, with an interpreter
-that has aeon (its versions of numba and scikit-learn are others than ours).
+stratified. With --resamples N there are N splits of both files together, the first as it is, the
+others stratified and as large (drawn as tsml-eval does). --list takes the sets of an archive, as
+far as the folder has them, instead of those with all published figures. --peers PYTHON also runs
+aeon's classifiers, with an interpreter that has aeon (its versions of numba and scikit-learn are
+others than ours).
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ import numpy as np
 import torch
 from accuracy_report import Table, write_report
 from machine import machine
+from numpy.typing import NDArray
+
+Index = NDArray[np.int64]
 
 # aeon's.
 PEERS = ("MultiRocketHydra", "MiniRocket")
@@ -47,10 +53,57 @@ def published(file: Path) -> dict[str, dict[str, float]]:
         }
 
 
+def published_resamples(n: int) -> dict[str, dict[str, float]]:
+    """Return HIVE-COTE 2's mean accuracies over the first n resamples, by set.
+
+    From the result files of tsml-eval (results/classification/Univariate/HC2_accuracy.csv,
+    commit 573f6491), Middlehurst et al., "HIVE-COTE 2.0", Machine Learning 110, 2021.
+    """
+    file = Path(__file__).with_name("published_resamples.csv")
+    with file.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    numbers = [str(i) for i in range(n)]
+    return {
+        row["dataset"]: {"HC2": sum(float(row[i]) for i in numbers) / n}
+        for row in rows
+        if set(numbers) <= row.keys()
+    }
+
+
 def complete(anchors: dict[str, dict[str, float]], without: tuple[str, ...]) -> list[str]:
     """Return the sets for which every method but those has a figure."""
     methods = {m for row in anchors.values() for m in row} - set(without)
     return [name for name, row in anchors.items() if methods <= row.keys()]
+
+
+def lists() -> dict[str, set[str]]:
+    """Return the names of sets that others report on."""
+    from sktime.datasets import tsc_dataset_names as names
+
+    return {
+        # Bagnall's: of one length, nothing missing, more than a series a class.
+        "ucr112": set(names.univariate_equal_length) - {"Fungi"},
+        "ucr128": set(names.univariate),
+        "uea26": set(names.multivariate_equal_length),
+        "uea33": set(names.multivariate),
+    }
+
+
+def resampled(y: NDArray[Any], n_train: int, number: int) -> tuple[Index, Index]:
+    """Return which of all series train and test resample ``number``; 0: as they come.
+
+    Each class is shuffled, and has as many training series as in the archive.
+    """
+    if not number:
+        return np.arange(n_train), np.arange(n_train, len(y))
+    shuffle = np.random.RandomState(number).shuffle
+    train, test = [], []
+    for label, count in zip(*np.unique(y[:n_train], return_counts=True), strict=True):
+        index = np.flatnonzero(y == label)
+        shuffle(index)
+        train.append(index[:count])
+        test.append(index[count:])
+    return np.concatenate(train), np.concatenate(test)
 
 
 def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -58,7 +111,7 @@ def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterato
     from msssm_ts import MSSSMClassifier
     from msssm_ts.datasets import ReadOptions, load
 
-    folds = settings.pop("folds")
+    folds, resamples = settings.pop("folds"), settings.pop("resamples", False)
     warm = np.random.default_rng(0).normal(size=(20, 1, 32))
     # Kernels are compiled before the clock starts.
     MSSSMClassifier(**settings | {"max_epochs": 1}).fit(warm, np.arange(20) % 2).predict(warm)
@@ -78,8 +131,8 @@ def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterato
     else:
         test = load(folder, ReadOptions(split="test"))
         both = [*X, *test.as_estimator_input()], np.concatenate([y, test.labels])
-        index = np.arange(len(y)), np.arange(len(y), len(both[1]))
-        parts = [(*both, *index)] * len(seeds)
+        splits = [resampled(both[1], len(y), s if resamples else 0) for s in seeds]
+        parts = [(*both, *split) for split in splits]
     for seed, (series, labels, a, b) in zip(seeds, parts, strict=True):
         model = MSSSMClassifier(missing="mask", random_state=seed, **settings)
         began = time.perf_counter()
@@ -87,7 +140,7 @@ def run_set(folder: Path, seeds: list[int], settings: dict[str, Any]) -> Iterato
         fitted = time.perf_counter()
         predicted = model.predict([series[i] for i in b])
         done = time.perf_counter()
-        estimate = model.model_.vote.left_out_accuracy or float("nan")
+        estimate = (model.model_.record.estimate or {}).get("accuracy", float("nan"))
         # The peak is to be one model's, not that of the next one beside it.
         del model
         yield {
@@ -187,7 +240,10 @@ def main() -> None:
     parser.add_argument("--anchors", type=Path, required=True)
     parser.add_argument("--preset", default="default")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--sets", nargs="*", help="names; else those with all published figures")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--sets", nargs="*", help="names; else those with all published figures")
+    which.add_argument("--list", choices=("ucr112", "ucr128", "uea26", "uea33"))
+    parser.add_argument("--resamples", type=int, default=0, metavar="N")
     parser.add_argument("--validate", dest="folds", type=int, nargs="?", const=5, default=0)
     parser.add_argument("--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE")
     parser.add_argument("--jobs", type=int, default=1, help="sets at a time; 1 to time them")
@@ -198,11 +254,20 @@ def main() -> None:
     anchors = published(arguments.anchors)
     # MambaSL's figures were chosen on the test files, and are there for few sets.
     names = arguments.sets or complete(anchors, without=("MambaSL",))
+    if arguments.list:
+        wanted = sorted(lists()[arguments.list])
+        names = [name for name in wanted if (arguments.data / name).is_dir()]
+        print(f"{arguments.list}: {len(names)} of {len(wanted)} sets are in {arguments.data}")
+    if arguments.resamples:
+        # Those of the archive's split are of other series.
+        anchors = published_resamples(arguments.resamples)
     folders = [arguments.data / name for name in names]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    name = arguments.name or f"accuracy-{arguments.preset}"
-    seeds = list(range(arguments.seeds))
-    settings = dict(arguments.set) | {"preset": arguments.preset, "folds": arguments.folds}
+    kind = "-resamples" if arguments.resamples else ""
+    name = arguments.name or f"accuracy-{arguments.preset}{kind}"
+    seeds = list(range(arguments.resamples or arguments.seeds))
+    how = {"folds": arguments.folds, "resamples": bool(arguments.resamples)}
+    settings = dict(arguments.set) | {"preset": arguments.preset} | how
     ours = run_all(
         arguments.out / f"{name}.csv",
         [sys.executable, __file__],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,12 +21,24 @@ def machine(device: torch.device) -> dict[str, Any]:
     on_gpu = device.type == "cuda"
     return {
         "date": datetime.now(UTC).date().isoformat(),
+        **({"commit": found} if (found := _commit()) else {}),
         "device": torch.cuda.get_device_name(device) if on_gpu else _processor(),
         "threads": torch.get_num_threads(),
         "openmp_wait_policy": os.environ.get("OMP_WAIT_POLICY", "default"),
         "msssm_ts": msssm_ts.__version__,
         **{p: v for p in packages if (v := _version(p))},
     }
+
+
+def _commit() -> str | None:
+    """Return the commit of the code that runs, with a + where something was changed since."""
+    folder = Path(msssm_ts.__file__).parent
+    said = ["git", "-C", str(folder), "describe", "--always", "--exclude=*", "--dirty=+"]
+    try:
+        done = subprocess.run(said, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() or None
 
 
 def _version(package: str) -> str | None:

@@ -75,6 +75,8 @@ CONSOLE, TABLES = "msssm_ts/cli/console.py", "msssm_ts/cli/tables.py"
 CSV = "msssm_ts/cli/csv_text.py"
 TENSOR_FILE, STRICT = "msssm_ts/fitted/tensor_file.py", "msssm_ts/fitted/strict_json.py"
 FOREST = "msssm_ts/members/quantile_trees/forest.py"
+BESIDE_FOREST, BESIDE_MEMBER = "msssm_ts/beside/forest.py", "msssm_ts/beside/member.py"
+T_BESIDE = "tests/test_beside.py"
 GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 GPU_TILES = "msssm_ts/kernels/selective_scan/triton.py"
@@ -299,7 +301,7 @@ BUGS = [Bug(*row) for row in (
     ("temperature inverted", RIDGE, "np.exp(found.x)", "np.exp(-found.x)", T_VOTERS),
     ("temperature divides", RIDGE, "* self.temperature", "/ self.temperature", T_VOTERS),
     ("every k-th row", RIDGE, "    if size == n:",
-     "    return slice(None, None, -(-n // _MOST_ROWS))\n    if size == n:", T_VOTERS),
+     "    return slice(None, None, -(-n // MOST_ROWS))\n    if size == n:", T_VOTERS),
     ("signs of labels swapped", RIDGE, "torch.where(truth, 1.0, -1.0)",
      "torch.where(truth, -1.0, 1.0)", T_VOTERS),
     ("pool weights permuted", POOLS, "(1.0, 0.5, 1.0, 0.2, 0.2)", "(0.5, 1.0, 1.0, 0.2, 0.2)",
@@ -635,6 +637,28 @@ BUGS = [Bug(*row) for row in (
      'if features.n_features < len(arrays["mean"]) // 8:', T_MODEL_FILE),
     ("file: answers that add up to less", "msssm_ts/fitted/answers.py", "if abs(worst - 1) > _TOL",
      "if worst - 1 > _TOL", T_MODEL_FILE),
+    ("beside: leaves of a few rows are believed", BESIDE_FOREST,
+     "(mass + fewest * answers[parent[level]]) / (all_mass + fewest)",
+     "(mass + 1e-3 * answers[parent[level]]) / (all_mass + 1e-3)", T_BESIDE),
+    ("beside: what was frequent counts twice", BESIDE_MEMBER, "np.log(proba) - np.log(prior)",
+     "np.log(proba)", T_BESIDE),
+    ("beside: groups in two folds", BESIDE_MEMBER,
+     "np.arange(len(targets)) if groups is None else", "np.arange(len(targets)) if True else",
+     T_BESIDE),
+    ("beside: noise votes", "msssm_ts/beside/joint.py", "gain.sum() > error + ",
+     "gain.sum() > -99 + ", T_BESIDE),
+    ("beside: windows have other series' rows", "msssm_ts/series/prepared.py",
+     "features.take(self.owner)", "features.take(self.owner[::-1])", T_BESIDE),
+    ("beside: series of no weight keep their rows", "msssm_ts/fitting/data.py",
+     "self.features.take(index)", "self.features", T_BESIDE),
+    ("beside: an unknown category is the first", "msssm_ts/beside/columns.py",
+     "there = np.isin(texts, self.categories)", "there = texts != ''", T_BESIDE),
+    ("beside: --with is not asked for by name", "msssm_ts/cli/matching.py",
+     "missing = [name for name in wanted if name not in there]", "missing: list[str] = []",
+     "tests/test_beside_read.py"),
+    ("beside: recordings' rows stay in the table's order",
+     "msssm_ts/datasets/recordings/manifest.py", "for f in files] for c in self.beside)",
+     "for f in sorted(self.files)] for c in self.beside)", "tests/test_beside_read.py"),
     ("file: a stream forgets that it began", "msssm_ts/fitted/streaming.py",
      "begun = self._begun | ", "begun = ", T_MODEL_FILE),
     # Beats

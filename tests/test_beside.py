@@ -141,6 +141,10 @@ def test_noise_is_not_believed() -> None:
     log_odds = found[:, 1] - found[:, 0]
     loss = np.logaddexp(0, -log_odds * (2 * y - 1)).mean()
     assert loss < np.log(2) + 0.06
+    member = SideMember.fit(as_side_features(np.arange(12.0), 12), np.arange(12) // 6, 2)
+    sure = member.predict_proba(as_side_features([0.0, 11.0], 2))
+    assert 0.6 < sure[0, 0] < 0.9
+    assert 0.6 < sure[1, 1] < 0.9
 
 
 def test_weights_and_priors_count() -> None:
@@ -149,6 +153,8 @@ def test_weights_and_priors_count() -> None:
     member = SideMember.fit(beside, y, 2, weights)
     assert member.prior.tolist() == pytest.approx([12.5 / 17, 4.5 / 17])
     np.testing.assert_allclose(member.predict_proba(beside)[0], member.prior, atol=0.02)
+    # Who says nothing but what is frequent adds nothing to what is known.
+    np.testing.assert_allclose(member.evidence(beside), 0, atol=0.1)
     labels = SideMember.fit(beside, y[:, None], 1, positive_weights=np.array([3.0]))
     assert labels.prior.tolist() == pytest.approx([12.5 / 17])
     assert _as_kept(labels, 1).predict_proba(beside).shape == (8, 1)

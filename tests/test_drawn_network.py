@@ -186,7 +186,7 @@ def test_several_labels_weights_and_groups() -> None:
     assert isinstance(plain, DrawnMember)
     assert isinstance(weighted, DrawnMember)
     assert not np.array_equal(plain.ridge.coefficients, weighted.ridge.coefficients)
-    assert 0.5 < plain.left_out_accuracy <= 1
+    assert 0.5 < plain.ridge.left_out_accuracy <= 1
     assert math.isfinite(plain.ridge.temperature)
 
 

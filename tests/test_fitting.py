@@ -180,7 +180,8 @@ def test_who_is_fitted_again_has_what_is_left_of_the_time() -> None:
     _fit(members=["spy", "spy", "learner"], validation=VALIDATION, time_budget=100.0)
     first, _, again, last = (t for t in Spy.time if t is not None)
     assert 20 < first <= 25
-    assert 80 < last <= again < 100
+    assert 2 * again == pytest.approx(last, rel=0.2)
+    assert 80 < last < 100
     # However little that is, nobody is lost.
     Spy.time.clear()
     model = _fit(members=["spy", "learner"], validation=VALIDATION, time_budget=1e-9)
@@ -345,7 +346,8 @@ def test_a_file_keeps_weights_thresholds_and_constants(tmp_path: Path) -> None:
     assert again.vote.members[2].layout == layout
     assert again.vote.members[0].features.span == 0.25
     assert again.vote.members[0].ridge.temperature == 2.5
-    assert again.record == changed.record
+    # What they told was told of others.
+    assert again.record == replace(changed.record, members=())
     series = [np.random.default_rng(1).normal(size=(1, 12)).astype(np.float32)]
     np.testing.assert_array_equal(asked(again.vote.members[0], series), asked(odd, series))
     assert not np.array_equal(asked(odd, series), asked(first, series))

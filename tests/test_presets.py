@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import pickle
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -211,9 +213,12 @@ def test_a_time_budget_leaves_voters_out() -> None:
     assert kinds_of(everything) == ["scan_ridge"] * 2 + ["quantile_trees", "shapelet_ridge"]
     least = MSSSMClassifier("fast", time_budget=1e-9, random_state=0).fit(X, y)
     assert kinds_of(least) == ["scan_ridge"]
-    assert least.model_.record.notes == tuple(
-        f"no {kind} votes: there was no time for it"
-        for kind in ("quantile_trees", "shapelet_ridge")
+    assert least.model_.record.notes == (
+        "no quantile_trees votes: there was no time for it",
+        "no shapelet_ridge votes: there was no time for it",
+        "scan_ridge learned from 20 of 60 series, drawn at random: there was no time or memory for "
+        "more",
+        "1 of 2 scan_ridge vote: there was no time for more",
     )
     # What is fitted again on all series are the same voters.
     model = MSSSMClassifier(time_budget=1e-3, early_stopping=True, **SIZES).fit(X, y)
@@ -243,12 +248,17 @@ def test_what_only_a_network_can_do(fast: MSSSMClassifier) -> None:
 
 def test_presets_in_the_terminal(tmp_path: Path) -> None:
     out, _ = run("fit", "ItalyPowerDemand", "--preset", "fast", "--out", tmp_path / "r")
-    assert "left-out accuracy" in out
+    assert "expected accuracy" in out
+    assert "by 67 training series left out" in out
+    assert re.search(r"3 quantile_trees +32% +0\.[89]\d\d +0\.\d\d +\d+\.\d", out)
     assert not (tmp_path / "r" / "training_curve.png").exists()
     out, _ = run("evaluate", tmp_path / "r", "ItalyPowerDemand", "--json", "-q")
     assert '"accuracy": 0.9' in out
     out, _ = run("info", tmp_path / "r")
-    assert "quantile_trees" in out
+    assert "expected accuracy" in out
+    facts = json.loads(run("info", tmp_path / "r", "--json")[0])
+    assert facts["estimate"]["n_series"] == 67
+    assert [len(m["alike"]) for m in facts["members"]] == [4] * 4
     _, err = run("fit", "ItalyPowerDemand", "--preset", "fast", "--causal", code=2)
     assert "leave one of them out" in err
     both = ("--preset", "fast", "--members", "network")

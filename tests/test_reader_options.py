@@ -35,6 +35,7 @@ SOME_VALUE: dict[str, Any] = {
     "episodes": 0.5,
     "mono": True,
     "axes": "series,steps,channels",
+    "beside": ("kind",),
 }
 
 
@@ -133,6 +134,7 @@ def _of_recordings(source: Source, drop: str) -> dict[str, tuple[Source, dict[st
         "group": (source, {"group": "owner", "label": "kind"}),
         "drop": (source, {"drop": (drop,), "label": "kind"}),
         "label_from": (source, {"label_from": r"s\d([ab])"}),
+        "beside": (source, {"beside": ("owner",), "label": "kind"}),
     }
 
 
@@ -237,6 +239,7 @@ def _of_tables(as_source: Callable[[Source], Source]) -> dict[str, tuple[Source,
         "time": (long, {"time": "when", "channel": "sort", **base}),
         "channel": (long, {"time": "when", "channel": "sort", **base}),
         "episodes": (stream, {"episodes": 2.0}),
+        "beside": (wide, {"beside": ("owner",), "drop": ("kind", "who")}),
     }
 
 
@@ -263,6 +266,7 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
         "annotator": (_wfdb, {"annotator": "qrs"}),
         "episodes": (_wfdb, {"episodes": 0.5, "annotator": "rhy"}),
         "label_from": (_wfdb, {"label_from": "{label}a"}),
+        "beside": (_wfdb, {"beside": ("owner",), "label": "kind"}),
     },
     "EDF and BDF files": {
         "label": (_edf, {"label": "kind"}),
@@ -270,6 +274,7 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
         "drop": (_edf, {"drop": ("EMG",), "label": "kind"}),
         "episodes": (_edf, {"episodes": 10.0}),
         "label_from": (_edf, {"label_from": r"e\d([ab])"}),
+        "beside": (_edf, {"beside": ("owner",), "label": "kind"}),
     },
     "audio files": _of_recordings(_audio, "")
     | {
@@ -308,6 +313,7 @@ def _understood(source: Any, options: ReadOptions) -> tuple[Any, ...]:
         *(plain(v) for v in (data.labels, data.groups, data.ids, data.folds, data.times)),
         *(data.group_name if data.groups is not None else "", data.label_names),
         *(data.channel_names, data.sampling_rate),
+        [] if data.features is None else [(n, plain(c)) for n, c in data.features.items()],
     )
 
 

@@ -153,7 +153,7 @@ def test_finished_members_are_not_fitted_again(
     _cut_short(tmp_path, **settings, callbacks=[Stop(3)])
     kept = {f.name for f in tmp_path.glob("*.safetensors")}
     assert kept == {
-        *("first-0.member.safetensors", "first-1.member.safetensors"),
+        *("first-scan_ridge-0.member.safetensors", "first-quantile_trees-0.member.safetensors"),
         "steps-0.work.safetensors",
     }
     fitted: list[tuple[str, int]] = []

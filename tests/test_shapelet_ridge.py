@@ -84,7 +84,7 @@ def test_what_is_flat_fits_nothing() -> None:
 def test_shapelets_are_pieces_of_training_series() -> None:
     series = [x for x in _series(1) if x.shape[1] == 90]
     problem = Problem.of(series, np.arange(4) % 2, 2)
-    features = ShapeletFeatures.draw(problem, 0, 10)
+    features, _ = ShapeletFeatures.draw(problem, 0, 10)
     assert features.lags.min() == 1
     assert 5 <= features.lags.max() <= 8
     assert features.scaled.mean() == pytest.approx(0.8)
@@ -107,7 +107,7 @@ def test_thresholds_come_from_a_series_of_the_same_label() -> None:
     t = np.arange(60.0)
     kinds = [np.sin(0.5 * t), np.sin(2 * t)]
     series = [kinds[k][None].astype("f4") for k in (0, 0, 0, 1, 1, 1)]
-    features = ShapeletFeatures.draw(Problem.of(series, np.arange(6) // 3, 2), 0, 10)
+    features, _ = ShapeletFeatures.draw(Problem.of(series, np.arange(6) // 3, 2), 0, 10)
     shares = features.transform(series).reshape(6, 20, 2, GROUP)[:, :, 1] ** 2
     assert (shares.max(0) > 0.02).all()
     assert (shares.max(0) < 0.15).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scan_ridge import scan_ridge as scan_ridge_module
 from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
+from msssm_ts.members.within_time import NoTimeError
 from msssm_ts.series import LazySeries
 from msssm_ts.series.checks import filled
 from msssm_ts.training import Reporter
@@ -76,6 +78,31 @@ def test_the_left_out_accuracy_is_that_of_models_without_the_row() -> None:
             best = error, (left_out.argmax(1) == y).mean()
     assert best is not None
     assert ours.left_out_accuracy == pytest.approx(best[1])
+    assert ours.left_out is not None
+    assert (ours.left_out.argmax(1) == y).mean() == pytest.approx(best[1])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_are_answered_by_a_fit_to_the_others_and_to_some_features(weighted: bool) -> None:
+    rng = np.random.default_rng(4)
+    z = rng.normal(size=(33, 50)).astype(np.float32)
+    y = (z[:, 0] > 0).astype(int)
+    signs = np.where(y[:, None] == np.arange(2), 1.0, -1.0)
+    weights = rng.uniform(0.5, 2, 33) if weighted else None
+    features = z.copy()
+    ridge = Ridge.fit(features, signs, weights, multilabel=False)
+    rows, columns = np.arange(0, 33, 4), rng.random(50) < 0.6
+    found = ridge.without(rows, columns, features, signs, weights)
+    rest = np.setdiff1d(np.arange(33), rows)
+    w = np.ones(33) if weights is None else weights
+    w = w[rest] / w[rest].mean()
+    own = z[rest][:, columns]
+    centred = own - w @ own / w.sum()
+    scale = (w * (centred**2).sum(1)).sum() / len(rest)
+    plain = PlainRidge(alpha=ridge.penalty * scale).fit(own, signs[rest], sample_weight=w)
+    scores = ridge.temperature * plain.predict(z[rows][:, columns])
+    wanted = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
 def test_groups_are_left_out_together() -> None:
@@ -85,23 +112,22 @@ def test_groups_are_left_out_together() -> None:
     z = z.astype(np.float32)
     y = (z[:, 0] + rng.normal(size=36) > 0).astype(int)
     signs = np.where(y[:, None] == np.arange(2), 1.0, -1.0)
-    together = Ridge.fit(z.copy(), signs, None, multilabel=False, groups=groups)
-    plain = Ridge.fit(z.copy(), signs, None, multilabel=False)
-    np.testing.assert_array_equal(together.coefficients, plain.coefficients)
-    # The penalty is the plain one's: find it by its solution.
+    ours = Ridge.fit(z.copy(), signs, None, multilabel=False, groups=groups)
     scale = ((z - z.mean(0)) ** 2).sum() / 36
-    penalties = np.logspace(-6, 1, 15) * scale
-    away = [
-        np.abs(PlainRidge(alpha=a).fit(z, signs).coef_.T - plain.coefficients).max()
-        for a in penalties
-    ]
-    penalty = penalties[int(np.argmin(away))]
-    right = []
-    for group in range(6):
-        rest = groups != group
-        scores = PlainRidge(alpha=penalty).fit(z[rest], signs[rest]).predict(z[~rest])
-        right.append(scores.argmax(1) == y[~rest])
-    assert together.left_out_accuracy == pytest.approx(np.concatenate(right).mean())
+    best = None
+    for a in np.logspace(-6, 1, 15):
+        scores = np.empty_like(signs)
+        for group in range(6):
+            rest = groups != group
+            plain = PlainRidge(alpha=a * scale).fit(z[rest], signs[rest])
+            scores[~rest] = plain.predict(z[~rest])
+        error = ((scores - signs) ** 2).mean()
+        if best is None or error < best[0]:
+            best = error, a, (scores.argmax(1) == y).mean()
+    assert best is not None
+    assert ours.penalty == pytest.approx(best[1])
+    assert ours.left_out_accuracy == pytest.approx(best[2])
+    assert Ridge.fit(z.copy(), signs, None, multilabel=False).penalty != ours.penalty
 
 
 def _left_out_scores(ridge: Ridge, z: np.ndarray, signs: np.ndarray) -> np.ndarray:
@@ -153,7 +179,7 @@ def test_the_order_of_many_rows_does_not_matter(monkeypatch: pytest.MonkeyPatch)
     z = rng.normal(size=(1240, 100)).astype(np.float32)
     z[:, :10] += 0.1 * signs[:, :1]
     whole = Ridge.fit(z.copy(), signs, None, multilabel=False)
-    monkeypatch.setattr(module, "_MOST_ROWS", 1220)
+    monkeypatch.setattr(module, "MOST_ROWS", 1220)
     part = Ridge.fit(z.copy(), signs, None, multilabel=False)
     assert part.temperature == pytest.approx(whole.temperature, rel=0.3)
     assert part.left_out_accuracy == pytest.approx(whole.left_out_accuracy, abs=0.05)
@@ -166,14 +192,17 @@ def test_many_rows_choose_the_penalty_on_a_part(monkeypatch: pytest.MonkeyPatch)
     z = rng.normal(size=(400, 20)).astype(np.float32)
     signs = np.where(z[:, :1] + 0.3 * rng.normal(size=(400, 1)) > 0, [[1.0, -1.0]], [[-1.0, 1.0]])
     whole = Ridge.fit(z.copy(), signs, None, multilabel=False)
-    monkeypatch.setattr(module, "_MOST_ROWS", 100)
+    monkeypatch.setattr(module, "MOST_ROWS", 100)
     part = Ridge.fit(z.copy(), signs, None, multilabel=False)
     np.testing.assert_allclose(part.decision(z), whole.decision(z), atol=0.1)
 
 
 def test_trees_stop_growing_when_time_is_up() -> None:
     problem = _problem()
-    assert len(QuantileTrees.fit(problem, 5, seconds=0.0).forest.roots) == 20
+    needed = replace(problem, is_needed=True)
+    assert len(QuantileTrees.fit(needed, 5, seconds=0.0).forest.roots) == 20
+    with pytest.raises(NoTimeError):
+        QuantileTrees.fit(problem, 5, seconds=0.0)
     assert len(QuantileTrees.fit(problem, 5, {"n_trees": 30}, seconds=60.0).forest.roots) == 30
 
 
@@ -182,7 +211,9 @@ def test_trees_say_how_far_they_are() -> None:
     QuantileTrees.fit(problem, 0, {"n_trees": 24}, Reporter((callback,), "trees"))
     done = [done for _, done, _ in callback.told]
     assert done == sorted(done)
-    assert len(done) == 24
+    # Once for the features, then tree by tree.
+    assert len(done) == 25
+    assert done[0] == len(problem) // 4
     assert callback.told[-1] == ("trees", len(problem), len(problem))
 
 
@@ -435,12 +466,12 @@ def test_members_that_would_take_too_long_are_left_out(monkeypatch: pytest.Monke
     X = np.concatenate(problem.values.series)
     wanted = ["scan_ridge"] * 3 + ["quantile_trees"]
     counts = []
-    for seconds in (1.9, 2.9, 3.9, 4.9):
+    for seconds in (2.0, 40.0, 217.0, 400.0):
         clock = itertools.count()
         monkeypatch.setattr(time, "perf_counter", lambda clock=clock: float(next(clock)))
         model = MSSSMClassifier(members=wanted, time_budget=seconds, random_state=0)
         kinds = kinds_of(model.fit(X, problem.targets))
         counts.append((kinds.count("scan_ridge"), kinds.count("quantile_trees")))
         monkeypatch.undo()
-    # Each takes a second: after k members the next one is expected to end at k + 1.
-    assert counts == [(1, 0), (2, 0), (3, 0), (3, 1)]
+    # One of each kind comes first.
+    assert counts == [(1, 0), (1, 1), (2, 1), (3, 1)]

@@ -37,6 +37,11 @@ class Beside:
         """Whether the features have a part in the answers."""
         return self.member is not None
 
+    @property
+    def n_parameters(self) -> int:
+        """Numbers that were learned."""
+        return 0 if self.member is None else self.member.n_parameters
+
     def check(self, features: SideFeatures | None) -> None:
         """Refuse series without the features that they need.
 

@@ -253,7 +253,7 @@ def folds(
     Examples
     --------
     >>> folds(np.array([0, 0, 1, 1]), np.array(["a", "b", "c", "b"]), 0)
-    array([0, 2, 1, 2])
+    array([1, 2, 0, 2])
     """
     own = np.arange(len(targets)) if groups is None else np.unique(groups, return_inverse=True)[1]
     n = int(own.max()) + 1

@@ -157,6 +157,9 @@ def _show(found: dict[str, Any], settings: dict[str, list[str]]) -> None:
         ["device", *(f["device"] for f in facts)],
         ["epochs (kept)", *(f"{f['epochs']} ({f['best_epoch']})" for f in facts)],
     ]
+    if any(f["estimate"] is not None for f in facts):
+        expected = [f["estimate"] and f["estimate"]["accuracy"] for f in facts]
+        rows.append(["expected accuracy", *map(_number, expected)])
     for key, name in (
         ("train_accuracy", "training accuracy"),
         ("val_accuracy", "validation accuracy"),

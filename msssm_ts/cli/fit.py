@@ -12,6 +12,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import FAILED, INTERRUPTED, guarded
+from msssm_ts.cli.members_table import show_members
 from msssm_ts.cli.model_options import chooses_model
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
@@ -111,6 +112,7 @@ def fit(
         show_json({"run": str(out), **metrics, "next": _next(out, data, series, reading)})
         return
     show_pairs(_summary(out, metrics))
+    show_members(metrics["members"])
     if not quiet:
         # Whether there is a test part may take a look at every file.
         say(f"\nNext: {_next(out, data, series, reading)}")
@@ -199,16 +201,16 @@ def _train(
 
 
 def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
+    from msssm_ts.fitted.told import estimate_line
+
     shown: dict[str, object] = {
         "model": out / "model.safetensors",
     }
     if metrics["epochs"]:
         shown["epochs"] = f"{metrics['epochs']} (kept: {metrics['best_epoch']})"
-    if metrics["left_out_accuracy"] is not None:
-        shown["left-out accuracy"] = (
-            f"{metrics['left_out_accuracy']:.4f} (ridge classifiers, one "
-            f"{metrics['left_out']} left out at a time)"
-        )
+    expected = estimate_line(metrics["estimate"], metrics["left_out"])
+    if expected is not None:
+        shown["expected accuracy"] = expected
     for part, name in (("train", "network, training"), ("val", "network, validation")):
         if metrics[f"{part}_accuracy"] is not None:
             shown[name] = f"{metrics[f'{part}_accuracy']:.4f}"

@@ -9,6 +9,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import show_json, show_pairs
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.members_table import show_members
 
 
 @guarded
@@ -21,17 +22,23 @@ def info(
     debug: options.Debug = False,
 ) -> None:
     """Show versions, device and kernels; or, given a MODEL, what its file says."""
+    from msssm_ts.fitted.told import estimate_line
+
     facts = _installation() if model is None else _model(model)
     if json:
         show_json(facts)
         return
     members, origin = facts.pop("members", []), facts.pop("origin", None)
+    if "estimate" in facts:
+        facts["expected_accuracy"] = estimate_line(facts.pop("estimate"))
     shown: dict[str, object] = {k.replace("_", " "): _plain(v) for k, v in facts.items()}
     show_pairs(
         shown
-        | {f"member {i}": _plain(m) for i, m in enumerate(members, 1)}
+        | {f"member {i}": _facts_of(m) for i, m in enumerate(members, 1)}
         | ({} if origin is None else _origin(origin))
     )
+    if members:
+        show_members(members)
 
 
 def _installation() -> dict[str, Any]:
@@ -61,7 +68,7 @@ def _installation() -> dict[str, Any]:
 def _model(path: str) -> dict[str, Any]:
     from msssm_ts.analysis.results.model_card import beside_facts
     from msssm_ts.fitted.artifact import read_header, resolve_model_path
-    from msssm_ts.members.member import shown_facts
+    from msssm_ts.fitted.told import member_rows
 
     header = read_header(path)
     training = header["training"]
@@ -72,11 +79,9 @@ def _model(path: str) -> dict[str, Any]:
         "training_data": header.get("training_data"),
         "channels": header["channel_names"] or header.get("n_channels") or 1,
         "sampling_rate": header["sampling_rate"],
-        "members": [
-            {"kind": m["kind"], "weight": round(m["weight"], 4), **shown_facts(m["facts"])}
-            for m in header["members"]
-        ],
-        **beside_facts(header["beside"]),
+        "estimate": training.get("estimate"),
+        "members": member_rows(header["members"], training.get("members") or ()),
+        **beside_facts(header.get("beside")),
         "notes": training.get("notes") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",
@@ -101,6 +106,12 @@ def _origin(origin: dict[str, Any]) -> dict[str, object]:
     if origin.get("units"):
         lines["units"] = " ".join(origin["units"])
     return lines | account_lines(origin.get("account", {}))
+
+
+def _facts_of(member: dict[str, Any]) -> str:
+    """Return what the table of members does not show."""
+    shown = {"weight", "seconds", "accuracy", "alike"}
+    return _plain({k: v for k, v in member.items() if k not in shown})
 
 
 def _plain(value: Any) -> str:

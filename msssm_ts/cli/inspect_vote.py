@@ -14,6 +14,7 @@ from msssm_ts.cli.inspect_series import (
     title_of,
     view_of,
 )
+from msssm_ts.cli.members_table import show_members
 from msssm_ts.cli.pictures import save
 from msssm_ts.cli.tables import show_table
 
@@ -35,6 +36,7 @@ def vote_facts(
     from msssm_ts.analysis.network.view import network_rate
     from msssm_ts.analysis.vote.draw_influence import draw_influences
     from msssm_ts.analysis.vote.influence import band_influences
+    from msssm_ts.fitted.told import rows_of
     from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 
     vote = classifier.model_.vote
@@ -42,8 +44,8 @@ def vote_facts(
     ridges = [member for member in vote.members if isinstance(member, ScanRidge)]
     facts: dict[str, Any] = {
         "sampling_rate": rate,
-        "members": vote.summary(),
-        "left_out_accuracy": vote.left_out_accuracy,
+        "members": rows_of(classifier.model_),
+        "estimate": classifier.model_.record.estimate,
         "bands": [],
         "pictures": [],
     }
@@ -57,10 +59,7 @@ def vote_facts(
 
 def show_vote(facts: dict[str, Any]) -> None:
     """Write who votes and the table of bands to stdout."""
-    shares: dict[str, float] = {}
-    for member in facts["members"]:
-        shares[member["kind"]] = shares.get(member["kind"], 0.0) + member["weight"]
-    show_pairs({kind: f"{share:.0%} of the vote" for kind, share in shares.items()})
+    show_members(facts["members"])
     if not facts["bands"]:
         return
     rate = facts["sampling_rate"]

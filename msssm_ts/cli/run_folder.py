@@ -106,11 +106,12 @@ def write(
 ) -> dict[str, Any]:
     """Write model, metrics, history and training curve; return the metrics.
 
-    ``left_out`` names what was left out at a time for the left-out accuracy: a group's name.
+    ``left_out`` names what was left out at a time for the estimate: a group's name.
 
     The model comes first: whatever fails later, it is there.
     """
     from msssm_ts.fitted import save_model
+    from msssm_ts.fitted.told import rows_of
 
     save_model(model, folder / MODEL)
     record = model.record
@@ -124,13 +125,13 @@ def write(
             name: history[name][best - 1] if 0 < best <= len(history[name]) else None
             for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
         },
-        "left_out_accuracy": model.vote.left_out_accuracy,
+        "estimate": record.estimate,
         "left_out": "series" if left_out is None else left_out,
         "seconds": round(record.seconds, 2),
         "device": record.device,
         "seed": record.seed,
         "n_parameters": record.n_parameters,
-        "members": model.vote.summary(),
+        "members": rows_of(model),
         **({} if model.beside is None else {"beside": model.beside.summary()}),
         "notes": list(record.notes),
     }

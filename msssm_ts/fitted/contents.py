@@ -57,7 +57,7 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
                 check_shapes(specs, part)
         except ValueError as error:
             raise type(error)(f"member {i}, {member['kind']}: {error}") from error
-    _check_beside(header["beside"], beside, len(classes["values"]))
+    _check_beside(header.get("beside"), beside, len(classes["values"]))
 
 
 def _check_beside(

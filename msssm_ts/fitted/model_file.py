@@ -40,6 +40,8 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
     """
     source, labels, record = model.source, model.labels, model.record
     states = [member.state() for member in model.vote.members]
+    # Of a model that somebody put together from others' members nothing is known.
+    told = record.members if len(record.members) == len(states) else ()
     header = {
         "estimator": "MSSSMClassifier",
         "parameters": record.parameters,
@@ -70,7 +72,8 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         "feature_names": source.feature_names,
         "origin": source.origin,
         "training_data": record.training_data,
-        "training": {name: getattr(record, name) for name in _RECORD} | {"notes": record.notes},
+        "training": {name: getattr(record, name) for name in _RECORD}
+        | {"notes": record.notes, "estimate": record.estimate, "members": told},
         "beside": _beside_facts(model.beside),
         "versions": record.versions,
     }
@@ -186,9 +189,11 @@ def _from_header(header: dict[str, Any], arrays: Arrays) -> FittedModel:
             training_data=header.get("training_data"),
             notes=tuple(training.get("notes", ())),
             versions=header["versions"],
+            estimate=training.get("estimate"),
+            members=tuple(training.get("members", ())),
             **{name: training[name] for name in _RECORD},
         ),
-        beside=_beside(header["beside"], arrays, multilabel),
+        beside=_beside(header.get("beside"), arrays, multilabel),
     )
 
 

@@ -167,6 +167,12 @@ class FitRecord:
         What had nothing to act on, or was left out, and why.
     versions : dict of str to str
         Of this and the libraries that it rests on.
+    estimate : dict, optional
+        What to expect of the vote: its ``accuracy`` on training series (or groups) left out, as
+        its members tell it, between ``low`` and ``high`` (95 %), counted on ``n_series``.
+    members : tuple of dict
+        Of each member ``seconds``, its own ``accuracy`` on series left out, and ``alike``: the
+        correlations of its errors with each member's.
     """
 
     parameters: dict[str, Any]
@@ -181,3 +187,5 @@ class FitRecord:
     training_data: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
+    estimate: dict[str, Any] | None = None
+    members: tuple[dict[str, Any], ...] = ()

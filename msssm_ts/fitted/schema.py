@@ -69,6 +69,15 @@ _ORIGIN = Record(
         "account": _ACCOUNT,
     },
 )
+_PART = Number(-1e-6, 1 + 1e-6)
+_ESTIMATE = Record({"accuracy": _PART, "low": _PART, "high": _PART, "n_series": Whole(1)})
+_TOLD = Record(
+    {
+        "seconds": Maybe(Number(0)),
+        "accuracy": Maybe(_PART),
+        "alike": ListOf(Maybe(Number(-1, 1)), 1, _MOST_MEMBERS),
+    }
+)
 HEADER = Record(
     {
         "schema_version": Whole(1),
@@ -121,8 +130,15 @@ HEADER = Record(
                 "device": Text(100),
                 "threads": Whole(),
             },
-            {"notes": ListOf(Text())},
+            {
+                "notes": ListOf(Text()),
+                "estimate": Maybe(_ESTIMATE),
+                "members": ListOf(_TOLD, 0, _MOST_MEMBERS),
+            },
         ),
+        "versions": Mapped(Text(1000)),
+    },
+    {
         "beside": Maybe(
             Record(
                 {
@@ -133,9 +149,6 @@ HEADER = Record(
                 }
             )
         ),
-        "versions": Mapped(Text(1000)),
-    },
-    {
         "training_data": Maybe(
             Record(
                 {
@@ -175,6 +188,12 @@ def check_header(header: Mapping[str, Any]) -> None:
         same_length("counts", facts["counts"], n_classes, "classes")
     _check_preparation(header)
     _check_history(header)
+    n_members = len(header["members"])
+    told = header["training"].get("members") or []
+    if told:
+        same_length("what is told of members", told, n_members, "members")
+    for one in told:
+        same_length("correlations of errors", one["alike"], n_members, "members")
     total = sum(member["weight"] for member in header["members"])
     if abs(total - 1) > _TOLERANCE:
         raise ValueError(f"the members' weights add up to {total:.6g}, not to 1")

@@ -143,8 +143,8 @@ def _from_6(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
 
 
 def _from_7(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
-    """8 may have features beside the series."""
-    return {**header, "beside": None}, tensors
+    """8 may say what to expect of the vote, what its members told, and what features say."""
+    return header, tensors
 
 
 def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.members.member import Member, shown_facts
+from msssm_ts.members.member import Member
 from msssm_ts.series import Prepared
 
 
@@ -39,13 +38,6 @@ class Vote:
             own = [(member, weight) for member, weight in pairs if member.kind == kind]
             yield tuple(member for member, _ in own), tuple(weight for _, weight in own)
 
-    def summary(self) -> list[dict[str, Any]]:
-        """Return kind, weight and short facts of each member, for JSON and tables."""
-        return [
-            {"kind": member.kind, "weight": weight, **shown_facts(member.state().facts)}
-            for member, weight in zip(self.members, self.weights, strict=True)
-        ]
-
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs) of standardised series."""
         parts = [
@@ -70,10 +62,21 @@ class Vote:
         return with_features[0] if with_features else None
 
     @property
-    def left_out_accuracy(self) -> float | None:
-        """Mean over the members that know theirs; None where none does."""
-        found = [m.left_out_accuracy for m in self.members if m.left_out_accuracy is not None]
-        return float(np.mean(found)) if found else None
+    def left_out(self) -> NDArray[np.float64] | None:
+        """What it answers of training series left out, (n_series, n_outputs), after a fit.
+
+        Of a series that some members do not tell of it is the answer of the others, NaN where these
+        have less than half of the vote of all that tell of any; None where no member tells.
+        """
+        pairs = zip(self.members, self.weights, strict=True)
+        told = [(m.left_out, weight) for m, weight in pairs if m.left_out is not None]
+        if not told:
+            return None
+        answers = sum(weight * np.nan_to_num(own) for own, weight in told)
+        known = sum(weight * ~np.isnan(own).any(1) for own, weight in told)
+        enough = known >= sum(weight for _, weight in told) / 2
+        found: NDArray[np.float64] = np.where(enough, known, np.nan)
+        return np.asarray(answers) / found[:, None]
 
     @property
     def n_parameters(self) -> int:

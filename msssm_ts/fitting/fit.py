@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from msssm_ts.beside import Beside
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted.model import FittedModel
@@ -17,7 +19,15 @@ from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
+from msssm_ts.fitting.closed import Closed, FitOne, fit_again, fit_closed
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.estimate import (
+    accuracy_with_interval,
+    members_told,
+    right,
+    told_by_series,
+    told_of_validation,
+)
 from msssm_ts.fitting.identity import identity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
@@ -166,7 +176,7 @@ class _Fit:
     began: float
     left_out: str | None
     checkpoint: Checkpoint | None
-    not_worth: set[str] = field(default_factory=set)
+    fitted: Closed = field(default_factory=Closed)
 
     def run(self, label_names: Sequence[str] | None) -> FittedModel:
         """Fit, and return the model; where it is cut short, hand on what there is."""
@@ -184,7 +194,7 @@ class _Fit:
             validation = self.problems.standardized(validation, standardizer)
         multilabel = training.multilabel
         twice = validation is not None and not multilabel
-        closed: list[Member] = []
+        closed = self.fitted.members
         learned: list[Member] = []
         side = FeatureSide.of(self.problems, self.seed)
         priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
@@ -193,7 +203,15 @@ class _Fit:
             if not closed and not learned:
                 return None
             vote = vote_of(closed, learned, share, priors)
-            fitted = FittedModel(
+            left_out, beside, note = vote.left_out, None, ""
+            if side is not None:
+                beside, note = side.joined(left_out)
+                if left_out is not None:
+                    left_out = side.answers(beside, left_out, np.arange(len(left_out)))
+            record = self._record(vote, learned, share, left_out, beside, note)
+            # What only the fit knows stays with it.
+            vote = replace(vote, members=tuple(member.telling() for member in vote.members))
+            return FittedModel(
                 self.problems.source,
                 self.parameters["missing"],
                 self.parameters["dtype"],
@@ -205,15 +223,21 @@ class _Fit:
                     names=None if label_names is None else tuple(map(str, label_names)),
                 ),
                 vote,
-                self._record(vote, learned, share),
+                record,
+                beside,
             )
-            return fitted if side is None else _with_features(fitted, side)
 
         share: float | None = None
         try:
             budget = self.parameters["time_budget"]
             part = None if budget is None else budget * (_FIRST_OF_TWO if twice else 1.0)
-            self._fit_closed("first", closed, training, part)
+            # What is fitted again on all series tells of them then.
+            asking = replace(training, asks_left_out=not twice)
+            named = self.parameters["members"] is not None
+            first_fit = self._closed_fit("first")
+            fit_closed(self.fitted, self.closed, asking, part, first_fit, named=named)
+            n_series = len(self.problems.data)
+            closed[:] = told_by_series(closed, asking, split.keep, n_series)
             theirs = None
             if self.by_steps and closed and validation is not None:
                 theirs = vote_of(closed, [], priors=priors).predict_proba(validation.values)
@@ -227,16 +251,18 @@ class _Fit:
             finally:
                 if closed and learned:
                     share = measured_share(learned, validation, theirs)
+                if validation is not None:
+                    learned[:] = told_of_validation(learned, validation)
+                    learned[:] = told_by_series(learned, validation, split.held_out, n_series)
             if closed and twice:
                 # They need no validation: once the shares are known they learn from all series.
-                counts = {seat.kind: _count(closed, seat.kind) for seat in self.closed}
-                everything = self.problems.prepared(np.arange(len(self.problems.data)))
-                again: list[Member] = []
+                whole = np.arange(n_series)
+                everything = self.problems.standardized(self.problems.prepared(whole), standardizer)
+                everything = replace(everything, asks_left_out=True)
                 rest = None if budget is None else max(0.0, budget - self._elapsed())
-                self._fit_closed(
-                    "all", again, self.problems.standardized(everything, standardizer), rest, counts
-                )
-                closed[:] = again
+                again, fit_one = Closed(), self._closed_fit("all")
+                fit_again(again, self.fitted, self.closed, everything, rest, fit_one)
+                closed[:] = told_by_series(again.members, everything, whole, n_series)
         except KeyboardInterrupt as error:
             if self.checkpoint is not None:
                 self.checkpoint.flush()
@@ -257,37 +283,17 @@ class _Fit:
             fitted = replace(fitted, labels=replace(fitted.labels, thresholds=thresholds))
         return fitted
 
-    def _fit_closed(
-        self,
-        stage: str,
-        into: list[Member],
-        problem: Problem,
-        seconds: float | None,
-        counts: Mapping[str, int] | None = None,
-    ) -> None:
-        """Fit members without validation: ``counts``, or as many as there is time for."""
-        spent = 0.0
-        for seat in self.closed:
-            kind = MEMBERS.get(seat.kind)
-            n = kind.copies(seat.count, problem) if counts is None else counts[seat.kind]
-            if counts is None and not n:
-                if self.parameters["members"] is None:
-                    self.not_worth.add(seat.kind)
-                else:
-                    # Who names the members wants them.
-                    n = seat.count
-            for i in range(n):
-                # The next one takes as long as those before, on average.
-                late = seconds is not None and into and spent * (1 + 1 / len(into)) > seconds
-                if late and counts is None:
-                    return
-                title = kind.title + (f" {i + 1}/{n}" if n > 1 else "")
-                left = None if seconds is None else max(0.0, seconds - spent)
-                member, took = self._fit_one(
-                    f"{stage}-{len(into)}", seat, i, problem, self.reporter.named(title), left
-                )
-                into.append(member)
-                spent += took
+    def _closed_fit(self, stage: str) -> FitOne:
+        """Return what fits one member in closed form."""
+
+        def fit_one(
+            seat: Seat, i: int, n: int, problem: Problem, seconds: float | None
+        ) -> tuple[Member, float]:
+            title = MEMBERS.get(seat.kind).title + (f" {i + 1}/{n}" if n > 1 else "")
+            reporter = self.reporter.named(title)
+            return self._fit_one(f"{stage}-{seat.kind}-{i}", seat, i, problem, reporter, seconds)
+
+        return fit_one
 
     def _fit_by_steps(self, into: list[Member], problem: Problem, reserved: float) -> None:
         """Train members with validation, each in its part of the time that is left."""
@@ -332,6 +338,7 @@ class _Fit:
         keeper = None if checkpoint is None else StageKeeper(checkpoint, stage)
         member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
+        member = member.telling(member.left_out, took, member.said)
         if checkpoint is not None:
             checkpoint.finished(stage, member, took)
         return member, took
@@ -341,17 +348,29 @@ class _Fit:
         earlier = 0.0 if self.checkpoint is None else self.checkpoint.earlier_seconds
         return earlier + time.perf_counter() - self.began
 
-    def _record(self, vote: Vote, learned: Sequence[Member], share: float | None) -> FitRecord:
+    def _record(
+        self,
+        vote: Vote,
+        learned: Sequence[Member],
+        share: float | None,
+        left_out: NDArray[np.float64] | None,
+        beside: Beside | None,
+        note: str,
+    ) -> FitRecord:
         """Write down how the model came about; of training by steps, the first member's."""
         first = next((member for member in learned if member.history), None)
         history = vars(History()) if first is None else dict(first.history)
         data = self.problems.data
+        targets = data.targets.encoded
+        estimate = None
+        if left_out is not None:
+            estimate = accuracy_with_interval(right(left_out, targets), data.weights, data.groups)
         return FitRecord(
             parameters=json_parameters(self.parameters),
             history=history,
             n_iter=len(history["epoch"]),
             best_iter=0 if first is None else first.best_epoch,
-            n_parameters=vote.n_parameters,
+            n_parameters=vote.n_parameters + (0 if beside is None else beside.n_parameters),
             seconds=self._elapsed(),
             seed=self.seed,
             device=resolve_device(self.parameters["device"]),
@@ -359,29 +378,15 @@ class _Fit:
             training_data=data.facts(),
             notes=notes(
                 *(self.parameters, self.wanted, vote, data, self.left_out, share),
-                *(self._ungrouped(), self.not_worth),
-            ),
+                *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
+            )
+            + ((note,) if note else ()),
             versions=versions(),
+            estimate=estimate,
+            members=members_told(vote, targets, data.weights),
         )
 
     def _ungrouped(self) -> str:
         """Why groups that the user gave leave nothing to validate by; empty where they do not."""
         asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
         return self.split.reason if asked and self.by_steps else ""
-
-
-def _with_features(model: FittedModel, side: FeatureSide) -> FittedModel:
-    """Let features beside the series have their part in a model's answers."""
-    beside, note = side.joined(getattr(model.vote, "left_out", None))
-    record = model.record
-    n_parameters = record.n_parameters
-    if beside.member is not None:
-        n_parameters += beside.member.n_parameters
-    notes = (*record.notes, note) if note else record.notes
-    return replace(
-        model, record=replace(record, notes=notes, n_parameters=n_parameters), beside=beside
-    )
-
-
-def _count(members: Sequence[Member], kind: str) -> int:
-    return sum(member.kind == kind for member in members)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ def notes(
     share: float | None,
     unvalidated: str = "",
     not_worth: Collection[str] = (),
+    short: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[str, ...]:
     """Say which wanted members do not vote, and which settings therefore do nothing.
 
@@ -49,6 +52,8 @@ def notes(
         Why members that learn by steps were trained without validation, though it was asked for.
     not_worth : collection of str
         The kinds of members that are not worth their time on these series.
+    short : mapping from str to int
+        Kinds of which there was time for some only, and how many were wanted.
     """
     said = list(data.remarks)
     present = {member.kind for member in vote.members}
@@ -66,6 +71,7 @@ def notes(
             else:
                 reason = "the fit was cut short"
             said.append(f"no {seat.kind} votes: {reason}")
+    said += _of_members(vote, short)
     idle: dict[str, list[str]] = {}
     for name, default, spec in specs():
         value = parameters[name]
@@ -83,6 +89,19 @@ def notes(
     if data.times is not None and not any(member.uses_times for member in vote.members):
         said.append("no member uses time stamps: they were left out")
     return tuple(said)
+
+
+def _of_members(vote: Vote, short: Mapping[str, int]) -> list[str]:
+    """Say what members could not do as they were asked to, those of a kind alike only once."""
+    said: list[str] = []
+    for members, _ in vote.by_kind():
+        kind = members[0].kind
+        told = Counter(member.said for member in members if member.said)
+        said += [f"{kind}{f' ({n} members)' if n > 1 else ''} {line}" for line, n in told.items()]
+        if kind in short:
+            n, line = len(members), "vote: there was no time for more"
+            said.append(f"{n} of {short[kind]} {kind} {line}")
+    return said
 
 
 def rounding_remarks(series: Sequence[Series], dtype: str) -> tuple[str, ...]:

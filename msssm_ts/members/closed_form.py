@@ -40,6 +40,27 @@ def fit_closed_form(
     return scaling, ridge
 
 
+def left_out_of(
+    ridge: Ridge, problem: Problem, index: NDArray[np.int64]
+) -> NDArray[np.float64] | None:
+    """Return what a classifier answers of series left out, (n_series, n_outputs).
+
+    Parameters
+    ----------
+    ridge : Ridge
+        Just fitted.
+    problem : Problem
+        All series.
+    index : integer array
+        Those that it was fitted to.
+    """
+    if not problem.asks_left_out or ridge.left_out is None:
+        return None
+    answers = np.full((len(problem), problem.n_outputs), np.nan)
+    answers[index] = ridge.left_out
+    return answers
+
+
 def in_parts(n_series: int, n_numbers: int, held: int = _HELD) -> list[NDArray[np.int64]]:
     """Return the indices of series in parts that take little memory.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,6 +74,14 @@ class Member(ABC):
     learns_by_steps : bool
         Whether it wants series set aside to stop by, and whether its weight is measured on them.
         Such members are fitted last, and only they can go on from where they were.
+    left_out : array of shape (n_series, n_outputs) or None
+        What it answers of the training series when they, or their groups, are left out; NaN in
+        rows where that is not known. Only of a member that was just fitted to a problem that asks
+        for it: files do not keep it.
+    seconds : float or None
+        Its fit took; likewise.
+    said : str or None
+        What it was that its fit could not do as it was asked to; likewise.
     history : mapping of str to list
         Of its training by steps, one entry an epoch; empty where there was none.
     best_epoch : int
@@ -83,6 +92,9 @@ class Member(ABC):
     title: ClassVar[str] = "training"
     prior: ClassVar[float] = 0.5
     learns_by_steps: ClassVar[bool] = False
+    left_out: NDArray[np.float64] | None = None
+    seconds: float | None = None
+    said: str | None = None
     history: Mapping[str, list[Any]] = MappingProxyType({})
     best_epoch: int = 0
 
@@ -104,11 +116,6 @@ class Member(ABC):
     @property
     def n_features(self) -> int | None:
         """Columns of :meth:`transform`; None where it has none."""
-        return None
-
-    @property
-    def left_out_accuracy(self) -> float | None:
-        """On training series that were left out in turn; None where none were."""
         return None
 
     @classmethod
@@ -214,6 +221,20 @@ class Member(ABC):
     def to(self, device: str) -> Self:
         """Return it on a device, for members that use one."""
         return self
+
+    def telling(
+        self,
+        left_out: NDArray[np.float64] | None = None,
+        seconds: float | None = None,
+        said: str | None = None,
+    ) -> Self:
+        """Return the same member with what only the fit knows; by default with nothing."""
+        other = copy.copy(self)
+        # Members are frozen values, as far as they are values.
+        object.__setattr__(other, "left_out", left_out)
+        object.__setattr__(other, "seconds", seconds)
+        object.__setattr__(other, "said", said)
+        return other
 
     def logits(self, values: Prepared) -> NDArray[np.float64] | None:
         """Return what the probabilities come from, (n_series, n_outputs); None: nothing."""

@@ -32,6 +32,10 @@ class Problem:
         With several labels at once: weight of each label's presence against its absence.
     validation : Problem, optional
         Series set aside, for members that learn by steps.
+    asks_left_out : bool
+        Whether members are to say what they answer of these series when they are left out.
+    is_needed : bool
+        Whether a member has to be fitted however little time there is: without it nothing votes.
     is_in_vain : callable, optional
         Given probabilities (n_series, n_outputs) of the series set aside, tells whether a member
         that answers so adds too little to be trained any further.
@@ -44,6 +48,8 @@ class Problem:
     groups: NDArray[Any] | None = None
     positive_weights: NDArray[np.float64] | None = None
     validation: Problem | None = None
+    asks_left_out: bool = False
+    is_needed: bool = False
     is_in_vain: Callable[[NDArray[np.float64]], bool] | None = None
 
     @classmethod
@@ -79,11 +85,18 @@ class Problem:
         """Median of the lengths."""
         return int(np.median(self.values.lengths))
 
+    def drawn(self, n: int, seed: int) -> NDArray[np.int64]:
+        """Return which series :meth:`at_most` takes."""
+        if len(self) <= n:
+            return np.arange(len(self))
+        return np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
+
     def at_most(self, n: int, seed: int) -> Problem:
         """Return all series, or n of them at random, not decoded yet where they are lazy."""
-        if len(self) <= n:
-            return self
-        index = np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
+        return self if len(self) <= n else self.take(self.drawn(n, seed))
+
+    def take(self, index: NDArray[np.int64]) -> Problem:
+        """Return some of the series."""
         return replace(
             self,
             values=self.values.take(index),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 # Penalties tried, in units of the mean squared length of a row of features.
 _PENALTIES = np.logspace(-6, 1, 15)
 # An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
-_MOST_ROWS = 3000
+MOST_ROWS = 3000
 # Rows of a Gram matrix that are computed together.
 _BLOCK = 512
 # Rows whose scores are computed together.
@@ -37,6 +38,11 @@ class Ridge:
         its turn.
     multilabel : bool
         Whether outputs are labels on their own or classes.
+    left_out : array of shape (n_rows, n_outputs), optional
+        Probabilities of the training rows, each (or each group) left out in its turn; NaN where
+        there were too many. Of a classifier that was just fitted.
+    penalty : float
+        That was chosen, in units of the mean squared length of a row; likewise.
     """
 
     coefficients: NDArray[np.float32]
@@ -44,6 +50,8 @@ class Ridge:
     temperature: float
     left_out_accuracy: float
     multilabel: bool
+    left_out: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
+    penalty: float = field(default=np.nan, repr=False, compare=False)
 
     @classmethod
     def fit(
@@ -56,10 +64,10 @@ class Ridge:
     ) -> Ridge:
         """Fit in closed form.
 
-        The penalty is the one with the smallest squared error when each row in turn is left out,
-        which costs nothing beyond one eigendecomposition (Golub, Heath, Wahba, "Generalized
-        Cross-Validation", Technometrics 21, 1979). The temperature gives the left-out scores the
-        highest likelihood.
+        The penalty is the one with the smallest squared error when each row, or each group of
+        rows, is left out in its turn, which costs nothing, or little, beyond one
+        eigendecomposition (Golub, Heath, Wahba, "Generalized Cross-Validation", Technometrics 21,
+        1979). The temperature gives the left-out scores the highest likelihood.
 
         Parameters
         ----------
@@ -72,8 +80,8 @@ class Ridge:
         multilabel : bool
             Whether outputs are labels on their own.
         groups : array of shape (n_rows,), optional
-            A patient, a speaker: temperature and left-out accuracy are then from leaving out all
-            rows of one at a time.
+            A patient, a speaker: penalty, temperature and left-out answers are then from leaving
+            out all rows of one at a time.
 
         Examples
         --------
@@ -84,30 +92,66 @@ class Ridge:
         >>> bool(((ridge.predict_proba(x)[:, 1] > 0.5) == (x[:, 0] > 0)).mean() > 0.9)
         True
         """
-        z = torch.from_numpy(features)
-        w = torch.ones(len(z), dtype=torch.float64)
-        if weights is not None:
-            w = torch.from_numpy(weights / weights.mean()).to(torch.float64)
-        y, share = torch.from_numpy(signs), w / w.sum()
-        center, mean = share.float() @ z, share @ y
-        z -= center
-        root = w.sqrt()[:, None]
-        z *= root.float()
-        target = (y - mean) * root
+        z, target, center, mean, w = _centred(torch.from_numpy(features), signs, weights)
+        y, share, root = torch.from_numpy(signs), w / w.sum(), w.sqrt()[:, None]
         tried = _drawn(len(z))
         fit = _Spectrum.of(z[tried], target[tried], share[tried])
-        penalty = fit.best_penalty()
-        left_out = fit.left_out(penalty, None if groups is None else groups[tried])
+        together = None if groups is None else _by_size(groups[tried])
+        penalty = fit.best_penalty(together)
+        left_out = fit.left_out(penalty, together)
         solution = fit.solution(z, penalty) if fit.is_of(z) else _solve(z, target, penalty)
         scores = left_out / root[tried] + mean
         truth, share = y[tried] > 0, share[tried] / share[tried].sum()
+        temperature = _temperature(scores, truth, share, multilabel)
+        known = np.full(signs.shape, np.nan)
+        known[tried] = _probabilities(scores * temperature, multilabel)
         return cls(
             solution.numpy(),
             (mean - center.double() @ solution.double()).numpy(),
-            _temperature(scores, truth, share, multilabel),
+            temperature,
             float(share @ _right(scores, truth, multilabel)),
             multilabel,
+            known,
+            penalty / fit.scale,
         )
+
+    def without(
+        self,
+        rows: NDArray[np.int64],
+        columns: NDArray[np.bool_],
+        features: NDArray[np.float32],
+        signs: NDArray[np.float64],
+        weights: NDArray[np.float64] | None,
+    ) -> NDArray[np.float64]:
+        """Return probabilities of rows from a fit to all others, and to some of the features.
+
+        Parameters
+        ----------
+        rows : integer array of shape (n_left_out,)
+            That are left out.
+        columns : bool array of shape (n_features,)
+            Features that are used.
+        features : array of shape (n_rows, n_features)
+            As :meth:`fit` has left them.
+        signs, weights : arrays
+            As :meth:`fit` was given them.
+
+        Returns
+        -------
+        array of shape (n_left_out, n_outputs)
+        """
+        rest = np.setdiff1d(np.arange(len(features)), rows)
+        root = np.ones(len(features)) if weights is None else np.sqrt(weights / weights.mean())
+        # fit has multiplied by them.
+        parts = [
+            torch.from_numpy(features[part][:, columns] / root[part, None].astype(np.float32))
+            for part in (rest, rows)
+        ]
+        z, target, center, mean, _ = _centred(parts[0], signs[rest], root[rest] ** 2)
+        scale = float(z.square().sum(dtype=torch.float64)) / len(z) or 1.0
+        solution = _solve(z, target, self.penalty * scale)
+        scores = ((parts[1] - center) @ solution).double() + mean
+        return _probabilities(scores * self.temperature, self.multilabel)
 
     def decision(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return scores (n_rows, n_outputs)."""
@@ -123,9 +167,7 @@ class Ridge:
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return probabilities (n_rows, n_outputs)."""
         scores = torch.from_numpy(self.decision(features) * self.temperature).double()
-        proba = torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)
-        result: NDArray[np.float64] = proba.numpy()
-        return result
+        return _probabilities(scores, self.multilabel)
 
 
 @dataclass(frozen=True)
@@ -147,7 +189,17 @@ class _Spectrum:
         values = values.clamp(min=0)
         # Left singular vectors of z, as far as they matter.
         left = vectors if dual else (z.double() @ vectors) / values.clamp(min=1e-12).sqrt()
-        return cls(values, vectors, left, target, share / share.sum())
+        share = share / share.sum()
+        # The intercept has that direction for itself: what sums in float32 have left of it in the
+        # features would count twice, and let rows that resemble each other tell of themselves.
+        root = share.sqrt()
+        left = left - torch.outer(root, root @ left)
+        return cls(values, vectors, left, target, share)
+
+    @property
+    def scale(self) -> float:
+        """Mean squared length of a row."""
+        return float(self.values.sum()) / len(self.left) or 1.0
 
     def is_of(self, z: Tensor) -> bool:
         """Whether it is of all these rows."""
@@ -161,31 +213,75 @@ class _Spectrum:
         solution = (self.vectors @ inner).float()
         return z.T @ solution if dual else solution
 
-    def best_penalty(self) -> float:
-        """Return the penalty with the smallest squared error of rows left out one by one."""
-        scale = float(self.values.sum()) / len(self.left) or 1.0
+    def best_penalty(self, together: Sequence[Tensor] | None = None) -> float:
+        """Return the penalty with the smallest squared error of what is left out."""
         errors = [
-            float((self.target - self.left_out(penalty)).square().mean())
-            for penalty in _PENALTIES * scale
+            float((self.target - self.left_out(penalty, together)).square().mean())
+            for penalty in _PENALTIES * self.scale
         ]
-        return float(_PENALTIES[int(np.argmin(errors))] * scale)
+        return float(_PENALTIES[int(np.argmin(errors))] * self.scale)
 
-    def left_out(self, penalty: float, groups: NDArray[Any] | None = None) -> Tensor:
-        """Return the scores of each row, or group of rows, from a fit to all others."""
+    def left_out(self, penalty: float, together: Sequence[Tensor] | None = None) -> Tensor:
+        """Return the scores of each row, or group of rows, from a fit to all others.
+
+        Parameters
+        ----------
+        penalty : float
+            Of the fits.
+        together : sequence of integer Tensor of shape (n_groups, n_rows), optional
+            Rows that are left out together, groups of one size in a tensor.
+        """
         shrunk = self.values / (self.values + penalty)
         residual = self.target - self.left @ (shrunk[:, None] * (self.left.T @ self.target))
         # The intercept takes part in every fit.
-        if groups is None:
+        if together is None:
             leverage = self.left.square() @ shrunk + self.share
             return self.target - residual / (1 - leverage.clamp(max=1 - 1e-9))[:, None]
         root, out = self.share.sqrt(), torch.empty_like(self.target)
-        for group in np.unique(groups):
-            rows = torch.from_numpy(np.flatnonzero(groups == group))
+        for rows in together:
             part = self.left[rows]
-            hat = (part * shrunk) @ part.T + root[rows, None] * root[rows]
-            inverse = torch.eye(len(rows), dtype=hat.dtype) * (1 + 1e-9) - hat
+            hat = (part * shrunk) @ part.mT + root[rows, None] * root[rows][..., None]
+            inverse = torch.eye(rows.shape[1], dtype=hat.dtype) * (1 + 1e-9) - hat
             out[rows] = self.target[rows] - torch.linalg.solve(inverse, residual[rows])
         return out
+
+
+def _by_size(groups: NDArray[Any]) -> list[Tensor]:
+    """Return the rows of each group, those of one size in a tensor (n_groups, n_rows).
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in _by_size(np.array(["a", "b", "b", "c"]))]
+    [[[0], [3]], [[1, 2]]]
+    """
+    _, group, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    rows = np.split(np.argsort(group, kind="stable"), np.cumsum(counts)[:-1])
+    sizes = np.unique(counts)
+    return [torch.from_numpy(np.stack([r for r in rows if len(r) == n])) for n in sizes]
+
+
+def _centred(
+    z: Tensor, signs: NDArray[np.float64], weights: NDArray[np.float64] | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return what a fit without intercept takes, then centre, mean of signs, weights.
+
+    Features are overwritten.
+    """
+    w = torch.ones(len(z), dtype=torch.float64)
+    if weights is not None:
+        w = torch.from_numpy(weights / weights.mean()).to(torch.float64)
+    y, share = torch.from_numpy(signs), w / w.sum()
+    center, mean = share.float() @ z, share @ y
+    z -= center
+    root = w.sqrt()[:, None]
+    z *= root.float()
+    return z, (y - mean) * root, center, mean, w
+
+
+def _probabilities(scores: Tensor, multilabel: bool) -> NDArray[np.float64]:
+    proba = torch.sigmoid(scores) if multilabel else torch.softmax(scores, -1)
+    result: NDArray[np.float64] = proba.numpy()
+    return result
 
 
 def _lower_gram(z: Tensor) -> Tensor:
@@ -204,11 +300,11 @@ def _lower_gram(z: Tensor) -> Tensor:
 
 
 def _drawn(n: int) -> slice | NDArray[np.int64]:
-    """Return rows to choose by: all, or a part of them, of at most _MOST_ROWS, at random.
+    """Return rows to choose by: all, or a part of them, of at most MOST_ROWS, at random.
 
     Not every k-th: labels may come in turns.
     """
-    size = -(-n // -(-n // _MOST_ROWS))
+    size = -(-n // -(-n // MOST_ROWS))
     if size == n:
         # No copy of all features.
         return slice(None)
@@ -219,8 +315,9 @@ def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:
     """Return the weights (n_features, n_outputs), from the smaller of both normal equations."""
     n, p = z.shape
     dual = n <= p
-    gram = z @ z.T if dual else z.T @ z
-    if min(n, p) <= _MOST_ROWS:
+    # A Cholesky factorisation reads the lower half only.
+    gram = _lower_gram(z if dual else z.T)
+    if min(n, p) <= MOST_ROWS:
         gram = gram.double()
     gram.diagonal().add_(penalty)
     factor, failed = torch.linalg.cholesky_ex(gram)

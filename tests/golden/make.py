@@ -84,8 +84,8 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     age = np.where(rng.uniform(size=40) < 0.1, np.nan, 50 + 9 * y + 5 * rng.normal(size=40))
     beside = {"age": age, "sex": rng.choice(["f", "m", ""], 40)}
     yield from made("features", {"preset": "fast", "random_state": 0}, X, y, beside)
-    seen = longer | {"preset": "fast", "early_stopping": True}
-    yield from made("features_labels", seen, X, both, beside, validation=validation)
+    beside |= {"near": both[:, 1] + 0.4 * rng.normal(size=40)}
+    yield from made("features_labels", {"preset": "fast", "random_state": 0}, X, both, beside)
     X, y = waves(40, range(5, 30), 2)
     fast = {"preset": "fast", "random_state": 0}
     yield from made("lengths", fast, X, y, channel_names=["I", "II"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msssm_ts.members.member import shown_facts
+from msssm_ts.fitted.told import estimate_line, mean_alike, member_rows
 
 Facts = dict[str, str]
 _MOST_NAMED = 12
+_SAID = {"kind", "weight", "accuracy", "alike", "seconds"}
 
 
 def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
@@ -26,8 +27,8 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
     """
     training, versions = header["training"], header["versions"]
     topics = {
-        "Data": _data(header),
-        "Members": _members(header["members"]) | beside_facts(header["beside"]),
+        "Data": _data(header) | beside_facts(header.get("beside")),
+        "Members": _members(member_rows(header["members"], training.get("members") or ())),
         "Training": {
             "parameters": f"{training['n_parameters']:,}".replace(",", "\u202f"),
             "epochs": f"{training['n_iter']}, kept: {training['best_iter']}",
@@ -35,6 +36,7 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
             "device": training["device"],
             "threads": str(training["threads"]),
             "seed": str(training["seed"]),
+            **_expected(training.get("estimate")),
             **({"notes": "; ".join(training["notes"])} if training.get("notes") else {}),
         },
         "Versions": {
@@ -44,6 +46,11 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
         "Settings": settings(header),
     }
     return topics
+
+
+def _expected(estimate: Mapping[str, Any] | None) -> Facts:
+    line = estimate_line(estimate)
+    return {} if line is None else {"expected accuracy": line}
 
 
 def settings(header: Mapping[str, Any]) -> Facts:
@@ -59,13 +66,21 @@ def settings(header: Mapping[str, Any]) -> Facts:
     return {name: plain(value) for name, value in (given | preparation).items()}
 
 
-def _members(members: list[Mapping[str, Any]]) -> Facts:
+def _members(rows: list[dict[str, Any]]) -> Facts:
     """Return each member's part of the vote, and what there is to say of it."""
-    return {
-        f"{i}: {member['kind']}": f"{member['weight']:.1%} of the vote; "
-        + plain(shown_facts(member["facts"]))
-        for i, member in enumerate(members, 1)
-    }
+    told: Facts = {}
+    for i, row in enumerate(rows):
+        said = [f"{row['weight']:.1%} of the vote"]
+        if row["accuracy"] is not None:
+            said.append(f"{row['accuracy']:.1%} right of training series left out")
+        alike = mean_alike(rows, i)
+        if alike is not None:
+            said.append(f"errors alike with others' {alike:.2f}")
+        if row["seconds"] is not None:
+            said.append(duration(row["seconds"]))
+        said.append(plain({k: v for k, v in row.items() if k not in _SAID}))
+        told[f"{i + 1}: {row['kind']}"] = "; ".join(said)
+    return told
 
 
 def beside_facts(said: Mapping[str, Any] | None) -> Facts:

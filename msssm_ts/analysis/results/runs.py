@@ -23,6 +23,7 @@ def run_facts(header: Header) -> dict[str, Any]:
     history, best = training.get("history") or {}, training["best_iter"]
     facts = {
         "n_parameters": training["n_parameters"],
+        "estimate": training.get("estimate"),
         "seconds": round(training["seconds"], 2),
         "device": training["device"],
         "seed": training["seed"],

@@ -136,8 +136,8 @@ def _part(features: Any, at: Any, cut: Any, rows: Any, start: Any, end: Any) -> 
 
 @kernel
 def grow_tree(
-    features: Any, codes: Any, weights: Any, table: Any, n_classes: Any, n_candidates: Any,
-    seed: Any, feature: Any, after: Any, threshold: Any, vote: Any,
+    features: Any, codes: Any, weights: Any, sample: Any, table: Any, n_classes: Any,
+    n_candidates: Any, seed: Any, feature: Any, after: Any, threshold: Any, vote: Any,
 ) -> Any:
     """Grow a tree until its leaves are pure, and return the number of its nodes.
 
@@ -151,27 +151,30 @@ def grow_tree(
         The class of each target, plus the target's number times n_classes.
     weights : float64 array of shape (N,)
         All above 0.
-    table : float64 array of shape (N + 1,) or (0,)
+    sample : integer array of shape (n,)
+        The rows that it grows on.
+    table : float64 array of shape (n + 1,) or (0,)
         x · ln x, where all weights are 1.
     n_classes, n_candidates : int
         Classes of a target; features of which the best is taken.
     seed : uint64
         Of what is drawn.
-    feature, after, threshold : arrays of shape (2 · N − 1,)
+    feature, after, threshold : arrays of shape (2 · n − 1,)
         Filled: the feature asked for, −1 in a leaf; the node for what is not above the threshold,
         the next one is for what is.
-    vote : integer array of shape ((2 · N − 1) · T,)
+    vote : integer array of shape ((2 · n − 1) · T,)
         Filled: a leaf's classes.
     """
-    n_rows = weights.size
-    n_features, n_targets = features.size // n_rows, codes.size // n_rows
+    n_all, n_rows = weights.size, sample.size
+    n_features, n_targets = features.size // n_all, codes.size // n_all
     state = np.empty(1, np.uint64)
     state[0] = seed
     drawn = np.arange(n_features)
-    rows = np.arange(n_rows)
+    rows = sample.copy()
     starts, ends = np.empty(2 * n_rows, np.int64), np.empty(2 * n_rows, np.int64)
     values = np.empty(n_rows, np.float32)
-    own_codes, own_weights = np.empty(codes.size, np.int64), np.empty(n_rows, np.float64)
+    own_codes = np.empty(n_rows * n_targets, np.int64)
+    own_weights = np.empty(n_rows, np.float64)
     total = np.empty(n_targets * n_classes, np.float64)
     below, present = np.zeros(total.size, np.float64), np.empty(total.size, np.int64)
     starts[0], ends[0] = 0, n_rows
@@ -199,7 +202,7 @@ def grow_tree(
                 drawn[other] = drawn[seen]
                 drawn[seen] = f
                 seen += 1
-                at = f * n_rows
+                at = f * n_all
                 low, high = _spread_of(features, at, rows, start, n, values)
                 if high <= low + SAME:
                     continue
@@ -216,7 +219,7 @@ def grow_tree(
                         break
             if found > 0:
                 after[node] = n_nodes
-                at = feature[node] * n_rows
+                at = feature[node] * n_all
                 middle = _part(features, at, threshold[node], rows, start, end)
                 starts[n_nodes], ends[n_nodes] = start, middle
                 starts[n_nodes + 1], ends[n_nodes + 1] = middle, end

@@ -43,6 +43,7 @@ def grow_trees(
     n_classes: int,
     n_candidates: int,
     seeds: NDArray[np.uint64],
+    rows: NDArray[np.int64] | None = None,
 ) -> Iterator[Tree]:
     """Yield extremely randomised trees, as many as seeds, grown on all threads.
 
@@ -65,6 +66,8 @@ def grow_trees(
         Features looked at in a node, 1 at least.
     seeds : array of shape (n_trees,)
         Of what each tree draws; the same trees come from the same seeds.
+    rows : integer array, optional
+        Those that they grow on; all by default.
 
     Yields
     ------
@@ -91,15 +94,15 @@ def grow_trees(
     # A sum in float64 over finite numbers of float32 is finite.
     if not np.isfinite(features.sum(dtype=np.float64)):
         raise ValueError("features of trees are not all finite")
-    if weights is not None and not (weights > 0).all():
-        there = weights > 0
-        features, answers, weights = features[there], answers[there], weights[there]
-    alike = weights is None or bool((weights == weights[0]).all())
+    sample = np.arange(len(features)) if rows is None else rows.astype(np.int64)
+    if weights is not None:
+        sample = sample[weights[sample] > 0]
+    alike = weights is None or bool((weights[sample] == weights[sample[0]]).all())
     known = np.ones(len(features)) if weights is None or alike else weights.astype(np.float64)
     if choose_backend(torch.device("cpu"))[0] == "reference":
         for seed in seeds.tolist():
             feature, after, threshold, vote = grow_tree_reference(
-                features, answers, known, n_classes, n_candidates, seed
+                features, answers, known, sample, n_classes, n_candidates, seed
             )
             yield Tree(
                 np.array(feature, np.int32),
@@ -108,7 +111,7 @@ def grow_trees(
                 np.array(vote, np.int32),
             )
         return
-    n_rows, n_targets = answers.shape
+    n_rows, n_targets = len(sample), answers.shape[1]
     flat = np.asfortranarray(features, np.float32).reshape(-1, order="F")
     codes = (answers + n_classes * np.arange(n_targets)).astype(np.int64).reshape(-1)
     table = np.empty(0)
@@ -121,9 +124,11 @@ def grow_trees(
         feature, after = np.empty(most, np.int32), np.empty(most, np.int32)
         threshold, vote = np.empty(most, np.float32), np.empty(most * n_targets, np.int32)
         nodes = feature, after, threshold, vote
-        n = cpu.grow_tree(flat, codes, known, table, n_classes, n_candidates, seed, *nodes)
+        n = cpu.grow_tree(
+            *(flat, codes, known, sample, table, n_classes, n_candidates, seed), *nodes
+        )
         votes = vote[: n * n_targets].reshape(n, n_targets)
-        return Tree(*(part[:n].copy() for part in (feature, after, threshold, votes)))
+        return Tree(feature[:n].copy(), after[:n].copy(), threshold[:n].copy(), votes.copy())
 
     # A few at a time: whoever asked is told, and may have enough.
     size = 4 * torch.get_num_threads()

@@ -36,6 +36,7 @@ def grow_tree_reference(
     features: NDArray[np.float32],
     answers: NDArray[np.int64],
     weights: NDArray[np.float64],
+    sample: NDArray[np.int64],
     n_classes: int,
     n_candidates: int,
     seed: int,
@@ -50,6 +51,8 @@ def grow_tree_reference(
         Classes.
     weights : array of shape (n_rows,)
         Of the rows, all above 0.
+    sample : integer array
+        The rows that it grows on.
     n_classes, n_candidates : int
         Of a target; features of which the best is taken.
     seed : int
@@ -63,7 +66,7 @@ def grow_tree_reference(
     """
     uniform = _uniforms(seed)
     drawn = list(range(features.shape[1]))
-    waiting = [np.arange(len(features))]
+    waiting = [sample]
     feature: list[int] = []
     after: list[int] = []
     threshold: list[float] = []

@@ -18,6 +18,7 @@ from msssm_ts.members.closed_form import (
     fit_closed_form,
     from_state_of,
     in_parts,
+    left_out_of,
     specs_of,
     state_of,
 )
@@ -26,6 +27,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.members.within_time import drawn_within, part_of
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import clamp_scales
 from msssm_ts.model.cores import CORES
@@ -95,10 +97,16 @@ class DrawnMember(Member):
             sample = problem.at_most(_N_SERIES, seed).values
             x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
             network.calibrate(x, lengths, times)
-        problem = problem.at_most(max(1, _MOST_NUMBERS // network.n_features), seed)
-        z = _features(network, problem.values, reporter)
+        most, n = _MOST_NUMBERS // network.n_features, network.n_features
+        index = drawn_within(
+            *(problem, most, seed, seconds, n), lambda values: _features(network, values)
+        )
+        part = problem.take(index)
+        z = _features(network, part.values, reporter)
         weights = np.ones(network.n_features, np.float32)
-        return cls(network, *fit_closed_form(z, weights, problem))
+        member = cls(network, *fit_closed_form(z, weights, part))
+        said = part_of(len(index), problem, seconds)
+        return member.telling(left_out_of(member.ridge, problem, index), said=said)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -136,11 +144,6 @@ class DrawnMember(Member):
     def n_parameters(self) -> int:
         """The ridge classifier's weights."""
         return self.ridge.coefficients.size + self.ridge.intercept.size
-
-    @property
-    def left_out_accuracy(self) -> float:
-        """On training series left out one at a time, or group by group."""
-        return self.ridge.left_out_accuracy
 
     def state(self) -> State:
         """Return all that a model file must hold."""

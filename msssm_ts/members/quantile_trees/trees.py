@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -14,6 +14,7 @@ from torch import nn
 from msssm_ts.file_checks import Record, Whole
 from msssm_ts.kernels.extra_trees import Tree, grow_trees
 from msssm_ts.members.closed_form import in_parts
+from msssm_ts.members.folds import left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest, check_trees
@@ -25,7 +26,8 @@ from msssm_ts.members.quantile_trees.quantiles import (
     quantile_features,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.series import Prepared, Series
+from msssm_ts.members.within_time import NoTimeError, part_of
+from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
 # Numbers that the features of all training series may be: 400 MB; then series are left out.
@@ -35,6 +37,12 @@ _MOST_NUMBERS = 100_000_000
 _PART, _MOST_LOOKS = 0.1, 1_000_000
 # However little time there is.
 _FEWEST_TREES = 20
+# Series whose features are timed.
+_TIMED = 8
+# To see what they say of series that are left out.
+_LEFT_OUT_TREES = 40
+# Part of the time, about, that goes into features; the rest into trees.
+_FEATURES_TAKE = 0.25
 # Values of series, brought to one length, whose features are made at once: 16 MB.
 _CHUNK = 1 << 22
 N_TREES = 200
@@ -93,25 +101,55 @@ class QuantileTrees(Member):
         n_channels = problem.values.series[0].shape[0]
         layout = Layout.of(n_channels, n_timepoints)
         n_features = n_quantile_features(n_channels, n_timepoints, layout)
-        problem = problem.at_most(max(1, _MOST_NUMBERS // n_features), seed)
-        features = _features_of(problem.values.series, n_timepoints, layout, n_features)
-        grown = grow_trees(
-            features,
-            problem.targets.reshape(len(problem), -1).astype(np.int64),
-            problem.weights,
-            2 if problem.multilabel else problem.n_outputs,
-            _n_candidates(*features.shape),
-            np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64),
-        )
-        trees: list[Tree] = []
-        for tree in grown:
-            trees.append(tree)
+        index = problem.drawn(max(1, _MOST_NUMBERS // n_features), seed)
+        part = problem.take(index)
+
+        def done(fraction: float) -> None:
             if reporter is not None:
-                reporter.done(len(problem) * len(trees) // n_trees, len(problem))
-            late = seconds is not None and time.perf_counter() - began > seconds
-            if late and len(trees) >= _FEWEST_TREES:
+                reporter.done(int(len(part) * fraction), len(part))
+
+        in_time = seconds is None or problem.is_needed
+        if not in_time and _seconds_of_features(part, n_timepoints, layout) > (seconds or 0):
+            raise NoTimeError
+        features = np.empty((len(part), n_features), np.float32, order="F")
+        for rows in in_parts(len(part), n_timepoints * n_channels, _CHUNK):
+            chosen = [part.values.series[i] for i in rows]
+            features[rows] = quantile_features(chosen, n_timepoints, layout)
+            done(_FEATURES_TAKE * (rows[-1] + 1) / len(part))
+        answers = part.targets.reshape(len(part), -1).astype(np.int64)
+        seeds = np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64)
+
+        def grown(n: int, rows: NDArray[np.int64] | None = None) -> Iterator[Tree]:
+            return grow_trees(
+                features,
+                answers,
+                part.weights,
+                2 if part.multilabel else part.n_outputs,
+                _n_candidates(*features.shape),
+                seeds[:n],
+                rows,
+            )
+
+        def late() -> bool:
+            return seconds is not None and time.perf_counter() - began > seconds
+
+        def left_out(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            few = Forest.of(list(grown(_LEFT_OUT_TREES, rest)), part.n_outputs)
+            return few.shares(features[rows])
+
+        trees: list[Tree] = []
+        for tree in grown(n_trees):
+            trees.append(tree)
+            done(_FEATURES_TAKE + (1 - _FEATURES_TAKE) * len(trees) / n_trees)
+            if late() and len(trees) >= _FEWEST_TREES:
                 break
-        return cls(n_timepoints, layout, Forest.of(trees, problem.n_outputs))
+        member = cls(n_timepoints, layout, Forest.of(trees, part.n_outputs))
+        said = part_of(len(index), problem, None)
+        if len(trees) < n_trees:
+            said = f"{len(trees)} of {n_trees} trees: there was no time for more"
+        if not problem.asks_left_out or late():
+            return member.telling(said=said)
+        return member.telling(left_out_by_folds(problem, index, left_out), said=said)
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_series, n_outputs)."""
@@ -189,12 +227,11 @@ def _n_candidates(n_rows: int, n_features: int) -> int:
     return max(1, min(int(_PART * n_features), _MOST_LOOKS // n_rows))
 
 
-def _features_of(
-    series: Sequence[Series], n_timepoints: int, layout: Layout, n_features: int
-) -> NDArray[np.float32]:
-    """Return features (n_series, n_features), feature by feature in memory."""
-    features = np.empty((len(series), n_features), np.float32, order="F")
-    for part in in_parts(len(series), n_timepoints * series[0].shape[0], _CHUNK):
-        chosen = [series[i] for i in part]
-        features[part] = quantile_features(chosen, n_timepoints, layout)
-    return features
+def _seconds_of_features(problem: Problem, n_timepoints: int, layout: Layout) -> float:
+    """Return how long the features of all series take, by those of a few."""
+    few = [problem.values.series[i] for i in range(min(_TIMED, len(problem)))]
+    # Its kernel may have to be compiled.
+    quantile_features(few[:1], n_timepoints, layout)
+    began = time.perf_counter()
+    quantile_features(few, n_timepoints, layout)
+    return (time.perf_counter() - began) * len(problem) / len(few)

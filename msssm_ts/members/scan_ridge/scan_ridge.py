@@ -17,6 +17,7 @@ from msssm_ts.members.closed_form import (
     fit_closed_form,
     from_state_of,
     in_parts,
+    left_out_of,
     specs_of,
     state_of,
 )
@@ -32,6 +33,7 @@ from msssm_ts.members.scan_ridge.features import (
     n_features_for,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.members.within_time import drawn_within, part_of
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
@@ -86,9 +88,16 @@ class ScanRidge(Member):
         """Draw the features and fit the classifier; see :meth:`Member.fit`."""
         fits = len(problem) * n_features_for(problem) <= _MOST_NUMBERS
         features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
-        problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
-        z = features.transform(problem.values.series, reporter)
-        return cls(features, *fit_closed_form(z, features.weights, problem))
+        n = features.n_features
+        most = _MOST_NUMBERS // n
+        index = drawn_within(
+            *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
+        )
+        part = problem.take(index)
+        z = features.transform(part.values.series, reporter)
+        member = cls(features, *fit_closed_form(z, features.weights, part))
+        said = part_of(len(index), problem, seconds)
+        return member.telling(left_out_of(member.ridge, problem, index), said=said)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -122,11 +131,6 @@ class ScanRidge(Member):
     def n_parameters(self) -> int:
         """The ridge classifier's weights."""
         return self.ridge.coefficients.size + self.ridge.intercept.size
-
-    @property
-    def left_out_accuracy(self) -> float:
-        """On training series left out one at a time, or group by group."""
-        return self.ridge.left_out_accuracy
 
     def state(self) -> State:
         """Return all that a model file must hold."""

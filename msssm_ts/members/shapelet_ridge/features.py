@@ -67,10 +67,20 @@ class ShapeletFeatures:
     thresholds: Floats
 
     @classmethod
-    def draw(cls, problem: Problem, seed: int, n_groups: int = N_GROUPS) -> ShapeletFeatures:
-        """Draw pieces of training series, and thresholds from others with the same label."""
+    def draw(
+        cls, problem: Problem, seed: int, n_groups: int = N_GROUPS
+    ) -> tuple[ShapeletFeatures, NDArray[np.int64]]:
+        """Draw pieces of training series, and thresholds from others with the same label.
+
+        Returns
+        -------
+        ShapeletFeatures
+        integer array of shape (2, n_groups, 2, GROUP)
+            The series that have lent each piece, and each threshold.
+        """
         rng = np.random.default_rng(seed)
-        sample = problem.at_most(_N_SERIES, seed)
+        index = problem.drawn(_N_SERIES, seed)
+        sample = problem.take(index)
         series = [filled(x) for x in sample.values.series]
         most = min(max(1, (problem.typical_length - 1) // (TAPS - 1)), LONGEST_LAG)
         shape = (len(VIEWS), n_groups)
@@ -79,6 +89,7 @@ class ShapeletFeatures:
         scaled = np.broadcast_to(np.arange(n_groups) >= n_groups * _PLAIN, shape).copy()
         shapelets = np.empty((*shape, TAPS, GROUP), np.float32)
         thresholds = np.empty((*shape, GROUP), np.float32)
+        lenders = np.empty((*shape, 2, GROUP), np.int64)
         for v, view in enumerate(VIEWS):
             views = [view(x) for x in series]
             for g in range(n_groups):
@@ -90,9 +101,10 @@ class ShapeletFeatures:
                     s, fits = _standardized(s), _standardized(windows) @ _standardized(s).T
                 else:
                     fits = windows @ s.T - 0.5 * np.square(windows).sum(1, keepdims=True)
+                lenders[v, g] = index[own], np.full(GROUP, index[other])
                 shapelets[v, g] = s.T
                 thresholds[v, g] = _levels(fits, rng.uniform(*_GOOD, GROUP))
-        return cls(mix, lags, scaled, shapelets, thresholds)
+        return cls(mix, lags, scaled, shapelets, thresholds), lenders
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all arrays by name."""
@@ -151,6 +163,24 @@ class ShapeletFeatures:
 def n_features_of(n_groups: int) -> int:
     """Return how many features there are with so many groups a view."""
     return len(VIEWS) * n_groups * N_POOLS * GROUP
+
+
+def features_without(lenders: NDArray[np.int64], series: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which features come from shapelets that none of the series has lent anything.
+
+    Parameters
+    ----------
+    lenders : integer array of shape (2, n_groups, 2, GROUP)
+        From :meth:`ShapeletFeatures.draw`.
+    series : integer array
+        Numbers of series.
+
+    Returns
+    -------
+    bool array of shape (n_features,)
+    """
+    free = ~np.isin(lenders, series).any(2, keepdims=True)
+    return np.broadcast_to(free, (*lenders.shape[:2], N_POOLS, GROUP)).reshape(-1)
 
 
 def _of_one_label(rng: np.random.Generator, problem: Problem) -> tuple[int, NDArray[np.int64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -20,6 +21,7 @@ from msssm_ts.members.closed_form import (
     specs_of,
     state_of,
 )
+from msssm_ts.members.folds import left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
@@ -29,9 +31,11 @@ from msssm_ts.members.shapelet_ridge.features import (
     LONGEST_LAG,
     N_GROUPS,
     ShapeletFeatures,
+    features_without,
     n_features_of,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.members.within_time import drawn_within, part_of
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
@@ -78,11 +82,28 @@ class ShapeletRidge(Member):
         keeper: Keeper | None = None,
     ) -> Self:
         """Draw the shapelets and fit the classifier; see :meth:`Member.fit`."""
-        features = ShapeletFeatures.draw(problem, seed, N_GROUPS)
-        problem = problem.at_most(max(1, _MOST_NUMBERS // features.n_features), seed)
-        z = features.transform(problem.values.series, reporter)
+        began = time.perf_counter()
+        features, lenders = ShapeletFeatures.draw(problem, seed, N_GROUPS)
+        n = features.n_features
+        most = _MOST_NUMBERS // n
+        index = drawn_within(
+            *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
+        )
+        part = problem.take(index)
+        z = features.transform(part.values.series, reporter)
         weights = np.ones(features.n_features, np.float32)
-        return cls(features, *fit_closed_form(z, weights, problem))
+        member = cls(features, *fit_closed_form(z, weights, part))
+        late = seconds is not None and time.perf_counter() - began > seconds
+        said = part_of(len(index), problem, seconds)
+        if not problem.asks_left_out or late:
+            return member.telling(said=said)
+
+        def left_out(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            # Who has lent its pieces to shapelets is found by them again.
+            own = features_without(lenders, index[rows])
+            return member.ridge.without(rows, own, z, part.signs, part.weights)
+
+        return member.telling(left_out_by_folds(problem, index, left_out), said=said)
 
     def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
         """Return standardised features (n_series, n_features)."""
@@ -111,14 +132,6 @@ class ShapeletRidge(Member):
     def n_parameters(self) -> int:
         """The ridge classifier's weights."""
         return self.ridge.coefficients.size + self.ridge.intercept.size
-
-    @property
-    def left_out_accuracy(self) -> float:
-        """On training series left out one at a time, or group by group.
-
-        They have lent their pieces to the shapelets, so that it is on the high side.
-        """
-        return self.ridge.left_out_accuracy
 
     def state(self) -> State:
         """Return all that a model file must hold."""

@@ -1,0 +1,94 @@
+"""What a model says of its members, and of itself: rows of a table, and a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msssm_ts.fitted.model import FittedModel
+from msssm_ts.members.member import shown_facts
+
+Row = dict[str, Any]
+
+
+def member_rows(
+    members: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]] = ()
+) -> list[Row]:
+    """Return a row a member, for JSON and tables.
+
+    Parameters
+    ----------
+    members : sequence of mapping
+        Of each ``kind``, ``weight`` and ``facts``, as a model file's header has them.
+    told : sequence of mapping
+        What they told when they were fitted, see :class:`msssm_ts.fitted.parts.FitRecord`; older
+        files do not say.
+
+    Returns
+    -------
+    list of dict
+        ``kind``, ``weight``: its part of the vote; ``accuracy`` on training series left out,
+        ``seconds``, ``alike``: correlations of its errors with those of each member; None where
+        that is not known; then its short facts.
+    """
+    unknown = {"seconds": None, "accuracy": None, "alike": None}
+    rows = []
+    for i, member in enumerate(members):
+        facts = shown_facts(member["facts"])
+        # Told better, of all members alike.
+        facts.pop("left_out_accuracy", None)
+        own = told[i] if told else unknown
+        first = {"kind": member["kind"], "weight": round(member["weight"], 4)}
+        rows.append({**first, **{name: own[name] for name in unknown}, **facts})
+    return rows
+
+
+def rows_of(model: FittedModel) -> list[Row]:
+    """Return :func:`member_rows` of a model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from msssm_ts import MSSSMClassifier
+    >>> model = MSSSMClassifier("fast", random_state=0).fit(np.eye(8), np.arange(8) % 2).model_
+    >>> rows_of(model)[0]["kind"], rows_of(model)[0]["weight"]
+    ('scan_ridge', 0.24)
+    """
+    pairs = zip(model.vote.members, model.vote.weights, strict=True)
+    members = [{"kind": m.kind, "weight": w, "facts": m.state().facts} for m, w in pairs]
+    return member_rows(members, model.record.members)
+
+
+def mean_alike(rows: Sequence[Row], own: int) -> float | None:
+    """Return the mean correlation of a member's errors with those of the others.
+
+    Examples
+    --------
+    >>> mean_alike([{"alike": [1.0, 0.5, None]}], 0)
+    0.5
+    """
+    alike = rows[own]["alike"] or ()
+    others = [value for i, value in enumerate(alike) if i != own and value is not None]
+    return sum(others) / len(others) if others else None
+
+
+def estimate_line(estimate: Mapping[str, Any] | None, unit: str = "series") -> str | None:
+    """Return in words what to expect of a vote; None where it is not known.
+
+    Parameters
+    ----------
+    estimate : mapping or None
+        From :class:`msssm_ts.fitted.parts.FitRecord`.
+    unit : str
+        What was left out at a time.
+
+    Examples
+    --------
+    >>> estimate_line({"accuracy": 0.9, "low": 0.7, "high": 0.97, "n_series": 20})
+    '0.900 (0.700 to 0.970), by 20 training series left out'
+    """
+    if estimate is None:
+        return None
+    whole = f"{estimate['accuracy']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+    of = "" if unit == "series" else f", whole groups ({unit}) at a time"
+    return f"{whole}, by {estimate['n_series']} training series left out{of}"

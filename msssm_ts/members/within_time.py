@@ -1,0 +1,94 @@
+"""How many series a member in closed form has time for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.ridge import MOST_ROWS
+from msssm_ts.series import Prepared
+
+# Seconds of a ridge classifier, on a core of 2020: for an eigendecomposition by rows cubed, and
+# for a Gram matrix by its entries and features.
+_EIGH, _GRAM = 4e-10, 2.5e-11
+# Series whose features are timed, after one that is not: its kernel may have to be compiled.
+_TIMED = 8
+# However little time there is; a member that is not needed learns from a third at least.
+_FEWEST, _LEAST_PART = 20, 1 / 3
+
+
+class NoTimeError(Exception):
+    """There is no time for a member that the vote can do without."""
+
+
+def drawn_within(
+    problem: Problem,
+    most: int,
+    seed: int,
+    seconds: float | None,
+    n_features: int,
+    transform: Callable[[Prepared], object],
+) -> NDArray[np.int64]:
+    """Return the series that a ridge classifier is fitted to: all, or as many as there is time for.
+
+    Parameters
+    ----------
+    problem : Problem
+        All series.
+    most : int
+        That memory has room for.
+    seed : int
+        Of those that are drawn where not all are taken.
+    seconds : float, optional
+        For the features and the classifier.
+    n_features : int
+        Of a series.
+    transform : callable
+        Makes features of series.
+
+    Raises
+    ------
+    NoTimeError
+        Where there is time for less than a third of them, and the member is not needed.
+    """
+    index = problem.drawn(max(1, most), seed)
+    if seconds is None:
+        return index
+    tried = index[: _TIMED + 1]
+    transform(problem.values.take(tried[:1]))
+    began = time.perf_counter()
+    transform(problem.values.take(tried))
+    each = (time.perf_counter() - began) / len(tried)
+    left = seconds - each * (len(tried) + 1)
+
+    def cost(n: int) -> float:
+        return n * each + _GRAM * n * n * n_features + _EIGH * min(n, MOST_ROWS) ** 3
+
+    low, high = min(_FEWEST, len(index)), len(index)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if cost(middle) <= left else (low, middle - 1)
+    too_few = low < _LEAST_PART * len(index) or cost(low) > left
+    if too_few and not problem.is_needed:
+        raise NoTimeError
+    return problem.drawn(low, seed)
+
+
+def part_of(n: int, problem: Problem, seconds: float | None) -> str | None:
+    """Say that a member has learned from some of the series only; None: it has from all.
+
+    Examples
+    --------
+    >>> problem = Problem.of([np.ones((1, 3))] * 4, np.array([0, 1, 0, 1]), 2)
+    >>> part_of(3, problem, None), part_of(4, problem, None)
+    ('learned from 3 of 4 series, drawn at random: more need too much memory', None)
+    """
+    if n == len(problem):
+        return None
+    why = "more need too much memory" if seconds is None else "there was no time or memory for more"
+    what = "windows" if problem.values.is_cut else "series"
+    return f"learned from {n} of {len(problem)} {what}, drawn at random: {why}"
