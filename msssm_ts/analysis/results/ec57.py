@@ -163,6 +163,14 @@ def beat_report(
     ------
     InputError
         If a label is none of the classes, or ``without`` names what is not there, or all.
+
+    Examples
+    --------
+    >>> report = beat_report(list("NVVN"), list("NVNN"), ["100", "100", "232", "232"], ["232"])
+    >>> report["gross"]["veb"]["sensitivity"], report["average"]["veb"]["sensitivity"]
+    (0.5, {'mean': 0.5, 'n_records': 2})
+    >>> report["rest"]["gross"]["veb"]["sensitivity"]
+    1.0
     """
     a, b = np.asarray(truth), np.asarray(predicted)
     if records is None:
