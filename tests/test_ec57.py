@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from pathlib import Path
@@ -164,3 +165,19 @@ def test_evaluate_ec57_refused(records: Path, model: Path, tmp_path: Path) -> No
     run("fit", tmp_path, *symbols, "--quiet")
     err = run("evaluate", other, tmp_path, "--beats", "symbols", "--ec57", code=2)[1]
     assert "there are labels L, R; read annotated records with --beats aami" in err
+
+
+def test_the_benchmark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+    benchmark = importlib.import_module("mitbih")
+    for name in ("101", "106", "100", "103"):
+        at = np.cumsum([300, *[300, 300, 300, 150] * 6])
+        symbols = ["N", *["N", "N", "N", "V"] * 6]
+        write_record(tmp_path / name, length=9000, beats=dict(zip(at, symbols, strict=True)))
+    benchmark.measure(tmp_path, ("103",), (), "fast", 0)
+    out = capsys.readouterr().out
+    assert "beats of 2 records, tested on" in out
+    assert "features beside the beats: Exponents" in out
+    assert "EC57, without 103" in out
