@@ -46,8 +46,10 @@ def interval_features(
     Examples
     --------
     >>> found = interval_features(np.array([0.0, 1.0, 2.0, 2.5, 4.0]))
-    >>> found["interval_before"].tolist(), found["interval_before_over_10"].tolist()
-    ([nan, 1.0, 1.0, 0.5, 1.5], [nan, nan, 1.0, 0.5, 1.8])
+    >>> found["interval_before"]
+    array([nan, 1. , 1. , 0.5, 1.5])
+    >>> found["interval_before_over_10"]
+    array([nan, nan, 1. , 0.5, 1.8])
     """
     n = len(seconds)
     before = np.full(n, np.nan)
