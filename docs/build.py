@@ -38,6 +38,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.analysis.network.trace as trace
     import msssm_ts.analysis.network.view as view
     import msssm_ts.analysis.network.weights as weights
+    import msssm_ts.analysis.results.ec57 as ec57
     import msssm_ts.analysis.results.evaluation as evaluation
     import msssm_ts.datasets
     import msssm_ts.datasets.write
@@ -58,6 +59,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.training.Progress", progress.Progress
     yield "msssm_ts.fitting.Checkpoint", msssm_ts.fitting.Checkpoint
     yield f"{evaluation.__name__}.evaluate_predictions", evaluation.evaluate_predictions
+    yield f"{ec57.__name__}.beat_report", ec57.beat_report
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load
     yield "msssm_ts.datasets.from_frame", msssm_ts.datasets.from_frame
     yield "msssm_ts.datasets.LabelledSeries", msssm_ts.datasets.LabelledSeries

@@ -133,6 +133,9 @@ T_EXPORT_FORM = "tests/test_core_registry.py::test_the_export_form_is_the_sum_of
 GPU = "tests/test_triton_interpreter.py -k 'test_precision_double or test_contract_two'"
 GPU_LTI = "tests/test_triton_interpreter.py -k 'test_full_card and lti'"
 GPU_EDGES = "tests/test_triton_interpreter.py -k test_options"
+CONTEXT, MORPHOLOGY = "msssm_ts/datasets/wfdb/context.py", "msssm_ts/datasets/wfdb/morphology.py"
+EC57, T_EC57 = "msssm_ts/analysis/results/ec57.py", "tests/test_ec57.py -k 'not evaluate'"
+T_BEATS = "tests/test_beat_features.py"
 
 # fmt: off
 BUGS = [Bug(*row) for row in (
@@ -687,6 +690,26 @@ BUGS = [Bug(*row) for row in (
      "for f in reversed(files)] for c in self.beside)", "tests/test_beside_read.py"),
     ("file: a stream forgets that it began", "msssm_ts/fitted/streaming.py",
      "begun = self._begun | ", "begun = ", T_MODEL_FILE),
+    # Beats
+    ("beats: an interval spans a gap", CONTEXT, "before[1:][np.diff(stretches) != 0] = np.nan",
+     "pass", T_BEATS),
+    ("beats: a mean with the interval itself", CONTEXT,
+     "np.arange(len(values))\n    return ratio(s", "np.arange(len(values)) + 1\n    return ratio(s",
+     T_BEATS),
+    ("beats: five minutes as one", CONTEXT, "_LONG = 300.0", "_LONG = 60.0", T_BEATS),
+    ("beats: only those that are series are neighbours", "msssm_ts/datasets/wfdb/cuts.py",
+     "cached, file, [b.sample for b in beats]", "cached, file, [beats[i].sample for i in inside]",
+     T_BEATS),
+    ("beats: a width beyond the next wave", MORPHOLOGY, "points < peak[:, None]), points, -1).max",
+     "points < peak[:, None]), points, 99).min", T_BEATS),
+    ("beats: not moved to fit", MORPHOLOGY, "range(-4, 5)", "range(0, 1)", T_BEATS),
+    ("beats: blocks forget what was before", MORPHOLOGY, "max(first - _LAST, 0)", "first", T_BEATS),
+    ("ec57: fusion beats are false VEB", EC57, "(\"F\", \"Q\"), \"S\"", "(\"Q\",), \"S\"", T_EC57),
+    ("ec57: columns for rows", EC57, "np.add.at(counts, ([place[x] for x in a.tolist()], "
+     "[place[x] for x in b.tolist()]), 1)", "np.add.at(counts, ([place[x] for x in b.tolist()], "
+     "[place[x] for x in a.tolist()]), 1)", T_EC57),
+    ("ec57: two beats are a class", EC57, "true >= LEAST_BEATS", "true", T_EC57),
+    ("ec57: rest with all", EC57, "if name not in without}", "}", T_EC57),
 )]
 # fmt: on
 

@@ -168,11 +168,13 @@ def test_mitbih(home: Path) -> None:
     train, test = load("MIT-BIH"), load("mitdb:test")
     assert sorted(set(train.groups)) == sorted(DS1)
     assert sorted(set(test.groups)) == sorted(DS2)
-    assert train.summary() == (
+    assert len(train.features.names) == 19 + 2 * 10
+    assert load(root).summary() == train.summary()
+    alone = load("MIT-BIH", ReadOptions(beside=("none",)))
+    assert alone.summary() == (
         "44 series, 2 channels × 256 steps at 360 Hz, 4 classes: N Q S V; grouped by record "
         "(22); DS1 of the inter-patient split"
     )
-    assert load(root).summary() == train.summary()
 
 
 def test_cinc2017(home: Path) -> None:

@@ -313,7 +313,8 @@ def _understood(source: Any, options: ReadOptions) -> tuple[Any, ...]:
         *(plain(v) for v in (data.labels, data.groups, data.ids, data.folds, data.times)),
         *(data.group_name if data.groups is not None else "", data.label_names),
         *(data.channel_names, data.sampling_rate),
-        [] if data.features is None else [(n, plain(c)) for n, c in data.features.items()],
+        # As text, in which a missing value is like another.
+        [] if data.features is None else [(n, str(plain(c))) for n, c in data.features.items()],
     )
 
 

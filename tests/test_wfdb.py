@@ -20,9 +20,13 @@ def test_beats_of_a_folder(tmp_path: Path) -> None:
     write_record(tmp_path / "r2", beats={400: "/"})
     data = load(tmp_path)
     assert data.summary() == (
-        "3 series, 1 channel × 256 steps at 360 Hz, 3 classes: N Q V; grouped by record (2); "
+        "3 series, 1 channel × 256 steps at 360 Hz, beside them interval_before, interval_after, "
+        "interval_before_over_10, interval_before_over_32, interval_before_over_80, "
+        "interval_before_over_5min … (29 in all), 3 classes: N Q V; grouped by record (2); "
         "left out: 2 beats (their window leaves the record), 1 annotation (of rhythm, noise or "
-        "waves, not of beats)"
+        "waves, not of beats); took the intervals between beats and how each differs from the "
+        "record's usual one for features beside the beats; --with names some, --with none leaves "
+        "them out"
     )
     # The beats at 90 and 900 leave the record; + is a change of rhythm.
     assert data.labels.tolist() == ["N", "V", "Q"]
@@ -204,7 +208,7 @@ def test_series_pickle_without_what_was_decoded(tmp_path: Path) -> None:
 
 def test_a_truncated_record_fails_with_its_name_when_read(tmp_path: Path) -> None:
     write_record(tmp_path / "a", beats={500: "N", 600: "V"})
-    data = load(tmp_path)
+    data = load(tmp_path, ReadOptions(beside=("none",)))
     (tmp_path / "a.dat").unlink()
     with pytest.raises(InputError, match=r"a\.hea: the signals cannot be decoded"):
         data.values[0]

@@ -13,6 +13,7 @@ from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
+from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,20 @@ def evaluate(
             "surest mistakes, the model.",
         ),
     ] = None,
+    ec57: Annotated[
+        bool,
+        typer.Option(
+            "--ec57",
+            help="Count heart beats (N S V F Q) as ANSI/AAMI EC57 does: each class, VEB and SVEB, "
+            "gross, by record and on average.",
+        ),
+    ] = False,
+    without: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RECORD,...", help="With --ec57: count once more without these records."
+        ),
+    ] = None,
     force: options.Force = False,
     reading: Any = None,
     device: options.Device = "auto",
@@ -52,20 +67,27 @@ def evaluate(
     debug: options.Debug = False,
 ) -> None:
     """Score MODEL on the labelled series of DATA."""
+    from msssm_ts.cli.ec57 import check_ec57, ec57_report, show_ec57
     from msssm_ts.cli.inputs import load_model_and_series, score
 
+    if without is not None and not ec57:
+        raise InputError("--without leaves records out of --ec57; say that, too")
     if report is not None:
         what = "the report is an HTML page"
         claim(report, force=force, inputs=(model, data), suffix=".html", what=what)
     classifier, series = load_model_and_series(
         model, data, reading, device=device, needs_labels=True, quiet=quiet
     )
+    if ec57:
+        check_ec57(classifier)
     series, proba, scores = score(classifier, series, quiet)
+    beats = ec57_report(series, classifier, proba, without) if ec57 else None
     if report is not None:
         write_text(report, _page(model, data, classifier, series, proba))
     if json:
         written = {} if report is None else {"report": str(report)}
-        show_json({"model": model, "data": data, **written, **scores})
+        counted = {} if beats is None else {"ec57": beats}
+        show_json({"model": model, "data": data, **written, **scores, **counted})
         return
     pairs: dict[str, object] = {"series": scores["n_series"]}
     for key, name in _NAMES.items():
@@ -77,6 +99,8 @@ def evaluate(
         _show_labels(scores["labels"])
     else:
         _show_confusion(scores)
+    if beats is not None:
+        show_ec57(beats, series.group_name)
     if report is not None:
         say(f"\nreport in {report}", quiet=quiet)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries, ReadOptions
     from msssm_ts.estimator import MSSSMClassifier
 
+# As many features beside the series are named one by one.
+_FEW = 6
+
 
 def load_model_and_series(
     model: str,
@@ -61,6 +64,7 @@ def load_series(
         If it cannot be used.
     """
     from msssm_ts.datasets import ReadOptions, load
+    from msssm_ts.datasets.messages import enumerate_names
 
     own = reading.given()
     kept = dict((header.get("origin") or {}).get("options", {}))
@@ -79,7 +83,12 @@ def load_series(
                 raise InputError(f"{error}; the model was trained with them") from error
             del kept[error.option]
     if kept:
-        words = shlex.join(ReadOptions().or_else(kept).as_command_line())
+        names = kept.get("beside", ())
+        # A beat has dozens of features, which nobody types.
+        shown = kept if len(names) <= _FEW else {**kept, "beside": ()}
+        words = shlex.join(ReadOptions().or_else(shown).as_command_line())
+        if shown is not kept:
+            words = f"{words} --with {enumerate_names(names, _FEW)}".strip()
         say(f"{data}: read with {words}, as the model's data was", quiet=quiet)
     say(f"{data}: {series.summary()}", quiet=quiet)
     return series

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.lazy import take
@@ -183,7 +184,7 @@ class LabelledSeries:
             + (" with times" if self.times is not None else ""),
         ]
         if self.features is not None:
-            parts.append(f"beside them {', '.join(self.features.names)}")
+            parts.append(f"beside them {enumerate_names(self.features.names)}")
         if self.classes is None:
             parts.append("no labels")
         else:

@@ -12,7 +12,7 @@ import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import NOTHING_BESIDE, ReadOptions
 from msssm_ts.datasets.signals.build import Piece, by_record, labelled_pieces, series_of
 from msssm_ts.datasets.signals.pieces import Rest
 from msssm_ts.datasets.signals.reader import Found
@@ -26,10 +26,14 @@ from msssm_ts.datasets.wfdb.annotations import (
     states_of,
     usual_gap,
 )
+from msssm_ts.datasets.wfdb.beat_features import beat_features
 from msssm_ts.datasets.wfdb.beats import DEFAULT_WINDOW, beats_of, count_beats
+from msssm_ts.datasets.wfdb.context import Values
 from msssm_ts.datasets.wfdb.form import beat_item
 from msssm_ts.errors import InputError
+from msssm_ts.series.side_features import SideFeatures
 
+_FEATURES = "the intervals between beats and how each differs from the record's usual one"
 # Seconds of a piece of a rhythm, where the user does not say: as long as a resting ECG.
 _EPISODE = 10.0
 
@@ -247,8 +251,10 @@ def _beats(
     window = options.window or DEFAULT_WINDOW
     common = joined.rate
     assert common is not None
+    cached = replace(joined, form=replace(joined.form, item=beat_item))
     pieces: list[Piece] = []
     labels: list[str] = []
+    beside: list[dict[str, Values]] = []
     outside = others = 0
     for k, (file, name) in enumerate(zip(recordings.files, found.names, strict=True)):
         rate, stretches = joined.rate_of(file), joined.stretches_of(file)
@@ -260,13 +266,19 @@ def _beats(
             after += max(math.ceil(steps * rate / common) - before - after, 0)
         beats = beats_of(read[k], options.beat_classes, rate)
         others += len(read[k].symbols) - count_beats(read[k])
-        for sample, label in beats:
+        inside: list[int] = []
+        for i, (sample, label) in enumerate(beats):
             start, stop = sample - before, sample + after
             if not any(a <= start and stop <= b for a, b in stretches):
                 outside += 1
                 continue
+            inside.append(i)
             pieces.append(Piece(k, start, stop, f"{name}:{sample}", steps))
             labels.append(label)
+        if inside and options.beside != NOTHING_BESIDE:
+            # Beats that are no series are neighbours of those that are.
+            found_beside = beat_features(cached, file, [b.sample for b in beats])
+            beside.append({key: values[inside] for key, values in found_beside.items()})
     if not pieces:
         raise InputError(
             f"{found.source}: no annotated beat whose window lies inside its record; are "
@@ -278,8 +290,20 @@ def _beats(
         .without(others, "annotations", "of rhythm, noise or waves, not of beats")
     )
     recordings = by_record(replace(recordings, account=account), found.names, options)
-    cached = replace(joined, form=replace(joined.form, item=beat_item))
     data = series_of(
         pieces, cached, replace(recordings, labels=None, label_names=None), found.source
     )
-    return replace(data, labels=np.array(labels))
+    data = replace(data, labels=np.array(labels))
+    if not beside:
+        return data
+    names = tuple(beside[0])
+    columns = tuple(np.concatenate([b[n] for b in beside]) for n in names)
+    of_table = data.features or SideFeatures((), ())
+    features = SideFeatures((*of_table.names, *names), (*of_table.columns, *columns))
+    account = data.account.took("features", enumerate_names(names))
+    if not options.beside:
+        account = account.remarking(
+            f"took {_FEATURES} for features beside the beats; --with names some, --with none "
+            "leaves them out"
+        )
+    return replace(data, features=features, account=account)

@@ -58,7 +58,7 @@ def read_wfdb(
     >>> folder, values = tempfile.mkdtemp(), np.sin(np.arange(1000.0))[:, None]
     >>> wfdb.wrsamp("r1", 360, ["mV"], ["MLII"], values, fmt=["16"], write_dir=folder)
     >>> wfdb.wrann("r1", "atr", np.array([300, 600]), ["N", "V"], write_dir=folder)
-    >>> read_wfdb(Path(folder), ReadOptions()).summary()
+    >>> read_wfdb(Path(folder), ReadOptions(beside=("none",))).summary()
     '2 series, 1 channel × 256 steps at 360 Hz, 2 classes: N V; grouped by record (1)'
     """
     files = _headers(source)
