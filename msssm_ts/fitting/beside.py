@@ -19,6 +19,25 @@ Array = NDArray[np.float64]
 _UNMEASURED = Exponents(1.0, 0.5)
 
 
+def _balanced(targets: NDArray[Any], weights: Array | None) -> Array | None:
+    """Return weights with which every class weighs the same.
+
+    How frequent they are the vote knows; trees that know it, too, see no rare class
+    (docs/beats.md). With several labels at once the weights stay as they are.
+
+    Examples
+    --------
+    >>> _balanced(np.array([0, 0, 0, 1]), None).round(3)
+    array([0.667, 0.667, 0.667, 2.   ])
+    """
+    if targets.ndim == 2:
+        return weights
+    own = np.ones(len(targets)) if weights is None else weights
+    sums = np.bincount(targets, own)
+    balanced: Array = own * own.sum() / ((sums > 0).sum() * sums[targets])
+    return balanced
+
+
 @dataclass(frozen=True)
 class FeatureSide:
     """What features say of the training series.
@@ -49,7 +68,7 @@ class FeatureSide:
             return None
         encoded, features = data.targets.encoded, data.features
         more: dict[str, Any] = {
-            "weights": problems.weights,
+            "weights": _balanced(encoded, problems.weights),
             "positive_weights": problems.positive_weights,
             "seed": seed,
         }
