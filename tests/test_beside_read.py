@@ -148,6 +148,9 @@ def test_from_fit_to_predictions(tables: Path, tmp_path: Path) -> None:
     out, err = run("fit", train, "--with", "age,sex", "--out", model, *fast)
     assert "beside them age, sex" in err
     assert "--with age --with sex" in err
+    assert "features beside the series  age 9" in out
+    run("fit", train, "--with", "agee", "--out", tmp_path / "no" / "where", code=2)
+    assert not (tmp_path / "no").exists()
     metrics = json.loads((model / "metrics.json").read_text())
     assert metrics["beside"]["names"] == ["age", "sex"]
     assert metrics["beside"]["importance"]["age"] > 0.8

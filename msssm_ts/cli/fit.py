@@ -77,7 +77,7 @@ def fit(
 
     if data is None:
         raise InputError("DATA is missing: give a file, a folder or a data set's name")
-    with run_folder.prepare(out, force, call, checkpoint_every) as checkpoint:
+    with run_folder.opened(out, force, call, checkpoint_every) as checkpoint:
         series, model, stopped = _fitted(
             data, reading, preparing, modelling, validation, ungrouped, checkpoint, quiet
         )
@@ -201,6 +201,7 @@ def _train(
 
 
 def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
+    from msssm_ts.analysis.results.model_card import counted_beside
     from msssm_ts.fitted.told import estimate_line
 
     shown: dict[str, object] = {
@@ -211,6 +212,8 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
     expected = estimate_line(metrics["estimate"], metrics["left_out"])
     if expected is not None:
         shown["expected accuracy"] = expected
+    if "beside" in metrics:
+        shown |= counted_beside(metrics["beside"])
     for part, name in (("train", "network, training"), ("val", "network, validation")):
         if metrics[f"{part}_accuracy"] is not None:
             shown[name] = f"{metrics[f'{part}_accuracy']:.4f}"

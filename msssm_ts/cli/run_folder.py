@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,22 @@ _MADE_OF_A_MODEL = (
     *("training_curve.png", "model.onnx", "model.pt2"),
     *(f"inspect/{name}" for name in PICTURES),
 )
+
+
+@contextmanager
+def opened(folder: Path, force: bool, call: Call, every: float) -> Iterator[Checkpoint]:
+    """Make the folder for as long as a fit writes to it; where nothing came of it, none stays.
+
+    See :func:`prepare`.
+    """
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        with prepare(folder, force, call, every) as checkpoint:
+            yield checkpoint
+    finally:
+        for path in new:
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
 
 
 def prepare(folder: Path, force: bool, call: Call, every: float) -> Checkpoint:

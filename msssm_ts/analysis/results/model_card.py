@@ -94,12 +94,27 @@ def beside_facts(said: Mapping[str, Any] | None) -> Facts:
     """
     if said is None:
         return {}
-    title = "features beside the series"
     if said["facts"] is None:
-        return {title: f"{plain(said['names'])}: they do not vote"}
-    powers, columns = said["exponents"], said["facts"]["columns"]
-    ordered = sorted(columns, key=lambda column: -column["importance"])
-    shown = [f"{c['name']} {c['importance']:.0%}" for c in ordered[:_MOST_NAMED]]
+        return counted_beside(said)
+    importance = {c["name"]: c["importance"] for c in said["facts"]["columns"]}
+    return counted_beside({**said, "importance": importance})
+
+
+def counted_beside(summary: Mapping[str, Any]) -> Facts:
+    """Return what :meth:`msssm_ts.beside.Beside.summary` says, in words.
+
+    Examples
+    --------
+    >>> summary = {"names": ["age"], "exponents": {"series": 1.0, "features": 0.5}}
+    >>> list(counted_beside({**summary, "importance": {"age": 1.0}}).values())
+    ['age 100% of what they tell; they count to the power of 0.5, the vote to that of 1']
+    """
+    title = "features beside the series"
+    if "importance" not in summary:
+        return {title: f"{plain(summary['names'])}: they do not vote"}
+    powers = summary["exponents"]
+    ordered = sorted(summary["importance"].items(), key=lambda item: -item[1])
+    shown = [f"{name} {part:.0%}" for name, part in ordered[:_MOST_NAMED]]
     more = f", and {len(ordered) - len(shown)} more" if len(ordered) > len(shown) else ""
     return {
         title: f"{', '.join(shown)}{more} of what they tell; they count to the power of "
