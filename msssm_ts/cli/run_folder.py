@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,8 @@ def opened(folder: Path, force: bool, call: Call, every: float) -> Iterator[Chec
             yield checkpoint
     finally:
         for path in new:
-            if path.is_dir() and not any(path.iterdir()):
+            # Not where something is in it, or another fit has removed it.
+            with suppress(OSError):
                 path.rmdir()
 
 
