@@ -326,7 +326,7 @@ BUGS = [Bug(*row) for row in (
     ("estimate: not in the checkpoint", CHECKPOINT, "{} if member.left_out is None else",
      "{} if 1 else", T_RESUMING),
     ("budget: copies whatever they take", CLOSED, "if i and took.get(k, np.inf) > left:",
-     "if False:", T_VOTERS),
+     "if False:", T_FITTING),
     ("budget: nothing is needed", CLOSED, "is_needed=not into.members", "is_needed=False",
      T_PRESETS),
     ("temperature divides", RIDGE, "self.decision(features) * self.temperature",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -187,6 +188,19 @@ def test_who_is_fitted_again_has_what_is_left_of_the_time() -> None:
     model = _fit(members=["spy", "learner"], validation=VALIDATION, time_budget=1e-9)
     assert [m.kind for m in model.vote.members] == ["spy", "learner"]
     assert Spy.time[1] == 0.0
+
+
+def test_who_takes_its_time_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    Spy.answer, fit = staticmethod(_even), Spy.fit.__func__
+
+    def slow(cls: Any, *given: Any, **more: Any) -> Any:
+        time.sleep(0.2)
+        return fit(cls, *given, **more)
+
+    monkeypatch.setattr(Spy, "fit", classmethod(slow))
+    model = _fit(members=["spy"] * 3, time_budget=0.3)
+    assert [m.kind for m in model.vote.members] == ["spy"]
+    assert "1 of 3 spy vote: there was no time for more" in model.record.notes
 
 
 def test_a_learner_hears_when_it_is_in_vain() -> None:

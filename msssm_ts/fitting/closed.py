@@ -100,6 +100,8 @@ def fit_closed(
                 asked = replace(problem, is_needed=not into.members)
                 member, took[k] = fit_one(seat, i, wanted[k], asked, left)
             except NoTimeError:
+                if i:
+                    into.short.setdefault(seat.kind, wanted[k])
                 continue
             into.add((k, i), member)
 
