@@ -243,8 +243,9 @@ def main() -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--sets", nargs="*", help="names; else those with all published figures")
     which.add_argument("--list", choices=("ucr112", "ucr128", "uea26", "uea33"))
-    parser.add_argument("--resamples", type=int, default=0, metavar="N")
-    parser.add_argument("--validate", dest="folds", type=int, nargs="?", const=5, default=0)
+    split = parser.add_mutually_exclusive_group()
+    split.add_argument("--resamples", type=int, default=0, metavar="N", help="instead of --seeds")
+    split.add_argument("--validate", dest="folds", type=int, nargs="?", const=5, default=0)
     parser.add_argument("--set", type=setting, nargs="*", default=[], metavar="NAME=VALUE")
     parser.add_argument("--jobs", type=int, default=1, help="sets at a time; 1 to time them")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
@@ -261,6 +262,8 @@ def main() -> None:
     if arguments.resamples:
         # Those of the archive's split are of other series.
         anchors = published_resamples(arguments.resamples)
+        if not anchors:
+            print("no published figures of so many resamples are at hand: none stand beside ours")
     folders = [arguments.data / name for name in names]
     arguments.out.mkdir(parents=True, exist_ok=True)
     kind = "-resamples" if arguments.resamples else ""

@@ -181,13 +181,14 @@ class FittedModel:
         series, sampling_rate, channel_names, times, features : as for :meth:`prepared`
             Checked series, and what is known of them.
         """
-        known = (sampling_rate, channel_names, times, features)
         if self.beside is None or not self.beside.votes:
+            known = (sampling_rate, channel_names, times, features)
             return self.by_series(self.proba, series, *known)
         # Windows vote first: what is known beside a series is known once.
         beside = None if features is None else as_side_features(features, len(series))
         self.beside.check(beside)
-        proba = self.by_series(self.vote.predict_proba, series, *known)
+        where = (sampling_rate, channel_names, times)
+        proba = self.by_series(self.vote.predict_proba, series, *where)
         return checked_proba(self.beside.joined(proba, beside), self.labels.multilabel)
 
     def series_logits(

@@ -249,10 +249,10 @@ class _Fit:
             try:
                 self._fit_by_steps(learned, problem, reserved)
             finally:
-                if closed and learned:
-                    share = measured_share(learned, validation, theirs)
                 if validation is not None:
                     learned[:] = told_of_validation(learned, validation)
+                    if closed and learned:
+                        share = measured_share(learned, validation, theirs)
                     learned[:] = told_by_series(learned, validation, split.held_out, n_series)
             if closed and twice:
                 # They need no validation: once the shares are known they learn from all series.

@@ -103,22 +103,22 @@ def _sharper(
 
 
 def measured_share(
-    learned: Sequence[Member], validation: Problem | None, theirs: NDArray[np.float64] | None
+    learned: Sequence[Member], validation: Problem, theirs: NDArray[np.float64] | None
 ) -> float | None:
     """Return the learned members' part of the vote, as the series set aside tell it.
 
     Parameters
     ----------
     learned : sequence of Member
-        Those that learn by steps.
-    validation : Problem, optional
-        The series that are set aside; without them there is no telling, and None is returned.
+        Those that learn by steps, telling what they say of the series set aside.
+    validation : Problem
+        These series.
     theirs : array of shape (n_series, n_outputs), optional
-        What the other members say of these.
+        What the other members say of these; without it there is no telling, and None is returned.
     """
-    if validation is None or theirs is None:
+    ours = vote_of([], learned).left_out
+    if ours is None or theirs is None:
         return None
-    ours = vote_of([], learned).predict_proba(validation.values)
     return min(_MOST, certain_share(ours, theirs, validation.targets))
 
 
