@@ -9,6 +9,7 @@ from recordings import write_record
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.wfdb import morphology
+from msssm_ts.datasets.wfdb.beat_features import USUAL
 from msssm_ts.datasets.wfdb.context import interval_features
 from msssm_ts.datasets.wfdb.morphology import shape_features, windows_of
 from msssm_ts.errors import InputError
@@ -158,15 +159,39 @@ def test_features_of_records(tmp_path: Path) -> None:
     at = {90: "N", 300: "N", 500: "V", 700: "+", 900: "A"}
     values = write_record(tmp_path / "r1", leads=("MLII", "V1"), beats=at)
     write_record(tmp_path / "r2", leads=("MLII", "V1"), beats={400: "N"})
-    data = load(tmp_path)
-    assert len(data.features.names) == 19 + 2 * 10
-    columns = dict(zip(data.features.names, data.features.columns, strict=True))
+    assert load(tmp_path).features.names == USUAL
+    every = ("interval_*", "MLII_*", "V1_*", "height")
+    columns = dict(load(tmp_path, ReadOptions(beside=every)).features.items())
+    assert len(columns) == 16 + 2 * 10 + 1
     # Beats that are no series, at 90 and 900, are neighbours; what is no beat is none.
     np.testing.assert_allclose(columns["interval_before"], [210 / 360, 200 / 360, np.nan])
     np.testing.assert_allclose(columns["interval_after"], [200 / 360, 400 / 360, np.nan])
     seconds = np.array([90, 300, 500, 900]) / 360
     windows = windows_of(seconds, 360.0, 1000, 2, lambda a, b: values[:, a:b])
     np.testing.assert_allclose(columns["V1_height"][:2], shape_features(windows[1])["height"][1:3])
+    mean = (columns["MLII_height"] + columns["V1_height"]) / 2
+    np.testing.assert_allclose(columns["height"], mean)
+
+
+def test_shapes_are_means_over_all_leads_of_a_record(tmp_path: Path) -> None:
+    at = {200: "N", 450: "V", 700: "N"}
+    write_record(tmp_path / "r1", leads=("MLII", "V1", "V2"), beats=at)
+    write_record(tmp_path / "r2", leads=("MLII", "V5"), beats=at)
+    header = tmp_path / "r2.hea"
+
+    def mean(*drop: str) -> np.ndarray:
+        data = load(tmp_path, ReadOptions(beside=("qrs_likeness",), drop=drop))
+        return data.features.columns[0]
+
+    data = load(tmp_path, ReadOptions(beside=("MLII_qrs_likeness",)))
+    assert data.channel_names == ("MLII",)
+    (one,) = data.features.columns
+    assert (mean() != one).all()
+    np.testing.assert_array_equal(mean("V1", "V2", "v5"), one)
+    # A pressure is no lead.
+    first, mlii, v5, *rest = header.read_text().splitlines()
+    header.write_text("\n".join([first, mlii, v5.replace("/mV", "/mmHg"), *rest]) + "\n")
+    assert (mean() == one).tolist() == [False] * 3 + [True] * 3
 
 
 def test_classes_of_beats_say_nothing(tmp_path: Path) -> None:
@@ -197,7 +222,8 @@ def test_no_interval_spans_a_gap(tmp_path: Path) -> None:
     wfdb.wrann("r", "atr", np.array([100, 250, 400, 900, 1100]), list("NNNNN"), write_dir=tmp_path)
     data = load(tmp_path / "r.hea")
     assert data.ids.tolist() == ["r:100", "r:250", "r:400", "r:900", "r:1100"]
-    before, after = data.features.columns[:2]
+    asked = load(tmp_path / "r.hea", ReadOptions(beside=("interval_before", "interval_after")))
+    before, after = asked.features.columns
     np.testing.assert_allclose(before, [np.nan, 1.5, 1.5, np.nan, 2.0])
     np.testing.assert_allclose(after, [1.5, 1.5, np.nan, 2.0, np.nan])
 

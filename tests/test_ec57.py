@@ -137,7 +137,7 @@ def model(records: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_evaluate_ec57(records: Path, model: Path) -> None:
     out, err = run("evaluate", model, records, "--ec57", "--without", "r2,r3")
-    assert "interval_before_over_5min … (29 in all), as the model's data was" in err
+    assert "interval_after_over_32 … (16 in all), as the model's data was" in err
     assert "EC57, all beats" in out
     assert "EC57, without r2, r3" in out
     assert "macro F1 over N V (20 beats or more)" in out

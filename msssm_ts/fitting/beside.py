@@ -19,23 +19,30 @@ Array = NDArray[np.float64]
 _UNMEASURED = Exponents(1.0, 0.5)
 
 
-def _balanced(targets: NDArray[Any], weights: Array | None) -> Array | None:
-    """Return weights with which every class weighs the same.
+# How much of the difference between classes is evened out where it is asked how much the features
+# count: with none a class of a hundredth hardly has a say, with all it has as much as the others
+# (docs/beats.md).
+_EVENED = 0.5
 
-    How frequent they are the vote knows; trees that know it, too, see no rare class
-    (docs/beats.md). With several labels at once the weights stay as they are.
+
+def _evened(targets: NDArray[Any], weights: Array, power: float = 1.0) -> Array:
+    """Return weights with which every class weighs the same, or more nearly so.
+
+    With several labels at once the weights stay as they are.
 
     Examples
     --------
-    >>> _balanced(np.array([0, 0, 0, 1]), None).round(3)
+    >>> _evened(np.array([0, 0, 0, 1]), np.ones(4)).round(3)
     array([0.667, 0.667, 0.667, 2.   ])
+    >>> _evened(np.array([0, 0, 0, 1]), np.ones(4), 0.5).round(3)
+    array([0.845, 0.845, 0.845, 1.464])
     """
     if targets.ndim == 2:
         return weights
-    own = np.ones(len(targets)) if weights is None else weights
-    sums = np.bincount(targets, own)
-    balanced: Array = own * own.sum() / ((sums > 0).sum() * sums[targets])
-    return balanced
+    sums = np.bincount(targets, weights)[targets]
+    own = weights * np.where(sums > 0, sums, 1.0) ** -power
+    evened: Array = own * (weights.sum() / own.sum())
+    return evened
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,10 @@ class FeatureSide:
         if data.features is None or (n_outputs < 2 and not multilabel):
             return None
         encoded, features = data.targets.encoded, data.features
+        own = np.ones(len(data)) if problems.weights is None else problems.weights
         more: dict[str, Any] = {
-            "weights": _balanced(encoded, problems.weights),
+            # How frequent classes are the vote knows; trees that know it, too, see no rare one.
+            "weights": _evened(encoded, own),
             "positive_weights": problems.positive_weights,
             "seed": seed,
         }
@@ -132,10 +141,11 @@ class FeatureSide:
         if not len(known):
             return None
         data, weights = self.problems.data, self.problems.weights
+        own = np.ones(len(data)) if weights is None else weights
         return Told(
             left_out[known],
             self.evidence[known],
             data.targets.encoded[known],
-            np.ones(len(known)) if weights is None else weights[known],
+            _evened(data.targets.encoded[known], own[known], _EVENED),
             None if data.groups is None else data.groups[known],
         )

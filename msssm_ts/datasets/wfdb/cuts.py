@@ -26,7 +26,7 @@ from msssm_ts.datasets.wfdb.annotations import (
     states_of,
     usual_gap,
 )
-from msssm_ts.datasets.wfdb.beat_features import beat_features
+from msssm_ts.datasets.wfdb.beat_features import USUAL, beat_features
 from msssm_ts.datasets.wfdb.beats import DEFAULT_WINDOW, beats_of, count_beats
 from msssm_ts.datasets.wfdb.context import Values
 from msssm_ts.datasets.wfdb.form import beat_item
@@ -277,8 +277,10 @@ def _beats(
             labels.append(label)
         if inside and options.beside != NOTHING_BESIDE:
             # Beats that are no series are neighbours of those that are.
-            found_beside = beat_features(cached, file, [b.sample for b in beats])
-            beside.append({key: values[inside] for key, values in found_beside.items()})
+            found_beside = beat_features(cached, file, [b.sample for b in beats], options.drop)
+            # Others are there for who asks for them.
+            names_beside = tuple(found_beside) if options.beside else USUAL
+            beside.append({key: found_beside[key][inside] for key in names_beside})
     if not pieces:
         raise InputError(
             f"{found.source}: no annotated beat whose window lies inside its record; are "
