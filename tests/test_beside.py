@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.beside import SideMember, as_side_features
 from msssm_ts.beside.columns import Column
+from msssm_ts.beside.graph import _Encoded
 from msssm_ts.beside.joint import Exponents, Told, chosen_exponents, joint_proba
 from msssm_ts.beside.member import folds, left_out_evidence
 from msssm_ts.errors import ExportError, InputError
@@ -244,14 +248,64 @@ def test_answers_with_features(fitted: MSSSMClassifier, tmp_path: Path) -> None:
     assert again.model_.beside.summary() == fitted.model_.beside.summary()  # type: ignore[union-attr]
     report = fitted.export(tmp_path / "b.safetensors", "safetensors")
     assert report.difference == 0
-    with pytest.raises(ExportError, match=r"age, sex"):
-        fitted.export(tmp_path / "b.pt2", "pt2")
     with pytest.raises(InputError, match="which a stream does not have"):
         fitted.stream()
     network = MSSSMClassifier("network", d_model=4, n_layers=1, max_epochs=1, random_state=0)
     network.fit(X, y, features={"age": np.arange(len(X))})
     with pytest.raises(InputError, match="not learned in parts"):
         network.partial_fit(X, y)
+
+
+def _trees(
+    several: bool = False, **parameters: Any
+) -> tuple[MSSSMClassifier, np.ndarray, Features]:
+    X, y, beside = _made(60)
+    labels = np.array([[c in "qs", c in "rs"] for c in y.tolist()]) if several else y
+    trees = MSSSMClassifier("fast", **TREES, **parameters)
+    return trees.fit(X, labels.astype(int) if several else labels, features=beside)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_exported_files_take_features(several: bool, tmp_path: Path) -> None:
+    model, (X, _, beside) = _trees(several), _made(30, seed=2)
+    beside = beside | {"age": np.where(np.arange(len(X)) < 20, np.nan, beside["age"])}
+    proba = model.predict_proba(X, features=beside)
+    assert model.export(tmp_path / "a.pt2", "pt2").difference < 1e-6
+    assert model.export(tmp_path / "a.onnx", "onnx").difference < 1e-6
+    session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
+    said = session.get_modelmeta().custom_metadata_map
+    age, sex = json.loads(said["features_beside"])
+    assert (age["name"], age["kind"], sex["name"]) == ("age", "number", "sex")
+    code = {name: i for i, name in enumerate(sex["categories"])}
+    rows = np.stack([beside["age"], [code.get(s, np.nan) for s in beside["sex"]]], axis=1)
+    given = {"x": X[:, None].astype(np.float32), "features": rows}
+    (found,) = session.run(None, given)
+    np.testing.assert_allclose(found, proba, atol=1e-6)
+    (moved,) = session.run(None, given | {"features": rows[::-1]})
+    assert np.abs(moved - proba).max() > 0.1
+
+
+def test_windows_with_features_are_not_exported(tmp_path: Path) -> None:
+    model = _trees(preparation=Preparation(window=12.0))
+    with pytest.raises(ExportError, match=r"averages over windows .* \(age, sex\)"):
+        model.export(tmp_path / "b.onnx", "onnx")
+
+
+@pytest.mark.parametrize("column", [
+    Column("x", np.array([1.0]), (), True),
+    Column("x", np.empty(0), (), False),
+    Column("x", np.array([-1.0, 0.5, 1e9]), (), True),
+    Column("x", None, ("b", "a"), True),
+    Column("x", None, (), True),
+])  # fmt: skip
+def test_columns_are_encoded_alike_in_a_graph(column: Column) -> None:
+    values = np.array(["a", "", "c", "b"]) if column.knots is None else np.array(
+        [-7.0, -1.0, 0.0, 0.5, 0.500001, 77.0, 1e9, 1e12, np.nan]
+    )  # fmt: skip
+    code = {name: float(i) for i, name in enumerate(column.categories)}
+    rows = values if column.is_number else np.array([code.get(v, np.nan) for v in values.tolist()])
+    found = _Encoded(column)(torch.from_numpy(rows)).numpy()
+    np.testing.assert_array_equal(found, column.encoded(values))
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,11 @@ def test_beats_of_a_folder(tmp_path: Path) -> None:
     assert data.summary() == (
         "3 series, 1 channel × 256 steps at 360 Hz, beside them interval_before_over_10, "
         "interval_before_over_32, interval_before_over_80, interval_before_over_5min, "
-        "interval_after_over_10, interval_after_over_32 … (16 in all), 3 classes: N Q V; grouped by record (2); "
-        "left out: 2 beats (their window leaves the record), 1 annotation (of rhythm, noise or "
-        "waves, not of beats); took the intervals between beats and how each differs from the "
-        "record's usual one for features beside the beats; --with names some, --with none leaves "
-        "them out"
+        "interval_after_over_10, interval_after_over_32 … (16 in all), 3 classes: N Q V; "
+        "grouped by record (2); left out: 2 beats (their window leaves the record), 1 annotation "
+        "(of rhythm, noise or waves, not of beats); took the intervals between beats and how each "
+        "differs from the record's usual one for features beside the beats; --with names some, "
+        "--with none leaves them out"
     )
     # The beats at 90 and 900 leave the record; + is a change of rhythm.
     assert data.labels.tolist() == ["N", "V", "Q"]

@@ -80,7 +80,7 @@ class Column:
                [0.5 ]], dtype=float32)
         """
         if self.knots is not None:
-            numbers = self._numbers(values)
+            numbers = self.numbers(values)
             there = ~np.isnan(numbers)
             places = np.full(len(numbers), 0.5)
             if len(self.knots) > 1:
@@ -88,14 +88,21 @@ class Column:
                 places[there] = np.interp(numbers[there], self.knots, scale)
             parts = [places]
         else:
-            texts = self._texts(values)
+            texts = self.texts(values)
             there = np.isin(texts, self.categories)
             parts = [texts == category for category in self.categories]
         if self.missing:
             parts.append(~there)
         return np.array(parts, dtype=np.float32).reshape(len(parts), -1).T
 
-    def _numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+    def numbers(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return values of a column of numbers as such, NaN where they are missing.
+
+        Raises
+        ------
+        InputError
+            If texts stand there.
+        """
         if values.dtype.kind == "f":
             return values
         numbers = np.full(len(values), np.nan)
@@ -110,7 +117,8 @@ class Column:
                 )
         return numbers
 
-    def _texts(self, values: NDArray[Any]) -> NDArray[np.str_]:
+    def texts(self, values: NDArray[Any]) -> NDArray[np.str_]:
+        """Return values of a column of categories as such, "" where they are missing."""
         if values.dtype.kind != "f":
             return values
         # A column of which only categories such as "12" are there looks like one of numbers.

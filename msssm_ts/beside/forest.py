@@ -18,7 +18,7 @@ UNIT = 1 << 20
 # of the trees gets other rows.
 _MOST_ROWS, _N_PARTS = 5000, 10
 # A node of fewer rows than twice this is a leaf; its parent's answer counts like as many rows.
-_FEWEST_IN_LEAF, _LEAF_GROWTH = 5, 0.1
+_FEWEST_IN_LEAF, _LEAF_GROWTH = 5, 0.25
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ _EXPECTED, _SPREAD = 0.5, 0.5
 _NOTHING = 0.005
 # Answers from which the exponents are found, drawn where there are more.
 _MOST_ROWS = 20_000
-_LEAST = 1e-6
+# No probability is nearer to 0 or 1 than that.
+LEAST = 1e-6
 _FEWEST_GROUPS = 3
 
 
@@ -59,7 +60,7 @@ def joint_proba(
     >>> joint_proba(even, told, Exponents(1.0, 1.0), False).round(3)
     array([[0.2, 0.8]])
     """
-    clipped = np.clip(proba, _LEAST, 1 - _LEAST)
+    clipped = np.clip(proba, LEAST, 1 - LEAST)
     scores = exponents.series * np.log(clipped) + exponents.features * evidence
     if multilabel:
         scores -= exponents.series * np.log1p(-clipped)
@@ -111,7 +112,7 @@ class Told(NamedTuple):
             right = np.where(self.targets > 0, proba, 1 - proba)
         else:
             right = proba[np.arange(len(proba)), self.targets][:, None]
-        found: Array = self.weights * np.log(np.maximum(right, _LEAST)).sum(1)
+        found: Array = self.weights * np.log(np.maximum(right, LEAST)).sum(1)
         return found
 
 

@@ -17,6 +17,7 @@ from msssm_ts.beside.columns import (
     places,
 )
 from msssm_ts.beside.forest import Examples, check_forest, grow, probabilities
+from msssm_ts.beside.joint import LEAST
 from msssm_ts.file_checks import FLAG, ListOf, Number, OneOf, Record, Text, Whole
 from msssm_ts.members.member import State
 from msssm_ts.members.quantile_trees.forest import Forest
@@ -24,8 +25,6 @@ from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.series.side_features import SideFeatures
 
 N_TREES, N_FOLDS = 100, 5
-# No answer is surer than that.
-_LEAST = 1e-6
 _MOST_COLUMNS = 100_000
 # Series that are sent down the trees to see which features matter.
 _LOOKED_AT = 2000
@@ -131,8 +130,8 @@ class SideMember:
         Of several classes by how much the logarithm of each one's probability: what they were
         before, the prior, is left out, for the rest of the vote knows it already.
         """
-        proba = np.clip(self.predict_proba(features), _LEAST, 1 - _LEAST)
-        prior = np.clip(self.prior, _LEAST, 1 - _LEAST)
+        proba = np.clip(self.predict_proba(features), LEAST, 1 - LEAST)
+        prior = np.clip(self.prior, LEAST, 1 - LEAST)
         found: NDArray[np.float64] = np.log(proba) - np.log(prior)
         if self.multilabel:
             found -= np.log1p(-proba) - np.log1p(-prior)

@@ -114,11 +114,13 @@ def export_model(
         raise InputError(f"quantisation is for ONNX, not for {format}")
     if format == "onnx":
         need_onnx()
-    if format != "safetensors" and model.beside is not None and model.beside.votes:
+    beside = model.beside
+    by_window = model.preparation.window is not None
+    if format != "safetensors" and beside is not None and beside.votes and by_window:
         raise ExportError(
-            "a model that answers by features beside the series, too "
-            f"({', '.join(model.beside.names)}), cannot be exported to ONNX or pt2, whose files "
-            "take series alone; --format safetensors keeps all of it"
+            "a model that averages over windows before it asks what is known beside a series "
+            f"({', '.join(beside.names)}) cannot be exported to {format}, whose files answer "
+            "window by window; --format safetensors keeps all of it"
         )
     file = Path(path)
     boundary = find_boundary(model)

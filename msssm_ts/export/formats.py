@@ -15,15 +15,16 @@ import torch
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
-from msssm_ts.export.program import INPUT, OUTPUT, quiet_exporter
+from msssm_ts.export.program import FEATURES, INPUT, OUTPUT, quiet_exporter
 
 if TYPE_CHECKING:
     import onnx_ir
 
 FORMATS = ("onnx", "pt2", "safetensors")
 
-# From a batch (b, n_channels, l) to probabilities (b, n_classes).
-Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+# From a batch (b, n_channels, l), and features (b, n_features) where the file takes them, to
+# probabilities (b, n_classes).
+Run = Callable[[NDArray[np.float32], NDArray[np.float64] | None], NDArray[np.float32]]
 
 
 def need_onnx() -> None:
@@ -51,7 +52,7 @@ def write_onnx(program: torch.export.ExportedProgram, file: Path, facts: Mapping
             program,
             (),
             dynamo=True,
-            input_names=[INPUT],
+            input_names=[INPUT, FEATURES][: len(program.graph_signature.user_inputs)],
             output_names=[OUTPUT],
             external_data=False,
             verbose=False,
@@ -96,8 +97,11 @@ def open_onnx(file: Path) -> Run:
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
-    def run(x: NDArray[np.float32]) -> NDArray[np.float32]:
-        proba: NDArray[np.float32] = session.run([OUTPUT], {INPUT: x})[0]
+    def run(
+        x: NDArray[np.float32], features: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float32]:
+        given = {INPUT: x} if features is None else {INPUT: x, FEATURES: features}
+        proba: NDArray[np.float32] = session.run([OUTPUT], given)[0]
         return proba
 
     return run
@@ -117,9 +121,12 @@ def open_pt2(file: Path) -> Run:
     with quiet_exporter(), file.open("rb") as stream:
         module = torch.export.load(stream).module()
 
-    def run(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(
+        x: NDArray[np.float32], features: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float32]:
+        given = [torch.from_numpy(part) for part in (x, features) if part is not None]
         with torch.no_grad():
-            proba: NDArray[np.float32] = module(torch.from_numpy(x)).numpy()
+            proba: NDArray[np.float32] = module(*given).numpy()
         return proba
 
     return run

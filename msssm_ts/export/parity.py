@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.beside.graph import feature_rows
 from msssm_ts.errors import ExportError
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.formats import Run
@@ -71,8 +72,14 @@ def exported_proba(
         source.sampling_rate or model.source.sampling_rate,
         source.channel_names or model.source.channel_names,
     )
-    windows = values.series
-    proba = [run(padded(windows[i : i + _BATCH])) for i in range(0, len(windows), _BATCH)]
+    windows, rows = values.series, None
+    if model.beside is not None and model.beside.member is not None:
+        assert source.features is not None
+        rows = feature_rows(model.beside.member, source.features)
+    proba = [
+        run(padded(windows[i : i + _BATCH]), None if rows is None else rows[i : i + _BATCH])
+        for i in range(0, len(windows), _BATCH)
+    ]
     return vote(np.concatenate(proba).astype(np.float64), values.owner, len(series))
 
 

@@ -7,15 +7,17 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
+from msssm_ts.beside.graph import feature_facts
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.graph import SeriesToProbabilities
 from msssm_ts.fitted import FittedModel
 from msssm_ts.version import __version__
 
-INPUT, OUTPUT = "x", "probabilities"
+INPUT, FEATURES, OUTPUT = "x", "features", "probabilities"
 
 
 def traced(model: FittedModel, boundary: Boundary) -> torch.export.ExportedProgram:
@@ -29,12 +31,18 @@ def traced(model: FittedModel, boundary: Boundary) -> torch.export.ExportedProgr
         What of its preparation goes into the graph.
     """
     module = SeriesToProbabilities(model, boundary)
-    example = torch.zeros(2, len(boundary.channels), 64 * module.prepare.hop)
-    sizes = {0: torch.export.Dim("batch"), 2: torch.export.Dim("length")}
+    batch = torch.export.Dim("batch")
+    example: tuple[torch.Tensor, ...] = (
+        torch.zeros(2, len(boundary.channels), 64 * module.prepare.hop),
+    )
+    sizes: dict[str, dict[int, torch.export.Dim]] = {
+        INPUT: {0: batch, 2: torch.export.Dim("length")}
+    }
+    if module.joined is not None:
+        example += (torch.zeros(2, len(module.joined.columns), dtype=torch.float64),)
+        sizes[FEATURES] = {0: batch}
     with quiet_exporter():
-        program = torch.export.export(
-            module, (example,), dynamic_shapes={INPUT: sizes}, strict=False
-        )
+        program = torch.export.export(module, example, dynamic_shapes=sizes, strict=False)
     # Where each operation was written: paths of this machine, and most of a small file.
     for graph in program.graph_module.modules():
         for node in graph.graph.nodes if isinstance(graph, torch.fx.GraphModule) else ():
@@ -57,10 +65,23 @@ def facts(model: FittedModel, boundary: Boundary) -> dict[str, str]:
         "before": steps,
         "input": f"{INPUT}: float32 (batch, channels, length), padded with NaN at the end"
         + ("; " + ", ".join(steps) + " before" if steps else ""),
+        **_features(model),
         "output": f"{OUTPUT}: float32 (batch, classes)",
         "missing": model.missing,
     }
     return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+
+
+def _features(model: FittedModel) -> dict[str, Any]:
+    """Say what the second input is, where there is one."""
+    if model.beside is None or model.beside.member is None:
+        return {}
+    return {
+        "input_features": f"{FEATURES}: float64 (batch, features), in the order of "
+        "features_beside: numbers as they are, a category as its place in categories (from 0), NaN "
+        "where it is missing or another one",
+        "features_beside": feature_facts(model.beside.member),
+    }
 
 
 @contextmanager

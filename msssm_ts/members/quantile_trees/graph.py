@@ -51,8 +51,50 @@ class ForestVotes(nn.Module):
         return torch.stack(votes).sum(0)
 
 
+class TreeWalk(nn.Module):
+    """Every tree walked level by level at once.
+
+    Parameters
+    ----------
+    trees : Forest
+        Of one model.
+    """
+
+    roots: Tensor
+    feature: Tensor
+    left: Tensor
+    right: Tensor
+    threshold: Tensor
+    vote: Tensor
+
+    def __init__(self, trees: Forest):
+        super().__init__()
+        self.depth = _depth(trees)
+        # Who has arrived at a leaf stays there.
+        leaf, here = trees.feature < 0, np.arange(len(trees.feature), dtype=np.int32)
+        for name, values in (
+            ("roots", trees.roots),
+            ("feature", np.where(leaf, 0, trees.feature)),
+            ("left", np.where(leaf, here, trees.left)),
+            ("right", np.where(leaf, here, trees.right)),
+            ("threshold", trees.threshold),
+            ("vote", trees.vote),
+        ):
+            self.register_buffer(name, torch.tensor(values))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return what the leaves hold, (b, n_trees, n_columns), for features (b, n_features)."""
+        node = self.roots.long().unsqueeze(0).expand(features.shape[0], -1)
+        for _ in range(self.depth):
+            asked = features.gather(1, self.feature[node].long())
+            below = asked <= self.threshold[node]
+            node = torch.where(below, self.left[node], self.right[node]).long()
+        leaves: Tensor = self.vote[node]
+        return leaves
+
+
 class _Forest(nn.Module):
-    """The trees' shares of the vote, every tree walked level by level at once.
+    """The trees' shares of the vote.
 
     Features are the same bits as the model's, as far as sums in float64 round to the same float32:
     a tree changes its mind where a feature passes a threshold.
@@ -69,12 +111,6 @@ class _Forest(nn.Module):
         Of the series.
     """
 
-    roots: Tensor
-    feature: Tensor
-    left: Tensor
-    right: Tensor
-    threshold: Tensor
-    vote: Tensor
     order: Tensor
 
     def __init__(self, trees: Forest, n_timepoints: int, layout: Layout, n_channels: int):
@@ -82,18 +118,7 @@ class _Forest(nn.Module):
         self.n_timepoints, self.n_outputs = n_timepoints, trees.n_outputs
         # With several labels at once a leaf answers for every one.
         self.multilabel = trees.vote.shape[1] > 1
-        self.depth = _depth(trees)
-        # Who has arrived at a leaf stays there.
-        leaf, here = trees.feature < 0, np.arange(len(trees.feature), dtype=np.int32)
-        for name, values in (
-            ("roots", trees.roots),
-            ("feature", np.where(leaf, 0, trees.feature)),
-            ("left", np.where(leaf, here, trees.left)),
-            ("right", np.where(leaf, here, trees.right)),
-            ("threshold", trees.threshold),
-            ("vote", trees.vote),
-        ):
-            self.register_buffer(name, torch.tensor(values))
+        self.walk = TreeWalk(trees)
         self.quantiles, order = _plan(self.n_timepoints, n_channels, layout)
         self.register_buffer("order", torch.from_numpy(order))
 
@@ -101,13 +126,7 @@ class _Forest(nn.Module):
         """Return shares (b, n_outputs) of series x (b, n_channels, l) of lengths (b,)."""
         views = torch.cat(_views(_resized(x, length, self.n_timepoints)), 2)
         features = torch.cat([quantiles(views) for quantiles in self.quantiles], 2)
-        features = features.flatten(1)[:, self.order]
-        node = self.roots.long().unsqueeze(0).expand(x.shape[0], -1)
-        for _ in range(self.depth):
-            asked = features.gather(1, self.feature[node].long())
-            below = asked <= self.threshold[node]
-            node = torch.where(below, self.left[node], self.right[node]).long()
-        vote = self.vote[node]
+        vote: Tensor = self.walk(features.flatten(1)[:, self.order])
         if not self.multilabel:
             vote = vote == torch.arange(self.n_outputs, device=x.device)
         return vote.float().mean(1)
