@@ -134,7 +134,10 @@ def readers_page() -> str:
     from msssm_ts.datasets.not_read import refuse_format
     from msssm_ts.datasets.readers import FRAMES, READERS
 
-    elsewhere = ("split", "sampling_rate", "max_memory", "fold", "tables", "recordings")
+    elsewhere = (
+        *("split", "sampling_rate", "max_memory", "fold"),
+        *("tables", "recordings", "headers"),
+    )
     names = [f.name for f in fields(ReadOptions) if f.name not in elsewhere]
     lines = [
         "# Readers, and the options that act on them",

@@ -263,7 +263,7 @@ def test_diagnoses_in_headers(tmp_path: Path) -> None:
         write_record(tmp_path / folder / name)
         _header(tmp_path / folder / name, ("MLII", "MLII"), f"#Age: 68\n#Dx: {code}\n")
     data = load(tmp_path)
-    assert data.label_names == ("164889003", "426783006", "59118001")
+    assert data.label_names == ("AF", "NSR", "RBBB")
     assert data.labels.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 0]]
     assert data.ids.tolist() == ["a", "b", "c"]
     assert "1 record (d.hea: no #Dx: in their headers)" in data.summary()

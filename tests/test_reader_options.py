@@ -23,7 +23,7 @@ from msssm_ts.errors import InputError, OptionError
 
 # Not options of one kind: the part, the rate, the memory, and the folds, which --validation asks
 # for.
-ELSEWHERE = {"split", "sampling_rate", "max_memory", "fold", "tables", "recordings"}
+ELSEWHERE = {"split", "sampling_rate", "max_memory", "fold", "tables", "recordings", "headers"}
 OPTIONS = [f.name for f in fields(ReadOptions) if f.name not in ELSEWHERE]
 SOME_VALUE: dict[str, Any] = {
     **dict.fromkeys(("label", "id", "group", "time", "channel"), "kind"),

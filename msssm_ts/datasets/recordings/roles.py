@@ -140,6 +140,8 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     group = column_of_group(options.group)
     if group is None and options.group in columns:
         group = options.group
+    if group is not None and group not in every and group.casefold() in options.headers:
+        group = None
     where = ", ".join(str(x.table.file) for x in listings)
     named = [("label", c) for c in labels] + [("drop", c) for c in drop]
     for option, chosen in (*named, ("group", group), ("fold", options.fold)):
