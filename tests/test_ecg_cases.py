@@ -641,7 +641,7 @@ def test_a_folder_with_a_matlab_data_set_stays_one(tmp_path: Path) -> None:
     assert not are_records(sorted(tmp_path.glob("*.mat")))
 
 
-@pytest.mark.parametrize("suffix", [".scp", ".vhdr", ".gdf"])
+@pytest.mark.parametrize("suffix", [".vhdr", ".gdf"])
 def test_formats_that_are_known_by_name(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"a{suffix}").write_bytes(b"1234")
     for source in (tmp_path, tmp_path / f"a{suffix}"):

@@ -117,13 +117,14 @@ def test_other_channels_are_left_out_and_missing_ones_refused(model: MSSSMClassi
     _, said = matched(wider, model.model_)
     assert "channels that the model does not use are left out: V1" in said
     with pytest.raises(
-        InputError, match="channel aVR, which the model needs, is missing; there are I, V1, and none"
+        InputError,
+        match=r"channel aVR, which the model needs, is missing; there are I, V1, and none",
     ):
         matched(replace(data, channel_names=("I", "V1")), model.model_)
     with pytest.raises(
         InputError,
-        match="channels I, aVR, which the model needs, are missing; there are V1, V2, and none is "
-        "reconstructed from others: read recordings that have them, or fit .* --channels",
+        match=r"channels I, aVR, which the model needs, are missing; there are V1, V2, and none is "
+        r"reconstructed from others: read recordings that have them, or fit .* --channels",
     ):
         matched(replace(data, channel_names=("V1", "V2")), model.model_)
     _, said = matched(replace(data, channel_names=None), model.model_)

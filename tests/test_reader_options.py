@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
+from ecg_device_files import write_atc, write_mfer, write_scp
 from ecg_files import write_dicom, write_ishne, write_muse
 from recordings import write_record, write_sound
 
@@ -117,6 +118,26 @@ def _dicom(folder: Path) -> Path:
     for i in range(4):
         write_dicom(folder / f"s{i}{'ab'[i % 2]}.dcm", _signals(i))
     return _beside(folder, ".dcm")
+
+
+def _scp(folder: Path) -> Path:
+    for i in range(4):
+        leads = dict(zip(("I", "II"), _signals(i), strict=True))
+        write_scp(folder / f"s{i}{'ab'[i % 2]}.scp", leads)
+    return _beside(folder, ".scp")
+
+
+def _mfer(folder: Path) -> Path:
+    for i in range(4):
+        leads = dict(zip(("I", "II"), _signals(i), strict=True))
+        write_mfer(folder / f"s{i}{'ab'[i % 2]}.mwf", leads)
+    return _beside(folder, ".mwf")
+
+
+def _kardia(folder: Path) -> Path:
+    for i in range(4):
+        write_atc(folder / f"s{i}{'ab'[i % 2]}.atc", _signals(i))
+    return _beside(folder, ".atc")
 
 
 def _mat_records(folder: Path) -> Path:
@@ -284,6 +305,9 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
     "ISHNE Holter files": _of_recordings(_ishne, "II"),
     "ECGs in XML": _of_recordings(_xml, "II"),
     "DICOM waveforms": _of_recordings(_dicom, "II"),
+    "SCP-ECG files": _of_recordings(_scp, "II"),
+    "MFER files": _of_recordings(_mfer, "II"),
+    "Kardia recordings": _of_recordings(_kardia, "II"),
     "MATLAB recordings": _of_recordings(_mat_records, "channel 2"),
     "text tables": _of_tables(lambda table: table),
     "Parquet files": _of_tables(_as_parquet),

@@ -19,9 +19,12 @@ from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.dicom.reader import DICOM
 from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.ishne.reader import ISHNE, are_ishne
+from msssm_ts.datasets.kardia.reader import ATC
 from msssm_ts.datasets.mat_records.reader import MAT, are_records
+from msssm_ts.datasets.mfer.reader import MFER
 from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
+from msssm_ts.datasets.scp.reader import SCP, are_scp
 from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.tables.frame import from_frame, read_parquet
 from msssm_ts.datasets.tables.layout import read_text_table
@@ -124,6 +127,21 @@ READERS = (
         OF_RECORDINGS | {"drop"},
         recordings=True,
         takes=are_xml_ecgs,
+    ),
+    *(
+        Reader(
+            title,
+            form.suffixes,
+            partial(read_recordings, form=form),
+            OF_RECORDINGS | {"drop"},
+            recordings=True,
+            takes=takes,
+        )
+        for title, form, takes in (
+            ("SCP-ECG files", SCP, are_scp),
+            ("MFER files", MFER, bool),
+            ("Kardia recordings", ATC, bool),
+        )
     ),
     Reader(
         "DICOM waveforms",

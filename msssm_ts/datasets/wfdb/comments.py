@@ -92,8 +92,8 @@ def chosen_diagnoses(
     if known and len(known) < len(names):
         other = next(n for n in names if n not in known)
         raise OptionError(
-            f"{source}: no diagnosis {other!r} (--label) in #{shown(key)}: of the headers; there are "
-            f"{enumerate_names(sorted(there), 12)}",
+            f"{source}: no diagnosis {other!r} (--label) in #{shown(key)}: of the headers; there "
+            f"are {enumerate_names(sorted(there), 12)}",
             "label",
         )
     return names if known else ()
