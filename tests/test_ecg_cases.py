@@ -512,7 +512,8 @@ def testwrite_muse(tmp_path: Path) -> None:
         ),
         (lambda f: f.write_text("<RestingECG><Waveform>"), "not readable as XML"),
         (lambda f: f.write_text("<RestingECG/>"), "there is no waveform in it"),
-        (lambda f: f.write_text("<restingecgdata/>"), "Philips Sierra ECG"),
+        (lambda f: f.write_text("<restingecgdata/>"), "there is no waveform in it; export it"),
+        (lambda f: f.write_text("<CardiologyXML/>"), "GE CardioSoft; export it as MUSE XML"),
         (lambda f: f.write_text("<html/>"), "an XML file of kind 'html', none that is known"),
     ],
 )
@@ -609,8 +610,10 @@ def test_matlab_records(tmp_path: Path) -> None:
     (tmp_path / "REFERENCE.csv").write_text(
         "Recording,First_label,Second_label\nA0001,1,\nA0002,2,5\nA0003,1,\n"
     )
-    with pytest.raises(InputError, match=r"it has First_label, Second_label.*--label names one"):
-        load(tmp_path)
+    data = load(tmp_path)
+    assert data.label_names == ("1", "2", "5")
+    assert data.labels.tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, 0]]
+    assert "took First_label, Second_label for the labels of a recording" in data.summary()
     data = load(tmp_path, ReadOptions(label="First_label", sampling_rate=500.0))
     assert data.labels.tolist() == [1, 2, 1]
     assert data.lengths.tolist() == [300, 301, 302]

@@ -219,6 +219,16 @@ def _hdf5(folder: Path) -> Path:
     return folder / "a.h5"
 
 
+def _hdf5_listed(folder: Path) -> Path:
+    import h5py
+
+    with h5py.File(folder / "a.hdf5", "w") as file:
+        file["tracings"], file["exam_id"] = _arrays()["X"], np.arange(6)
+    rows = "".join(f"{i},{i % 2},{60 + i}\n" for i in range(6))
+    (folder / "exams.csv").write_text(f"exam_id,AF,age\n{rows}")
+    return folder
+
+
 def _ts(folder: Path) -> Path:
     file = folder / "a.ts"
     file.write_text(
@@ -315,7 +325,8 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
     "NumPy archives": _of_arrays(_npz),
     "NumPy arrays": {"axes": (_npy, {"axes": "series,steps,channels"})},
     "MATLAB files": _of_arrays(_mat),
-    "HDF5 files": _of_arrays(_hdf5),
+    "HDF5 files": _of_arrays(_hdf5)
+    | {"beside": (_hdf5_listed, {"beside": ("age",), "label": "AF"})},
 }
 ANY_SOURCE: dict[str, Source] = {
     **{title: next(iter(samples.values()))[0] for title, samples in SAMPLES.items()},

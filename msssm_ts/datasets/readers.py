@@ -166,7 +166,7 @@ READERS = (
     Reader("Parquet files", (".parquet",), read_parquet, _TABLES),
     Reader("NumPy arrays", (".npy",), read_npy, frozenset({"axes"})),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
-    Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS),
+    Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS | {"beside"}),
     # Refused by name; a folder that holds something else as well is read.
     Reader("files", tuple(FORMATS), refuse_format, frozenset(), takes=lambda files: False),
 )
