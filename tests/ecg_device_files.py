@@ -236,6 +236,7 @@ def write_philips(
     form: str = "XLI",
     version: str = "1.04",
     seconds: float | None = None,
+    method: str = "XLI",
 ) -> None:
     """Write a Philips XML file at 500 Hz, 5 µV a step; ``form`` is XLI, Base64 or Plain."""
     values = {n: np.asarray(v).astype(np.int64) for n, v in leads.items()}
@@ -257,7 +258,7 @@ def write_philips(
     milliseconds = round(1000 * length / 500 if seconds is None else 1000 * seconds)
     named = f'numberofleads="{len(values)}" leadlabels="{" ".join(values)}" resolution="5"'
     encoding = "Plain" if form == "Plain" else "Base64"
-    method = 'compressflag="True" compressmethod="XLI"' if form == "XLI" else ""
+    method = f'compressflag="True" compressmethod="{method}"' if form == "XLI" else ""
     file.write_text(
         '<?xml version="1.0" encoding="UTF-8"?><restingecgdata '
         'xmlns="http://www3.medical.philips.com"><documentinfo><documenttype>SierraECG'

@@ -35,6 +35,8 @@ _NAMES = {
     68: "V8R", 69: "V9R", 70: "D", 71: "A", 72: "J",
 }
 # fmt: on
+# What a sample, or a bit that may be one, takes while it is decoded.
+_SAMPLE = 64
 # Units of an age, in years: years, months, weeks, days, hours.
 _YEARS = {1: 1.0, 2: 1 / 12, 3: 7 / 365.25, 4: 1 / 365.25, 5: 1 / 8766}
 
@@ -93,11 +95,11 @@ def _read(file: Path, data: bytes) -> Stored:
         raise InputError(
             f"{file}: its leads were not recorded at the same time; export them as EDF or WFDB"
         )
-    demand(64 * length * len(leads), file, "its rhythm")
-    rhythm = _coded(sections[_RHYTHM], [length] * len(leads), tables)
+    rhythm = _coded(file, sections[_RHYTHM], [length] * len(leads), tables)
     values = np.stack(rhythm.leads).astype(np.float64) * rhythm.scale
     if flags & 1:
-        _add_beats(values, leads[0].start, rhythm.interval, sections, tables)
+        reference = _reference(file, sections, len(leads), tables)
+        _add_beats(values, leads[0].start, rhythm.interval, reference, sections[_BEATS])
     names = tuple(_NAMES.get(lead.code, "") for lead in leads)
     sound = binascii.crc_hqx(data[2:], 0xFFFF) == struct.unpack_from("<H", data)[0]
     return Stored(
@@ -145,20 +147,24 @@ def _leads(body: bytes) -> tuple[int, list[_Lead]]:
     return flags, leads
 
 
-def _coded(body: bytes, counts: Sequence[int], tables: Sequence[Sequence[Code]]) -> _Coded:
+def _coded(
+    file: Path, body: bytes, counts: Sequence[int], tables: Sequence[Sequence[Code]]
+) -> _Coded:
     """Decode the leads of section 5 or 6; a count of -1 means all samples that there are."""
     nanovolts, microseconds, order = struct.unpack_from("<HHB", body)
     if order > 2 or not nanovolts or not microseconds:
         raise ValueError(f"{nanovolts} nV, {microseconds} µs and differences of order {order}")
     sizes = struct.unpack_from(f"<{len(counts)}H", body, 6)
+    # No code is shorter than a bit.
+    most = [8 * size if tables else size // 2 for size in sizes]
+    if 6 + 2 * len(counts) + sum(sizes) > len(body) or any(map(int.__gt__, counts, most)):
+        raise ValueError("its samples break off")
+    demand(_SAMPLE * sum(most), file, "its rhythm")
     place = 6 + 2 * len(counts)
     leads = []
     for size, count in zip(sizes, counts, strict=True):
         raw = body[place : place + size]
         place += size
-        # No code is shorter than a bit.
-        if len(raw) < size or count > (8 * size if tables else size // 2):
-            raise ValueError(f"its samples break off: {count} of {len(raw)} bytes")
         if tables:
             steps = decode(raw, count, tables)
         else:
@@ -179,24 +185,26 @@ def _summed(steps: NDArray[np.int64], order: int) -> NDArray[np.int64]:
     return values.astype(np.int16).astype(np.int64)
 
 
-def _add_beats(
-    values: NDArray[np.float64],
-    first: int,
-    interval: float,
-    sections: dict[int, bytes],
-    tables: Sequence[Sequence[Code]],
-) -> None:
-    """Add the reference beat where it was subtracted, in place."""
+def _reference(
+    file: Path, sections: dict[int, bytes], n_leads: int, tables: Sequence[Sequence[Code]]
+) -> _Coded:
+    """Decode the reference beat."""
     if _BEATS not in sections or _REFERENCE not in sections:
         raise ValueError("the reference beat that was subtracted from its rhythm is not there")
-    reference = _coded(sections[_REFERENCE], [-1] * len(values), tables)
+    return _coded(file, sections[_REFERENCE], [-1] * n_leads, tables)
+
+
+def _add_beats(
+    values: NDArray[np.float64], first: int, interval: float, reference: _Coded, beats: bytes
+) -> None:
+    """Add the reference beat where it was subtracted, in place."""
     if reference.interval != interval:
         raise ValueError("its reference beat has another rate than its rhythm")
-    milliseconds, fiducial, n_beats = struct.unpack_from("<HHH", sections[_BEATS])
+    milliseconds, fiducial, n_beats = struct.unpack_from("<HHH", beats)
     # Bits that fill up the last byte are no samples.
     length = round(milliseconds * 1e-3 / interval)
     for k in range(n_beats):
-        kind, begin, middle, last = struct.unpack_from("<HIII", sections[_BEATS], 6 + 14 * k)
+        kind, begin, middle, last = struct.unpack_from("<HIII", beats, 6 + 14 * k)
         if kind:
             continue
         for row, beat in zip(values, reference.leads, strict=True):

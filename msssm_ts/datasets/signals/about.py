@@ -6,6 +6,7 @@ A fact is a name in small letters and a text: ``("age", "63")``, ``("sex", "F")`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -20,6 +21,8 @@ from msssm_ts.datasets.signals.record import Facts, Record
 from msssm_ts.series.side_features import SideFeatures
 
 _UNKNOWN = {"", "unknown", "unspecified", "undefined", "n/a", "na", "nan", "none", "null", "x"}
+# Facts that tell patients apart, which are groups and no features.
+_WHO = ("patient",)
 # Recorders spell these in many ways; a model of one shall understand another.
 _SEX = {"m": "M", "male": "M", "man": "M", "f": "F", "female": "F", "woman": "F", "w": "F"}
 
@@ -77,7 +80,7 @@ def told_by_headers(
     names = list(dict.fromkeys(name for own in said for name in own))
     recordings = _grouped(recordings, said, names, options)
     tabled = recordings.features
-    free = [n for n in names if tabled is None or n not in tabled.names]
+    free = [n for n in names if n not in (*_WHO, *(() if tabled is None else tabled.names))]
     wanted = options.beside_columns(free)
     if wanted:
         source = str(recordings.files[0].parent)
@@ -97,6 +100,18 @@ def told_by_headers(
     return recordings
 
 
+def _on_several(said: list[dict[str, str]], name: str) -> str:
+    """Say that patients have several recordings, unless all are called alike."""
+    counts = Counter(own[name] for own in said if name in own)
+    several = sum(n > 1 for n in counts.values())
+    if not several or len(counts) == 1:
+        return ""
+    return (
+        f"{several} of {len(counts)} {name}s have several recordings; --group {name} keeps those "
+        "together"
+    )
+
+
 def _grouped(
     recordings: Recordings,
     said: list[dict[str, str]],
@@ -106,7 +121,12 @@ def _grouped(
     """Group recordings by a fact that the user named, where no table has such a column."""
     name = (options.group or "").casefold()
     if name not in names or recordings.group_name == options.group:
-        return recordings
+        possible = [n for n in names if n in _WHO and recordings.groups is None]
+        account = recordings.account
+        if possible:
+            account = account.took("possible groups", ", ".join(possible))
+            account = account.remarking(_on_several(said, possible[0]))
+        return replace(recordings, account=account)
     groups = [own.get(name) or f.name for own, f in zip(said, recordings.files, strict=True)]
     account = recordings.account.took("group", f"{name} in the headers")
     without = [f.name for own, f in zip(said, recordings.files, strict=True) if name not in own]

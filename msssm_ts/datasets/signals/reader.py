@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -166,10 +165,16 @@ def _knowing_headers(files: Sequence[Path], options: ReadOptions, form: Format) 
     if options.group is None or options.group in _OWN_GROUPS:
         return options
     names: set[str] = set()
-    for file in files[:_GLANCE]:
-        # A broken one is left out, and said, when it is read for good.
-        with contextlib.suppress(InputError):
+    broken: list[InputError] = []
+    looked_at = files[:_GLANCE]
+    for file in looked_at:
+        try:
             names.update(name for name, _ in form.header(file).about)
+        except InputError as error:
+            # It is left out, and said, when it is read for good.
+            broken.append(error)
+    if broken and len(broken) == len(looked_at):
+        raise broken[0]
     return replace(options, headers=tuple(sorted(names)))
 
 
