@@ -13,6 +13,7 @@ import pytest
 from ecg_device_files import mfer, write_atc, write_mfer, write_philips, write_scp
 from format_samples import FILES, TWELVE, Sample, steps
 from layout_samples import LAYOUTS
+from recordings import write_record
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.not_read import FORMATS
@@ -323,6 +324,23 @@ def test_features_of_headers_stand_beside_pieces(tmp_path: Path) -> None:
     header.write_text(header.read_text() + "#Age: 63\n")
     data = load(source, ReadOptions(episodes=10.0, beside=("age",)))
     assert dict(data.features.items())["age"].tolist() == [63] * 8
+
+
+def test_what_a_model_was_told_can_be_left_out_for_other_records(tmp_path: Path) -> None:
+    """An option that has nothing to act on says which it is, so that a model's is dropped."""
+    write_record(tmp_path / "a", leads=["I"])
+    for options, field in (
+        (ReadOptions(label="AF,RBBB"), "label"),
+        (ReadOptions(group="owner"), "group"),
+        (ReadOptions(fold="part"), "fold"),
+    ):
+        with pytest.raises(OptionError, match="there is no table that lists the records") as caught:
+            load(tmp_path, options, needs_labels=False)
+        assert caught.value.option == field
+    (tmp_path / "t.csv").write_text("record,dose\na,1\n")
+    with pytest.raises(OptionError, match=r"no column 'kind' \(--label\)") as caught:
+        load(tmp_path, ReadOptions(label="kind"), needs_labels=False)
+    assert caught.value.option == "label"
 
 
 # --- diagnoses ---------------------------------------------------------------------------------

@@ -169,6 +169,11 @@ def test_several_labels_are_matched_by_name() -> None:
     assert said == ["labels that no series has, for the data does not name them: AF"]
     with pytest.raises(InputError, match=r"none of the labels x is the model's \(AF, PVC\)"):
         known_labels(replace(data, labels=matrix[:, 1:], label_names=("x",)), model)
+    # Codes of SNOMED CT mean the same as their names.
+    coded = replace(data, labels=matrix, label_names=("164889003", "427172004"))
+    same, said = known_labels(coded, model)
+    np.testing.assert_array_equal(same.labels, matrix)
+    assert (same.label_names, said) == (("AF", "PVC"), [])
 
 
 def test_training_series_are_known_again(model: MSSSMClassifier, tmp_path: Path) -> None:

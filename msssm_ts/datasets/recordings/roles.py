@@ -14,7 +14,7 @@ from msssm_ts.datasets.recordings.ranked import are_ranked, ranked_columns
 from msssm_ts.datasets.recordings.tables import MORE_LABELS, Listing
 from msssm_ts.datasets.tables.columns import FOLD, GROUP, LABEL, find_column
 from msssm_ts.datasets.tree import relative_name
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 # Columns that are true for the recordings of one part.
 FLAGS: dict[str, Part] = {
@@ -151,8 +151,8 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     for option, chosen in (*named, ("group", group), ("fold", options.fold)):
         if chosen is not None and chosen not in every:
             said = "--validation" if option == "fold" else f"--{option}"
-            raise InputError(
-                f"{where}: no column {chosen!r} ({said}); it has {enumerate_names(every)}"
+            raise OptionError(
+                f"{where}: no column {chosen!r} ({said}); it has {enumerate_names(every)}", option
             )
     part, flag = _part_column(listings, [c for c in columns if c not in labels])
     taken = {group, options.fold, part, flag}

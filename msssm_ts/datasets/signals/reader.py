@@ -17,7 +17,7 @@ from msssm_ts.datasets.signals.joined import Joined, join
 from msssm_ts.datasets.signals.opened import names_of, open_records
 from msssm_ts.datasets.signals.record import Format
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 # Groups that need no table: each recording is one.
 _OWN_GROUPS = ("record", "file")
@@ -187,18 +187,20 @@ def _check_columns(
     """Refuse columns that the user named where there is no table to have them."""
     roles = {role for role, _ in recordings.account.taken}
     named = {
-        "--label": options.label if "label" not in roles else None,
-        "--group": options.group if "group" not in roles else None,
-        "--validation": options.fold if "fold" not in roles else None,
+        "label": options.label if "label" not in roles else None,
+        "group": options.group if "group" not in roles else None,
+        "fold": options.fold if "fold" not in roles else None,
     }
-    for option, name in named.items():
+    for field, name in named.items():
+        option = options.command_line_name(field)
         own = (*_OWN_GROUPS, *options.headers)
         if name is None or (option == "--group" and name.casefold() in own):
             continue
         if "files" in roles:
             # A table lists them; what it does not have it has refused itself.
             continue
-        raise InputError(
+        raise OptionError(
             f"{source}: no column {name!r} ({option}): there is no table that lists the "
-            f"{form.title}; put one beside them, with the columns file and {name}"
+            f"{form.title}; put one beside them, with the columns file and {name}",
+            field,
         )
