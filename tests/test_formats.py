@@ -122,6 +122,11 @@ def _mfer_rates(file: Path) -> None:
         ("a.scp", _scp_elsewhere, "section 1 lies outside of it"),
         ("a.scp", lambda f: write_scp(f, LEADS, samples=320), r"break off after 30\d of 320"),
         ("a.scp", lambda f: write_scp(f, LEADS, samples=10**9), "its samples break off"),
+        (
+            "a.scp",
+            lambda f: write_scp(f, LEADS, coded="plain", samples=301),
+            "its samples break off",
+        ),
         ("a.scp", lambda f: write_scp(f, LEADS, bimodal=1), "bimodal compression.*is not read"),
         ("a.mwf", lambda f: f.write_bytes(b"\x40\x20MFR"), "definition 0x40 promises 32 bytes"),
         ("a.mwf", lambda f: f.write_bytes(b"\x01\x01\0"), "there are no samples in it"),
