@@ -93,6 +93,7 @@ def write_scp(
     beat: tuple[dict[str, np.ndarray], list[tuple[int, int, int, int]], int] | None = None,
     patient: bytes | None = None,
     samples: int | None = None,
+    tables: bytes = b"",
 ) -> None:
     """Write an SCP-ECG file at 500 Hz, 2.5 µV a step.
 
@@ -100,7 +101,7 @@ def write_scp(
     sample, from 1) and its own middle; what was subtracted is not in ``leads``.
     """
     length = len(next(iter(leads.values())))
-    rhythm, tables = scp_leads(
+    rhythm, own = scp_leads(
         list(leads.values()), order=order, coded=coded, nanovolts=2500, bimodal=bimodal
     )
     said = length if samples is None else samples
@@ -110,7 +111,7 @@ def write_scp(
         patient = b"\x02\x03\0p7\0" + b"\x04\x03\0" + struct.pack("<HB", 63, 1) + b"\x08\x01\0\x02"
     sections = {1: patient + b"\xff\0\0", 3: named, 6: rhythm}
     if coded != "plain":
-        sections[2] = tables
+        sections[2] = tables or own
     if beat is not None:
         beats, places, middle = beat
         body = struct.pack("<HHH", 2 * len(next(iter(beats.values()))), middle, len(places))

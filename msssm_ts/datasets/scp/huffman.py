@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 # In place of a number of tables: the table that the standard prints.
 _STANDARD = 19999
+_MOST_TABLES = 32
 # Prefixes are looked up in a table of all numbers of so many bits.
 _WINDOW = 16
 # Bits of a window over five bytes, and those that may be wanted from any bit of the first on.
@@ -67,6 +68,8 @@ def read_tables(body: bytes) -> list[list[Code]]:
     (n_tables,) = struct.unpack_from("<H", body)
     if n_tables == _STANDARD:
         return [standard_codes()]
+    if n_tables > _MOST_TABLES:
+        raise ValueError(f"it has {n_tables} Huffman tables")
     tables, place = [], 2
     for _ in range(n_tables):
         (n_codes,) = struct.unpack_from("<H", body, place)
@@ -103,27 +106,28 @@ def decode(raw: bytes, count: int, tables: Sequence[Sequence[Code]]) -> NDArray[
     # The number in the five bytes from each byte on, and from the end.
     shifted = [padded[i : len(raw) + 1 + i] << (_WIDE - 8 * (i + 1)) for i in range(_WIDE // 8)]
     wide = np.sum(shifted, axis=0)
-    here = np.arange(n_bits)
 
     def window(place: NDArray[np.int64], width: int | NDArray[np.int64]) -> NDArray[np.int64]:
         """Numbers of so many bits from bits on."""
         found: NDArray[np.int64] = wide[place >> 3] >> (_WIDE - (place & 7) - width)
         return found & ((1 << width) - 1)
 
-    ahead = window(here, _WINDOW)
-    found = [_looked_up(codes)[ahead].tolist() for codes in tables]
-    steps = [[len(c.prefix) + c.n_more for c in codes] for codes in tables]
+    ahead = memoryview(window(np.arange(n_bits), _WINDOW).astype(np.uint16).tobytes()).cast("H")
+    # Of most tables few are asked for.
+    looked_up: dict[int, list[int]] = {}
     places: list[int] = []
     codes: list[Code] = []
     place = table = 0
     while len(places) != count:
-        code = found[table][place] if place < n_bits else -1
-        end = place + steps[table][code]
-        if code < 0 or end > n_bits:
+        if table not in looked_up:
+            looked_up[table] = _looked_up(tables[table])
+        code = looked_up[table][ahead[place]] if place < n_bits else -1
+        one = tables[table][code] if code >= 0 else None
+        end = n_bits + 1 if one is None else place + len(one.prefix) + one.n_more
+        if one is None or end > n_bits:
             if count < 0:
                 break
             raise ValueError(f"its samples break off after {len(places)} of {count}")
-        one = tables[table][code]
         if one.switches:
             if not 1 <= one.value <= len(tables):
                 raise ValueError(f"there is no Huffman table {one.value}")
@@ -140,11 +144,12 @@ def decode(raw: bytes, count: int, tables: Sequence[Sequence[Code]]) -> NDArray[
     return found_values
 
 
-def _looked_up(codes: Sequence[Code]) -> NDArray[np.int64]:
+def _looked_up(codes: Sequence[Code]) -> list[int]:
     """Return the place of the code that each number of 16 bits begins with; -1 where none does."""
     found = np.full(1 << _WINDOW, -1, np.int64)
     for place, code in enumerate(codes):
         rest = _WINDOW - len(code.prefix)
         first = int(code.prefix, 2) << rest
         found[first : first + (1 << rest)] = place
-    return found
+    places: list[int] = found.tolist()
+    return places

@@ -35,8 +35,8 @@ _NAMES = {
     68: "V8R", 69: "V9R", 70: "D", 71: "A", 72: "J",
 }
 # fmt: on
-# What a sample, or a bit that may be one, takes while it is decoded.
-_SAMPLE = 64
+# What a bit takes while its lead is decoded, and a sample from then on.
+_BIT, _SAMPLE = 48, 40
 # Units of an age, in years: years, months, weeks, days, hours.
 _YEARS = {1: 1.0, 2: 1 / 12, 3: 7 / 365.25, 4: 1 / 365.25, 5: 1 / 8766}
 
@@ -159,7 +159,8 @@ def _coded(
     most = [8 * size if tables else size // 2 for size in sizes]
     if 6 + 2 * len(counts) + sum(sizes) > len(body) or any(map(int.__gt__, counts, most)):
         raise ValueError("its samples break off")
-    demand(_SAMPLE * sum(most), file, "its rhythm")
+    kept = sum(n if count < 0 else count for n, count in zip(most, counts, strict=True))
+    demand(_BIT * 8 * max(sizes) + _SAMPLE * kept, file, "its rhythm")
     place = 6 + 2 * len(counts)
     leads = []
     for size, count in zip(sizes, counts, strict=True):
