@@ -81,6 +81,18 @@ def _chapman(folder: Path) -> tuple[Path, np.ndarray]:
     return folder, steps(0, 12) / 1000
 
 
+def _chapman_text(folder: Path) -> tuple[Path, np.ndarray]:
+    (folder / "ECGDataDenoised").mkdir()
+    for i in range(4):
+        rows = "".join(",".join(map(str, row)) + "\n" for row in steps(i, 12).T.tolist())
+        (folder / "ECGDataDenoised" / f"MUSE_{i}.csv").write_text(rows)
+    (folder / "Diagnostics.csv").write_text(
+        "FileName,Rhythm,PatientAge,Gender\n"
+        "MUSE_0,SR,60,MALE\nMUSE_1,AFIB,61,FEMALE\nMUSE_2,SR,62,MALE\nMUSE_3,AFIB,63,FEMALE\n"
+    )
+    return folder, steps(0, 12)
+
+
 def _cpsc(folder: Path) -> tuple[Path, np.ndarray]:
     for i in range(4):
         content = {"sex": "Female", "age": 60.0 + i, "data": steps(i, 12)}
@@ -168,6 +180,16 @@ LAYOUTS = (
         [[1, 1], [0, 0], [1, 0], [0, 1]],
         ("AF", "RBBB"),
         offered="age, sex",
+    ),
+    Sample(
+        "Chapman, as text",
+        "`Diagnostics.csv`, `ECGDataDenoised/MUSE_....csv`",
+        _chapman_text,
+        ReadOptions(sampling_rate=500.0, beside=("PatientAge",)),
+        rate=500.0,
+        labels=["SR", "AFIB", "SR", "AFIB"],
+        features={"PatientAge": [60, 61, 62, 63]},
+        note="save `Diagnostics.xlsx` as CSV; files say neither rate nor leads: `--fs 500`",
     ),
     Sample(
         "CPSC 2018",

@@ -35,14 +35,15 @@ class _Values:
 
 
 def read_recording(
-    file: Path, options: ReadOptions, dialect: Dialect | None = None
+    file: Path, options: ReadOptions, dialect: Dialect | None = None, *, listed: bool = False
 ) -> LabelledSeries | None:
     r"""Read a text file that is one recording; None where it is a table of series.
 
     That is one column of values below lines that say what they are, as watches export an
     electrocardiogram, or columns that are called as its leads are, or columns below a row with the
     time of the start and one with the rate, as Empatica writes them. ``options.label`` names a line
-    above the values.
+    above the values. Where a table lists the file as one of many, columns without names are
+    channels, too.
 
     Raises
     ------
@@ -61,7 +62,7 @@ def read_recording(
     facts = dialect.preamble.facts
     if _is_empatica(dialect):
         found = _empatica(file, dialect)
-    elif _is_one_column(dialect) or _are_leads(dialect, options):
+    elif _is_one_column(dialect) or _are_leads(dialect, options) or _is_matrix(dialect, listed):
         found = _columns(file, dialect, options)
     else:
         return None
@@ -101,6 +102,11 @@ def _is_one_column(dialect: Dialect) -> bool:
     return len(dialect.columns) == 1 and bool(dialect.preamble.facts or not dialect.headed)
 
 
+def _is_matrix(dialect: Dialect, listed: bool) -> bool:
+    """Whether a file that a table lists holds columns without names."""
+    return listed and not dialect.headed and not dialect.preamble.facts
+
+
 def _are_leads(dialect: Dialect, options: ReadOptions) -> bool:
     """Whether all columns are leads, so that a row is a step, unless the user names an id."""
     named = options.id or options.time or options.channel
@@ -124,8 +130,8 @@ def _columns(file: Path, dialect: Dialect, options: ReadOptions) -> _Values:
     if preamble.rate is not None:
         account = account.took("sampling rate", "the lines above the values")
     if not preamble.facts:
-        several = "columns, which are called as leads are,"
-        what = several if len(columns) > 1 else "one column of the file"
+        called = "which are called as leads are" if leads else "for a table lists the file"
+        what = f"columns, {called}," if len(columns) > 1 else "one column of the file"
         account = account.remarking(f"took the {what} for one series")
     return _Values(
         np.ascontiguousarray(values),
