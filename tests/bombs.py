@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ecg_device_files import mfer, write_mfer, write_philips, write_scp
 from ecg_files import write_dicom, write_ishne
 
 # Many times what the tests allow.
@@ -253,6 +254,39 @@ def dicom_samples(folder: Path) -> Path:
     return folder / "a.dcm"
 
 
+def scp_zeros(folder: Path) -> Path:
+    """Leads that a bit a sample makes of zeros."""
+    write_scp(folder / "a.scp", dict.fromkeys(("I", "II", "III"), np.zeros(400_000, np.int64)))
+    return folder / "a.scp"
+
+
+def scp_samples(folder: Path) -> Path:
+    """A billion samples, of which a hundred are there."""
+    write_scp(folder / "a.scp", {"I": np.arange(100)}, samples=10**9)
+    return folder / "a.scp"
+
+
+def scp_tables(folder: Path) -> Path:
+    """Thousands of Huffman tables."""
+    write_scp(
+        folder / "a.scp", {"I": np.arange(100)}, tables=struct.pack("<H", 9999) + bytes(19998)
+    )
+    return folder / "a.scp"
+
+
+def mfer_sequences(folder: Path) -> Path:
+    """A billion sequences, of which a hundred are there."""
+    said = mfer(0x06, struct.pack("<I", 10**9)) + mfer(0x1E, bytes(200))
+    write_mfer(folder / "a.mwf", {"I": np.arange(100)}, more=said)
+    return folder / "a.mwf"
+
+
+def philips_zeros(folder: Path) -> Path:
+    """Codes that each unpack to more than the last."""
+    write_philips(folder / "a.xml", {"I": np.zeros(400_000, np.int64)})
+    return folder / "a.xml"
+
+
 def dicom_deflated(folder: Path) -> Path:
     """A DICOM file that is compressed as a whole."""
     write_dicom(folder / "a.dcm", np.arange(100).reshape(1, 100))
@@ -335,6 +369,7 @@ BOMBS: dict[str, Callable[[Path], Path]] = {
         *(csv_zip, csv_columns, csv_line, mat5_zeros, mat73_references, hdf5_nothing_stored),
         *(hdf5_one_stored, hdf5_chunk, hdf5_elsewhere, parquet_texts, parquet_zeros, wav_promise),
         *(edf_records, edf_signals, wfdb_frames, wfdb_gap, ishne_samples, dicom_samples),
+        *(scp_zeros, scp_samples, scp_tables, mfer_sequences, philips_zeros),
         *(dicom_deflated, xml_laughs, xml_outside, xml_elements, json_deep, json_number),
         *(ts_dimensions, ts_colons, arff_values),
     )

@@ -47,8 +47,14 @@ def write_ishne(
     file.write_bytes(bytes(head) + values.T.astype("<i2").tobytes())
 
 
-def write_dicom(file: Path, steps: np.ndarray, *, said: int | None = None) -> None:
-    """Write a DICOM waveform of 2.5 µV a step."""
+def write_dicom(
+    file: Path,
+    steps: np.ndarray,
+    *,
+    said: int | None = None,
+    patient: tuple[str, str, str] | None = None,
+) -> None:
+    """Write a DICOM waveform of 2.5 µV a step, perhaps of a patient with id, age and sex."""
     import pydicom
     from pydicom.dataset import Dataset, FileMetaDataset
     from pydicom.sequence import Sequence as Items
@@ -78,4 +84,6 @@ def write_dicom(file: Path, steps: np.ndarray, *, said: int | None = None) -> No
     data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.9.1.1"
     data.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
     data.WaveformSequence = Items([group])
+    if patient is not None:
+        data.PatientID, data.PatientAge, data.PatientSex = patient
     data.save_as(file, enforce_file_format=True)

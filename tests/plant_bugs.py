@@ -96,6 +96,10 @@ NUMPY_FILES = "msssm_ts/datasets/arrays/numpy_files.py"
 HDF5_SIZES = "msssm_ts/datasets/arrays/hdf5_sizes.py"
 MAT5 = "msssm_ts/datasets/arrays/mat5.py"
 NOTES_FILE = "msssm_ts/datasets/wfdb/annotation_file.py"
+HUFFMAN, SCP = "msssm_ts/datasets/scp/huffman.py", "msssm_ts/datasets/scp/reader.py"
+MFER, MFER_TAGS = "msssm_ts/datasets/mfer/reader.py", "msssm_ts/datasets/mfer/tags.py"
+XLI, PHILIPS = "msssm_ts/datasets/xml_ecg/xli.py", "msssm_ts/datasets/xml_ecg/philips.py"
+ABOUT, COMMENTS = "msssm_ts/datasets/signals/about.py", "msssm_ts/datasets/wfdb/comments.py"
 
 # Without the tests that train for longer.
 T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
@@ -111,6 +115,7 @@ T_AUGMENT = "tests/test_augmentation.py"
 T_PADDING = "tests/test_prepared_training.py -k padding"
 T_TRAINING = "tests/test_training.py -k 'not logits_come and not epoch_are_kept'"
 T_ECG, T_EDF = "tests/test_ecg_cases.py tests/test_wfdb.py", "tests/test_edf.py"
+T_FORMATS = "tests/test_formats.py"
 T_MODEL = "tests/test_model.py -k 'not compile_and and not networks_agree and not batched'"
 T_TENSORS, T_MODEL_FILE = "tests/test_tensor_file.py", "tests/test_model_file.py -k 'not commands'"
 T_TARGETS = "tests/test_targets.py -k 'not at_once and not survive and not move and not absence'"
@@ -300,6 +305,29 @@ BUGS = [Bug(*row) for row in (
     ("sign of 24 bits", EDF_SIGNALS, "(whole - ((whole & 0x800000) << 1))", "whole", T_EDF),
     ("units by place", "msssm_ts/datasets/adapted.py",
      "if names and data.channel_names else None", "if False else None", T_ECG),
+    ("SCP: numbers without sign", HUFFMAN, "np.where(more >= (1 << width) / 2, ",
+     "np.where(False, ", T_FORMATS),
+    ("SCP: tables not switched", HUFFMAN, "table = one.value - 1", "table = 0", T_FORMATS),
+    ("SCP: the second value is a difference", SCP, "values[1:2] -= values[:1]", "pass", T_FORMATS),
+    ("SCP: the reference beat a sample late", SCP, "shift = middle - fiducial",
+     "shift = middle - fiducial + 1", T_FORMATS),
+    ("SCP: beats of all kinds", SCP, "if kind:", "if False:", T_FORMATS),
+    ("SCP: samples promised", SCP, "or any(map(int.__gt__, counts, most))", "", T_FORMATS),
+    ("MFER: byte order", MFER, 'if value[:1] == b"\\1" else', 'if value[:1] == b"\\0" else',
+     T_FORMATS),
+    ("MFER: what is no value", MFER, "values[own == channel.null] = np.nan", "pass", T_FORMATS),
+    ("MFER: nested without end", MFER_TAGS, "if len(opened) > _DEEPEST:", "if False:", T_FORMATS),
+    ("Kardia: nanovolts", "msssm_ts/datasets/kardia/reader.py", "nanovolts * 1e-6",
+     "nanovolts * 1e-3", T_FORMATS),
+    ("XLI: the first bend", XLI, "slopes[2:3] = -start", "slopes[2:3] = 0", T_FORMATS),
+    ("XLI: a string of its own", XLI, "before + before[:1]", "before", T_FORMATS),
+    ("Philips: limb leads as stored", PHILIPS, "_limb_leads(values)", "pass", T_FORMATS),
+    ("sexes as they are spelt", ABOUT, "text = _SEX.get(text.casefold(), text)", "pass", T_FORMATS),
+    ("headers before tables", ABOUT, "(() if tabled is None else tabled.names)", "()", T_FORMATS),
+    ("chosen diagnoses in another order", COMMENTS, "names = list(chosen) or",
+     "names = sorted(chosen) or", T_FORMATS),
+    ("a label lost to the model's options", "msssm_ts/datasets/signals/reader.py",
+     "raise OptionError(", "raise InputError(", T_FORMATS),
     # Members of the vote
     ("temperature inverted", RIDGE, "np.exp(found.x)", "np.exp(-found.x)", T_VOTERS),
     ("estimate: the intercept counted twice", RIDGE, "left = left - torch.outer(root, root @ left)",

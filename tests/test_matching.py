@@ -116,11 +116,20 @@ def test_other_channels_are_left_out_and_missing_ones_refused(model: MSSSMClassi
     )
     _, said = matched(wider, model.model_)
     assert "channels that the model does not use are left out: V1" in said
-    with pytest.raises(InputError, match="'aVR', which the model needs, is missing; there are I, "):
+    with pytest.raises(
+        InputError,
+        match=r"channel aVR, which the model needs, is missing; there are I, V1, and none",
+    ):
         matched(replace(data, channel_names=("I", "V1")), model.model_)
+    with pytest.raises(
+        InputError,
+        match=r"channels I, aVR, which the model needs, are missing; there are V1, V2, and none is "
+        r"reconstructed from others: read recordings that have them, or fit .* --channels",
+    ):
+        matched(replace(data, channel_names=("V1", "V2")), model.model_)
     _, said = matched(replace(data, channel_names=None), model.model_)
     assert said == ["channels have no names: taken for I, aVR, in this order"]
-    with pytest.raises(InputError, match="3 channels, but the model was trained on 2"):
+    with pytest.raises(InputError, match=r"3 channels, but the model was trained on 2 \(I, aVR\)"):
         matched(replace(wider, channel_names=None), model.model_)
 
 
@@ -160,6 +169,11 @@ def test_several_labels_are_matched_by_name() -> None:
     assert said == ["labels that no series has, for the data does not name them: AF"]
     with pytest.raises(InputError, match=r"none of the labels x is the model's \(AF, PVC\)"):
         known_labels(replace(data, labels=matrix[:, 1:], label_names=("x",)), model)
+    # Codes of SNOMED CT mean the same as their names.
+    coded = replace(data, labels=matrix, label_names=("164889003", "427172004"))
+    same, said = known_labels(coded, model)
+    np.testing.assert_array_equal(same.labels, matrix)
+    assert (same.label_names, said) == (("AF", "PVC"), [])
 
 
 def test_training_series_are_known_again(model: MSSSMClassifier, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
+from ecg_device_files import write_atc, write_mfer, write_scp
 from ecg_files import write_dicom, write_ishne, write_muse
 from recordings import write_record, write_sound
 
@@ -23,7 +24,7 @@ from msssm_ts.errors import InputError, OptionError
 
 # Not options of one kind: the part, the rate, the memory, and the folds, which --validation asks
 # for.
-ELSEWHERE = {"split", "sampling_rate", "max_memory", "fold", "tables", "recordings"}
+ELSEWHERE = {"split", "sampling_rate", "max_memory", "fold", "tables", "recordings", "headers"}
 OPTIONS = [f.name for f in fields(ReadOptions) if f.name not in ELSEWHERE]
 SOME_VALUE: dict[str, Any] = {
     **dict.fromkeys(("label", "id", "group", "time", "channel"), "kind"),
@@ -119,6 +120,26 @@ def _dicom(folder: Path) -> Path:
     return _beside(folder, ".dcm")
 
 
+def _scp(folder: Path) -> Path:
+    for i in range(4):
+        leads = dict(zip(("I", "II"), _signals(i), strict=True))
+        write_scp(folder / f"s{i}{'ab'[i % 2]}.scp", leads)
+    return _beside(folder, ".scp")
+
+
+def _mfer(folder: Path) -> Path:
+    for i in range(4):
+        leads = dict(zip(("I", "II"), _signals(i), strict=True))
+        write_mfer(folder / f"s{i}{'ab'[i % 2]}.mwf", leads)
+    return _beside(folder, ".mwf")
+
+
+def _kardia(folder: Path) -> Path:
+    for i in range(4):
+        write_atc(folder / f"s{i}{'ab'[i % 2]}.atc", _signals(i))
+    return _beside(folder, ".atc")
+
+
 def _mat_records(folder: Path) -> Path:
     import scipy.io
 
@@ -196,6 +217,16 @@ def _hdf5(folder: Path) -> Path:
         for name, array in (_arrays() | {"ids": np.arange(6) + 10}).items():
             file[name] = array
     return folder / "a.h5"
+
+
+def _hdf5_listed(folder: Path) -> Path:
+    import h5py
+
+    with h5py.File(folder / "a.hdf5", "w") as file:
+        file["tracings"], file["exam_id"] = _arrays()["X"], np.arange(6)
+    rows = "".join(f"{i},{i % 2},{60 + i}\n" for i in range(6))
+    (folder / "exams.csv").write_text(f"exam_id,AF,age\n{rows}")
+    return folder
 
 
 def _ts(folder: Path) -> Path:
@@ -284,6 +315,9 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
     "ISHNE Holter files": _of_recordings(_ishne, "II"),
     "ECGs in XML": _of_recordings(_xml, "II"),
     "DICOM waveforms": _of_recordings(_dicom, "II"),
+    "SCP-ECG files": _of_recordings(_scp, "II"),
+    "MFER files": _of_recordings(_mfer, "II"),
+    "Kardia recordings": _of_recordings(_kardia, "II"),
     "MATLAB recordings": _of_recordings(_mat_records, "channel 2"),
     "text tables": _of_tables(lambda table: table),
     "Parquet files": _of_tables(_as_parquet),
@@ -291,7 +325,8 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
     "NumPy archives": _of_arrays(_npz),
     "NumPy arrays": {"axes": (_npy, {"axes": "series,steps,channels"})},
     "MATLAB files": _of_arrays(_mat),
-    "HDF5 files": _of_arrays(_hdf5),
+    "HDF5 files": _of_arrays(_hdf5)
+    | {"beside": (_hdf5_listed, {"beside": ("age",), "label": "AF"})},
 }
 ANY_SOURCE: dict[str, Source] = {
     **{title: next(iter(samples.values()))[0] for title, samples in SAMPLES.items()},

@@ -40,9 +40,10 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
         said += _channels(series, needed)
     elif series.n_channels != source.n_channels:
         audio = series.unit == "of full scale" and source.n_channels == 1
+        names = f" ({enumerate_names(needed, 12)})" if needed and source.n_channels > 1 else ""
         raise InputError(
             f"{series.source}: {series.n_channels} channels, but the model was trained on "
-            f"{source.n_channels}" + ("; --mono mixes them" if audio else "")
+            f"{source.n_channels}{names}" + ("; --mono mixes them" if audio else "")
         )
     elif needed is not None and len(needed) > 1:
         said.append(f"channels have no names: taken for {enumerate_names(needed)}, in this order")
@@ -120,12 +121,15 @@ def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> LabelledSeries:
 
 def _channels(series: LabelledSeries, needed: tuple[str, ...]) -> list[str]:
     given = series.channel_names or ()
-    for name in needed:
-        if name not in given:
-            raise InputError(
-                f"{series.source}: channel {name!r}, which the model needs, is missing; there are "
-                f"{', '.join(given)}"
-            )
+    missing = [name for name in needed if name not in given]
+    if missing:
+        several = len(missing) > 1
+        raise InputError(
+            f"{series.source}: channel{'s' if several else ''} {enumerate_names(missing, 12)}, "
+            f"which the model needs, {'are' if several else 'is'} missing; there are "
+            f"{enumerate_names(given, 12)}, and none is reconstructed from others: read recordings "
+            "that have them, or fit a model of fewer with --channels"
+        )
     others = [n for n in given if n not in needed]
     said = []
     if others:
@@ -183,10 +187,15 @@ def _lengths(series: LabelledSeries, model: FittedModel) -> list[str]:
 
 def _known_columns(series: LabelledSeries, names: list[str]) -> tuple[LabelledSeries, list[str]]:
     """Bring the columns of several labels into the model's order."""
+    from msssm_ts.datasets.wfdb.diagnoses import meant
+
     assert series.labels is not None
     own = None if series.label_names is None else [str(n) for n in series.label_names]
     if own is None or own == names:
         return series, []
+    # A model may know diagnoses by their codes.
+    by_meaning = {meant(n): n for n in names}
+    own = [n if n in names else by_meaning.get(meant(n), n) for n in own]
     if not set(own) & set(names):
         raise InputError(
             f"{series.source}: none of the labels {enumerate_names(own)} is the model's "

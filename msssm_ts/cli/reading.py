@@ -10,9 +10,10 @@ from msssm_ts.cli.injected import injected, option, two_numbers
 from msssm_ts.errors import InputError
 
 _COLUMNS = {
-    "label": "Label column, or several of 0 and 1 between commas; else found by its name.",
+    "label": "Label column, several of 0 and 1 between commas, or diagnoses of headers (AF,RBBB); "
+    "else found by its name.",
     "id": "Series identifier column.",
-    "group": "Column with the record, patient or speaker.",
+    "group": "Column with the record, patient or speaker; or what headers call so.",
     "time": "Time column of a long table.",
     "channel": "Channel column of a long table.",
 }

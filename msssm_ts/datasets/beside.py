@@ -75,6 +75,11 @@ def chosen_features(data: LabelledSeries, options: ReadOptions) -> LabelledSerie
     if not options.beside:
         return data
     there = () if data.features is None else data.features.names
+    possible = dict(data.account.taken).get("possible features")
+    if not there and possible:
+        raise OptionError(
+            f"{data.source}: {no_column(options.beside[0], possible.split(', '))}", "beside"
+        )
     if not there:
         raise OptionError(
             f"{data.source}: --with {','.join(options.beside)} has no effect, for it has no "

@@ -21,9 +21,9 @@ from msssm_ts.datasets.tree import count_by_suffix, describe_files, files_below,
 from msssm_ts.errors import InputError
 
 _KNOWN = (
-    "WFDB records (.hea with signals), EDF and BDF files, ECGs of MUSE, HL7, ISHNE and DICOM, "
-    "audio files in a folder per class, NAME_TRAIN and NAME_TEST files of the UCR and UEA "
-    "archives, and the layouts of 'msssm-ts data list'"
+    "WFDB records (.hea with signals), EDF and BDF files, ECGs of MUSE, Philips, HL7, ISHNE, SCP, "
+    "MFER, Kardia and DICOM, audio files in a folder per class, NAME_TRAIN and NAME_TEST files of "
+    "the UCR and UEA archives, and the layouts of 'msssm-ts data list'"
 )
 
 _WFDB = ".hea"

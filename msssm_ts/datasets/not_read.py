@@ -11,11 +11,6 @@ from msssm_ts.errors import InputError
 # By suffix: what it is, and what turns it into something that is read.
 _EEG = "convert it to EDF: mne.io.read_raw(FILE).export('x.edf') in MNE-Python"
 FORMATS = {
-    ".scp": (
-        "SCP-ECG (EN 1064)",
-        "convert it to EDF, WFDB or MUSE XML with the recorder's program",
-    ),
-    ".mwf": ("MFER (ISO 22077)", "convert it to EDF or WFDB with the recorder's program"),
     ".gdf": ("GDF", _EEG),
     ".vhdr": ("BrainVision", _EEG),
     ".set": ("EEGLAB", _EEG),

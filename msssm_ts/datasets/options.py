@@ -20,7 +20,7 @@ _OPTIONS = {
 }
 
 # Fields that readers fill in for readers.
-_FOUND = ("tables", "recordings")
+_FOUND = ("tables", "recordings", "headers")
 # Fields that act on recordings with tables beside them, and on annotated records.
 OF_RECORDINGS = frozenset({"label", "group", "fold", "label_from", "beside"})
 OF_RECORDS = OF_RECORDINGS | {"drop", "window", "beat_classes", "annotator", "episodes"}
@@ -74,6 +74,8 @@ class ReadOptions:
     tables, recordings : tuple of Path
         Tables that list recordings, and those; where a table was named as the source. No option
         of the command line.
+    headers : tuple of str
+        What the headers of recordings say of patients, by name. No option either.
     """
 
     label: str | None = None
@@ -96,6 +98,7 @@ class ReadOptions:
     max_memory: int | None = None
     tables: tuple[Path, ...] = ()
     recordings: tuple[Path, ...] = ()
+    headers: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Return what the user named, as JSON holds it; the part is not among it.

@@ -19,9 +19,12 @@ from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.dicom.reader import DICOM
 from msssm_ts.datasets.edf.reader import read_edf
 from msssm_ts.datasets.ishne.reader import ISHNE, are_ishne
+from msssm_ts.datasets.kardia.reader import ATC
 from msssm_ts.datasets.mat_records.reader import MAT, are_records
+from msssm_ts.datasets.mfer.reader import MFER
 from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
+from msssm_ts.datasets.scp.reader import SCP, are_scp
 from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.tables.frame import from_frame, read_parquet
 from msssm_ts.datasets.tables.layout import read_text_table
@@ -125,6 +128,21 @@ READERS = (
         recordings=True,
         takes=are_xml_ecgs,
     ),
+    *(
+        Reader(
+            title,
+            form.suffixes,
+            partial(read_recordings, form=form),
+            OF_RECORDINGS | {"drop"},
+            recordings=True,
+            takes=takes,
+        )
+        for title, form, takes in (
+            ("SCP-ECG files", SCP, are_scp),
+            ("MFER files", MFER, bool),
+            ("Kardia recordings", ATC, bool),
+        )
+    ),
     Reader(
         "DICOM waveforms",
         (".dcm", ".dicom"),
@@ -148,7 +166,7 @@ READERS = (
     Reader("Parquet files", (".parquet",), read_parquet, _TABLES),
     Reader("NumPy arrays", (".npy",), read_npy, frozenset({"axes"})),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
-    Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS),
+    Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS | {"beside"}),
     # Refused by name; a folder that holds something else as well is read.
     Reader("files", tuple(FORMATS), refuse_format, frozenset(), takes=lambda files: False),
 )

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.io
 import soundfile
 import wfdb
+from ecg_device_files import write_atc, write_mfer, write_philips, write_scp
 from ecg_files import write_dicom, write_ishne, write_muse
 
 Seed = Callable[[Path], Path]
@@ -186,6 +187,40 @@ def dicom(folder: Path) -> Path:
     return listing(folder, [f"s{i}.dcm" for i in range(3)])
 
 
+def scp(folder: Path) -> Path:
+    """SCP-ECG files, one with a reference beat and tables of its own, and a table."""
+    for i in range(2):
+        write_scp(folder / f"s{i}.scp", dict(zip(("I", "II"), some_signals(i), strict=True)))
+    leads = dict(zip(("I", "II"), some_signals(3), strict=True))
+    beat = dict(zip(("I", "II"), some_signals(4, steps=40), strict=True))
+    places = [(0, 11, 30, 50), (0, 111, 130, 150)]
+    write_scp(folder / "s2.scp", leads, coded="custom", beat=(beat, places, 20))
+    return listing(folder, [f"s{i}.scp" for i in range(3)])
+
+
+def mfer(folder: Path) -> Path:
+    """MFER files in both byte orders, and a table."""
+    for i in range(3):
+        leads = dict(zip(("I", "II"), some_signals(i), strict=True))
+        write_mfer(folder / f"s{i}.mwf", leads, order="<>"[i % 2], frames=1 + i)
+    return listing(folder, [f"s{i}.mwf" for i in range(3)])
+
+
+def kardia(folder: Path) -> Path:
+    """Kardia recordings, and a table."""
+    for i in range(3):
+        write_atc(folder / f"s{i}.atc", some_signals(i))
+    return listing(folder, [f"s{i}.atc" for i in range(3)])
+
+
+def philips(folder: Path) -> Path:
+    """Philips XML files, compressed and plain, and a table."""
+    for i, form in enumerate(("XLI", "Base64", "Plain")):
+        leads = dict(zip("ABCDEF", some_signals(i, 6), strict=True))
+        write_philips(folder / f"s{i}.xml", leads, form=form)
+    return listing(folder, [f"s{i}.xml" for i in range(3)])
+
+
 # Name of a format, and what writes a source of it.
 RECORDINGS: dict[str, Seed] = {
     **{
@@ -193,6 +228,7 @@ RECORDINGS: dict[str, Seed] = {
         for f in (
             *(sound_wav_one, sound_listed, sound_json, sound_jsonl, sound_kaldi, wfdb_16),
             *(wfdb_212, wfdb_beats, wfdb_mat, edf, edf_stages, bdf, ishne, muse, aecg, dicom),
+            *(scp, mfer, kardia, philips),
         )
     },
     "sound_wav": _sounds(".wav"),

@@ -336,6 +336,10 @@ def _described(
     for role, column in (("id", roles.id), ("group", roles.group), ("fold", roles.fold)):
         if column is not None:
             account = account.took(role, f"column {column} of the table")
+    if roles.beside:
+        account = account.took(
+            "beside the series", f"column {', '.join(roles.beside)} of the table"
+        )
     used = {*roles.keys}
     rest = [c for c in table.columns if c not in used]
     if not roles.labels:

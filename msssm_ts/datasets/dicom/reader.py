@@ -9,6 +9,8 @@ import numpy as np
 
 from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.memory import demand
+from msssm_ts.datasets.signals.about import facts
+from msssm_ts.datasets.signals.record import Facts
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.errors import InputError
 
@@ -46,7 +48,7 @@ def decode_dicom(file: Path) -> Stored:
     if not groups:
         raise InputError(f"{file}: a DICOM file without a waveform; leave images out")
     try:
-        return _group(file, groups[0], len(groups))
+        return _group(file, groups[0], len(groups))._replace(about=_about(data))
     except InputError:
         raise
     # As above: elements are parsed when they are asked for.
@@ -78,6 +80,18 @@ def _group(file: Path, group: Any, n_groups: int) -> Stored:
     odd = ("waveforms after the first are not read",) if n_groups > 1 else ()
     return Stored(
         steps.astype(np.float32), tuple(names), tuple(units), float(group.SamplingFrequency), odd
+    )
+
+
+def _about(data: Any) -> Facts:
+    # "063Y"; other units are those of infants.
+    years = str(data.get("PatientAge", "") or "")
+    return facts(
+        [
+            ("age", int(years[:3]) if years[3:] == "Y" and years[:3].isdecimal() else ""),
+            ("sex", data.get("PatientSex", "") or ""),
+            ("patient", data.get("PatientID", "") or ""),
+        ]
     )
 
 

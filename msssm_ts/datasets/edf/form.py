@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.edf.annotations import EdfAnnotation, read_edf_annotations
 from msssm_ts.datasets.edf.header import EdfHeader, read_edf_header
 from msssm_ts.datasets.edf.signals import Block, EdfExcerpt, read_edf_excerpt
+from msssm_ts.datasets.signals.about import facts, years_between
 from msssm_ts.datasets.signals.names import numbered
-from msssm_ts.datasets.signals.record import Format, Record, Stretch
+from msssm_ts.datasets.signals.record import Facts, Format, Record, Stretch
 from msssm_ts.errors import InputError
 
 SUFFIXES = (".edf", ".bdf")
@@ -66,7 +68,22 @@ def _header(file: Path) -> Record:
         tuple(Stretch(b.onset, b.onset + b.n_records * header.duration) for b in blocks),
         EdfDetail(header, tuple(annotations), blocks),
         tuple(odd),
+        _about(header),
     )
+
+
+def _about(header: EdfHeader) -> Facts:
+    """Read the patient's field of EDF+: code, sex, date of birth, name; in others it is free."""
+    words = header.patient.split()
+    if len(words) < 3 or words[1] not in ("F", "M", "X"):
+        return ()
+    birth: date | None
+    try:
+        birth = datetime.strptime(words[2], "%d-%b-%Y").date()
+    except ValueError:
+        birth = None
+    then = None if header.begin is None else header.begin.date()
+    return facts([("age", years_between(birth, then)), ("sex", words[1]), ("patient", words[0])])
 
 
 def _blocks(header: EdfHeader, onsets: NDArray[np.float64]) -> tuple[Block, ...]:

@@ -88,6 +88,8 @@ class EdfHeader:
         Signals that hold annotations.
     begin : datetime or None
         When the recording began, where the header says it.
+    patient : str
+        The patient's field, as it stands.
     """
 
     file: Path
@@ -101,6 +103,7 @@ class EdfHeader:
     signals: tuple[EdfSignal, ...]
     annotations: tuple[EdfSignal, ...]
     begin: datetime | None = None
+    patient: str = ""
 
 
 def read_edf_header(file: Path) -> EdfHeader:
@@ -172,6 +175,7 @@ def _read(file: Path, stream: BinaryIO, size: int) -> EdfHeader:
         tuple(s for s in signals if s.samples),
         tuple(annotations),
         _begin(head[168:184]),
+        _text(head[8:88]),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.memory import demand
+from msssm_ts.datasets.signals.about import facts, years_between
 from msssm_ts.datasets.signals.names import numbered
-from msssm_ts.datasets.signals.record import Format, Record
+from msssm_ts.datasets.signals.record import Facts, Format, Record
 from msssm_ts.errors import InputError
 
 _MAGIC = b"ISHNE1.0"
@@ -37,6 +39,7 @@ class _Layout(NamedTuple):
     names: tuple[str, ...]
     resolutions: tuple[int, ...]
     rate: float
+    about: Facts
 
 
 class IshneExcerpt(NamedTuple):
@@ -83,7 +86,26 @@ def _layout(file: Path) -> _Layout:
             "replace the file"
         )
     names = tuple(_LEADS.get(s, f"channel {i}") for i, s in enumerate(specs, 1))
-    return _Layout(start, frames, names, resolutions, float(rate))
+    return _Layout(start, frames, names, resolutions, float(rate), _about(head))
+
+
+def _about(head: bytes) -> Facts:
+    (sex,) = struct.unpack_from("<h", head, 128)
+    return facts(
+        [
+            ("age", years_between(_day(head, 132), _day(head, 138))),
+            ("sex", {1: "M", 2: "F"}.get(sex, "")),
+            ("patient", head[108:128].partition(b"\0")[0].decode("latin-1")),
+        ]
+    )
+
+
+def _day(head: bytes, place: int) -> date | None:
+    day, month, year = struct.unpack_from("<hhh", head, place)
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def _header(file: Path) -> Record:
@@ -93,7 +115,13 @@ def _header(file: Path) -> Record:
     odd = () if calibrated else ("no resolution in the header, taken as steps of the converter",)
     units = tuple("mV" if r > 0 else "" for r in found.resolutions)
     return Record(
-        file, numbered(found.names), units, (found.frames,) * n, (found.rate,) * n, odd=odd
+        file,
+        numbered(found.names),
+        units,
+        (found.frames,) * n,
+        (found.rate,) * n,
+        odd=odd,
+        about=found.about,
     )
 
 

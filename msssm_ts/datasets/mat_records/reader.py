@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.arrays.mat_file import read_mat_file
 from msssm_ts.datasets.parts import part_in
+from msssm_ts.datasets.signals.about import facts
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.errors import InputError
 
@@ -22,6 +23,7 @@ from msssm_ts.errors import InputError
 _SIGNALS = ("val", "data", "ecg", "signal", "signals", "values", "x", "eeg")
 _RATES = ("fs", "rate", "sampling_rate", "srate", "samplingrate", "frequency")
 _NAMES = ("leads", "lead_names", "channels", "channel_names", "labels", "sig_name")
+_ABOUT = ("age", "sex", "gender", "patient")
 # Labels in a file make it a data set.
 _DATA_SET = {"y", "label", "target", "class"}
 # More signals than this are no recording's.
@@ -65,6 +67,7 @@ def decode_mat(file: Path) -> Stored:
         tuple(names),
         ("",) * len(matrix),
         rate if 0 < rate < 1e7 else 0.0,
+        about=facts((n, _text(fields[n])) for n in _ABOUT if n in fields),
     )
 
 
@@ -82,6 +85,11 @@ def _is_matrix(value: Any) -> bool:
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf":
         return False
     return value.size > 1 and np.squeeze(value).ndim in (1, 2)
+
+
+def _text(value: Any) -> str:
+    cells = np.asarray(value).ravel()
+    return f"{cells[0]:g}" if cells.dtype.kind in "iuf" and cells.size else "".join(map(str, cells))
 
 
 def _scalar(value: Any) -> float:

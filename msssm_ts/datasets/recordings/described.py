@@ -259,7 +259,7 @@ def describe(
 def _named(options: ReadOptions) -> bool:
     """Whether the user named a column, or the tables themselves."""
     columns = (options.label, column_of_group(options.group), options.fold)
-    return any((*columns, options.tables, options.beside))
+    return any((*columns, options.tables))
 
 
 def _unread(

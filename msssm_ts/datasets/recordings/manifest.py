@@ -23,6 +23,7 @@ from msssm_ts.datasets.recordings.entries import (
 )
 from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.recordings.ranked import union_of
 from msssm_ts.datasets.recordings.roles import Roles, column_of_group, find_roles
 from msssm_ts.datasets.recordings.tables import (
     Listing,
@@ -220,6 +221,8 @@ def _manifest(
                 f"took {sign[0]!r} in column {roles.labels[0]} for a sign between several labels, "
                 f"as in {example!r}"
             )
+    elif roles.ranked:
+        label_names, several = union_of(roles.labels, entries.cells)
     elif roles.labels:
         several = flags_of(roles, entries)
     parts, said = parts_of(roles, entries, others)

@@ -10,10 +10,11 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, label_columns
 from msssm_ts.datasets.parts import Part, are_parts, part_of
+from msssm_ts.datasets.recordings.ranked import are_ranked, ranked_columns
 from msssm_ts.datasets.recordings.tables import MORE_LABELS, Listing
 from msssm_ts.datasets.tables.columns import FOLD, GROUP, LABEL, find_column
 from msssm_ts.datasets.tree import relative_name
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 # Columns that are true for the recordings of one part.
 FLAGS: dict[str, Part] = {
@@ -59,6 +60,8 @@ class Roles:
         What was guessed.
     group_guessed : bool
         Whether the user did not name the column of groups.
+    ranked : bool
+        Whether the columns of labels hold as many labels as a row has, rather than 0 and 1.
     """
 
     listings: list[Listing]
@@ -72,6 +75,7 @@ class Roles:
     remarks: tuple[str, ...] = ()
     group_guessed: bool = False
     beside: tuple[str, ...] = ()
+    ranked: bool = False
 
     @property
     def used(self) -> set[str]:
@@ -140,20 +144,26 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     group = column_of_group(options.group)
     if group is None and options.group in columns:
         group = options.group
+    if group is not None and group not in every and group.casefold() in options.headers:
+        group = None
     where = ", ".join(str(x.table.file) for x in listings)
     named = [("label", c) for c in labels] + [("drop", c) for c in drop]
     for option, chosen in (*named, ("group", group), ("fold", options.fold)):
         if chosen is not None and chosen not in every:
             said = "--validation" if option == "fold" else f"--{option}"
-            raise InputError(
-                f"{where}: no column {chosen!r} ({said}); it has {enumerate_names(every)}"
+            raise OptionError(
+                f"{where}: no column {chosen!r} ({said}); it has {enumerate_names(every)}", option
             )
     part, flag = _part_column(listings, [c for c in columns if c not in labels])
     taken = {group, options.fold, part, flag}
     remarks: list[str] = []
     if not labels and options.label_from is None:
-        label, remark = _find_label(listings, [c for c in columns if c not in taken])
+        free = [c for c in columns if c not in taken]
+        label, remark = _find_label(listings, free)
         labels, remarks = (() if label is None else (label,)), [remark]
+        if label is None:
+            labels = _ranked(listings, ranked_columns(free))
+            remarks = [_on_ranked(labels)]
     free = [c for c in columns if c not in {*labels, part, flag}]
     found = find_column(free, GROUP, group) or _recurring(listings, free, _GROUPS)
     fold = find_column([c for c in free if c != found], FOLD, options.fold)
@@ -170,6 +180,22 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
         tuple(filter(None, remarks)),
         group_guessed=group is None,
         beside=beside,
+        ranked=bool(_ranked(listings, labels)),
+    )
+
+
+def _ranked(listings: list[Listing], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return columns that hold as many labels as a row has; none where they are something else."""
+    cells = {c: _cells(listings, c) for c in columns}
+    return columns if are_ranked(columns, cells) else ()
+
+
+def _on_ranked(columns: tuple[str, ...]) -> str:
+    if not columns:
+        return ""
+    return (
+        f"took {enumerate_names(columns)} for the labels of a recording, one or several; --label "
+        "names one"
     )
 
 

@@ -11,15 +11,18 @@ import numpy as np
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.recordings.described import Recordings, describe
+from msssm_ts.datasets.signals.about import told_by_headers
 from msssm_ts.datasets.signals.build import whole
 from msssm_ts.datasets.signals.joined import Joined, join
 from msssm_ts.datasets.signals.opened import names_of, open_records
 from msssm_ts.datasets.signals.record import Format
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 # Groups that need no table: each recording is one.
 _OWN_GROUPS = ("record", "file")
+# Headers that are looked at to see what they say of patients.
+_GLANCE = 5
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def find(
     if len(kept) < len(recordings.files):
         recordings = recordings.take(kept)
     recordings = replace(recordings, account=recordings.account + joined.account)
+    recordings = told_by_headers(recordings, joined.records, options)
     folder = source.parent if source.is_file() else source
     return Found(recordings, joined, names_of(recordings.files, folder, form), str(source))
 
@@ -135,6 +139,7 @@ def describe_recordings(
         If there are none, or an option finds nothing to act on.
     """
     if source.is_file():
+        options = _knowing_headers([source], options, form)
         recordings = Recordings([source], [source])
         if options.label_from is not None:
             recordings = describe(
@@ -147,11 +152,30 @@ def describe_recordings(
             raise InputError(
                 f"{source}: no {', '.join(form.suffixes)} file; found are {describe_files(below)}"
             )
+        options = _knowing_headers(found, options, form)
         recordings = describe(
             source, found, below, options, others=form.title, by_folders=by_folders
         )
     _check_columns(source, recordings, options, form)
     return recordings
+
+
+def _knowing_headers(files: Sequence[Path], options: ReadOptions, form: Format) -> ReadOptions:
+    """Return options with what headers say of patients, where groups are to be taken from them."""
+    if options.group is None or options.group in _OWN_GROUPS:
+        return options
+    names: set[str] = set()
+    broken: list[InputError] = []
+    looked_at = files[:_GLANCE]
+    for file in looked_at:
+        try:
+            names.update(name for name, _ in form.header(file).about)
+        except InputError as error:
+            # It is left out, and said, when it is read for good.
+            broken.append(error)
+    if broken and len(broken) == len(looked_at):
+        raise broken[0]
+    return replace(options, headers=tuple(sorted(names)))
 
 
 def _check_columns(
@@ -163,17 +187,20 @@ def _check_columns(
     """Refuse columns that the user named where there is no table to have them."""
     roles = {role for role, _ in recordings.account.taken}
     named = {
-        "--label": options.label if "label" not in roles else None,
-        "--group": options.group if "group" not in roles else None,
-        "--validation": options.fold if "fold" not in roles else None,
+        "label": options.label if "label" not in roles else None,
+        "group": options.group if "group" not in roles else None,
+        "fold": options.fold if "fold" not in roles else None,
     }
-    for option, name in named.items():
-        if name is None or (option == "--group" and name in _OWN_GROUPS):
+    for field, name in named.items():
+        option = options.command_line_name(field)
+        own = (*_OWN_GROUPS, *options.headers)
+        if name is None or (option == "--group" and name.casefold() in own):
             continue
         if "files" in roles:
             # A table lists them; what it does not have it has refused itself.
             continue
-        raise InputError(
+        raise OptionError(
             f"{source}: no column {name!r} ({option}): there is no table that lists the "
-            f"{form.title}; put one beside them, with the columns file and {name}"
+            f"{form.title}; put one beside them, with the columns file and {name}",
+            field,
         )

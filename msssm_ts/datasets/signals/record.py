@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 from msssm_ts.series import Series
 
+# Names in small letters, and what is said.
+Facts = tuple[tuple[str, str], ...]
+
 
 class Stretch(NamedTuple):
     """A stretch that was recorded without a break, in seconds from the record's start."""
@@ -39,6 +42,8 @@ class Record:
         What its format wants to know again, such as where its data begin.
     odd : tuple of str
         What is to be said of it, as kinds: the same words for every record that it happens to.
+    about : tuple of pairs of str
+        What it says of the patient, as :func:`msssm_ts.datasets.signals.about.facts` writes it.
     """
 
     file: Path
@@ -49,6 +54,7 @@ class Record:
     stretches: tuple[Stretch, ...] = ()
     detail: Any = None
     odd: tuple[str, ...] = ()
+    about: Facts = ()
 
     def rate(self, signals: Sequence[int] | None = None) -> float:
         """Return the rate that some signals are read at: the highest of them."""

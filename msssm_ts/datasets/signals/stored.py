@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.signals.names import numbered
-from msssm_ts.datasets.signals.record import Format, Record
+from msssm_ts.datasets.signals.record import Facts, Format, Record
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
 
@@ -29,6 +29,8 @@ class Stored(NamedTuple):
         In hertz; 0 where unknown.
     odd : tuple of str
         What is to be said of it.
+    about : tuple of pairs of str
+        What it says of the patient.
     """
 
     values: NDArray[np.float32]
@@ -36,6 +38,7 @@ class Stored(NamedTuple):
     units: tuple[str, ...]
     rate: float
     odd: tuple[str, ...] = ()
+    about: Facts = ()
 
 
 class Excerpt(NamedTuple):
@@ -97,6 +100,7 @@ def stored_format(suffixes: tuple[str, ...], decode: Callable[[Path], Stored]) -
             (length,) * n,
             (found.rate,) * n,
             odd=found.odd,
+            about=found.about,
         )
 
     def item(record: Record, start: int, stop: int, signals: tuple[int, ...]) -> Excerpt:

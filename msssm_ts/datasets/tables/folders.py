@@ -129,7 +129,7 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     own = replace(options, beside=())
     if tables:
         own = replace(own, label=None, group=None)
-    first = _recordings(files[0], own)
+    first = _recordings(files[0], own, listed=bool(tables))
     if first is None:
         if own.label is not None and _recordings(files[0], replace(own, label=None)) is not None:
             raise OptionError(
@@ -150,7 +150,7 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     data: list[LabelledSeries] = []
     owners: list[int] = []
     for i, file in enumerate(described.files):
-        found = first if file == files[0] else _recordings(file, own)
+        found = first if file == files[0] else _recordings(file, own, listed=bool(tables))
         if found is None:
             continue
         if found.n_channels != first.n_channels:
@@ -251,10 +251,10 @@ def _summed(accounts: Sequence[Account]) -> Account:
     return total
 
 
-def _recordings(file: Path, options: ReadOptions) -> LabelledSeries | None:
+def _recordings(file: Path, options: ReadOptions, *, listed: bool = False) -> LabelledSeries | None:
     """Return the recordings in a text file; None where it is a table of series."""
     try:
-        one = read_recording(file, options)
+        one = read_recording(file, options, listed=listed)
         if one is not None:
             return one if one.n_series and _says_what_it_is(one) else None
         table = read_text_table(file, options)

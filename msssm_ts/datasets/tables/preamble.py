@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from msssm_ts.datasets.leads import are_leads
+
 # What begins a comment.
 COMMENT = ("#", "%", "//")
 _SEPARATOR = re.compile(r"\"?sep=(\\t|tab|.)\"?", re.IGNORECASE)
@@ -150,7 +152,8 @@ def _is_header(row: Sequence[str], width: int, alone: bool) -> bool:
     """Whether a row above few columns of numbers names them, and is no name and value."""
     if len(row) != width or _filled(row) < width:
         return False
-    return alone or width != 2 or _TIME.match(row[0].strip()) is not None
+    named = alone or width != 2 or _TIME.match(row[0].strip()) is not None
+    return named or are_leads(row)
 
 
 def are_units(cells: Sequence[str], below: Sequence[str]) -> bool:

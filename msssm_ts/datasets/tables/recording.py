@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_labels
+from msssm_ts.datasets.leads import are_leads, without_unit
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
 from msssm_ts.datasets.tables.numbers import as_float
@@ -34,13 +35,15 @@ class _Values:
 
 
 def read_recording(
-    file: Path, options: ReadOptions, dialect: Dialect | None = None
+    file: Path, options: ReadOptions, dialect: Dialect | None = None, *, listed: bool = False
 ) -> LabelledSeries | None:
     r"""Read a text file that is one recording; None where it is a table of series.
 
     That is one column of values below lines that say what they are, as watches export an
-    electrocardiogram, or columns below a row with the time of the start and one with the rate, as
-    Empatica writes them. ``options.label`` names a line above the values.
+    electrocardiogram, or columns that are called as its leads are, or columns below a row with the
+    time of the start and one with the rate, as Empatica writes them. ``options.label`` names a line
+    above the values. Where a table lists the file as one of many, columns without names are
+    channels, too.
 
     Raises
     ------
@@ -59,8 +62,8 @@ def read_recording(
     facts = dialect.preamble.facts
     if _is_empatica(dialect):
         found = _empatica(file, dialect)
-    elif len(dialect.columns) == 1 and (facts or not dialect.headed):
-        found = _one_column(file, dialect, options)
+    elif _is_one_column(dialect) or _are_leads(dialect, options) or _is_matrix(dialect, listed):
+        found = _columns(file, dialect, options)
     else:
         return None
     options.refuse_unused(
@@ -94,23 +97,46 @@ def read_recording(
     )
 
 
-def _one_column(file: Path, dialect: Dialect, options: ReadOptions) -> _Values:
+def _is_one_column(dialect: Dialect) -> bool:
+    """Whether there is one column, and it is no table that has a column."""
+    return len(dialect.columns) == 1 and bool(dialect.preamble.facts or not dialect.headed)
+
+
+def _is_matrix(dialect: Dialect, listed: bool) -> bool:
+    """Whether a file that a table lists holds columns without names."""
+    return listed and not dialect.headed and not dialect.preamble.facts
+
+
+def _are_leads(dialect: Dialect, options: ReadOptions) -> bool:
+    """Whether all columns are leads, so that a row is a step, unless the user names an id."""
+    named = options.id or options.time or options.channel
+    return dialect.headed and not named and are_leads(dialect.columns)
+
+
+def _columns(file: Path, dialect: Dialect, options: ReadOptions) -> _Values:
     table, _ = read_text(file, ReadOptions(), [options.label] if options.label else [], dialect)
-    column = dialect.columns[0]
-    values = table.numbers([column]).T
+    columns = list(dialect.columns)
+    values = table.numbers(columns).T
     preamble = dialect.preamble
-    name = column if dialect.headed else preamble.channel
-    unit = dialect.units.get(column, "") or preamble.unit
+    leads = dialect.headed and are_leads(columns)
+    told = [without_unit(c) if leads else (c, "") for c in columns]
+    names = [name for name, _ in told] if dialect.headed else [preamble.channel]
+    units = [
+        dialect.units.get(c, "") or unit or preamble.unit
+        for c, (_, unit) in zip(columns, told, strict=True)
+    ]
     account = table.account.took("layout", "one recording: a step a row")
-    account = account.took("channels", f"column {column}")
+    account = account.took("channels", f"column{'s' * (len(columns) > 1)} {', '.join(columns)}")
     if preamble.rate is not None:
         account = account.took("sampling rate", "the lines above the values")
     if not preamble.facts:
-        account = account.remarking("took the one column of the file for one series")
+        called = "which are called as leads are" if leads else "for a table lists the file"
+        what = f"columns, {called}," if len(columns) > 1 else "one column of the file"
+        account = account.remarking(f"took the {what} for one series")
     return _Values(
         np.ascontiguousarray(values),
-        (name,) if name else None,
-        (unit,) if unit else None,
+        tuple(names) if any(names) else None,
+        tuple(units) if any(units) else None,
         preamble.rate,
         account,
     )

@@ -30,6 +30,7 @@ from msssm_ts.datasets.wfdb.beat_features import USUAL, beat_features
 from msssm_ts.datasets.wfdb.beats import DEFAULT_WINDOW, beats_of, count_beats
 from msssm_ts.datasets.wfdb.context import Values
 from msssm_ts.datasets.wfdb.form import beat_item
+from msssm_ts.datasets.wfdb.headers import parse_header
 from msssm_ts.errors import InputError
 from msssm_ts.series.side_features import SideFeatures
 
@@ -153,7 +154,7 @@ def _first(
             if not annotation_file(stem, annotator).exists():
                 continue
             try:
-                found = read_annotations(stem, annotator, 250.0)
+                found = read_annotations(stem, annotator, parse_header(stem).frame_rate)
             except InputError as error:
                 # It is left out, and said, when it is read for good.
                 broken = broken or error

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from msssm_ts.datasets.signals.about import facts
 from msssm_ts.datasets.signals.names import numbered
 from msssm_ts.datasets.signals.record import Format, Record, Stretch
+from msssm_ts.datasets.wfdb.comments import fields_of_comments, without_labels
 from msssm_ts.datasets.wfdb.headers import RecordHeader, read_record_header
 from msssm_ts.datasets.wfdb.signals import RecordExcerpt, is_plain, read_record_excerpt
 
@@ -31,6 +33,7 @@ def _header(file: Path) -> Record:
         _stretches(header),
         header,
         tuple(odd),
+        facts(without_labels(fields_of_comments(header.comments))),
     )
 
 

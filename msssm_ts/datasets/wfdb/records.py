@@ -12,7 +12,13 @@ from msssm_ts.datasets.options import ReadOptions, Split
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.datasets.wfdb.comments import fields_of_comments, label_key, labels_of, shown
+from msssm_ts.datasets.wfdb.comments import (
+    chosen_diagnoses,
+    fields_of_comments,
+    label_key,
+    labels_of,
+    shown,
+)
 from msssm_ts.datasets.wfdb.cuts import Cut, choose_cut, cut_records
 from msssm_ts.datasets.wfdb.form import WFDB
 from msssm_ts.datasets.wfdb.headers import RecordHeader, content, segment_names
@@ -68,6 +74,8 @@ def read_wfdb(
     # The user may name the key of a comment as the label, too.
     named = options.label is not None and label_key(fields, options.label) is not None
     key = label_key(fields, options.label if named else None)
+    chosen = () if named else chosen_diagnoses(fields, options.label, str(source))
+    named = named or bool(chosen)
     recordings = describe_recordings(
         source if source.is_dir() else files[0],
         replace(options, label=None) if named else options,
@@ -90,7 +98,7 @@ def read_wfdb(
         assert cut is not None
         return cut_records(found, cut, options)
     if not by_table and key is not None:
-        found = _labelled(found, fields, key, guessed=options.label is None)
+        found = _labelled(found, fields, key, chosen, guessed=options.label is None)
     return whole_of(found, options)
 
 
@@ -142,12 +150,17 @@ def _of_parts(
 
 
 def _labelled(
-    found: Found, fields: Mapping[Path, Mapping[str, str]], key: str, *, guessed: bool
+    found: Found,
+    fields: Mapping[Path, Mapping[str, str]],
+    key: str,
+    chosen: Sequence[str],
+    *,
+    guessed: bool,
 ) -> Found:
     """Label records by the comments of their headers."""
     files = found.recordings.files
     own = {f: fields[f] for f in found.joined.records}
-    labels, label_names, kept = labels_of(own, files, key)
+    labels, label_names, kept, said = labels_of(own, files, key, chosen)
     without = [files[i].name for i in range(len(files)) if i not in set(kept)]
     if not kept:
         return found
@@ -159,6 +172,7 @@ def _labelled(
         account = account.remarking(
             f"took #{shown(key)}: in the headers for labels; --label says otherwise"
         )
+    account = account.remarking(*said)
     recordings = found.recordings.take(kept)
     recordings = replace(
         recordings, labels=labels, label_names=label_names, account=recordings.account + account

@@ -1,1 +1,1 @@
-"""ECGs as XML files: GE MUSE, and the annotated ECG of HL7."""
+"""ECGs as XML files: GE MUSE, Philips, and the annotated ECG of HL7."""

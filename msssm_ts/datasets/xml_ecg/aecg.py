@@ -6,12 +6,15 @@ which one sequence is the time (head and increment) and each other a lead (origi
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.signals.about import facts, years_between
+from msssm_ts.datasets.signals.record import Facts
 from msssm_ts.datasets.signals.stored import Stored
 from msssm_ts.datasets.xml_ecg.tree import text_of
 from msssm_ts.errors import InputError
@@ -60,7 +63,42 @@ def read_aecg(file: Path, root: Element) -> Stored:
     odd = ("series after the first are not read",) if len(sets) > 1 else ()
     # Rates are whole where the increment is written with few digits.
     rate = round(rate) if rate and abs(rate - round(rate)) < 1e-3 * rate else rate
-    return Stored(np.stack(rows).astype(np.float32), tuple(names), tuple(units), float(rate), odd)
+    return Stored(
+        np.stack(rows).astype(np.float32),
+        tuple(names),
+        tuple(units),
+        float(rate),
+        odd,
+        _about(root),
+    )
+
+
+def _about(root: Element) -> Facts:
+    subject = next(root.iter("trialSubject"), None)
+    if subject is None:
+        return ()
+    person = subject.find("subjectDemographicPerson")
+    found = {} if person is None else {e.tag: e for e in person}
+    then = next((e for e in root.iter("low") if e.get("value")), None)
+    return facts(
+        [
+            ("age", years_between(_day(found.get("birthTime")), _day(then))),
+            ("sex", _value(found.get("administrativeGenderCode"), "code")),
+            ("patient", _value(subject.find("id"), "extension")),
+        ]
+    )
+
+
+def _value(element: Element | None, name: str = "value") -> str:
+    return "" if element is None else element.get(name, "")
+
+
+def _day(element: Element | None) -> date | None:
+    """Read a date such as 19500602 or 20200601120000.000."""
+    try:
+        return datetime.strptime(_value(element)[:8], "%Y%m%d").date()
+    except ValueError:
+        return None
 
 
 def _quantity(file: Path, element: Element) -> float:

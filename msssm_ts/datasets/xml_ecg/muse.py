@@ -14,7 +14,9 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.signals.about import facts
 from msssm_ts.datasets.signals.names import lead_key
+from msssm_ts.datasets.signals.record import Facts
 from msssm_ts.datasets.signals.stored import Stored
 from msssm_ts.datasets.xml_ecg.tree import text_of
 from msssm_ts.errors import InputError
@@ -65,6 +67,19 @@ def read_muse(file: Path, root: Element) -> Stored:
         tuple(spelt.get(u, u) for u in units),
         rate,
         tuple(odd),
+        _about(root),
+    )
+
+
+def _about(root: Element) -> Facts:
+    patient = root.find("PatientDemographics")
+    in_years = text_of(patient, "AgeUnits").casefold() in ("", "years", "year")
+    return facts(
+        [
+            ("age", text_of(patient, "PatientAge") if in_years else ""),
+            ("sex", text_of(patient, "Gender")),
+            ("patient", text_of(patient, "PatientID")),
+        ]
     )
 
 

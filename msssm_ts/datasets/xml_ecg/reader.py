@@ -8,13 +8,17 @@ from pathlib import Path
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.datasets.xml_ecg.aecg import read_aecg
 from msssm_ts.datasets.xml_ecg.muse import read_muse
+from msssm_ts.datasets.xml_ecg.philips import read_philips
 from msssm_ts.datasets.xml_ecg.tree import read_xml, root_name
 from msssm_ts.errors import InputError
 
-_READERS = {"RestingECG": read_muse, "AnnotatedECG": read_aecg}
+_READERS = {
+    "RestingECG": read_muse,
+    "AnnotatedECG": read_aecg,
+    "restingecgdata": read_philips,
+}
 # Known by name; what else they are called, and what to do.
 _OTHERS = {
-    "restingecgdata": "Philips Sierra ECG, whose samples are compressed; convert it to EDF or WFDB",
     "CardiologyXML": "GE CardioSoft; export it as MUSE XML or EDF",
 }
 
@@ -30,7 +34,9 @@ def decode_xml(file: Path) -> Stored:
     root = read_xml(file)
     read = _READERS.get(root.tag)
     if read is None:
-        kind = _OTHERS.get(root.tag, "none that is known: those are MUSE's and HL7's; export it so")
+        kind = _OTHERS.get(
+            root.tag, "none that is known: those are MUSE's, Philips' and HL7's; export it so"
+        )
         raise InputError(f"{file}: an XML file of kind {root.tag!r}, {kind}")
     return read(file, root)
 

@@ -73,7 +73,8 @@ def root_name(file: Path) -> str:
     try:
         with file.open("rb") as stream:
             parser.Parse(stream.read(8192))
-    except (OSError, expat.ExpatError):
+    # An encoding that is not known is a LookupError.
+    except (OSError, expat.ExpatError, LookupError):
         pass
     return found[0] if found else ""
 

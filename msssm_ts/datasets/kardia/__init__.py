@@ -1,0 +1,1 @@
+"""Recordings of AliveCor's Kardia devices."""
