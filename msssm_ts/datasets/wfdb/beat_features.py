@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.signals.joined import Joined
 from msssm_ts.datasets.wfdb.context import Values, interval_features
-from msssm_ts.datasets.wfdb.morphology import POINTS_IN_WINDOW, shape_features, windows_of
+from msssm_ts.datasets.wfdb.morphology import Windows, shapes_of, windows_of
 
 
 def beat_features(joined: Joined, file: Path, samples: list[int]) -> dict[str, Values]:
     """Return numbers of all beats of a record, from their times and the signal alone.
+
+    The signal is read piece by piece: what is kept grows with the beats, not with the samples.
 
     Parameters
     ----------
@@ -42,14 +43,15 @@ def beat_features(joined: Joined, file: Path, samples: list[int]) -> dict[str, V
     within = np.searchsorted([start for start, _ in stretches], ordered, side="right")
     seconds = ordered / rate
     leads, n_steps = joined.channels, joined.length_of(file)
-    demand(4 * len(leads) * len(seconds) * POINTS_IN_WINDOW, file, "its beats")
 
     def read(start: int, stop: int) -> Values:
         return np.asarray(joined.form.read(joined.item(file, start, stop)), dtype=np.float64)
 
+    def block(first: int, stop: int) -> Windows:
+        return windows_of(seconds[first:stop], rate, n_steps, len(leads), read)
+
     found = interval_features(seconds, within)
-    windows = windows_of(seconds, rate, n_steps, len(leads), read)
-    for lead, of_lead in zip(leads, windows, strict=True):
-        found |= {f"{lead}_{name}": values for name, values in shape_features(of_lead).items()}
+    for lead, shapes in zip(leads, shapes_of(block, len(seconds), len(leads)), strict=True):
+        found |= {f"{lead}_{name}": values for name, values in shapes.items()}
     back = np.argsort(order)
     return {name: values[back] for name, values in found.items()}
