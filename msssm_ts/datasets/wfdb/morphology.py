@@ -124,7 +124,9 @@ def _usual_beats(block: Read, n_beats: int, n_leads: int) -> Windows:
 
 
 def _spread(places: NDArray[np.int64]) -> NDArray[np.int64]:
-    return places[np.linspace(0, len(places) - 1, min(_MOST, len(places))).astype(int)]
+    chosen = np.linspace(0, len(places) - 1, min(_MOST, len(places))).astype(int)
+    some: NDArray[np.int64] = places[chosen]
+    return some
 
 
 def _gathered(

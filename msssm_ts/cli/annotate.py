@@ -1,0 +1,103 @@
+"""``msssm-ts annotate``: label the beats of long recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from msssm_ts.cli import options
+from msssm_ts.cli.console import say, show_json
+from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.injected import two_numbers
+from msssm_ts.errors import InputError
+
+
+@guarded
+def annotate(
+    model: options.Model,
+    records: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RECORD...",
+            help="WFDB records, EDF, BDF or ISHNE files, or folders of them.",
+            show_default=False,
+        ),
+    ],
+    annotator: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SUFFIX",
+            help="Label the beats that are annotated, rather than look for them: atr, qrs.",
+        ),
+    ] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="What finds beats: xqrs or gqrs.  [xqrs]")
+    ] = None,
+    lead: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Channel to find beats in, and to draw.  [the first that the model uses]",
+        ),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="Seconds before and after a beat, where the model does not say.",
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="wfdb, csv, or edf+ (annotations alone).")
+    ] = "wfdb",
+    suffix: Annotated[
+        str, typer.Option(metavar="NAME", help="Annotator of the files: RECORD.NAME.")
+    ] = "msts",
+    picture: Annotated[
+        bool,
+        typer.Option(
+            "--picture", help="Also draw RECORD.NAME.png: a minute with labels, and the whole."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="For the files; else the record's."),
+    ] = None,
+    force: options.Force = False,
+    device: options.Device = "auto",
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Label every beat of long recordings, with a MODEL of beats, and say what was found.
+
+    Beats are found in one lead, or taken from annotations (--annotator). Beside each RECORD an
+    annotation file is written that WFDB's programs read (RECORD.msts), or a table, or EDF+. To
+    stdout go counts, beats a minute, the longest pause, and episodes: runs of three or more V, of
+    three or more S, and bigeminy. A record of a day needs no more memory than one of an hour.
+    """
+    from msssm_ts.cli.annotate_records import Request, annotate_records
+    from msssm_ts.cli.annotate_show import show_beats
+
+    if annotator is not None and detector is not None:
+        raise InputError("--annotator and --detector: give one of them")
+    request = Request(
+        annotator=None if annotator is None else annotator.lstrip("."),
+        detector=detector or "xqrs",
+        lead=lead,
+        window=two_numbers(window, "--window", "0.28,0.43"),
+        form=form,
+        suffix=suffix.lstrip("."),
+        picture=picture,
+        out=out,
+        force=force,
+    )
+    report = annotate_records(model, records, request, device=device, quiet=quiet)
+    for left in report["left_out"]:
+        say(f"left out: {left['why']}", quiet=quiet)
+    if json:
+        show_json(report)
+    else:
+        show_beats(report)
