@@ -84,7 +84,7 @@ def find_beats(
         found = detect_beats(lead, detector, steps.step(f"{recording.name}: finding beats"))
         if not len(found):
             raise InputError(
-                f"{recording.file}: no beat found in the {lead.seconds:.3g} s of {lead.channels[0]}; "
+                f"{recording.file}: no beat found in {lead.channels[0]} ({lead.seconds:.3g} s); "
                 "name another channel with --lead, or annotated beats with --annotator"
             )
         return found
