@@ -59,18 +59,23 @@ def beat_batches(
     beats = np.flatnonzero(inside)
     parts = places[beats] // round(_TOGETHER * recording.rate)
     for some in np.split(beats, np.flatnonzero(np.diff(parts)) + 1) if len(beats) else ():
-        low = int(starts[some[0]])
-        signal = recording.read(low, int(stops[some[-1]]))
-        edges = zip(starts[some] - low, stops[some] - low, strict=True)
-        named = any(not n.startswith("channel ") for n in recording.channels)
-        yield (
-            some,
-            LabelledSeries(
-                [signal[:, a:b] for a, b in edges],
-                channel_names=recording.channels if named else None,
-                sampling_rate=recording.rate,
-                units=recording.units if any(recording.units) else None,
-                features=None if features is None else features.take(some),
-                source=str(recording.file),
-            ),
-        )
+        own = None if features is None else features.take(some)
+        yield some, series_at(recording, starts[some], stops[some], own)
+
+
+def series_at(
+    recording: Recording, starts: Places, stops: Places, features: SideFeatures | None
+) -> LabelledSeries:
+    """Read a recording from the first of the starts to the last of the stops, and cut it."""
+    low = int(starts[0])
+    signal = recording.read(low, int(stops[-1]))
+    edges = zip(starts - low, stops - low, strict=True)
+    named = any(not n.startswith("channel ") for n in recording.channels)
+    return LabelledSeries(
+        [signal[:, a:b] for a, b in edges],
+        channel_names=recording.channels if named else None,
+        sampling_rate=recording.rate,
+        units=recording.units if any(recording.units) else None,
+        features=features,
+        source=str(recording.file),
+    )

@@ -15,6 +15,8 @@ from msssm_ts.errors import InputError
 
 # WFDB's symbol for a beat that was not classified.
 _NOT_CLASSIFIED = "?"
+# Bytes of an annotation's text are counted in one byte; a bracket comes before.
+_LONGEST = 250
 
 
 def check_symbols(classes: Sequence[str]) -> None:
@@ -34,6 +36,26 @@ def check_symbols(classes: Sequence[str]) -> None:
         raise InputError(
             f"--format wfdb: the model's class {other!r} is no symbol of a beat in WFDB; "
             "--format csv and edf+ write any"
+        )
+
+
+def check_notes(classes: Sequence[str]) -> None:
+    """Refuse classes that the text of a WFDB annotation cannot hold.
+
+    Raises
+    ------
+    InputError
+        Naming the first that it cannot.
+
+    Examples
+    --------
+    >>> check_notes(["AFIB", "sinus rhythm"])
+    """
+    other = next((c for c in classes if not c.isascii() or not 0 < len(c) <= _LONGEST), None)
+    if other is not None:
+        raise InputError(
+            f"--format wfdb: the model's class {other[:40]!r} cannot stand in an annotation, which "
+            f"takes up to {_LONGEST} ASCII characters; --format csv and edf+ write any"
         )
 
 

@@ -1,4 +1,4 @@
-"""``msssm-ts annotate``: label the beats of long recordings."""
+"""``msssm-ts annotate``: label long recordings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.injected import two_numbers
-from msssm_ts.errors import InputError
 
 
 @guarded
@@ -49,6 +48,14 @@ def annotate(
             help="Seconds before and after a beat, where the model does not say.",
         ),
     ] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Label pieces so long with a model that was not fitted on beats.  [as long as its "
+            "series, or windows (--crop)]",
+        ),
+    ] = None,
     form: Annotated[
         str, typer.Option("--format", help="wfdb, csv, or edf+ (annotations alone).")
     ] = "wfdb",
@@ -71,23 +78,24 @@ def annotate(
     json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Label every beat of long recordings, with a MODEL of beats, and say what was found.
+    """Label every beat of long recordings, or every piece, and say what was found.
 
     Beats are found in one lead, or taken from annotations (--annotator). Beside each RECORD an
     annotation file is written that WFDB's programs read (RECORD.msts), or a table, or EDF+. To
     stdout go counts, beats a minute, the longest pause, and episodes: runs of three or more V, of
-    three or more S, and bigeminy. A record of a day needs no more memory than one of an hour.
+    three or more S, and bigeminy. A MODEL that was not fitted on beats labels one piece after the
+    other instead, as changes of rhythm. A record of a day is read a few minutes at a time.
     """
-    from msssm_ts.cli.annotate_records import Request, annotate_records
-    from msssm_ts.cli.annotate_show import show_beats
+    from msssm_ts.cli.annotate_records import annotate_records
+    from msssm_ts.cli.annotate_request import Request
+    from msssm_ts.cli.annotate_show import show_report
 
-    if annotator is not None and detector is not None:
-        raise InputError("--annotator and --detector: give one of them")
     request = Request(
         annotator=None if annotator is None else annotator.lstrip("."),
-        detector=detector or "xqrs",
+        detector=detector,
         lead=lead,
         window=two_numbers(window, "--window", "0.28,0.43"),
+        every=every,
         form=form,
         suffix=suffix.lstrip("."),
         picture=picture,
@@ -100,4 +108,4 @@ def annotate(
     if json:
         show_json(report)
     else:
-        show_beats(report)
+        show_report(report)

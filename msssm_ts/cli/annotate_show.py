@@ -13,13 +13,53 @@ from msssm_ts.cli.tables import show_table
 _MOST = 20
 
 
-def show_beats(report: Mapping[str, Any]) -> None:
+def show_report(report: Mapping[str, Any]) -> None:
     """Write what was found to stdout: of one recording all, of several a row each."""
     rows: Sequence[Mapping[str, Any]] = report["records"]
+    of_pieces = "pieces" in rows[0]
     if len(rows) == 1:
-        _show_one(rows[0])
-    else:
-        _show_several(rows)
+        (_show_pieces if of_pieces else _show_one)(rows[0])
+        return
+    (_show_several_of_pieces if of_pieces else _show_several)(rows)
+    folders = sorted({row["written"]["annotations"].rpartition("/")[0] or "." for row in rows})
+    show()
+    show(f"{len(rows)} records annotated, files in {', '.join(folders)}")
+
+
+def _show_pieces(row: Mapping[str, Any]) -> None:
+    labels = [f"{name} {_clock(seconds)}" for name, seconds in row["labels"].items()]
+    if row["not_labelled"]:
+        labels.append(f"without a label {_clock(row['not_labelled'])}")
+    pairs: dict[str, object] = {
+        "record": f"{row['record']}, {_clock(row['seconds'])}",
+        "pieces": f"{row['pieces']} of {row['piece_seconds']:g} s",
+        "labels": ", ".join(labels),
+    }
+    show_pairs(pairs | dict(row["written"]))
+    spans = [{**s, "seconds": s["stop"] - s["start"]} for s in row["spans"] if s["label"]]
+    shown = sorted(spans, key=lambda s: -s["seconds"])[:_MOST]
+    shown.sort(key=lambda s: s["start"])
+    title = "labels"
+    if len(shown) < len(spans):
+        title += f", the {_MOST} longest of {len(spans)} spans; --json has all"
+    cells = [(s["label"], _clock(s["start"]), _clock(s["stop"])) for s in shown]
+    show_table(["label", "start", "stop"], cells, right=["start", "stop"], title=title)
+
+
+def _show_several_of_pieces(rows: Sequence[Mapping[str, Any]]) -> None:
+    head = ["record", "length", "pieces", *rows[0]["labels"], "no label", "changes"]
+    cells = [
+        [
+            row["record"],
+            _clock(row["seconds"]),
+            row["pieces"],
+            *map(_clock, row["labels"].values()),
+            _clock(row["not_labelled"]),
+            len(row["spans"]) - 1,
+        ]
+        for row in rows
+    ]
+    show_table(head, cells, right=head[1:])
 
 
 def _show_one(row: Mapping[str, Any]) -> None:
@@ -85,9 +125,6 @@ def _show_several(rows: Sequence[Mapping[str, Any]]) -> None:
             ]
         )
     show_table(head, cells, right=head[1:])
-    folders = sorted({row["written"]["annotations"].rpartition("/")[0] or "." for row in rows})
-    show()
-    show(f"{len(rows)} records annotated, files in {', '.join(folders)}")
 
 
 def _rates(rate: Mapping[str, float | None]) -> str:

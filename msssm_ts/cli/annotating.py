@@ -134,6 +134,7 @@ def label_beats(
         tell(f"{len(seconds) - len(places)} beats are left out: twice, or outside the recording")
     features = None
     if model.beside is not None and model.beside.votes:
+        steps.step(f"{recording.name}: comparing beats")
         features = features_of(recording, places)
     classes = tuple(str(c) for c in classifier.label_names)
     proba = np.full((len(places), len(classes)), np.nan)
@@ -142,9 +143,9 @@ def label_beats(
         inside += len(some)
         series, said = matched(series, model)
         _each(tell, said)
-        usable = _usable(series, model)
-        if len(usable):
-            proba[some[usable]] = predict_proba(classifier, series.take(usable))
+        good = usable(series, model)
+        if len(good):
+            proba[some[good]] = predict_proba(classifier, series.take(good))
         done(float(places[some[-1]]), float(recording.n_steps))
     known = ~np.isnan(proba).any(1)
     labels = np.full(len(places), "", dtype=f"<U{max(map(len, classes))}")
@@ -173,7 +174,7 @@ def _say_unlabelled(number: int, why: str, tell: Tell) -> None:
         tell(f"beats without a label, for {why}: {number}")
 
 
-def _usable(series: LabelledSeries, model: FittedModel) -> NDArray[np.int64]:
+def usable(series: LabelledSeries, model: FittedModel) -> NDArray[np.int64]:
     """Return which series a model can be asked about: some cannot do with missing values."""
     prepare = Preparer(model.preparation, series.sampling_rate, series.channel_names)
     if model.missing == "interpolate" or (model.missing == "mask" and not prepare.filters):
