@@ -15,7 +15,7 @@ from commands import run
 from ecg_files import write_ishne
 from heart import beats_of, write_heart
 
-from msssm_ts.annotation import batches, detection
+from msssm_ts.annotation import batches, detection, pieces
 from msssm_ts.annotation.annotated import AnnotatedBeats
 from msssm_ts.annotation.detection import detect_beats
 from msssm_ts.annotation.recording import Recording, open_recording
@@ -192,6 +192,7 @@ def test_what_is_there_stays_unless_told_otherwise(model: Path, tmp_path: Path) 
         (["--annotator", "atr", "--lead", "MLII"], "nothing is drawn"),
         (["--annotator", "xyz"], "there is no r.xyz beside it"),
         (["--lead", "V9"], "no channel 'V9'; there are MLII, V1"),
+        (["--every", "5"], "was fitted on beats; leave it out"),
         (["--window", "0.1,0.1"], "the model was fitted on 0.28,0.43 s around beats"),
     ],
 )
@@ -255,6 +256,83 @@ def test_a_long_record_is_read_in_pieces(
     assert len(list(csv.reader(io.StringIO((tmp_path / "r.msts.csv").read_text())))) > 200
     # The detector learns from half a minute before, and looks ten seconds ahead.
     assert max(sizes) <= (20 * 1.5 + 30 + 10) * 125 < open_recording(tmp_path / "r.hea").n_steps / 3
+
+
+@pytest.fixture(scope="module")
+def rhythms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of series of 8 s, slow or fast."""
+    folder = tmp_path_factory.mktemp("rhythms")
+    for i in range(16):
+        kind, interval = (("slow", 0.9 + 0.01 * i), ("fast", 0.42 + 0.002 * i))[i % 2]
+        signal = beats_of("N" * 25, 125, interval=interval)[2][:1000]
+        write_signal(folder / "data" / kind / f"r{i}", signal)
+    run("fit", folder / "data", "--members", "quantile_trees", "--out", folder / "run", "-q")
+    return folder / "run"
+
+
+def write_signal(stem: Path, signal: np.ndarray) -> None:
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    wfdb.wrsamp(
+        stem.name, 125, ["mV"], ["II"], signal[:, None], fmt=["16"], adc_gain=[4000.0],
+        baseline=[0], write_dir=str(stem.parent),
+    )  # fmt: skip
+
+
+def test_a_model_of_rhythms_labels_pieces(rhythms: Path, tmp_path: Path) -> None:
+    slow, fast = (beats_of("N" * 90, 125, interval=v)[2] for v in (0.95, 0.45))
+    signal = np.concatenate([slow[:3000], fast[:2000], slow[:2400]])
+    signal[6000:6010] = np.nan
+    write_signal(tmp_path / "r", signal)
+    for together in (600.0, 20.0):
+        with mock.patch.object(pieces, "_TOGETHER", together):
+            out, err = run("annotate", rhythms, tmp_path / "r", "--picture", "--force")
+        found = wfdb.rdann(str(tmp_path / "r"), "msts")
+        changes = {0: "(slow", 3000: "(fast", 5000: "(slow", 7000: "(?"}
+        assert dict(zip(found.sample.tolist(), found.aux_note, strict=True)) == changes
+        assert set(found.symbol) == {"+"}
+    assert "labelling pieces of 8 s, as the model was fitted on; --every says otherwise" in err
+    assert "without a label, for it is shorter than a piece: 3.2 s" in err
+    assert "labels       fast 0:00:16, slow 0:00:40, without a label 0:00:03" in out
+    assert (tmp_path / "r.msts.png").read_bytes()[:4] == b"\x89PNG"
+    run("annotate", rhythms, tmp_path / "r", "--format", "csv")
+    rows = list(csv.DictReader((tmp_path / "r.msts.csv").open()))
+    assert [row["label"] for row in rows] == ["slow"] * 3 + ["fast"] * 2 + ["slow"] * 2
+    # The same as predict says of a piece that is a record.
+    write_signal(tmp_path / "p", signal[3000:4000])
+    run("predict", rhythms, tmp_path / "p.hea", "-o", tmp_path / "p.csv", "-q")
+    (said,) = csv.DictReader((tmp_path / "p.csv").open())
+    assert float(rows[3]["p_fast"]) == pytest.approx(float(said["p_fast"]), abs=2e-6)
+    run("annotate", rhythms, tmp_path / "r", "--format", "edf+", "--every", "4", "-q")
+    notes = edfio.read_edf(tmp_path / "r.msts.edf").annotations
+    assert (notes[0].onset, notes[0].duration) == (0, 24)
+
+
+def test_rhythms_break_off_at_a_gap() -> None:
+    found = pieces.AnnotatedPieces(
+        "r", np.array([0, 100, 250, 350]), 100, 50.0, 520, np.array(["a", "a", "a", ""]),
+        ("a", "b"), np.zeros((4, 2)),
+    )  # fmt: skip
+    assert found.spans == [(0, 4, "a"), (5, 7, "a"), (7, 9, "")]
+    changes = [(0, "(a"), (200, "(?"), (250, "(a"), (350, "(?"), (450, "(?")]
+    assert list(zip(*pieces.rhythm_changes(found), strict=True)) == changes
+    said = pieces.summary_of_pieces(found)
+    assert (said["labels"], said["not_labelled"]) == ({"a": 6.0, "b": 0.0}, 4.4)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--annotator", "atr"], "--annotator acts on beats, but"),
+        (["--detector", "xqrs"], "--detector acts on beats, but"),
+        (["--every", "100"], "nothing is recorded for 100 s without a break"),
+        (["--every", "-1"], "--every -1: must be positive"),
+        (["--every", "4", "--window", "0.2,0.4"], "leave one out"),
+    ],
+)
+def test_pieces_refused(rhythms: Path, tmp_path: Path, options: list[str], said: str) -> None:
+    write_signal(tmp_path / "r", beats_of("N" * 20, 125)[2])
+    _, err = run("annotate", rhythms, tmp_path / "r", *options, code=2)
+    assert said in err
 
 
 def annotated(

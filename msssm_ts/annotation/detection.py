@@ -1,14 +1,16 @@
 """Beats found in a lead of any length, with a few minutes of it in memory.
 
-The detectors are those of the ``wfdb`` package. XQRS (``wfdb.processing.XQRS``) counts the width
-of its wavelet in samples and fits a QRS complex at about 120 of them a second; a lead is brought
-to that rate for it. GQRS is a port of PhysioNet's ``gqrs``.
+The detectors are those of the ``wfdb`` package, a lead brought to a rate for each. XQRS
+(``wfdb.processing.XQRS``) counts the width of its wavelet in samples, and that is the width of a
+QRS complex at about 120 of them a second: at 360 it misses many that are wide. GQRS, a port of
+PhysioNet's ``gqrs``, takes a time that grows with the samples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,6 @@ from msssm_ts.preparation.filters import resample
 Values = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-_XQRS_RATE = 120.0
 # Seconds after a beat in which a flatter wave is a T wave, as XQRS has it for who asks.
 _T_WAVE = 0.36
 # Seconds between a beat that a detector tells and its highest or lowest point; around it in which
@@ -35,6 +36,8 @@ _SEAM = 2.0
 _SHORTEST, _SLOWEST = 2.0, 50.0
 # Millivolts from the lowest to the highest point of two seconds, where no unit is known.
 _USUAL_HEIGHT = 1.0
+# Millivolts that GQRS can count in; no heart makes as many.
+_LARGEST = 1e4
 
 Progress = Callable[[float, float], None]
 
@@ -127,8 +130,12 @@ def _beats_in(signal: Values, rate: float, scale: float | None, detector: str) -
     height = scale if scale is not None else _height_to_one(signal, rate)
     if np.ptp(signal) == 0 or not height:
         return np.empty(0, np.int64)
-    places = DETECTORS[detector](signal * height, rate)
-    peaks = np.unique(_at_peak(signal, places.astype(np.int64), rate))
+    find, own_rate = DETECTORS[detector]
+    brought = resample(height * (signal - np.median(signal))[None], rate, own_rate)[0]
+    # Detectors divide by the height of what is flat.
+    with np.errstate(all="ignore"):
+        places = np.round(find(brought, own_rate) * rate / own_rate).astype(np.int64)
+    peaks = np.unique(_at_peak(signal, places.clip(0, len(signal) - 1), rate))
     return peaks[~missing[peaks]]
 
 
@@ -157,17 +164,23 @@ def _at_peak(signal: Values, places: Places, rate: float) -> Places:
 def _xqrs(signal: Values, rate: float) -> Places:
     from wfdb.processing import XQRS
 
-    brought = resample(signal[None], rate, _XQRS_RATE)[0]
-    found = XQRS(brought, _XQRS_RATE, XQRS.Conf(t_inspect_period=_T_WAVE))
+    found = XQRS(signal, rate, XQRS.Conf(t_inspect_period=_T_WAVE))
     found.detect(verbose=False)
-    places = np.round(np.asarray(found.qrs_inds, dtype=np.float64) * rate / _XQRS_RATE)
-    return np.clip(places, 0, len(signal) - 1).astype(np.int64)
+    return np.asarray(found.qrs_inds, dtype=np.int64)
 
 
 def _gqrs(signal: Values, rate: float) -> Places:
     from wfdb.processing import gqrs_detect
 
-    return np.clip(np.asarray(gqrs_detect(signal, rate), dtype=np.int64), 0, len(signal) - 1)
+    limited = signal.clip(-_LARGEST, _LARGEST)
+    return np.asarray(gqrs_detect(limited, rate), dtype=np.int64)
 
 
-DETECTORS: dict[str, Callable[[Values, float], Places]] = {"xqrs": _xqrs, "gqrs": _gqrs}
+class _Detector(NamedTuple):
+    """From a signal in millivolts at a rate to the places of its beats."""
+
+    find: Callable[[Values, float], Places]
+    rate: float
+
+
+DETECTORS = {"xqrs": _Detector(_xqrs, 120.0), "gqrs": _Detector(_gqrs, 250.0)}

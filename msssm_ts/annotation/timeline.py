@@ -132,7 +132,13 @@ def _draw_rates(
     scale = 3600 if len(minutes.rates) > _LONG else 60
     axis.stairs(minutes.rates, edges, color="k", linewidth=1.0, baseline=None)
     axis.axvspan(
-        start / scale, (start + 60) / scale, color="0.85", zorder=0, label="the minute above"
+        start / scale,
+        (start + 60) / scale,
+        facecolor="0.85",
+        edgecolor="0.7",
+        linewidth=1.5,
+        zorder=0,
+        label="the minute above",
     )
     axis.set_ylabel("beats\na minute", rotation=0, ha="right", va="center")
     shown = {

@@ -59,7 +59,8 @@ def annotate_records(
     from msssm_ts.estimator import MSSSMClassifier
 
     request.check()
-    records = [file for source in sources for file in find_recordings(source)]
+    # One that is named twice is annotated once.
+    records = list(dict.fromkeys(file for source in sources for file in find_recordings(source)))
     classifier = MSSSMClassifier.load(model, device=device)
     act = _act(model, classifier, request, quiet)
     request.claim(records)
