@@ -10,20 +10,20 @@ import wfdb
 
 
 def beats_of(
-    pattern: Sequence[str], rate: float, interval: float = 0.8, start: float = 0.6
+    pattern: Sequence[str], rate: float, interval: float = 0.8, start: float = 0.6, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Samples and symbols of beats, and the signal (n,) in mV: V are early, wide, without P wave.
 
     ``-`` is a beat that does not come.
     """
+    rng = np.random.default_rng(seed)
     seconds, symbols, now = [], [], start
     for symbol in pattern:
-        if symbol in "VA":
-            now -= 0.25 * interval
+        early = 0.25 * interval if symbol in "VA" else 0.0
         if symbol != "-":
-            seconds.append(now)
+            seconds.append(now - early)
             symbols.append(symbol)
-        now += interval + (0.25 * interval if symbol in "VA" else 0)
+        now += interval * rng.uniform(0.97, 1.03)
     times = np.arange(round((now + 0.4) * rate)) / rate
     signal = np.zeros(len(times))
     for second, symbol in zip(seconds, symbols, strict=True):
@@ -33,8 +33,8 @@ def beats_of(
         signal += 0.2 * np.exp(-(((at - 0.26) / 0.05) ** 2))
         if symbol != "V":
             signal += 0.12 * np.exp(-(((at + 0.17) / 0.03) ** 2))
-    rng = np.random.default_rng(len(pattern))
-    signal += 0.02 * rng.normal(size=len(times)) + 0.1 * np.sin(2 * np.pi * 0.2 * times)
+    signal += 0.02 * rng.normal(size=len(times))
+    signal += 0.1 * np.sin(2 * np.pi * (0.2 * times + rng.uniform()))
     return np.round(np.array(seconds) * rate).astype(int), np.array(symbols), signal
 
 
@@ -46,10 +46,11 @@ def write_heart(
     annotated: bool = True,
     leads: Sequence[str] = ("MLII", "V1"),
     unit: str = "mV",
+    seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Write a record, its second lead noise; return samples and symbols of its beats."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    samples, symbols, signal = beats_of(pattern, rate)
+    samples, symbols, signal = beats_of(pattern, rate, seed=seed)
     noise = 0.05 * np.random.default_rng(0).normal(size=len(signal))
     values = np.stack([signal, noise][: len(leads)], axis=1)
     size = {"mV": 1.0, "uV": 1000.0}[unit]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.edf.form import EDF
 from msssm_ts.datasets.ishne.reader import ISHNE
 from msssm_ts.datasets.messages import enumerate_names
@@ -188,8 +189,9 @@ def open_recording(file: Path) -> Recording:
     """
     form = _format_of(file)
     assert form is not None
-    record = form.header(file)
-    return Recording(file, join({file: record}, [file], ReadOptions(), form))
+    with told_as_damage(file, form.title):
+        record = form.header(file)
+        return Recording(file, join({file: record}, [file], ReadOptions(), form))
 
 
 def _format_of(file: Path) -> Format | None:

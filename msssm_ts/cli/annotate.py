@@ -103,8 +103,12 @@ def annotate(
         force=force,
     )
     report = annotate_records(model, records, request, device=device, quiet=quiet)
-    for left in report["left_out"]:
-        say(f"left out: {left['why']}", quiet=quiet)
+    left = report["left_out"]
+    if left:
+        n = len(left) + len(report["records"])
+        say(f"{len(left)} of {n} records left out, for they cannot be annotated:", quiet=quiet)
+    for one in left:
+        say(one["why"], quiet=quiet)
     if json:
         show_json(report)
     else:
