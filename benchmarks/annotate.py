@@ -2,6 +2,7 @@
 
     python benchmarks/annotate.py FOLDER MODEL [--records 100,200] [--detector xqrs]
     python benchmarks/annotate.py FOLDER MODEL --records 100 --hours 1,2,24
+    python benchmarks/annotate.py FOLDER MODEL --pieces
 
 FOLDER holds WFDB records with reference annotations (.atr), and a table that says which are for
 testing; MODEL was fitted on others. Copies of the records without annotations go through ``msssm-ts
@@ -10,7 +11,8 @@ there is an own one within 150 ms, as PhysioNet's ``bxb`` counts; ventricular fl
 as EC57 says. Labels are counted on beats that were found.
 
 With ``--hours`` the signal of each record is repeated to so many hours, in format 16, and time and
-the largest resident memory of the command are printed.
+the largest resident memory of the command are printed. With ``--pieces`` beats that are found ten
+minutes at a time are compared with those found in a whole record at once.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ import wfdb
 from wfdb.processing import compare_annotations
 
 from msssm_ts.analysis.results.ec57 import beat_report
+from msssm_ts.annotation.detection import detect_beats
+from msssm_ts.annotation.recording import open_recording
 from msssm_ts.cli.ec57 import show_ec57
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.wfdb.beats import AAMI
@@ -132,19 +136,35 @@ def long_records(folder: Path, model: str, records: list[str], hours: list[float
                 )
 
 
+def in_pieces(folder: Path, records: list[str], detector: str) -> None:
+    """Compare beats found in ten minutes at a time with those found in all of a record at once."""
+    for record in records:
+        recording = open_recording(folder / f"{record}.hea")
+        lead = recording.only(recording.channels[:1])
+        began = time.perf_counter()
+        own = detect_beats(lead, detector)
+        seconds = time.perf_counter() - began
+        whole = detect_beats(lead, detector, chunk=lead.seconds)
+        differ = len(np.setxor1d(own, whole))
+        print(f"{record} {detector}: {len(own)} beats, {differ} otherwise, {seconds:.1f} s")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("model")
     parser.add_argument("--records", help="with commas between; else those of the test part")
     parser.add_argument("--detector", default="xqrs")
+    parser.add_argument("--pieces", action="store_true", help="detection, against all at once")
     parser.add_argument("--hours", help="lengths of repeated signals, with commas between")
     arguments = parser.parse_args()
     records = arguments.records.split(",") if arguments.records else None
     if records is None:
         test = load(arguments.folder, ReadOptions(split="test", beside=("none",)))
         records = sorted(set(test.groups.tolist()))
-    if arguments.hours:
+    if arguments.pieces:
+        in_pieces(arguments.folder, records, arguments.detector)
+    elif arguments.hours:
         hours = [float(h) for h in arguments.hours.split(",")]
         long_records(arguments.folder, arguments.model, records, hours)
     else:
