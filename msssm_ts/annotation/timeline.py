@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Seconds of a row of the rhythm strip, and rows of a minute.
-_ROW, _N_ROWS = 20.0, 3
+_ROW, _MOST_ROWS = 20.0, 3
 # Of the values that a row shows; beyond are artefacts.
 _SHOWN = (0.05, 99.95)
 # Minutes from which on the axis counts hours.
@@ -38,22 +38,22 @@ def timeline_figure(lead: Recording, beats: AnnotatedBeats) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     minutes, there = by_minute(beats), [c for c in beats.classes if (beats.labels == c).any()]
-    colours = _colours(beats, there)
+    colours, start = _colours(beats, there), most_telling_minute(beats)
+    n_rows = max(min(int(np.ceil((beats.duration - start) / _ROW)), _MOST_ROWS), 1)
     with figure_style():
         layout = ConstrainedLayoutEngine(hspace=0.0, h_pad=0.03)
-        heights = [1.25] * _N_ROWS + [1.5] + [0.62] * len(there)
+        heights = [1.25] * n_rows + [1.5] + [0.62] * len(there)
         figure = Figure(figsize=(11, 1.1 + sum(heights)), dpi=120, layout=layout)
         axes = figure.subplots(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-        start = most_telling_minute(beats)
-        _draw_strip(axes[:_N_ROWS], lead, beats, start, colours)
+        _draw_strip(axes[:n_rows], lead, beats, start, colours)
         hours = len(minutes.rates) > _LONG
         edges = np.arange(len(minutes.rates) + 1) / (60 if hours else 1)
         edges[-1] = beats.duration / (3600 if hours else 60)
-        _draw_rates(axes[_N_ROWS], edges, minutes, episodes_of(beats), start, colours)
-        for axis, name in zip(axes[_N_ROWS + 1 :], there, strict=True):
+        _draw_rates(axes[n_rows], edges, minutes, episodes_of(beats), start, colours)
+        for axis, name in zip(axes[n_rows + 1 :], there, strict=True):
             counts = minutes.counts[:, beats.classes.index(name)]
             _draw_counts(axis, edges, counts, short(name, 12), colours[name])
-        for axis in axes[_N_ROWS:]:
+        for axis in axes[n_rows:]:
             axis.set_xlim(0, edges[-1])
             axis.tick_params(labelbottom=axis is axes[-1])
         axes[-1].set_xlabel("hours" if hours else "minutes")
