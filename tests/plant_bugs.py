@@ -141,6 +141,8 @@ GPU_EDGES = "tests/test_triton_interpreter.py -k test_options"
 CONTEXT, MORPHOLOGY = "msssm_ts/datasets/wfdb/context.py", "msssm_ts/datasets/wfdb/morphology.py"
 EC57, T_EC57 = "msssm_ts/analysis/results/ec57.py", "tests/test_ec57.py -k 'not evaluate'"
 T_BEATS = "tests/test_beat_features.py"
+DETECTION, RHYTHM = "msssm_ts/annotation/detection.py", "msssm_ts/annotation/rhythm.py"
+T_ANNOTATE = "tests/test_annotate.py"
 
 # fmt: off
 BUGS = [Bug(*row) for row in (
@@ -738,6 +740,26 @@ BUGS = [Bug(*row) for row in (
      "[place[x] for x in a.tolist()]), 1)", T_EC57),
     ("ec57: two beats are a class", EC57, "true >= LEAST_BEATS", "true", T_EC57),
     ("ec57: rest with all", EC57, "if name not in without}", "}", T_EC57),
+    # Annotated records
+    ("annotate: pieces joined at a beat", DETECTION,
+     "seam = (edges[widest] + edges[widest + 1]) / 2", "seam = border", T_ANNOTATE),
+    ("annotate: beats beside their peaks", DETECTION, "places + near.argmax(1) - reach",
+     "places + reach", T_ANNOTATE),
+    ("annotate: a window beyond the record", "msssm_ts/annotation/batches.py",
+     "(first <= starts) & (stops <= last)", "(first <= places) & (places <= last)", T_ANNOTATE),
+    ("annotate: features of the first beats", "msssm_ts/annotation/batches.py",
+     "features.take(some)", "features.take(some - some[0])", T_ANNOTATE),
+    ("annotate: a run spans a gap", RHYTHM, "and not gaps[place]", "", T_ANNOTATE),
+    ("annotate: bigeminy ends after its last V", RHYTHM, "last -= not early[last]", "last -= 0",
+     T_ANNOTATE),
+    ("annotate: an interval spans a gap", "msssm_ts/annotation/annotated.py",
+     "found[1:][np.diff(within) != 0] = np.nan", "pass", T_ANNOTATE),
+    ("annotate: a rhythm goes on in a gap", "msssm_ts/annotation/pieces.py",
+     "and found[-1].stop == start", "", T_ANNOTATE),
+    ("annotate: days in one piece", DETECTION, "n = max(round((last - first) / size), 1)", "n = 1",
+     T_ANNOTATE),
+    ("annotate: another's file replaced", "msssm_ts/cli/annotate_request.py", "force=self.force",
+     "force=True", T_ANNOTATE),
 )]
 # fmt: on
 

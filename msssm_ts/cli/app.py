@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from msssm_ts.cli.annotate import annotate
 from msssm_ts.cli.compare import compare
 from msssm_ts.cli.console import write_any_text
 from msssm_ts.cli.data import data
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, export, stream, compare, inspect, info):
+for command in (fit, evaluate, predict, annotate, export, stream, compare, inspect, info):
     app.command()(command)
 app.add_typer(data)
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.signals.joined import Joined
 from msssm_ts.datasets.signals.names import lead_key
 from msssm_ts.datasets.units import unit_factor
 from msssm_ts.datasets.wfdb.context import Values, interval_features, ratio
-from msssm_ts.datasets.wfdb.morphology import POINTS_IN_WINDOW, shape_features, windows_of
+from msssm_ts.datasets.wfdb.morphology import Windows, shapes_of, windows_of
 
 # What is told beside a beat where nothing else is asked for: what leaving records out chose
 # (docs/beats.md). None compares intervals with the record's usual one, for that one is an early one
@@ -31,6 +30,8 @@ def beat_features(
     joined: Joined, file: Path, samples: list[int], dropped: Sequence[str] = ()
 ) -> dict[str, Values]:
     """Return numbers of all beats of a record, from their times and the signal alone.
+
+    The signal is read piece by piece: what is kept grows with the beats, not with the samples.
 
     Parameters
     ----------
@@ -62,37 +63,40 @@ def beat_features(
     within = np.searchsorted([start for start, _ in stretches], ordered, side="right")
     seconds = ordered / rate
     record, n_steps = joined.records[file], joined.length_of(file)
-    places = _leads(joined, file, dropped)
-    demand(4 * len(places) * len(seconds) * POINTS_IN_WINDOW, file, "its beats")
+    common, leads = joined.positions[file], _leads(joined, file, dropped)
+    places = tuple(dict.fromkeys((*common, *leads)))
 
     def read(start: int, stop: int) -> Values:
         item = joined.form.item(record, start, stop, places)
         return np.asarray(joined.form.read(item), dtype=np.float64)
 
+    def block(first: int, stop: int) -> Windows:
+        return windows_of(seconds[first:stop], rate, n_steps, len(places), read)
+
     found = interval_features(seconds, within)
-    windows = windows_of(seconds, rate, n_steps, len(places), read)
-    shapes = dict(zip(places, map(shape_features, windows), strict=True))
+    of_leads = shapes_of(block, len(seconds), len(places))
+    shapes = dict(zip(places, of_leads, strict=True))
     for name in next(iter(shapes.values())):
-        found[name] = _mean([of_lead[name] for of_lead in shapes.values()])
-    for lead, place in zip(joined.channels, joined.positions[file], strict=True):
+        found[name] = _mean([shapes[place][name] for place in leads])
+    for lead, place in zip(joined.channels, common, strict=True):
         found |= {f"{lead}_{name}": values for name, values in shapes[place].items()}
     back = np.argsort(order)
     return {name: values[back] for name, values in found.items()}
 
 
 def _leads(joined: Joined, file: Path, dropped: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of a record's leads: those that all have, and others in volts like them."""
-    record, common = joined.records[file], joined.positions[file]
+    """Return the places of a record's leads: what is in volts; where nothing is, what all have."""
+    record = joined.records[file]
     gone = {lead_key(name) for name in dropped}
-    others = (
+    signals = enumerate(zip(record.names, record.units, record.rates, strict=True))
+    leads = tuple(
         i
-        for i, (unit, rate) in enumerate(zip(record.units, record.rates, strict=True))
-        if i not in common
+        for i, (name, unit, rate) in signals
+        if unit_factor(unit, "mV") is not None
         and rate == joined.rate_of(file)
-        and unit_factor(unit, "mV") is not None
-        and lead_key(record.names[i]) not in gone
+        and lead_key(name) not in gone
     )
-    return (*common, *others)
+    return leads or joined.positions[file]
 
 
 def _mean(of_leads: list[Values]) -> Values:

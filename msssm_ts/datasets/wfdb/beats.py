@@ -10,6 +10,8 @@ from msssm_ts.datasets.wfdb.annotations import Annotations, read_annotations
 
 # Seconds before and after an annotation: most of a heart beat at rest.
 DEFAULT_WINDOW = (0.28, 0.43)
+# What an account says labels were taken from; a suffix follows.
+BEATS_IN = "beats in ."
 
 # The five classes of ANSI/AAMI EC57, from the annotation symbols of PhysioNet, as de Chazal,
 # O'Dwyer and Reilly (IEEE Trans. Biomed. Eng. 51(7), 2004, table I) sort the symbols of MIT-BIH.

@@ -27,7 +27,7 @@ from msssm_ts.datasets.wfdb.annotations import (
     usual_gap,
 )
 from msssm_ts.datasets.wfdb.beat_features import USUAL, beat_features
-from msssm_ts.datasets.wfdb.beats import DEFAULT_WINDOW, beats_of, count_beats
+from msssm_ts.datasets.wfdb.beats import BEATS_IN, DEFAULT_WINDOW, beats_of, count_beats
 from msssm_ts.datasets.wfdb.context import Values
 from msssm_ts.datasets.wfdb.form import beat_item
 from msssm_ts.datasets.wfdb.headers import parse_header
@@ -288,7 +288,7 @@ def _beats(
             f"there beats in the .{cut.annotator} files, and is --window short enough?"
         )
     account = (
-        recordings.account.took("label", f"beats in .{cut.annotator}")
+        recordings.account.took("label", f"{BEATS_IN}{cut.annotator}")
         .without(outside, "beats", "their window leaves the record")
         .without(others, "annotations", "of rhythm, noise or waves, not of beats")
     )

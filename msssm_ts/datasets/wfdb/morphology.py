@@ -12,7 +12,6 @@ from msssm_ts.datasets.wfdb.context import Values, ratio
 # Seconds around an annotation that are looked at, and points a second they are brought to.
 _BEFORE, _AFTER, _POINTS = 0.28, 0.44, 125.0
 _OFFSETS = np.arange(-round(_BEFORE * _POINTS), round(_AFTER * _POINTS) + 1) / _POINTS
-POINTS_IN_WINDOW = len(_OFFSETS)
 # P wave, QRS complex and T wave, in seconds from the annotation.
 _P = _OFFSETS <= -0.08
 _QRS = np.abs(_OFFSETS) <= 0.12
@@ -86,20 +85,73 @@ def shape_features(windows: Windows) -> dict[str, Values]:
         median height; ``likeness_32``, the correlation with the mean of the 32 beats before. NaN
         where the signal is missing or flat.
     """
-    centred = windows - _median(windows, axis=1)[:, None]
-    whole = np.flatnonzero(~np.isnan(centred).any(1))
-    some = whole[np.linspace(0, len(whole) - 1, min(_MOST, len(whole))).astype(int)]
-    usual = np.median(centred[some], axis=0) if len(some) else np.zeros(windows.shape[1])
-    parts = []
-    for first in range(0, len(centred), _BLOCK):
+    (found,) = shapes_of(lambda first, stop: windows[None, first:stop], len(windows), 1)
+    return found
+
+
+def shapes_of(block: Read, n_beats: int, n_leads: int) -> list[dict[str, Values]]:
+    """Return :func:`shape_features` of every lead, with the signal of a few beats in memory.
+
+    Parameters
+    ----------
+    block : callable
+        Returns the signal around the beats from one to another, (n_leads, n, n_points); asked for
+        all beats two or three times.
+    n_beats, n_leads : int
+        What there is of it.
+    """
+    usual = _usual_beats(block, n_beats, n_leads)
+    parts: list[list[dict[str, Values]]] = [[] for _ in range(n_leads)]
+    for first in range(0, n_beats, _BLOCK):
         lead_in = max(first - _LAST, 0)
-        block = centred[lead_in : first + _BLOCK].astype(np.float64)
-        found = _absolute(block[first - lead_in :], usual)
-        found["likeness_32"] = _likeness(block, _running_mean(block))[first - lead_in :]
-        parts.append(found)
+        windows = block(lead_in, first + _BLOCK)
+        for own, centred, beat in zip(parts, map(_centred, windows), usual, strict=True):
+            beats = centred.astype(np.float64)
+            found = _absolute(beats[first - lead_in :], beat)
+            found["likeness_32"] = _likeness(beats, _running_mean(beats))[first - lead_in :]
+            own.append(found)
+    return [_compared(own) for own in parts]
+
+
+def _usual_beats(block: Read, n_beats: int, n_leads: int) -> Windows:
+    """Return the median beat of each lead, (n_leads, n_points): of some that are whole."""
+    chosen = [_spread(np.arange(n_beats))] * n_leads
+    some, whole = _gathered(block, n_beats, chosen)
+    if not whole.all():
+        chosen = [_spread(np.flatnonzero(w)) for w in whole]
+        some, _ = _gathered(block, n_beats, chosen)
+    return np.stack([np.median(s, axis=0) if len(s) else np.zeros(len(_OFFSETS)) for s in some])
+
+
+def _spread(places: NDArray[np.int64]) -> NDArray[np.int64]:
+    chosen = np.linspace(0, len(places) - 1, min(_MOST, len(places))).astype(int)
+    some: NDArray[np.int64] = places[chosen]
+    return some
+
+
+def _gathered(
+    block: Read, n_beats: int, chosen: list[NDArray[np.int64]]
+) -> tuple[list[Windows], NDArray[np.bool_]]:
+    """Return the chosen beats of each lead, centred, and which of all are whole."""
+    whole = np.ones((len(chosen), n_beats), dtype=bool)
+    some: list[list[Windows]] = [[np.empty((0, len(_OFFSETS)), np.float32)] for _ in chosen]
+    for first in range(0, n_beats, _BLOCK):
+        windows = block(first, first + _BLOCK)
+        for lead, centred in enumerate(map(_centred, windows)):
+            whole[lead, first : first + _BLOCK] = ~np.isnan(centred).any(1)
+            low, high = np.searchsorted(chosen[lead], (first, first + _BLOCK))
+            some[lead].append(centred[chosen[lead][low:high] - first])
+    return [np.concatenate(own) for own in some], whole
+
+
+def _centred(windows: NDArray[np.floating]) -> NDArray[np.floating]:
+    return windows - _median(windows, axis=1)[:, None]
+
+
+def _compared(parts: list[dict[str, Values]]) -> dict[str, Values]:
+    """Join blocks, and compare with the record's median what is compared within the record."""
     joined = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]} if parts else {}
     typical = {k: _typical(np.abs(v)) for k, v in joined.items()}
-    # What is compared within the record, and by what.
     by = {k: k for k in ("width_half", "width_quarter", "height", "area")}
     by |= {"qrs_difference": "height", "p_difference": "height"}
     return {k: ratio(v, typical[by[k]]) if k in by else v for k, v in joined.items()}

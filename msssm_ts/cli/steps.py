@@ -1,0 +1,75 @@
+"""Progress of long work in named steps: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from msssm_ts.cli.console import say
+from msssm_ts.display import stderr_console
+from msssm_ts.text import visible
+
+# Seconds between two lines off a terminal.
+_INTERVAL = 15.0
+
+
+class Steps:
+    """Context manager that shows how far a step is, and the time left.
+
+    Parameters
+    ----------
+    quiet : bool
+        Show nothing.
+    """
+
+    def __init__(self, quiet: bool = False):
+        self._quiet = quiet
+        self._bar: Any = None
+
+    def __enter__(self) -> Steps:
+        console = stderr_console()
+        if not self._quiet and console.is_terminal:
+            from rich import progress
+
+            self._bar = progress.Progress(
+                progress.TextColumn("{task.description}", markup=False),
+                progress.BarColumn(),
+                progress.TaskProgressColumn(),
+                progress.TimeElapsedColumn(),
+                progress.TextColumn("ETA"),
+                progress.TimeRemainingColumn(),
+                console=console,
+                transient=True,
+            )
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def step(self, name: str) -> Callable[[float, float], None]:
+        """Begin a step; return what is told how much of it is done, and of how much."""
+        if self._bar is not None:
+            for task in self._bar.task_ids:
+                self._bar.remove_task(task)
+            task = self._bar.add_task(visible(name), total=None)
+            return lambda done, total: self._bar.update(task, completed=done, total=total)
+        began = last = time.monotonic()
+
+        def tell(done: float, total: float) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _INTERVAL and 0 < done < total:
+                last = now
+                left = (now - began) / done * (total - done)
+                say(f"{name}: {done / total:.0%}, about {left:.0f} s left", quiet=self._quiet)
+
+        return tell
