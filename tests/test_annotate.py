@@ -33,8 +33,9 @@ SYMBOLS = {"A": "S"}
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fitted")
     for seed in range(6):
-        drawn = np.random.default_rng(seed).choice(list("NNNNNVAV"), 90)
-        write_heart(folder / "data" / f"r{seed}", drawn.tolist(), leads=("MLII",), seed=seed)
+        drawn = np.random.default_rng(seed).choice(list("NNNNNVAV"), 86)
+        beats = [*"NNNN", *drawn.tolist()]
+        write_heart(folder / "data" / f"r{seed}", beats, leads=("MLII",), seed=seed)
     run("fit", folder / "data", "--members", "scan_ridge", "--out", folder / "run", "-q")
     return folder / "run"
 
@@ -100,7 +101,8 @@ def test_annotations_are_read_back_by_wfdb(model: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(found.sample, samples, atol=2)
     # The first window begins before the record.
     assert found.symbol == aami(symbols)
-    assert "channels that the model does not use are left out: V1" in err
+    assert "channels that the model's series do not have: V1" in err
+    assert "features" not in err
     assert f"beats           {len(samples)}, found by xqrs in MLII" in out
     assert f"N {(symbols == 'N').sum()}" in out
     assert f"V {(symbols == 'V').sum()}" in out

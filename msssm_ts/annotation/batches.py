@@ -18,7 +18,9 @@ Places = NDArray[np.int64]
 _TOGETHER = 600.0
 
 
-def features_of(recording: Recording, places: Places, dropped: Sequence[str] = ()) -> SideFeatures:
+def features_of(
+    recording: Recording, places: Places, names: Sequence[str], dropped: Sequence[str] = ()
+) -> SideFeatures:
     """Return what is told beside each beat, as where annotated records are cut.
 
     Parameters
@@ -27,11 +29,14 @@ def features_of(recording: Recording, places: Places, dropped: Sequence[str] = (
         Of the model's channels.
     places : integer array of shape (n_beats,)
         Where all its beats are.
+    names : sequence of str
+        What is asked for; names of what there is not are left out.
     dropped : sequence of str
         Leads that are not looked at.
     """
     found = beat_features(recording.joined, recording.file, places.tolist(), dropped)
-    return SideFeatures(tuple(found), tuple(found.values()))
+    known = tuple(name for name in names if name in found)
+    return SideFeatures(known, tuple(found[name] for name in known))
 
 
 def beat_batches(

@@ -136,7 +136,7 @@ def label_beats(
     if model.beside is not None and model.beside.votes:
         steps.step(f"{recording.name}: comparing beats")
         dropped = (model.source.origin or {}).get("options", {}).get("drop", ())
-        features = features_of(recording, places, dropped)
+        features = features_of(recording, places, model.beside.names, dropped)
     classes = tuple(str(c) for c in classifier.label_names)
     proba = np.full((len(places), len(classes)), np.nan)
     done, inside = steps.step(f"{recording.name}: labelling beats"), 0
