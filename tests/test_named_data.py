@@ -195,10 +195,17 @@ def test_cinc2017(home: Path) -> None:
     data = load("CinC2017")
     assert data.summary() == (
         "4 series, 1 channel × 300–303 steps at 300 Hz, 4 classes: A N O ~; left out: "
-        "1 table (training2017/REFERENCE.csv: not used, though naming files too)"
+        "1 table (training2017/REFERENCE.csv: REFERENCE-v3.csv is used)"
     )
     assert data.labels.tolist() == ["N", "A", "O", "~"]
     assert data.values[3].shape == (1, 303)
+    # Copies of some records, with the labels of the first version.
+    sample = place / "validation"
+    write_record(sample / "A00001", length=301, rate=300, leads=("ECG",))
+    (sample / "REFERENCE.csv").write_text("A00001,N\n")
+    again = load("CinC2017")
+    assert again.labels.tolist() == ["N", "A", "O", "~"]
+    assert "1 record (validation/A00001.hea: copies of some in training2017)" in again.summary()
     with pytest.raises(InputError, match="published without a test part"):
         load("CinC2017:test")
 
