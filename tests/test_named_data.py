@@ -173,7 +173,8 @@ def test_mitbih(home: Path) -> None:
     alone = load("MIT-BIH", ReadOptions(beside=("none",)))
     assert alone.summary() == (
         "44 series, 2 channels × 256 steps at 360 Hz, 4 classes: N Q S V; grouped by record "
-        "(22); DS1 of the inter-patient split"
+        "(22); left out: 1 record (102.hea: in neither part of the split); DS1 of the "
+        "inter-patient split"
     )
 
 

@@ -43,7 +43,7 @@ class SeriesToProbabilities(nn.Module):
             for members, weights in model.vote.by_kind()
         )
         masked = model.missing == "mask" and boundary.inside.features == "raw"
-        self.takes_gaps = masked and boundary.outside.bandpass is None
+        self.takes_gaps = masked and not boundary.outside.filters
 
     def forward(self, x: Tensor) -> Tensor:
         """Return probabilities (b, n_classes).
