@@ -154,6 +154,7 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
 
 def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | None:
     """Return the names of the chosen channels, as the data spells them."""
+    from msssm_ts.cli.matching import why_missing
     from msssm_ts.datasets.signals.names import lead_key
     from msssm_ts.errors import InputError
 
@@ -170,7 +171,8 @@ def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | Non
         if name not in series.channel_names and lead_key(name) not in by_key:
             raise InputError(
                 f"{series.source}: there is no channel {name!r} (--channels); there are "
-                f"{', '.join(series.channel_names)}"
+                f"{', '.join(series.channel_names)}{why_missing(series, name)}; no channel is "
+                "reconstructed from others"
             )
     return tuple(n if n in series.channel_names else by_key[lead_key(n)] for n in wanted)
 
