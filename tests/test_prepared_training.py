@@ -16,8 +16,10 @@ import msssm_ts.training.streaming
 from msssm_ts import MSSSMClassifier
 from msssm_ts.fitting.split import split_targets
 from msssm_ts.fitting.targets import encode_targets
+from msssm_ts.members import MEMBERS
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.preparation import Preparation, cut
+from msssm_ts.preparation.windows import window_starts
 from msssm_ts.series import LazySeries
 from msssm_ts.training import Augmentation, StreamedSeries
 from msssm_ts.training.batches import Batch
@@ -186,6 +188,25 @@ def test_windows_vote() -> None:
     whole = model.predict_proba(X)
     parts = [model.predict_proba(X[:, :, a : a + 50]) for a in range(0, 200, 50)]
     np.testing.assert_allclose(whole, np.mean(parts, 0), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", MEMBERS.own_names())
+def test_windows_of_a_twelve_lead_ecg_vote_on_every_label(kind: str) -> None:
+    """10 s cut into pieces of 2.5 s, as PTB-XL's best published networks do."""
+    rng = np.random.default_rng(0)
+    y = (rng.random((12, 3)) < 0.5).astype(int)
+    X = rng.normal(size=(12, 12, 250)) + y.sum(1)[:, None, None]
+    preparation = Preparation(window=2.5, overlap=0.5)
+    model = _model(members=[kind], preparation=preparation).fit(X, y, sampling_rate=25.0)
+    found, asked = window_starts(250, 62, 0.5), []
+    for start in found:
+        asked.append(model.predict_proba(X[:, :, start : start + 62], sampling_rate=25.0))
+    assert len(found) == 8
+    np.testing.assert_allclose(
+        model.predict_proba(X, sampling_rate=25.0), np.mean(asked, 0), atol=1e-5
+    )
+    # A series is set aside with all its windows, or not at all.
+    assert model.model_.record.training_data["n_series"] == 12
 
 
 def test_spectra_and_filter_bank_learn_tones() -> None:
