@@ -6,6 +6,7 @@ import csv
 import importlib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,13 +68,29 @@ def ptbxl(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("benchmark", ["ptbxl"], indirect=True)
 def test_ptbxl(
-    benchmark: ModuleType, ptbxl: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    benchmark: ModuleType,
+    ptbxl: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    seen: list[Any] = []
+
+    class Spy(benchmark.MSSSMClassifier):  # type: ignore[name-defined, misc]
+        def fit(self, X: Any, y: Any, **known: Any) -> Any:
+            seen.append(known)
+            return super().fit(X, y, **known)
+
+    monkeypatch.setattr(benchmark, "MSSSMClassifier", Spy)
     words = [str(ptbxl), "--tasks", "all", "superdiag", *FAST, str(tmp_path), "--name", "mini"]
     benchmark.main(words)
     with (tmp_path / "mini.csv").open(newline="") as stream:
         rows = {row["task"]: row for row in csv.DictReader(stream)}
     assert list(rows) == ["all", "superdiag"]
+    # Patients are numbered by record, four a fold.
+    assert seen[0]["groups"].tolist() == [i + 100 for i in range(36)]
+    assert np.flatnonzero(seen[0]["validation"]).tolist() == [32, 33, 34, 35]
+    assert (seen[0]["sampling_rate"], seen[0]["channel_names"]) == (100, LEADS)
     counts = ("n_train", "n_validation", "n_test")
     assert [rows["all"][name] for name in counts] == ["32", "4", "4"]
     labels = ("n_labels", "n_labels_scored", "n_labels_unseen")
@@ -129,6 +146,8 @@ def test_cinc2017(benchmark: ModuleType, cinc2017: Path, tmp_path: Path) -> None
     # Every record is answered of once.
     assert counts.sum(1).tolist() == [10] * 4
     (official,) = (row for row in rows if row["protocol"] != "5 folds")
+    # The validation records are the first of every class.
+    assert official["counts"].split().count("0") == 12
     assert (official["n_train"], official["n_test"]) == ("36", "4")
     text = (tmp_path / "mini.md").read_text()
     assert "seed 0**: 5 folds | **." in text
