@@ -303,6 +303,12 @@ def test_preparation_options_of_the_command_line(tmp_path: Path) -> None:
         "--crop", "0.3", "--class-weight", "balanced", "--out", tmp_path / "r", "--max-epochs", "2",
     )  # fmt: skip
     assert "× 50 steps at 100 Hz" in said
+    kept = json.loads(run("info", tmp_path / "r", "--json")[0])["preparation"]
+    assert kept == {
+        "sampling_rate": 80.0, "bandpass": [1.0, 30.0], "standardize": "series", "window": 0.3,
+    }  # fmt: skip
+    shown, _ = run("info", tmp_path / "r")
+    assert "bandpass 1.0 30.0" in " ".join(shown.split())
     _, said = run("predict", tmp_path / "r", file, "--fs", "50")
     assert "resampling from 50 Hz to the model's 80 Hz" in said
     for options, sentence in (
