@@ -2,9 +2,9 @@
 
 python benchmarks/mitbih.py FOLDER [--without 232] [--preset fast] [--with none] [--seed 0]
 
-FOLDER holds WFDB records with beat annotations, and a table that says which are for training and
-which for testing, such as de Chazal's two sets of MIT-BIH. Fits on the one, counts the other as
-ANSI/AAMI EC57 does.
+FOLDER is MIT-BIH as PhysioNet publishes it, of which de Chazal's two sets of 22 records are known,
+or other WFDB records with beat annotations and a table that says which are for training. Fits
+on the one part, counts the other as ANSI/AAMI EC57 does.
 """
 
 from __future__ import annotations

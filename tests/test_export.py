@@ -210,6 +210,7 @@ def test_convolutions_over_spectra_are_exported(features: Any, tmp_path: Path) -
     ("preparation", "steps"),
     [
         (Preparation(bandpass=(0.5, 20.0), standardize="series"), ["band-pass 0.5 to 20 Hz"]),
+        (Preparation(sampling_rate=125.0, powerline=60), ["take out the hum of 60 Hz"]),
         (Preparation(window=2.0), ["cut into windows of 2 s"]),
         (
             Preparation(window=2.0, standardize="centred"),
@@ -229,7 +230,7 @@ def test_what_is_left_to_the_user(preparation: Preparation, steps: list[str]) ->
     said = boundary.steps
     assert said[0].startswith("fill gaps")
     assert [a.startswith(b) for a, b in zip(said[1:], steps, strict=True)] == [True] * len(steps)
-    assert boundary.rate == 100.0
+    assert boundary.rate == (preparation.sampling_rate or 100.0)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from commands import run
 from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.matching import known_labels, matched, training_series
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.adapted import Adaptation
 from msssm_ts.datasets.write import write
 from msssm_ts.errors import InputError
@@ -118,15 +119,16 @@ def test_other_channels_are_left_out_and_missing_ones_refused(model: MSSSMClassi
     assert "channels that the model does not use are left out: V1" in said
     with pytest.raises(
         InputError,
-        match=r"channel aVR, which the model needs, is missing; there are I, V1, and none",
-    ):
-        matched(replace(data, channel_names=("I", "V1")), model.model_)
-    with pytest.raises(
-        InputError,
-        match=r"channels I, aVR, which the model needs, are missing; there are V1, V2, and none is "
+        match=r"channels I, aVR, which the model needs, are missing; there are V1, V2; none is "
         r"reconstructed from others: read recordings that have them, or fit .* --channels",
     ):
         matched(replace(data, channel_names=("V1", "V2")), model.model_)
+    some = Account().without(1, "channels", "only I, V1 are in all, r2.hea lacks AVR", ["AVR"])
+    with pytest.raises(
+        InputError, match="channel aVR, which the model needs, is missing; there are I, V1"
+    ) as caught:
+        matched(replace(data, channel_names=("I", "V1"), account=some), model.model_)
+    assert "r2.hea lacks AVR); none is reconstructed from others" in str(caught.value)
     _, said = matched(replace(data, channel_names=None), model.model_)
     assert said == ["channels have no names: taken for I, aVR, in this order"]
     with pytest.raises(InputError, match=r"3 channels, but the model was trained on 2 \(I, aVR\)"):

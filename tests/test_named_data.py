@@ -173,7 +173,8 @@ def test_mitbih(home: Path) -> None:
     alone = load("MIT-BIH", ReadOptions(beside=("none",)))
     assert alone.summary() == (
         "44 series, 2 channels × 256 steps at 360 Hz, 4 classes: N Q S V; grouped by record "
-        "(22); DS1 of the inter-patient split"
+        "(22); left out: 1 record (102.hea: in neither part of the split); DS1 of the "
+        "inter-patient split"
     )
 
 
@@ -195,10 +196,17 @@ def test_cinc2017(home: Path) -> None:
     data = load("CinC2017")
     assert data.summary() == (
         "4 series, 1 channel × 300–303 steps at 300 Hz, 4 classes: A N O ~; left out: "
-        "1 table (training2017/REFERENCE.csv: not used, though naming files too)"
+        "1 table (training2017/REFERENCE.csv: REFERENCE-v3.csv is used)"
     )
     assert data.labels.tolist() == ["N", "A", "O", "~"]
     assert data.values[3].shape == (1, 303)
+    # Copies of some records, with the labels of the first version.
+    sample = place / "validation"
+    write_record(sample / "A00001", length=301, rate=300, leads=("ECG",))
+    (sample / "REFERENCE.csv").write_text("A00001,N\n")
+    again = load("CinC2017")
+    assert again.labels.tolist() == ["N", "A", "O", "~"]
+    assert "1 record (validation/A00001.hea: copies of some in training2017)" in again.summary()
     with pytest.raises(InputError, match="published without a test part"):
         load("CinC2017:test")
 

@@ -13,7 +13,7 @@ from scipy.fft import dct
 from scipy.signal import spectrogram
 
 from msssm_ts.preparation import Preparation, Preparer, cut, prepared, prepared_rate, vote
-from msssm_ts.preparation.filters import bandpass, resample, resampled_length
+from msssm_ts.preparation.filters import bandpass, resample, resampled_length, take_out_hum
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mel_filters, mfcc, n_frames
 from msssm_ts.preparation.windows import window_starts
 from msssm_ts.series import LazySeries
@@ -22,6 +22,7 @@ LENGTHS = [1, 2, 3, 7, 399, 400, 401, 16000]
 FULL = Preparation(
     channels=("II", "I"),
     sampling_rate=250.0,
+    powerline=60,
     bandpass=(0.5, 40.0),
     features="mfcc",
     n_mels=24,
@@ -67,6 +68,9 @@ def test_numpy_numbers_become_json() -> None:
         ({"sampling_rate": 0}, "sampling_rate must be positive"),
         ({"sampling_rate": "fast"}, "sampling_rate must be positive"),
         ({"sampling_rate": True}, "sampling_rate must be positive"),
+        ({"powerline": 55}, "powerline must be 50 or 60"),
+        ({"powerline": "50"}, "powerline must be 50 or 60"),
+        ({"powerline": True}, "powerline must be 50 or 60"),
         ({"bandpass": 40.0}, "0 < low < high"),
         ({"bandpass": (40.0,)}, "0 < low < high"),
         ({"bandpass": (40.0, 0.5)}, "0 < low < high"),
@@ -128,6 +132,43 @@ def test_bandpass_of_any_length(length: int) -> None:
     assert out.shape == x.shape
     assert np.isfinite(out).all()
     np.testing.assert_allclose(bandpass(x[1:], 0.5, 40.0, 250.0), out[1:], atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("seconds", [0.7, 10.0])
+@pytest.mark.parametrize(("rate", "frequency"), [(360.0, 60.0), (500.0, 50.0), (125.0, 60.0)])
+def test_hum_goes_and_beats_stay(rate: float, frequency: float, seconds: float, dtype: str) -> None:
+    hum = np.concatenate([sine(frequency, rate, seconds, phase) for phase in (0.0, 1.5, 3.0)])
+    t = np.arange(hum.shape[1]) / rate
+    beats = 2 + np.exp(-((((t * 1.2 + 0.1) % 1 - 0.5) / 0.02) ** 2))
+    out = take_out_hum((beats + hum).astype(dtype), frequency, rate)
+    assert out.dtype == dtype
+    # Up to the ends, whatever the phase there.
+    np.testing.assert_allclose(out, np.broadcast_to(beats, out.shape), atol=0.03)
+    clean = beats[None].astype(dtype)
+    np.testing.assert_allclose(take_out_hum(clean, frequency, rate), clean, atol=0.005)
+    # It is narrow.
+    near = sine(0.9 * frequency, rate, 10.0)
+    middle = slice(round(rate), -round(rate))
+    np.testing.assert_allclose(
+        take_out_hum(near, frequency, rate)[:, middle], near[:, middle], atol=0.08
+    )
+
+
+def test_hum_above_what_a_signal_shows() -> None:
+    with pytest.raises(ValueError, match="powerline is 50 Hz, but a signal of 100 Hz ends at 50"):
+        take_out_hum(noise(1, 100), 50.0, 100.0)
+    with pytest.raises(ValueError, match="powerline is 50 Hz, beyond what 80 Hz can show"):
+        Preparation(sampling_rate=80.0, powerline=50).check_at(500.0)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_hum_of_any_length(length: int) -> None:
+    x = noise(2, length)
+    out = take_out_hum(x, 50.0, 250.0)
+    assert out.shape == x.shape
+    assert np.isfinite(out).all()
+    np.testing.assert_allclose(take_out_hum(x[1:], 50.0, 250.0), out[1:], atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -300,7 +341,8 @@ def test_length_channels_and_dtype_are_as_said(
 def test_order_of_the_steps() -> None:
     x = noise(3, 1000)
     out = Preparer(FULL, 360.0, ("I", "V1", "II"))(x)
-    by_hand = bandpass(resample(x[[2, 0]], 360.0, 250.0), 0.5, 40.0, 250.0)
+    by_hand = take_out_hum(resample(x[[2, 0]], 360.0, 250.0), 60.0, 250.0)
+    by_hand = bandpass(by_hand, 0.5, 40.0, 250.0)
     by_hand = mfcc(by_hand, 250.0, 12, 24, 0.1, 0.04)
     by_hand = (by_hand - by_hand.mean(1, keepdims=True)) / by_hand.std(1, keepdims=True)
     np.testing.assert_allclose(out, by_hand)
@@ -367,6 +409,7 @@ def test_a_channel_without_values_stays_missing() -> None:
     "chosen",
     [
         Preparation(sampling_rate=100.0),
+        Preparation(powerline=50),
         Preparation(bandpass=(1.0, 40.0)),
         Preparation(features="logmel"),
         Preparation(features="mfcc"),
@@ -391,7 +434,12 @@ def test_channels_that_are_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "chosen", [Preparation(bandpass=(1.0, 40.0)), Preparation(features="logmel")]
+    "chosen",
+    [
+        Preparation(powerline=50),
+        Preparation(bandpass=(1.0, 40.0)),
+        Preparation(features="logmel"),
+    ],
 )
 def test_filters_need_a_rate(chosen: Preparation) -> None:
     with pytest.raises(ValueError, match="needs the sampling rate"):

@@ -16,8 +16,10 @@ import msssm_ts.training.streaming
 from msssm_ts import MSSSMClassifier
 from msssm_ts.fitting.split import split_targets
 from msssm_ts.fitting.targets import encode_targets
+from msssm_ts.members import MEMBERS
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.preparation import Preparation, cut
+from msssm_ts.preparation.windows import window_starts
 from msssm_ts.series import LazySeries
 from msssm_ts.training import Augmentation, StreamedSeries
 from msssm_ts.training.batches import Batch
@@ -188,6 +190,25 @@ def test_windows_vote() -> None:
     np.testing.assert_allclose(whole, np.mean(parts, 0), atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", MEMBERS.own_names())
+def test_windows_of_a_twelve_lead_ecg_vote_on_every_label(kind: str) -> None:
+    """10 s cut into pieces of 2.5 s, as PTB-XL's best published networks do."""
+    rng = np.random.default_rng(0)
+    y = (rng.random((12, 3)) < 0.5).astype(int)
+    X = rng.normal(size=(12, 12, 250)) + y.sum(1)[:, None, None]
+    preparation = Preparation(window=2.5, overlap=0.5)
+    model = _model(members=[kind], preparation=preparation).fit(X, y, sampling_rate=25.0)
+    found, asked = window_starts(250, 62, 0.5), []
+    for start in found:
+        asked.append(model.predict_proba(X[:, :, start : start + 62], sampling_rate=25.0))
+    assert len(found) == 8
+    np.testing.assert_allclose(
+        model.predict_proba(X, sampling_rate=25.0), np.mean(asked, 0), atol=1e-5
+    )
+    # A series is set aside with all its windows, or not at all.
+    assert model.model_.record.training_data["n_series"] == 12
+
+
 def test_spectra_and_filter_bank_learn_tones() -> None:
     rate = 8000.0
     rng = np.random.default_rng(0)
@@ -282,12 +303,21 @@ def test_preparation_options_of_the_command_line(tmp_path: Path) -> None:
         "--crop", "0.3", "--class-weight", "balanced", "--out", tmp_path / "r", "--max-epochs", "2",
     )  # fmt: skip
     assert "× 50 steps at 100 Hz" in said
+    kept = json.loads(run("info", tmp_path / "r", "--json")[0])["preparation"]
+    assert kept == {
+        "sampling_rate": 80.0, "bandpass": [1.0, 30.0], "standardize": "series", "window": 0.3,
+    }  # fmt: skip
+    shown, _ = run("info", tmp_path / "r")
+    assert "bandpass 1.0 30.0" in " ".join(shown.split())
     _, said = run("predict", tmp_path / "r", file, "--fs", "50")
     assert "resampling from 50 Hz to the model's 80 Hz" in said
     for options, sentence in (
         (["--rate", "50"], "--rate needs a sampling rate"),
         (["--bandpass", "1"], "must be two numbers"),
         (["--fs", "100", "--bandpass", "30,1"], "bandpass must"),
+        (["--powerline", "50"], "--powerline needs a sampling rate"),
+        (["--fs", "100", "--powerline", "50"], "--powerline 50: a signal of 100 Hz ends at 50 Hz"),
+        (["--fs", "500", "--powerline", "16.7"], "powerline must be 50 or 60 (hertz), not 16.7"),
         (["--fs", "-3"], "--fs -3: must be positive"),
         (["--features", "spectrum"], "features must be one of"),
         (["--validation", "fold=1"], "no column 'fold'"),

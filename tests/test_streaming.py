@@ -158,8 +158,9 @@ def test_channels_are_the_models_in_its_order() -> None:
         ({"bidirectional": True}, "--causal' or bidirectional=False"),
         ({"stem_stride": 10}, "stem_stride=1"),
         ({"missing": "interpolate"}, "--missing mask"),
-        ({"preparation": Preparation(sampling_rate=50.0)}, "from 100 Hz to 50 Hz"),
+        ({"preparation": Preparation(sampling_rate=50.0)}, "from 125 Hz to 50 Hz"),
         ({"preparation": Preparation(bandpass=(1.0, 20.0))}, "band-pass"),
+        ({"preparation": Preparation(powerline=50.0)}, "--powerline"),
         ({"preparation": Preparation(features="mfcc", frame_length=0.1)}, "mfcc spectra"),
         ({"preparation": Preparation(standardize="series")}, "'series'"),
         ({"preparation": Preparation(standardize="centred")}, "--standardize global"),
@@ -176,7 +177,7 @@ def test_models_that_look_ahead_are_refused(settings: dict[str, Any], sentence: 
         "n_layers": 1,
         "max_epochs": 1,
     }
-    model = MSSSMClassifier(**small | settings).fit(X, [0, 1, 0, 1], sampling_rate=100.0)
+    model = MSSSMClassifier(**small | settings).fit(X, [0, 1, 0, 1], sampling_rate=125.0)
     with pytest.raises(InputError, match="cannot read a stream") as caught:
         model.stream()
     assert sentence in str(caught.value)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
+from commands import run
 from recordings import write_record
 
 from msssm_ts.datasets import ReadOptions, load
@@ -59,7 +60,11 @@ def test_channels_that_all_records_have(tmp_path: Path) -> None:
     b = write_record(tmp_path / "b", leads=("V5", "MLII"), beats={300: "V"})
     data = load(tmp_path)
     assert data.channel_names == ("MLII",)
-    assert "2 channels (V1, V5: only MLII is in all 2 records)" in data.summary()
+    said = "2 channels (V1, V5: only MLII is in all 2 records, a.hea lacks V5)"
+    assert said in data.summary()
+    _, err = run("fit", tmp_path, "--channels", "v5", "--out", tmp_path / "run", code=2)
+    assert "no channel 'v5' (--channels); there are MLII (V5: only MLII is in all 2" in err
+    assert "a.hea lacks V5); no channel is reconstructed from others" in err
     np.testing.assert_allclose(data.values[0], a[:1, 199:455], atol=1e-6)
     np.testing.assert_allclose(data.values[1], b[1:, 199:455], atol=1e-6)
 

@@ -79,6 +79,7 @@ def _model(path: str) -> dict[str, Any]:
         "training_data": header.get("training_data"),
         "channels": header["channel_names"] or header.get("n_channels") or 1,
         "sampling_rate": header["sampling_rate"],
+        "preparation": _prepared(header) or "none",
         "estimate": training.get("estimate"),
         "members": member_rows(header["members"], training.get("members") or ()),
         **beside_facts(header.get("beside")),
@@ -90,6 +91,16 @@ def _model(path: str) -> dict[str, Any]:
         "versions": header["versions"],
         "origin": header.get("origin"),
     }
+
+
+def _prepared(header: dict[str, Any]) -> dict[str, Any]:
+    """Return what is done to series that is not done to all."""
+    from msssm_ts.preparation import Preparation
+
+    usual = Preparation().to_dict() | {"sampling_rate": header["sampling_rate"]}
+    settings: dict[str, Any] = header.get("preparation") or {}
+    elsewhere = ("channels", "limits")
+    return {k: v for k, v in settings.items() if k not in elsewhere and v != usual.get(k)}
 
 
 def _origin(origin: dict[str, Any]) -> dict[str, object]:

@@ -109,6 +109,26 @@ def training_series(series: LabelledSeries, model: FittedModel) -> list[str]:
     ]
 
 
+def why_missing(series: LabelledSeries, name: str) -> str:
+    """Return why the reader left a channel out, where it did.
+
+    Examples
+    --------
+    >>> from msssm_ts.datasets import LabelledSeries
+    >>> from msssm_ts.datasets.account import Account
+    >>> account = Account().without(1, "channels", "r7.hea lacks it", ["V2"])
+    >>> why_missing(LabelledSeries([], account=account), "v2")
+    ' (V2: r7.hea lacks it)'
+    """
+    from msssm_ts.datasets.signals.names import same_lead
+
+    for left in series.account.left_out:
+        for other in left.names if left.what == "channels" else ():
+            if same_lead(other, name):
+                return f" ({other}: {left.why})"
+    return ""
+
+
 def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> LabelledSeries:
     """Call channels as the model does, where only case and spaces differ."""
     from msssm_ts.datasets.signals.names import lead_key
@@ -127,8 +147,8 @@ def _channels(series: LabelledSeries, needed: tuple[str, ...]) -> list[str]:
         raise InputError(
             f"{series.source}: channel{'s' if several else ''} {enumerate_names(missing, 12)}, "
             f"which the model needs, {'are' if several else 'is'} missing; there are "
-            f"{enumerate_names(given, 12)}, and none is reconstructed from others: read recordings "
-            "that have them, or fit a model of fewer with --channels"
+            f"{enumerate_names(given, 12)}{why_missing(series, missing[0])}; none is reconstructed "
+            "from others: read recordings that have them, or fit a model of fewer with --channels"
         )
     others = [n for n in given if n not in needed]
     said = []

@@ -41,10 +41,23 @@ _PARAMETERS = [
         ],
     ),
     option(
+        "powerline",
+        Annotated[
+            float | None,
+            typer.Option(
+                "--powerline", metavar="50|60", help="Take the hum of the mains out, in hertz."
+            ),
+        ],
+    ),
+    option(
         "bandpass",
         Annotated[
             str | None,
-            typer.Option("--bandpass", metavar="LO,HI", help="Keep these frequencies, in hertz."),
+            typer.Option(
+                "--bandpass",
+                metavar="LO,HI",
+                help="Keep these frequencies, in hertz; 0.5,1000 takes only the baseline's wander.",
+            ),
         ],
     ),
     option(
@@ -100,6 +113,7 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     settings = Preparation(
         channels=_channels(chosen["channels"], series),
         sampling_rate=chosen["rate"],
+        powerline=chosen["powerline"],
         bandpass=two_numbers(chosen["bandpass"], "--bandpass", "0.5,40"),
         features=features,
         standardize=standardize,
@@ -113,6 +127,12 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     except ValueError as error:
         raise InputError(f"{error} (--{str(error).partition(' ')[0]})") from error
     band, rate = settings.bandpass, settings.sampling_rate or series.sampling_rate
+    hum = settings.powerline
+    if hum is not None and rate is not None and hum >= rate / 2:
+        raise InputError(
+            f"--powerline {hum:g}: a signal of {rate:g} Hz ends at {rate / 2:g} Hz; leave it out, "
+            f"or keep less than that (--bandpass 0.5,{0.4 * rate:g})"
+        )
     if band is not None and rate is not None and band[0] >= rate / 2:
         raise InputError(
             f"--bandpass {band[0]:g},{band[1]:g}: a signal of {rate:g} Hz ends at {rate / 2:g} Hz; "
@@ -121,6 +141,7 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     if series.sampling_rate is None:
         for wanted, name in (
             (settings.sampling_rate, "--rate"),
+            (settings.powerline, "--powerline"),
             (settings.bandpass, "--bandpass"),
             (None if features == "raw" else features, "--features"),
         ):
@@ -133,6 +154,7 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
 
 def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | None:
     """Return the names of the chosen channels, as the data spells them."""
+    from msssm_ts.cli.matching import why_missing
     from msssm_ts.datasets.signals.names import lead_key
     from msssm_ts.errors import InputError
 
@@ -149,7 +171,8 @@ def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | Non
         if name not in series.channel_names and lead_key(name) not in by_key:
             raise InputError(
                 f"{series.source}: there is no channel {name!r} (--channels); there are "
-                f"{', '.join(series.channel_names)}"
+                f"{', '.join(series.channel_names)}{why_missing(series, name)}; no channel is "
+                "reconstructed from others"
             )
     return tuple(n if n in series.channel_names else by_key[lead_key(n)] for n in wanted)
 

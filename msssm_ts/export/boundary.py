@@ -56,6 +56,11 @@ class Boundary:
             if pair is not None:
                 name = outside.channels[i] if outside.channels else f"channel {i}"
                 said.append(f"limit {name} to {pair[0]:.9g} … {pair[1]:.9g}")
+        if outside.powerline is not None:
+            said.append(
+                f"take out the hum of {outside.powerline:g} Hz (notch of quality 30, forward and "
+                "backward, the hum going on beyond the ends)"
+            )
         if outside.bandpass is not None:
             low, high = outside.bandpass
             said.append(
@@ -79,7 +84,7 @@ class Boundary:
 def find_boundary(model: FittedModel) -> Boundary:
     """Put as much of a model's preparation into the file as goes there.
 
-    A band-pass runs to and fro over the whole series and stays outside. So do windows, and with
+    Filters run to and fro over the whole series and stay outside. So do windows, and with
     them what is to be done before a series is cut.
     """
     whole = model.preparation
@@ -92,7 +97,7 @@ def find_boundary(model: FittedModel) -> Boundary:
         outside, inside = whole, Preparation()
     # Limits come before everything: into the file, unless there is something outside that is done
     # to values already limited.
-    if outside.bandpass is None and outside is not whole:
+    if not outside.filters and outside is not whole:
         outside = replace(outside, limits=None)
     else:
         inside = replace(inside, limits=None)

@@ -47,7 +47,7 @@ class SeriesToProbabilities(nn.Module):
         if model.beside is not None and model.beside.member is not None:
             self.joined = FeaturesJoined(model.beside.member, model.beside.exponents)
         masked = model.missing == "mask" and boundary.inside.features == "raw"
-        self.takes_gaps = masked and boundary.outside.bandpass is None
+        self.takes_gaps = masked and not boundary.outside.filters
 
     def forward(self, x: Tensor, features: Tensor | None = None) -> Tensor:
         """Return probabilities (b, n_classes).

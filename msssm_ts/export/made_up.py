@@ -111,7 +111,7 @@ class _Maker:
         rate = whole.sampling_rate or model.source.sampling_rate
         if whole.features != "raw" and rate is not None:
             self.hop *= frame_sizes(rate, whole.frame_length, whole.frame_step)[1]
-        filtered = whole.features != "raw" or whole.bandpass is not None
+        filtered = whole.features != "raw" or whole.filters
         self.gaps = model.missing == "mask" and not filtered
         mean, std = model.standardizer.mean, model.standardizer.std
         knows_units = whole.standardize == "global" and whole.features == "raw"

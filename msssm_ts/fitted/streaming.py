@@ -44,6 +44,11 @@ def why_not_streamed(model: FittedModel) -> str | None:
             bool(source and wanted and source != wanted),
         ),
         (
+            "the notch for the mains runs backward too: train without it (--powerline), on series "
+            "filtered as the stream will be",
+            done.powerline is not None,
+        ),
+        (
             "the band-pass filter runs backward too: train without it (--bandpass), on series "
             "filtered as the stream will be",
             done.bandpass is not None,

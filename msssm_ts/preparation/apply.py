@@ -79,6 +79,7 @@ def _refuse_times(settings: Preparation, sampling_rate: float | None) -> None:
     resampled = settings.sampling_rate not in (None, sampling_rate)
     for asked, name in (
         (resampled, "resampling"),
+        (settings.powerline is not None, "a notch filter"),
         (settings.bandpass is not None, "a band-pass filter"),
         (settings.features != "raw", f"{settings.features} features"),
     ):

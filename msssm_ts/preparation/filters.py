@@ -1,4 +1,4 @@
-"""Resampling and band-pass filtering."""
+"""Resampling, band-pass filtering, and the hum of the mains."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from msssm_ts.series import Series
 from msssm_ts.series.standardizer import ROUNDING
 
 _ORDER = 3
+# Of the notch: its frequency over the width that loses more than half of its power.
+_QUALITY = 30
 # Between two rates, and the largest denominator of their ratio.
 _FARTHEST = 10_000
 
@@ -135,3 +137,73 @@ def bandpass(series: Series, low: float, high: float, rate: float) -> Series:
     largest = np.abs([series, out]).max(2, keepdims=True)
     filtered: Series = np.where(largest[1] <= ROUNDING * largest[0], 0.0, out).astype(series.dtype)
     return filtered
+
+
+def take_out_hum(series: Series, frequency: float, rate: float) -> Series:
+    """Take the hum of the mains out: a notch of quality 30, forward and backward.
+
+    Beyond its ends a series is taken to go on with the hum that is nearest to them in the least
+    squares, and otherwise mirrored: else the first and last half second would keep theirs.
+
+    Parameters
+    ----------
+    series : array of shape (n_channels, length)
+        Without missing values.
+    frequency, rate : float
+        In hertz.
+
+    Returns
+    -------
+    array like ``series``
+
+    Raises
+    ------
+    ValueError
+        If the series has no frequencies as high as that.
+
+    Examples
+    --------
+    >>> t = np.arange(1000) / 250
+    >>> wave, hum = np.sin(2 * np.pi * 5 * t)[None], np.sin(2 * np.pi * 50 * t + 1)[None]
+    >>> bool(np.abs(take_out_hum(wave + hum, 50.0, 250.0) - wave).max() < 0.02)
+    True
+    """
+    if frequency >= rate / 2:
+        raise ValueError(
+            f"powerline is {frequency:g} Hz, but a signal of {rate:g} Hz ends at {rate / 2:g} Hz"
+        )
+    from scipy.signal import sosfiltfilt
+
+    # Three times what the filter remembers, as far as there is signal.
+    pad = min(series.shape[1] - 1, int(3 * _QUALITY / (np.pi * frequency) * rate))
+    if pad < 1:
+        return series
+    wide = series.astype(np.float64)
+    before = _going_on(wide[:, pad::-1], frequency, rate)[:, ::-1]
+    behind = _going_on(wide[:, -pad - 1 :], frequency, rate)
+    extended = np.concatenate([before, wide, behind], axis=1)
+    out = sosfiltfilt(_notch_sections(frequency, rate), extended, axis=1, padlen=0)
+    cleaned: Series = out[:, pad:-pad].astype(series.dtype)
+    return cleaned
+
+
+def _going_on(end: NDArray[np.float64], frequency: float, rate: float) -> NDArray[np.float64]:
+    """Return what follows the last of some steps, one less than these are."""
+    n = end.shape[1]
+    steps = np.arange(2 * n - 1) - (n - 1)
+    turns = 2 * np.pi * frequency / rate * steps
+    hum = np.stack([np.cos(turns), np.sin(turns)])
+    # Beside a line, so that an offset does not pass for a hum.
+    known = np.stack([np.ones(n), steps[:n], *hum[:, :n]])
+    parts = np.linalg.lstsq(known.T, end.T, rcond=None)[0]
+    heard = parts[2:].T @ hum
+    rest = end - heard[:, :n]
+    mirrored: NDArray[np.float64] = 2 * rest[:, -1:] - rest[:, -2::-1] + heard[:, n:]
+    return mirrored
+
+
+@lru_cache(maxsize=8)
+def _notch_sections(frequency: float, rate: float) -> NDArray[np.float64]:
+    from scipy.signal import iirnotch, tf2sos
+
+    return np.asarray(tf2sos(*iirnotch(frequency, _QUALITY, fs=rate)))

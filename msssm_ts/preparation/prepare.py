@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.preparation.filters import bandpass, resample, resampled_length
+from msssm_ts.preparation.filters import bandpass, resample, resampled_length, take_out_hum
 from msssm_ts.preparation.settings import OWN_MEAN, Preparation
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mfcc, n_frames
 from msssm_ts.series import LazySeries, Series
@@ -56,7 +56,7 @@ class Preparer:
     def filters(self) -> bool:
         """Whether anything needs neighbouring steps."""
         s = self.settings
-        return s.features != "raw" or s.bandpass is not None or self.rate != self.sampling_rate
+        return s.features != "raw" or s.filters or self.rate != self.sampling_rate
 
     def __call__(self, series: Series) -> Series:
         """Prepare series (n_channels, length)."""
@@ -75,6 +75,8 @@ class Preparer:
         rate = self.rate
         if rate is not None and self.sampling_rate is not None:
             series = resample(series, self.sampling_rate, rate)
+        if settings.powerline is not None:
+            series = take_out_hum(series, settings.powerline, self._known_rate("powerline"))
         if settings.bandpass is not None:
             series = bandpass(series, *settings.bandpass, self._known_rate("bandpass"))
         if settings.full_scale is not None and settings.features != "raw":

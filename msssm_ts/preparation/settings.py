@@ -18,6 +18,8 @@ OWN_MEAN = {"mostly-centred": 0.8, "centred": 1.0, "series": 1.0}
 _LARGEST = 1e12
 # Spectra that see a step: each costs as much as all steps of its frame.
 _MOST_FRAMES = 256
+# Of the mains, in hertz.
+_POWERLINES = (50, 60)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ class Preparation:
         Amplitude that spectra take for 1, against which nothing is heard below −80 dB. By default
         1, as sound has it; of series of quite another size a fit takes the power of two above
         their largest value.
+    powerline : {50, 60}, optional
+        Take the hum of the mains of this frequency out, in hertz, before ``bandpass``: a notch of
+        quality 30, forward and backward (:func:`msssm_ts.preparation.filters.take_out_hum`).
 
     Examples
     --------
@@ -79,6 +84,7 @@ class Preparation:
     overlap: float = 0.5
     limits: Limits | None = None
     full_scale: float | None = None
+    powerline: float | None = None
 
     def check(self) -> None:
         """Raise ValueError for a setting out of range, naming it."""
@@ -109,6 +115,10 @@ class Preparation:
         if not _is_number(self.overlap, -math.inf) or not 0 <= self.overlap < 1:
             raise ValueError(f"overlap must lie in [0, 1), not {self.overlap!r}")
         self._check_channels()
+        if self.powerline is not None and not (
+            _is_number(self.powerline, 0) and self.powerline in _POWERLINES
+        ):
+            raise ValueError(f"powerline must be 50 or 60 (hertz), not {self.powerline!r}")
         self._check_bandpass()
         self._check_limits()
 
@@ -144,6 +154,7 @@ class Preparation:
             n
             for n, wants in (
                 ("features", self.features != "raw"),
+                ("powerline", self.powerline is not None),
                 ("bandpass", self.bandpass is not None),
             )
             if wants
@@ -153,6 +164,10 @@ class Preparation:
                 raise ValueError(f"{needy[0]} needs the sampling rate of the series")
             return
         rate_ratio(sampling_rate, rate)
+        if self.powerline is not None and self.powerline >= rate / 2:
+            raise ValueError(
+                f"powerline is {self.powerline:g} Hz, beyond what {rate:g} Hz can show"
+            )
         if self.bandpass is not None and self.bandpass[0] >= rate / 2:
             raise ValueError(
                 f"bandpass begins at {self.bandpass[0]:g} Hz, beyond what {rate:g} Hz can show"
@@ -160,6 +175,17 @@ class Preparation:
         if self.features != "raw":
             size, _ = frame_sizes(rate, self.frame_length, self.frame_step)
             check_filters(self.n_mels, size)
+
+    @property
+    def filters(self) -> bool:
+        """Whether frequencies are taken away, by filters that run forward and backward.
+
+        Examples
+        --------
+        >>> Preparation().filters, Preparation(powerline=50).filters
+        (False, True)
+        """
+        return self.powerline is not None or self.bandpass is not None
 
     @property
     def rows_per_channel(self) -> int:
@@ -176,7 +202,7 @@ class Preparation:
         """Return the settings as JSON can hold them."""
         values = {name: _plain(value) for name, value in asdict(self).items()}
         # Versions that know nothing of these read the rest.
-        unused = {name for name in ("limits", "full_scale") if values[name] is None}
+        unused = {name for name in ("limits", "full_scale", "powerline") if values[name] is None}
         return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod

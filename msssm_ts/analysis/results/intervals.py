@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.analysis.results.predictions import Predictions
-from msssm_ts.analysis.results.scores import Scores, score
+from msssm_ts.analysis.results.scores import Scores, Weights, score
 
 # Weights held at once, so that a large test set does not fill the memory.
 _AT_ONCE = 4_000_000
@@ -54,6 +54,7 @@ def bootstrap(
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    scoring: Callable[[Predictions, Weights], Scores] = score,
 ) -> Bootstrap:
     """Score predictions with percentile intervals.
 
@@ -72,6 +73,10 @@ def bootstrap(
         Of the intervals.
     seed : int
         The same seed gives the same intervals.
+    scoring : callable
+        What is scored, by the weights with which series count: as
+        :func:`msssm_ts.analysis.results.scores.score`. A score that a draw leaves undefined, NaN,
+        is left out of its interval; a mean over classes is over those that occur in the draw.
 
     Examples
     --------
@@ -87,10 +92,10 @@ def bootstrap(
             units, by_group = members, True
     n_units = int(units.max()) + 1
     drawn = [
-        score(predictions, counts[:, units])
+        scoring(predictions, counts[:, units])
         for counts in _draws(n_units, predictions.n_series, n_resamples, seed)
     ]
-    once = score(predictions, np.ones((1, predictions.n_series)))
+    once = scoring(predictions, np.ones((1, predictions.n_series)))
     overall, per_class = _joined(drawn)
     return Bootstrap(
         {name: _estimate(value[0], overall[name], level) for name, value in once.overall.items()},

@@ -136,7 +136,11 @@ def _data(header: Mapping[str, Any]) -> Facts:
     features = done.get("features", "raw")
     if features != "raw":
         facts["features"] = features
-    for key, name in (("bandpass", "band-pass (Hz)"), ("window", "windows (s)")):
+    for key, name in (
+        ("powerline", "notch (Hz)"),
+        ("bandpass", "band-pass (Hz)"),
+        ("window", "windows (s)"),
+    ):
         if done.get(key):
             facts[name] = plain(done[key])
     return facts

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import OF_RECORDS, ReadOptions
 from msssm_ts.datasets.wfdb.records import read_wfdb
 
 _URL = "https://physionet.org/files/challenge-2017/1.0.0/"
+# Of a later version of the labels first.
 _TABLES = ("REFERENCE-v3.csv", "REFERENCE.csv")
+_TRAINING = "training2017"
 
 
 def read_cinc2017(folder: Path, task: str, options: ReadOptions) -> LabelledSeries:
@@ -19,7 +23,9 @@ def read_cinc2017(folder: Path, task: str, options: ReadOptions) -> LabelledSeri
     Parameters
     ----------
     folder : Path
-        With ``REFERENCE-v3.csv`` or ``REFERENCE.csv``, and the records in it or below.
+        With ``REFERENCE-v3.csv`` or ``REFERENCE.csv``, and the records in it or below. Where there
+        is a folder ``training2017``, its records are read: those of ``validation`` and
+        ``sample2017`` are copies of some of them.
     task : str
         There is one only.
     options : ReadOptions
@@ -30,14 +36,35 @@ def read_cinc2017(folder: Path, task: str, options: ReadOptions) -> LabelledSeri
     InputError
         If a record cannot be read or has no label.
     """
-    return read_wfdb(folder, options)
+    records = folder / _TRAINING
+    if not _names(records):
+        return read_wfdb(folder, options)
+    tables = [p for name in _TABLES for p in (folder / name, records / name) if p.exists()]
+    data = read_wfdb(records, replace(options, tables=tuple(tables[:1])))
+    copies = [p for p in folder.rglob("A0*.hea") if p.parent != records]
+    account = (
+        Account()
+        .without(
+            len(tables[1:]),
+            "tables",
+            f"{tables[0].name} is used" if tables else "",
+            [str(p.relative_to(folder)) for p in tables[1:]],
+        )
+        .without(
+            len(copies),
+            "records",
+            f"copies of some in {_TRAINING}",
+            [str(p.relative_to(folder)) for p in copies],
+        )
+    )
+    return replace(data, source=str(folder), account=data.account + account)
 
 
 def _find_root(folder: Path) -> Path | None:
     for table in _TABLES:
         root = folder_with(folder, table)
         records = root is not None and any(
-            p.suffix == ".hea" for place in (root, root / "training2017") for p in _names(place)
+            p.suffix == ".hea" for place in (root, root / _TRAINING) for p in _names(place)
         )
         if records:
             return root

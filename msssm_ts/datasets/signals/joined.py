@@ -156,15 +156,17 @@ def _common(
         for file in without:
             del records[file], leads[file]
         everywhere = set.intersection(*leads.values())
-    elsewhere = sorted(
-        {spelt[key] for own in leads.values() for key in own if key not in everywhere}
-    )
+    some = {key for own in leads.values() for key in own} - everywhere
+    elsewhere = sorted(spelt[key] for key in some)
+    poorest = max(leads, key=lambda f: len(some - leads[f]))
+    lacking = enumerate_names(sorted(spelt[key] for key in some - leads[poorest]))
     kept = [spelt[key] for key in spelt if key in everywhere]
     verb = "is" if len(kept) == 1 else "are"
     account = account.without(
         len(elsewhere),
         "channels",
-        f"only {enumerate_names(kept)} {verb} in all {len(records)} {form.title}",
+        f"only {enumerate_names(kept)} {verb} in all {len(records)} {form.title}, {poorest.name} "
+        f"lacks {lacking}",
         elsewhere,
     )
     gone = [spelt[key] for key in spelt if key in dropped]

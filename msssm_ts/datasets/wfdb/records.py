@@ -143,10 +143,14 @@ def _of_parts(
     if parts is None or any(role == "part" for role, _ in recordings.account.taken):
         return recordings
     every = [f for f in recordings.every if f.stem in parts]
+    neither = [f.name for f in recordings.files if f.stem not in parts]
     chosen = [i for i, f in enumerate(recordings.files) if parts.get(f.stem) == options.split]
     if not chosen:
         raise InputError(f"{source}: none of the records of the {options.split} part is there")
-    return replace(recordings.take(chosen), every=every)
+    account = recordings.account.without(
+        len(neither), "records", "in neither part of the split", neither
+    )
+    return replace(recordings.take(chosen), every=every, account=account)
 
 
 def _labelled(
