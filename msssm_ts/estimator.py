@@ -30,7 +30,8 @@ from msssm_ts.fitting.notes import rounding_remarks
 from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
-from msssm_ts.parameters import Parameters, check_parameters, documented
+from msssm_ts.parameter_rows import documented
+from msssm_ts.parameters import Parameters, check_parameters
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import (
     as_series_list,

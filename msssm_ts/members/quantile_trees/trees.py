@@ -102,7 +102,7 @@ class QuantileTrees(Member):
         layout = Layout.of(n_channels, n_timepoints)
         n_features = n_quantile_features(n_channels, n_timepoints, layout)
         index = problem.drawn(max(1, _MOST_NUMBERS // n_features), seed)
-        part = problem.take(index)
+        part = problem.part(index)
 
         def done(fraction: float) -> None:
             if reporter is not None:
