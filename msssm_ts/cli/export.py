@@ -170,7 +170,12 @@ def _accuracies(
                 series.labels, proba, classifier.label_names, classifier.thresholds_
             )
             if classifier.multilabel_
-            else evaluate_predictions(series.labels, proba, classifier.classes_)
+            else evaluate_predictions(
+                series.labels,
+                proba,
+                classifier.classes_,
+                classifier.model_.labels.chosen_columns(proba),
+            )
         )
         scores[name] = {key: found[key] for key in ("accuracy", "macro_f1", "macro_auroc")}
     return scores

@@ -51,6 +51,7 @@ def facts(model: FittedModel, boundary: Boundary) -> dict[str, str]:
         "classes": model.labels.shown.tolist(),
         "multilabel": model.labels.multilabel,
         "thresholds": model.labels.thresholds.tolist(),
+        "decision": None if model.labels.decision is None else model.labels.decision.to_dict(),
         "channels": list(boundary.channels),
         "sampling_rate": boundary.rate,
         "preparation": model.preparation.to_dict(),

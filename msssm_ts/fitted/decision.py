@@ -49,7 +49,7 @@ class OperatingPoint:
     target: float | None = None
     estimate: Mapping[str, Any] | None = None
 
-    def chosen(self, proba: NDArray[np.float64]) -> NDArray[np.int64]:
+    def chosen(self, proba: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
         """Return the class, by its column, of each row of probabilities (n_series, n_classes)."""
         others = proba.copy()
         others[:, self.positive] = -np.inf
@@ -59,10 +59,6 @@ class OperatingPoint:
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
         return {"kind": "operating_point", **asdict(self)}
-
-    def told(self, names: NDArray[Any]) -> str:
-        """Say in words what is answered, by the classes' names."""
-        return f"{names[self.positive]!s} from a probability of {self.threshold:.4g} on"
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ class LogPriors:
     values: tuple[float, ...]
     estimate: Mapping[str, Any] | None = None
 
-    def chosen(self, proba: NDArray[np.float64]) -> NDArray[np.int64]:
+    def chosen(self, proba: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
         """Return the class, by its column, of each row of probabilities (n_series, n_classes)."""
         favoured: NDArray[np.float64] = np.log(np.maximum(proba, _LEAST)) + self.values
         columns: NDArray[np.int64] = favoured.argmax(1)
@@ -103,13 +99,6 @@ class LogPriors:
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON holds it."""
         return {"kind": "log_priors", **asdict(self), "values": list(self.values)}
-
-    def told(self, names: NDArray[Any]) -> str:
-        """Say in words what is answered, by the classes' names."""
-        return (
-            f"for {self.aim.replace('_', ' ')}: {self.strength:.2g} of what the classes' "
-            "frequencies favour is taken back"
-        )
 
 
 Decision = OperatingPoint | LogPriors

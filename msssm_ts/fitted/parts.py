@@ -132,7 +132,7 @@ class Labels:
         """What the columns of probabilities are called."""
         return self.classes if self.names is None else np.array(self.names)
 
-    def chosen(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+    def chosen(self, proba: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Return the labels that probabilities (n_series, n_classes) stand for."""
         labels: NDArray[Any] = (
             (proba >= self.thresholds).astype(int)
@@ -141,7 +141,7 @@ class Labels:
         )
         return labels
 
-    def chosen_columns(self, proba: NDArray[np.float64]) -> NDArray[np.int64]:
+    def chosen_columns(self, proba: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
         """Return the class, by its column, of each series that has one class."""
         columns: NDArray[np.int64] = (
             proba.argmax(1) if self.decision is None else self.decision.chosen(proba)
