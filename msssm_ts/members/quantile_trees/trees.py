@@ -77,6 +77,8 @@ class QuantileTrees(Member):
 
     kind: ClassVar[str] = "quantile_trees"
     title: ClassVar[str] = "trees"
+    # They move splits, but leaves are of one class each.
+    weighs_classes: ClassVar[bool] = False
     # Beside the ridge classifiers' .6 (docs/recipe.md).
     prior: ClassVar[float] = 0.4
 
