@@ -22,10 +22,10 @@ from msssm_ts.errors import InputError
 from msssm_ts.fitted import LogPriors, OperatingPoint, load_model
 from msssm_ts.fitted.artifact import read_header
 from msssm_ts.fitted.decision import decision_from
-from msssm_ts.fitted.intervals import accuracy_with_interval
 from msssm_ts.fitted.schema import check_header
 from msssm_ts.fitting.decision import chosen_decision, threshold_for
 from msssm_ts.fitting.targets import encode_targets
+from msssm_ts.members.folds import dealt_out
 from msssm_ts.parameters import specs
 
 PARAMETERS = {name: default for name, default, _ in specs()}
@@ -140,12 +140,18 @@ def test_what_to_expect_is_told_by_folds_and_groups() -> None:
     assert expected["low"] < 0.9 < expected["high"]
     claimed = proba[:, 1] >= point.threshold
     assert claimed[y == 1].mean() >= 0.9
+    right = np.empty(200)
+    for rows in dealt_out(y):
+        rest = np.setdiff1d(np.arange(200), rows)
+        own = proba[rest, 1], y[rest] == 1, np.ones(len(rest))
+        threshold = threshold_for(*own, "sensitivity", 0.9)
+        right[rows] = (proba[rows, 1] >= threshold) == y[rows]
+    assert expected["value"] == pytest.approx(right[y == 1].mean())
+    assert expected["value"] != claimed[y == 1].mean()
     grouped, _ = _asked(proba, y, np.arange(200) // 20, sensitivity=0.9, pos_label=1)
     # The threshold is that of all series; how sure its rates are is a matter of the groups.
     assert grouped.threshold == point.threshold
     own = grouped.estimate["specificity"]
-    right = accuracy_with_interval(np.ones(1) * 0.5)
-    assert right is not None
     assert own["n_series"] == 100
     assert (own["low"], own["high"]) != (
         point.estimate["specificity"]["low"],

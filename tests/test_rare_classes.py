@@ -87,6 +87,9 @@ def test_a_member_without_room_keeps_the_rare(monkeypatch: pytest.MonkeyPatch) -
     told = ~np.isnan(member.left_out).any(1)
     assert told[y > 0].all()
     assert 12 < told.sum() < 120
+    # What is drawn evenly is weighed by how frequent it is.
+    scores = member.ridge.decision(member.transform(problem.values).astype(np.float32))
+    np.testing.assert_allclose(scores.mean(0), 2 * np.bincount(y) / 200 - 1, atol=0.1)
     assert member.said is not None
     assert f"learned from {told.sum()} of 200 series, drawn evenly from the classes" in member.said
 
