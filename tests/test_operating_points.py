@@ -13,6 +13,8 @@ import pytest
 from commands import run
 from numpy.typing import NDArray
 from sklearn import metrics
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.results.class_curves import roc_figure
@@ -247,6 +249,15 @@ def test_another_point_can_be_chosen_afterwards(fitted: MSSSMClassifier) -> None
     np.testing.assert_array_equal(most, model.labels.classes[proba.argmax(1)])
     with pytest.raises(InputError, match="class 2 of 2"):
         model.deciding(OperatingPoint(2, 0.5))
+
+
+def test_scikit_learns_threshold_goes_around_a_fitted_model(fitted: MSSSMClassifier) -> None:
+    (X, y), settings = _series(60, 2), {"threshold": 0.4, "pos_label": "ill"}
+    around = FixedThresholdClassifier(
+        FrozenEstimator(fitted), response_method="predict_proba", **settings
+    ).fit(X, y)
+    ours = fitted.model_.deciding(OperatingPoint(0, 0.4)).labels
+    np.testing.assert_array_equal(around.predict(X), ours.chosen(fitted.predict_proba(X)))
 
 
 def test_one_class_against_several() -> None:
