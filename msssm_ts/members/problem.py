@@ -90,15 +90,15 @@ class Problem:
         """Return n series to learn from: all of rare classes, of others some, at random."""
         return drawn_from(self.targets, n, seed)
 
-    def at_most(self, n: int, seed: int) -> Problem:
-        """Return all series, or n of them at random, not decoded yet where they are lazy.
-
-        Of what they are like: classes are as frequent as among all.
-        """
+    def sampled(self, n: int, seed: int) -> NDArray[np.int64]:
+        """Return n series to see what all are like: classes are about as frequent."""
         if len(self) <= n:
-            return self
-        rng = np.random.default_rng(seed)
-        return self.take(np.sort(rng.choice(len(self), n, replace=False)))
+            return np.arange(len(self))
+        return np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
+
+    def at_most(self, n: int, seed: int) -> Problem:
+        """Return all series, or those of :meth:`sampled`, not decoded yet where they are lazy."""
+        return self if len(self) <= n else self.take(self.sampled(n, seed))
 
     def part(self, index: NDArray[np.int64]) -> Problem:
         """Return some of the series, with weights by which they stand for all of their classes."""
