@@ -21,7 +21,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from msssm_ts.beside import as_side_features
 from msssm_ts.errors import InputError, Interrupted, TrainingError
-from msssm_ts.fitted import FittedModel, Source, load_model, save_model
+from msssm_ts.fitted import (
+    FittedModel,
+    LogPriors,
+    OperatingPoint,
+    Source,
+    load_model,
+    save_model,
+)
 from msssm_ts.fitted.parts import check_channel_names
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import training_data
@@ -30,7 +37,8 @@ from msssm_ts.fitting.notes import rounding_remarks
 from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
-from msssm_ts.parameters import Parameters, check_parameters, documented
+from msssm_ts.parameter_rows import documented
+from msssm_ts.parameters import Parameters, check_parameters
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import (
     as_series_list,
@@ -76,6 +84,9 @@ class MSSSMClassifier(
     thresholds_ : array of shape (n_labels,)
         With several labels: the probabilities from which on each is predicted, best by F1 on the
         validation split, 0.5 where there was none.
+    decision_ : OperatingPoint, LogPriors or None
+        How ``predict`` chooses a class, by ``sensitivity``, ``specificity`` or ``decide``; None:
+        the most probable one. ``model_ = model_.deciding(...)`` chooses another way.
     n_channels_in_ : int
         Channels of the training series.
     n_features_in_ : int
@@ -345,6 +356,11 @@ optional
         return self._fitted("thresholds_").labels.thresholds
 
     @property
+    def decision_(self) -> OperatingPoint | LogPriors | None:
+        """How ``predict`` chooses a class; None: the most probable one."""
+        return self._fitted("decision_").labels.decision
+
+    @property
     def label_names(self) -> NDArray[Any]:
         """What the columns of probabilities are called: classes, or names of several labels."""
         return self._fitted("label_names").labels.shown
@@ -450,7 +466,8 @@ optional
         Returns
         -------
         array of shape (n_samples,), or (n_samples, n_labels) of 0 and 1
-            The most probable label; with several at once, those above ``thresholds_``.
+            The most probable label, or as ``decision_`` has it; with several at once, those above
+            ``thresholds_``.
 
         Raises
         ------

@@ -8,17 +8,15 @@ command line, docstrings and the reference pages are made from it.
 from __future__ import annotations
 
 import dataclasses
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.presets import PRESETS, PresetName
 from msssm_ts.model.cores import CORES
 from msssm_ts.parameter_checks import (
     Anything,
-    Check,
     ClassWeight,
     Number,
     OneOf,
@@ -28,6 +26,7 @@ from msssm_ts.parameter_checks import (
     check_preparation,
     one_of,
 )
+from msssm_ts.parameter_rows import Spec, named, row, specs_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,53 +35,10 @@ if TYPE_CHECKING:
     from msssm_ts.series.checks import Missing
     from msssm_ts.training import Callback
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Spec:
-    """What there is to know about a parameter beside its name and default.
-
-    Parameters
-    ----------
-    check : Check
-        What it may be.
-    meaning : str
-        Some sentences for the documentation.
-    concerns : tuple of str
-        The kinds of members without any of which it has nothing to act on; empty: it always has.
-    option : str, optional
-        Its option of ``msssm-ts fit``.
-    brief : str
-        One sentence for that option's help.
-    """
-
-    check: Check
-    meaning: str
-    concerns: tuple[str, ...] = ()
-    option: str | None = None
-    brief: str = ""
-
 
 # Members that a setting concerns: the network that is trained, and the layer that is drawn, too.
 TRAINED = ("network",)
 NETWORKS = (*TRAINED, "drawn_network")
-
-
-def _row(
-    default: Any,
-    check: Check,
-    meaning: str,
-    concerns: tuple[str, ...] = (),
-    option: str | None = None,
-    brief: str = "",
-) -> Any:
-    spec = Spec(check, meaning, concerns, option, brief)
-    return dataclasses.field(default=default, metadata={"spec": spec})
-
-
-def _named(names: Sequence[str], summary: Callable[[str], str]) -> str:
-    return "; ".join(f'"{name}": {summary(name)}' for name in names)
 
 
 # An estimator compares and hashes by identity, and scikit-learn writes its own repr.
@@ -90,7 +46,7 @@ def _named(names: Sequence[str], summary: Callable[[str], str]) -> str:
 class Parameters:
     """The constructor of both estimators."""
 
-    preset: PresetName = _row(
+    preset: PresetName = row(
         "default",
         one_of(*PRESETS),
         """What votes. "default": four ridge classifiers on random multi-scale state-space
@@ -105,7 +61,7 @@ class Parameters:
         brief="fast: seconds, no network; best: what an hour buys; network: MS-SSM only, "
         "drawn and trained. With --causal network, else default.",
     )
-    time_budget: float | None = _row(
+    time_budget: float | None = row(
         None,
         Number(positive=True, optional=True, unit="seconds"),
         """Seconds that training may take. Members for which there is no time are left out (one
@@ -113,7 +69,7 @@ class Parameters:
         option="--time-budget",
         brief="Time that training may take; what does not fit is left out.",
     )
-    n_scales: int = _row(
+    n_scales: int = row(
         3,
         Whole(least=0),
         """Levels of the wavelet decomposition; fewer where the series are too short for them. 0:
@@ -122,16 +78,16 @@ class Parameters:
         option="--scales",
         brief="Levels of the decomposition; 0 for a single-scale model.",
     )
-    core: str = _row(
+    core: str = row(
         "lti",
         OneOf(CORES.names, "str"),
-        f"""State-space model of every stream. {_named(CORES.own_names(), CORES.summary)}. Others
+        f"""State-space model of every stream. {named(CORES.own_names(), CORES.summary)}. Others
         register themselves, see :data:`msssm_ts.model.cores.CORES`.""",
         concerns=NETWORKS,
         option="--core",
         brief="State-space model of every stream.",
     )
-    d_model: int = _row(
+    d_model: int = row(
         64,
         Whole(most=4096),
         "Width.",
@@ -139,7 +95,7 @@ class Parameters:
         option="--width",
         brief="Width of the network.",
     )
-    n_layers: int = _row(
+    n_layers: int = row(
         3,
         Whole(most=256),
         "Blocks.",
@@ -147,7 +103,7 @@ class Parameters:
         option="--layers",
         brief="Blocks of the network.",
     )
-    d_state: int = _row(
+    d_state: int = row(
         20,
         Whole(most=4096),
         "State per channel, shared out over the scales.",
@@ -155,7 +111,7 @@ class Parameters:
         option="--state",
         brief="State per channel, shared out over the scales.",
     )
-    kernel_size: int = _row(
+    kernel_size: int = row(
         8,
         Whole(most=65_536),
         "Taps of the decomposition's filters.",
@@ -163,7 +119,7 @@ class Parameters:
         option="--taps",
         brief="Taps of the decomposition's filters.",
     )
-    bidirectional: bool = _row(
+    bidirectional: bool = row(
         True,
         Anything("bool"),
         "Read the series in both directions; False gives a causal model.",
@@ -171,7 +127,7 @@ class Parameters:
         option="--causal",
         brief="Read forward in time only, as a stream needs.",
     )
-    dropout: float = _row(
+    dropout: float = row(
         0.1,
         Number(below=1),
         "Dropout of whole channels after each block.",
@@ -179,7 +135,7 @@ class Parameters:
         option="--dropout",
         brief="Dropout of whole channels after each block.",
     )
-    pooling: Literal["mean", "max", "mean_max", "last"] = _row(
+    pooling: Literal["mean", "max", "mean_max", "last"] = row(
         "mean_max",
         one_of("mean", "max", "mean_max", "last"),
         "From steps to one vector per series.",
@@ -187,7 +143,7 @@ class Parameters:
         option="--pooling",
         brief="From steps to one vector per series.",
     )
-    stem_stride: int | Literal["auto"] = _row(
+    stem_stride: int | Literal["auto"] = row(
         "auto",
         Whole(auto=True),
         """Steps of the series per step of the network. Above 1 the network begins with a learned
@@ -198,7 +154,7 @@ class Parameters:
         option="--stride",
         brief="Steps of the series per step of the network; auto: more than one for long series.",
     )
-    max_epochs: int | None = _row(
+    max_epochs: int | None = row(
         None,
         Whole(optional=True, most=10_000),
         "Passes over the training data; chosen by the amount of data by default.",
@@ -206,7 +162,7 @@ class Parameters:
         option="--max-epochs",
         brief="Passes over the data; else by the amount of data.",
     )
-    batch_size: int | None = _row(
+    batch_size: int | None = row(
         None,
         Whole(optional=True),
         "Series per step; chosen by the amount of data by default.",
@@ -214,7 +170,7 @@ class Parameters:
         option="--batch-size",
         brief="Series per step; else by the amount of data.",
     )
-    learning_rate: float = _row(
+    learning_rate: float = row(
         2e-3,
         Number(positive=True),
         "Peak learning rate of AdamW.",
@@ -222,7 +178,7 @@ class Parameters:
         option="--learning-rate",
         brief="Peak learning rate.",
     )
-    weight_decay: float = _row(
+    weight_decay: float = row(
         0.05,
         Number(),
         "AdamW's, not applied to the state-space parameters, biases, norms and filters.",
@@ -230,7 +186,7 @@ class Parameters:
         option="--weight-decay",
         brief="Weight decay of the matrices.",
     )
-    label_smoothing: float = _row(
+    label_smoothing: float = row(
         0.1,
         Number(below=1),
         "Probability mass that training spreads over the other classes.",
@@ -238,7 +194,7 @@ class Parameters:
         option="--label-smoothing",
         brief="Probability mass that training spreads over the other classes.",
     )
-    mixup: float | Literal["auto"] = _row(
+    mixup: float | Literal["auto"] = row(
         "auto",
         Number(auto=True),
         """Mix pairs of training series, their shares drawn from Beta(mixup, mixup). "auto": 0.3
@@ -247,7 +203,7 @@ class Parameters:
         option="--mixup",
         brief="Mix pairs of training series, by Beta(mixup, mixup); auto: 0.3 for sound, else 0.",
     )
-    shift: float | Literal["auto"] = _row(
+    shift: float | Literal["auto"] = row(
         "auto",
         Number(auto=True, below=1),
         """Move training series in time at random, by up to this part of their length. "auto": 0.1
@@ -257,7 +213,7 @@ class Parameters:
         brief="Move training series by up to this part of their length; auto: 0.1 for sound, "
         "else 0.",
     )
-    masks: float | Literal["auto"] = _row(
+    masks: float | Literal["auto"] = row(
         "auto",
         Number(auto=True, below=1),
         """Hide two stretches of every training series at random, each up to this part of its
@@ -267,7 +223,7 @@ class Parameters:
         brief="Hide stretches of training series, and bands of spectra, each up to this part; "
         "auto: 0.1 for sound, else 0.",
     )
-    warp: float | Literal["auto"] = _row(
+    warp: float | Literal["auto"] = row(
         "auto",
         Number(auto=True, below=1),
         """Stretch or squeeze training series in time at random, by up to this part, and spectra in
@@ -277,7 +233,7 @@ class Parameters:
         brief="Stretch training series in time, and spectra in frequency, by up to this part; "
         "auto: 0.12 for sound, else 0.",
     )
-    class_weight: ClassWeight = _row(
+    class_weight: ClassWeight = row(
         None,
         Anything('dict, "balanced" or None', check_class_weight),
         """Weight of each class in the loss, or inversely to its frequency. With several labels at
@@ -285,7 +241,7 @@ class Parameters:
         option="--class-weight",
         brief="Weight classes alike, however frequent (balanced).",
     )
-    missing: Missing = _row(
+    missing: Missing = row(
         "error",
         one_of("error", "mask", "interpolate"),
         """NaN in X: refused; or masked, a missing step putting nothing into the scans and not
@@ -293,13 +249,13 @@ class Parameters:
         option="--missing",
         brief="Missing values: masked, interpolated, or refused (error).",
     )
-    preparation: Preparation | None = _row(
+    preparation: Preparation | None = row(
         None,
         Anything("Preparation", check_preparation),
         """What is done to every series first, then and at prediction: channels, resampling,
         filters, spectra, windows. See :class:`msssm_ts.preparation.Preparation`.""",
     )
-    early_stopping: bool | Literal["auto"] = _row(
+    early_stopping: bool | Literal["auto"] = row(
         "auto",
         OneOf(lambda: (True, False, "auto"), 'bool or "auto"'),
         """Set a stratified part of the training data aside, keep the weights that do best on it
@@ -307,34 +263,34 @@ class Parameters:
         and there are groups, only if the part has five of them or more: fewer patients or
         speakers cannot tell what a network is worth.""",
     )
-    validation_fraction: float = _row(0.15, Number(below=1), "That part.")
-    n_iter_no_change: int | Literal["auto"] = _row(
+    validation_fraction: float = row(0.15, Number(below=1), "That part.")
+    n_iter_no_change: int | Literal["auto"] = row(
         "auto",
         Whole(auto=True),
         """Epochs without improvement before stopping. "auto": 20, on sound half of all epochs, if
         these are more.""",
         concerns=TRAINED,
     )
-    warm_start: bool = _row(
+    warm_start: bool = row(
         False,
         one_of(True, False),
         "Let ``fit`` go on from the networks' weights of the last one.",
         concerns=TRAINED,
     )
-    dtype: Literal["float32", "float64"] = _row(
+    dtype: Literal["float32", "float64"] = row(
         "float32",
         one_of("float32", "float64"),
         """Precision of the series and of the network. Series are of this type before anything is
         done to them, whatever they come as.""",
     )
-    device: str = _row(
+    device: str = row(
         "auto",
         Anything("str"),
         '"auto" is a CUDA card where there is one, else the CPU.',
         option="--device",
         brief="auto, cpu or cuda.",
     )
-    random_state: int | np.random.RandomState | None = _row(
+    random_state: int | np.random.RandomState | None = row(
         None,
         Anything("int, RandomState or None"),
         """Seed; the same seed, on the same machine with the same number of threads, gives the
@@ -342,38 +298,76 @@ class Parameters:
         option="--seed",
         brief="The same seed gives the same model.",
     )
-    verbose: int = _row(
+    verbose: int = row(
         0,
         Anything("int"),
         "1 shows progress on stderr: a bar on a terminal, else a line per epoch.",
     )
-    callbacks: Sequence[Callback] | None = _row(
+    callbacks: Sequence[Callback] | None = row(
         None,
         Anything("sequence of callables"),
         """Each is called with a :class:`msssm_ts.training.Progress` after every step and
         epoch.""",
     )
-    members: Sequence[str] | None = _row(
+    members: Sequence[str] | None = row(
         None,
         SeveralOf(MEMBERS.names),
         f"""What votes instead of the preset's members, by name, each as often as it is wanted.
-        {_named(MEMBERS.own_names(), MEMBERS.summary)}.""",
+        {named(MEMBERS.own_names(), MEMBERS.summary)}.""",
         option="--members",
         brief="What votes instead of the preset's, separated by commas, such as "
         "scan_ridge,network.",
+    )
+    sensitivity: float | None = row(
+        None,
+        Number(positive=True, below=1, optional=True),
+        """Part of the positive class's series that ``predict`` is to find (recall): answers are of
+        that class from a probability on that is chosen by training series left out, whole groups
+        where there are any, so that the part is kept and as few others as possible are taken for
+        it. Probabilities stay as they are. See
+        :class:`msssm_ts.fitted.decision.OperatingPoint`.""",
+        option="--sensitivity",
+        brief="Part of the positive class to be found, such as 0.95: chooses the threshold by "
+        "series left out.",
+    )
+    specificity: float | None = row(
+        None,
+        Number(positive=True, below=1, optional=True),
+        """Likewise, the part of all other series that is not to be taken for the positive
+        class.""",
+        option="--specificity",
+        brief="Part of the others not to be taken for the positive class; instead of "
+        "--sensitivity.",
+    )
+    pos_label: Any = row(
+        None,
+        Anything("label or None"),
+        "The positive class; of two the second by default.",
+        option="--positive",
+        brief="The positive class of --sensitivity or --specificity; of two the second by default.",
+    )
+    decide: Literal["accuracy", "balanced_accuracy", "macro_f1"] = row(
+        "accuracy",
+        one_of("accuracy", "balanced_accuracy", "macro_f1"),
+        """What ``predict`` is best at. "accuracy": the most probable class. Else what the training
+        series' frequencies favour is taken back, by one strength for all classes that is chosen by
+        series left out; probabilities stay as they are. See
+        :class:`msssm_ts.fitted.decision.LogPriors`.""",
+        option="--decide",
+        brief="What predictions are best at: accuracy (the most probable class), or classes "
+        "counted alike, however rare.",
     )
 
 
 def redefined(name: str, default: Any) -> Any:
     """Return a row of the table with another default, for a class that derives from it."""
-    row = next(row for row in dataclasses.fields(Parameters) if row.name == name)
-    return dataclasses.field(default=default, metadata=row.metadata)
+    own = next(field for field in dataclasses.fields(Parameters) if field.name == name)
+    return dataclasses.field(default=default, metadata=own.metadata)
 
 
 def specs() -> Iterator[tuple[str, Any, Spec]]:
     """Yield name, default and spec of every parameter, in the constructor's order."""
-    for row in dataclasses.fields(Parameters):
-        yield row.name, row.default, row.metadata["spec"]
+    return specs_of(Parameters)
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
@@ -385,23 +379,3 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
     """
     for name, _, spec in specs():
         spec.check(name, parameters[name])
-
-
-def documented(cls: type[T]) -> type[T]:
-    """Put the table into a class's docstring, where it says ``{parameters}``."""
-    defaults = {row.name: row.default for row in dataclasses.fields(cls)}  # type: ignore[arg-type]
-    lines = []
-    for name, _, spec in specs():
-        default = defaults[name]
-        shown = f'"{default}"' if isinstance(default, str) else repr(default)
-        what = (
-            ", optional"
-            if default is None and spec.check.described[-4:] != "None"
-            else (f", default={shown}")
-        )
-        lines.append(f"{name} : {spec.check.described}{what}")
-        text = " ".join(spec.meaning.split())
-        lines += textwrap.wrap(text, 92, initial_indent="    ", subsequent_indent="    ")
-    assert cls.__doc__ is not None
-    cls.__doc__ = cls.__doc__.replace("{parameters}", "\n    ".join(lines))
-    return cls

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sktime.classification.base import BaseClassifier
 
 from msssm_ts.estimator import MSSSMClassifier as _Estimator
-from msssm_ts.parameters import Parameters, documented, redefined
+from msssm_ts.parameter_rows import documented
+from msssm_ts.parameters import Parameters, redefined
 
 if TYPE_CHECKING:
     from msssm_ts.series.checks import Missing

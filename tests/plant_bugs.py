@@ -59,6 +59,9 @@ TREES = "msssm_ts/members/quantile_trees/trees.py"
 QUANTILES, SKTIME = "msssm_ts/members/quantile_trees/quantiles.py", "msssm_ts/sktime.py"
 NETWORK = "msssm_ts/members/network/settings.py"
 FOLDS, ESTIMATE = "msssm_ts/members/folds.py", "msssm_ts/fitting/estimate.py"
+INTERVALS, STRATA = "msssm_ts/fitted/intervals.py", "msssm_ts/members/strata.py"
+DECISION, FIT_DECISION = "msssm_ts/fitted/decision.py", "msssm_ts/fitting/decision.py"
+T_RARE, T_POINTS = "tests/test_rare_classes.py", "tests/test_operating_points.py"
 CLOSED, T_ESTIMATE = "msssm_ts/fitting/closed.py", "tests/test_estimate.py"
 CHECKPOINT, T_RESUMING = "msssm_ts/fitting/checkpoint.py", "tests/test_resuming.py"
 FILTERS, STEM = "msssm_ts/model/decomposition.py", "msssm_ts/model/stem.py"
@@ -348,8 +351,9 @@ BUGS = [Bug(*row) for row in (
      "pass", T_ESTIMATE),
     ("estimate: penalty by rows", RIDGE, "fit.best_penalty(together)", "fit.best_penalty()",
      T_VOTERS),
-    ("estimate: groups apart in folds", FOLDS, "if problem.groups is None else problem.groups", "",
-     T_ESTIMATE),
+    ("estimate: groups apart in folds", FOLDS,
+     "groups = np.arange(len(targets)) if groups is None else groups",
+     "groups = np.arange(len(targets))", T_ESTIMATE),
     ("estimate: classes by chance in folds", FOLDS,
      'order = order[np.argsort(label.reshape(-1)[order], kind="stable")]', "pass", T_ESTIMATE),
     ("estimate: trees learn what is left out", TREES, "list(grown(_LEFT_OUT_TREES, rest))",
@@ -357,8 +361,38 @@ BUGS = [Bug(*row) for row in (
     ("estimate: shapelets of the series itself", SHAPELET_FEATURES,
      "free = ~np.isin(lenders, series).any(2, keepdims=True)",
      "free = np.ones_like(lenders[:, :, :1], bool)", T_ESTIMATE),
-    ("estimate: groups as many series", ESTIMATE, "if groups is None else groups[told], r", ", r",
+    ("estimate: groups as many series", INTERVALS, "if groups is None else groups[told], r", ", r",
      T_ESTIMATE),
+    ("estimate: what is told is all", ESTIMATE, "standing_for(told, targets, weights)", "1.0",
+     T_RARE),
+    ("rare: drawn at random", STRATA, 'order[np.argsort(rank, kind="stable")[:n]]', "order[:n]",
+     T_RARE),
+    ("rare: stands for itself", STRATA, "own[index] * factor[stratum[index]]", "own[index]",
+     T_RARE),
+    ("rare: members without weights", "msssm_ts/members/scan_ridge/scan_ridge.py",
+     "problem.part(index)", "problem.take(index)", T_RARE),
+    ("rare: penalty by any rows", RIDGE, "drawn_from(_classes(signs), size, 0)",
+     "np.arange(size)", T_RARE),
+    ("rare: weights within groups", RIDGE, "root[rows][:, None] * root[rows][..., None]",
+     "root[rows][..., None] ** 2", T_VOTERS),
+    ("rare: the mean of all rows", RIDGE, "some_z -= root[tried].float() * off_z",
+     "pass", T_RARE),
+    ("rare: log-priors without groups", FIT_DECISION,
+     "units = np.unique(told.groups, return_inverse=True)[1]", "pass", T_RARE),
+    ("rare: log-priors taken twice", DECISION, "_LEAST)) + self.values", "_LEAST)) - self.values",
+     T_RARE),
+    ("point: the most probable class", PARTS_OF, "if self.decision is None else", "if True else",
+     T_POINTS),
+    ("point: others after the class", DECISION, "others[:, self.positive] = -np.inf", "pass",
+     T_POINTS),
+    ("point: no series more", FIT_DECISION, "(1 - target) * (total + mean) - mean",
+     "(1 - target) * total", T_POINTS),
+    ("point: told by the series themselves", FIT_DECISION, "choose(self.without(rows))",
+     "choose(self)", T_POINTS),
+    ("point: not kept", "msssm_ts/fitted/model_file.py",
+     'decision_from(header.get("decision"))', "None", T_POINTS),
+    ("point: of the first class", FIT_DECISION, "len(targets.classes) - 1 if name is None",
+     "0 if 1", T_POINTS),
     ("estimate: windows count", ESTIMATE, "counts[counts == 0] = np.nan", "counts[:] = 1",
      T_ESTIMATE),
     ("estimate: few members tell", VOTE, "for _, weight in told) / 2", "for _, weight in told) / 9",

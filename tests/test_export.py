@@ -28,6 +28,7 @@ from msssm_ts.export.formats import open_onnx, write_onnx, write_pt2
 from msssm_ts.export.parity import padded
 from msssm_ts.export.program import facts, traced
 from msssm_ts.export.spectra import Spectra
+from msssm_ts.fitted import OperatingPoint
 from msssm_ts.preparation import Preparation
 from msssm_ts.preparation.spectral import log_mel, mfcc
 
@@ -114,6 +115,30 @@ def test_parity_over_batches_and_lengths(
         predict = open_export(classifier.model_, file, format)
         for source, native in zip(sources, natives, strict=True):
             np.testing.assert_allclose(predict(source), native, atol=1e-5, err_msg=format)
+
+
+def test_a_file_says_how_labels_come_about(
+    exported: tuple[MSSSMClassifier, dict[str, Path]],
+) -> None:
+    classifier, files = exported
+    model, boundary = classifier.model_, find_boundary(classifier.model_)
+    assert facts(model, boundary)["decision"] == "null"
+    if classifier.multilabel_:
+        return
+    model = model.deciding(OperatingPoint(1, 0.25))
+    said = facts(model, boundary)
+    assert "; the label is 1 from a probability of 0.25 on" in said["output"]
+    rule, classes = json.loads(said["decision"]), np.array(json.loads(said["classes"]))
+    for source in made_up_series(model):
+        proba = open_export(model, files["onnx"], "onnx")(source)
+        # As the reader of the file would do it.
+        others = np.delete(np.arange(len(classes)), rule["positive"])
+        best = others[proba[:, others].argmax(1)]
+        found = np.where(proba[:, rule["positive"]] >= rule["threshold"], rule["positive"], best)
+        native = native_proba(model, source)
+        sure = np.abs(native[:, 1] - 0.25) > 1e-4
+        assert sure.any()
+        np.testing.assert_array_equal(classes[found][sure], model.labels.chosen(native)[sure])
 
 
 def test_onnx_holds_standard_operators_and_says_what_it_is(

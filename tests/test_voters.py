@@ -105,34 +105,40 @@ def test_rows_are_answered_by_a_fit_to_the_others_and_to_some_features(weighted:
     np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
-def test_groups_are_left_out_together() -> None:
+@pytest.mark.parametrize("weighted", [False, True])
+def test_groups_are_left_out_together(weighted: bool) -> None:
     rng = np.random.default_rng(3)
     groups = np.arange(36) // 6
     z = rng.normal(size=(36, 8)).astype(np.float32) + rng.normal(size=(6, 8))[groups]
     z = z.astype(np.float32)
     y = (z[:, 0] + rng.normal(size=36) > 0).astype(int)
     signs = np.where(y[:, None] == np.arange(2), 1.0, -1.0)
-    ours = Ridge.fit(z.copy(), signs, None, multilabel=False, groups=groups)
-    scale = ((z - z.mean(0)) ** 2).sum() / 36
+    w = rng.uniform(0.3, 3, 36) if weighted else np.ones(36)
+    given = w if weighted else None
+    ours = Ridge.fit(z.copy(), signs, given, multilabel=False, groups=groups)
+    w = w / w.mean()
+    scale = (w[:, None] * (z - w @ z / 36) ** 2).sum() / 36
     errors, right = {}, {}
     for a in np.logspace(-6, 1, 15):
         scores = np.empty_like(signs)
         for group in range(6):
             rest = groups != group
-            plain = PlainRidge(alpha=a * scale).fit(z[rest], signs[rest])
+            plain = PlainRidge(alpha=a * scale)
+            plain.fit(z[rest], signs[rest], sample_weight=w[rest])
             scores[~rest] = plain.predict(z[~rest])
         # The factor is the temperature's affair.
-        target, own = signs - signs.mean(0), scores - signs.mean(0)
+        mean, root = w @ signs / 36, np.sqrt(w)[:, None]
+        target, own = root * (signs - mean), root * (scores - mean)
         factor = (target * own).sum() / (own**2).sum()
         errors[a] = ((target - factor * own) ** 2).mean()
-        right[a] = (scores.argmax(1) == y).mean()
+        right[a] = (w * (scores.argmax(1) == y)).mean()
     chosen = min(errors, key=lambda a: abs(a - ours.penalty))
     assert chosen == pytest.approx(ours.penalty)
     assert errors[chosen] == pytest.approx(min(errors.values()), rel=1e-5)
     assert max(errors.values()) > 1.01 * errors[chosen]
     assert ours.left_out_accuracy == pytest.approx(right[chosen])
     # As if rows told nothing of each other.
-    alone = Ridge.fit(z.copy(), signs, None, multilabel=False)
+    alone = Ridge.fit(z.copy(), signs, given, multilabel=False)
     assert errors[min(errors, key=lambda a: abs(a - alone.penalty))] > 1.001 * errors[chosen]
 
 

@@ -101,7 +101,7 @@ def grow(examples: Examples, seed: int, n_trees: int) -> Forest:
             some.targets.reshape(len(some), -1).astype(np.int64),
             some.weights,
             2 if some.multilabel else some.n_outputs,
-            math.ceil(math.sqrt(some.features.shape[1])),
+            math.ceil(some.features.shape[1] / 2),
             own,
         )
         trees += [_answering(tree, some, prior) for tree in grown]

@@ -74,5 +74,7 @@ def _accuracies(
             names, thresholds = classifier.label_names, classifier.thresholds_
             scores.append(evaluate_multilabel(labels, proba, names, thresholds)["exact_match"])
         else:
-            scores.append(evaluate_predictions(labels, proba, classifier.classes_)["accuracy"])
+            columns = classifier.model_.labels.chosen_columns(proba)
+            found = evaluate_predictions(labels, proba, classifier.classes_, columns)
+            scores.append(found["accuracy"])
     return scores[0], scores[1]

@@ -43,7 +43,7 @@ def ec57_report(
     """Return what :func:`msssm_ts.analysis.results.ec57.beat_report` says of a model's answers."""
     from msssm_ts.analysis.results.ec57 import beat_report
 
-    predicted = classifier.label_names[proba.argmax(1)]
+    predicted = classifier.model_.labels.chosen(proba)
     left_out = tuple(name.strip() for name in (without or "").split(",") if name.strip())
     assert series.labels is not None
     return beat_report(series.labels, predicted, series.groups, left_out)

@@ -9,27 +9,25 @@ import typer
 
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
+from msssm_ts.cli.deciding import (
+    Positive,
+    Threshold,
+    decided,
+    operating_rates,
+    positive_column,
+    rate_pairs,
+)
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
+from msssm_ts.cli.scores import resampled, score_pairs, show_classes
 from msssm_ts.cli.tables import show_table
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
-
-_NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "exact_match": "every label right",
-    "macro_f1": "macro F1",
-    "macro_auroc": "macro AUROC",
-    "log_loss": "log loss",
-}
 
 
 @guarded
@@ -59,6 +57,30 @@ def evaluate(
             metavar="RECORD,...", help="With --ec57: count once more without these records."
         ),
     ] = None,
+    threshold: Threshold = None,
+    positive: Positive = None,
+    sensitivity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", min=0, max=1, help="Show the specificity at this sensitivity on DATA, too."
+        ),
+    ] = None,
+    specificity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X", min=0, max=1, help="Show the sensitivity at this specificity on DATA, too."
+        ),
+    ] = None,
+    bootstrap: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=2,
+            max=1_000_000,
+            help="Intervals of 95 % for every score, by so many resamples of the series, or of "
+            "whole groups where there are any; such as 1000.",
+        ),
+    ] = None,
     force: options.Force = False,
     reading: Any = None,
     device: options.Device = "auto",
@@ -67,6 +89,7 @@ def evaluate(
     debug: options.Debug = False,
 ) -> None:
     """Score MODEL on the labelled series of DATA."""
+    from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.cli.ec57 import check_ec57, ec57_report, show_ec57
     from msssm_ts.cli.inputs import load_model_and_series, score
 
@@ -80,24 +103,30 @@ def evaluate(
     )
     if ec57:
         check_ec57(classifier)
+    decided(classifier, threshold, positive, quiet)
+    asked = {"sensitivity": sensitivity, "specificity": specificity}
+    known = {name: value for name, value in asked.items() if value is not None}
+    if known or positive is not None:
+        # Before all series are asked about.
+        positive_column(classifier.model_.labels, positive, f"--{next(iter(known), 'positive')}")
     series, proba, scores = score(classifier, series, quiet)
     beats = ec57_report(series, classifier, proba, without) if ec57 else None
+    predictions = Predictions.of(classifier.model_, series.labels, proba)
+    point = operating_rates(classifier.model_.labels, predictions, series.groups, known, positive)
+    if point:
+        scores["operating_point"] = point
+    if bootstrap is not None:
+        scores["bootstrap"] = resampled(predictions, series, bootstrap)
     if report is not None:
-        write_text(report, _page(model, data, classifier, series, proba))
+        write_text(report, _page(model, data, classifier, series, predictions, bootstrap))
     if json:
         written = {} if report is None else {"report": str(report)}
         counted = {} if beats is None else {"ec57": beats}
         show_json({"model": model, "data": data, **written, **scores, **counted})
         return
-    pairs: dict[str, object] = {"series": scores["n_series"]}
-    for key, name in _NAMES.items():
-        if key in scores:
-            value = scores[key]
-            pairs[name] = "undefined (one class only)" if value is None else f"{value:.4f}"
-    show_pairs(pairs)
-    if classifier.multilabel_:
-        _show_labels(scores["labels"])
-    else:
+    show_pairs(score_pairs(scores) | rate_pairs(point))
+    show_classes(scores)
+    if not classifier.multilabel_:
         _show_confusion(scores)
     if beats is not None:
         show_ec57(beats, series.group_name)
@@ -110,34 +139,23 @@ def _page(
     data: str,
     classifier: MSSSMClassifier,
     series: LabelledSeries,
-    proba: NDArray[np.floating[Any]],
+    predictions: Predictions,
+    n_resamples: int | None,
 ) -> str:
-    from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.analysis.results.report import report_page
     from msssm_ts.fitted.artifact import read_header
 
+    # As it answers here, which may not be as it was kept.
+    decision = classifier.model_.labels.decision
+    answers = {"decision": None if decision is None else decision.to_dict()}
     return report_page(
-        Predictions.of(classifier.model_, series.labels, proba),
+        predictions,
         series,
-        read_header(model),
+        {**read_header(model), **answers},
         model=Path(model).resolve().name,
         source=Path(data).name,
+        **({} if n_resamples is None else {"n_resamples": n_resamples}),
     )
-
-
-def _show_labels(labels: dict[str, dict[str, Any]]) -> None:
-    head = ["label", "series", "AUROC", "F1", "threshold"]
-    rows = [
-        [
-            name,
-            str(v["n_series"]),
-            "" if v["auroc"] is None else f"{v['auroc']:.4f}",
-            f"{v['f1']:.4f}",
-            f"{v['threshold']:.3f}",
-        ]
-        for name, v in labels.items()
-    ]
-    show_table(head, rows, right=head[1:], title="labels")
 
 
 def _show_confusion(scores: dict[str, Any]) -> None:

@@ -83,6 +83,7 @@ def export(
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.export import export_model, find_boundary, made_up_noise, open_export
     from msssm_ts.fitted.artifact import resolve_model_path
+    from msssm_ts.fitted.told import decision_line
 
     file = resolve_model_path(model)
     target = out or file.with_suffix(f".{format.value}")
@@ -102,6 +103,12 @@ def export(
     if format is not Format.SAFETENSORS:
         for step in boundary.steps:
             say(f"not in the file, to be done to series before: {step}", quiet=quiet)
+        line = decision_line(classifier.model_.labels)
+        if line is not None:
+            say(
+                f"the file gives probabilities; a label is {line} ('decision' in its metadata)",
+                quiet=quiet,
+            )
     say(f"translating the model to {format.value} and comparing the file with it", quiet=quiet)
     try:
         report = export_model(
@@ -170,7 +177,12 @@ def _accuracies(
                 series.labels, proba, classifier.label_names, classifier.thresholds_
             )
             if classifier.multilabel_
-            else evaluate_predictions(series.labels, proba, classifier.classes_)
+            else evaluate_predictions(
+                series.labels,
+                proba,
+                classifier.classes_,
+                classifier.model_.labels.chosen_columns(proba),
+            )
         )
         scores[name] = {key: found[key] for key in ("accuracy", "macro_f1", "macro_auroc")}
     return scores

@@ -202,7 +202,7 @@ def _train(
 
 def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
     from msssm_ts.analysis.results.model_card import counted_beside
-    from msssm_ts.fitted.told import estimate_line
+    from msssm_ts.fitted.told import decision_lines, estimate_line
 
     shown: dict[str, object] = {
         "model": out / "model.safetensors",
@@ -212,6 +212,7 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
     expected = estimate_line(metrics["estimate"], metrics["left_out"])
     if expected is not None:
         shown["expected accuracy"] = expected
+    shown |= decision_lines(metrics["decision"])
     if "beside" in metrics:
         shown |= counted_beside(metrics["beside"])
     for part, name in (("train", "network, training"), ("val", "network, validation")):

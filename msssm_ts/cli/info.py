@@ -22,7 +22,7 @@ def info(
     debug: options.Debug = False,
 ) -> None:
     """Show versions, device and kernels; or, given a MODEL, what its file says."""
-    from msssm_ts.fitted.told import estimate_line
+    from msssm_ts.fitted.told import decision_lines, estimate_line
 
     facts = _installation() if model is None else _model(model)
     if json:
@@ -31,6 +31,7 @@ def info(
     members, origin = facts.pop("members", []), facts.pop("origin", None)
     if "estimate" in facts:
         facts["expected_accuracy"] = estimate_line(facts.pop("estimate"))
+        facts |= decision_lines(facts.pop("decision"))
     shown: dict[str, object] = {k.replace("_", " "): _plain(v) for k, v in facts.items()}
     show_pairs(
         shown
@@ -68,7 +69,7 @@ def _installation() -> dict[str, Any]:
 def _model(path: str) -> dict[str, Any]:
     from msssm_ts.analysis.results.model_card import beside_facts
     from msssm_ts.fitted.artifact import read_header, resolve_model_path
-    from msssm_ts.fitted.told import member_rows
+    from msssm_ts.fitted.told import member_rows, named_decision
 
     header = read_header(path)
     training = header["training"]
@@ -81,6 +82,7 @@ def _model(path: str) -> dict[str, Any]:
         "sampling_rate": header["sampling_rate"],
         "preparation": _prepared(header) or "none",
         "estimate": training.get("estimate"),
+        "decision": named_decision(header.get("decision"), header["classes"]["values"]),
         "members": member_rows(header["members"], training.get("members") or ()),
         **beside_facts(header.get("beside")),
         "notes": training.get("notes") or "none",

@@ -152,5 +152,6 @@ def score(
     if classifier.multilabel_:
         scores = evaluate_multilabel(series.labels, proba, names, classifier.thresholds_)
     else:
-        scores = evaluate_predictions(series.labels, proba, names)
+        columns = classifier.model_.labels.chosen_columns(proba)
+        scores = evaluate_predictions(series.labels, proba, names, columns)
     return series, proba, scores

@@ -12,7 +12,8 @@ import typer
 from msssm_ts.cli.injected import injected, option
 from msssm_ts.errors import InputError
 from msssm_ts.parameter_checks import Number, OneOf, SeveralOf, Whole
-from msssm_ts.parameters import Spec, specs
+from msssm_ts.parameter_rows import Spec
+from msssm_ts.parameters import specs
 
 # Where the terminal's default is another than Python's: files have gaps, and a command that is
 # repeated should give the same model.

@@ -11,6 +11,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.csv_text import CsvText
+from msssm_ts.cli.deciding import Positive, Threshold, decided
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
@@ -45,6 +46,8 @@ def predict(
             help="A row for each window of a model of fit --crop, with its start and stop.",
         ),
     ] = False,
+    threshold: Threshold = None,
+    positive: Positive = None,
     safe_csv: options.SafeCsv = False,
     force: options.Force = False,
     reading: Any = None,
@@ -58,6 +61,8 @@ def predict(
     The columns are id (the series' own, or its number from 1), prediction, and p_CLASS for each
     class; where a series can have several labels, those are joined by semicolons. Labels in DATA
     are not needed; only --early looks at them, to compare its accuracy with that of whole series.
+    A model of fit --sensitivity, --specificity or --decide predicts accordingly; probabilities are
+    the same either way.
 
     With --early a causal model (fit --causal) is read step by step, any other at 20 prefixes of
     each series; n_read and part_read are the steps, and the part of the series, that it took.
@@ -74,6 +79,9 @@ def predict(
     classifier, series = load_model_and_series(
         model, data, reading, device=device, needs_labels=False, quiet=quiet
     )
+    if positive is not None and threshold is None:
+        raise InputError("--positive names the class of --threshold; give that, too")
+    decided(classifier, threshold, positive, quiet)
     if windows:
         from msssm_ts.cli.by_window import window_rows
 

@@ -19,12 +19,11 @@ def prediction_rows(
     Several labels at once are joined by semicolons; where there are no probabilities yet (NaN),
     every value is None.
     """
-    names = classifier.label_names
-    if classifier.multilabel_:
-        chosen = proba >= classifier.thresholds_
-        predicted = [";".join(map(str, names[row])) for row in chosen]
+    names, labels = classifier.label_names, classifier.model_.labels
+    if labels.multilabel:
+        predicted = [";".join(map(str, names[row > 0])) for row in labels.chosen(proba)]
     else:
-        predicted = names[proba.argmax(1)].tolist()
+        predicted = labels.chosen(proba).tolist()
     return [
         {
             "prediction": None if any(p != p for p in row) else prediction,

@@ -130,11 +130,12 @@ def write(
     The model comes first: whatever fails later, it is there.
     """
     from msssm_ts.fitted import save_model
-    from msssm_ts.fitted.told import rows_of
+    from msssm_ts.fitted.told import named_decision, rows_of
 
     save_model(model, folder / MODEL)
     record = model.record
     history, best = record.history, record.best_iter
+    decision = None if model.labels.decision is None else model.labels.decision.to_dict()
     metrics = {
         "data": {"source": source, "summary": data_summary},
         "settings": record.parameters,
@@ -146,6 +147,7 @@ def write(
         },
         "estimate": record.estimate,
         "left_out": "series" if left_out is None else left_out,
+        "decision": named_decision(decision, model.labels.classes.tolist()),
         "seconds": round(record.seconds, 2),
         "device": record.device,
         "seed": record.seed,

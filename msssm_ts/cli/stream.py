@@ -10,6 +10,7 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.csv_text import CsvText
+from msssm_ts.cli.deciding import decided
 from msssm_ts.cli.errors import guarded
 from msssm_ts.errors import InputError
 
@@ -42,6 +43,7 @@ def stream(
         raise InputError("--safe-csv and --jsonl: JSON needs no such thing; give one of them")
     classifier = MSSSMClassifier.load(model, device="cpu")
     reader = classifier.stream()
+    decided(classifier, None, None, quiet)
     named = "" if reader.channel_names is None else f" ({', '.join(reader.channel_names)})"
     plural = "s" if reader.n_channels > 1 else ""
     say(f"reading stdin: {reader.n_channels} value{plural} a line{named}", quiet=quiet)

@@ -15,6 +15,7 @@ from msssm_ts.beside.graph import feature_facts
 from msssm_ts.export.boundary import Boundary
 from msssm_ts.export.graph import SeriesToProbabilities
 from msssm_ts.fitted import FittedModel
+from msssm_ts.fitted.told import decision_line
 from msssm_ts.version import __version__
 
 INPUT, FEATURES, OUTPUT = "x", "features", "probabilities"
@@ -53,12 +54,13 @@ def traced(model: FittedModel, boundary: Boundary) -> torch.export.ExportedProgr
 
 def facts(model: FittedModel, boundary: Boundary) -> dict[str, str]:
     """Return what a file says of itself; lists and settings as JSON."""
-    steps = boundary.steps
+    steps, line = boundary.steps, decision_line(model.labels)
     values = {
         "msssm_ts_version": __version__,
         "classes": model.labels.shown.tolist(),
         "multilabel": model.labels.multilabel,
         "thresholds": model.labels.thresholds.tolist(),
+        "decision": None if model.labels.decision is None else model.labels.decision.to_dict(),
         "channels": list(boundary.channels),
         "sampling_rate": boundary.rate,
         "preparation": model.preparation.to_dict(),
@@ -66,7 +68,8 @@ def facts(model: FittedModel, boundary: Boundary) -> dict[str, str]:
         "input": f"{INPUT}: float32 (batch, channels, length), padded with NaN at the end"
         + ("; " + ", ".join(steps) + " before" if steps else ""),
         **_features(model),
-        "output": f"{OUTPUT}: float32 (batch, classes)",
+        "output": f"{OUTPUT}: float32 (batch, classes)"
+        + ("" if line is None else f"; the label is {line}"),
         "missing": model.missing,
     }
     return {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}

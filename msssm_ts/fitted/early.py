@@ -29,7 +29,7 @@ class EarlyPrediction:
     Parameters
     ----------
     labels : array of shape (n_samples,) or (n_samples, n_labels)
-        As :meth:`MSSSMClassifier.predict` gives them.
+        As :meth:`MSSSMClassifier.predict` gives them for these probabilities.
     proba : array of shape (n_samples, n_classes)
         Probabilities at the step where reading stopped.
     n_read : integer array of shape (n_samples,)

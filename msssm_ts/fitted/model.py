@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from msssm_ts.beside import Beside, as_side_features
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.answers import checked_finite, checked_proba
+from msssm_ts.fitted.decision import Decision, OperatingPoint
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote, logits_of
 from msssm_ts.kernels.parallel import at_work
@@ -241,6 +242,31 @@ class FittedModel:
         if member is None:
             raise InputError("no member of this model's vote has features to return")
         return checked_finite(member.transform(values), "features")
+
+    def deciding(self, decision: Decision | None) -> FittedModel:
+        """Return it with another way to choose a class; None: the most probable one.
+
+        Raises
+        ------
+        InputError
+            If a series can have several labels, which have thresholds, or there is no such class.
+
+        Examples
+        --------
+        >>> from msssm_ts import MSSSMClassifier
+        >>> from msssm_ts.fitted import OperatingPoint
+        >>> clf = MSSSMClassifier("fast", random_state=0).fit(np.eye(8), np.arange(8) % 2)
+        >>> clf.model_ = clf.model_.deciding(OperatingPoint(positive=1, threshold=0.0))
+        >>> clf.predict(np.eye(8))
+        array([1, 1, 1, 1, 1, 1, 1, 1])
+        """
+        if decision is not None and self.labels.multilabel:
+            raise InputError("a series can have several labels: each has a threshold of its own")
+        if isinstance(decision, OperatingPoint) and decision.positive >= len(self.labels.classes):
+            raise InputError(
+                f"class {decision.positive} of {len(self.labels.classes)}: count from 0"
+            )
+        return replace(self, labels=replace(self.labels, decision=decision))
 
     def to(self, device: str) -> FittedModel:
         """Return it on a device: "auto" is a CUDA card where there is one.

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.fitted.decision import Decision
 from msssm_ts.fitted.schema import check_origin
 from msssm_ts.fitted.strict_json import parse_json
 from msssm_ts.series import Series
@@ -107,6 +108,8 @@ class Labels:
         With several labels: probabilities from which on each is predicted.
     names : tuple of str, optional
         Of several labels.
+    decision : OperatingPoint or LogPriors, optional
+        How a class is chosen; None: the most probable one.
 
     Examples
     --------
@@ -118,6 +121,7 @@ class Labels:
     multilabel: bool = False
     thresholds: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     names: tuple[str, ...] | None = None
+    decision: Decision | None = None
 
     def __post_init__(self) -> None:
         if not len(self.thresholds):
@@ -128,14 +132,21 @@ class Labels:
         """What the columns of probabilities are called."""
         return self.classes if self.names is None else np.array(self.names)
 
-    def chosen(self, proba: NDArray[np.float64]) -> NDArray[Any]:
+    def chosen(self, proba: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """Return the labels that probabilities (n_series, n_classes) stand for."""
         labels: NDArray[Any] = (
             (proba >= self.thresholds).astype(int)
             if self.multilabel
-            else self.classes[proba.argmax(1)]
+            else self.classes[self.chosen_columns(proba)]
         )
         return labels
+
+    def chosen_columns(self, proba: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+        """Return the class, by its column, of each series that has one class."""
+        columns: NDArray[np.int64] = (
+            proba.argmax(1) if self.decision is None else self.decision.chosen(proba)
+        )
+        return columns
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,28 @@ _ORIGIN = Record(
 )
 _PART = Number(-1e-6, 1 + 1e-6)
 _ESTIMATE = Record({"accuracy": _PART, "low": _PART, "high": _PART, "n_series": Whole(1)})
+_RATE_FOUND = Record({"value": _PART, "low": _PART, "high": _PART, "n_series": Whole(1)})
+_OPERATING_POINT = Record(
+    {
+        "kind": OneOf("operating_point"),
+        "positive": Whole(0, _MOST_CLASSES),
+        "threshold": Number(0, 1),
+        "asked": Maybe(OneOf("sensitivity", "specificity")),
+        "target": Maybe(Number(0, 1)),
+        "estimate": Maybe(
+            Record({"sensitivity": Maybe(_RATE_FOUND), "specificity": Maybe(_RATE_FOUND)})
+        ),
+    }
+)
+_LOG_PRIORS = Record(
+    {
+        "kind": OneOf("log_priors"),
+        "aim": OneOf("balanced_accuracy", "macro_f1"),
+        "strength": Number(0, 100),
+        "values": ListOf(Number(-1e6, 1e6), 1, _MOST_CLASSES),
+        "estimate": Maybe(Record({"before": _PART, "after": _PART})),
+    }
+)
 _TOLD = Record(
     {
         "seconds": Maybe(Number(0)),
@@ -78,6 +100,14 @@ _TOLD = Record(
         "alike": ListOf(Maybe(Number(-1, 1)), 1, _MOST_MEMBERS),
     }
 )
+
+
+def _decision(place: str, value: Any) -> None:
+    """Check how a class is chosen, by the kind that it says to be."""
+    Record({"kind": OneOf("operating_point", "log_priors")}, others=True)(place, value)
+    (_OPERATING_POINT if value["kind"] == "operating_point" else _LOG_PRIORS)(place, value)
+
+
 HEADER = Record(
     {
         "schema_version": Whole(1),
@@ -149,6 +179,8 @@ HEADER = Record(
                 }
             )
         ),
+        # How a class is chosen; null: the most probable one.
+        "decision": Maybe(_decision),
         "training_data": Maybe(
             Record(
                 {
@@ -186,6 +218,7 @@ def check_header(header: Mapping[str, Any]) -> None:
     facts = header.get("training_data")
     if facts is not None:
         same_length("counts", facts["counts"], n_classes, "classes")
+    _check_decision(header.get("decision"), classes)
     _check_preparation(header)
     _check_history(header)
     n_members = len(header["members"])
@@ -215,6 +248,17 @@ def check_origin(origin: Any, n_channels: int) -> None:
     annotator = origin.get("options", {}).get("annotator", "")
     if any(sign in annotator for sign in "/\\\0"):
         raise ValueError(f"origin.options.annotator is no suffix: {shown(annotator)}")
+
+
+def _check_decision(said: Mapping[str, Any] | None, classes: Mapping[str, Any]) -> None:
+    if said is None:
+        return
+    n_classes = len(classes["values"])
+    if classes["multilabel"]:
+        raise ValueError("a decision between classes, where a series can have several labels")
+    same_length("log-priors", said.get("values"), n_classes, "classes")
+    if said.get("positive", 0) >= n_classes:
+        raise ValueError(f"positive class {said['positive']} of {n_classes}")
 
 
 def _check_preparation(header: Mapping[str, Any]) -> None:

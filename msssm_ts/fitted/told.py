@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.parts import Labels
 from msssm_ts.members.member import shown_facts
 
 Row = dict[str, Any]
@@ -92,3 +93,68 @@ def estimate_line(estimate: Mapping[str, Any] | None, unit: str = "series") -> s
     whole = f"{estimate['accuracy']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
     of = "" if unit == "series" else f", whole groups ({unit}) at a time"
     return f"{whole}, by {estimate['n_series']} training series left out{of}"
+
+
+def decision_line(labels: Labels) -> str | None:
+    """Return in words how a model chooses a class; None: it is the most probable one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from msssm_ts.fitted import OperatingPoint
+    >>> decision_line(Labels(np.array(["a", "b"]), decision=OperatingPoint(1, 0.2)))
+    'b from a probability of 0.2 on'
+    """
+    if labels.decision is None:
+        return None
+    lines = decision_lines(named_decision(labels.decision.to_dict(), labels.classes.tolist()))
+    return next(iter(lines.values()))
+
+
+def named_decision(said: Mapping[str, Any] | None, names: Sequence[Any]) -> dict[str, Any] | None:
+    """Return a model file's ``decision`` with classes by their names, not by their places.
+
+    Examples
+    --------
+    >>> named_decision({"kind": "operating_point", "positive": 1}, ["a", "b"])
+    {'kind': 'operating_point', 'positive': 'b'}
+    """
+    if said is None:
+        return None
+    named = dict(said)
+    if "positive" in said:
+        named["positive"] = names[said["positive"]]
+    if "values" in said:
+        named["values"] = dict(zip(map(str, names), said["values"], strict=True))
+    return named
+
+
+def decision_lines(named: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return what there is to say of :func:`named_decision`, by what it is about."""
+    if named is None:
+        return {}
+    known = named["estimate"]
+    if named["kind"] == "log_priors":
+        aim = named["aim"].replace("_", " ").replace("f1", "F1")
+        line = (
+            f"for {aim}, {named['strength']:.0%} of what the classes' frequencies favour is "
+            "taken back"
+        )
+        if known is None:
+            return {"decision": line}
+        on = "on training series left out"
+        return {
+            "decision": line,
+            f"expected {aim}": f"{known['after']:.3f} {on}, {known['before']:.3f} without",
+        }
+    line = f"{named['positive']} from a probability of {named['threshold']:.4g} on"
+    if named["asked"] is not None:
+        line += f", for a {named['asked']} of {named['target']:g}"
+    lines = {"operating point": line}
+    for name in ("sensitivity", "specificity"):
+        rate = None if known is None else known[name]
+        if rate is not None:
+            between = f"({rate['low']:.3f} to {rate['high']:.3f})"
+            by = f"by {rate['n_series']} training series left out"
+            lines[f"expected {name}"] = f"{rate['value']:.3f} {between}, {by}"
+    return lines

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.fitted.intervals import accuracy_with_interval
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.members.member import Member
 from msssm_ts.members.problem import Problem
-
-# Of the normal distribution, for 95 %.
-_NORMAL = 1.959964
+from msssm_ts.members.strata import standing_for
 
 
 def by_series(
@@ -94,58 +93,43 @@ def right(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float
     return found
 
 
-def accuracy_with_interval(
-    right: NDArray[np.float64],
-    weights: NDArray[np.float64] | None = None,
-    groups: NDArray[Any] | None = None,
-) -> dict[str, float] | None:
-    """Return the accuracy of answers, and how far it may be off, by Wilson's interval of 95 %.
+def weights_of_told(
+    proba: NDArray[np.float64], targets: NDArray[Any], weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return weights with which series that are told of stand for all of their classes.
 
-    Series of one group resemble each other, and weights may lie on few: the interval is that of
-    as many series as would tell no more than these (Kish, "Survey Sampling", 1965; Wilson,
-    "Probable inference", JASA 22, 1927).
+    Members tell of all of a rare class, and of some of a frequent one.
 
     Parameters
     ----------
-    right : array of shape (n_series,)
-        From :func:`right`; NaN is not counted.
-    weights : array of shape (n_series,), optional
-        Of the series.
-    groups : array of shape (n_series,), optional
-        What each belongs to.
-
-    Returns
-    -------
-    dict, or None
-        ``accuracy``, ``low``, ``high``, ``n_series``; None where nothing is told.
+    proba : array of shape (n_series, n_outputs)
+        What is answered; NaN in rows that are not told of, whose weight is 0.
+    targets, weights : arrays
+        See :func:`right`; of all series.
 
     Examples
     --------
-    >>> found = accuracy_with_interval(np.array([1.0] * 9 + [0.0]))
-    >>> [round(found[name], 2) for name in ("accuracy", "low", "high")]
-    [0.9, 0.6, 0.98]
+    >>> proba = np.array([[1.0, 0.0], [np.nan, np.nan], [0.0, 1.0]])
+    >>> weights_of_told(proba, np.array([0, 0, 1]))
+    array([2., 0., 1.])
     """
-    told = ~np.isnan(right)
-    w = np.ones(len(right)) if weights is None else np.asarray(weights, float)
-    right, w = right[told], w[told]
-    if not w.sum() > 0:
+    told = np.flatnonzero(~np.isnan(proba).any(1))
+    found = np.zeros(len(proba))
+    found[told] = standing_for(told, targets, weights)
+    return found
+
+
+def expected_accuracy(
+    left_out: NDArray[np.float64] | None,
+    targets: NDArray[Any],
+    weights: NDArray[np.float64] | None = None,
+    groups: NDArray[Any] | None = None,
+) -> dict[str, float] | None:
+    """Return what :func:`accuracy_with_interval` says of a vote's answers of series left out."""
+    if left_out is None:
         return None
-    p = float(w @ right / w.sum())
-    w = w / w.sum()
-    _, unit = np.unique(np.arange(len(w)) if groups is None else groups[told], return_inverse=True)
-    shares = np.bincount(unit, w)
-    least = 1 / np.square(shares).sum()
-    # Squared error of a weighted mean over groups, were each drawn anew.
-    off = np.square(np.bincount(unit, w * (right - p))).sum()
-    n = float(np.clip(p * (1 - p) / off if off > 0 else least, least, len(w)))
-    z = _NORMAL**2 / n
-    middle, half = p + z / 2, np.sqrt(z * p * (1 - p) + z**2 / 4)
-    return {
-        "accuracy": p,
-        "low": max(0.0, float((middle - half) / (1 + z))),
-        "high": min(1.0, float((middle + half) / (1 + z))),
-        "n_series": int(told.sum()),
-    }
+    own = weights_of_told(left_out, targets, weights)
+    return accuracy_with_interval(right(left_out, targets), own, groups)
 
 
 def members_told(
@@ -174,7 +158,8 @@ def members_told(
     for member, own in zip(vote.members, missed, strict=True):
         known = None
         if member.left_out is not None:
-            known = accuracy_with_interval(right(member.left_out, targets), weights)
+            own_weights = weights_of_told(member.left_out, targets, weights)
+            known = accuracy_with_interval(right(member.left_out, targets), own_weights)
         told.append(
             {
                 "seconds": None if member.seconds is None else round(member.seconds, 3),

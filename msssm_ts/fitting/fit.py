@@ -21,10 +21,10 @@ from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.closed import Closed, FitOne, fit_again, fit_closed
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.decision import asked_point, chosen_decision
 from msssm_ts.fitting.estimate import (
-    accuracy_with_interval,
+    expected_accuracy,
     members_told,
-    right,
     told_by_series,
     told_of_validation,
 )
@@ -121,6 +121,8 @@ def _prepared_fit(
 ) -> _Fit:
     """Decide what is fitted, and on which series."""
     began = time.perf_counter()
+    # Whatever cannot be decided so is said before hours have gone by.
+    asked_point(parameters, data.targets)
     preset, named = parameters["preset"], parameters["members"]
     wanted = seats(preset, named, causal=not parameters["bidirectional"])
     # Who names the members, or the preset that is a network's, wants them.
@@ -208,7 +210,12 @@ class _Fit:
                 beside, note = side.joined(left_out)
                 if left_out is not None:
                     left_out = side.answers(beside, left_out, np.arange(len(left_out)))
-            record = self._record(vote, learned, share, left_out, beside, note)
+            data = self.problems.data
+            decision, said = chosen_decision(
+                *(self.parameters, data.targets, left_out, data.weights, data.groups)
+            )
+            said = (note, *said) if note else said
+            record = self._record(vote, learned, share, left_out, beside, said)
             # What only the fit knows stays with it.
             vote = replace(vote, members=tuple(member.telling() for member in vote.members))
             return FittedModel(
@@ -218,9 +225,10 @@ class _Fit:
                 self.problems.preparation,
                 standardizer,
                 Labels(
-                    self.problems.data.targets.classes,
+                    data.targets.classes,
                     multilabel,
                     names=None if label_names is None else tuple(map(str, label_names)),
+                    decision=decision,
                 ),
                 vote,
                 record,
@@ -355,16 +363,13 @@ class _Fit:
         share: float | None,
         left_out: NDArray[np.float64] | None,
         beside: Beside | None,
-        note: str,
+        said: tuple[str, ...],
     ) -> FitRecord:
         """Write down how the model came about; of training by steps, the first member's."""
         first = next((member for member in learned if member.history), None)
         history = vars(History()) if first is None else dict(first.history)
         data = self.problems.data
         targets = data.targets.encoded
-        estimate = None
-        if left_out is not None:
-            estimate = accuracy_with_interval(right(left_out, targets), data.weights, data.groups)
         return FitRecord(
             parameters=json_parameters(self.parameters),
             history=history,
@@ -380,9 +385,9 @@ class _Fit:
                 *(self.parameters, self.wanted, vote, data, self.left_out, share),
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
             )
-            + ((note,) if note else ()),
+            + said,
             versions=versions(),
-            estimate=estimate,
+            estimate=expected_accuracy(left_out, targets, data.weights, data.groups),
             members=members_told(vote, targets, data.weights),
         )
 

@@ -79,6 +79,7 @@ def notes(
             idle.setdefault(spec.concerns[0], []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
+    said += _unweighted(parameters, vote, data)
     if parameters["members"] is not None and parameters["preset"] != "default":
         said.append(f"preset={parameters['preset']!r} had nothing to act on beside members")
     if unvalidated:
@@ -89,6 +90,28 @@ def notes(
     if data.times is not None and not any(member.uses_times for member in vote.members):
         said.append("no member uses time stamps: they were left out")
     return tuple(said)
+
+
+def _unweighted(parameters: Mapping[str, Any], vote: Vote, data: TrainingData) -> list[str]:
+    """Say on which members weights of classes do not act."""
+    if parameters["class_weight"] is None:
+        return []
+    several = data.targets.multilabel
+    without = {
+        members[0].kind: sum(weights)
+        for members, weights in vote.by_kind()
+        if not (members[0].weighs_labels if several else members[0].weighs_classes)
+    }
+    if not without:
+        return []
+    kinds, share = ", ".join(without), sum(without.values())
+    why = "which weigh no labels" if several else "whose leaves are of one class each"
+    rare = "rare labels" if several else "rare classes"
+    other = "" if several else "; decide='balanced_accuracy' acts on the whole vote"
+    return [
+        f"class_weight does not favour {rare} in the part of {kinds} in the vote ({share:.0%}), "
+        f"{why}{other}"
+    ]
 
 
 def _of_members(vote: Vote, short: Mapping[str, int]) -> list[str]:

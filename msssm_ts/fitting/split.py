@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.targets import Targets
+from msssm_ts.members.strata import strata_of
 
 Index = NDArray[np.int64]
 
@@ -133,7 +134,7 @@ def split_targets(
     kept, set_aside : arrays of indices, ascending
         None set aside where no split by groups keeps every class in training.
     """
-    strata = _strata(targets)
+    strata = strata_of(targets.encoded)
     if groups is not None:
         return _grouped_split(strata, fraction, seed, groups)
     kept, aside = stratified_split(strata, fraction, seed)
@@ -145,15 +146,6 @@ def split_targets(
                 kept = np.sort(np.append(kept, holders[0]))
                 aside = np.setdiff1d(aside, holders[:1])
     return kept, aside
-
-
-def _strata(targets: Targets) -> Index:
-    """Return the class of each series, or its rarest label; −1 for none."""
-    if not targets.multilabel:
-        return targets.encoded
-    present = targets.encoded > 0
-    rarity = np.where(present, present.sum(0), np.inf)
-    return np.where(present.any(1), rarity.argmin(1), -1)
 
 
 def _grouped_split(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.strata import drawn_from
 
 Rows = NDArray[np.int64]
 
@@ -33,17 +35,34 @@ def folds_of(problem: Problem, enough: int = ENOUGH) -> list[Rows]:
     >>> sorted(len(fold) for fold in folds_of(problem))
     [1, 1, 1, 1]
     """
-    groups = np.arange(len(problem)) if problem.groups is None else problem.groups
+    return dealt_out(problem.targets, problem.groups, enough)
+
+
+def dealt_out(
+    targets: NDArray[Any], groups: NDArray[Any] | None = None, enough: int | None = None
+) -> list[Rows]:
+    """Return the rows of each fold, see :func:`folds_of`.
+
+    Parameters
+    ----------
+    targets : array of shape (n_rows,) or (n_rows, n_outputs)
+        Class indices, or 0 and 1.
+    groups : array of shape (n_rows,), optional
+        What each belongs to.
+    enough : int, optional
+        No more folds than hold as many rows, or groups.
+    """
+    groups = np.arange(len(targets)) if groups is None else groups
     _, first, unit = np.unique(groups, return_index=True, return_inverse=True)
     if len(first) < 2:
         return []
     n_folds = min(len(first), _MANY_FOLDS if len(first) < _FEW_SERIES else _N_FOLDS)
-    _, label = np.unique(problem.targets[first], axis=0, return_inverse=True)
+    _, label = np.unique(targets[first], axis=0, return_inverse=True)
     order = np.random.default_rng(0).permutation(len(first))
     order = order[np.argsort(label.reshape(-1)[order], kind="stable")]
     fold = np.empty(len(first), np.int64)
     fold[order] = np.arange(len(first)) % n_folds
-    n_used = min(n_folds, -(-enough * n_folds // len(first)))
+    n_used = n_folds if enough is None else min(n_folds, -(-enough * n_folds // len(first)))
     return [np.flatnonzero(fold[unit] == k) for k in range(n_used)]
 
 
@@ -65,11 +84,11 @@ def left_out_by_folds(
         From the places in ``index`` of series to learn from, and of those that are left out, to
         probabilities of the latter.
     most : int, optional
-        Series that are looked at, at random where there are more.
+        Series that are looked at, drawn where there are more: of rare classes all.
     """
     chosen = np.arange(len(index))
     if most is not None and len(index) > most:
-        chosen = np.sort(np.random.default_rng(0).choice(len(index), most, replace=False))
+        chosen = drawn_from(problem.targets[index], most, 0)
     answers = np.full((len(problem), problem.n_outputs), np.nan)
     for fold in folds_of(problem.take(index[chosen])):
         rest, left_out = np.delete(chosen, fold), chosen[fold]

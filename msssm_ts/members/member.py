@@ -74,6 +74,9 @@ class Member(ABC):
     learns_by_steps : bool
         Whether it wants series set aside to stop by, and whether its weight is measured on them.
         Such members are fitted last, and only they can go on from where they were.
+    weighs_classes, weighs_labels : bool
+        Whether weights of classes, and of labels where a series can have several, change what it
+        answers.
     left_out : array of shape (n_series, n_outputs) or None
         What it answers of the training series when they, or their groups, are left out; NaN in
         rows where that is not known. Only of a member that was just fitted to a problem that asks
@@ -92,6 +95,8 @@ class Member(ABC):
     title: ClassVar[str] = "training"
     prior: ClassVar[float] = 0.5
     learns_by_steps: ClassVar[bool] = False
+    weighs_classes: ClassVar[bool] = True
+    weighs_labels: ClassVar[bool] = False
     left_out: NDArray[np.float64] | None = None
     seconds: float | None = None
     said: str | None = None

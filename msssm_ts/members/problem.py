@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.members.strata import drawn_from, standing_for
 from msssm_ts.series import Prepared, Series
 
 
@@ -86,14 +87,25 @@ class Problem:
         return int(np.median(self.values.lengths))
 
     def drawn(self, n: int, seed: int) -> NDArray[np.int64]:
-        """Return which series :meth:`at_most` takes."""
+        """Return n series to learn from: all of rare classes, of others some, at random."""
+        return drawn_from(self.targets, n, seed)
+
+    def sampled(self, n: int, seed: int) -> NDArray[np.int64]:
+        """Return n series to see what all are like: classes are about as frequent."""
         if len(self) <= n:
             return np.arange(len(self))
         return np.sort(np.random.default_rng(seed).choice(len(self), n, replace=False))
 
     def at_most(self, n: int, seed: int) -> Problem:
-        """Return all series, or n of them at random, not decoded yet where they are lazy."""
-        return self if len(self) <= n else self.take(self.drawn(n, seed))
+        """Return all series, or those of :meth:`sampled`, not decoded yet where they are lazy."""
+        return self if len(self) <= n else self.take(self.sampled(n, seed))
+
+    def part(self, index: NDArray[np.int64]) -> Problem:
+        """Return some of the series, with weights by which they stand for all of their classes."""
+        if len(index) == len(self):
+            return self.take(index)
+        weights = standing_for(index, self.targets, self.weights)
+        return replace(self.take(index), weights=weights / weights.mean())
 
     def take(self, index: NDArray[np.int64]) -> Problem:
         """Return some of the series."""

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from msssm_ts.members.strata import drawn_from, standing_for
+
 # Penalties tried, in units of the mean squared length of a row of features.
 _PENALTIES = np.logspace(-6, 1, 15)
 # An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
@@ -95,13 +97,30 @@ class Ridge:
         """
         z, target, center, mean, w = _centred(torch.from_numpy(features), signs, weights)
         y, share, root = torch.from_numpy(signs), w / w.sum(), w.sqrt()[:, None]
-        tried = _drawn(len(z))
-        fit = _Spectrum.of(z[tried], target[tried], share[tried])
+        tried = _drawn(signs)
+        some_z, some_target, some_mean = z[tried], target[tried], mean
+        if isinstance(tried, np.ndarray):
+            # They stand for all: what is rare is not to be taken for frequent. Their own means are
+            # what a fit to them would have for itself.
+            standing = torch.from_numpy(standing_for(tried, _classes(signs), w.numpy()))
+            standing *= w.mean() / standing.mean()
+            factor = (standing / w[tried]).sqrt()[:, None]
+            share = share.clone()
+            share[tried], root[tried] = standing, root[tried] * factor
+            some_z, some_target = some_z * factor.float(), some_target * factor
+            off_z, off_target = (
+                root[tried].to(x.dtype).T @ x / standing.sum().to(x.dtype)
+                for x in (some_z, some_target)
+            )
+            some_z -= root[tried].float() * off_z
+            some_target -= root[tried] * off_target
+            some_mean = mean + off_target[0]
+        fit = _Spectrum.of(some_z, some_target, share[tried])
         together = None if groups is None else _by_size(groups[tried])
         penalty = fit.best_penalty(together)
         left_out = fit.left_out(penalty, together)
         solution = fit.solution(z, penalty) if fit.is_of(z) else _solve(z, target, penalty)
-        scores = left_out / root[tried] + mean
+        scores = left_out / root[tried] + some_mean
         truth, share = y[tried] > 0, share[tried] / share[tried].sum()
         temperature = _temperature(scores, truth, share, multilabel)
         known = np.full(signs.shape, np.nan)
@@ -250,7 +269,7 @@ class _Spectrum:
         root, out = self.share.sqrt(), torch.empty_like(self.target)
         for rows in together:
             part = self.left[rows]
-            hat = (part * shrunk) @ part.mT + root[rows, None] * root[rows][..., None]
+            hat = (part * shrunk) @ part.mT + root[rows][:, None] * root[rows][..., None]
             inverse = torch.eye(rows.shape[1], dtype=hat.dtype) * (1 + 1e-9) - hat
             out[rows] = self.target[rows] - torch.linalg.solve(inverse, residual[rows])
         return out
@@ -309,16 +328,23 @@ def _lower_gram(z: Tensor) -> Tensor:
     return gram
 
 
-def _drawn(n: int) -> slice | NDArray[np.int64]:
+def _classes(signs: NDArray[np.float64]) -> NDArray[Any]:
+    """Return classes as one index a row, where each row is of one."""
+    of_one = ((signs > 0).sum(1) == 1).all()
+    return signs.argmax(1) if of_one else signs
+
+
+def _drawn(signs: NDArray[np.float64]) -> slice | NDArray[np.int64]:
     """Return rows to choose by: all, or a part of them, of at most MOST_ROWS, at random.
 
-    Not every k-th: labels may come in turns.
+    Not every k-th: labels may come in turns. Of rare classes all.
     """
+    n = len(signs)
     size = -(-n // -(-n // MOST_ROWS))
     if size == n:
         # No copy of all features.
         return slice(None)
-    return np.sort(np.random.default_rng(0).choice(n, size, replace=False))
+    return drawn_from(_classes(signs), size, 0)
 
 
 def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:

@@ -42,7 +42,7 @@ def drawn_within(
     most : int
         That memory has room for.
     seed : int
-        Of those that are drawn where not all are taken.
+        Of those that are drawn where not all are taken; of rare classes all are.
     seconds : float, optional
         For the features and the classifier.
     n_features : int
@@ -85,10 +85,10 @@ def part_of(n: int, problem: Problem, seconds: float | None) -> str | None:
     --------
     >>> problem = Problem.of([np.ones((1, 3))] * 4, np.array([0, 1, 0, 1]), 2)
     >>> part_of(3, problem, None), part_of(4, problem, None)
-    ('learned from 3 of 4 series, drawn at random: more need too much memory', None)
+    ('learned from 3 of 4 series, drawn evenly from the classes: more need too much memory', None)
     """
     if n == len(problem):
         return None
     why = "more need too much memory" if seconds is None else "there was no time or memory for more"
     what = "windows" if problem.values.is_cut else "series"
-    return f"learned from {n} of {len(problem)} {what}, drawn at random: {why}"
+    return f"learned from {n} of {len(problem)} {what}, drawn evenly from the classes: {why}"

@@ -86,6 +86,11 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("features", {"preset": "fast", "random_state": 0}, X, y, beside)
     beside |= {"near": both[:, 1] + 0.4 * rng.normal(size=40)}
     yield from made("features_labels", {"preset": "fast", "random_state": 0}, X, both, beside)
+    trees = {"members": ["quantile_trees"], "random_state": 0}
+    asked = {"sensitivity": 0.9, "pos_label": "slow"}
+    yield from made("operating_point", trees | asked, X, words)
+    thirds = np.where(y, 2, np.arange(40) % 5 == 0)
+    yield from made("log_priors", trees | {"decide": "balanced_accuracy"}, X, thirds)
     X, y = waves(40, range(5, 30), 2)
     fast = {"preset": "fast", "random_state": 0}
     yield from made("lengths", fast, X, y, channel_names=["I", "II"])

@@ -121,7 +121,8 @@ def view_series(
     """
     names = None if channel_names is None else tuple(channel_names)
     proba = model.predict_proba([values], sampling_rate, names, features=features)
-    output = int(proba[0].argmax())
+    multilabel = model.labels.multilabel
+    output = int(proba[0].argmax() if multilabel else model.labels.chosen_columns(proba)[0])
     checked = model.checked([values], names)
     prepared = model.prepared(checked, sampling_rate, names, features=features)
     standardized = model.standardized(prepared)

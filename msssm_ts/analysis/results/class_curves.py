@@ -16,8 +16,17 @@ if TYPE_CHECKING:
 _MOST_NAMED, _HARDEST = 7, 3
 
 
-def roc_figure(predictions: Predictions) -> Figure:
-    """Draw each class against the rest: true over false positive rate."""
+def roc_figure(predictions: Predictions, point: tuple[int, float] | None = None) -> Figure:
+    """Draw each class against the rest: true over false positive rate.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of labelled series.
+    point : (int, float), optional
+        The class, by its column, that was answered from a probability on, and that probability:
+        where that is on the class's curve is marked.
+    """
     from sklearn.metrics import roc_auc_score, roc_curve
 
     curves = {}
@@ -26,6 +35,16 @@ def roc_figure(predictions: Predictions) -> Figure:
         false, true, _ = roc_curve(truth, proba)
         curves[i] = (false, true, float(roc_auc_score(truth, proba)))
     figure, axis = _curves(predictions, curves, "AUROC")
+    if point is not None and point[0] in curves:
+        truth, claimed = predictions.truth[:, point[0]], predictions.predicted[:, point[0]]
+        place = float(claimed[~truth].mean()), float(claimed[truth].mean())
+        axis.plot(*place, "o", color="black", markersize=6)
+        axis.annotate(
+            f"{short(predictions.names[point[0]])} from {point[1]:.3g} on",
+            place,
+            xytext=(8, -12),
+            textcoords="offset points",
+        )
     axis.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, linestyle=":", zorder=0)
     axis.set_xlabel("false positive rate")
     axis.set_ylabel("true positive rate (recall)")

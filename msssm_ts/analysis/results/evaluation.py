@@ -11,18 +11,24 @@ from msssm_ts.errors import InputError
 
 
 def evaluate_predictions(
-    y_true: ArrayLike, proba: NDArray[np.floating[Any]], classes: NDArray[Any]
+    y_true: ArrayLike,
+    proba: NDArray[np.floating[Any]],
+    classes: NDArray[Any],
+    columns: NDArray[np.integer[Any]] | None = None,
 ) -> dict[str, Any]:
-    """Score class probabilities against the true labels.
+    """Score class probabilities, and what is predicted, against the true labels.
 
     Parameters
     ----------
     y_true : array of shape (n_series,)
         True labels, all among ``classes``.
     proba : array of shape (n_series, n_classes)
-        Probabilities; the label with the largest is the prediction.
+        Probabilities.
     classes : array of shape (n_classes,)
         Labels in the order of proba's columns.
+    columns : integer array of shape (n_series,), optional
+        The column of each prediction, as :meth:`msssm_ts.fitted.Labels.chosen_columns` gives it;
+        by default that of the largest probability.
 
     Returns
     -------
@@ -30,7 +36,9 @@ def evaluate_predictions(
         ``n_series``, ``accuracy``, ``balanced_accuracy`` (mean recall over the classes that
         occur), ``macro_f1`` (over classes that occur or are predicted), ``macro_auroc`` (one
         against the rest, over classes that occur; None where fewer than two do), ``log_loss``,
-        ``classes`` and ``confusion_matrix`` (rows: true, columns: predicted).
+        ``classes``, ``confusion_matrix`` (rows: true, columns: predicted) and ``per_class``: by
+        name its ``precision``, ``recall``, ``f1``, ``auroc`` (None where undefined) and
+        ``n_series``.
 
     Raises
     ------
@@ -53,13 +61,16 @@ def evaluate_predictions(
             f"the data has labels that the model has never seen: {', '.join(unknown)}; it knows "
             f"{', '.join(str(c) for c in classes)}"
         )
-    predicted = classes[proba.argmax(1)]
+    columns = proba.argmax(1) if columns is None else columns
+    predicted = classes[columns]
     present = np.isin(classes, y)
     truth = y[:, None] == classes
-    auroc = [
-        metrics.roc_auc_score(truth[:, i], proba[:, i])
-        for i in np.flatnonzero(present & ~truth.all(0))
-    ]
+    claimed = columns[:, None] == np.arange(len(classes))
+    per_class = {
+        str(name): _of_class(truth[:, i], claimed[:, i], proba[:, i])
+        for i, name in enumerate(classes.tolist())
+    }
+    auroc = [found["auroc"] for found in per_class.values() if found["auroc"] is not None]
     return {
         "n_series": len(y),
         "accuracy": float(metrics.accuracy_score(y, predicted)),
@@ -72,6 +83,24 @@ def evaluate_predictions(
         "log_loss": float(metrics.log_loss(y, proba, labels=classes)),
         "classes": classes.tolist(),
         "confusion_matrix": metrics.confusion_matrix(y, predicted, labels=classes).tolist(),
+        "per_class": per_class,
+    }
+
+
+def _of_class(
+    truth: NDArray[np.bool_], claimed: NDArray[np.bool_], proba: NDArray[np.floating[Any]]
+) -> dict[str, Any]:
+    """Score one class, or label, against the rest; None where a score is undefined."""
+    from sklearn import metrics
+
+    hits, n, n_claimed = (int(rows.sum()) for rows in (truth & claimed, truth, claimed))
+    varied = 0 < n < len(truth)
+    return {
+        "precision": hits / n_claimed if n_claimed else None,
+        "recall": hits / n if n else None,
+        "f1": 2 * hits / (n + n_claimed) if n + n_claimed else None,
+        "auroc": float(metrics.roc_auc_score(truth, proba)) if varied else None,
+        "n_series": n,
     }
 
 
@@ -99,8 +128,8 @@ def evaluate_multilabel(
     dict
         ``n_series``, ``macro_auroc`` (over the labels that some series have and some have not;
         None where there are none), ``macro_f1``, ``accuracy`` (of all answers), ``exact_match``
-        (series with every answer right), ``log_loss``, and ``labels``: per name its AUROC, F1,
-        threshold and number.
+        (series with every answer right), ``log_loss``, and ``labels``: per name its precision,
+        recall, F1, AUROC, threshold and number.
 
     Raises
     ------
@@ -115,25 +144,18 @@ def evaluate_multilabel(
     >>> scores["macro_auroc"], round(scores["exact_match"], 3)
     (1.0, 0.667)
     """
-    from sklearn import metrics
-
     y = np.asarray(y_true).astype(int)
     if y.shape != proba.shape:
         raise InputError(
             f"the data has labels of shape {y.shape[1:]}, the model knows {len(names)} labels"
         )
     predicted = (proba >= thresholds).astype(int)
-    labels, auroc = {}, []
+    labels = {}
     for i, name in enumerate(names.tolist()):
-        varied = 0 < y[:, i].sum() < len(y)
-        area = float(metrics.roc_auc_score(y[:, i], proba[:, i])) if varied else None
-        auroc += [area] if area is not None else []
-        labels[str(name)] = {
-            "auroc": area,
-            "f1": float(metrics.f1_score(y[:, i], predicted[:, i], zero_division=0)),
-            "threshold": float(thresholds[i]),
-            "n_series": int(y[:, i].sum()),
-        }
+        found = _of_class(y[:, i] == 1, predicted[:, i] == 1, proba[:, i])
+        # A label that is never there and never claimed has an F1 of 0, as in scikit-learn.
+        labels[str(name)] = {**found, "f1": found["f1"] or 0.0, "threshold": float(thresholds[i])}
+    auroc = [found["auroc"] for found in labels.values() if found["auroc"] is not None]
     clipped = np.clip(proba, 1e-15, 1 - 1e-15)
     return {
         "n_series": len(y),

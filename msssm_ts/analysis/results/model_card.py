@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msssm_ts.fitted.told import estimate_line, mean_alike, member_rows
+from msssm_ts.fitted.told import (
+    decision_lines,
+    estimate_line,
+    mean_alike,
+    member_rows,
+    named_decision,
+)
 
 Facts = dict[str, str]
 _MOST_NAMED = 12
@@ -37,6 +43,7 @@ def model_card(header: Mapping[str, Any]) -> dict[str, Facts]:
             "threads": str(training["threads"]),
             "seed": str(training["seed"]),
             **_expected(training.get("estimate")),
+            **decision_lines(named_decision(header.get("decision"), header["classes"]["values"])),
             **({"notes": "; ".join(training["notes"])} if training.get("notes") else {}),
         },
         "Versions": {

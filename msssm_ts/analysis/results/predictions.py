@@ -45,11 +45,19 @@ class Predictions:
 
     @classmethod
     def of_one_label(
-        cls, labels: Any, proba: NDArray[np.floating[Any]], classes: NDArray[Any]
+        cls,
+        labels: Any,
+        proba: NDArray[np.floating[Any]],
+        classes: NDArray[Any],
+        columns: NDArray[np.integer[Any]] | None = None,
     ) -> Predictions:
-        """Take labels of shape (n_series,), all among the classes."""
+        """Take labels of shape (n_series,), all among the classes.
+
+        Predicted are ``columns``, by default those of the largest probabilities.
+        """
         truth = as_class_type(np.asarray(labels), classes)[:, None] == classes
-        predicted = proba.argmax(1)[:, None] == np.arange(len(classes))
+        columns = proba.argmax(1) if columns is None else columns
+        predicted = columns[:, None] == np.arange(len(classes))
         return cls(tuple(map(str, classes.tolist())), truth, predicted, proba, False)
 
     @classmethod
@@ -57,7 +65,7 @@ class Predictions:
         """Take labels as the data has them and what the model said."""
         names = model.labels.shown
         if not model.labels.multilabel:
-            return cls.of_one_label(labels, proba, names)
+            return cls.of_one_label(labels, proba, names, model.labels.chosen_columns(proba))
         predicted = proba >= model.labels.thresholds
         truth = np.asarray(labels).astype(bool)
         return cls(tuple(map(str, names.tolist())), truth, predicted, proba, True)

@@ -87,7 +87,7 @@ def report_page(
     rate = data.sampling_rate or header["sampling_rate"]
     with figure_style():
         content = {
-            "curves": _class_curves(predictions),
+            "curves": _class_curves(predictions, header.get("decision")),
             "calibration": _calibration(predictions, calibrated),
             "mistakes": [_mistake(m, predictions, data, rate) for m in mistakes],
             "training": _training(header["training"]),
@@ -132,13 +132,18 @@ def _shown(value: Any) -> Any:
     return visible(value) if type(value) is str else value
 
 
-def _class_curves(predictions: Predictions) -> list[Picture]:
+def _class_curves(predictions: Predictions, said: Mapping[str, Any] | None) -> list[Picture]:
     count = len(predictions.names)
+    point, marked = None, ""
+    if said is not None and "threshold" in said:
+        point = int(said["positive"]), float(said["threshold"])
+        name = predictions.names[point[0]]
+        marked = f"; marked is the threshold of {name}, {point[1]:.3g}"
     kind = "labels" if predictions.multilabel else "classes"
     return [
         Picture(
-            as_data_uri(roc_figure(predictions)),
-            f"ROC curves of {count} {kind}; their areas are in the table above",
+            as_data_uri(roc_figure(predictions, point)),
+            f"ROC curves of {count} {kind}; their areas are in the table above{marked}",
             "ROC",
         ),
         Picture(

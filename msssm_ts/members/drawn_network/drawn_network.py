@@ -101,7 +101,7 @@ class DrawnMember(Member):
         index = drawn_within(
             *(problem, most, seed, seconds, n), lambda values: _features(network, values)
         )
-        part = problem.take(index)
+        part = problem.part(index)
         z = _features(network, part.values, reporter)
         weights = np.ones(network.n_features, np.float32)
         member = cls(network, *fit_closed_form(z, weights, part))

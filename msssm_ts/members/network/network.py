@@ -71,6 +71,7 @@ class NetworkMember(Member):
     # A quarter of the vote beside ridge classifiers, trees, shapelets and the drawn network.
     prior: ClassVar[float] = 49 / 108
     learns_by_steps: ClassVar[bool] = True
+    weighs_labels: ClassVar[bool] = True
 
     @classmethod
     def fit(

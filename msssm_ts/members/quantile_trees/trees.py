@@ -77,6 +77,8 @@ class QuantileTrees(Member):
 
     kind: ClassVar[str] = "quantile_trees"
     title: ClassVar[str] = "trees"
+    # They move splits, but leaves are of one class each.
+    weighs_classes: ClassVar[bool] = False
     # Beside the ridge classifiers' .6 (docs/recipe.md).
     prior: ClassVar[float] = 0.4
 
@@ -102,7 +104,7 @@ class QuantileTrees(Member):
         layout = Layout.of(n_channels, n_timepoints)
         n_features = n_quantile_features(n_channels, n_timepoints, layout)
         index = problem.drawn(max(1, _MOST_NUMBERS // n_features), seed)
-        part = problem.take(index)
+        part = problem.part(index)
 
         def done(fraction: float) -> None:
             if reporter is not None:

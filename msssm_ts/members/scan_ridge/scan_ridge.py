@@ -93,7 +93,7 @@ class ScanRidge(Member):
         index = drawn_within(
             *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
         )
-        part = problem.take(index)
+        part = problem.part(index)
         z = features.transform(part.values.series, reporter)
         member = cls(features, *fit_closed_form(z, features.weights, part))
         said = part_of(len(index), problem, seconds)

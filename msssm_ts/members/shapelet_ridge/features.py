@@ -79,7 +79,7 @@ class ShapeletFeatures:
             The series that have lent each piece, and each threshold.
         """
         rng = np.random.default_rng(seed)
-        index = problem.drawn(_N_SERIES, seed)
+        index = problem.sampled(_N_SERIES, seed)
         sample = problem.take(index)
         series = [filled(x) for x in sample.values.series]
         most = min(max(1, (problem.typical_length - 1) // (TAPS - 1)), LONGEST_LAG)

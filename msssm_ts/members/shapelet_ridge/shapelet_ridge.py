@@ -89,7 +89,7 @@ class ShapeletRidge(Member):
         index = drawn_within(
             *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
         )
-        part = problem.take(index)
+        part = problem.part(index)
         z = features.transform(part.values.series, reporter)
         weights = np.ones(features.n_features, np.float32)
         member = cls(features, *fit_closed_form(z, weights, part))

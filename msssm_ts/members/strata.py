@@ -1,0 +1,95 @@
+"""Some of the series instead of all, without losing those of rare classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+
+
+def strata_of(targets: NDArray[Any]) -> Rows:
+    """Return the class of each series, or its rarest label; −1 for none.
+
+    Parameters
+    ----------
+    targets : integer array of shape (n_series,), or array of shape (n_series, n_labels)
+        Class indices, or above 0 where a series has a label.
+
+    Examples
+    --------
+    >>> strata_of(np.array([[1, 0], [1, 1], [0, 0]]))
+    array([ 0,  1, -1])
+    """
+    if targets.ndim == 1:
+        return targets
+    present = targets > 0
+    rarity = np.where(present, present.sum(0), np.inf)
+    return np.where(present.any(1), rarity.argmin(1), -1)
+
+
+def drawn_from(targets: NDArray[Any], n: int, seed: int) -> Rows:
+    """Return which n series are taken, ascending; all where there are no more.
+
+    As many of each class, at random, or all of a class that has not so many: what is rare is
+    rare enough.
+
+    Parameters
+    ----------
+    targets : array
+        See :func:`strata_of`.
+    n : int
+        How many.
+    seed : int
+        Which ones.
+
+    Examples
+    --------
+    >>> targets = np.array([0] * 90 + [1] * 2 + [2] * 8)
+    >>> np.bincount(targets[drawn_from(targets, 30, 0)])
+    array([20,  2,  8])
+    """
+    if len(targets) <= n:
+        return np.arange(len(targets))
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(targets))
+    # The how-manieth of its class each series is, in that order: first all that are first.
+    stratum = np.unique(strata_of(targets), return_inverse=True)[1][order]
+    by_class = np.argsort(stratum, kind="stable")
+    counts = np.bincount(stratum)
+    rank = np.empty(len(order), np.int64)
+    rank[by_class] = np.concatenate([np.arange(count) for count in counts])
+    return np.sort(order[np.argsort(rank, kind="stable")[:n]])
+
+
+def standing_for(
+    index: Rows, targets: NDArray[Any], weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return weights of some series, with which they stand for all of their classes.
+
+    Each class weighs together what all its series do (Horvitz, Thompson, "A generalization of
+    sampling without replacement from a finite universe", JASA 47, 1952).
+
+    Parameters
+    ----------
+    index : integer array
+        The series.
+    targets : array of shape (n_series,) or (n_series, n_labels)
+        Of all, see :func:`strata_of`.
+    weights : array of shape (n_series,), optional
+        Of all.
+
+    Examples
+    --------
+    >>> standing_for(np.array([0, 1, 4]), np.array([0, 0, 0, 0, 1]))
+    array([2., 2., 1.])
+    """
+    own = np.ones(len(targets)) if weights is None else np.asarray(weights, float)
+    stratum = np.unique(strata_of(targets), return_inverse=True)[1]
+    there = np.bincount(stratum, own)
+    some = np.bincount(stratum[index], own[index], len(there))
+    factor = np.divide(there, some, out=np.ones_like(there), where=some > 0)
+    standing: NDArray[np.float64] = own[index] * factor[stratum[index]]
+    return standing
