@@ -150,7 +150,7 @@ def label_beats(
         done(float(places[some[-1]]), float(recording.n_steps))
     known = ~np.isnan(proba).any(1)
     labels = np.full(len(places), "", dtype=f"<U{max(map(len, classes))}")
-    labels[known] = np.array(classes)[proba[known].argmax(1)]
+    labels[known] = np.array(classes)[model.labels.chosen_columns(proba[known])]
     _say_unlabelled(len(places) - inside, "their window leaves the record", tell)
     _say_unlabelled(inside - int(known.sum()), "values are missing in their window", tell)
     return AnnotatedBeats(

@@ -98,7 +98,7 @@ def label_pieces(
         done(float(some[-1] + 1), float(len(starts)))
     known = ~np.isnan(proba).any(1)
     labels = np.full(len(starts), "", dtype=f"<U{max(map(len, classes))}")
-    labels[known] = np.array(classes)[proba[known].argmax(1)]
+    labels[known] = np.array(classes)[classifier.model_.labels.chosen_columns(proba[known])]
     if not known.all():
         tell(f"pieces without a label, for values are missing: {int((~known).sum())}")
     rest = sum(b - a for a, b in recording.stretches) - size * len(starts)
