@@ -56,6 +56,54 @@ def _expect(data: LabelledSeries, frame: pd.DataFrame) -> None:
 
 
 WITH = ReadOptions(beside=("sex", "a*e"))
+DROPPED = ("sex", "age", "alone")
+
+
+def test_numbers_compared_within_a_group(tmp_path: Path) -> None:
+    """What is high for one patient is low for another."""
+    rng = np.random.default_rng(0)
+    patient, high = np.arange(60) // 10, np.arange(60) % 2
+    frame = _frame(60).assign(
+        label=np.array(["no", "yes"])[high],
+        patient=[f"p{p}" for p in patient],
+        hr=50 + 20 * patient + 5 * high + rng.normal(size=60),
+        alone=1.0,
+    )
+    frame.loc[3, "hr"] = np.nan
+    frame.to_csv(tmp_path / "a_TRAIN.csv", index=False)
+    frame[:30].to_csv(tmp_path / "a_TEST.csv", index=False)
+    options = ReadOptions(beside=("hr", "hr@group", "al*@group"), group="patient")
+    found = dict(load(tmp_path / "a_TRAIN.csv", options).features.items())
+    assert list(found) == ["hr", "hr@group", "alone@group"]
+    hr, own = found["hr"], found["hr@group"]
+    np.testing.assert_array_equal(np.isnan(own), np.isnan(hr))
+    for p in range(6):
+        values = hr[patient == p]
+        expected = (values - np.nanmean(values)) / np.nanstd(values)
+        np.testing.assert_allclose(own[patient == p], expected)
+    assert (found["alone@group"] == 0).all()
+    told = ("--with", "hr@group", "--group", "patient", *(f"--drop={c}" for c in DROPPED))
+    one = ("--members", "quantile_trees", "--out", tmp_path / "r", "-q")
+    run("fit", tmp_path / "a_TRAIN.csv", *told, *one)
+    out, err = run("evaluate", tmp_path / "r", tmp_path / "a_TEST.csv", "--json")
+    assert json.loads(out)["accuracy"] == 1
+    assert "--with hr@group" in err
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("age@group", "--with age@group compares within a group, and there are no groups"),
+        ("sex@group", "--with sex@group is of categories, which have no mean"),
+        ("agee@group", "no column 'agee' \\(--with\\)"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(tables: Path, asked: str, message: str) -> None:
+    group = "label" if asked.startswith("sex") else None
+    frame = _frame().assign(ward=1)
+    options = ReadOptions(beside=(asked,), group=group and "ward")
+    with pytest.raises(OptionError, match=message):
+        load(frame, options)
 
 
 def test_wide_tables_and_frames(tables: Path) -> None:

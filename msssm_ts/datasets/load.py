@@ -11,6 +11,7 @@ import numpy as np
 
 from msssm_ts.datasets.archives.archive import CARRIED, read_carried
 from msssm_ts.datasets.beside import chosen_features
+from msssm_ts.datasets.by_group import compared_within_groups, plain_names
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
@@ -77,6 +78,7 @@ def load(
     column, equals, _ = (validation or "").partition("=")
     if equals and options.fold is None:
         options = replace(options, fold=column)
+    asked, options = options, replace(options, beside=plain_names(options.beside))
     with limited(options.max_memory) as allowed:
         data = _load(source, options)
         if options.max_memory is not None and isinstance(data.values, LazySeries):
@@ -86,7 +88,7 @@ def load(
             )
             data = replace(data, values=values)
         _check_held(data)
-    data = chosen_features(data, options)
+    data = compared_within_groups(chosen_features(data, options), asked)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.
