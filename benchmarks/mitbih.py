@@ -1,6 +1,7 @@
 """Beats of other patients, with and without what is told beside them.
 
 python benchmarks/mitbih.py FOLDER [--without 232] [--preset fast] [--with none] [--seed 0]
+    [--decide macro_f1]
 
 FOLDER is MIT-BIH as PhysioNet publishes it, of which de Chazal's two sets of 22 records are known,
 or other WFDB records with beat annotations and a table that says which are for training. Fits
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.results.ec57 import beat_report
@@ -20,7 +22,7 @@ from msssm_ts.datasets import ReadOptions, load
 
 
 def measure(
-    folder: Path, without: tuple[str, ...], beside: tuple[str, ...], preset: str, seed: int
+    folder: Path, without: tuple[str, ...], beside: tuple[str, ...], **parameters: Any
 ) -> None:
     """Fit, count and print."""
     train, test = (
@@ -28,7 +30,7 @@ def measure(
         for part in ("train", "test")
     )
     started = time.perf_counter()
-    model = MSSSMClassifier(preset=preset, random_state=seed)
+    model = MSSSMClassifier(**parameters)
     model.fit(
         train.as_estimator_input(),
         train.labels,
@@ -42,7 +44,7 @@ def measure(
     )
     print(
         f"{train.n_series} beats of {len(set(train.groups))} records, tested on {test.n_series} of "
-        f"{len(set(test.groups))}; preset {preset}, seed {seed}: {fitted - started:.0f} s to fit, "
+        f"{len(set(test.groups))}; {parameters}: {fitted - started:.0f} s to fit, "
         f"{time.perf_counter() - fitted:.0f} s to predict"
     )
     for note in model.model_.record.notes:
@@ -59,11 +61,14 @@ def main() -> None:
     parser.add_argument("--with", dest="beside", default="", help="features, or none")
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--seed", type=int, default=0)
+    # As `msssm-ts fit` has it for heart beats.
+    parser.add_argument("--decide", default="macro_f1")
     arguments = parser.parse_args()
     without, beside = (
         tuple(filter(None, text.split(","))) for text in (arguments.without, arguments.beside)
     )
-    measure(arguments.folder, without, beside, arguments.preset, arguments.seed)
+    parameters = {"preset": arguments.preset, "random_state": arguments.seed}
+    measure(arguments.folder, without, beside, **parameters, decide=arguments.decide)
 
 
 if __name__ == "__main__":

@@ -346,16 +346,17 @@ class Parameters:
         option="--positive",
         brief="The positive class of --sensitivity or --specificity; of two the second by default.",
     )
-    decide: Literal["accuracy", "balanced_accuracy", "macro_f1"] = row(
-        "accuracy",
-        one_of("accuracy", "balanced_accuracy", "macro_f1"),
+    decide: Literal["auto", "accuracy", "balanced_accuracy", "macro_f1"] = row(
+        "auto",
+        one_of("auto", "accuracy", "balanced_accuracy", "macro_f1"),
         """What ``predict`` is best at. "accuracy": the most probable class. Else what the training
         series' frequencies favour is taken back, by one strength for all classes that is chosen by
         series left out; probabilities stay as they are. See
-        :class:`msssm_ts.fitted.decision.LogPriors`.""",
+        :class:`msssm_ts.fitted.decision.LogPriors`. "auto": "accuracy"; the command line takes
+        "macro_f1" for heart beats, of which the rare ones matter.""",
         option="--decide",
         brief="What predictions are best at: accuracy (the most probable class), or classes "
-        "counted alike, however rare.",
+        "counted alike, however rare; auto is macro_f1 for heart beats, else accuracy.",
     )
 
 

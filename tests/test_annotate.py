@@ -36,7 +36,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         drawn = np.random.default_rng(seed).choice(list("NNNNNVAV"), 86)
         beats = [*"NNNN", *drawn.tolist()]
         write_heart(folder / "data" / f"r{seed}", beats, leads=("MLII",), seed=seed)
-    run("fit", folder / "data", "--members", "scan_ridge", "--out", folder / "run", "-q")
+    run(
+        "fit", folder / "data", "--members", "scan_ridge", "--decide", "accuracy",
+        "--out", folder / "run", "-q",
+    )  # fmt: skip
     return folder / "run"
 
 
@@ -275,7 +278,10 @@ def rhythms(tmp_path_factory: pytest.TempPathFactory) -> Path:
         kind, interval = (("slow", 0.9 + 0.01 * i), ("fast", 0.42 + 0.002 * i))[i % 2]
         signal = beats_of("N" * 25, 125, interval=interval)[2][:1000]
         write_signal(folder / "data" / kind / f"r{i}", signal)
-    run("fit", folder / "data", "--members", "scan_ridge", "--out", folder / "run", "-q")
+    run(
+        "fit", folder / "data", "--members", "scan_ridge", "--decide", "accuracy",
+        "--out", folder / "run", "-q",
+    )  # fmt: skip
     return folder / "run"
 
 

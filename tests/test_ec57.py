@@ -131,8 +131,16 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(records: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "r"
-    run("fit", records, "--members", "quantile_trees", "--out", folder, "--quiet")
+    _, err = run("fit", records, "--members", "quantile_trees", "--out", folder)
+    assert "classes of heart beats count alike in what is predicted" in err
+    assert "macro" in run("info", folder)[0]
     return folder
+
+
+def test_who_asks_for_accuracy_gets_it(records: Path, tmp_path: Path) -> None:
+    asked = ("--members", "quantile_trees", "--decide", "accuracy", "--out", tmp_path / "r")
+    assert "count alike" not in run("fit", records, *asked)[1]
+    assert "macro" not in run("info", tmp_path / "r")[0]
 
 
 def test_evaluate_ec57(records: Path, model: Path) -> None:
@@ -177,7 +185,7 @@ def test_the_benchmark(
         at = np.cumsum([300, *[300, 300, 300, 150] * 6])
         symbols = ["N", *["N", "N", "N", "V"] * 6]
         write_record(tmp_path / name, length=9000, beats=dict(zip(at, symbols, strict=True)))
-    benchmark.measure(tmp_path, ("103",), (), "fast", 0)
+    benchmark.measure(tmp_path, ("103",), (), preset="fast", random_state=0)
     out = capsys.readouterr().out
     assert "beats of 2 records, tested on" in out
     assert "features beside the beats: Exponents" in out

@@ -147,6 +147,8 @@ def _fitted(
     for line in notes(preparation, series, modelling["missing"]):
         say(line, quiet=quiet)
 
+    modelling = _rare_beats_count(modelling, series, quiet)
+
     from msssm_ts.estimator import MSSSMClassifier
 
     with TrainingDisplay(quiet, interval=10.0) as display:
@@ -154,6 +156,24 @@ def _fitted(
         groups = None if ungrouped else series.groups
         stopped = _train(model, series, groups, series.origin(reading), checkpoint, quiet)
     return series, model, stopped
+
+
+def _rare_beats_count(
+    modelling: dict[str, Any], series: LabelledSeries, quiet: bool
+) -> dict[str, Any]:
+    """Let classes of heart beats count alike where nothing else was asked for."""
+    from msssm_ts.datasets.wfdb.beats import BEATS_IN
+
+    asked = modelling["sensitivity"] is not None or modelling["specificity"] is not None
+    label = dict(series.account.taken).get("label", "")
+    if modelling["decide"] != "auto" or asked or not label.startswith(BEATS_IN):
+        return modelling
+    say(
+        "classes of heart beats count alike in what is predicted, however rare: --decide macro_f1; "
+        "--decide accuracy says otherwise",
+        quiet=quiet,
+    )
+    return {**modelling, "decide": "macro_f1"}
 
 
 def _train(

@@ -19,30 +19,24 @@ Array = NDArray[np.float64]
 _UNMEASURED = Exponents(1.0, 0.5)
 
 
-# How much of the difference between classes is evened out where it is asked how much the features
-# count: with none a class of a hundredth hardly has a say, with all it has as much as the others
-# (docs/beats.md).
-_EVENED = 0.5
+def _balanced(targets: NDArray[Any], weights: Array) -> Array:
+    """Return weights with which every class weighs the same.
 
-
-def _evened(targets: NDArray[Any], weights: Array, power: float = 1.0) -> Array:
-    """Return weights with which every class weighs the same, or more nearly so.
-
-    With several labels at once the weights stay as they are.
+    How frequent they are the vote knows; trees that know it, too, see no rare class
+    (docs/beats.md). With several labels at once the weights stay as they are.
 
     Examples
     --------
-    >>> _evened(np.array([0, 0, 0, 1]), np.ones(4)).round(3)
+    >>> _balanced(np.array([0, 0, 0, 1]), np.ones(4)).round(3)
     array([0.667, 0.667, 0.667, 2.   ])
-    >>> _evened(np.array([0, 0, 0, 1]), np.ones(4), 0.5).round(3)
-    array([0.845, 0.845, 0.845, 1.464])
     """
     if targets.ndim == 2:
         return weights
-    sums = np.bincount(targets, weights)[targets]
-    own = weights * np.where(sums > 0, sums, 1.0) ** -power
-    evened: Array = own * (weights.sum() / own.sum())
-    return evened
+    sums = np.bincount(targets, weights)
+    # A class whose series all have no weight has nothing to share out.
+    shares = np.where(sums > 0, sums, 1.0)[targets]
+    balanced: Array = weights * weights.sum() / ((sums > 0).sum() * shares)
+    return balanced
 
 
 @dataclass(frozen=True)
@@ -76,8 +70,7 @@ class FeatureSide:
         encoded, features = data.targets.encoded, data.features
         own = np.ones(len(data)) if problems.weights is None else problems.weights
         more: dict[str, Any] = {
-            # How frequent classes are the vote knows; trees that know it, too, see no rare one.
-            "weights": _evened(encoded, own),
+            "weights": _balanced(encoded, own),
             "positive_weights": problems.positive_weights,
             "seed": seed,
         }
@@ -146,6 +139,6 @@ class FeatureSide:
             left_out[known],
             self.evidence[known],
             data.targets.encoded[known],
-            _evened(data.targets.encoded[known], own[known], _EVENED),
+            own[known],
             None if data.groups is None else data.groups[known],
         )

@@ -51,7 +51,7 @@ def asked_point(parameters: Mapping[str, Any], targets: Targets) -> tuple[Asked,
         If they do not go together, or not with these targets.
     """
     given = [name for name in _ASKED if parameters[name] is not None]
-    name, aim = parameters["pos_label"], parameters["decide"]
+    name, aim = parameters["pos_label"], _aim(parameters)
     if targets.multilabel and (given or name is not None or aim != "accuracy"):
         raise InputError(
             "sensitivity, specificity, pos_label and decide are for one class a series; of several "
@@ -81,6 +81,10 @@ def asked_point(parameters: Mapping[str, Any], targets: Targets) -> tuple[Asked,
     if positive is None:
         raise InputError(f"the positive class {name!r} is not among the classes: {shown}")
     return given[0], float(parameters[given[0]]), positive
+
+
+def _aim(parameters: Mapping[str, Any]) -> Any:
+    return "accuracy" if parameters["decide"] == "auto" else parameters["decide"]
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def chosen_decision(
     InputError
         See :func:`asked_point`.
     """
-    asked, aim = asked_point(parameters, targets), parameters["decide"]
+    asked, aim = asked_point(parameters, targets), _aim(parameters)
     if asked is None and aim == "accuracy":
         return None, ()
     said: tuple[str, ...] = ()
