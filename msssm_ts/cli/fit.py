@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli import options
+from msssm_ts.cli.config import configurable
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import FAILED, INTERRUPTED, guarded
 from msssm_ts.cli.members_table import show_members
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 @guarded
+@configurable
 @resumable
 @reads_data
 @prepares_series
@@ -68,8 +70,8 @@ def fit(
 ) -> None:
     """Train a classifier on DATA and write it to a run folder.
 
-    The folder gets model.safetensors, metrics.json, and, where a network is trained, its
-    history.csv and training_curve.png. Ctrl-C stops early and keeps what there is so far; what
+    The folder gets model.safetensors, metrics.json, config.toml (for --config), and, where a
+    network is trained, its history.csv and training_curve.png. Ctrl-C stops early and keeps what there is so far; what
     was cut short, by whatever, goes on with --resume.
     """
     from msssm_ts.cli import run_folder
@@ -83,7 +85,7 @@ def fit(
         )
         groups = None if ungrouped else series.groups
         left_out = None if groups is None else series.group_name
-        about = (series.summary(), data, left_out)
+        about = (series.summary(), data, left_out, call.config)
         if stopped is None:
             try:
                 metrics = run_folder.write(out, model.model_, *about)
