@@ -18,6 +18,7 @@ from msssm_ts.cli.model_options import chooses_model
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.resuming import resumable, resume_command
+from msssm_ts.cli.training import fit_to, say_where
 from msssm_ts.errors import InputError, TrainingError, WritingError
 
 if TYPE_CHECKING:
@@ -167,38 +168,13 @@ def _train(
     quiet: bool,
 ) -> _Stopped | None:
     """Fit; return what cut it short."""
-    import torch
-
-    from msssm_ts.kernels import backend_report
-    from msssm_ts.model.device import resolve_device
-
-    where = resolve_device(model.device)
-    report = backend_report(where)
-    name = torch.cuda.get_device_name(where) if where.startswith("cuda") else "CPU"
-    say(
-        f"training on {name} ({report['threads']} threads, {report['backend']} kernels)",
-        quiet=quiet,
-    )
+    say_where(model.device, quiet)
     try:
-        model.fit(
-            series.as_estimator_input(),
-            series.labels,
-            groups=groups,
-            validation=series.validation,
-            label_names=series.label_names,
-            channel_names=series.channel_names,
-            sampling_rate=series.sampling_rate,
-            times=series.times,
-            features=series.features,
-            origin=origin,
-            checkpoint=checkpoint,
-        )
+        fit_to(model, series, groups, origin, checkpoint)
     except KeyboardInterrupt:
         return _Stopped("interrupted", INTERRUPTED)
     except TrainingError as error:
         return _Stopped(str(error), FAILED, error)
-    except ValueError as error:
-        raise InputError(f"{series.source}: {error}") from error
     return None
 
 
@@ -227,13 +203,13 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
 
 def _next(out: Path, data: str, series: LabelledSeries, reading: ReadOptions) -> str:
     """Return the command to go on with: on the test part, or on data that are still to be named."""
-    test = _test_part(data, series, reading)
+    test = test_part(data, series, reading)
     command, on = ("predict", "NEW_DATA") if test is None else ("evaluate", shlex.quote(test))
     words = shlex.join(reading.as_command_line())
     return f"msssm-ts {command} {shlex.quote(str(out))} {on} {words}".rstrip()
 
 
-def _test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
+def test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
     """Find what to evaluate on: the TEST file beside a TRAIN file, or the data's own test part."""
     from msssm_ts.datasets.load import has_test_part
 

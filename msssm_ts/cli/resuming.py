@@ -22,7 +22,7 @@ MODEL, SCORES, CHECKPOINT = "model.safetensors", "scores.json", "checkpoint"
 # What makes a folder a finished run, and what it is then called.
 RESULTS = {MODEL: "a model", SCORES: "a cross-validation"}
 # What may differ from the first call: where it goes, how it is shown, what it may take.
-_FREE = ("resume", "out", "checkpoint_every", "max_memory", "quiet", "json", "debug")
+_FREE = ("resume", "out", "checkpoint_every", "max_memory", "safe_csv", "quiet", "json", "debug")
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,7 @@ def opened(
                 path.rmdir()
 
 
-def prepare(
-    folder: Path, force: bool, call: Call, every: float, result: str = MODEL
-) -> Checkpoint:
+def prepare(folder: Path, force: bool, call: Call, every: float, result: str = MODEL) -> Checkpoint:
     """Make the folder and keep others out of it, before anything long begins.
 
     ``result`` is the file that there will be when all is done, of
