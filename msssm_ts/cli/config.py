@@ -51,7 +51,7 @@ class Key:
 
     name: str
     parameter: str
-    kind: type
+    kind: Any
     several: bool
     about: Any
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,15 +89,14 @@ def crossval(
     with run_folder.opened(out, force, call, 0.0, SCORES) as checkpoint:
         asked = Asked(data, reading, preparing, modelling, folds, repeats, ungrouped, models)
         run = prepared(asked, out, checkpoint, quiet)
-        try:
+        found = None
+        # Ctrl-C is told of when the folder has been let go.
+        with suppress(KeyboardInterrupt):
             answers = run.answers(quiet)
-        except KeyboardInterrupt:
-            answers = None
-        else:
             found = run.results(answers, bootstrap)
             _write(run, answers, found, call, safe_csv, quiet)
             checkpoint.remove()
-    if answers is None:
+    if found is None:
         say(
             f"msssm-ts: interrupted; {run.n_kept} of {len(run.folds)} folds are finished; go on "
             f"with it: {resume_command(out, call.command)}"

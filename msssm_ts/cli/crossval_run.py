@@ -93,19 +93,17 @@ class Run:
         found: list[Answers] = []
         for done, fold in enumerate(self.folds, 1):
             answers = Answers.kept(self.checkpoint, fold, len(self.names))
-            word = "kept, "
+            had = "kept, "
             if answers is None:
-                answers, word = self._answers(fold, quiet), ""
+                answers, had = self._answers(fold, quiet), ""
                 answers.keep(self.checkpoint, fold)
             found.append(answers)
-            accuracy = scores_of(self.targets, self.names, fold.test, answers)["accuracy"]
+            right = scores_of(self.targets, self.names, fold.test, answers)["accuracy"]
             seconds = [a.facts["seconds"] for a in found]
             left = sum(seconds) / done * (len(self.folds) - done)
             then = f"; about {left:.0f} s left" if left else ""
-            say(
-                f"{fold.name}: {word}accuracy {accuracy:.4f}, {seconds[-1]:.1f} s{then}",
-                quiet=quiet,
-            )
+            line = f"{fold.name}: {had}accuracy {right:.4f}, {seconds[-1]:.1f} s{then}"
+            say(line, quiet=quiet)
         return found
 
     def _answers(self, fold: Fold, quiet: bool) -> Answers:
@@ -219,8 +217,9 @@ def prepared(asked: Asked, out: Path, checkpoint: Checkpoint, quiet: bool) -> Ru
     names = series.classes if targets.multilabel else targets.classes
     assert names is not None
     for column, n in rare_classes(targets, groups, asked.folds).items():
-        then = ": the model that is tested on it has never seen it" if n == 1 else ""
-        say(f"{names[column]} is in {n} {unit}, in no more folds{then}", quiet=quiet)
+        told = "the model that is tested on it has never seen it"
+        told = told if n == 1 else "not every fold tests it"
+        say(f"{names[column]}: {n} {unit} only, {told}", quiet=quiet)
     settings = {**asked.modelling, "preparation": preparation}
     positive = positive_class(settings, targets)
     run = Run(asked, out, series, targets, settings, folds, checkpoint, positive)

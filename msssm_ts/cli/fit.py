@@ -72,8 +72,8 @@ def fit(
     """Train a classifier on DATA and write it to a run folder.
 
     The folder gets model.safetensors, metrics.json, config.toml (for --config), and, where a
-    network is trained, its history.csv and training_curve.png. Ctrl-C stops early and keeps what there is so far; what
-    was cut short, by whatever, goes on with --resume.
+    network is trained, its history.csv and training_curve.png. Ctrl-C stops early and keeps what
+    there is so far; what was cut short, by whatever, goes on with --resume.
     """
     from msssm_ts.cli import run_folder
     from msssm_ts.training.keeping import SafePoints
