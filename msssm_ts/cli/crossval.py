@@ -83,20 +83,22 @@ def crossval(
     from msssm_ts.cli import run_folder
     from msssm_ts.cli.crossval_run import Asked, prepared
     from msssm_ts.cli.crossval_scores import show_scores
+    from msssm_ts.datasets.load import has_test_part
 
     if data is None:
         raise InputError("DATA is missing: give a file, a folder or a data set's name")
     with run_folder.opened(out, force, call, 0.0, SCORES) as checkpoint:
         asked = Asked(data, reading, preparing, modelling, folds, repeats, ungrouped, models)
         run = prepared(asked, out, checkpoint, quiet)
-        found = None
+        is_finished = False
         # Ctrl-C is told of when the folder has been let go.
         with suppress(KeyboardInterrupt):
             answers = run.answers(quiet)
             found = run.results(answers, bootstrap)
             _write(run, answers, found, call, safe_csv, quiet)
+            is_finished = True
             checkpoint.remove()
-    if found is None:
+    if not is_finished:
         say(
             f"msssm-ts: interrupted; {run.n_kept} of {len(run.folds)} folds are finished; go on "
             f"with it: {resume_command(out, call.command)}"
@@ -108,6 +110,8 @@ def crossval(
         show_json({"run": str(out), **found})
         return
     show_scores(found)
+    if not quiet and has_test_part(run.series, data, reading):
+        say(f"\n{data} has a test part, too, which is not among these series")
     words = [data, "--config", str(out / CONFIG)]
     say(f"\nNext: msssm-ts fit {shlex.join(words)}", quiet=quiet)
 

@@ -203,13 +203,13 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
 
 def _next(out: Path, data: str, series: LabelledSeries, reading: ReadOptions) -> str:
     """Return the command to go on with: on the test part, or on data that are still to be named."""
-    test = test_part(data, series, reading)
+    test = _test_part(data, series, reading)
     command, on = ("predict", "NEW_DATA") if test is None else ("evaluate", shlex.quote(test))
     words = shlex.join(reading.as_command_line())
     return f"msssm-ts {command} {shlex.quote(str(out))} {on} {words}".rstrip()
 
 
-def test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
+def _test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
     """Find what to evaluate on: the TEST file beside a TRAIN file, or the data's own test part."""
     from msssm_ts.datasets.load import has_test_part
 
