@@ -155,7 +155,13 @@ def test_another_seed_divides_otherwise(grouped: Path, whole: Path, tmp_path: Pa
     rows = [row for row in _rows(tmp_path / "a") if row["label"] == "loud"]
     hits = np.mean([row["prediction"] == "loud" for row in rows])
     assert (point["positive"], point["sensitivity"]["value"]) == ("loud", pytest.approx(hits))
-    assert all(row["decision"]["threshold"] > 0 for row in found["per_fold"])
+    least = {str(row["fold"]): row["decision"]["threshold"] for row in found["per_fold"]}
+    for row in _rows(tmp_path / "a"):
+        assert (row["prediction"] == "loud") == (float(row["p_loud"]) >= least[row["fold"]])
+    assert any(
+        (row["prediction"] == "loud") != (float(row["p_loud"]) > 0.5)
+        for row in _rows(tmp_path / "a")
+    )
 
 
 def test_folders_are_not_replaced_unasked(grouped: Path, tmp_path: Path) -> None:
@@ -192,12 +198,16 @@ def test_refused(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
 
 def test_a_class_of_one_series_is_told(tmp_path: Path) -> None:
     X, y, _ = _series()
-    y = np.where(np.arange(24) == 5, "odd", y)
+    y = np.where(np.arange(24) == 5, "alone", y)
     data = _write(tmp_path / "x.csv", X, label=y)
-    _, err = run("crossval", data, "--folds", "2", "-o", tmp_path / "r", *TREES[:2])
-    assert "odd: 1 series only, the model that is tested on it has never seen it" in err
+    asked = ("--folds", "2", "--repeats", "2", "-o", tmp_path / "r")
+    _, err = run("crossval", data, *asked, *TREES[:2])
+    assert "alone: 1 series only, the model that is tested on it has never seen it" in err
     row = _rows(tmp_path / "r")[5]
-    assert (row["label"], row["p_odd"], row["id"]) == ("odd", "0.0", "6")
+    assert (row["label"], row["p_alone"], row["id"]) == ("alone", "0.0", "6")
+    # Series that were asked twice are not twice as many.
+    found = _scores(tmp_path / "r")["scores"]["bootstrap"]
+    assert (found["n_units"], found["units"]) == (24, "series")
 
 
 def test_several_labels_and_features_beside(tmp_path: Path) -> None:
