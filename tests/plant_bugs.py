@@ -838,7 +838,7 @@ BUGS = [Bug(*row) for row in (
     ("config: any size", CONFIG, "high is None or given <= high", "True", T_CONFIG),
     ("config: unknown keys", CONFIG, "if not any(name in known for known in _KEYS.values()):",
      "if False:", T_CONFIG),
-    ("config: what others know is left out unsaid", CONFIG, "others.append(name)", "pass", T_CONFIG),
+    ("config: left out unsaid", CONFIG, "others.append(name)", "pass", T_CONFIG),
     ("config: replaces unasked", RESUMING, "(*_FREE, \"force\")", "_FREE", T_CONFIG),
     ("config: DEL in a text", CONFIG, "visible(json.dumps(value, ensure_ascii=False), json=True)",
      "json.dumps(value, ensure_ascii=False)", T_CONFIG),

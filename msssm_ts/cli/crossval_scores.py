@@ -185,7 +185,7 @@ def show_scores(found: dict[str, Any]) -> None:
         seconds = over["seconds"][kind]
         last = "–" if seconds is None else f"{seconds:.1f}"
         body.append([name, "", "", *(_number(over[n][kind]) for n in names), last])
-    show_table(head, body, right=head[1:], title="folds")
+    show_table(head, body, right=head[1:], wrap=head, title="folds")
 
 
 def _number(value: float | None) -> str:

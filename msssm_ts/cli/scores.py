@@ -85,7 +85,8 @@ def show_classes(scores: Mapping[str, Any]) -> None:
         rows.append([name, str(of_class["n_series"]), *cells, *last])
     # The folds of a cross-validation have their own.
     head += ["threshold"] if any("threshold" in of_class for of_class in classes.values()) else []
-    show_table(head, rows, right=head[1:], title="labels" if several else "classes")
+    title = "labels" if several else "classes"
+    show_table(head, rows, right=head[1:], wrap=head if found else (), title=title)
 
 
 def show_confusion(scores: Mapping[str, Any]) -> None:
