@@ -169,11 +169,10 @@ def show_scores(found: dict[str, Any]) -> None:
     if "confusion_matrix" in scores:
         show_confusion(scores)
     names = [name for name in SCORE_NAMES if name in rows[0]]
-    head = ["fold", "trained on", "tested", *(SCORE_NAMES[name] for name in names), "seconds"]
+    head = ["fold", "series", *(SCORE_NAMES[name] for name in names), "seconds"]
     body = [
         [
             f"{row['repeat']}.{row['fold']}" if repeats > 1 else str(row["fold"]),
-            str(row["n_train"]),
             str(row["n_test"]),
             *(_number(row[name]) for name in names),
             f"{row['seconds']:.1f}",
@@ -181,10 +180,10 @@ def show_scores(found: dict[str, Any]) -> None:
         for row in rows
     ]
     over = found["over_folds"]
-    for kind, name in (("mean", "mean"), ("sd", "deviation")):
+    for kind in ("mean", "sd"):
         seconds = over["seconds"][kind]
         last = "–" if seconds is None else f"{seconds:.1f}"
-        body.append([name, "", "", *(_number(over[n][kind]) for n in names), last])
+        body.append([kind, "", *(_number(over[n][kind]) for n in names), last])
     show_table(head, body, right=head[1:], wrap=head, title="folds")
 
 
