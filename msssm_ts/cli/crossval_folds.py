@@ -122,7 +122,7 @@ def folds_of(
     >>> from msssm_ts.fitting.targets import encode_targets
     >>> targets = encode_targets(["a", "b"] * 4)
     >>> [fold.test.tolist() for fold in folds_of(targets, np.arange(8) // 2, 2, 1, seed=0)]
-    [[2, 3, 6, 7], [0, 1, 4, 5]]
+    [[2, 3, 4, 5], [0, 1, 6, 7]]
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
