@@ -22,8 +22,8 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 COMMANDS = (
-    *("", "fit", "evaluate", "predict", "annotate", "export", "stream", "compare", "inspect"),
-    "info",
+    *("", "fit", "crossval", "evaluate", "predict", "annotate", "export", "stream", "compare"),
+    *("inspect", "info"),
     *("data", "data list", "data info", "data get", "data convert", "data preview"),
 )
 _RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"

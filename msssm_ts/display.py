@@ -46,15 +46,20 @@ class TrainingDisplay:
         Show nothing.
     interval : float
         Least seconds between two lines off a terminal; 0 is a line per epoch.
+    name : str
+        Of one training among several, put before what is shown of it; then off a terminal there
+        is a line at the interval only.
     """
 
-    def __init__(self, quiet: bool = False, interval: float = 0.0):
+    def __init__(self, quiet: bool = False, interval: float = 0.0, name: str = ""):
         self._console = stderr_console()
         self._quiet = quiet
         self._interval = interval
+        self._name = f"{name}: " if name else ""
         self._bar: Any = None
         self._task: Any = None
-        self._last_line = 0.0
+        # Of several trainings, soon done, not each has a line.
+        self._last_line = time.monotonic() if name else 0.0
         self._first: Progress | None = None
         self._described = ""
         self._last_stage = ""
@@ -75,17 +80,26 @@ class TrainingDisplay:
             self._bar.start()
             self._task = self._bar.add_task(self._wait(), total=None)
         elif not self._quiet:
-            self._console.print(self._wait())
+            if self._is_due() or not self._has_kernels():
+                self._console.print(self._wait())
+            self._last_line = time.monotonic()
         return self
 
+    def _is_due(self) -> bool:
+        """Whether a stage may have a line: of one training among several not at once."""
+        return not self._name or time.monotonic() - self._last_line >= self._interval
+
     @staticmethod
-    def _wait() -> str:
-        """Say what the first step waits for."""
+    def _has_kernels() -> bool:
         from msssm_ts.kernels.compiled_cache import has_compiled_kernels
 
-        if has_compiled_kernels():
-            return "preparing"
-        return "compiling the kernels for this machine (once, about 15 s)"
+        return has_compiled_kernels()
+
+    def _wait(self) -> str:
+        """Say what the first step waits for."""
+        if self._has_kernels():
+            return f"{self._name}preparing"
+        return f"{self._name}compiling the kernels for this machine (once, about 15 s)"
 
     def __exit__(
         self,
@@ -101,10 +115,11 @@ class TrainingDisplay:
         if self._quiet:
             return
         if self._bar is not None:
-            self._bar.update(self._task, total=total, completed=done, description=visible(name))
-        elif done == total and name != self._last_stage:
+            text = visible(self._name + name)
+            self._bar.update(self._task, total=total, completed=done, description=text)
+        elif done == total and name != self._last_stage and self._is_due():
             self._last_stage = name
-            self._console.print(visible(f"{name}: {total} series"))
+            self._console.print(visible(f"{self._name}{name}: {total} series"))
 
     def __call__(self, progress: Progress) -> None:
         """Show a step or an epoch's end."""
@@ -121,7 +136,8 @@ class TrainingDisplay:
                 self._task,
                 total=progress.max_steps,
                 completed=progress.step,
-                description=f"epoch {progress.epoch}/{progress.max_epochs} · {self._described}",
+                description=f"{self._name}epoch {progress.epoch}/{progress.max_epochs} · "
+                f"{self._described}",
             )
             return
         now = time.monotonic()
@@ -129,7 +145,7 @@ class TrainingDisplay:
         if progress.is_epoch_end and (last or now - self._last_line >= self._interval):
             self._last_line = now
             self._console.print(
-                f"epoch {progress.epoch}/{progress.max_epochs}: {describe(progress)}, "
+                f"{self._name}epoch {progress.epoch}/{progress.max_epochs}: {describe(progress)}, "
                 f"{progress.seconds:.0f} s{self._left(progress, self._first)}"
             )
 

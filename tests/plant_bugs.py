@@ -92,6 +92,10 @@ GPU_FORWARD = "msssm_ts/kernels/ms_scan/triton_forward.py"
 IDENTITY, KEEPING = "msssm_ts/fitting/identity.py", "msssm_ts/training/keeping.py"
 CHECKPOINT, RUN_FOLDER = "msssm_ts/fitting/checkpoint.py", "msssm_ts/cli/run_folder.py"
 RESUMING, ATOMIC = "msssm_ts/cli/resuming.py", "msssm_ts/atomic.py"
+CROSSVAL, CV_RUN = "msssm_ts/cli/crossval.py", "msssm_ts/cli/crossval_run.py"
+CV_FOLDS, CV_SCORES = "msssm_ts/cli/crossval_folds.py", "msssm_ts/cli/crossval_scores.py"
+CONFIG, T_CONFIG = "msssm_ts/cli/config.py", "tests/test_config.py"
+T_CROSSVAL = "tests/test_crossval.py"
 PROBE = "msssm_ts/datasets/probe.py"
 MEMORY, LOAD = "msssm_ts/datasets/memory.py", "msssm_ts/datasets/load.py"
 DAMAGE, ZIPPED = "msssm_ts/datasets/damage.py", "msssm_ts/datasets/zipped.py"
@@ -806,6 +810,38 @@ BUGS = [Bug(*row) for row in (
      T_ANNOTATE),
     ("annotate: another's file replaced", "msssm_ts/cli/annotate_request.py", "force=self.force",
      "force=True", T_ANNOTATE),
+    ("crossval: fitted to all", CV_RUN, "train, test = self.series.take(fold.train), ",
+     "train, test = self.series, ", T_CROSSVAL),
+    ("crossval: groups torn apart", CV_FOLDS, "= StratifiedKFold if codes is None else ",
+     "= StratifiedKFold or ", T_CROSSVAL),
+    ("crossval: the same parts again", CV_FOLDS, "random_state=(seed + repeat)",
+     "random_state=(seed)", T_CROSSVAL),
+    ("crossval: other parts, whatever the seed", CV_FOLDS, "random_state=(seed + repeat)",
+     "random_state=(repeat)", T_CROSSVAL),
+    ("crossval: finished folds again", CV_RUN, "if answers is None:", "if True:", T_CROSSVAL),
+    ("crossval: repeats count as series", CV_SCORES, "if answered.groups is None and ",
+     "if False and ", T_CROSSVAL),
+    ("crossval: the most probable class", CV_RUN, "columns[labels.chosen_columns(own)]",
+     "columns[own.argmax(1)]", T_CROSSVAL),
+    ("crossval: columns of a lacking class", CV_RUN, "proba[:, columns] = own",
+     "proba[:, : own.shape[1]] = own", T_CROSSVAL),
+    ("crossval: rows as the folds come", CV_RUN, "np.lexsort((test, repeat))",
+     "np.argsort(repeat, kind=\"stable\")", T_CROSSVAL),
+    ("crossval: a model beside it", RUN_FOLDER, "if file != result and ", "if False and ",
+     T_CROSSVAL),
+    ("crossval: models of another", CROSSVAL, "if file.stem not in stages:", "if False:",
+     T_CROSSVAL),
+    ("resumed: another command's", RESUMING, "if kept.command != command:", "if False:",
+     T_CROSSVAL),
+    ("config: the file wins", CONFIG, "if source != \"COMMANDLINE\":", "if True:", T_CONFIG),
+    ("config: true is a number", CONFIG, " and not isinstance(given, bool)\n", "\n", T_CONFIG),
+    ("config: any size", CONFIG, "high is None or given <= high", "True", T_CONFIG),
+    ("config: unknown keys", CONFIG, "if not any(name in known for known in _KEYS.values()):",
+     "if False:", T_CONFIG),
+    ("config: left out unsaid", CONFIG, "others.append(name)", "pass", T_CONFIG),
+    ("config: replaces unasked", RESUMING, "(*_FREE, \"force\")", "_FREE", T_CONFIG),
+    ("config: DEL in a text", CONFIG, "visible(json.dumps(value, ensure_ascii=False), json=True)",
+     "json.dumps(value, ensure_ascii=False)", T_CONFIG),
 )]
 # fmt: on
 

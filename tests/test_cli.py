@@ -97,6 +97,7 @@ def test_fit_writes_a_run_folder_and_the_next_command(waves: Path, tmp_path: Pat
     assert "\x1b" not in out + err
     assert "\r" not in out + err
     assert sorted(f.name for f in (tmp_path / "r").iterdir()) == [
+        "config.toml",
         "history.csv",
         "metrics.json",
         "model.safetensors",

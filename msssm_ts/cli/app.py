@@ -9,6 +9,7 @@ import typer
 from msssm_ts.cli.annotate import annotate
 from msssm_ts.cli.compare import compare
 from msssm_ts.cli.console import write_any_text
+from msssm_ts.cli.crossval import crossval
 from msssm_ts.cli.data import data
 from msssm_ts.cli.errors import whole_results
 from msssm_ts.cli.evaluate import evaluate
@@ -30,7 +31,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     add_completion=False,
 )
-for command in (fit, evaluate, predict, annotate, export, stream, compare, inspect, info):
+for command in (
+    *(fit, crossval, evaluate, predict, annotate, export, stream, compare, inspect, info),
+):
     app.command()(command)
 app.add_typer(data)
 

@@ -20,8 +20,7 @@ from msssm_ts.cli.deciding import (
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
-from msssm_ts.cli.scores import resampled, score_pairs, show_classes
-from msssm_ts.cli.tables import show_table
+from msssm_ts.cli.scores import resampled, score_pairs, show_classes, show_confusion
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ def evaluate(
     show_pairs(score_pairs(scores) | rate_pairs(point))
     show_classes(scores)
     if not classifier.multilabel_:
-        _show_confusion(scores)
+        show_confusion(scores)
     if beats is not None:
         show_ec57(beats, series.group_name)
     if report is not None:
@@ -156,12 +155,3 @@ def _page(
         source=Path(data).name,
         **({} if n_resamples is None else {"n_resamples": n_resamples}),
     )
-
-
-def _show_confusion(scores: dict[str, Any]) -> None:
-    head = ["true \\ predicted", *map(str, scores["classes"])]
-    rows = [
-        [str(name), *map(str, row)]
-        for name, row in zip(scores["classes"], scores["confusion_matrix"], strict=True)
-    ]
-    show_table(head, rows, right=head[1:], title="confusion matrix")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli import options
+from msssm_ts.cli.config import configurable
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import FAILED, INTERRUPTED, guarded
 from msssm_ts.cli.members_table import show_members
@@ -17,6 +18,7 @@ from msssm_ts.cli.model_options import chooses_model
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.resuming import resumable, resume_command
+from msssm_ts.cli.training import counting_rare_beats, fit_to, say_where
 from msssm_ts.errors import InputError, TrainingError, WritingError
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 
 @guarded
+@configurable
 @resumable
 @reads_data
 @prepares_series
@@ -68,9 +71,9 @@ def fit(
 ) -> None:
     """Train a classifier on DATA and write it to a run folder.
 
-    The folder gets model.safetensors, metrics.json, and, where a network is trained, its
-    history.csv and training_curve.png. Ctrl-C stops early and keeps what there is so far; what
-    was cut short, by whatever, goes on with --resume.
+    The folder gets model.safetensors, metrics.json, config.toml (for --config), and, where a
+    network is trained, its history.csv and training_curve.png. Ctrl-C stops early and keeps what
+    there is so far; what was cut short, by whatever, goes on with --resume.
     """
     from msssm_ts.cli import run_folder
     from msssm_ts.training.keeping import SafePoints
@@ -83,7 +86,7 @@ def fit(
         )
         groups = None if ungrouped else series.groups
         left_out = None if groups is None else series.group_name
-        about = (series.summary(), data, left_out)
+        about = (series.summary(), data, left_out, call.config)
         if stopped is None:
             try:
                 metrics = run_folder.write(out, model.model_, *about)
@@ -147,7 +150,7 @@ def _fitted(
     for line in notes(preparation, series, modelling["missing"]):
         say(line, quiet=quiet)
 
-    modelling = _rare_beats_count(modelling, series, quiet)
+    modelling = counting_rare_beats(modelling, series, quiet)
 
     from msssm_ts.estimator import MSSSMClassifier
 
@@ -156,24 +159,6 @@ def _fitted(
         groups = None if ungrouped else series.groups
         stopped = _train(model, series, groups, series.origin(reading), checkpoint, quiet)
     return series, model, stopped
-
-
-def _rare_beats_count(
-    modelling: dict[str, Any], series: LabelledSeries, quiet: bool
-) -> dict[str, Any]:
-    """Let classes of heart beats count alike where nothing else was asked for."""
-    from msssm_ts.datasets.wfdb.beats import BEATS_IN
-
-    asked = modelling["sensitivity"] is not None or modelling["specificity"] is not None
-    label = dict(series.account.taken).get("label", "")
-    if modelling["decide"] != "auto" or asked or not label.startswith(BEATS_IN):
-        return modelling
-    say(
-        "classes of heart beats count alike in what is predicted, however rare: --decide macro_f1; "
-        "--decide accuracy says otherwise",
-        quiet=quiet,
-    )
-    return {**modelling, "decide": "macro_f1"}
 
 
 def _train(
@@ -185,38 +170,13 @@ def _train(
     quiet: bool,
 ) -> _Stopped | None:
     """Fit; return what cut it short."""
-    import torch
-
-    from msssm_ts.kernels import backend_report
-    from msssm_ts.model.device import resolve_device
-
-    where = resolve_device(model.device)
-    report = backend_report(where)
-    name = torch.cuda.get_device_name(where) if where.startswith("cuda") else "CPU"
-    say(
-        f"training on {name} ({report['threads']} threads, {report['backend']} kernels)",
-        quiet=quiet,
-    )
+    say_where(model.device, quiet)
     try:
-        model.fit(
-            series.as_estimator_input(),
-            series.labels,
-            groups=groups,
-            validation=series.validation,
-            label_names=series.label_names,
-            channel_names=series.channel_names,
-            sampling_rate=series.sampling_rate,
-            times=series.times,
-            features=series.features,
-            origin=origin,
-            checkpoint=checkpoint,
-        )
+        fit_to(model, series, groups, origin, checkpoint)
     except KeyboardInterrupt:
         return _Stopped("interrupted", INTERRUPTED)
     except TrainingError as error:
         return _Stopped(str(error), FAILED, error)
-    except ValueError as error:
-        raise InputError(f"{series.source}: {error}") from error
     return None
 
 

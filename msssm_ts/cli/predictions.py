@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ def prediction_rows(
         predicted = [";".join(map(str, names[row > 0])) for row in labels.chosen(proba)]
     else:
         predicted = labels.chosen(proba).tolist()
+    return answer_rows(names, predicted, proba)
+
+
+def answer_rows(
+    names: NDArray[Any], predicted: Sequence[Any], proba: NDArray[np.floating[Any]]
+) -> list[dict[str, Any]]:
+    """Return those rows of classes, or labels, by these names."""
     return [
         {
             "prediction": None if any(p != p for p in row) else prediction,

@@ -13,13 +13,16 @@ from typing import Annotated, Any
 
 import typer
 
+from msssm_ts.cli.config import config_text, keys_of
 from msssm_ts.cli.injected import option
 from msssm_ts.errors import InputError
 
 # In a run folder.
-MODEL, CHECKPOINT = "model.safetensors", "checkpoint"
+MODEL, SCORES, CHECKPOINT = "model.safetensors", "scores.json", "checkpoint"
+# What makes a folder a finished run, and what it is then called.
+RESULTS = {MODEL: "a model", SCORES: "a cross-validation"}
 # What may differ from the first call: where it goes, how it is shown, what it may take.
-_FREE = ("resume", "out", "checkpoint_every", "max_memory", "quiet", "json", "debug")
+_FREE = ("resume", "out", "checkpoint_every", "max_memory", "safe_csv", "quiet", "json", "debug")
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,17 @@ class Call:
         The working folder, which paths are relative to.
     is_resumed : bool
         Whether an earlier call is gone on with.
+    command : str
+        Its name.
+    config : str
+        A file of options that asks the same, see :mod:`msssm_ts.cli.config`.
     """
 
     options: Mapping[str, Any]
     folder: str
     is_resumed: bool
+    command: str = "fit"
+    config: str = ""
 
 
 def resumable(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,19 +70,24 @@ def resumable(command: Callable[..., Any]) -> Callable[..., Any]:
                 typer.Option(
                     "--resume",
                     metavar="RUN",
-                    help="Go on with a fit that was cut short, with its data and its settings.",
+                    help="Go on with what was cut short, with its data and its settings.",
                     show_default=False,
                 ),
             ],
         ),
     )
 
+    name = command.__name__
+    # A file that replaced what is there would do so unasked.
+    kept = {k: v for k, v in keys_of(shown).items() if v.parameter not in (*_FREE, "force")}
+
     @functools.wraps(command)
     def run(ctx: typer.Context, resume: Path | None, **given: Any) -> Any:
         if resume is not None:
-            given = _taken_again(ctx, resume, given)
+            given = _taken_again(ctx, resume, given, name)
         options = {name: _plain(v) for name, v in given.items() if name not in _FREE}
-        call = Call(options, str(Path.cwd()), resume is not None)
+        config = config_text(name, kept, options)
+        call = Call(options, str(Path.cwd()), resume is not None, name, config)
         return command(call=call, **given)
 
     run.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
@@ -93,32 +107,41 @@ def kept_call(folder: Path) -> Call:
 
     kept = Checkpoint(folder / CHECKPOINT).call
     if kept is None:
-        finished = (folder / MODEL).exists()
+        finished = any((folder / name).exists() for name in RESULTS)
         raise InputError(
             f"{folder}: its fit is finished: there is nothing to go on with"
             if finished
             else f"{folder}: no fit to go on with; give the folder of one that was cut short"
         )
     try:
-        return Call(dict(kept["options"]), str(kept["folder"]), True)
+        command = str(kept.get("command", "fit"))
+        return Call(dict(kept["options"]), str(kept["folder"]), True, command)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder}: {CHECKPOINT} is damaged; begin anew with --force") from error
 
 
-def resume_command(folder: Path) -> str:
-    """Return the command that goes on with the fit in a folder."""
-    return f"msssm-ts fit --resume {shlex.quote(str(folder))}"
+def resume_command(folder: Path, command: str = "fit") -> str:
+    """Return the command that goes on with what was cut short in a folder."""
+    return f"msssm-ts {command} --resume {shlex.quote(str(folder))}"
 
 
-def _taken_again(ctx: typer.Context, folder: Path, given: dict[str, Any]) -> dict[str, Any]:
+def _taken_again(
+    ctx: typer.Context, folder: Path, given: dict[str, Any], command: str
+) -> dict[str, Any]:
     """Return a call's arguments with those of the call that it goes on with.
 
     Raises
     ------
     InputError
-        If there is none in the folder, or something else is asked for than by that one.
+        If there is none in the folder, it is another command's, or something else is asked for
+        than by that one.
     """
     kept = kept_call(folder)
+    if kept.command != command:
+        raise InputError(
+            f"{folder}: was left by another command; go on with it: "
+            f"{resume_command(folder, kept.command)}"
+        )
     taken = dict(given)
     for name, value in given.items():
         said = getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from msssm_ts.analysis.results.training_curve import training_figure
 from msssm_ts.atomic import remove_left_over
+from msssm_ts.cli.config import CONFIG
 from msssm_ts.cli.console import say
 from msssm_ts.cli.files import make_folder, write_text
 from msssm_ts.cli.pictures import PICTURES, save
-from msssm_ts.cli.resuming import CHECKPOINT, MODEL, Call, resume_command
+from msssm_ts.cli.resuming import CHECKPOINT, MODEL, RESULTS, Call, resume_command
 from msssm_ts.errors import InputError, WritingError
 
 if TYPE_CHECKING:
@@ -32,14 +33,16 @@ _MADE_OF_A_MODEL = (
 
 
 @contextmanager
-def opened(folder: Path, force: bool, call: Call, every: float) -> Iterator[Checkpoint]:
+def opened(
+    folder: Path, force: bool, call: Call, every: float, result: str = MODEL
+) -> Iterator[Checkpoint]:
     """Make the folder for as long as a fit writes to it; where nothing came of it, none stays.
 
     See :func:`prepare`.
     """
     new = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
-        with prepare(folder, force, call, every) as checkpoint:
+        with prepare(folder, force, call, every, result) as checkpoint:
             yield checkpoint
     finally:
         for path in new:
@@ -48,8 +51,11 @@ def opened(folder: Path, force: bool, call: Call, every: float) -> Iterator[Chec
                 path.rmdir()
 
 
-def prepare(folder: Path, force: bool, call: Call, every: float) -> Checkpoint:
+def prepare(folder: Path, force: bool, call: Call, every: float, result: str = MODEL) -> Checkpoint:
     """Make the folder and keep others out of it, before anything long begins.
+
+    ``result`` is the file that there will be when all is done, of
+    :data:`msssm_ts.cli.resuming.RESULTS`.
 
     Returns
     -------
@@ -59,33 +65,37 @@ def prepare(folder: Path, force: bool, call: Call, every: float) -> Checkpoint:
     Raises
     ------
     InputError
-        If it cannot be made or written, another fit writes to it, or it holds a model or a fit
-        that was cut short and force is not set.
+        If it cannot be made or written, another fit writes to it, it holds such a result or a fit
+        that was cut short and force is not set, or it holds a result of another kind.
     WritingError
         If the disk is full already.
     """
     from msssm_ts.fitting.checkpoint import Checkpoint
 
-    has_model = (folder / MODEL).exists()
-    if has_model and not force and not call.is_resumed:
+    for file, what in RESULTS.items():
+        if file != result and (folder / file).exists():
+            raise InputError(f"{folder}: holds {what}; give another folder with --out")
+    has_result = (folder / result).exists()
+    if has_result and not force and not call.is_resumed:
         raise InputError(
-            f"{folder}: holds a model already; give another folder with --out, or --force to "
-            "replace it"
+            f"{folder}: holds {RESULTS[result]} already; give another folder with --out, or "
+            "--force to replace it"
         )
     make_folder(folder)
     checkpoint = Checkpoint(folder / CHECKPOINT, every, call.is_resumed, warn=say)
     checkpoint.claim()
     remove_left_over(folder)
     if checkpoint.has_work and not force and not call.is_resumed:
+        begun = resume_command(folder, (checkpoint.call or {}).get("command", "fit"))
         checkpoint.release()
         raise InputError(
-            f"{folder}: holds a fit that was cut short; go on with it: {resume_command(folder)}, "
+            f"{folder}: holds a fit that was cut short; go on with it: {begun}, "
             "give another folder with --out, or --force to begin anew"
         )
     if not call.is_resumed:
-        asked = {"options": dict(call.options), "folder": call.folder, "replaces": has_model}
+        asked = {"command": call.command, "options": dict(call.options), "folder": call.folder}
         try:
-            checkpoint.keep_call(asked)
+            checkpoint.keep_call({**asked, "replaces": has_result})
         except WritingError:
             checkpoint.release()
             raise
@@ -98,6 +108,7 @@ def keep_part(
     data_summary: str,
     source: str,
     left_out: str | None,
+    config: str,
     checkpoint: Checkpoint,
 ) -> str:
     """Keep what a fit that was cut short has come to; return where that is.
@@ -109,7 +120,7 @@ def keep_part(
     if (checkpoint.call or {}).get("replaces"):
         return f"the model in {folder} is the one that was there before"
     fitted = model.model_
-    write(folder, fitted, data_summary, source, left_out)
+    write(folder, fitted, data_summary, source, left_out, config)
     kinds = [member.kind for member in fitted.vote.members]
     parts = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
     epoch = f" (best epoch {max(model.best_iter_, 1)})" if model.networks_ else ""
@@ -122,10 +133,12 @@ def write(
     data_summary: str,
     source: str,
     left_out: str | None = None,
+    config: str = "",
 ) -> dict[str, Any]:
     """Write model, metrics, history and training curve; return the metrics.
 
-    ``left_out`` names what was left out at a time for the estimate: a group's name.
+    ``left_out`` names what was left out at a time for the estimate: a group's name; ``config`` is
+    the file of options that asks for the same.
 
     The model comes first: whatever fails later, it is there.
     """
@@ -157,6 +170,7 @@ def write(
         "notes": list(record.notes),
     }
     write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    write_text(folder / CONFIG, config)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(history)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.datasets import LabelledSeries
 
-_NAMES = {
+# All that there may be, and how they are shown.
+SCORE_NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "exact_match": "every label right",
@@ -57,7 +58,7 @@ def score_pairs(scores: Mapping[str, Any]) -> dict[str, object]:
     """Return the scores of all classes together, to show."""
     found = scores.get("bootstrap")
     pairs: dict[str, object] = {"series": scores["n_series"]}
-    for key, name in _NAMES.items():
+    for key, name in SCORE_NAMES.items():
         if key not in scores:
             continue
         value = scores[key]
@@ -80,10 +81,22 @@ def show_classes(scores: Mapping[str, Any]) -> None:
     rows = []
     for name, of_class in classes.items():
         cells = [_cell(of_class[key], found.get(name, {}).get(key)) for key in _OF_CLASS]
-        last = [f"{of_class['threshold']:.3f}"] if several else []
+        last = [f"{of_class['threshold']:.3f}"] if "threshold" in of_class else []
         rows.append([name, str(of_class["n_series"]), *cells, *last])
-    head += ["threshold"] if several else []
-    show_table(head, rows, right=head[1:], title="labels" if several else "classes")
+    # The folds of a cross-validation have their own.
+    head += ["threshold"] if any("threshold" in of_class for of_class in classes.values()) else []
+    title = "labels" if several else "classes"
+    show_table(head, rows, right=head[1:], wrap=head if found else (), title=title)
+
+
+def show_confusion(scores: Mapping[str, Any]) -> None:
+    """Write how often each class was taken for which to stdout."""
+    head = ["true \\ predicted", *map(str, scores["classes"])]
+    rows = [
+        [str(name), *map(str, row)]
+        for name, row in zip(scores["classes"], scores["confusion_matrix"], strict=True)
+    ]
+    show_table(head, rows, right=head[1:], title="confusion matrix")
 
 
 def _cell(value: float | None, between: list[float] | None) -> str:

@@ -120,8 +120,9 @@ def evaluate_multilabel(
         Probability of each label.
     names : array of shape (n_labels,)
         Of the labels.
-    thresholds : array of shape (n_labels,)
-        Probabilities from which on each is predicted.
+    thresholds : array of shape (n_labels,) or (n_series, n_labels)
+        Probabilities from which on each is predicted; of each series, where several models have
+        answered.
 
     Returns
     -------
@@ -129,7 +130,7 @@ def evaluate_multilabel(
         ``n_series``, ``macro_auroc`` (over the labels that some series have and some have not;
         None where there are none), ``macro_f1``, ``accuracy`` (of all answers), ``exact_match``
         (series with every answer right), ``log_loss``, and ``labels``: per name its precision,
-        recall, F1, AUROC, threshold and number.
+        recall, F1, AUROC, number, and threshold where it has one.
 
     Raises
     ------
@@ -154,7 +155,8 @@ def evaluate_multilabel(
     for i, name in enumerate(names.tolist()):
         found = _of_class(y[:, i] == 1, predicted[:, i] == 1, proba[:, i])
         # A label that is never there and never claimed has an F1 of 0, as in scikit-learn.
-        labels[str(name)] = {**found, "f1": found["f1"] or 0.0, "threshold": float(thresholds[i])}
+        own = {"threshold": float(thresholds[i])} if thresholds.ndim == 1 else {}
+        labels[str(name)] = {**found, "f1": found["f1"] or 0.0, **own}
     auroc = [found["auroc"] for found in labels.values() if found["auroc"] is not None]
     clipped = np.clip(proba, 1e-15, 1 - 1e-15)
     return {

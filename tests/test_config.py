@@ -1,0 +1,150 @@
+"""Options from a file, and the file that a run folder gets."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from commands import run
+
+from msssm_ts import MSSSMClassifier
+from msssm_ts.cli.app import app
+from msssm_ts.cli.config import Key, config_text
+from msssm_ts.fitted.model_file import model_tensors
+
+NOT_IN_FILES = {"--config", "--resume", "--debug"}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    X = np.random.default_rng(0).normal(size=(16, 12)).round(3)
+    lines = ["kind,who,noise," + ",".join(f"t{i}" for i in range(12))]
+    for i, row in enumerate(X + np.arange(16)[:, None] % 2):
+        lines.append(f"{'ab'[i % 2]},w{i // 2},{i},{','.join(map(str, row.round(3)))}")
+    file = tmp_path_factory.mktemp("data") / "x.csv"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def _options(command: str) -> set[str]:
+    return {p.opts[0] for p in typer.main.get_command(app).commands[command].params}  # type: ignore[attr-defined]
+
+
+def test_a_run_folder_gives_the_same_model_again(data: Path, tmp_path: Path) -> None:
+    settings = ("--members", "quantile_trees", "--seed", "3", "--class-weight", "balanced")
+    reading = ("--label", "kind", "--group", "who", "--drop", "noise", "--with", "none")
+    preparing = ("--crop", "8", "--overlap", "0.25", "--decide", "macro_f1", "--ungrouped")
+    run("fit", data, *settings, *reading, *preparing, "-o", tmp_path / "a", "-q")
+    run("fit", "--config", tmp_path / "a" / "config.toml", "-o", tmp_path / "b", "-q")
+    first, again = (MSSSMClassifier.load(tmp_path / name).model_ for name in "ab")
+    assert first.record.parameters == again.record.parameters
+    assert first.record.parameters["preparation"]["overlap"] == 0.25
+    assert first.source.origin == again.source.origin
+    ours, theirs = model_tensors(first), model_tensors(again)
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    files = [(tmp_path / name / "config.toml").read_text() for name in "ab"]
+    assert files[0] == files[1]
+
+
+def test_the_command_line_wins(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(
+        'label = "kind"\nmembers = ["quantile_trees"]\nseed = 3\nmixup = 0.2\nungrouped = true\n'
+        'drop = ["noise", "who"]\n'
+    )
+    out, _ = run("fit", data, "--config", file, "--seed", "4", "-o", tmp_path / "r", "-q", "--json")
+    found = json.loads(out)["settings"]
+    assert (found["random_state"], found["mixup"]) == (4, 0.2)
+    assert found["members"] == ["quantile_trees"]
+    kept = tomllib.loads((tmp_path / "r" / "config.toml").read_text())
+    assert (kept["seed"], kept["drop"], kept["mixup"]) == (4, ["noise", "who"], "0.2")
+    assert not {"out", "force", "quiet", "json"} & kept.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("widht = 3", "there is no option 'widht'; is width meant?"),
+        ("n_scales = 3", "there is no option 'n_scales'; is scales meant?"),
+        ("time_budget = 3", "is time-budget meant?"),
+        ("[network]\nwidth = 3", "there is no option 'network'"),
+        ('width = "3"', 'width = "3": must be a whole number'),
+        ("width = 2.0", "must be a whole number"),
+        ("width = true", "must be a whole number"),
+        ("width = 0", "must be at least 1"),
+        ("width = 5000", "must be at most 4096"),
+        ('dropout = "much"', "must be a number"),
+        ("dropout = nan", "must be at least 0"),
+        ("causal = 1", "causal = 1: must be true or false"),
+        ('pooling = "sum"', "must be one of mean, max, mean_max, last"),
+        ("members = true", "must be a text"),
+        ("label = ['a', 'b']", "must be a text"),
+        ("out = 3", "must be a text"),
+        ("drop = [true]", "must be a text"),
+        ("resume = 'r'", "resume can only be said on the command line"),
+        ("width = ", "is no TOML"),
+        ("width = 3\nwidth = 4", "is no TOML"),
+        ("a = " + "[" * 5000, "is no TOML"),
+    ],
+)
+def test_refused(data: Path, tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    _, err = run("fit", data, "--config", file, "-o", tmp_path / "r", code=2)
+    assert err.startswith(f"msssm-ts: {file}: ")
+    assert said in err
+    assert not (tmp_path / "r").exists()
+
+
+def test_files_that_cannot_be_read(data: Path, tmp_path: Path) -> None:
+    _, err = run("fit", data, "--config", tmp_path / "none.toml", code=2)
+    assert "none.toml: cannot be read" in err
+    (tmp_path / "c.toml").write_bytes(b"label = '\xff'")
+    _, err = run("fit", data, "--config", tmp_path / "c.toml", code=2)
+    assert "is no TOML" in err
+    _, err = run("fit", "--config", tmp_path / "c.toml", "--resume", tmp_path, code=2)
+    assert "leave one of them out" in err
+
+
+def test_another_commands_options_are_named(data: Path, tmp_path: Path) -> None:
+    given = ("--members", "quantile_trees", "--label", "kind", "--group", "who")
+    run("crossval", data, "--folds", "2", *given, "-o", tmp_path / "a", "-q")
+    file = tmp_path / "a" / "config.toml"
+    _, err = run("fit", "--config", file, "-o", tmp_path / "b")
+    assert (
+        "folds, repeats, bootstrap, models: without effect here (but in msssm-ts crossval)" in err
+    )
+    assert tomllib.loads(file.read_text())["folds"] == 2
+    run("crossval", "--config", file, "--repeats", "1", "-o", tmp_path / "c", "-q")
+    answers = [(tmp_path / name / "predictions.csv").read_bytes() for name in "ac"]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("command", ["fit", "crossval"])
+def test_every_option_has_a_key(command: str) -> None:
+    from msssm_ts.cli import config
+
+    spelt = {option.removeprefix("--") for option in _options(command) - NOT_IN_FILES}
+    assert config._KEYS[command] == spelt
+
+
+@pytest.mark.parametrize(
+    "text", ["plain", 'a "b" \\ c', "two\nlines\t", "\x7f\x9b\x00", "é 心 \U0001f642", "\u202e"]
+)
+def test_any_text_comes_back(text: str) -> None:
+    keys = {"label": Key("label", "label", str, False, typer.Option())}
+    written = config_text("fit", keys, {"label": text})
+    assert tomllib.loads(written) == {"label": text}
+    assert not any(character in written for character in "\x7f\x9b\u202e")
+
+
+def test_a_name_that_is_no_text_is_left_out() -> None:
+    keys = {"label": Key("label", "label", str, False, typer.Option())}
+    written = config_text("fit", keys, {"label": "\udcff"})
+    assert tomllib.loads(written) == {}
+    assert "# label" in written
