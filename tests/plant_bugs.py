@@ -754,6 +754,8 @@ BUGS = [Bug(*row) for row in (
     ("beside: groups in two folds", BESIDE_MEMBER,
      "np.arange(len(targets)) if groups is None else", "np.arange(len(targets)) if True else",
      T_BESIDE),
+    ("beside: told of evenly", "msssm_ts/fitting/beside.py",
+     "            share,\n", "            own[known],\n", T_BESIDE),
     ("beside: noise votes", "msssm_ts/beside/joint.py", "gain.sum() > error + ",
      "gain.sum() > -99 + ", T_BESIDE),
     ("beside: windows have other series' rows", "msssm_ts/series/prepared.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import onnxruntime
@@ -20,6 +21,7 @@ from msssm_ts.beside.graph import _Encoded
 from msssm_ts.beside.joint import Exponents, Told, chosen_exponents, joint_proba
 from msssm_ts.beside.member import folds, left_out_evidence
 from msssm_ts.errors import ExportError, InputError
+from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.preparation import Preparation
 from msssm_ts.series.side_features import SideFeatures
 
@@ -263,6 +265,18 @@ def _trees(
     labels = np.array([[c in "qs", c in "rs"] for c in y.tolist()]) if several else y
     trees = MSSSMClassifier("fast", **TREES, **parameters)
     return trees.fit(X, labels.astype(int) if several else labels, features=beside)
+
+
+def test_classes_that_are_told_of_in_part_count_as_a_whole() -> None:
+    """What counts is how frequent they are, not how many of them were left out."""
+    y = np.repeat([0, 1], [6, 2])
+    data = mock.MagicMock(**{"targets.encoded": y, "groups": None, "__len__.return_value": 8})
+    side = FeatureSide(mock.Mock(data=data, weights=None), mock.Mock(), np.zeros((8, 2)), 0)
+    left_out = np.full((8, 2), np.nan)
+    left_out[[0, 1, 6, 7]] = 0.5
+    told = side._told(left_out)
+    assert told.targets.tolist() == [0, 0, 1, 1]
+    np.testing.assert_allclose(told.weights, [1.5, 1.5, 0.5, 0.5])
 
 
 @pytest.mark.parametrize("several", [False, True])

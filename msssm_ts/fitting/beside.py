@@ -12,6 +12,7 @@ from msssm_ts.beside import Beside, SideMember
 from msssm_ts.beside.joint import Exponents, Told, chosen_exponents
 from msssm_ts.beside.member import left_out_evidence
 from msssm_ts.fitting.problems import Problems
+from msssm_ts.members.strata import standing_for
 
 Array = NDArray[np.float64]
 
@@ -135,10 +136,13 @@ class FeatureSide:
             return None
         data, weights = self.problems.data, self.problems.weights
         own = np.ones(len(data)) if weights is None else weights
+        # Rare classes are told of whole, frequent ones in part.
+        share = standing_for(known, data.targets.encoded, own)
+        share *= own[known].sum() / share.sum()
         return Told(
             left_out[known],
             self.evidence[known],
             data.targets.encoded[known],
-            own[known],
+            share,
             None if data.groups is None else data.groups[known],
         )
