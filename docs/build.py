@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 COMMANDS = (
     *("", "fit", "evaluate", "predict", "annotate", "export", "stream", "compare", "inspect"),
     "info",
-    *("data", "data list", "data info", "data get", "data convert", "data preview"),
+    *("data", "data list", "data info", "data check", "data get", "data convert", "data preview"),
 )
 _RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
 _SECTION = re.compile(r"^(\w[\w ]+)\n-{3,}$", re.MULTILINE)

@@ -520,7 +520,7 @@ BUGS = [Bug(*row) for row in (
      T_MATCHING),
     ("options of now lose", OPTIONS, "if name in known and name not in own", "if name in known",
      T_MATCHING),
-    ("the training data proposed", CLI_FIT, "return data if has_test_part",
+    ("the training data proposed", "msssm_ts/cli/parts.py", "return data if has_test_part",
      "return data if True or has_test_part", T_MATCHING),
     ("options without effect accepted", OPTIONS,
      "if field.name not in acting and getattr(self, field.name) != field.default:", "if False:",
