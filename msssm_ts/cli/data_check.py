@@ -109,6 +109,6 @@ def _test(
     if series is None:
         say("no test part to compare with (--test TESTDATA)", quiet=quiet)
         return None, None
-    taken = "" if test is not None else " taken for what is to be answered (--test says otherwise)"
-    say(f"{name}: {series.summary()};{taken}".rstrip(";"), quiet=quiet)
+    taken = "" if test is not None else ", taken for what is to be answered (--test)"
+    say(f"test: {name}{taken}: {series.summary()}", quiet=quiet)
     return series, name

@@ -21,7 +21,7 @@ _CHOOSE = "; name the others with --channels (fit)"
 def constant_channels(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find channels that vary in no series, series that do not vary, and channels that rest."""
     never = np.logical_and.reduce([~(p.digests.deviations > 0).any(axis=0) for p in parts])
-    dead = [parts[0].channel(c) for c in np.flatnonzero(never)]
+    dead = [parts[0].channel(c) for c in np.flatnonzero(never).tolist()]
     if dead:
         yield Finding(
             "constant_channels",
@@ -45,8 +45,8 @@ def constant_channels(parts: Sequence[Part]) -> Iterator[Finding]:
         if len(rows):
             yield Finding(
                 "constant_channels",
-                f"{len(rows)} of {len(part.index)} series{part.within} have a channel that does not "
-                "vary, as of a lead that is off",
+                f"{len(rows)} of {len(part.index)} series{part.within} "
+                f"{'has' if len(rows) == 1 else 'have'} a channel that does not vary",
                 len(rows),
                 "look at them (msssm-ts data preview); where a lead is off, write NaN and take "
                 "--missing mask (fit)",
@@ -63,9 +63,9 @@ def clipped_channels(parts: Sequence[Part]) -> Iterator[Finding]:
         if len(rows):
             yield Finding(
                 "clipped",
-                f"{len(rows)} of {len(part.index)} series{part.within} stay at the highest or "
-                f"lowest value of a channel for up to {stretches.max()} steps, twice as long as at "
-                "any other",
+                f"{len(rows)} of {len(part.index)} series{part.within} "
+                f"{'stays' if len(rows) == 1 else 'stay'} at the highest or lowest value of a "
+                f"channel for up to {stretches.max()} steps, twice as long as at any other",
                 len(rows),
                 "if the values are cut off there, what is beyond is lost: record with less gain",
                 _places(part, rows.tolist(), stretches > 0),
@@ -74,7 +74,7 @@ def clipped_channels(parts: Sequence[Part]) -> Iterator[Finding]:
 
 def copied_channels(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find channels that are the same in all series, but for scale, offset and sign."""
-    if parts[0].data.n_channels > MOST_CHANNELS:
+    if parts[0].digests.deviations.shape[1] > MOST_CHANNELS:
         return
     alike = np.fmin.reduce([p.digests.alike for p in parts])
     pairs = np.argwhere(np.triu(alike > 1 - _ROUNDING, 1)).tolist()
@@ -104,7 +104,7 @@ def scales_that_differ(parts: Sequence[Part]) -> Iterator[Finding]:
                 f"{_times(float(ratio[far[0]]))} as much in {part.name} as in {parts[0].name}",
                 len(far),
                 "another unit? Bring both to one first",
-                tuple(part.channel(c) for c in far),
+                tuple(part.channel(c) for c in far.tolist()),
             )
     for part in parts:
         yield from _groups_that_differ(part)
@@ -125,8 +125,8 @@ def _groups_that_differ(part: Part) -> Iterator[Finding]:
         name = part.data.group_name
         yield Finding(
             "scale",
-            f"values of {len(far)} of {counted(len(names), name)}{part.within} vary a hundred times "
-            "as much as those of most, or a hundredth",
+            f"values of {len(far)} of {counted(len(names), name)}{part.within} vary a hundred "
+            "times as much as those of most, or a hundredth",
             len(far),
             "another unit? Bring all to one first, or take --standardize series (fit)",
             tuple(str(names[g]) for g in far),
@@ -152,7 +152,8 @@ def _places(part: Part, rows: Sequence[int], which: np.ndarray) -> tuple[str, ..
     for row in rows:
         name = part.place(int(part.index[row]))
         if which.shape[1] > 1:
-            name += f": {enumerate_names([part.channel(c) for c in np.flatnonzero(which[row])], 3)}"
+            meant = [part.channel(c) for c in np.flatnonzero(which[row]).tolist()]
+            name += f": {enumerate_names(meant, 3)}"
         places.append(name)
     return tuple(places)
 

@@ -19,7 +19,7 @@ from msssm_ts.analysis.data.duplicates import equal_series, group_leaks, near_se
 from msssm_ts.analysis.data.finding import Finding
 from msssm_ts.analysis.data.labels import class_findings
 from msssm_ts.analysis.data.parts import Part, look_at
-from msssm_ts.analysis.data.values import far_values, missing_values, odd_lengths
+from msssm_ts.analysis.data.values import far_values, filled_up, missing_values, odd_lengths
 from msssm_ts.datasets import LabelledSeries
 
 
@@ -99,7 +99,7 @@ def check_data(
     findings = [*_found(parts), *near]
     findings.sort(key=lambda finding: not finding.breaks)
     left_out = [*_not_read(parts), *filter(None, [not_compared])]
-    if training.n_channels > MOST_CHANNELS:
+    if parts[0].digests.deviations.shape[1] > MOST_CHANNELS:
         left_out.append(f"copies of channels were not looked for: more than {MOST_CHANNELS}")
     return DataCheck(tuple(findings), tuple(unknown(parts)), tuple(left_out))
 
@@ -109,10 +109,11 @@ def _found(parts: list[Part]) -> Iterator[Finding]:
     yield from group_leaks(parts)
     yield from equal_series(parts)
     yield from class_findings([p for p in parts if p is not test], test)
-    for look in (missing_values, far_values, odd_lengths, constant_channels, clipped_channels):
+    for look in (missing_values, far_values, odd_lengths, filled_up):
         yield from look(parts)
-    for look in (copied_channels, scales_that_differ, units_and_rates):
+    for look in (constant_channels, clipped_channels, copied_channels, scales_that_differ):
         yield from look(parts)
+    yield from units_and_rates(parts)
 
 
 def _not_read(parts: list[Part]) -> Iterator[str]:
@@ -121,8 +122,8 @@ def _not_read(parts: list[Part]) -> Iterator[str]:
         n, held = part.data.n_series, len(part.held)
         if len(part.index) < n:
             yield (
-                f"the values of {len(part.index)} of {n} series{part.within} were looked at, spread "
-                "from first to last (--most)"
+                f"the values of {len(part.index)} of {n} series{part.within} were looked at, "
+                "spread from first to last (--most)"
             )
         if held < len(part.index):
             yield f"values far from all others were looked for in {held} series{part.within}"

@@ -58,13 +58,14 @@ class Sketcher:
         Examples
         --------
         >>> Sketcher.draw(1, 2).sketch(np.array([[3.0, 4.0]])).round(1)[:3].tolist()
-        [0.6, 0.8, 0.0]
+        [-0.6, 0.8, 0.0]
         """
         values = standardized[:, : self.bucket.shape[1]]
         norm = float(np.linalg.norm(values)) or 1.0
         places = np.s_[:, : values.shape[1]]
         signed = (values * self.sign[places]).ravel() / norm
-        return np.bincount(self.bucket[places].ravel(), signed, minlength=WIDTH)
+        sums = np.bincount(self.bucket[places].ravel(), signed, minlength=WIDTH)
+        return np.asarray(sums, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Digests:
         In units of the data; 0 where a channel is constant, NaN where it is empty.
     stretches : integer array of shape (n_series, n_channels)
         Steps for which a channel stays at its highest or lowest value, as if cut off there; or 0.
+    filled_up : integer array of shape (n_series,)
+        Steps for which all channels rest at the start or the end, as if filled up there; or 0.
     alike : array of shape (n_channels, n_channels)
         The least correlation, without its sign, that two channels have in any series in which both
         vary; NaN where there is none.
@@ -95,17 +98,18 @@ class Digests:
     infinite: NDArray[np.int64]
     deviations: Floats
     stretches: NDArray[np.int64]
+    filled_up: NDArray[np.int64]
     alike: Floats
 
     @property
     def constant(self) -> NDArray[np.bool_]:
         """Which channels of which series do not vary."""
-        return self.deviations == 0
+        return np.asarray(self.deviations == 0)
 
     @property
     def varies(self) -> NDArray[np.bool_]:
         """Which series have a channel that varies."""
-        return (self.deviations > 0).any(axis=1)
+        return np.asarray((self.deviations > 0).any(axis=1))
 
 
 def digested(
@@ -135,7 +139,7 @@ def digested(
     [[False, True]]
     """
     shape = (n_series, n_channels)
-    prints = np.zeros(n_series, np.int64)
+    prints, filled_up = np.zeros(n_series, np.int64), np.zeros(n_series, np.int64)
     sketches = np.zeros((n_series, WIDTH), np.float32)
     missing, infinite, stretches = (np.zeros(shape, np.int64) for _ in range(3))
     deviations = np.full(shape, np.nan)
@@ -153,8 +157,9 @@ def digested(
         stretches[i] = [
             _stretch(c[k]) if d > 0 else 0 for c, k, d in zip(x, known, deviations[i], strict=True)
         ]
+        filled_up[i] = _filled_up(x)
         tell(i + 1, n_series)
-    return Digests(prints, sketches, missing, infinite, deviations, stretches, alike)
+    return Digests(prints, sketches, missing, infinite, deviations, stretches, filled_up, alike)
 
 
 def _standardized(x: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -180,18 +185,40 @@ def _correlations(z: Floats, deviation: Floats) -> Floats:
 def _stretch(x: Floats) -> int:
     """Return for how long values stay at an end of what they reach, as if cut off; else 0.
 
-    As if cut off: for twice as long as they stay anywhere else, and not for half of the time,
-    which would be where they rest.
+    As if cut off: for twice as long as they stay anywhere else, for a fiftieth of the time or more
+    in all, and not for half of it. A value with which the series begins or ends is one of rest.
 
     Examples
     --------
     >>> wave = np.sin(np.arange(40.0))
     >>> _stretch(wave), _stretch(np.minimum(np.sin(np.arange(40.0) / 4), 0.8))
-    (0, 6)
+    (0, 5)
     """
     starts = np.flatnonzero(np.r_[True, x[1:] != x[:-1]])
     lengths, values = np.diff(np.r_[starts, len(x)]), x[starts]
-    ends = (values == values.max()) | (values == values.min())
-    elsewhere, longest = lengths[~ends].max(initial=0), int(lengths[ends].max())
-    cut = longest >= _STRETCH and longest > 2 * elsewhere and 2 * lengths[ends].sum() < len(x)
-    return longest if cut else 0
+    rest = (values == x[0]) | (values == x[-1])
+    ends = ((values == x.max()) | (values == x.min())) & ~rest
+    elsewhere, longest = lengths[~ends].max(initial=0), int(lengths[ends].max(initial=0))
+    if longest < _STRETCH or longest <= 2 * elsewhere:
+        return 0
+    total = int(lengths[ends & (lengths >= _STRETCH)].sum())
+    return longest if len(x) <= 50 * total and 2 * total < len(x) else 0
+
+
+def _filled_up(x: Floats) -> int:
+    """Return for how long all channels rest at the start or the end, as if filled up; else 0.
+
+    As if filled up: for a twentieth of the time or more, and twice as long as they rest together
+    anywhere between.
+
+    Examples
+    --------
+    >>> wave = np.sin(np.arange(20.0))[None]
+    >>> _filled_up(wave), _filled_up(np.pad(wave, ((0, 0), (0, 9)), mode="edge"))
+    (0, 10)
+    """
+    starts = np.flatnonzero(np.r_[True, (x[:, 1:] != x[:, :-1]).any(axis=0)])
+    lengths = np.diff(np.r_[starts, x.shape[1]])
+    longest = int(max(lengths[0], lengths[-1]))
+    rests = len(lengths) > 1 and longest > 2 * lengths[1:-1].max(initial=0)
+    return longest if rests and longest >= max(_STRETCH, x.shape[1] / 20) else 0

@@ -60,7 +60,7 @@ def group_leaks(parts: Sequence[Part]) -> Iterator[Finding]:
 
 
 def equal_series(parts: Sequence[Part]) -> Iterator[Finding]:
-    """Find series that are the same, value for value: in several parts, with two labels, or just so.
+    """Find series that are the same, value for value: in several parts, with two labels, or not.
 
     Series in which nothing varies do not count.
     """
@@ -205,12 +205,12 @@ def _equations(sets: Sequence[Sequence[_Known]]) -> tuple[str, ...]:
 
 
 def _correlation(value: float) -> str:
-    """Return a correlation near 1 with as many nines as it has.
+    """Return a correlation near 1, rounded down to a digit or two behind its nines.
 
     Examples
     --------
     >>> _correlation(0.99987), _correlation(1.0)
-    ('0.9998', '0.999999')
+    ('0.99987', '0.999999')
     """
     digits = 2 if value <= 0 else int(np.clip(1 - np.floor(np.log10(max(1 - value, 1e-6))), 2, 6))
     return f"{min(np.floor(value * 10**digits) / 10**digits, 0.999999):.{digits}f}"

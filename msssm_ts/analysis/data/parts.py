@@ -20,7 +20,7 @@ from msssm_ts.series import LazySeries, Series
 # Series of a part, and values of them, that are looked at.
 MOST_SERIES, MOST_VALUES = 20_000, 1 << 31
 # Bytes of lazily read series that are held to look for values that lie far from all others.
-HELD = 1 << 28
+HELD = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Part:
     def place(self, i: int) -> str:
         """Return the name of a series of the data."""
         own = f"series {i + 1}" if self.data.ids is None else str(self.data.ids[i])
-        return f"{self.name} {own}".strip()
+        # Paths of files often say it themselves.
+        return own if own.startswith(f"{self.name}/") else f"{self.name} {own}".strip()
 
     def channel(self, c: int) -> str:
         """Return the name of a channel."""
@@ -101,39 +102,40 @@ def look_at(
         If a part has other channels than the first.
     """
     first = next(iter(named.values()))
-    n_channels = first.n_channels
-    orders = [_channel_order(first, data) for data in named.values()]
+    orders = {name: _channel_order(first, data) for name, data in named.items()}
+    n_channels = len(orders[next(iter(named))])
     longest = max(int(data.lengths.max()) for data in named.values())
     sketcher = Sketcher.draw(n_channels, longest)
-    parts = []
-    for (name, data), order in zip(named.items(), orders, strict=True):
-        index = _chosen(data, n_channels, most)
-        held: dict[int, Series] = {}
-        every = _held_every(data, len(index), n_channels)
-
-        def read(
-            data: LabelledSeries = data,
-            index: NDArray[np.int64] = index,
-            order: list[int] = order,
-            held: dict[int, Series] = held,
-            every: int = every,
-        ) -> Iterator[Series]:
-            for number, i in enumerate(index.tolist()):
-                series = np.asarray(data.values[i])
-                series = series if order == list(range(len(series))) else series[order]
-                if number % every == 0:
-                    held[i] = series
-                yield series
-
-        digests = digested(read(), len(index), n_channels, sketcher, tell)
-        names = first.channel_names
-        units = None if data.units is None else tuple(data.units[i] for i in order)
-        data = replace(data, channel_names=names, units=units)
-        parts.append(Part(name, data, index, digests, [*held.values()], np.array([*held])))
-    return parts
+    return [
+        _look(name, _ordered(data, first, orders[name]), most, sketcher, tell)
+        for name, data in named.items()
+    ]
 
 
-def _chosen(data: LabelledSeries, n_channels: int, most: int | None) -> NDArray[np.int64]:
+def _look(
+    name: str,
+    data: LabelledSeries,
+    most: int | None,
+    sketcher: Sketcher,
+    tell: Callable[[float, float], None],
+) -> Part:
+    n_channels = len(sketcher.bucket)
+    index = _chosen(data, most, n_channels)
+    every = _held_every(data, len(index), n_channels)
+    held: dict[int, Series] = {}
+
+    def read() -> Iterator[Series]:
+        for number, i in enumerate(index.tolist()):
+            series = np.asarray(data.values[i])
+            if number % every == 0:
+                held[i] = series
+            yield series
+
+    digests = digested(read(), len(index), n_channels, sketcher, tell)
+    return Part(name, data, index, digests, [*held.values()], np.array([*held]))
+
+
+def _chosen(data: LabelledSeries, most: int | None, n_channels: int) -> NDArray[np.int64]:
     if most is None:
         most = min(MOST_SERIES, int(MOST_VALUES / (n_channels * data.lengths.mean())))
     n = min(data.n_series, max(1, most))
@@ -147,6 +149,17 @@ def _held_every(data: LabelledSeries, n: int, n_channels: int) -> int:
     return max(1, math.ceil(4 * n * n_channels * float(data.lengths.mean()) / HELD))
 
 
+def _ordered(data: LabelledSeries, first: LabelledSeries, order: list[int]) -> LabelledSeries:
+    """Return a part with its channels in the order of the first, and called so."""
+    in_order = order == list(range(_n_channels(data)))
+    data = replace(data, channel_names=first.channel_names)
+    if in_order:
+        return data
+    units = None if data.units is None else tuple(data.units[i] for i in order)
+    values = LazySeries(range(data.n_series), lambda i: data.values[i][order], data.lengths)
+    return replace(data, values=values, units=units)
+
+
 def _channel_order(first: LabelledSeries, data: LabelledSeries) -> list[int]:
     """Return where the channels of the first part stand in another: by name, or by place."""
     if first.channel_names is not None and data.channel_names is not None:
@@ -158,9 +171,15 @@ def _channel_order(first: LabelledSeries, data: LabelledSeries) -> list[int]:
             f"{data.source}: channels {enumerate_names(missing)} of {first.source} are missing; "
             f"there are {enumerate_names(data.channel_names)}: nothing can be compared"
         )
-    if first.n_channels != data.n_channels:
+    wanted, given = _n_channels(first), _n_channels(data)
+    if wanted != given:
         raise InputError(
-            f"{data.source}: {data.n_channels} channels, but {first.source} has "
-            f"{first.n_channels}: nothing can be compared"
+            f"{data.source}: {given} channels, but {first.source} has {wanted}: nothing can be "
+            "compared"
         )
-    return list(range(first.n_channels))
+    return list(range(wanted))
+
+
+def _n_channels(data: LabelledSeries) -> int:
+    """Count channels by their names, where there are any: lazy series are decoded to be counted."""
+    return data.n_channels if data.channel_names is None else len(data.channel_names)

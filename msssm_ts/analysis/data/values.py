@@ -59,7 +59,7 @@ def far_values(parts: Sequence[Part]) -> Iterator[Finding]:
                 "outliers",
                 _in(part, text),
                 int(remark.partition(" ")[0]),
-                f"in a fit {done}; if they stand for missing values, write NaN, with --missing mask",
+                f"in a fit {done}; for missing values write NaN, with --missing mask",
             )
 
 
@@ -76,11 +76,29 @@ def odd_lengths(parts: Sequence[Part]) -> Iterator[Finding]:
             steps = f"{some.min()}" if len(odd) == 1 else f"{some.min()} to {some.max()}"
             yield Finding(
                 "lengths",
-                f"{len(odd)} of {len(lengths)} series{part.within} {'has' if len(odd) == 1 else 'have'} "
-                f"{steps} steps, where half have {round(np.exp(low))} to {round(np.exp(high))}",
+                f"{len(odd)} of {len(lengths)} series{part.within} "
+                f"{'has' if len(odd) == 1 else 'have'} {steps} steps, where half have "
+                f"{round(np.exp(low))} to {round(np.exp(high))}",
                 len(odd),
                 "cut all to windows of one length with --crop (fit), or leave them out",
                 tuple(part.place(i) for i in odd[np.argsort(-np.abs(logs[odd] - middle))].tolist()),
+            )
+
+
+def filled_up(parts: Sequence[Part]) -> Iterator[Finding]:
+    """Find series that begin or end with one value again and again, as if brought to a length."""
+    for part in parts:
+        steps = part.digests.filled_up
+        rows = np.flatnonzero((steps > 0) & part.digests.varies)
+        if len(rows):
+            yield Finding(
+                "filled_up",
+                f"{len(rows)} of {len(part.index)} series{part.within} "
+                f"{'begins or ends' if len(rows) == 1 else 'begin or end'} with the same value for "
+                f"up to {steps[rows].max()} steps, twice as long as they rest between",
+                len(rows),
+                "if they were filled up to a length, cut that off, or write NaN there",
+                tuple(part.place(int(part.index[r])) for r in rows[np.argsort(-steps[rows])]),
             )
 
 
