@@ -34,6 +34,7 @@ _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
 
 def public_objects() -> Iterator[tuple[str, Any]]:
     """Yield what users call and meet, by its full name."""
+    import msssm_ts.analysis.data.check as check
     import msssm_ts.analysis.network.bands as bands
     import msssm_ts.analysis.network.cost as cost
     import msssm_ts.analysis.network.memory as memory
@@ -62,6 +63,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.fitted.early.EarlyPrediction", msssm_ts.fitted.early.EarlyPrediction
     yield "msssm_ts.training.Progress", progress.Progress
     yield "msssm_ts.fitting.Checkpoint", msssm_ts.fitting.Checkpoint
+    yield f"{check.__name__}.check_data", check.check_data
     yield f"{evaluation.__name__}.evaluate_predictions", evaluation.evaluate_predictions
     yield f"{ec57.__name__}.beat_report", ec57.beat_report
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load

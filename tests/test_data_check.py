@@ -145,7 +145,10 @@ def test_channels_that_rest_are_cut_off_or_are_copies() -> None:
     off = _only(check_data(_data(values, channel_names=names)), "constant_channels")
     assert off.where == ("series 4: I",)
     values[3][:] = 4.0
-    assert _only(check_data(_data(values)), "constant_series").where == ("series 4",)
+    values[5] = values[3].copy()
+    assert _only(check_data(_data(values)), "constant_series").where == ("series 4", "series 6")
+    twice, still = check_data(_data([*values, values[8]])).findings
+    assert (still.kind, twice.where) == ("constant_series", ("series 9 = series 25",))
 
 
 def test_a_rail_is_told_from_rest_and_from_filling() -> None:

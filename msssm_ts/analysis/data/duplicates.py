@@ -15,7 +15,7 @@ from msssm_ts.analysis.data.parts import Part
 MOST_COMPARED = 20_000
 # Neighbours that tell how far apart series lie; the share of their distance that is near at most;
 # and how many pairs that are so near by chance are put up with in all.
-_NEIGHBOURS, _NEAREST, _BY_CHANCE = 10, 0.1, 0.1
+_NEIGHBOURS, _NEAREST, _BY_CHANCE = 10, 0.1, 0.05
 # Of rounding in sketches.
 _ROUNDING = 1e-5
 _COPIES = "leave copies out, or give them one group (--group), so that no validation part has one"
@@ -99,7 +99,7 @@ def near_series(parts: Sequence[Part]) -> tuple[list[Finding], str]:
     """Find series that are nearly the same as another, whatever their scale and offset.
 
     Nearly: at most a tenth as far as their tenth neighbour, and so near that in series that are
-    spread like these not one pair is by chance (in a tenth of all such data). Equal ones do not
+    spread like these not one pair is by chance (or one in twenty such sets). Equal ones do not
     count again.
 
     Returns
