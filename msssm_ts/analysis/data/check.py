@@ -52,7 +52,7 @@ def check_data(
     test: LabelledSeries | None = None,
     *,
     most: int | None = None,
-    tell: Callable[[float, float], None] = lambda done, total: None,
+    tell: Callable[[float, float], None] | None = None,
 ) -> DataCheck:
     """Look at data before fitting: for what is wrong with them, or odd.
 
@@ -68,7 +68,7 @@ def check_data(
     most : int, optional
         Series of each part whose values are looked at, spread from first to last; otherwise 20 000,
         or fewer of long ones. Labels, groups and lengths of all are.
-    tell : callable
+    tell : callable, optional
         Is told how many series of a part have been read, and of how many.
 
     Raises

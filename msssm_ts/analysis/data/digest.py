@@ -117,7 +117,7 @@ def digested(
     n_series: int,
     n_channels: int,
     sketcher: Sketcher,
-    tell: Callable[[float, float], None] = lambda done, total: None,
+    tell: Callable[[float, float], None] | None = None,
 ) -> Digests:
     """Look at each series once.
 
@@ -129,7 +129,7 @@ def digested(
         How many.
     sketcher : Sketcher
         The same for all that are to be compared.
-    tell : callable
+    tell : callable, optional
         Is told how many are done, and of how many.
 
     Examples
@@ -158,7 +158,8 @@ def digested(
             _stretch(c[k]) if d > 0 else 0 for c, k, d in zip(x, known, deviations[i], strict=True)
         ]
         filled_up[i] = _filled_up(x)
-        tell(i + 1, n_series)
+        if tell is not None:
+            tell(i + 1, n_series)
     return Digests(prints, sketches, missing, infinite, deviations, stretches, filled_up, alike)
 
 

@@ -82,7 +82,7 @@ class Part:
 def look_at(
     named: Mapping[str, LabelledSeries],
     most: int | None = None,
-    tell: Callable[[float, float], None] = lambda done, total: None,
+    tell: Callable[[float, float], None] | None = None,
 ) -> list[Part]:
     """Look at the series of each part once.
 
@@ -93,7 +93,7 @@ def look_at(
     most : int, optional
         Series of each part to look at, spread from first to last; otherwise ``MOST_SERIES``, or
         fewer where they are long: ``MOST_VALUES`` values in all.
-    tell : callable
+    tell : callable, optional
         Is told how many of a part are done, and of how many.
 
     Raises
@@ -117,7 +117,7 @@ def _look(
     data: LabelledSeries,
     most: int | None,
     sketcher: Sketcher,
-    tell: Callable[[float, float], None],
+    tell: Callable[[float, float], None] | None,
 ) -> Part:
     n_channels = len(sketcher.bucket)
     index = _chosen(data, most, n_channels)
