@@ -114,8 +114,17 @@ def values() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.datasets.account.Account", account.Account
     yield "msssm_ts.datasets.ReadOptions", msssm_ts.datasets.ReadOptions
     yield "msssm_ts.export.ExportReport", msssm_ts.export.ExportReport
-    own = ("FittedModel", "Vote", "Source", "Labels", "OperatingPoint", "LogPriors", "FitRecord")
-    for name in own:
+    own = (
+        "FittedModel",
+        "Vote",
+        "Source",
+        "Labels",
+        "OperatingPoint",
+        "LogPriors",
+        "Coverage",
+        "FitRecord",
+    )
+    for name in (*own, "FitRecord"):
         yield f"msssm_ts.fitted.{name}", getattr(msssm_ts.fitted, name)
     yield "msssm_ts.members.member.Member", member.Member
     yield "msssm_ts.members.member.State", member.State

@@ -106,6 +106,7 @@ ABOUT, COMMENTS = "msssm_ts/datasets/signals/about.py", "msssm_ts/datasets/wfdb/
 
 DUPLICATES, DIGEST = "msssm_ts/analysis/data/duplicates.py", "msssm_ts/analysis/data/digest.py"
 T_CHECK = "tests/test_data_check.py"
+COVERAGE, T_COVERAGE = "msssm_ts/fitted/coverage.py", "tests/test_coverage.py"
 
 # Without the tests that train for longer.
 T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
@@ -542,6 +543,16 @@ BUGS = [Bug(*row) for row in (
      "found: Floats = (z @ z.T)", T_CHECK),
     ("check: strict forgives", "msssm_ts/cli/data_check.py", "if strict and found.breaks:",
      "if False:", T_CHECK),
+    ("sets: one more series forgotten", COVERAGE, "coverage * (self.count + 1)",
+     "coverage * self.count", T_COVERAGE),
+    ("sets: one limit for all classes", COVERAGE, "of = self.classes if per_class else",
+     "of = self.classes if False else", T_COVERAGE),
+    ("sets: series of a group count", "msssm_ts/fitting/coverage.py", "if count < len(scores):",
+     "if False:", T_COVERAGE),
+    ("sets: quantiles rounded down", "msssm_ts/fitting/coverage.py",
+     "np.arange(1, n + 1) / n - 1e-9", "np.arange(n) / n - 1e-9", T_COVERAGE),
+    ("sets: rejected series answered", "msssm_ts/cli/predict.py",
+     "some[0] if len(some) == 1 else None", "answer", T_COVERAGE),
     ("options without effect accepted", OPTIONS,
      "if field.name not in acting and getattr(self, field.name) != field.default:", "if False:",
      T_READERS),
