@@ -1,6 +1,6 @@
 """What prediction sets cover on test series, and how large they are.
 
-    python benchmarks/coverage.py DATA --sets ECG200,ECG5000,MITBIH_beats5 --resamples 3
+    python benchmarks/prediction_sets.py DATA --sets ECG200,ECG5000,MITBIH_beats5 --resamples 3
 
 DATA is a folder of folders with a training and a test part each. The first resample is the data's
 own split, the others are drawn, stratified and as large; series that belong to groups (patients)
