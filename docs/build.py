@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 COMMANDS = (
     *("", "fit", "crossval", "evaluate", "predict", "annotate", "export", "stream", "compare"),
     *("inspect", "info"),
-    *("data", "data list", "data info", "data get", "data convert", "data preview"),
+    *("data", "data list", "data info", "data check", "data get", "data convert", "data preview"),
 )
 _RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
 _SECTION = re.compile(r"^(\w[\w ]+)\n-{3,}$", re.MULTILINE)
@@ -34,6 +34,7 @@ _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
 
 def public_objects() -> Iterator[tuple[str, Any]]:
     """Yield what users call and meet, by its full name."""
+    import msssm_ts.analysis.data.check as check
     import msssm_ts.analysis.network.bands as bands
     import msssm_ts.analysis.network.cost as cost
     import msssm_ts.analysis.network.memory as memory
@@ -62,6 +63,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.fitted.early.EarlyPrediction", msssm_ts.fitted.early.EarlyPrediction
     yield "msssm_ts.training.Progress", progress.Progress
     yield "msssm_ts.fitting.Checkpoint", msssm_ts.fitting.Checkpoint
+    yield f"{check.__name__}.check_data", check.check_data
     yield f"{evaluation.__name__}.evaluate_predictions", evaluation.evaluate_predictions
     yield f"{ec57.__name__}.beat_report", ec57.beat_report
     yield "msssm_ts.datasets.load", msssm_ts.datasets.load
@@ -112,8 +114,17 @@ def values() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.datasets.account.Account", account.Account
     yield "msssm_ts.datasets.ReadOptions", msssm_ts.datasets.ReadOptions
     yield "msssm_ts.export.ExportReport", msssm_ts.export.ExportReport
-    own = ("FittedModel", "Vote", "Source", "Labels", "OperatingPoint", "LogPriors", "FitRecord")
-    for name in own:
+    own = (
+        "FittedModel",
+        "Vote",
+        "Source",
+        "Labels",
+        "OperatingPoint",
+        "LogPriors",
+        "Coverage",
+        "FitRecord",
+    )
+    for name in (*own, "FitRecord"):
         yield f"msssm_ts.fitted.{name}", getattr(msssm_ts.fitted, name)
     yield "msssm_ts.members.member.Member", member.Member
     yield "msssm_ts.members.member.State", member.State

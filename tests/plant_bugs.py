@@ -108,6 +108,10 @@ MFER, MFER_TAGS = "msssm_ts/datasets/mfer/reader.py", "msssm_ts/datasets/mfer/ta
 XLI, PHILIPS = "msssm_ts/datasets/xml_ecg/xli.py", "msssm_ts/datasets/xml_ecg/philips.py"
 ABOUT, COMMENTS = "msssm_ts/datasets/signals/about.py", "msssm_ts/datasets/wfdb/comments.py"
 
+DUPLICATES, DIGEST = "msssm_ts/analysis/data/duplicates.py", "msssm_ts/analysis/data/digest.py"
+T_CHECK = "tests/test_data_check.py"
+COVERAGE, T_COVERAGE = "msssm_ts/fitted/coverage.py", "tests/test_coverage.py"
+
 # Without the tests that train for longer.
 T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
 T_CLI = "tests/test_cli.py -k overwritten"
@@ -524,8 +528,35 @@ BUGS = [Bug(*row) for row in (
      T_MATCHING),
     ("options of now lose", OPTIONS, "if name in known and name not in own", "if name in known",
      T_MATCHING),
-    ("the training data proposed", CLI_FIT, "return data if has_test_part",
+    ("the training data proposed", "msssm_ts/cli/parts.py", "return data if has_test_part",
      "return data if True or has_test_part", T_MATCHING),
+    ("check: constant series are copies", DUPLICATES,
+     "for i in part.index[part.digests.varies].tolist()", "for i in part.index.tolist()", T_CHECK),
+    ("check: labels are not compared", DUPLICATES,
+     "torn = [s for s in sets if len({k.label for k in s} - {None}) > 1]", "torn = sets[:0]",
+     T_CHECK),
+    ("check: near is a number", DUPLICATES, "limit = min(_NEAREST, share) * far[:, None]",
+     "limit = 0.1", T_CHECK),
+    ("check: rest is a rail", DIGEST, "(values == x.min())) & ~rest", "(values == x.min()))",
+     T_CHECK),
+    ("check: channels in any order", "msssm_ts/analysis/data/parts.py",
+     "data.values[i][order]", "data.values[i]", T_CHECK),
+    ("check: all series read", "msssm_ts/analysis/data/parts.py",
+     "n = min(data.n_series, max(1, most))", "n = data.n_series", T_CHECK),
+    ("check: signs tell copies", DIGEST, "found: Floats = np.abs(z @ z.T)",
+     "found: Floats = (z @ z.T)", T_CHECK),
+    ("check: strict forgives", "msssm_ts/cli/data_check.py", "if strict and found.breaks:",
+     "if False:", T_CHECK),
+    ("sets: one more series forgotten", COVERAGE, "coverage * (self.count + 1)",
+     "coverage * self.count", T_COVERAGE),
+    ("sets: one limit for all classes", COVERAGE, "of = self.classes if per_class else",
+     "of = self.classes if False else", T_COVERAGE),
+    ("sets: series of a group count", "msssm_ts/fitting/coverage.py", "if count < len(scores):",
+     "if False:", T_COVERAGE),
+    ("sets: quantiles rounded down", "msssm_ts/fitting/coverage.py",
+     "np.arange(1, n + 1) / n - 1e-9", "np.arange(n) / n - 1e-9", T_COVERAGE),
+    ("sets: rejected series answered", "msssm_ts/cli/predict.py",
+     "some[0] if len(some) == 1 else None", "answer", T_COVERAGE),
     ("options without effect accepted", OPTIONS,
      "if field.name not in acting and getattr(self, field.name) != field.default:", "if False:",
      T_READERS),

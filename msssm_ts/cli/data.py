@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from msssm_ts.cli.data_check import check
 from msssm_ts.cli.data_convert import convert
 from msssm_ts.cli.data_get import get
 from msssm_ts.cli.data_list import info, list_sets
@@ -11,10 +12,10 @@ from msssm_ts.cli.data_preview import preview
 
 data = typer.Typer(
     name="data",
-    help="List, fetch, convert and look at data sets.",
+    help="List, fetch, check, convert and look at data sets.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 data.command("list")(list_sets)
-for command in (info, get, convert, preview):
+for command in (info, check, get, convert, preview):
     data.command()(command)

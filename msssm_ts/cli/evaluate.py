@@ -9,6 +9,15 @@ import typer
 
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
+from msssm_ts.cli.covering import (
+    AskedCoverage,
+    PerClass,
+    asked_covering,
+    check_covering,
+    reached,
+    reached_pairs,
+    too_few,
+)
 from msssm_ts.cli.deciding import (
     Positive,
     Threshold,
@@ -70,6 +79,8 @@ def evaluate(
             metavar="X", min=0, max=1, help="Show the sensitivity at this specificity on DATA, too."
         ),
     ] = None,
+    coverage: AskedCoverage = None,
+    per_class: PerClass = False,
     bootstrap: Annotated[
         int | None,
         typer.Option(
@@ -94,6 +105,7 @@ def evaluate(
 
     if without is not None and not ec57:
         raise InputError("--without leaves records out of --ec57; say that, too")
+    covering = asked_covering(coverage, per_class)
     if report is not None:
         what = "the report is an HTML page"
         claim(report, force=force, inputs=(model, data), suffix=".html", what=what)
@@ -102,6 +114,7 @@ def evaluate(
     )
     if ec57:
         check_ec57(classifier)
+    check_covering(classifier.model_.labels, covering)
     decided(classifier, threshold, positive, quiet)
     asked = {"sensitivity": sensitivity, "specificity": specificity}
     known = {name: value for name, value in asked.items() if value is not None}
@@ -114,6 +127,15 @@ def evaluate(
     point = operating_rates(classifier.model_.labels, predictions, series.groups, known, positive)
     if point:
         scores["operating_point"] = point
+    covered: dict[str, object] = {}
+    if covering is not None:
+        labels = classifier.model_.labels
+        if (said := too_few(labels, covering)) is not None:
+            say(said, quiet=quiet)
+        names = [str(c) for c in labels.classes.tolist()]
+        found = reached(covering.sets(labels, proba), predictions.truth > 0, names)
+        scores["sets"] = {"asked": coverage, "by_class": per_class, **found}
+        covered = reached_pairs(found, covering)
     if bootstrap is not None:
         scores["bootstrap"] = resampled(predictions, series, bootstrap)
     if report is not None:
@@ -123,7 +145,7 @@ def evaluate(
         counted = {} if beats is None else {"ec57": beats}
         show_json({"model": model, "data": data, **written, **scores, **counted})
         return
-    show_pairs(score_pairs(scores) | rate_pairs(point))
+    show_pairs(score_pairs(scores) | rate_pairs(point) | covered)
     show_classes(scores)
     if not classifier.multilabel_:
         show_confusion(scores)

@@ -15,6 +15,7 @@ from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import FAILED, INTERRUPTED, guarded
 from msssm_ts.cli.members_table import show_members
 from msssm_ts.cli.model_options import chooses_model
+from msssm_ts.cli.parts import find_test_part
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.resuming import resumable, resume_command
@@ -205,21 +206,7 @@ def _summary(out: Path, metrics: dict[str, Any]) -> dict[str, object]:
 
 def _next(out: Path, data: str, series: LabelledSeries, reading: ReadOptions) -> str:
     """Return the command to go on with: on the test part, or on data that are still to be named."""
-    test = _test_part(data, series, reading)
+    test = find_test_part(data, series, reading)
     command, on = ("predict", "NEW_DATA") if test is None else ("evaluate", shlex.quote(test))
     words = shlex.join(reading.as_command_line())
     return f"msssm-ts {command} {shlex.quote(str(out))} {on} {words}".rstrip()
-
-
-def _test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
-    """Find what to evaluate on: the TEST file beside a TRAIN file, or the data's own test part."""
-    from msssm_ts.datasets.load import has_test_part
-
-    path = Path(data)
-    for train, test in (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test")):
-        beside = path.with_name(path.name.replace(train, test))
-        if beside != path and beside.exists():
-            return str(beside)
-    if path.exists():
-        return data if has_test_part(series, data, reading) else None
-    return data.partition(":")[0]

@@ -10,6 +10,14 @@ import typer
 
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
+from msssm_ts.cli.covering import (
+    AskedCoverage,
+    Covering,
+    PerClass,
+    asked_covering,
+    check_covering,
+    too_few,
+)
 from msssm_ts.cli.csv_text import CsvText
 from msssm_ts.cli.deciding import Positive, Threshold, decided
 from msssm_ts.cli.errors import guarded
@@ -48,6 +56,15 @@ def predict(
     ] = False,
     threshold: Threshold = None,
     positive: Positive = None,
+    coverage: AskedCoverage = None,
+    per_class: PerClass = False,
+    reject: Annotated[
+        bool,
+        typer.Option(
+            "--reject",
+            help="With --coverage: answer only series whose set has one class, and that.",
+        ),
+    ] = False,
     safe_csv: options.SafeCsv = False,
     force: options.Force = False,
     reading: Any = None,
@@ -64,6 +81,9 @@ def predict(
     A model of fit --sensitivity, --specificity or --decide predicts accordingly; probabilities are
     the same either way.
 
+    With --coverage the column set has the classes, joined by semicolons, that hold the true one as
+    often as that; it may have none.
+
     With --early a causal model (fit --causal) is read step by step, any other at 20 prefixes of
     each series; n_read and part_read are the steps, and the part of the series, that it took.
 
@@ -74,6 +94,14 @@ def predict(
 
     if safe_csv and json and out is None:
         raise InputError("--safe-csv and --json: JSON needs no such thing; give one of them")
+    covering = asked_covering(coverage, per_class)
+    if reject and covering is None:
+        raise InputError("--reject leaves out answers by the sets of --coverage; give that, too")
+    if covering is not None and (windows or early is not None):
+        other = "--windows" if windows else "--early"
+        raise InputError(f"--coverage is of whole series; leave it or {other} out")
+    if reject and threshold is not None:
+        raise InputError("--reject and --threshold both say what is answered; give one of them")
     if out is not None:
         claim(out, force=force, inputs=(model, data))
     classifier, series = load_model_and_series(
@@ -81,6 +109,7 @@ def predict(
     )
     if positive is not None and threshold is None:
         raise InputError("--positive names the class of --threshold; give that, too")
+    check_covering(classifier.model_.labels, covering)
     decided(classifier, threshold, positive, quiet)
     if windows:
         from msssm_ts.cli.by_window import window_rows
@@ -88,6 +117,8 @@ def predict(
         if early is not None:
             raise InputError("--windows and --early: give one of them")
         rows = window_rows(classifier, series)
+    elif covering is not None:
+        rows = _covered_rows(classifier, series, covering, reject, quiet)
     else:
         rows = _rows(classifier, series, early, quiet)
     if json:
@@ -106,6 +137,40 @@ def _write(table: CsvText, rows: list[dict[str, Any]], out: Path | None, quiet: 
     else:
         write_text(out, text)
     table.say_risky(quiet)
+
+
+def _covered_rows(
+    classifier: MSSSMClassifier,
+    series: LabelledSeries,
+    covering: Covering,
+    reject: bool,
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    """Return rows with the set of each series behind its prediction."""
+    from msssm_ts.cli.inputs import predict_proba
+    from msssm_ts.cli.predictions import prediction_rows
+
+    labels, proba = classifier.model_.labels, predict_proba(classifier, series)
+    said = too_few(labels, covering)
+    if said is not None:
+        say(said, quiet=quiet)
+    classes = labels.classes.tolist()
+    sets = [
+        [c for c, inside in zip(classes, row, strict=True) if inside]
+        for row in covering.sets(labels, proba).tolist()
+    ]
+    ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
+    rows = []
+    for name, row, some in zip(ids, prediction_rows(classifier, proba), sets, strict=True):
+        answer = row.pop("prediction")
+        if reject:
+            answer = some[0] if len(some) == 1 else None
+        shown = ";".join(map(str, some))
+        rows.append({"id": name, "prediction": answer, "set": shown, **row})
+    if reject:
+        n = sum(len(some) != 1 for some in sets)
+        say(f"{n} of {len(sets)} series are not answered: their set has not one class", quiet=quiet)
+    return rows
 
 
 def _rows(

@@ -1,6 +1,7 @@
 """A fitted model as a value: what it answers, its file, and what else follows from it."""
 
 from msssm_ts.fitted.artifact import read_header
+from msssm_ts.fitted.coverage import Coverage
 from msssm_ts.fitted.decision import LogPriors, OperatingPoint
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.model_file import load_model, save_model
@@ -8,6 +9,7 @@ from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
 
 __all__ = [
+    "Coverage",
     "FitRecord",
     "FittedModel",
     "Labels",

@@ -13,6 +13,7 @@ from msssm_ts.beside.joint import Exponents
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.artifact import Arrays, read_artifact, write_artifact
 from msssm_ts.fitted.contents import BESIDE, FINGERPRINTS
+from msssm_ts.fitted.coverage import coverage_from
 from msssm_ts.fitted.decision import decision_from
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
@@ -77,6 +78,7 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         | {"notes": record.notes, "estimate": record.estimate, "members": told},
         "beside": _beside_facts(model.beside),
         **({} if labels.decision is None else {"decision": labels.decision.to_dict()}),
+        **({} if labels.coverage is None else {"coverage": labels.coverage.to_dict()}),
         "versions": record.versions,
     }
     write_artifact(path, model_tensors(model) | _seen(source), header)
@@ -184,6 +186,7 @@ def _from_header(header: dict[str, Any], arrays: Arrays) -> FittedModel:
             np.array(classes["thresholds"]),
             _names(classes.get("names")),
             decision_from(header.get("decision")),
+            coverage_from(header.get("coverage")),
         ),
         vote=Vote(tuple(members), tuple(float(m["weight"]) for m in header["members"])),
         record=FitRecord(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.fitted.coverage import Coverage
 from msssm_ts.fitted.decision import Decision
 from msssm_ts.fitted.schema import check_origin
 from msssm_ts.fitted.strict_json import parse_json
@@ -110,6 +111,8 @@ class Labels:
         Of several labels.
     decision : OperatingPoint or LogPriors, optional
         How a class is chosen; None: the most probable one.
+    coverage : Coverage, optional
+        What prediction sets are made from; None where no series were left out.
 
     Examples
     --------
@@ -122,6 +125,7 @@ class Labels:
     thresholds: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     names: tuple[str, ...] | None = None
     decision: Decision | None = None
+    coverage: Coverage | None = None
 
     def __post_init__(self) -> None:
         if not len(self.thresholds):

@@ -28,7 +28,7 @@ from msssm_ts.file_checks import (
 from msssm_ts.preparation.settings import Preparation
 
 _MOST_MEMBERS, _MOST_CHANNELS, _MOST_CLASSES = 1000, 100_000, 100_000
-_MOST_FEATURES = 100_000
+_MOST_FEATURES, _MOST_QUANTILES = 100_000, 10_000
 # Of an array of labels: a type such as "<U1000000000" asks for gigabytes.
 _MOST_BYTES = 16_000_000
 _TOLERANCE = 1e-6
@@ -93,6 +93,8 @@ _LOG_PRIORS = Record(
         "estimate": Maybe(Record({"before": _PART, "after": _PART})),
     }
 )
+_SCORES = Record({"count": Whole(0), "quantiles": ListOf(Number(0, 1), 0, _MOST_QUANTILES)})
+_COVERAGE = Record({"every": _SCORES, "classes": ListOf(_SCORES, 1, _MOST_CLASSES)})
 _TOLD = Record(
     {
         "seconds": Maybe(Number(0)),
@@ -181,6 +183,8 @@ HEADER = Record(
         ),
         # How a class is chosen; null: the most probable one.
         "decision": Maybe(_decision),
+        # What prediction sets are made from.
+        "coverage": Maybe(_COVERAGE),
         "training_data": Maybe(
             Record(
                 {
@@ -219,6 +223,7 @@ def check_header(header: Mapping[str, Any]) -> None:
     if facts is not None:
         same_length("counts", facts["counts"], n_classes, "classes")
     _check_decision(header.get("decision"), classes)
+    _check_coverage(header.get("coverage"), classes)
     _check_preparation(header)
     _check_history(header)
     n_members = len(header["members"])
@@ -259,6 +264,17 @@ def _check_decision(said: Mapping[str, Any] | None, classes: Mapping[str, Any]) 
     same_length("log-priors", said.get("values"), n_classes, "classes")
     if said.get("positive", 0) >= n_classes:
         raise ValueError(f"positive class {said['positive']} of {n_classes}")
+
+
+def _check_coverage(said: Mapping[str, Any] | None, classes: Mapping[str, Any]) -> None:
+    if said is None:
+        return
+    if classes["multilabel"]:
+        raise ValueError("prediction sets, where a series can have several labels")
+    same_length("scores of classes", said["classes"], len(classes["values"]), "classes")
+    for scores in (said["every"], *said["classes"]):
+        if scores["quantiles"] != sorted(scores["quantiles"]):
+            raise ValueError("quantiles of left-out series do not grow")
 
 
 def _check_preparation(header: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.closed import Closed, FitOne, fit_again, fit_closed
+from msssm_ts.fitting.coverage import calibrated
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.decision import asked_point, chosen_decision
 from msssm_ts.fitting.estimate import (
@@ -229,6 +230,7 @@ class _Fit:
                     multilabel,
                     names=None if label_names is None else tuple(map(str, label_names)),
                     decision=decision,
+                    coverage=calibrated(data.targets, left_out, data.groups),
                 ),
                 vote,
                 record,

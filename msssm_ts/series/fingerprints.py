@@ -39,10 +39,11 @@ def fingerprints(series: Sequence[Series]) -> NDArray[np.int64]:
     most = MOST_LAZY if isinstance(series, LazySeries) else MOST
     if len(series) > most:
         series = take(series, np.linspace(0, len(series) - 1, most).astype(np.int64))
-    return np.array([_fingerprint(s) for s in series], dtype=np.int64)
+    return np.array([fingerprint(s) for s in series], dtype=np.int64)
 
 
-def _fingerprint(series: Series) -> int:
+def fingerprint(series: Series) -> int:
+    """Return the number of one series (n_channels, length), as float32 holds it."""
     values = np.ascontiguousarray(series, dtype=np.float32)
     # One NaN, whichever bits it has, and one zero.
     values = np.where(np.isnan(values), np.float32(np.nan), values + np.float32(0))

@@ -1,0 +1,106 @@
+"""Values that are missing or far from all others, and series of odd lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from msssm_ts.analysis.data.finding import Finding
+from msssm_ts.analysis.data.parts import Part
+from msssm_ts.series.outliers import find_limits
+
+# Times the distance between quartiles, beyond them, from where on a length is odd.
+_BEYOND = 3.0
+# As a factor: nearer ones are never odd.
+_NEAR = 2.0
+# The unit that readers of sound give: its values are bounded, and spectra take logarithms.
+_SOUND = "of full scale"
+
+
+def missing_values(parts: Sequence[Part]) -> Iterator[Finding]:
+    """Find values that are missing, and those that are infinite."""
+    kinds = {
+        "missing": ("missing", "--missing mask or --missing interpolate (fit), which else refuses"),
+        "infinite": ("infinite", "fit refuses them; write NaN, with --missing mask"),
+    }
+    for part in parts:
+        for kind, (word, advice) in kinds.items():
+            counts = getattr(part.digests, kind)
+            rows = np.flatnonzero(counts.any(axis=1))
+            if not len(rows):
+                continue
+            named = np.flatnonzero(counts.any(axis=0))
+            of = "" if len(named) == counts.shape[1] else f" of {len(named)} channels"
+            yield Finding(
+                kind,
+                f"{counts.sum()} values{of} in {len(rows)} of {len(part.index)} "
+                f"series{part.within} are {word}",
+                int(counts.sum()),
+                advice,
+                tuple(part.place(int(part.index[r])) for r in rows),
+            )
+
+
+def far_values(parts: Sequence[Part]) -> Iterator[Finding]:
+    """Find values that lie far from all others of their channel, as a fit would."""
+    for part in parts:
+        if part.data.unit == _SOUND or not len(part.held):
+            continue
+        try:
+            _, remarks = find_limits(part.held, part.data.channel_names, part.held_index)
+        except ValueError as error:
+            text, _, advice = str(error).partition("; ")
+            yield Finding("outliers", _in(part, text), 1, f"fit refuses it; {advice}")
+            continue
+        for remark in remarks:
+            text, _, done = remark.rpartition(": ")
+            yield Finding(
+                "outliers",
+                _in(part, text),
+                int(remark.partition(" ")[0]),
+                f"in a fit {done}; for missing values write NaN, with --missing mask",
+            )
+
+
+def odd_lengths(parts: Sequence[Part]) -> Iterator[Finding]:
+    """Find series that are far longer, or shorter, than most."""
+    for part in parts:
+        lengths = part.data.lengths
+        logs = np.log(np.maximum(lengths, 1))
+        low, middle, high = np.quantile(logs, (0.25, 0.5, 0.75))
+        beyond = max(_BEYOND * (high - low), np.log(_NEAR))
+        odd = np.flatnonzero((logs < low - beyond) | (logs > high + beyond))
+        if len(odd):
+            some = lengths[odd]
+            steps = f"{some.min()}" if len(odd) == 1 else f"{some.min()} to {some.max()}"
+            yield Finding(
+                "lengths",
+                f"{len(odd)} of {len(lengths)} series{part.within} "
+                f"{'has' if len(odd) == 1 else 'have'} {steps} steps, where half have "
+                f"{round(np.exp(low))} to {round(np.exp(high))}",
+                len(odd),
+                "cut all to windows of one length with --crop (fit), or leave them out",
+                tuple(part.place(i) for i in odd[np.argsort(-np.abs(logs[odd] - middle))].tolist()),
+            )
+
+
+def filled_up(parts: Sequence[Part]) -> Iterator[Finding]:
+    """Find series that begin or end with one value again and again, as if brought to a length."""
+    for part in parts:
+        steps = part.digests.filled_up
+        rows = np.flatnonzero((steps > 0) & part.digests.varies)
+        if len(rows):
+            yield Finding(
+                "filled_up",
+                f"{len(rows)} of {len(part.index)} series{part.within} "
+                f"{'begins or ends' if len(rows) == 1 else 'begin or end'} with the same value for "
+                f"up to {steps[rows].max()} steps, twice as long as they rest between",
+                len(rows),
+                "if they were filled up to a length, cut that off, or write NaN there",
+                tuple(part.place(int(part.index[r])) for r in rows[np.argsort(-steps[rows])]),
+            )
+
+
+def _in(part: Part, text: str) -> str:
+    return f"{part.name}, {text}" if part.name else text

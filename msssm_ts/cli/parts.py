@@ -1,0 +1,23 @@
+"""The test part that goes with training data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from msssm_ts.datasets import LabelledSeries, ReadOptions
+
+
+def find_test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
+    """Find what to evaluate on: the TEST file beside a TRAIN file, or the data's own test part."""
+    from msssm_ts.datasets.load import has_test_part
+
+    path = Path(data)
+    for train, test in (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test")):
+        beside = path.with_name(path.name.replace(train, test))
+        if beside != path and beside.exists():
+            return str(beside)
+    if path.exists():
+        return data if has_test_part(series, data, reading) else None
+    return data.partition(":")[0]
