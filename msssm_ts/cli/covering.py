@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from msssm_ts.fitted import Labels
@@ -92,7 +93,7 @@ def too_few(labels: Labels, covering: Covering) -> str | None:
     told = labels.coverage
     assert told is not None
     if not covering.per_class:
-        if np.isfinite(told.every.limit(covering.coverage)):
+        if math.isfinite(told.every.limit(covering.coverage)):
             return None
         return (
             f"a coverage of {covering.coverage:g} asks for more than the {told.every.count} series "
@@ -101,7 +102,7 @@ def too_few(labels: Labels, covering: Covering) -> str | None:
     names = [
         str(name)
         for name, scores in zip(labels.classes.tolist(), told.classes, strict=True)
-        if not np.isfinite(scores.limit(covering.coverage))
+        if not math.isfinite(scores.limit(covering.coverage))
     ]
     if not names:
         return None
@@ -125,10 +126,13 @@ def reached(sets: NDArray[np.bool_], truth: NDArray[np.bool_], names: list[str])
 
     Examples
     --------
+    >>> import numpy as np
     >>> sets = np.array([[True, False], [True, True]])
     >>> reached(sets, np.eye(2, dtype=bool), ["a", "b"])["mean_size"]
     1.5
     """
+    import numpy as np
+
     held, sizes = np.asarray((sets & truth).any(axis=1)), sets.sum(axis=1)
     single = sizes == 1
     of_class = {
