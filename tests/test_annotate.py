@@ -126,6 +126,17 @@ def test_a_beat_whose_window_leaves_the_record_has_no_label(model: Path, tmp_pat
     assert json.loads(out)["records"][0]["not_labelled"] == 1
 
 
+@pytest.mark.parametrize("command", ["annotate", "predict", "evaluate"])
+def test_a_model_in_the_place_of_the_data_is_recognised(
+    command: str, model: Path, tmp_path: Path
+) -> None:
+    write_heart(tmp_path / "r", PATTERN)
+    _, err = run(command, tmp_path / "r.hea", model, code=2)
+    assert err.endswith(
+        f"{model} is a model, and {tmp_path}/r.hea is none: the model comes first\n"
+    )
+
+
 def test_annotated_beats_get_what_predict_says(model: Path, tmp_path: Path) -> None:
     samples, _ = write_heart(tmp_path / "r", PATTERN * 2)
     with mock.patch.object(batches, "_TOGETHER", 7.0), mock.patch.object(morphology, "_BLOCK", 16):

@@ -56,9 +56,12 @@ def annotate_records(
         If a request or the model cannot be used, a file must not be replaced, or no recording can
         be annotated.
     """
+    from msssm_ts.cli.inputs import refuse_swapped
     from msssm_ts.estimator import MSSSMClassifier
 
     request.check()
+    for source in sources:
+        refuse_swapped(model, str(source))
     # One that is named twice is annotated once.
     records = list(dict.fromkeys(file for source in sources for file in find_recordings(source)))
     classifier = MSSSMClassifier.load(model, device=device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.console import say
@@ -19,6 +20,22 @@ if TYPE_CHECKING:
 
 # As many features beside the series are named one by one.
 _FEW = 6
+
+
+def refuse_swapped(model: str, data: str) -> None:
+    """Refuse a model in the place of the data, with something else in its own.
+
+    Raises
+    ------
+    InputError
+        If it is so.
+    """
+    if _is_model(data) and not _is_model(model):
+        raise InputError(f"{data} is a model, and {model} is none: the model comes first")
+
+
+def _is_model(path: str) -> bool:
+    return path.endswith(".safetensors") or Path(path, "model.safetensors").is_file()
 
 
 def load_model_and_series(
@@ -39,6 +56,7 @@ def load_model_and_series(
     """
     from msssm_ts.fitted.artifact import read_header
 
+    refuse_swapped(model, data)
     # A header costs nothing: a wrong model is refused before a large file is read.
     header = read_header(model)
     series = load_series(data, reading, header, needs_labels=needs_labels, quiet=quiet)
