@@ -64,16 +64,27 @@ def trained(waves: Path) -> Path:
     return waves / "run"
 
 
-def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+def heavy_imports(*arguments: str) -> list[str]:
     code = (
-        "import sys; sys.argv = ['msssm-ts', '--help']\n"
+        f"import sys; sys.argv = ['msssm-ts', *{arguments}]\n"
         "from msssm_ts.cli.app import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'sktime', 'pandas', 'numpy', 'numba', 'sklearn', 'matplotlib'}\n"
-        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+        "print('HEAVY', *sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "HEAVY []" in done.stdout
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize("command", ["info", "predict", "evaluate", "inspect", "annotate"])
+def test_a_model_that_is_not_there_is_missed_at_once(command: str, tmp_path: Path) -> None:
+    data = [] if command == "info" else ["data.hea"]
+    # Data's options are checked by numpy.
+    assert set(heavy_imports(command, str(tmp_path / "nosuch"), *data)) <= {"numpy"}
+
+
+def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
+    assert heavy_imports("--help") == []
     times = []
     for _ in range(5):
         began = time.perf_counter()

@@ -31,9 +31,11 @@ from msssm_ts.cli.annotating_pieces import label_pieces, seconds_of_pieces
 from msssm_ts.cli.console import say
 from msssm_ts.cli.csv_text import CsvText
 from msssm_ts.cli.files import write_text
+from msssm_ts.cli.inputs import refuse_swapped
 from msssm_ts.cli.pictures import save
 from msssm_ts.cli.steps import Steps
 from msssm_ts.errors import InputError
+from msssm_ts.model_path import resolve_model_path
 
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
@@ -56,12 +58,13 @@ def annotate_records(
         If a request or the model cannot be used, a file must not be replaced, or no recording can
         be annotated.
     """
-    from msssm_ts.cli.inputs import refuse_swapped
-    from msssm_ts.estimator import MSSSMClassifier
-
     request.check()
     for source in sources:
         refuse_swapped(model, str(source))
+    resolve_model_path(model)
+
+    from msssm_ts.estimator import MSSSMClassifier
+
     # One that is named twice is annotated once.
     records = list(dict.fromkeys(file for source in sources for file in find_recordings(source)))
     classifier = MSSSMClassifier.load(model, device=device)

@@ -31,6 +31,7 @@ from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.scores import resampled, score_pairs, show_classes, show_confusion
 from msssm_ts.errors import InputError
+from msssm_ts.model_path import resolve_model_path
 
 if TYPE_CHECKING:
     from msssm_ts.analysis.results.predictions import Predictions
@@ -99,6 +100,8 @@ def evaluate(
     debug: options.Debug = False,
 ) -> None:
     """Score MODEL on the labelled series of DATA."""
+    resolve_model_path(model)
+
     from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.cli.ec57 import check_ec57, ec57_report, show_ec57
     from msssm_ts.cli.inputs import load_model_and_series, score

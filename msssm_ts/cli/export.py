@@ -16,6 +16,7 @@ from msssm_ts.cli.files import claim
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
 from msssm_ts.errors import InputError
+from msssm_ts.model_path import resolve_model_path
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -79,13 +80,13 @@ def export(
     at the end, and gives a probability per class. It is run and compared with the model first:
     where probabilities differ by more than 0.0001, nothing is written.
     """
+    file = resolve_model_path(model)
+
     from msssm_ts.cli.inputs import load_model_and_series
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.export import export_model, find_boundary, made_up_noise, open_export
-    from msssm_ts.fitted.artifact import resolve_model_path
     from msssm_ts.fitted.told import decision_line
 
-    file = resolve_model_path(model)
     target = out or file.with_suffix(f".{format.value}")
     # What lies beside the model under that name is what this command has written before.
     claim(target, force=force or out is None, inputs=(file, data))

@@ -10,6 +10,7 @@ from msssm_ts.cli import options
 from msssm_ts.cli.console import show_json, show_pairs
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.members_table import show_members
+from msssm_ts.model_path import resolve_model_path
 
 
 @guarded
@@ -22,14 +23,14 @@ def info(
     debug: options.Debug = False,
 ) -> None:
     """Show versions, device and kernels; or, given a MODEL, what its file says."""
-    from msssm_ts.fitted.told import decision_lines, estimate_line
-
     facts = _installation() if model is None else _model(model)
     if json:
         show_json(facts)
         return
     members, origin = facts.pop("members", []), facts.pop("origin", None)
     if "estimate" in facts:
+        from msssm_ts.fitted.told import decision_lines, estimate_line
+
         facts["expected_accuracy"] = estimate_line(facts.pop("estimate"))
         facts |= decision_lines(facts.pop("decision"))
     shown: dict[str, object] = {k.replace("_", " "): _plain(v) for k, v in facts.items()}
@@ -67,14 +68,16 @@ def _installation() -> dict[str, Any]:
 
 
 def _model(path: str) -> dict[str, Any]:
+    file = resolve_model_path(path)
+
     from msssm_ts.analysis.results.model_card import beside_facts
-    from msssm_ts.fitted.artifact import read_header, resolve_model_path
+    from msssm_ts.fitted.artifact import read_header
     from msssm_ts.fitted.told import member_rows, named_decision
 
     header = read_header(path)
     training = header["training"]
     return {
-        "file": str(resolve_model_path(path)),
+        "file": str(file),
         "schema_version": header["schema_version"],
         "classes": header["classes"].get("names") or header["classes"]["values"],
         "training_data": header.get("training_data"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.console import say
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.model_path import resolve_model_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,9 +55,11 @@ def load_model_and_series(
     InputError
         If either cannot be used, or they do not fit together.
     """
+    refuse_swapped(model, data)
+    resolve_model_path(model)
+
     from msssm_ts.fitted.artifact import read_header
 
-    refuse_swapped(model, data)
     # A header costs nothing: a wrong model is refused before a large file is read.
     header = read_header(model)
     series = load_series(data, reading, header, needs_labels=needs_labels, quiet=quiet)

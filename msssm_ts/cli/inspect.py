@@ -12,6 +12,7 @@ from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.errors import InputError
+from msssm_ts.model_path import resolve_model_path
 
 
 @guarded
@@ -74,15 +75,17 @@ def inspect(
     """
     from msssm_ts.cli.files import make_folder
     from msssm_ts.cli.pictures import PICTURES
-    from msssm_ts.fitted.artifact import read_header, resolve_model_path
 
     for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
         if data is None and given is not None:
             raise InputError(f"{name} {given}: give DATA too, to take a series from")
-    for file in (model, baseline):
-        if file is not None:
-            read_header(file)
-    folder = out or resolve_model_path(model).parent / "inspect"
+    files = [resolve_model_path(file) for file in (model, baseline) if file is not None]
+
+    from msssm_ts.fitted.artifact import read_header
+
+    for file in files:
+        read_header(file)
+    folder = out or files[0].parent / "inspect"
     make_folder(folder)
     for name in PICTURES if out is not None and not force else ():
         if (folder / name).exists():

@@ -13,6 +13,7 @@ from msssm_ts.cli.csv_text import CsvText
 from msssm_ts.cli.deciding import decided
 from msssm_ts.cli.errors import guarded
 from msssm_ts.errors import InputError
+from msssm_ts.model_path import resolve_model_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,8 @@ def stream(
     value. After each line the probabilities of the series so far go to stdout: step, prediction,
     and p_CLASS for each class. Time per line and memory stay the same however long it goes on.
     """
+    resolve_model_path(model)
+
     from msssm_ts.cli.predictions import prediction_rows
     from msssm_ts.estimator import MSSSMClassifier
 

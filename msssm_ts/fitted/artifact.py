@@ -26,30 +26,12 @@ from msssm_ts.fitted.tensor_file import (
     write_tensor_file,
 )
 from msssm_ts.fitted.upgrades import FIRST_WITH_CHECKSUM, SCHEMA_VERSION, is_small, upgraded
+from msssm_ts.model_path import resolve_model_path
 
 _KEY = "msssm_ts"
 _VERSION = Record({"schema_version": Whole(1)}, others=True)
 
 Arrays = dict[str, NDArray[Any]]
-
-
-def resolve_model_path(path: str | os.PathLike[str]) -> Path:
-    """Return the model file that path names: itself, or ``model.safetensors`` in a run folder.
-
-    Raises
-    ------
-    InputError
-        If there is no such file.
-    """
-    file = Path(path)
-    if file.is_dir():
-        file = file / "model.safetensors"
-    if not file.is_file():
-        raise InputError(
-            f"{file}: no such model file; give a run folder or a model.safetensors that "
-            "'msssm-ts fit' wrote"
-        )
-    return file
 
 
 def write_artifact(

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
 
 from msssm_ts.series.lazy import LazySeries, Series, lengths_of
 
@@ -204,6 +203,9 @@ def _as_one(x: NDArray[Any], index: int) -> Series:
 
 
 def _as_floats(X: Any, name: str) -> NDArray[Any]:
+    # It takes a second to import, which who reads files need not wait for.
+    from sklearn.utils import check_array
+
     try:
         array: NDArray[Any] = check_array(
             X,
