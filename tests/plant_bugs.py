@@ -403,7 +403,7 @@ BUGS = [Bug(*row) for row in (
      "0 if 1", T_POINTS),
     ("estimate: windows count", ESTIMATE, "counts[counts == 0] = np.nan", "counts[:] = 1",
      T_ESTIMATE),
-    ("estimate: few members tell", VOTE, "for _, weight in told) / 2", "for _, weight in told) / 9",
+    ("estimate: few members tell", VOTE, "known >= _ENOUGH *", "known >= 0.5 *",
      T_ESTIMATE),
     ("estimate: a network does not tell", FIT,
      "learned[:] = told_of_validation(learned, validation)", "pass", T_ESTIMATE),

@@ -126,8 +126,11 @@ def test_a_vote_tells_where_most_of_it_does() -> None:
         Told([0, 1], gone, [0, 1]),
         Told([1, 0], gone, gone),
     )
-    found = Vote(tuple(members), (0.4, 0.2, 0.2)).left_out
-    np.testing.assert_allclose(found, [[0.75, 0.25], [0, 1], gone])
+    found = Vote(tuple(members), (0.7, 0.2, 0.1)).left_out
+    np.testing.assert_allclose(found, [[0.8, 0.2], [0, 1], gone])
+    # What half of a vote says is not what the whole will say.
+    found = Vote(tuple(members), (0.5, 0.25, 0.25)).left_out
+    np.testing.assert_allclose(found, [[0.75, 0.25], gone, gone])
     for member in members:
         member.left_out = None
     assert Vote(tuple(members), (0.4, 0.2, 0.2)).left_out is None

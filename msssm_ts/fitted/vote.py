@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from msssm_ts.members.member import Member
 from msssm_ts.series import Prepared
 
+# Part of a vote that must be known of a series for it to tell of the whole.
+_ENOUGH = 2 / 3
+
 
 @dataclass(frozen=True)
 class Vote:
@@ -66,7 +69,8 @@ class Vote:
         """What it answers of training series left out, (n_series, n_outputs), after a fit.
 
         Of a series that some members do not tell of it is the answer of the others, NaN where these
-        have less than half of the vote of all that tell of any; None where no member tells.
+        have less than two thirds of the vote of all that tell of any (a trained network knows only
+        the series that were set aside, and may be half of it); None where no member tells.
         """
         pairs = zip(self.members, self.weights, strict=True)
         told = [(m.left_out, weight) for m, weight in pairs if m.left_out is not None]
@@ -74,7 +78,7 @@ class Vote:
             return None
         answers = sum(weight * np.nan_to_num(own) for own, weight in told)
         known = sum(weight * ~np.isnan(own).any(1) for own, weight in told)
-        enough = known >= sum(weight for _, weight in told) / 2
+        enough = known >= _ENOUGH * sum(weight for _, weight in told)
         found: NDArray[np.float64] = np.where(enough, known, np.nan)
         return np.asarray(answers) / found[:, None]
 
