@@ -37,6 +37,24 @@ def describe(progress: Progress) -> str:
     return text
 
 
+def started_bar(how_far: str, **settings: Any) -> Any:
+    """Start a bar on stderr with the time left; ``how_far`` is the column of rich that counts."""
+    from rich import progress
+
+    bar = progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        getattr(progress, how_far)(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("ETA"),
+        progress.TimeRemainingColumn(),
+        console=stderr_console(),
+        **settings,
+    )
+    bar.start()
+    return bar
+
+
 class TrainingDisplay:
     """Context manager whose instance is a training callback.
 
@@ -66,18 +84,7 @@ class TrainingDisplay:
 
     def __enter__(self) -> TrainingDisplay:
         if not self._quiet and self._console.is_terminal:
-            from rich import progress
-
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}", markup=False),
-                progress.BarColumn(),
-                progress.MofNCompleteColumn(),
-                progress.TimeElapsedColumn(),
-                progress.TextColumn("ETA"),
-                progress.TimeRemainingColumn(),
-                console=self._console,
-            )
-            self._bar.start()
+            self._bar = started_bar("MofNCompleteColumn")
             self._task = self._bar.add_task(self._wait(), total=None)
         elif not self._quiet:
             if self._is_due() or not self._has_kernels():

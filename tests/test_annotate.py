@@ -135,6 +135,9 @@ def test_a_model_in_the_place_of_the_data_is_recognised(
     assert err.endswith(
         f"{model} is a model, and {tmp_path}/r.hea is none: the model comes first\n"
     )
+    # A folder without a model is none, either.
+    _, err = run(command, tmp_path, model, code=2)
+    assert err.endswith(f"{model} is a model, and {tmp_path} is none: the model comes first\n")
 
 
 def test_annotated_beats_get_what_predict_says(model: Path, tmp_path: Path) -> None:

@@ -31,11 +31,10 @@ from msssm_ts.cli.annotating_pieces import label_pieces, seconds_of_pieces
 from msssm_ts.cli.console import say
 from msssm_ts.cli.csv_text import CsvText
 from msssm_ts.cli.files import write_text
-from msssm_ts.cli.inputs import refuse_swapped
 from msssm_ts.cli.pictures import save
 from msssm_ts.cli.steps import Steps
 from msssm_ts.errors import InputError
-from msssm_ts.model_path import resolve_model_path
+from msssm_ts.model_path import find_model
 
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
@@ -59,9 +58,7 @@ def annotate_records(
         be annotated.
     """
     request.check()
-    for source in sources:
-        refuse_swapped(model, str(source))
-    resolve_model_path(model)
+    find_model(model, *map(str, sources))
 
     from msssm_ts.estimator import MSSSMClassifier
 

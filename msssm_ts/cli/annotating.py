@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -142,17 +142,13 @@ def label_beats(
     done, inside = steps.step(f"{recording.name}: labelling beats"), 0
     for some, series in beat_batches(recording, places, window, features):
         inside += len(some)
-        series, said = matched(series, model)
-        _each(tell, said)
-        good = usable(series, model)
-        if len(good):
-            proba[some[good]] = predict_proba(classifier, series.take(good))
+        proba[some] = answers(series, classifier, tell)
         done(float(places[some[-1]]), float(recording.n_steps))
-    known = ~np.isnan(proba).any(1)
-    labels = np.full(len(places), "", dtype=f"<U{max(map(len, classes))}")
-    labels[known] = np.array(classes)[model.labels.chosen_columns(proba[known])]
+    labels = labels_of(proba, classes, model)
     _say_unlabelled(len(places) - inside, "their window leaves the record", tell)
-    _say_unlabelled(inside - int(known.sum()), "values are missing in their window", tell)
+    _say_unlabelled(
+        inside - int((~np.isnan(proba).any(1)).sum()), "values are missing in their window", tell
+    )
     return AnnotatedBeats(
         recording.name,
         places,
@@ -165,14 +161,31 @@ def label_beats(
     )
 
 
-def _each(tell: Tell, lines: Iterable[str]) -> None:
-    for line in lines:
-        tell(line)
-
-
 def _say_unlabelled(number: int, why: str, tell: Tell) -> None:
     if number:
         tell(f"beats without a label, for {why}: {number}")
+
+
+def answers(series: LabelledSeries, classifier: MSSSMClassifier, tell: Tell) -> NDArray[np.float64]:
+    """Return a model's probabilities (n_series, n_classes), NaN where it cannot be asked."""
+    series, said = matched(series, classifier.model_)
+    for line in said:
+        tell(line)
+    proba = np.full((series.n_series, len(classifier.label_names)), np.nan)
+    good = usable(series, classifier.model_)
+    if len(good):
+        proba[good] = predict_proba(classifier, series.take(good))
+    return proba
+
+
+def labels_of(
+    proba: NDArray[np.float64], classes: tuple[str, ...], model: FittedModel
+) -> NDArray[np.str_]:
+    """Return what a model answers by its decision; empty where no probability is known."""
+    known = ~np.isnan(proba).any(1)
+    labels = np.full(len(proba), "", dtype=f"<U{max(map(len, classes))}")
+    labels[known] = np.array(classes)[model.labels.chosen_columns(proba[known])]
+    return labels
 
 
 def usable(series: LabelledSeries, model: FittedModel) -> NDArray[np.int64]:

@@ -9,10 +9,8 @@ import numpy as np
 
 from msssm_ts.annotation.pieces import AnnotatedPieces, piece_batches, piece_starts
 from msssm_ts.annotation.recording import Recording
-from msssm_ts.cli.annotating import usable
+from msssm_ts.cli.annotating import answers, labels_of
 from msssm_ts.cli.console import say
-from msssm_ts.cli.inputs import predict_proba
-from msssm_ts.cli.matching import matched
 from msssm_ts.cli.steps import Steps
 from msssm_ts.errors import InputError
 
@@ -89,18 +87,12 @@ def label_pieces(
     proba = np.full((len(starts), len(classes)), np.nan)
     done = steps.step(f"{recording.name}: labelling pieces")
     for some, series in piece_batches(recording, starts, size):
-        series, said = matched(series, classifier.model_)
-        for line in said:
-            tell(line)
-        good = usable(series, classifier.model_)
-        if len(good):
-            proba[some[good]] = predict_proba(classifier, series.take(good))
+        proba[some] = answers(series, classifier, tell)
         done(float(some[-1] + 1), float(len(starts)))
-    known = ~np.isnan(proba).any(1)
-    labels = np.full(len(starts), "", dtype=f"<U{max(map(len, classes))}")
-    labels[known] = np.array(classes)[classifier.model_.labels.chosen_columns(proba[known])]
-    if not known.all():
-        tell(f"pieces without a label, for values are missing: {int((~known).sum())}")
+    labels = labels_of(proba, classes, classifier.model_)
+    unlabelled = int(np.isnan(proba).any(1).sum())
+    if unlabelled:
+        tell(f"pieces without a label, for values are missing: {unlabelled}")
     rest = sum(b - a for a, b in recording.stretches) - size * len(starts)
     if rest:
         tell(f"without a label, for it is shorter than a piece: {rest / recording.rate:.3g} s")

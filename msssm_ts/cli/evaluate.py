@@ -31,7 +31,7 @@ from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.scores import resampled, score_pairs, show_classes, show_confusion
 from msssm_ts.errors import InputError
-from msssm_ts.model_path import resolve_model_path
+from msssm_ts.model_path import find_model
 
 if TYPE_CHECKING:
     from msssm_ts.analysis.results.predictions import Predictions
@@ -100,7 +100,7 @@ def evaluate(
     debug: options.Debug = False,
 ) -> None:
     """Score MODEL on the labelled series of DATA."""
-    resolve_model_path(model)
+    find_model(model, data)
 
     from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.cli.ec57 import check_ec57, ec57_report, show_ec57

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.console import say
 from msssm_ts.errors import InputError, OptionError
-from msssm_ts.model_path import resolve_model_path
+from msssm_ts.model_path import find_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,22 +20,6 @@ if TYPE_CHECKING:
 
 # As many features beside the series are named one by one.
 _FEW = 6
-
-
-def refuse_swapped(model: str, data: str) -> None:
-    """Refuse a model in the place of the data, with something else in its own.
-
-    Raises
-    ------
-    InputError
-        If it is so.
-    """
-    if _is_model(data) and not _is_model(model):
-        raise InputError(f"{data} is a model, and {model} is none: the model comes first")
-
-
-def _is_model(path: str) -> bool:
-    return path.endswith(".safetensors") or Path(path, "model.safetensors").is_file()
 
 
 def load_model_and_series(
@@ -55,8 +38,7 @@ def load_model_and_series(
     InputError
         If either cannot be used, or they do not fit together.
     """
-    refuse_swapped(model, data)
-    resolve_model_path(model)
+    find_model(model, data)
 
     from msssm_ts.fitted.artifact import read_header
 

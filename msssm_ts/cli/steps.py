@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from msssm_ts.cli.console import say
-from msssm_ts.display import stderr_console
+from msssm_ts.display import started_bar, stderr_console
 from msssm_ts.text import visible
 
 # Seconds between two lines off a terminal.
@@ -29,21 +29,8 @@ class Steps:
         self._bar: Any = None
 
     def __enter__(self) -> Steps:
-        console = stderr_console()
-        if not self._quiet and console.is_terminal:
-            from rich import progress
-
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}", markup=False),
-                progress.BarColumn(),
-                progress.TaskProgressColumn(),
-                progress.TimeElapsedColumn(),
-                progress.TextColumn("ETA"),
-                progress.TimeRemainingColumn(),
-                console=console,
-                transient=True,
-            )
-            self._bar.start()
+        if not self._quiet and stderr_console().is_terminal:
+            self._bar = started_bar("TaskProgressColumn", transient=True)
         return self
 
     def __exit__(
