@@ -41,7 +41,10 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Case:
-    """One layer: width, scales, taps, states per stream, core and type of the activations."""
+    """One layer: width, scales, taps, states per stream, core and type of the activations.
+
+    ``pairs``, LTI only: modes oscillate, two of the n states each.
+    """
 
     d: int
     S: int
@@ -49,9 +52,11 @@ class Case:
     n: int
     lti: bool
     dtype: torch.dtype = torch.float32
+    pairs: bool = False
 
     def __str__(self) -> str:
-        core, dtype = "LTI" if self.lti else "S6", str(self.dtype).removeprefix("torch.")
+        core = "S4D" if self.pairs else "LTI" if self.lti else "S6"
+        dtype = str(self.dtype).removeprefix("torch.")
         return f"{core}, d = {self.d}, S = {self.S}, K = {self.K}, n = {self.n}, {dtype}"
 
 
@@ -60,6 +65,8 @@ CASES = [
     Case(64, 3, 8, 4, False, torch.bfloat16),
     *(Case(d, 3, 4, 4, False) for d in (128, 256)),
     *(Case(256, 3, 2, n, lti) for lti in (False, True) for n in (13, 26)),
+    *(Case(d, 3, K, n, True, pairs=True) for d, K, n in ((64, 8, 4), (70, 8, 2), (256, 2, 26))),
+    Case(64, 3, 8, 4, True, torch.bfloat16, pairs=True),
 ]
 
 
@@ -112,7 +119,9 @@ def launches(case: Case, length: int = 200) -> Iterator[Launch]:
     def low(*shape: int) -> Tensor:
         return torch.zeros(shape, dtype=case.dtype)
 
+    maps: list[Tensor | None]
     maps = [torch.zeros(M, case.d, case.n) if case.lti else low(b, length, M, case.n)] * 2
+    maps = [None, maps[1]] if case.pairs else maps
     step: list[Tensor | None] = [None] * 3
     if not case.lti:
         step = [low(b, length, M, rank), torch.zeros(M, case.d, rank), torch.zeros(M, case.d)]
@@ -237,6 +246,7 @@ def _bytes(case: Case, kernel: str) -> float:
         "next_level": 2 * plane,
         "local_states": bands,
         "carry_states": 1e-9,
+        "carry_pairs": 1e-9,
         "outputs": bands + 2 * x + plane + states,
         "gate_gradient": 3 * x + 2 * plane,
         "local_carries": plane,

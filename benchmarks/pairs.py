@@ -13,8 +13,7 @@ from timing import compare, finished
 from msssm_ts.kernels import ms_scan
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from kernel_cases import ms_scan_inputs
-from test_kernel_ms_scan_pairs import oscillating, pairs_inputs
+from kernel_cases import ms_scan_inputs, oscillating, pairs_inputs
 
 LABEL = "ms_scan, pairs (b, l, d, n) = (16, 1000, 64, 4), S = 3, K = 4"
 

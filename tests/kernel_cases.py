@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from msssm_ts.kernels import use_backend
+from msssm_ts.kernels import ms_scan, use_backend
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12}
 
@@ -148,3 +148,32 @@ def ms_scan_inputs(
     if history:
         inputs |= {"history": draw.normal(b, history, d), "initial_state": draw.normal(b, M, d, n)}
     return inputs
+
+
+def pairs_inputs(*sizes: int, **more: Any) -> dict[str, Tensor]:
+    """Arguments of :func:`oscillating`, all real: every part gets a gradient of its own."""
+    inputs, draw = ms_scan_inputs(*sizes, lti=True, **more), Draw(9)
+    del inputs["B"], inputs["dt_bias"]
+    inputs["angle"] = draw.uniform(*inputs["A"].shape, low=-3.1, high=3.1)
+    for name in ("C", "initial_state"):
+        if name in inputs:
+            inputs[f"{name}_imag"] = draw.normal(*inputs[name].shape)
+    return inputs
+
+
+def oscillating(
+    A: Tensor,
+    angle: Tensor,
+    C: Tensor,
+    C_imag: Tensor,
+    initial_state: Tensor | None = None,
+    initial_state_imag: Tensor | None = None,
+    **rest: Any,
+) -> tuple[Tensor, Tensor]:
+    """Call ms_scan with a complex A; the last state comes as real numbers (…, n, 2)."""
+    h = None
+    if initial_state is not None and initial_state_imag is not None:
+        h = torch.complex(initial_state, initial_state_imag)
+    A, C = torch.complex(A, angle), torch.complex(C, C_imag)
+    y, state = ms_scan(A=A, B=None, C=C, dt_bias=None, initial_state=h, **rest)
+    return y, torch.view_as_real(state)

@@ -73,7 +73,7 @@ CLASSIFIER, PARALLEL = "msssm_ts/model/classifier.py", "msssm_ts/kernels/paralle
 CORE, FILE = "msssm_ts/model/cores/core.py", "msssm_ts/fitted/model_file.py"
 DECOMPOSE = "msssm_ts/kernels/decompose/cpu.py"
 SCAN = "msssm_ts/kernels/selective_scan/cpu.py"
-PAIRS, BLOCKS = "msssm_ts/kernels/ms_scan/cpu_pairs.py", "msssm_ts/kernels/ms_scan/blocks.py"
+PAIRS = "msssm_ts/kernels/ms_scan/cpu_pairs.py"
 S4D, MODES = "msssm_ts/model/cores/s4d/core.py", "msssm_ts/model/cores/s4d/initialisation.py"
 MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
 CACHE, TRUST = "msssm_ts/kernels/compiled_cache.py", "msssm_ts/kernels/trust.py"
@@ -87,6 +87,8 @@ GPU_FILTERS = "msssm_ts/kernels/decompose/triton.py"
 GPU_SCAN = "msssm_ts/kernels/ms_scan/triton_backward.py"
 GPU_TILES = "msssm_ts/kernels/selective_scan/triton.py"
 GPU_HOST = "msssm_ts/kernels/ms_scan/triton.py"
+GPU_PAIRS = "msssm_ts/kernels/ms_scan/triton_pairs.py"
+GPU_TURNS = "msssm_ts/kernels/selective_scan/triton_pairs.py"
 GPU_FORWARD = "msssm_ts/kernels/ms_scan/triton_forward.py"
 
 IDENTITY, KEEPING = "msssm_ts/fitting/identity.py", "msssm_ts/training/keeping.py"
@@ -144,11 +146,11 @@ K_DECOMPOSE_LONG = "tests/test_kernel_decompose.py::test_agrees_with_reference"
 K_SCAN = "tests/test_kernel_selective_scan.py::test_gradcheck"
 K_MS_SCAN = "tests/test_kernel_ms_scan.py::test_gradcheck"
 K_PAIRS = "tests/test_kernel_ms_scan_pairs.py::test_gradcheck"
-K_BLOCKS = "tests/test_kernel_ms_scan_pairs.py::test_in_blocks_as_on_a_gpu"
 T_EXPORT_FORM = "tests/test_core_registry.py::test_the_export_form_is_the_sum_of_the_layers"
 GPU = "tests/test_triton_interpreter.py -k 'test_precision_double or test_contract_two'"
 GPU_LTI = "tests/test_triton_interpreter.py -k 'test_full_card and lti'"
 GPU_EDGES = "tests/test_triton_interpreter.py -k test_options"
+T_GPU_PAIRS = "tests/test_triton_interpreter.py -k test_options_pairs"
 CONTEXT, MORPHOLOGY = "msssm_ts/datasets/wfdb/context.py", "msssm_ts/datasets/wfdb/morphology.py"
 EC57, T_EC57 = "msssm_ts/analysis/results/ec57.py", "tests/test_ec57.py -k 'not evaluate'"
 T_BEATS = "tests/test_beat_features.py"
@@ -682,10 +684,6 @@ BUGS = [Bug(*row) for row in (
     ("pairs: state", PAIRS, "a * g_im - b * g_re", "a * g_im + b * g_re", K_PAIRS),
     ("pairs: output for E", PAIRS, "- E_j * im)\n            carried",
      "+ E_j * im)\n            carried", K_PAIRS),
-    ("blocks: nothing from the block before", BLOCKS,
-     "turned(block.across.unsqueeze(1), states[-1]) + now", "now", K_BLOCKS),
-    ("blocks: the last state a step late", BLOCKS, "lags = within - 1 -", "lags = within -",
-     K_BLOCKS),
     ("exported: nothing from the block before", "msssm_ts/model/cores/blocks.py",
      "across * h + now", "across * 0 + now", T_EXPORT_FORM),
     ("S4D: modes that fold over", S4D, "turn = 2 * torch.atan(step * self.frequency.to(dtype) / 2)",
@@ -752,6 +750,30 @@ BUGS = [Bug(*row) for row in (
     ("GPU: outputs share memory", GPU_HOST, "return own.copy_(value.reshape(like.shape))",
      "return value.reshape(like.shape).to(like.dtype)",
      "tests/test_triton_interpreter.py -k test_contract_operator"),
+    ("GPU, pairs: turn", GPU_TURNS, "a * im + b * re", "a * im - b * re", T_GPU_PAIRS),
+    ("GPU, pairs: gradients turn forward", GPU_TURNS, "turned(now_a, -now_b", "turned(now_a, now_b",
+     T_GPU_PAIRS),
+    ("GPU, pairs: carried gradients turn forward", GPU_TURNS, "a_im = -a_im", "a_im = a_im",
+     T_GPU_PAIRS),
+    ("GPU, pairs: carried from the wrong end", GPU_TURNS,
+     "segments - 1 - k if BACKWARD else k", "k", T_GPU_PAIRS),
+    ("GPU, pairs: states after the end", GPU_PAIRS, "tl.where(held, b[None, :, :], 0.0)",
+     "tl.where(held, b[None, :, :], 0.0) + b[None, :, :]", T_GPU_PAIRS),
+    ("GPU, pairs: the output's imaginary part", GPU_PAIRS,
+     "c_re * after_re - c_im * after_im, 1)\n        tl.store(moved",
+     "c_re * after_re + c_im * after_im, 1)\n        tl.store(moved", T_GPU_PAIRS),
+    ("GPU, pairs: output for E", GPU_PAIRS,
+     "out += tl.sum(c_re * after_re - c_im * after_im, 1)\n        grad_u",
+     "out += tl.sum(c_re * after_re + c_im * after_im, 1)\n        grad_u", T_GPU_PAIRS),
+    ("GPU, pairs: Ā, real", GPU_PAIRS, "+ grad_im * before_im", "- grad_im * before_im",
+     T_GPU_PAIRS),
+    ("GPU, pairs: Ā, imaginary", GPU_PAIRS, "- grad_re * before_im", "+ grad_re * before_im",
+     T_GPU_PAIRS),
+    ("GPU, pairs: C", GPU_PAIRS, "tl.sum(-after_im * g", "tl.sum(after_im * g", T_GPU_PAIRS),
+    ("GPU, pairs: Ā after the end", GPU_PAIRS, "- grad_re * before_im, 0.0)",
+     "- grad_re * before_im, grad_im * before_re - grad_re * before_im)", T_GPU_PAIRS),
+    ("GPU, pairs: the states kept", GPU_PAIRS, "tl.store(kept + d + at, im",
+     "tl.store(kept + at, im", T_GPU_PAIRS),
     ("file: checksum not compared", TENSOR_FILE, "len(written) != 2 or written[part] != found",
      "len(written) != 2", T_TENSORS),
     ("file: tensors may overlap", TENSOR_FILE, "if entry.begin != end:",

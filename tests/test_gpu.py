@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from kernel_cases import Draw, ms_scan_inputs, outputs_and_gradients, poisoned_memory, relative_rms
+from kernel_cases import (
+    Draw,
+    ms_scan_inputs,
+    oscillating,
+    outputs_and_gradients,
+    pairs_inputs,
+    poisoned_memory,
+    relative_rms,
+)
 from torch import Tensor
 
 from msssm_ts import MSSSMClassifier
@@ -28,14 +36,20 @@ CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 def _assert_agrees(
     inputs: dict[str, Tensor], dtype: torch.dtype, bound: float, **options: object
 ) -> None:
-    """Compare the card's result with the float64 reference's, on the CPU."""
+    """Compare the card's result with the float64 reference's, on the CPU.
+
+    Of oscillating modes, parameters and states stay float32 where ``dtype`` is lower.
+    """
+    pairs = "angle" in inputs
+    function = oscillating if pairs else ms_scan
+    low = ("x", "E", "gate", "history") if pairs and dtype.itemsize == 2 else tuple(inputs)
     with use_backend("reference"):
         exact = {k: v.double() for k, v in inputs.items()}
-        truth = outputs_and_gradients(ms_scan, exact, **options)
+        truth = outputs_and_gradients(function, exact, **options)
     with poisoned_memory():
-        given = {k: v.to("cuda", dtype) for k, v in inputs.items()}
+        given = {k: v.to("cuda", dtype if k in low else v.dtype) for k, v in inputs.items()}
         moved = {k: v.cuda() if isinstance(v, Tensor) else v for k, v in options.items()}
-        result = outputs_and_gradients(ms_scan, given, **moved)
+        result = outputs_and_gradients(function, given, **moved)
     errors = {k: relative_rms(result[k].cpu(), truth[k]) for k in truth}
     wrong = {k: e for k, e in errors.items() if not e < bound}
     assert not wrong, wrong
@@ -91,6 +105,42 @@ def test_agrees_in_float64(lti: bool) -> None:
     _assert_agrees(inputs, torch.float64, 1e-12)
 
 
+@pytest.mark.parametrize(
+    ("steps", "d", "S", "n", "history", "reverse", "gate"),
+    [
+        (1, 3, 0, 1, 0, False, True),
+        (7, 17, 3, 3, 11, False, True),
+        (130, 70, 3, 2, 0, True, False),
+        (500, 48, 6, 16, 40, False, True),
+    ],
+)
+@pytest.mark.parametrize(
+    ("dtype", "bound"),
+    [(torch.float32, 1e-5), (torch.float64, 1e-12), (torch.bfloat16, 5e-2), (torch.float16, 5e-2)],
+)
+def test_oscillating_modes_agree_with_reference(
+    steps: int,
+    d: int,
+    S: int,
+    n: int,
+    history: int,
+    reverse: bool,
+    gate: bool,
+    dtype: torch.dtype,
+    bound: float,
+) -> None:
+    inputs = pairs_inputs(3, steps, d, S=S, K=3, n=n, history=history, gate=gate)
+    lengths = torch.tensor([steps, steps // 2, 0])
+    _assert_agrees(inputs, dtype, bound, lengths=lengths, reverse=reverse)
+
+
+def test_two_runs_of_oscillating_modes_are_identical() -> None:
+    given = {k: v.cuda() for k, v in pairs_inputs(5, 300, 96, S=3, K=2, n=2).items()}
+    first, second = (outputs_and_gradients(oscillating, given) for _ in range(2))
+    for name in first:
+        assert torch.equal(first[name], second[name]), name
+
+
 @CORES
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_agrees_in_half_precision(lti: bool, dtype: torch.dtype) -> None:
@@ -107,11 +157,12 @@ def test_two_runs_are_identical(lti: bool) -> None:
         assert torch.equal(first[name], second[name]), name
 
 
-def test_a_classifier_trains_pickles_and_saves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("core", ["s6", "lti", "s4d"])
+def test_a_classifier_trains_pickles_and_saves(core: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 30)), np.arange(20) % 2
     model = MSSSMClassifier(
-        members=["network"], d_model=16, n_layers=1, max_epochs=2, device="cuda"
+        members=["network"], core=core, d_model=16, n_layers=1, max_epochs=2, device="cuda"
     ).fit(X, y)
     model.save(tmp_path / "model.safetensors")
     copies = [pickle.loads(pickle.dumps(model)), MSSSMClassifier.load(tmp_path, device="cpu")]

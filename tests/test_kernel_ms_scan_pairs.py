@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
-from kernel_cases import Draw, assert_agrees, ms_scan_inputs, outputs_and_gradients
+from kernel_cases import assert_agrees, ms_scan_inputs, oscillating, pairs_inputs
 from torch import Tensor
 
-from msssm_ts.kernels import ms_scan, use_backend
+from msssm_ts.kernels import ms_scan
 from msssm_ts.kernels.ms_scan.op import pairs_of
-
-
-def pairs_inputs(*sizes: int, **more: Any) -> dict[str, Tensor]:
-    """Arguments of :func:`oscillating`, all real: every part gets a gradient of its own."""
-    inputs, draw = ms_scan_inputs(*sizes, lti=True, **more), Draw(9)
-    del inputs["B"], inputs["dt_bias"]
-    inputs["angle"] = draw.uniform(*inputs["A"].shape, low=-3.1, high=3.1)
-    for name in ("C", "initial_state"):
-        if name in inputs:
-            inputs[f"{name}_imag"] = draw.normal(*inputs[name].shape)
-    return inputs
-
-
-def oscillating(
-    A: Tensor,
-    angle: Tensor,
-    C: Tensor,
-    C_imag: Tensor,
-    initial_state: Tensor | None = None,
-    initial_state_imag: Tensor | None = None,
-    **rest: Any,
-) -> tuple[Tensor, Tensor]:
-    h = None
-    if initial_state is not None and initial_state_imag is not None:
-        h = torch.complex(initial_state, initial_state_imag)
-    A, C = torch.complex(A, angle), torch.complex(C, C_imag)
-    y, state = ms_scan(A=A, B=None, C=C, dt_bias=None, initial_state=h, **rest)
-    return y, torch.view_as_real(state)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -55,24 +25,6 @@ def test_agrees_with_reference(
     inputs = pairs_inputs(3, l, 17, S=S, K=K, n=n, history=history)
     lengths = torch.tensor([l, l // 2, min(l, 3)])
     assert_agrees(oscillating, inputs, dtype, lengths=lengths, reverse=reverse)
-
-
-@pytest.mark.parametrize(
-    ("l", "S", "history", "reverse"),
-    [(1, 1, 0, False), (63, 2, 5, False), (64, 0, 0, True), (130, 3, 90, False)],
-)
-def test_in_blocks_as_on_a_gpu(
-    l: int, S: int, history: int, reverse: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inputs = pairs_inputs(4, l, 5, S=S, K=3, n=2, history=history)
-    inputs = {k: v.double() for k, v in inputs.items()}
-    given = {"lengths": torch.tensor([l, l // 2, l // 3, 0]), "reverse": reverse}
-    with use_backend("reference"):
-        truth = outputs_and_gradients(oscillating, inputs, **given)
-    monkeypatch.setitem(ms_scan.__globals__, "backend_of", lambda device: "triton")
-    found = outputs_and_gradients(oscillating, inputs, **given)
-    for name, expected in truth.items():
-        torch.testing.assert_close(found[name], expected, rtol=1e-10, atol=1e-10)
 
 
 def test_a_quarter_turn_and_half_as_much() -> None:

@@ -20,19 +20,22 @@ import torch
 from kernel_cases import (
     assert_agrees,
     ms_scan_inputs,
+    oscillating,
     outputs_and_gradients,
+    pairs_inputs,
     poisoned_memory,
     relative_rms,
 )
 
 from msssm_ts.kernels import ms_scan, use_backend
+from msssm_ts.kernels.ms_scan.op import pairs_of
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 # What runs in one process, side by side: names of the tests below, and how many cases that is
 GROUPS = {
-    "test_lengths or test_precision or test_contract": 16,
-    "test_options or test_full_card": 15,
+    "test_lengths or test_precision or test_contract": 19,
+    "test_options or test_full_card": 17,
 }
 
 
@@ -85,8 +88,8 @@ else:
             return self.kernel[grid]
 
     NAMES = (
-        "scan_order", "next_level", "local_states", "carry_states", "outputs", "gate_gradient",
-        "local_carries", "gradients", "level_gradient",
+        "scan_order", "next_level", "local_states", "carry_states", "carry_pairs", "outputs",
+        "gate_gradient", "local_carries", "gradients", "level_gradient",
     )  # fmt: skip
 
     @pytest.fixture(autouse=True)
@@ -227,7 +230,7 @@ else:
         first, second = (outputs_and_gradients(ms_scan, inputs, **options) for _ in range(2))
         for name in first:
             assert torch.equal(first[name], second[name]), name
-        assert all(kernel.count for kernel in launched.values())
+        assert all(kernel.count for name, kernel in launched.items() if name != "carry_pairs")
 
     @CORES
     @pytest.mark.usefixtures("small")
@@ -238,6 +241,72 @@ else:
         given += [inputs.get("dt"), inputs.get("dt_weight"), None if lti else inputs["dt_bias"]]
         leaves = [t if t is None else t.clone().requires_grad_() for t in given]
         state = torch.zeros(1, 3, 3, 1)
+        torch.library.opcheck(
+            torch.ops.msssm_ts.ms_scan.default,
+            (state, True, *leaves, torch.tensor([3]), 0, False),
+            test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
+        )
+        y, last, kept = torch.ops.msssm_ts.ms_scan(state, True, *given, None, 0, False)
+        torch.library.opcheck(
+            torch.ops.msssm_ts.ms_scan_backward.default,
+            (torch.ones_like(y), last, kept, *given, None, 0, False),
+            test_utils=("test_schema", "test_faketensor"),
+        )
+
+    @pytest.mark.usefixtures("small")
+    @pytest.mark.parametrize(
+        ("dtype", "d", "S", "n", "valid", "history", "gate"),
+        [
+            (torch.float64, 3, 1, 3, [7, 2], 3, True),
+            (torch.float32, 17, 0, 1, [6, 0], 0, False),
+        ],
+        ids=["history", "reverse"],
+    )
+    def test_options_pairs(
+        dtype: torch.dtype,
+        d: int,
+        S: int,
+        n: int,
+        valid: list[int],
+        history: int,
+        gate: bool,
+        launched: dict[str, Launches],
+    ) -> None:
+        reverse = not history
+        inputs = pairs_inputs(2, 7, d, S=S, K=2, n=n, history=history, gate=gate)
+        assert_agrees(oscillating, inputs, dtype, lengths=torch.tensor(valid), reverse=reverse)
+        assert launched["carry_pairs"].count == 2
+        assert not launched["carry_states"].count
+
+    def test_lengths_pairs(launched: dict[str, Launches]) -> None:
+        """One segment, of more than one chunk."""
+        inputs = pairs_inputs(1, 17, 3, S=0, K=1, n=2)
+        assert_agrees(oscillating, inputs, torch.float64, reverse=True)
+        assert not launched["carry_pairs"].count
+
+    @pytest.mark.usefixtures("small")
+    def test_precision_pairs_half() -> None:
+        inputs = pairs_inputs(1, 6, 3, S=1, K=2, n=2, history=1)
+        inputs |= {k: inputs[k].to(torch.bfloat16) for k in ("x", "E", "gate", "history")}
+        with use_backend("reference"):
+            truth = outputs_and_gradients(oscillating, {k: v.double() for k, v in inputs.items()})
+        with poisoned_memory():
+            result = outputs_and_gradients(oscillating, inputs)
+        assert result["output 0"].dtype == torch.bfloat16
+        assert result["output 1"].dtype == torch.float32
+        errors = {k: relative_rms(result[k], truth[k]) for k in truth}
+        assert max(errors.values()) < 2e-2, errors
+
+    @pytest.mark.usefixtures("small")
+    def test_contract_pairs() -> None:
+        """The fake implementations agree with what the kernels return."""
+        p = pairs_inputs(1, 5, 3, S=0, K=1, n=1)
+        A, C = (
+            pairs_of(torch.complex(p[re], p[im])) for re, im in (("A", "angle"), ("C", "C_imag"))
+        )
+        given = [p["x"], p["gate"], p["phi"], p["psi"], A, None, C, p["D"], p["E"], *[None] * 3]
+        leaves = [t if t is None else t.clone().requires_grad_() for t in given]
+        state = torch.zeros(1, 1, 3, 2)
         torch.library.opcheck(
             torch.ops.msssm_ts.ms_scan.default,
             (state, True, *leaves, torch.tensor([3]), 0, False),

@@ -10,9 +10,8 @@ from torch.nn import functional
 
 from msssm_ts.kernels.backend import backend_of, choose_backend
 from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
-from msssm_ts.kernels.ms_scan.blocks import ms_scan_blocks
 from msssm_ts.kernels.ms_scan.gpu_layout import kept_size, state_dtype
-from msssm_ts.kernels.ms_scan.reference import ms_scan_reference, reverse_valid
+from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
 from msssm_ts.kernels.operator import operator
 
 
@@ -97,9 +96,8 @@ def ms_scan(
 
     Notes
     -----
-    With a complex A a state of the fused kernel is a pair of real numbers, and as fast as two real
-    states. There is no Triton form of it: on a GPU plain torch runs, in float32, by blocks of steps
-    (:mod:`msssm_ts.kernels.ms_scan.blocks`), which holds every band and more in memory.
+    With a complex A a state of the fused kernels is a pair of real numbers, and costs what two real
+    states do.
 
     Examples
     --------
@@ -159,10 +157,6 @@ def ms_scan(
         n_history = history.shape[1]
         check_shape("history", history, (batch, n_history, d), "(b, h, d)")
         x = torch.cat([history, x], 1)
-    if oscillates and backend == "triton":
-        return _on_gpu_in_blocks(
-            x, phi, psi, A, C, D, E, gate, initial_state, lengths, n_history, reverse
-        )
     if backend == "reference":
         return ms_scan_reference(
             x, phi, psi, A, B, C, D, E, dt_bias, dt, dt_weight, gate, initial_state, lengths,
@@ -189,20 +183,6 @@ def ms_scan(
     if oscillates:
         state = torch.view_as_complex(state.view(batch, streams, d, n, 2))
     return y, state
-
-
-def _on_gpu_in_blocks(
-    x: Tensor, phi: Tensor, psi: Tensor, A: Tensor, C: Tensor, D: Tensor, E: Tensor,
-    gate: Tensor | None, h: Tensor | None, lengths: Tensor | None, n_history: int, reverse: bool,
-) -> tuple[Tensor, Tensor]:
-    kind, dtype = x.dtype, state_dtype(x)
-    x, phi, psi, D, E = (t.to(dtype) for t in (x, phi, psi, D, E))
-    gate = None if gate is None else gate.to(dtype)
-    if reverse:
-        x, E = reverse_valid(x, lengths), reverse_valid(E, lengths)
-        gate = None if gate is None else reverse_valid(gate, lengths)
-    y, state = ms_scan_blocks(x, phi, psi, A, C, D, E, gate, h, lengths, n_history)
-    return (reverse_valid(y, lengths) if reverse else y).to(kind), state
 
 
 def pairs_of(values: Tensor) -> Tensor:

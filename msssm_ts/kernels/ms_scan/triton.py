@@ -33,6 +33,7 @@ from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, kept_size
 from msssm_ts.kernels.ms_scan.triton_backward import gate_gradient, gradients, local_carries
 from msssm_ts.kernels.ms_scan.triton_forward import local_states, outputs
 from msssm_ts.kernels.selective_scan.triton import LOG2_E, carry_states
+from msssm_ts.kernels.selective_scan.triton_pairs import carry_pairs
 
 # Programs wanted on the card, and how many are enough to do without the three phases.
 PROGRAMS = 1024
@@ -60,12 +61,16 @@ def cut(batch: int, length: int, n_blocks: int) -> tuple[int, int]:
 
 
 class _Inputs:
-    """The tensors of one call as the kernels want them; ``low`` is None in the LTI case."""
+    """The tensors of one call as the kernels want them.
+
+    ``low`` is None in the LTI case, B where its states are pairs.
+    """
 
     def __init__(
-        self, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor, A: Tensor, B: Tensor,
-        C: Tensor, D: Tensor, E: Tensor, low: Tensor | None, weight: Tensor | None,
-        bias: Tensor | None, lengths: Tensor | None, n_history: int, reverse: bool,
+        self, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor, A: Tensor,
+        B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, low: Tensor | None,
+        weight: Tensor | None, bias: Tensor | None, lengths: Tensor | None, n_history: int,
+        reverse: bool,
     ):  # fmt: skip
         _check_launchable(x)
         self.batch, self.rows, self.d = x.shape
@@ -81,15 +86,16 @@ class _Inputs:
         self.x, self.gate, self.E = x.contiguous(), _contiguous(gate), E.contiguous()
         self.phi, self.psi = (f.to(self.dtype).mT.contiguous() for f in (phi, psi))
         self.low, self.rank = _contiguous(low), low.shape[3] if low is not None else 0
-        self.selective = low is not None
-        self.B, self.C = B.contiguous(), C.contiguous()
+        self.selective, self.pairs = low is not None, B is None
+        self.B, self.C = _contiguous(B), C.contiguous()
         # The parts of self.params, and those of each row of B, C, low and E
         if weight is not None and bias is not None:
             self.parts, self.row_parts = [self.n, 1, 1, self.rank], [self.n, self.n, self.rank, 1]
-            table = (A * LOG2_E, D, bias, weight)
+            table = [A * LOG2_E, D, bias, weight]
         else:
-            self.parts, self.row_parts = [self.n, 1, self.n, self.n], [1]
-            table = (A, D, B, C)
+            maps = [C] if B is None else [B, C]
+            self.parts, self.row_parts = [self.n, 1, *[self.n] * len(maps)], [1]
+            table = [A, D, *maps]
         rows = [(t if t.ndim == 3 else t.unsqueeze(-1)).to(self.dtype) for t in table]
         self.params = torch.cat(rows, -1).mT.contiguous()
         # One warp: no thread waits for another. One stage: rows just written must not be prefetched
@@ -97,12 +103,14 @@ class _Inputs:
         self.tile |= {"num_warps": 1, "num_stages": 1, "maxnreg": REGISTERS}
         self.rows_of = self.tile | {"TT": TILE, "CT": _triton_type(self.dtype)}
         self.states: dict[str, Any] = self.tile | {
-            "streams": self.streams, "n": self.n, "PARAMS": sum(self.parts),
-            "SELECTIVE": self.selective,
+            "streams": self.streams, "n": self.n, "PARAMS": sum(self.parts)
         }  # fmt: skip
         core = {"rank": self.rank, "REVERSE": reverse, "CT": _triton_type(self.dtype)}
-        core |= self.states
-        block = min(STATES, int(triton.next_power_of_2(self.n)))
+        core |= self.states | {"SELECTIVE": self.selective, "PAIRS": self.pairs}
+        # Of pairs, BN counts pairs
+        parts = 2 if self.pairs else 1
+        self.n_modes = self.n // parts
+        block = min(STATES // parts, int(triton.next_power_of_2(self.n_modes)))
         self.forward = core | {"T": FORWARD_STEPS, "BN": block}
         # Several blocks, and what is not whole, need registers of their own
         if self.selective and (self.n > STATES or self.d % CHANNELS):
@@ -156,10 +164,15 @@ class _Inputs:
     def join(self, states: Tensor, sums: Tensor, span: int, backward: bool) -> None:
         """Run the middle one of the three phases."""
         block = self.forward["BN"]
-        carry_states[(self.batch * self.streams, self.n_blocks, -(-self.n // block))](
-            states, sums, self.params, self.lengths, sums.shape[1], span, CHANNELS,
-            span.bit_length(), BACKWARD=backward, BN=block, **self.states,
-        )  # fmt: skip
+        grid = (self.batch * self.streams, self.n_blocks, -(-self.n_modes // block))
+        sizes = (self.lengths, sums.shape[1], span, CHANNELS, span.bit_length())
+        options = self.states | {"BACKWARD": backward, "BN": block}
+        if self.pairs:
+            carry_pairs[grid](states, self.params, *sizes, **options)
+        else:
+            carry_states[grid](
+                states, sums, self.params, *sizes, SELECTIVE=self.selective, **options
+            )
 
 
 def ms_scan_triton(
@@ -168,7 +181,8 @@ def ms_scan_triton(
     """Fused forward: y, the last state and, if ``keep``, what the backward pass needs of it.
 
     That is the state before each chunk, and what went into the gate. ``x, *rest`` are the
-    parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place.
+    parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place, in pairs Ā's real and
+    imaginary parts side by side, like C's and the state's, and no B.
     """
     p = _Inputs(x, *rest)
     y = x.new_empty(p.batch, p.length, p.d)
@@ -245,7 +259,8 @@ def ms_scan_backward_triton(
     if p.selective:
         (A, D, bias, weight), (B, C, low, E) = params, rows
     else:
-        (A, D, B, C), (E,) = params, rows
+        (A, D, *maps), (E,) = params, rows
+        B, C = (x.new_empty(0), *maps) if p.pairs else maps
         low = weight = bias = x.new_empty(0)
     first_state = carries[:, 0 if segments > 1 else 1].mT
     grads = (grad_x, grad_gate, grad_phi.mT, grad_psi.mT, A, B, C, D, E, low, weight, bias)

@@ -18,10 +18,12 @@ from msssm_ts.kernels.decompose.triton import (
     memory_row,
     memory_rows,
 )
-from msssm_ts.kernels.ms_scan.triton_forward import falling, per_step
+from msssm_ts.kernels.ms_scan.triton_forward import per_step
+from msssm_ts.kernels.ms_scan.triton_pairs import carry_pairs_back, move_pairs, pairs_gradients
 from msssm_ts.kernels.selective_scan.triton import (
     LN_2,
     decaying_exp,
+    falling,
     scan_tile,
     scan_tile_back,
     sigmoid,
@@ -57,8 +59,8 @@ def local_carries(
     grad_mixed: tl.tensor, params: tl.tensor, C: tl.tensor, E: tl.tensor, low: tl.tensor,
     lengths: tl.tensor, carries: tl.tensor, sums: tl.tensor, length: tl.tensor, width: tl.tensor,
     span: tl.tensor, segments: tl.tensor, streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr,
-    rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr, REVERSE: tl.constexpr,
-    T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
+    rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr, PAIRS: tl.constexpr,
+    REVERSE: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
     """Find what every segment adds to the gradient of the state at its start, and its ΣΔ.
 
@@ -88,24 +90,28 @@ def local_carries(
                 rank, REVERSE, T, BD, CT,
             )  # fmt: skip
             total += tl.sum(dt, 0, keep_dims=True)
-        for j0 in range(0, n, BN):
-            j = falling(BN)
-            in_state = below_end(j0 + j, n, BN) & in_c
-            to = j * d + lane
-            a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-            if SELECTIVE:
-                decay = tl.exp2(a * dt[:, None, :])
-                maps = (row * streams + s) * n
-                c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-            else:
-                decay = tl.where(valid[:, :, None], a, 1.0)
-                c_at = table + (2 * n + 1 + j0) * d
-                c_out = tl.load(c_at + to, mask=in_state, other=0.0)[None, :, :]
-            place = (series * (segments + 1) + segment) * streams + s
-            carry = carries + ((place * n + j0) * d + first) + to
-            grad = tl.load(carry, mask=in_state, other=0.0)
-            _grads, grad = scan_tile_back(decay, c_out * g[:, None, :], grad, T)
-            tl.store(carry, grad, mask=in_state)
+        place = (series * (segments + 1) + segment) * streams + s
+        own = carries + (place * n * d + first)
+        if PAIRS:
+            carry_pairs_back(own, table, g, valid, in_c, d, n, T, BN, BD)
+        else:
+            for j0 in range(0, n, BN):
+                j = falling(BN)
+                in_state = below_end(j0 + j, n, BN) & in_c
+                to = j * d + lane
+                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                if SELECTIVE:
+                    decay = tl.exp2(a * dt[:, None, :])
+                    maps = (row * streams + s) * n
+                    c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                else:
+                    decay = tl.where(valid[:, :, None], a, 1.0)
+                    c_at = table + (2 * n + 1 + j0) * d
+                    c_out = tl.load(c_at + to, mask=in_state, other=0.0)[None, :, :]
+                carry = own + j0 * d + to
+                grad = tl.load(carry, mask=in_state, other=0.0)
+                _grads, grad = scan_tile_back(decay, c_out * g[:, None, :], grad, T)
+                tl.store(carry, grad, mask=in_state)
     if SELECTIVE:
         sum_at = ((series * segments + segment) * streams + s) * d + first
         tl.store(sums + sum_at + lane, total, mask=in_c)
@@ -118,7 +124,8 @@ def states_between(
     t: tl.tensor, tiles: tl.tensor, steps: tl.tensor, batch: tl.tensor, length: tl.tensor,
     n_history: tl.tensor, taps: tl.tensor, first: tl.tensor, streams: tl.constexpr,
     d: tl.constexpr, n: tl.constexpr, rank: tl.constexpr, SELECTIVE: tl.constexpr,
-    REVERSE: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr,
+    PAIRS: tl.constexpr, REVERSE: tl.constexpr, T: tl.constexpr, BN: tl.constexpr,
+    BD: tl.constexpr,
 ) -> None:  # fmt: skip
     """Fill ``between`` with the states before each tile of the chunk that begins at step t."""
     lane = tl.arange(0, BD)[None, :]
@@ -142,20 +149,26 @@ def states_between(
                 rank, REVERSE, T, BD, u.dtype,
             )  # fmt: skip
             u *= dt
-        for j0 in range(0, n, BN):
-            in_state = below_end(j0 + j, n, BN) & in_c
-            a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-            if SELECTIVE:
-                decay = tl.exp2(a * dt[:, None, :])
-                maps = (row * streams + s) * n
-                b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-            else:
-                decay = tl.broadcast_to(a, (T, BN, BD))
-                b_at = table + (n + 1 + j0) * d
-                b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-            h = tl.load(between + j0 * d + to, mask=in_state, other=0.0)
-            _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-            tl.store(between + (n + j0) * d + to, h, mask=in_state)
+        if PAIRS:
+            after = between + n * d
+            move_pairs(
+                between, after, after, False, table, u, valid, in_c, d, n, False, False, T, BN, BD
+            )
+        else:
+            for j0 in range(0, n, BN):
+                in_state = below_end(j0 + j, n, BN) & in_c
+                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                if SELECTIVE:
+                    decay = tl.exp2(a * dt[:, None, :])
+                    maps = (row * streams + s) * n
+                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                else:
+                    decay = tl.broadcast_to(a, (T, BN, BD))
+                    b_at = table + (n + 1 + j0) * d
+                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                h = tl.load(between + j0 * d + to, mask=in_state, other=0.0)
+                _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                tl.store(between + (n + j0) * d + to, h, mask=in_state)
         between += n * d
         t += T
 
@@ -169,8 +182,8 @@ def gradients(
     length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
     segments: tl.tensor, chunks: tl.tensor, streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr,
     rank: tl.constexpr, PARAMS: tl.constexpr, ROWS: tl.constexpr, SELECTIVE: tl.constexpr,
-    REVERSE: tl.constexpr, CHUNK: tl.constexpr, T: tl.constexpr, BN: tl.constexpr,
-    BD: tl.constexpr, CT: tl.constexpr,
+    PAIRS: tl.constexpr, REVERSE: tl.constexpr, CHUNK: tl.constexpr, T: tl.constexpr,
+    BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
     """Find one stream's gradients, from the states kept and the gradient of each segment's last.
 
@@ -208,7 +221,7 @@ def gradients(
         states_between(
             signal, levels, psi, table, B, low, kept + (place * n * d + first), tiled, s,
             b, chunk * CHUNK, tiles, steps, batch, length, n_history, taps, first,
-            streams, d, n, rank, SELECTIVE, REVERSE, T, BN, BD,
+            streams, d, n, rank, SELECTIVE, PAIRS, REVERSE, T, BN, BD,
         )  # fmt: skip
         for tile_back in range(tiles):
             tile = tiles - 1 - tile_back
@@ -237,45 +250,52 @@ def gradients(
                 )  # fmt: skip
                 u_in = u * dt
                 grad_dt = tl.zeros([T, BD], dtype=CT)
-            for j0 in range(0, n, BN):
-                in_state = below_end(j0 + j, n, BN) & in_c
-                to = j * d + lane
-                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                if SELECTIVE:
-                    decay = tl.exp2(a * dt[:, None, :])
-                    b_at, c_at = B + stream_row * n, C + stream_row * n
-                    b_in = per_step(b_at, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                    c_out = per_step(c_at, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                else:
-                    decay = tl.where(valid[:, :, None], a, 1.0)
-                    b_at, c_at = table + (n + 1 + j0) * d, table + (2 * n + 1 + j0) * d
-                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                    c_out = tl.load(c_at + to, mask=in_state, other=0.0)[None, :, :]
-                h_at = tiled + (tile * n + j0) * d
-                h = tl.load(h_at + to, mask=in_state, other=0.0)
-                before, after, h = scan_tile(decay, b_in * u_in[:, None, :], h, T)
-                carry = carry_at + j0 * d + to
-                grad = tl.load(carry, mask=in_state, other=0.0)
-                grads, grad = scan_tile_back(decay, c_out * g[:, None, :], grad, T)
-                tl.store(carry, grad, mask=in_state)
-                out += tl.sum(c_out * after, 1)
-                grad_in += tl.sum(b_in * grads, 1)
-                grad_b, grad_c = grads * u_in[:, None, :], after * g[:, None, :]
-                # Of the decay; d exp(ΔA) / d(ΔA) is exp(ΔA) itself
-                grad_a = grads * before
-                if SELECTIVE:
-                    grad_a *= decay
-                    grad_dt += LN_2 * tl.sum(grad_a * a, 1)
-                    grad_a *= dt[:, None, :]
-                    known = valid & below_end(j0 + j.T, n, BN)
-                    tl.store(own_row + j0 + j.T, tl.sum(grad_b, 2), mask=known)
-                    tl.store(own_row + (n + j0) + j.T, tl.sum(grad_c, 2), mask=known)
-                else:
-                    grad_a = tl.where(valid[:, :, None], grad_a, 0.0)
-                    at = grad_table + (n + 1 + j0) * d
-                    add_to(at + to, tl.sum(grad_b, 0), in_state)
-                    add_to(at + n * d + to, tl.sum(grad_c, 0), in_state)
-                add_to(grad_table + j0 * d + to, tl.sum(grad_a, 0), in_state)
+            if PAIRS:
+                put_out, grad_in = pairs_gradients(
+                    tiled + tile * n * d, carry_at, table, grad_table, u, g, valid, in_c, d, n, T,
+                    BN, BD,
+                )  # fmt: skip
+                out += put_out
+            else:
+                for j0 in range(0, n, BN):
+                    in_state = below_end(j0 + j, n, BN) & in_c
+                    to = j * d + lane
+                    a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                    if SELECTIVE:
+                        decay = tl.exp2(a * dt[:, None, :])
+                        b_at, c_at = B + stream_row * n, C + stream_row * n
+                        b_in = per_step(b_at, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                        c_out = per_step(c_at, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                    else:
+                        decay = tl.where(valid[:, :, None], a, 1.0)
+                        b_at, c_at = table + (n + 1 + j0) * d, table + (2 * n + 1 + j0) * d
+                        b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                        c_out = tl.load(c_at + to, mask=in_state, other=0.0)[None, :, :]
+                    h_at = tiled + (tile * n + j0) * d
+                    h = tl.load(h_at + to, mask=in_state, other=0.0)
+                    before, after, h = scan_tile(decay, b_in * u_in[:, None, :], h, T)
+                    carry = carry_at + j0 * d + to
+                    grad = tl.load(carry, mask=in_state, other=0.0)
+                    grads, grad = scan_tile_back(decay, c_out * g[:, None, :], grad, T)
+                    tl.store(carry, grad, mask=in_state)
+                    out += tl.sum(c_out * after, 1)
+                    grad_in += tl.sum(b_in * grads, 1)
+                    grad_b, grad_c = grads * u_in[:, None, :], after * g[:, None, :]
+                    # Of the decay; d exp(ΔA) / d(ΔA) is exp(ΔA) itself
+                    grad_a = grads * before
+                    if SELECTIVE:
+                        grad_a *= decay
+                        grad_dt += LN_2 * tl.sum(grad_a * a, 1)
+                        grad_a *= dt[:, None, :]
+                        known = valid & below_end(j0 + j.T, n, BN)
+                        tl.store(own_row + j0 + j.T, tl.sum(grad_b, 2), mask=known)
+                        tl.store(own_row + (n + j0) + j.T, tl.sum(grad_c, 2), mask=known)
+                    else:
+                        grad_a = tl.where(valid[:, :, None], grad_a, 0.0)
+                        at = grad_table + (n + 1 + j0) * d
+                        add_to(at + to, tl.sum(grad_b, 0), in_state)
+                        add_to(at + n * d + to, tl.sum(grad_c, 0), in_state)
+                    add_to(grad_table + j0 * d + to, tl.sum(grad_a, 0), in_state)
             grad_e = tl.sum(grad_mix * out, 1, keep_dims=True)
             tl.store(own_row + (ROWS - 1), grad_e, mask=valid)
             grad_u = grad_in + skip * g

@@ -4,7 +4,7 @@ A program takes T steps after the other and, of each, one stream after the other
 (T, BD) each of band, Δ and output, then a tile (T, BN, BD) for every ``BN`` states. All of a tile
 lies in the registers of its channels' threads; the states alone go through memory, from one tile
 to the next. ``params`` (M, PARAMS, d) has a stream's rows one after the other: A (n), D, then Δ's
-bias and weights (rank) or, LTI, B and C (n each).
+bias and weights (rank) or, LTI, B and C (n each); of PAIRS C alone.
 """
 
 # No postponed annotations here: Triton reads them.
@@ -19,16 +19,14 @@ from msssm_ts.kernels.decompose.triton import (
     memory_row,
     memory_rows,
 )
-from msssm_ts.kernels.selective_scan.triton import decaying_exp, scan_tile, sigmoid, step_rows
-
-
-@gpu_kernel
-def falling(N: tl.constexpr) -> tl.tensor:
-    """N − 1 … 0, as (N, 1): the states of a tile.
-
-    Falling, since Triton would spread states that rise as they do in memory over the threads.
-    """
-    return N - 1 - tl.arange(0, N)[:, None]
+from msssm_ts.kernels.ms_scan.triton_pairs import move_pairs
+from msssm_ts.kernels.selective_scan.triton import (
+    decaying_exp,
+    falling,
+    scan_tile,
+    sigmoid,
+    step_rows,
+)
 
 
 @gpu_kernel
@@ -54,8 +52,8 @@ def local_states(
     low: tl.tensor, lengths: tl.tensor, states: tl.tensor, sums: tl.tensor, batch: tl.tensor,
     length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
     segments: tl.tensor, streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr,
-    rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr, REVERSE: tl.constexpr,
-    T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
+    rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr, PAIRS: tl.constexpr,
+    REVERSE: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
     """Scan every segment from a zero state: its end state and ΣΔ, for :func:`carry_states`.
 
@@ -87,23 +85,29 @@ def local_states(
                 u *= dt
                 sum_at = ((series * segments + segment) * streams + s) * d + first
                 add_to(sums + sum_at + lane, tl.sum(dt, 0, keep_dims=True), in_c)
-            for j0 in range(0, n, BN):
-                j = falling(BN)
-                in_state = below_end(j0 + j, n, BN) & in_c
-                to = j * d + lane
-                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                if SELECTIVE:
-                    maps = (row * streams + s) * n
-                    decay = tl.exp2(a * dt[:, None, :])
-                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                else:
-                    decay = tl.where(valid[:, :, None], a, 1.0)
-                    b_at = table + (n + 1 + j0) * d
-                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                state = states + (((place * streams + s) * n + j0) * d + first) + to
-                h = tl.load(state, mask=in_state, other=0.0)
-                _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-                tl.store(state, h, mask=in_state)
+            own = states + ((place * streams + s) * n * d + first)
+            if PAIRS:
+                move_pairs(
+                    own, own, own, False, table, u, valid, in_c, d, n, False, False, T, BN, BD
+                )
+            else:
+                for j0 in range(0, n, BN):
+                    j = falling(BN)
+                    in_state = below_end(j0 + j, n, BN) & in_c
+                    to = j * d + lane
+                    a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                    if SELECTIVE:
+                        maps = (row * streams + s) * n
+                        decay = tl.exp2(a * dt[:, None, :])
+                        b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                    else:
+                        decay = tl.where(valid[:, :, None], a, 1.0)
+                        b_at = table + (n + 1 + j0) * d
+                        b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                    state = own + j0 * d + to
+                    h = tl.load(state, mask=in_state, other=0.0)
+                    _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                    tl.store(state, h, mask=in_state)
 
 
 @gpu_kernel
@@ -114,8 +118,8 @@ def outputs(
     length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
     segments: tl.tensor, chunks: tl.tensor, streams: tl.constexpr, d: tl.constexpr,
     n: tl.constexpr, rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr,
-    GATED: tl.constexpr, REVERSE: tl.constexpr, KEEP: tl.constexpr, CHUNK: tl.constexpr,
-    T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
+    PAIRS: tl.constexpr, GATED: tl.constexpr, REVERSE: tl.constexpr, KEEP: tl.constexpr,
+    CHUNK: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
     """Write the outputs of every segment, from the state at its start.
 
@@ -151,30 +155,36 @@ def outputs(
                     rank, REVERSE, T, BD, CT,
                 )  # fmt: skip
                 u *= dt
-            for j0 in range(0, n, BN):
-                j = falling(BN)
-                in_state = below_end(j0 + j, n, BN) & in_c
-                to = j * d + lane
-                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                if SELECTIVE:
-                    maps = (row * streams + s) * n
-                    decay = tl.exp2(a * dt[:, None, :])
-                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                    c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                else:
-                    decay = tl.where(valid[:, :, None], a, 1.0)
-                    b_at = table + (n + 1 + j0) * d
-                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                    c_out = tl.load(b_at + n * d + to, mask=in_state, other=0.0)[None, :, :]
-                state = states + (((place * streams + s) * n + j0) * d + first) + to
-                h = tl.load(state, mask=in_state, other=0.0)
-                if KEEP:
-                    kept_place = (series * chunks + t // CHUNK) * streams + s
-                    kept_at = kept + ((kept_place * n + j0) * d + first) + to
-                    tl.store(kept_at, h, mask=in_state & (t % CHUNK == 0))
-                _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-                out += tl.sum(c_out * after, 1)
-                tl.store(state, h, mask=in_state)
+            own = states + ((place * streams + s) * n * d + first)
+            chunk = (series * chunks + t // CHUNK) * streams + s
+            kept_at, keeping = kept + (chunk * n * d + first), t % CHUNK == 0
+            if PAIRS:
+                out += move_pairs(
+                    own, own, kept_at, keeping, table, u, valid, in_c, d, n, True, KEEP, T, BN, BD
+                )
+            else:
+                for j0 in range(0, n, BN):
+                    j = falling(BN)
+                    in_state = below_end(j0 + j, n, BN) & in_c
+                    to = j * d + lane
+                    a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                    if SELECTIVE:
+                        maps = (row * streams + s) * n
+                        decay = tl.exp2(a * dt[:, None, :])
+                        b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                        c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                    else:
+                        decay = tl.where(valid[:, :, None], a, 1.0)
+                        b_at = table + (n + 1 + j0) * d
+                        b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                        c_out = tl.load(b_at + n * d + to, mask=in_state, other=0.0)[None, :, :]
+                    state = own + j0 * d + to
+                    h = tl.load(state, mask=in_state, other=0.0)
+                    if KEEP:
+                        tl.store(kept_at + j0 * d + to, h, mask=in_state & keeping)
+                    _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                    out += tl.sum(c_out * after, 1)
+                    tl.store(state, h, mask=in_state)
             mixer = E + (row * streams + s) + memory_rows(T, REVERSE) * streams
             mixed += tl.load(mixer, mask=valid, other=0.0).to(CT) * out
         y_at = row * d + first

@@ -65,6 +65,15 @@ def step_rows(
 
 
 @gpu_kernel
+def falling(N: tl.constexpr) -> tl.tensor:
+    """N − 1 … 0, as (N, 1): the states of a tile.
+
+    Falling, since Triton would spread states that rise as they do in memory over the threads.
+    """
+    return N - 1 - tl.arange(0, N)[:, None]
+
+
+@gpu_kernel
 def row_bits(tile: tl.tensor) -> tl.tensor:
     """Read a tile's numbers as bits, for :func:`row_of`."""
     WHOLE: tl.constexpr = tl.int64 if tile.dtype == tl.float64 else tl.int32
