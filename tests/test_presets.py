@@ -217,7 +217,7 @@ def test_a_time_budget_leaves_voters_out() -> None:
         "no quantile_trees votes: there was no time for it",
         "no shapelet_ridge votes: there was no time for it",
         "scan_ridge learned from 20 of 60 series, drawn evenly from the classes: there was no time "
-        "or memory for more",
+        "for more",
         "1 of 2 scan_ridge vote: there was no time for more",
     )
     # What is fitted again on all series are the same voters.

@@ -15,14 +15,15 @@ from sklearn.linear_model import Ridge as PlainRidge
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, scale_features
+from msssm_ts.members import closed_form, normal_equations, within_time
 from msssm_ts.members import ridge as ridge_module
 from msssm_ts.members.closed_form import in_parts
+from msssm_ts.members.normal_equations import NormalEquations
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
 from msssm_ts.members.ridge import Ridge
-from msssm_ts.members.scan_ridge import scan_ridge as scan_ridge_module
 from msssm_ts.members.scan_ridge.features import VIEWS, ScanFeatures
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
 from msssm_ts.members.within_time import NoTimeError
@@ -287,23 +288,90 @@ def test_unequal_lengths_gaps_and_an_empty_channel() -> None:
     np.testing.assert_array_equal(asked(vote, series[3:4])[0], proba[3])
 
 
-def test_more_series_than_memory_is_meant_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Features of a random part are kept, and only that part is decoded."""
-    problem = _problem(120, 30)
-    decoded: list[int] = []
+def _lazy(n: int, decoded: list[int]) -> Problem:
+    problem = _problem(n, 30)
 
     def read(i: int) -> Any:
         decoded.append(i)
         return problem.values.series[i]
 
-    lengths = np.full(120, 30)
-    lazy = Problem.of(LazySeries(range(120), read, lengths), problem.targets, 3)
-    small = 40 * ScanRidge.fit(_problem(), 0).features.n_features // 2
-    monkeypatch.setattr(scan_ridge_module, "_MOST_NUMBERS", small)
+    lazy = LazySeries(range(n), read, np.full(n, 30))
+    return Problem.of(lazy, problem.targets, 3, weights=np.linspace(0.5, 1.5, n))
+
+
+@pytest.mark.parametrize("products", [1 << 20, 500])
+def test_every_series_counts_where_features_are_not_held(
+    products: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The classifier is that of all rows at once, and the same in blocks of any size."""
+    decoded: list[int] = []
+    problem = _lazy(150, decoded)
+    monkeypatch.setattr(closed_form, "MOST_NUMBERS", 40 * 2000)
+    monkeypatch.setattr(within_time, "MOST_PRODUCTS", products)
+    monkeypatch.setattr(closed_form, "MOST_PRODUCTS", products)
+    monkeypatch.setattr(normal_equations, "_COLUMNS", 100)
+    monkeypatch.setattr(closed_form, "_ROWS", 40)
+    one = ScanRidge.fit(problem, 0)
+    assert set(decoded) == set(range(150))
+    assert one.said is None
+    used = one.scaling.scale > 0
+    assert used.sum() <= products
+    # The penalty is in units of a row's mean squared length.
+    z, w = one.transform(problem.values)[:, used], np.linspace(0.5, 1.5, 150)
+    center, target = w @ z / w.sum(), w @ problem.signs / w.sum()
+    z, y = (z - center) * np.sqrt(w)[:, None], (problem.signs - target) * np.sqrt(w)[:, None]
+    penalty = one.ridge.penalty * np.square(z).sum() / 150
+    exact = z.T @ np.linalg.solve(z @ z.T + penalty * np.eye(150), y)
+    np.testing.assert_allclose(z @ one.ridge.coefficients[used], z @ exact, atol=0.01)
+    assert not one.ridge.coefficients[~used].any()
+
+
+def test_sums_are_the_same_whoever_computes_them() -> None:
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(90, 40)).astype(np.float32), rng.normal(size=(90, 2))
+    w = rng.uniform(0.5, 2, 90)
+    one, *workers = (NormalEquations.of(40, 2) for _ in range(3))
+    for i in range(0, 90, 20):
+        rows = slice(i, i + 20)
+        for sums in (one, workers[i % 40 > 0]):
+            sums.add(z[rows], y[rows], w[rows])
+    workers[1].merge(workers[0])
+    exact = PlainRidge(1e-2 * 40).fit(z, y, w / w.mean())
+    for a, b in zip(one.solution(1e-2), workers[1].solution(1e-2), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    assert exact.score(z, y, w) > 0.2
+
+
+def test_rows_can_be_withdrawn_from_sums() -> None:
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(60, 5)).astype(np.float32), rng.normal(size=(60, 2))
+    some, all_of_them = NormalEquations.of(5, 2), NormalEquations.of(5, 2)
+    some.add(z[:40], y[:40], np.ones(40))
+    all_of_them.add(z, y, np.ones(60))
+    all_of_them.add(z[40:], y[40:], -np.ones(20))
+    for a, b in zip(all_of_them.solution(1e-3), some.solution(1e-3), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_a_penalty_grows_where_products_are_no_better() -> None:
+    """Columns that repeat each other cannot be told apart without."""
+    z = np.repeat(np.random.default_rng(0).normal(size=(50, 1)), 6, 1).astype(np.float32)
+    sums = NormalEquations.of(6, 1)
+    sums.add(z, z[:, :1].astype(float) * 6, np.ones(50))
+    weights, _ = sums.solution(1e-12)
+    np.testing.assert_allclose(weights.sum(), 6, rtol=1e-2)
+
+
+def test_every_series_is_seen_by_some_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[int] = []
+    problem = _lazy(150, decoded)
     monkeypatch.setattr(trees_module, "_MOST_NUMBERS", 40 * 100)
-    vote = small_vote(lazy)
-    assert len(set(decoded)) < 110
-    assert (asked(vote, problem.values.series).argmax(1) == problem.targets).mean() > 0.9
+    trees = QuantileTrees.fit(problem, 0, {"n_trees": 20})
+    assert set(decoded) == set(range(150))
+    assert len(trees.forest.roots) == 20
+    assert trees.said is None
+    answers = trees.predict_proba(problem.values).argmax(1)
+    assert (answers == problem.targets).mean() > 0.9
 
 
 def test_weights_count() -> None:

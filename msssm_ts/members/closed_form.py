@@ -3,62 +3,160 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.file_checks import Number
+from msssm_ts.members.normal_equations import NormalEquations
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge import MOST_ROWS, Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec
+from msssm_ts.members.within_time import MOST_PRODUCTS, drawn_within
+from msssm_ts.series import Prepared
+from msssm_ts.training import Reporter
 
+# Numbers that the features of all training series may be, to be held: 400 MB.
+MOST_NUMBERS = 100_000_000
+# Series whose features are held then. Always as many: products round by how many there are.
+_ROWS = 2048
 # Numbers of features that are held at once: 64 MB.
 _HELD = 1 << 24
 # What a file says of a classifier.
 FACTS = {"temperature": Number(1e-9, 1e9), "left_out_accuracy": Number(-1e-6, 1 + 1e-6)}
 
 
-def fit_closed_form(
-    z: NDArray[np.float32], weights: NDArray[np.float32], problem: Problem
-) -> tuple[Scaling, Ridge]:
-    """Standardise features, and fit a ridge classifier to them.
+class Transform(Protocol):
+    """Makes features of series, (n_series, n_features)."""
+
+    def __call__(
+        self, values: Prepared, reporter: Reporter | None = None, /
+    ) -> NDArray[np.float32]:
+        """Return them, not standardised; a reporter is told the series done, and of all."""
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """A fitted ridge classifier on standardised features, and what it was judged by.
 
     Parameters
     ----------
-    z : array of shape (n_series, n_features)
-        Of the problem's series; overwritten.
-    weights : array of shape (n_features,)
-        How much each feature counts.
+    scaling : Scaling
+        Standardisation of the features.
+    ridge : Ridge
+        Classifier.
+    z : array of shape (n_judged, n_features)
+        Features of the series that penalty and temperature are from, as :meth:`Ridge.fit` leaves
+        them.
+    index : integer array of shape (n_judged,)
+        Which series these are.
+    part : Problem
+        The same.
+    n_learned : int
+        Series that it was fitted to: those, or more.
+    """
+
+    scaling: Scaling
+    ridge: Ridge
+    z: NDArray[np.float32]
+    index: NDArray[np.int64]
+    part: Problem
+    n_learned: int
+
+    def left_out(self, problem: Problem) -> NDArray[np.float64] | None:
+        """Return what it answers of series left out, (n_series, n_outputs), NaN of others."""
+        if not problem.asks_left_out or self.ridge.left_out is None:
+            return None
+        answers = np.full((len(problem), problem.n_outputs), np.nan)
+        answers[self.index] = self.ridge.left_out
+        return answers
+
+
+def fit_closed_form(
+    problem: Problem,
+    transform: Transform,
+    weights: NDArray[np.float32],
+    seed: int,
+    seconds: float | None,
+    reporter: Reporter | None,
+) -> ClosedForm:
+    """Standardise features, and fit a ridge classifier to them.
+
+    Where features of all series are too many to be held, the classifier is fitted to sums over
+    all of them (:class:`~msssm_ts.members.normal_equations.NormalEquations`); its penalty and
+    temperature are chosen by some.
+
+    Parameters
+    ----------
     problem : Problem
         What to learn.
+    transform : callable
+        Makes the features.
+    weights : array of shape (n_features,)
+        How much each feature counts.
+    seed : int
+        Of the series that are drawn where not all are taken.
+    seconds : float, optional
+        There is for it.
+    reporter : Reporter, optional
+        Told how far it is.
+
+    Raises
+    ------
+    NoTimeError
+        See :func:`~msssm_ts.members.within_time.drawn_within`.
     """
+    most = max(1, MOST_NUMBERS // len(weights))
+    index = drawn_within(problem, most, seed, seconds, len(weights), transform)
+    if len(index) <= most:
+        part = problem.part(index)
+        z = transform(part.values, reporter)
+        return ClosedForm(*_fitted(z, weights, part), z, index, part, len(index))
+    judged = problem.drawn(min(most, MOST_ROWS), seed)
+    part = problem.part(judged)
+    z = transform(part.values)
+    used = _used(len(weights), seed)
+    scaling, ridge = _fitted(z, weights * used, part)
+    sums = NormalEquations.of(int(used.sum()), problem.n_outputs)
+    every = problem.part(index)
+    signs, own = every.signs, every.weights
+    for rows in np.split(np.arange(len(index)), range(_ROWS, len(index), _ROWS)):
+        some = transform(every.values.take(rows))
+        scaling.apply(some)
+        sums.add(some[:, used], signs[rows], np.ones(len(rows)) if own is None else own[rows])
+        if reporter is not None:
+            reporter.done(int(rows[-1]) + 1, len(index))
+    coefficients = np.zeros_like(ridge.coefficients)
+    coefficients[used], intercept = sums.solution(ridge.penalty)
+    ridge = replace(ridge, coefficients=coefficients, intercept=intercept)
+    return ClosedForm(scaling, ridge, z, judged, part, len(index))
+
+
+def _fitted(
+    z: NDArray[np.float32], weights: NDArray[np.float32], problem: Problem
+) -> tuple[Scaling, Ridge]:
     scaling = Scaling.fit(z, weights)
     scaling.apply(z)
     ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
     return scaling, ridge
 
 
-def left_out_of(
-    ridge: Ridge, problem: Problem, index: NDArray[np.int64]
-) -> NDArray[np.float64] | None:
-    """Return what a classifier answers of series left out, (n_series, n_outputs).
+def _used(n_features: int, seed: int) -> NDArray[np.bool_]:
+    """Return which features count where sums of their products are held: all, or some at random.
 
-    Parameters
-    ----------
-    ridge : Ridge
-        Just fitted.
-    problem : Problem
-        All series.
-    index : integer array
-        Those that it was fitted to.
+    Examples
+    --------
+    >>> int(_used(10, 0).sum()), int(_used(20_000, 0).sum())
+    (10, 8192)
     """
-    if not problem.asks_left_out or ridge.left_out is None:
-        return None
-    answers = np.full((len(problem), problem.n_outputs), np.nan)
-    answers[index] = ridge.left_out
-    return answers
+    used = np.ones(n_features, bool)
+    if n_features > MOST_PRODUCTS:
+        order = np.random.default_rng(seed).permutation(n_features)
+        used[order[MOST_PRODUCTS:]] = False
+    return used
 
 
 def in_parts(n_series: int, n_numbers: int, held: int = _HELD) -> list[NDArray[np.int64]]:

@@ -64,6 +64,38 @@ def drawn_from(targets: NDArray[Any], n: int, seed: int) -> Rows:
     return np.sort(order[np.argsort(rank, kind="stable")[:n]])
 
 
+def dealt_evenly(targets: NDArray[Any], most: int, seed: int) -> list[Rows]:
+    """Return parts of at most so many series, which together hold all.
+
+    Classes are as frequent in each as in all, but for rare ones: of those every part has all.
+
+    Parameters
+    ----------
+    targets : array
+        See :func:`strata_of`.
+    most : int
+        Series of a part.
+    seed : int
+        Which ones.
+
+    Examples
+    --------
+    >>> targets = np.array([0] * 9 + [1])
+    >>> [targets[part].tolist() for part in dealt_evenly(targets, 4, 0)]
+    [[0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 1]]
+    """
+    if len(targets) <= most:
+        return [np.arange(len(targets))]
+    _, stratum, counts = np.unique(strata_of(targets), return_inverse=True, return_counts=True)
+    rare = counts[stratum] <= most // (2 * len(counts))
+    rest = np.flatnonzero(~rare)
+    n_parts = -(-len(rest) // max(1, most - int(rare.sum())))
+    order = np.random.default_rng(seed).permutation(rest)
+    order = order[np.argsort(stratum[order], kind="stable")]
+    always = np.flatnonzero(rare)
+    return [np.sort(np.concatenate([order[i::n_parts], always])) for i in range(n_parts)]
+
+
 def standing_for(
     index: Rows, targets: NDArray[Any], weights: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:

@@ -12,9 +12,11 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import MOST_ROWS
 from msssm_ts.series import Prepared
 
-# Seconds of a ridge classifier, on a core of 2020: for an eigendecomposition by rows cubed, and
-# for a Gram matrix by its entries and features.
-_EIGH, _GRAM = 4e-10, 2.5e-11
+# Seconds of a ridge classifier, on a core of 2020: for an eigendecomposition by rows cubed, for
+# a Gram matrix by its entries and what is summed in each, and for solving by features cubed.
+_EIGH, _GRAM, _SOLVE = 4e-10, 2.5e-11, 1.5e-11
+# Features whose products are summed where those of all series are not held: 512 MB.
+MOST_PRODUCTS = 8192
 # Series whose features are timed, after one that is not: its kernel may have to be compiled.
 _TIMED = 8
 # However little time there is; a member that is not needed learns from a third at least.
@@ -40,7 +42,7 @@ def drawn_within(
     problem : Problem
         All series.
     most : int
-        That memory has room for.
+        Whose features memory has room for; of more, sums are taken.
     seed : int
         Of those that are drawn where not all are taken; of rare classes all are.
     seconds : float, optional
@@ -55,10 +57,10 @@ def drawn_within(
     NoTimeError
         Where there is time for less than a third of them, and the member is not needed.
     """
-    index = problem.drawn(max(1, most), seed)
+    index = np.arange(len(problem))
     if seconds is None:
         return index
-    tried = index[: _TIMED + 1]
+    tried = problem.sampled(_TIMED + 1, seed)
     transform(problem.values.take(tried[:1]))
     began = time.perf_counter()
     transform(problem.values.take(tried))
@@ -66,7 +68,11 @@ def drawn_within(
     left = seconds - each * (len(tried) + 1)
 
     def cost(n: int) -> float:
-        return n * each + _GRAM * n * n * n_features + _EIGH * min(n, MOST_ROWS) ** 3
+        chosen = n * each + _EIGH * min(n, MOST_ROWS) ** 3
+        if n <= most:
+            return chosen + _GRAM * n * n * n_features
+        sums = min(n_features, MOST_PRODUCTS)
+        return chosen + MOST_ROWS * each + _GRAM * n * sums**2 + _SOLVE * sums**3
 
     low, high = min(_FEWEST, len(index)), len(index)
     while low < high:
@@ -78,17 +84,17 @@ def drawn_within(
     return problem.drawn(low, seed)
 
 
-def part_of(n: int, problem: Problem, seconds: float | None) -> str | None:
+def part_of(n: int, problem: Problem) -> str | None:
     """Say that a member has learned from some of the series only; None: it has from all.
 
     Examples
     --------
     >>> problem = Problem.of([np.ones((1, 3))] * 4, np.array([0, 1, 0, 1]), 2)
-    >>> part_of(3, problem, None), part_of(4, problem, None)
-    ('learned from 3 of 4 series, drawn evenly from the classes: more need too much memory', None)
+    >>> part_of(3, problem), part_of(4, problem)
+    ('learned from 3 of 4 series, drawn evenly from the classes: there was no time for more', None)
     """
     if n == len(problem):
         return None
-    why = "more need too much memory" if seconds is None else "there was no time or memory for more"
     what = "windows" if problem.values.is_cut else "series"
-    return f"learned from {n} of {len(problem)} {what}, drawn evenly from the classes: {why}"
+    of = f"{n} of {len(problem)} {what}"
+    return f"learned from {of}, drawn evenly from the classes: there was no time for more"

@@ -18,7 +18,6 @@ from msssm_ts.members.closed_form import (
     fit_closed_form,
     from_state_of,
     in_parts,
-    left_out_of,
     specs_of,
     state_of,
 )
@@ -27,7 +26,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.members.within_time import drawn_within, part_of
+from msssm_ts.members.within_time import part_of
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import clamp_scales
 from msssm_ts.model.cores import CORES
@@ -38,8 +37,6 @@ from msssm_ts.training import Keeper, Reporter
 
 # Steps of all series beyond which their streams would take longer than all other members.
 _MOST_STEPS = 1 << 22
-# Numbers that the features of all training series may be: 400 MB.
-_MOST_NUMBERS = 100_000_000
 # Series that thresholds are from.
 _N_SERIES = 64
 # Numbers of the streams that are held at once: 64 MB.
@@ -97,16 +94,14 @@ class DrawnMember(Member):
             sample = problem.at_most(_N_SERIES, seed).values
             x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
             network.calibrate(x, lengths, times)
-        most, n = _MOST_NUMBERS // network.n_features, network.n_features
-        index = drawn_within(
-            *(problem, most, seed, seconds, n), lambda values: _features(network, values)
-        )
-        part = problem.part(index)
-        z = _features(network, part.values, reporter)
+
+        def transform(values: Prepared, told: Reporter | None = None, /) -> NDArray[np.float32]:
+            return _features(network, values, told)
+
         weights = np.ones(network.n_features, np.float32)
-        member = cls(network, *fit_closed_form(z, weights, part))
-        said = part_of(len(index), problem, seconds)
-        return member.telling(left_out_of(member.ridge, problem, index), said=said)
+        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter)
+        said = part_of(fit.n_learned, problem)
+        return cls(network, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:

@@ -25,12 +25,13 @@ from msssm_ts.members.quantile_trees.quantiles import (
     n_quantile_features,
     quantile_features,
 )
+from msssm_ts.members.strata import dealt_evenly
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.members.within_time import NoTimeError, part_of
 from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
-# Numbers that the features of all training series may be: 400 MB; then series are left out.
+# Numbers of features that are held at once, 400 MB: beyond, each tree sees a part of the series.
 _MOST_NUMBERS = 100_000_000
 # Of the features a node looks at a tenth, but at no more values than that in a root: fewer cost
 # nothing where there are many features (docs/recipe.md).
@@ -103,55 +104,46 @@ class QuantileTrees(Member):
         n_channels = problem.values.series[0].shape[0]
         layout = Layout.of(n_channels, n_timepoints)
         n_features = n_quantile_features(n_channels, n_timepoints, layout)
-        index = problem.drawn(max(1, _MOST_NUMBERS // n_features), seed)
-        part = problem.part(index)
-
-        def done(fraction: float) -> None:
-            if reporter is not None:
-                reporter.done(int(len(part) * fraction), len(part))
-
-        in_time = seconds is None or problem.is_needed
-        if not in_time and _seconds_of_features(part, n_timepoints, layout) > (seconds or 0):
-            raise NoTimeError
-        features = np.empty((len(part), n_features), np.float32, order="F")
-        for rows in in_parts(len(part), n_timepoints * n_channels, _CHUNK):
-            chosen = [part.values.series[i] for i in rows]
-            features[rows] = quantile_features(chosen, n_timepoints, layout)
-            done(_FEATURES_TAKE * (rows[-1] + 1) / len(part))
-        answers = part.targets.reshape(len(part), -1).astype(np.int64)
-        seeds = np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64)
-
-        def grown(n: int, rows: NDArray[np.int64] | None = None) -> Iterator[Tree]:
-            return grow_trees(
-                features,
-                answers,
-                part.weights,
-                2 if part.multilabel else part.n_outputs,
-                _n_candidates(*features.shape),
-                seeds[:n],
-                rows,
-            )
+        parts = dealt_evenly(problem.targets, max(1, _MOST_NUMBERS // n_features), seed)
+        # Every part has trees of its own.
+        n_trees = max(n_trees, len(parts))
 
         def late() -> bool:
             return seconds is not None and time.perf_counter() - began > seconds
 
-        def left_out(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-            few = Forest.of(list(grown(_LEFT_OUT_TREES, rest)), part.n_outputs)
-            return few.shares(features[rows])
+        def done(fraction: float) -> None:
+            if reporter is not None:
+                reporter.done(int(len(problem) * fraction), len(problem))
 
+        in_time = seconds is None or problem.is_needed
+        if not in_time and _seconds_of_features(problem, n_timepoints, layout) > (seconds or 0):
+            raise NoTimeError
+        seeds = np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64)
         trees: list[Tree] = []
-        for tree in grown(n_trees):
-            trees.append(tree)
-            done(_FEATURES_TAKE + (1 - _FEATURES_TAKE) * len(trees) / n_trees)
+        seen, answers = 0, None
+        for k, index in enumerate(parts):
+            part, own = problem.part(index), seeds[k :: len(parts)]
+            features = np.empty((len(part), n_features), np.float32, order="F")
+            for rows in in_parts(len(part), n_timepoints * n_channels, _CHUNK):
+                chosen = [part.values.series[i] for i in rows]
+                features[rows] = quantile_features(chosen, n_timepoints, layout)
+                done((k + _FEATURES_TAKE * (rows[-1] + 1) / len(part)) / len(parts))
+            for n, tree in enumerate(_grown(features, part, own), 1):
+                trees.append(tree)
+                done((k + _FEATURES_TAKE + (1 - _FEATURES_TAKE) * n / len(own)) / len(parts))
+                if late() and len(trees) >= _FEWEST_TREES:
+                    break
+            seen += len(part)
+            if k == 0 and problem.asks_left_out and not late():
+                answers = _left_out(features, part, problem, index, seeds)
             if late() and len(trees) >= _FEWEST_TREES:
                 break
-        member = cls(n_timepoints, layout, Forest.of(trees, part.n_outputs))
-        said = part_of(len(index), problem, None)
-        if len(trees) < n_trees:
+        member = cls(n_timepoints, layout, Forest.of(trees, problem.n_outputs))
+        # Rare ones are in every part.
+        said = part_of(min(seen, len(problem)), problem)
+        if said is None and len(trees) < n_trees:
             said = f"{len(trees)} of {n_trees} trees: there was no time for more"
-        if not problem.asks_left_out or late():
-            return member.telling(said=said)
-        return member.telling(left_out_by_folds(problem, index, left_out), said=said)
+        return member.telling(answers, said=said)
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_series, n_outputs)."""
@@ -216,6 +208,52 @@ class QuantileTrees(Member):
 
         plans = [(m.forest, m.n_timepoints, m.layout) for m in members]
         return ForestVotes(plans, weights, n_channels)
+
+
+def _grown(
+    features: NDArray[np.float32],
+    problem: Problem,
+    seeds: NDArray[np.uint64],
+    rows: NDArray[np.int64] | None = None,
+) -> Iterator[Tree]:
+    """Yield trees on features of the problem's series, or of some of them."""
+    return grow_trees(
+        features,
+        problem.targets.reshape(len(problem), -1).astype(np.int64),
+        problem.weights,
+        2 if problem.multilabel else problem.n_outputs,
+        _n_candidates(*features.shape),
+        seeds,
+        rows,
+    )
+
+
+def _left_out(
+    features: NDArray[np.float32],
+    part: Problem,
+    problem: Problem,
+    index: NDArray[np.int64],
+    seeds: NDArray[np.uint64],
+) -> NDArray[np.float64]:
+    """Return what trees say of series left out, (n_series, n_outputs); NaN of those not in a part.
+
+    Parameters
+    ----------
+    features : array of shape (n_part, n_features)
+        Of the part.
+    part, problem : Problem
+        Some series, and all.
+    index : integer array of shape (n_part,)
+        Which of all these are.
+    seeds : array
+        Of trees, of which a few are grown a fold.
+    """
+
+    def answer(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        few = list(_grown(features, part, seeds[:_LEFT_OUT_TREES], rest))
+        return Forest.of(few, part.n_outputs).shares(features[rows])
+
+    return left_out_by_folds(problem, index, answer)
 
 
 def _n_candidates(n_rows: int, n_features: int) -> int:

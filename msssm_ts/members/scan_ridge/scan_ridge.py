@@ -14,10 +14,10 @@ from msssm_ts.file_checks import Number, Record, Whole
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
 from msssm_ts.members.closed_form import (
     FACTS,
+    MOST_NUMBERS,
     fit_closed_form,
     from_state_of,
     in_parts,
-    left_out_of,
     specs_of,
     state_of,
 )
@@ -33,13 +33,10 @@ from msssm_ts.members.scan_ridge.features import (
     n_features_for,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.members.within_time import drawn_within, part_of
+from msssm_ts.members.within_time import part_of
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
-# Numbers that the features of all training series may be: 400 MB. Beyond, thresholds are saved
-# first, then series.
-_MOST_NUMBERS = 100_000_000
 # From so many series on, more draws of the features change next to nothing, and cost most.
 _MANY_SERIES = 3000
 # Taps are −1 and 2, mixtures of channels 0 and 1.
@@ -86,18 +83,15 @@ class ScanRidge(Member):
         keeper: Keeper | None = None,
     ) -> Self:
         """Draw the features and fit the classifier; see :meth:`Member.fit`."""
-        fits = len(problem) * n_features_for(problem) <= _MOST_NUMBERS
+        fits = len(problem) * n_features_for(problem) <= MOST_NUMBERS
         features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
-        n = features.n_features
-        most = _MOST_NUMBERS // n
-        index = drawn_within(
-            *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
-        )
-        part = problem.part(index)
-        z = features.transform(part.values.series, reporter)
-        member = cls(features, *fit_closed_form(z, features.weights, part))
-        said = part_of(len(index), problem, seconds)
-        return member.telling(left_out_of(member.ridge, problem, index), said=said)
+
+        def transform(values: Prepared, told: Reporter | None = None, /) -> NDArray[np.float32]:
+            return features.transform(values.series, told)
+
+        fit = fit_closed_form(problem, transform, features.weights, seed, seconds, reporter)
+        said = part_of(fit.n_learned, problem)
+        return cls(features, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:

@@ -35,12 +35,10 @@ from msssm_ts.members.shapelet_ridge.features import (
     n_features_of,
 )
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.members.within_time import drawn_within, part_of
+from msssm_ts.members.within_time import part_of
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
-# Numbers that the features of all training series may be: 400 MB; then series are left out.
-_MOST_NUMBERS = 100_000_000
 # Values of shapelets and weights of channels: series are limited, their differences twice that.
 _LARGEST_VALUE = 1e9
 _MOST_GROUPS = 1 << 12
@@ -84,24 +82,23 @@ class ShapeletRidge(Member):
         """Draw the shapelets and fit the classifier; see :meth:`Member.fit`."""
         began = time.perf_counter()
         features, lenders = ShapeletFeatures.draw(problem, seed, N_GROUPS)
-        n = features.n_features
-        most = _MOST_NUMBERS // n
-        index = drawn_within(
-            *(problem, most, seed, seconds, n), lambda values: features.transform(values.series)
-        )
-        part = problem.part(index)
-        z = features.transform(part.values.series, reporter)
+
+        def transform(values: Prepared, told: Reporter | None = None, /) -> NDArray[np.float32]:
+            return features.transform(values.series, told)
+
         weights = np.ones(features.n_features, np.float32)
-        member = cls(features, *fit_closed_form(z, weights, part))
+        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter)
+        member = cls(features, fit.scaling, fit.ridge)
         late = seconds is not None and time.perf_counter() - began > seconds
-        said = part_of(len(index), problem, seconds)
+        said = part_of(fit.n_learned, problem)
         if not problem.asks_left_out or late:
             return member.telling(said=said)
+        index, part = fit.index, fit.part
 
         def left_out(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
             # Who has lent its pieces to shapelets is found by them again.
             own = features_without(lenders, index[rows])
-            return member.ridge.without(rest, rows, own, z, part.signs, part.weights)
+            return fit.ridge.without(rest, rows, own, fit.z, part.signs, part.weights)
 
         return member.telling(left_out_by_folds(problem, index, left_out, MOST_ROWS), said=said)
 
