@@ -39,6 +39,7 @@ SHAPELET_FEATURES = "msssm_ts/members/shapelet_ridge/features.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
 BLOCK = "msssm_ts/model/block.py"
 CLOSED_FORM = "msssm_ts/members/closed_form.py"
+NORMAL_EQUATIONS = "msssm_ts/members/normal_equations.py"
 DRAWN, T_DRAWN = "msssm_ts/model/drawn.py", "tests/test_drawn_network.py"
 DRAWN_MEMBER = "msssm_ts/members/drawn_network/drawn_network.py"
 THRESHOLD_POOLS = "msssm_ts/kernels/threshold_pools/cpu.py"
@@ -366,8 +367,8 @@ BUGS = [Bug(*row) for row in (
      "groups = np.arange(len(targets))", T_ESTIMATE),
     ("estimate: classes by chance in folds", FOLDS,
      'order = order[np.argsort(label.reshape(-1)[order], kind="stable")]', "pass", T_ESTIMATE),
-    ("estimate: trees learn what is left out", TREES, "list(grown(_LEFT_OUT_TREES, rest))",
-     "list(grown(_LEFT_OUT_TREES))", T_ESTIMATE),
+    ("estimate: trees learn what is left out", TREES, "seeds[:_LEFT_OUT_TREES], rest))",
+     "seeds[:_LEFT_OUT_TREES]))", T_ESTIMATE),
     ("estimate: shapelets of the series itself", SHAPELET_FEATURES,
      "free = ~np.isin(lenders, series).any(2, keepdims=True)",
      "free = np.ones_like(lenders[:, :, :1], bool)", T_ESTIMATE),
@@ -379,8 +380,19 @@ BUGS = [Bug(*row) for row in (
      T_RARE),
     ("rare: stands for itself", STRATA, "own[index] * factor[stratum[index]]", "own[index]",
      T_RARE),
-    ("rare: members without weights", "msssm_ts/members/scan_ridge/scan_ridge.py",
-     "problem.part(index)", "problem.take(index)", T_RARE),
+    ("rare: members without weights", CLOSED_FORM, "        part = problem.part(index)\n",
+     "        part = problem.take(index)\n", T_RARE),
+    ("rare: sums without weights", CLOSED_FORM, "every = problem.part(index)",
+     "every = problem.take(index)", T_RARE),
+    ("rows: the last ones left out", CLOSED_FORM, "range(_ROWS, len(index), _ROWS))",
+     "range(_ROWS, len(index), _ROWS))[:-1]", T_VOTERS),
+    ("rows: sums are not centred", NORMAL_EQUATIONS, "a[rows] -= self.features[rows, None] * mean",
+     "pass", T_VOTERS),
+    ("rows: weights do not count", NORMAL_EQUATIONS, "weights[:, None].astype(np.float32)",
+     "np.sign(weights[:, None]).astype(np.float32)", T_VOTERS),
+    ("rows: no penalty is enough", NORMAL_EQUATIONS, "if penalty > diagonal.mean():", "if True:",
+     T_VOTERS),
+    ("rows: trees of the first part", TREES, "enumerate(parts):", "enumerate(parts[:1]):", T_VOTERS),
     ("rare: penalty by any rows", RIDGE, "drawn_from(_classes(signs), size, 0)",
      "np.arange(size)", T_RARE),
     ("rare: weights within groups", RIDGE, "root[rows][:, None] * root[rows][..., None]",

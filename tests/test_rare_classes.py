@@ -93,6 +93,21 @@ def test_a_member_without_room_keeps_the_rare(monkeypatch: pytest.MonkeyPatch) -
     assert member.said is None
 
 
+def test_a_member_without_time_keeps_the_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is drawn evenly is weighed by how frequent it is."""
+    y, rng = _rare(200), np.random.default_rng(0)
+    series = [rng.normal(size=(1, 16)).astype(np.float32) for _ in y]
+    problem = Problem.of(series, y, 3)
+    monkeypatch.setattr(closed_form, "drawn_within", lambda problem, *_: problem.drawn(64, 0))
+    for most in (64 * 4400, 20 * 4400):
+        monkeypatch.setattr(closed_form, "MOST_NUMBERS", most)
+        member = ScanRidge.fit(problem, 0)
+        scores = member.ridge.decision(member.transform(problem.values).astype(np.float32))
+        np.testing.assert_allclose(scores.mean(0), 2 * np.bincount(y) / 200 - 1, atol=0.05)
+        assert member.said is not None
+        assert "learned from 64 of 200 series, drawn evenly from the classes" in member.said
+
+
 @pytest.mark.parametrize("grouped", [False, True])
 def test_penalties_are_chosen_by_all_of_a_rare_class(
     grouped: bool, monkeypatch: pytest.MonkeyPatch

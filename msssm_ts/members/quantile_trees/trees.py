@@ -111,6 +111,9 @@ class QuantileTrees(Member):
         def late() -> bool:
             return seconds is not None and time.perf_counter() - began > seconds
 
+        def over() -> bool:
+            return late() and len(trees) >= _FEWEST_TREES
+
         def done(fraction: float) -> None:
             if reporter is not None:
                 reporter.done(int(len(problem) * fraction), len(problem))
@@ -131,12 +134,12 @@ class QuantileTrees(Member):
             for n, tree in enumerate(_grown(features, part, own), 1):
                 trees.append(tree)
                 done((k + _FEATURES_TAKE + (1 - _FEATURES_TAKE) * n / len(own)) / len(parts))
-                if late() and len(trees) >= _FEWEST_TREES:
+                if over():
                     break
             seen += len(part)
             if k == 0 and problem.asks_left_out and not late():
                 answers = _left_out(features, part, problem, index, seeds)
-            if late() and len(trees) >= _FEWEST_TREES:
+            if over():
                 break
         member = cls(n_timepoints, layout, Forest.of(trees, problem.n_outputs))
         # Rare ones are in every part.
