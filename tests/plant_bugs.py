@@ -392,7 +392,7 @@ BUGS = [Bug(*row) for row in (
      "np.sign(weights[:, None]).astype(np.float32)", T_VOTERS),
     ("rows: no penalty is enough", NORMAL_EQUATIONS, "if penalty > diagonal.mean():", "if True:",
      T_VOTERS),
-    ("rows: trees of the first part", TREES, "enumerate(parts):", "enumerate(parts[:1]):", T_VOTERS),
+    ("rows: trees of one part", TREES, "enumerate(parts):", "enumerate(parts[:1]):", T_VOTERS),
     ("rare: penalty by any rows", RIDGE, "drawn_from(_classes(signs), size, 0)",
      "np.arange(size)", T_RARE),
     ("rare: weights within groups", RIDGE, "root[rows][:, None] * root[rows][..., None]",
