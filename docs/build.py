@@ -1,4 +1,4 @@
-"""Write docs/api.md from docstrings, docs/cli.md from ``--help``, docs/readers.md from readers.
+"""Write docs/api from docstrings, docs/cli.md from commands, docs/readers.md from readers.
 
 docs/formats.md is what is read of a miniature of each format.
 
@@ -10,23 +10,19 @@ A test fails when the pages and the code drift apart.
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import shlex
-import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))
+from cli_page import cli_page
+
 FOLDER = Path(__file__).parent
-COMMANDS = (
-    *("", "fit", "crossval", "evaluate", "predict", "annotate", "export", "stream", "compare"),
-    *("inspect", "info"),
-    *("data", "data list", "data info", "data check", "data get", "data convert", "data preview"),
-)
-_RUN = "from msssm_ts.cli.app import app; app(prog_name='msssm-ts')"
 _SECTION = re.compile(r"^(\w[\w ]+)\n-{3,}$", re.MULTILINE)
 _ENTRY = re.compile(r"^\w[\w, ]* : .*$", re.MULTILINE)
 _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
@@ -124,7 +120,7 @@ def values() -> Iterator[tuple[str, Any]]:
         "Coverage",
         "FitRecord",
     )
-    for name in (*own, "FitRecord"):
+    for name in own:
         yield f"msssm_ts.fitted.{name}", getattr(msssm_ts.fitted, name)
     yield "msssm_ts.members.member.Member", member.Member
     yield "msssm_ts.members.member.State", member.State
@@ -228,6 +224,7 @@ def _format_row(sample: Any) -> str:
     import tempfile
 
     from msssm_ts.datasets import load
+    from msssm_ts.optional import install
 
     with tempfile.TemporaryDirectory() as folder:
         source, _ = sample.write(Path(folder))
@@ -255,20 +252,62 @@ def _format_row(sample: Any) -> str:
         "; ".join(
             filter(
                 None,
-                [f'`pip install "msssm-ts[{sample.extra}]"`' * bool(sample.extra), sample.note],
+                [f"`{install(sample.extra)}`" if sample.extra else "", sample.note],
             )
         ),
     ]
     return "| " + " | ".join(cells) + " |"
 
 
-def api_page() -> str:
-    """Return the API reference."""
+# Pages of the reference: title, and beginnings of the names on it, of which the longest counts.
+API = {
+    "estimators": (
+        "Estimators",
+        ("msssm_ts.MSSSM", "msssm_ts.sktime", "msssm_ts.training", "msssm_ts.fitting"),
+    ),
+    "fitted": ("Fitted models", ("msssm_ts.fitted", "msssm_ts.beside", "msssm_ts.export")),
+    "data": (
+        "Data and its preparation",
+        ("msssm_ts.datasets", "msssm_ts.preparation", "msssm_ts.series", "msssm_ts.analysis.data"),
+    ),
+    "analysis": ("Results, and a look inside", ("msssm_ts.analysis",)),
+    "network": ("The network and its kernels", ("msssm_ts.model", "msssm_ts.kernels")),
+    "extending": (
+        "Members, cores and errors",
+        ("msssm_ts.members", "msssm_ts.registry", "msssm_ts.model.cores", "msssm_ts.errors"),
+    ),
+}
+
+
+def _api_page_of(name: str) -> str:
+    begins = {start: page for page, (_, starts) in API.items() for start in starts}
+    return begins[max((start for start in begins if name.startswith(start)), key=len)]
+
+
+def api_contents() -> str:
+    """Return the list of all that has a section in the API reference."""
+    parts = ["# Python API\n\nWritten by `python docs/build.py` from the docstrings.\n"]
+    for page, (title, _) in API.items():
+        parts.append(f"## [{title}](api/{page}.md)\n\n| | |\n|---|---|")
+        for name, thing in (*public_objects(), *values(), *registries()):
+            if _api_page_of(name) == page:
+                text = inspect.getdoc(thing) or ""
+                says = as_markdown(text).partition("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+                anchor = name.replace(".", "").lower()
+                short = name.removeprefix("msssm_ts.")
+                parts.append(f"| [`{short}`](api/{page}.md#{anchor}) | {says} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def api_page(page: str) -> str:
+    """Return a page of the API reference."""
+    sections = (*public_objects(), *values())
     parts = [
-        "# API reference\n\nWritten by `python docs/build.py` from the docstrings.\n",
-        "Shapes: b series (batch), l steps (length), d channels of the network, n states.\n",
-        *(_section(*each) for each in (*public_objects(), *values())),
-        *(_registry_section(*each) for each in registries()),
+        f"# {API[page][0]}\n\nShapes: b series (batch), l steps (length), d channels of the "
+        "network, n states. [All names](../api.md).\n",
+        *(_section(*each) for each in sections if _api_page_of(each[0]) == page),
+        *(_registry_section(*each) for each in registries() if _api_page_of(each[0]) == page),
     ]
     return "\n".join(parts)
 
@@ -306,7 +345,7 @@ def _properties(thing: Any) -> str:
         for name in line.partition(" : ")[0].split(",")
     }
     lines = [
-        f"- `{name}`\n  {as_markdown(inspect.cleandoc(value.__doc__)).partition(chr(10))[0]}"
+        f"- `{name}`\\\n  {as_markdown(inspect.cleandoc(value.__doc__)).partition(chr(10))[0]}"
         for name, value in _own(thing).items()
         if isinstance(value, property) and value.__doc__ and name not in named
     ]
@@ -375,29 +414,16 @@ def _entries(body: str) -> str:
             name, _, kind = line.partition(" : ")
             lines.append(f"- `{name}`" + (f" : {kind}" if kind else ""))
         else:
+            # A backslash breaks the line behind a name.
+            if lines and lines[-1].startswith("- ") and line:
+                lines[-1] += "\\"
             lines.append(f"  {line.strip()}".rstrip())
     return "\n".join(lines)
 
 
-def cli_page() -> str:
-    """Return the command-line reference."""
-    parts = ["# Command line\n\nWritten by `python docs/build.py` from `msssm-ts --help`.\n"]
-    for command in COMMANDS:
-        words = [*command.split(), "--help"]
-        text = subprocess.run(
-            [sys.executable, "-c", _RUN, *words],
-            env=os.environ | {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        tidy = "\n".join(line.rstrip() for line in text.strip("\n").splitlines()).strip()
-        parts.append(f"## msssm-ts {command}".rstrip() + f"\n\n```text\n{tidy}\n```\n")
-    return "\n".join(parts)
-
-
 PAGES: dict[str, Callable[[], str]] = {
-    "api.md": api_page,
+    "api.md": api_contents,
+    **{f"api/{page}.md": partial(api_page, page) for page in API},
     "cli.md": cli_page,
     "formats.md": formats_page,
     "readers.md": readers_page,

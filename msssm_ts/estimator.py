@@ -37,6 +37,7 @@ from msssm_ts.fitting.notes import rounding_remarks
 from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
+from msssm_ts.optional import NEWER
 from msssm_ts.parameter_rows import documented
 from msssm_ts.parameters import Parameters, check_parameters
 from msssm_ts.series import LazySeries, Series
@@ -741,8 +742,8 @@ optional
             estimator = cls(**from_json_parameters(model.record.parameters))
         except TypeError as error:
             raise InputError(
-                f"the model was made with a parameter that this version does not know ({error}); "
-                "upgrade with 'pip install --upgrade msssm-ts'"
+                f"the model was made with a parameter that this version does not know "
+                f"({error}); {NEWER}"
             ) from error
         estimator.model_ = model
         source = model.source

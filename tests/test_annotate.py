@@ -245,7 +245,7 @@ def test_edf_without_its_library_names_the_extra(model: Path, tmp_path: Path) ->
     write_heart(tmp_path / "r", PATTERN)
     with mock.patch.dict(sys.modules, {"edfio": None}):
         _, err = run("annotate", model, tmp_path / "r", "--format", "edf+", code=2)
-    assert "msssm-ts[edf]" in err
+    assert "needs edfio, which is not installed; run: python -m pip install 'edfio" in err
 
 
 def test_no_half_file_is_left(model: Path, tmp_path: Path) -> None:

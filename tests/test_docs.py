@@ -57,17 +57,27 @@ def test_every_value_says_what_it_holds_and_does() -> None:
 
 
 def test_what_a_model_and_its_members_are_made_of_is_on_the_page() -> None:
-    page = (DOCS / "api.md").read_text(encoding="utf-8")
+    page = "".join(file.read_text(encoding="utf-8") for file in DOCS.glob("api/*.md"))
     for heading in (
         *("msssm_ts.fitted.FittedModel", "msssm_ts.members.member.Member"),
         *("msssm_ts.errors.Interrupted", "msssm_ts.members.MEMBERS", "msssm_ts.model.cores.CORES"),
     ):
         assert f"\n## {heading}\n" in page
     # Properties and methods of a value, and no trace of how Python makes them.
-    assert "\n- `featured`\n" in page
+    assert "\n- `featured`\\\n" in page
     assert "\n### Vote.by_kind\n" in page
     assert "<factory>" not in page
     assert "(cls" not in page
+
+
+def test_the_list_of_names_leads_to_every_section() -> None:
+    contents = (DOCS / "api.md").read_text(encoding="utf-8")
+    named = (*build.public_objects(), *build.values(), *build.registries())
+    links = re.findall(r"\]\((api/\w+\.md)#([\w-]+)\) \| (?!\|)", contents)
+    assert len(links) == len({name for name, _ in named}) == len(named)
+    for page, anchor in links:
+        headings = re.findall(r"^## (.+)$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in {heading.replace(".", "").lower() for heading in headings}
 
 
 def _links(page: Path) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
+import re
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from recordings import write_record
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.not_read import FORMATS
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.optional import install
 
 SAMPLES = (*FILES, *LAYOUTS)
 
@@ -49,15 +51,8 @@ def test_what_needs_an_extra_says_so(
 ) -> None:
     source, _ = sample.write(tmp_path)
     library = {"dicom": "pydicom", "hdf5": "h5py"}[sample.extra]
-    plain = builtins.__import__
-
-    def without(name: str, *args: Any, **more: Any) -> Any:
-        if name.partition(".")[0] == library:
-            raise ImportError(name)
-        return plain(name, *args, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(InputError, match=rf"pip install ['\"]msssm-ts\[{sample.extra}\]['\"]"):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InputError, match=re.escape(install(sample.extra))):
         load(source, sample.options)
 
 

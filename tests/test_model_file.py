@@ -119,7 +119,7 @@ BENT: dict[str, tuple[str, Callable[[Contents], None], str]] = {
     "missing key": ("fast", lambda c: c.header.pop("missing"), "no 'missing'"),
     "version 0": ("fast", _header("schema_version")(0), "whole number from 1"),
     "True for a version": ("fast", _header("schema_version")(True), "not True"),
-    "later version": ("fast", _header("schema_version")(99), "pip install --upgrade"),
+    "later version": ("fast", _header("schema_version")(99), "update the source of msssm-ts"),
     "float for a count": ("fast", _header("n_channels")(1.0), "not 1.0"),
     "True for a count": ("fast", _header("n_channels")(True), "not True"),
     "more channels": ("fast", _header("n_channels")(2), "for 2 channels"),

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from msssm_ts.optional import EXTRAS, install
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -77,6 +79,13 @@ def test_the_lock_has_what_is_required_at_the_pinned_versions(
     wanted = [*project["project"]["dependencies"], *(line for extra in extras for line in extra)]
     named = {normal(_NAME.match(line)[0]) for line in wanted}  # type: ignore[index]
     assert not named - {"msssm-ts"} - set(locked)
+
+
+def test_messages_name_what_the_extras_bring(project: dict[str, Any]) -> None:
+    extras = project["project"]["optional-dependencies"]
+    assert dict(EXTRAS) == {name: tuple(extras[name]) for name in EXTRAS}
+    assert set(EXTRAS) == {*extras} - {"bench", "dev", "docs"}
+    assert install("onnx").startswith("python -m pip install 'onnx>=")
 
 
 def test_every_version_in_the_lock_has_hashes() -> None:

@@ -822,7 +822,7 @@ def test_hdf5_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     _exams(tmp_path / "set")
     monkeypatch.setitem(sys.modules, "h5py", None)
     for source in ("", "exams.csv", "exams_part0.hdf5"):
-        _refused(tmp_path / "set" / source, r"needs h5py; pip install 'msssm-ts\[hdf5\]'")
+        _refused(tmp_path / "set" / source, "needs h5py, .*; run: python -m pip install 'h5py")
 
 
 def test_matlab_7_3(tmp_path: Path) -> None:

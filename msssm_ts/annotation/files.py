@@ -12,6 +12,7 @@ import numpy as np
 from msssm_ts.annotation.annotated import AnnotatedBeats
 from msssm_ts.datasets.wfdb.beats import AAMI
 from msssm_ts.errors import InputError
+from msssm_ts.optional import needed
 
 # WFDB's symbol for a beat that was not classified.
 _NOT_CLASSIFIED = "?"
@@ -104,12 +105,7 @@ def check_edf() -> None:
     InputError
         Naming the extra that brings it.
     """
-    try:
-        import edfio  # noqa: F401
-    except ImportError as error:
-        raise InputError(
-            '--format edf+ needs edfio: python -m pip install "msssm-ts[edf]"'
-        ) from error
+    needed("edf", "--format edf+")
 
 
 def write_edf(

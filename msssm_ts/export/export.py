@@ -17,7 +17,6 @@ from msssm_ts.errors import ExportError, InputError, WritingError
 from msssm_ts.export.boundary import Boundary, find_boundary
 from msssm_ts.export.formats import (
     FORMATS,
-    need_onnx,
     open_onnx,
     open_pt2,
     quantize_onnx,
@@ -37,6 +36,7 @@ from msssm_ts.export.program import facts, traced
 from msssm_ts.fitted import FittedModel
 from msssm_ts.fitted.artifact import read_artifact
 from msssm_ts.fitted.model_file import load_model, model_tensors, save_model
+from msssm_ts.optional import needed
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def export_model(
     if quantize and format != "onnx":
         raise InputError(f"quantisation is for ONNX, not for {format}")
     if format == "onnx":
-        need_onnx()
+        needed("onnx", "--format onnx")
     beside = model.beside
     by_window = model.preparation.window is not None
     if format != "safetensors" and beside is not None and beside.votes and by_window:

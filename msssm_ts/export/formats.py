@@ -6,7 +6,6 @@ import io
 import json
 import logging
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from msssm_ts.errors import InputError
 from msssm_ts.export.program import FEATURES, INPUT, OUTPUT, quiet_exporter
 
 if TYPE_CHECKING:
@@ -25,24 +23,6 @@ FORMATS = ("onnx", "pt2", "safetensors")
 # From a batch (b, n_channels, l), and features (b, n_features) where the file takes them, to
 # probabilities (b, n_classes).
 Run = Callable[[NDArray[np.float32], NDArray[np.float64] | None], NDArray[np.float32]]
-
-
-def need_onnx() -> None:
-    """Say what to install where the ONNX libraries are missing.
-
-    Raises
-    ------
-    InputError
-        If one of them cannot be imported.
-    """
-    try:
-        for name in ("onnx", "onnxruntime", "onnxscript"):
-            import_module(name)
-    except ImportError as error:
-        raise InputError(
-            f"--format onnx needs {error.name}, which is not installed: "
-            'pip install "msssm-ts[onnx]"'
-        ) from error
 
 
 def write_onnx(program: torch.export.ExportedProgram, file: Path, facts: Mapping[str, str]) -> None:

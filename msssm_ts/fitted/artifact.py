@@ -27,6 +27,7 @@ from msssm_ts.fitted.tensor_file import (
 )
 from msssm_ts.fitted.upgrades import FIRST_WITH_CHECKSUM, SCHEMA_VERSION, is_small, upgraded
 from msssm_ts.model_path import resolve_model_path
+from msssm_ts.optional import NEWER
 
 _KEY = "msssm_ts"
 _VERSION = Record({"schema_version": Whole(1)}, others=True)
@@ -112,7 +113,7 @@ def _present(file: Path, opened: TensorFile) -> tuple[dict[str, Any], dict[str, 
         if version > SCHEMA_VERSION:
             raise InputError(
                 f"{file}: written with schema version {shown(version)}, this msssm-ts reads up to "
-                f"{SCHEMA_VERSION}; upgrade with 'pip install --upgrade msssm-ts'"
+                f"{SCHEMA_VERSION}; {NEWER}"
             )
         if version >= FIRST_WITH_CHECKSUM and not opened.has_checksum:
             raise ValueError("its checksum is missing")

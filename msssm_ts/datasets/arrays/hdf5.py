@@ -16,6 +16,7 @@ from msssm_ts.datasets.arrays.hdf5_sizes import Budget, checked_size
 from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.probe import check_ends
 from msssm_ts.errors import InputError
+from msssm_ts.optional import needed
 from msssm_ts.series import Series
 
 HDF5_MARK = b"\x89HDF\r\n\x1a\n"
@@ -26,13 +27,7 @@ _DEEPEST = 24
 
 
 def _h5py(file: Path) -> Any:
-    try:
-        import h5py
-    except ImportError as error:
-        raise InputError(
-            f"{file}: an HDF5 file, which needs h5py; pip install 'msssm-ts[hdf5]'"
-        ) from error
-    return h5py
+    return needed("hdf5", f"{file}: HDF5")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from msssm_ts.datasets.signals.about import facts
 from msssm_ts.datasets.signals.record import Facts
 from msssm_ts.datasets.signals.stored import Stored, stored_format
 from msssm_ts.errors import InputError
+from msssm_ts.optional import needed
 
 # Transfer syntaxes that compress the whole file: Deflated Explicit VR Little Endian.
 _DEFLATED = ("1.2.840.10008.1.2.1.99",)
@@ -28,7 +29,7 @@ def decode_dicom(file: Path) -> Stored:
     InputError
         If there is no waveform in it, or it is damaged.
     """
-    pydicom = _pydicom(file)
+    pydicom = needed("dicom", f"{file}: DICOM")
     try:
         demand(file.stat().st_size, file, "its elements")
         # It is unpacked at a blow, whatever it grows to.
@@ -112,17 +113,6 @@ def _calibrate(row: np.ndarray[Any, Any], channel: Any) -> str:
     row += float(getattr(channel, "ChannelBaseline", None) or 0)
     unit = next(iter(getattr(channel, "ChannelSensitivityUnitsSequence", ())), None)
     return str(getattr(unit, "CodeValue", ""))
-
-
-def _pydicom(file: Path) -> Any:
-    try:
-        import pydicom
-    except ImportError as error:
-        raise InputError(
-            f"{file}: DICOM is read by pydicom, which is not installed; run: pip install "
-            '"msssm-ts[dicom]"'
-        ) from error
-    return pydicom
 
 
 DICOM = stored_format((".dcm", ".dicom"), decode_dicom)

@@ -1,0 +1,61 @@
+"""Libraries that only some need, and what to type where one is missing."""
+
+from __future__ import annotations
+
+import shlex
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from msssm_ts.errors import InputError
+
+# As pyproject.toml has them: named one by one, they install from wherever the command is typed.
+EXTRAS = MappingProxyType(
+    {
+        "onnx": ("onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5"),
+        "hdf5": ("h5py>=3.10",),
+        "dicom": ("pydicom>=3.0",),
+        "edf": ("edfio>=0.4.18",),
+    }
+)
+NEWER = "update the source of msssm-ts, and run 'python -m pip install .' in it"
+
+
+def install(extra: str) -> str:
+    """Return the command that installs what an extra brings.
+
+    Examples
+    --------
+    >>> install("hdf5")
+    "python -m pip install 'h5py>=3.10'"
+    """
+    return f"python -m pip install {shlex.join(EXTRAS[extra])}"
+
+
+def needed(extra: str, what: str) -> Any:
+    """Import the libraries of an extra.
+
+    Parameters
+    ----------
+    extra : str
+        One of ``EXTRAS``.
+    what : str
+        What needs it, the subject of the sentence.
+
+    Returns
+    -------
+    module
+        The first one.
+
+    Raises
+    ------
+    InputError
+        If one is missing: which, for what, and the command that installs it.
+    """
+    try:
+        first, *_ = [import_module(each.partition(">=")[0]) for each in EXTRAS[extra]]
+    except ImportError as error:
+        raise InputError(
+            f"{what} needs {error.name}, which is not installed; run: {install(extra)}"
+        ) from error
+    return first
