@@ -110,6 +110,7 @@ def values() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.datasets.account.Account", account.Account
     yield "msssm_ts.datasets.ReadOptions", msssm_ts.datasets.ReadOptions
     yield "msssm_ts.export.ExportReport", msssm_ts.export.ExportReport
+    yield "msssm_ts.export.SourceReport", msssm_ts.export.SourceReport
     own = (
         "FittedModel",
         "Vote",

@@ -676,7 +676,7 @@ optional
     def export(
         self,
         path: str | os.PathLike[str],
-        format: Literal["onnx", "pt2", "safetensors"] = "onnx",
+        format: Literal["onnx", "pt2", "safetensors", "c"] = "onnx",
     ) -> ExportReport:
         """Write the model to a file that runs without msssm-ts (see :mod:`msssm_ts.export`).
 
@@ -687,8 +687,9 @@ optional
         ----------
         path : path
             File to write, all or nothing.
-        format : {"onnx", "pt2", "safetensors"}
-            For ONNX runtimes, for ``torch.export.load``, or the model file of :meth:`save`.
+        format : {"onnx", "pt2", "safetensors", "c"}
+            For ONNX runtimes, for ``torch.export.load``, the model file of :meth:`save`, or C99 (a
+            source whose name ends in ``.c``, and a header beside it) of a causal network.
 
         Returns
         -------

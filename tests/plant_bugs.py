@@ -38,6 +38,7 @@ SHAPELETS, T_SHAPELETS = "msssm_ts/kernels/shapelets/cpu.py", "tests/test_shapel
 SHAPELET_FEATURES = "msssm_ts/members/shapelet_ridge/features.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
 BLOCK = "msssm_ts/model/block.py"
+C_SOURCE, T_C = "msssm_ts/export/c/templates/source.c", "tests/test_export_c.py"
 CLOSED_FORM = "msssm_ts/members/closed_form.py"
 NORMAL_EQUATIONS = "msssm_ts/members/normal_equations.py"
 DRAWN, T_DRAWN = "msssm_ts/model/drawn.py", "tests/test_drawn_network.py"
@@ -276,6 +277,34 @@ BUGS = [Bug(*row) for row in (
      "tests/test_streaming.py -k limited"),
     ("far values not limited in a file", "msssm_ts/export/preparing.py", "if self.limited:",
      "if False:", "tests/test_export.py -k 'limited and onnx'"),
+    ("in C: far values not limited", "msssm_ts/export/c/source.py",
+     '"limited": bool(model.preparation.limits),', '"limited": False,', f"{T_C} -k far"),
+    ("in C: offsets in single precision", C_SOURCE, "((double)value - mean[k])",
+     "(double)(value - (float)mean[k] * 1.000001f)", f"{T_C} -k offsets"),
+    ("in C: a step that is missing counts", C_SOURCE, "    if (observed) {", "    if (1) {",
+     f"{T_C} -k 'every_step and s6'"),
+    ("in C: a missing step goes into the scans", C_SOURCE, "if (!observed) {", "if (0) {",
+     f"{T_C} -k 'every_step and s6'"),
+    ("in C: rings a row short", C_SOURCE, "state->rows[s] + 1 == n_rows",
+     "state->rows[s] + 2 == n_rows + (n_rows == 1)", f"{T_C} -k 'every_step and lti'"),
+    ("in C: the smallest is kept", C_SOURCE,
+     "residual[i] > state->kept[i] ? residual[i]", "residual[i] < state->kept[i] ? residual[i]",
+     f"{T_C} -k 'every_step and s4d'"),
+    ("in C: modes turn the other way", "msssm_ts/model/cores/s4d/step.c",
+     "w->A[k] * state[k + 1] + w->A[k + 1]", "w->A[k] * state[k + 1] - w->A[k + 1]",
+     f"{T_C} -k 'every_step and s4d'"),
+    ("in C: C of another stream", "msssm_ts/model/cores/s6/step.c",
+     "*C = read + (STREAMS + s) * STATES", "*C = read + STREAMS * STATES",
+     f"{T_C} -k 'every_step and s6'"),
+    ("in C: a refused sample changes the state", C_SOURCE,
+     "        if (isinf(value)) {", "        if (isinf(value)) {\n            state->n_observed++;",
+     f"{T_C} -k return"),
+    ("in C: scales of rows left out", "msssm_ts/export/c/quantized.py",
+     "numbers.astype(np.int8), scale", "numbers.astype(np.int8), 2 * scale", f"{T_C} -k bits"),
+    ("in C: names end strings", "msssm_ts/export/c/text.py",
+     """if byte in b'"\\\\?':""", "if byte in b'?':", f"{T_C} -k return"),
+    ("in C: state counted short", "msssm_ts/export/c/cost.py", "ram=8 * (doubles + ",
+     "ram=8 * (doubles - 1 + ", f"{T_C} -k every_step"),
     ("rounding of a filter kept", "msssm_ts/preparation/filters.py",
      "largest[1] <= ROUNDING * largest[0]", "largest[1] < 0", "tests/test_fitting.py -k still"),
     ("hum kept at the ends", "msssm_ts/preparation/filters.py",
@@ -401,7 +430,7 @@ BUGS = [Bug(*row) for row in (
      "pass", T_RARE),
     ("rare: log-priors without groups", FIT_DECISION,
      "units = np.unique(told.groups, return_inverse=True)[1]", "pass", T_RARE),
-    ("rare: log-priors taken twice", DECISION, "_LEAST)) + self.values", "_LEAST)) - self.values",
+    ("rare: log-priors taken twice", DECISION, "LEAST)) + self.values", "LEAST)) - self.values",
      T_RARE),
     ("point: the most probable class", PARTS_OF, "if self.decision is None else", "if True else",
      T_POINTS),

@@ -53,6 +53,9 @@ def test_the_wheel_is_the_package(project: dict[str, Any]) -> None:
     assert Counter(file.suffix for file in files if file.suffix != ".py") == {
         ".html": 3,
         ".css": 1,
+        # Templates of an exported source, and the steps of three cores.
+        ".c": 6,
+        ".h": 1,
         ".typed": 1,
     }
     assert not [

@@ -12,6 +12,8 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.export_c import AsC
+from msssm_ts.cli.exported import COMPARED, accuracies, show_accuracies, source_of
 from msssm_ts.cli.files import claim
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.tables import show_table
@@ -19,12 +21,11 @@ from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
 
 if TYPE_CHECKING:
-    from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.export import Predict, Source
 
-# Series of DATA that the file is compared with the model on, and that both are timed on.
-_COMPARED, _TIMED = 64, 16
+# Series of DATA that the file and the model are timed on.
+_TIMED = 16
 
 
 class Format(StrEnum):
@@ -33,6 +34,7 @@ class Format(StrEnum):
     ONNX = "onnx"
     PT2 = "pt2"
     SAFETENSORS = "safetensors"
+    C = "c"
 
 
 class Quantize(StrEnum):
@@ -48,7 +50,8 @@ def export(
     format: Annotated[
         Format,
         typer.Option(
-            help="For ONNX runtimes, for torch.export.load (pt2), or a copy of the model file."
+            help="For ONNX runtimes, for torch.export.load (pt2), a copy of the model file, or C99 "
+            "(a causal network alone)."
         ),
     ] = Format.ONNX,
     out: Annotated[
@@ -63,8 +66,18 @@ def export(
     ] = None,
     quantize: Annotated[
         Quantize | None,
-        typer.Option(help="ONNX with weights in 8 bits; needs --data, to say what it costs."),
+        typer.Option(
+            help="Weights in 8 bits: ONNX, with --data, to say what it costs; C, of dense layers."
+        ),
     ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Short for --quantize int8.")] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="C: what all names begin with; else the file's name."),
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="C: write a program around it, too (FILE_main.c).")
+    ] = False,
     benchmark: Annotated[
         bool, typer.Option("--benchmark", help="Time the file against the model.")
     ] = False,
@@ -79,8 +92,21 @@ def export(
     The file takes series, float32 (batch, channels, length), any batch and length, padded with NaN
     at the end, and gives a probability per class. It is run and compared with the model first:
     where probabilities differ by more than 0.0001, nothing is written.
+
+    In C it is a header and a source that read a sample at a time, of a model that can be streamed.
+    Compiled, probabilities may differ by 0.00001; memory and arithmetic of a step are shown.
     """
     file = resolve_model_path(model)
+    quantize = Quantize.INT8 if int8 else quantize
+    if format is Format.C:
+        target = out or file.with_suffix(".c")
+        wanted = AsC(target, name, quantize is not None, example, benchmark)
+        wanted.claim(force=force or out is None, inputs=(file, data))
+        wanted.export(model, file, data, reading, quiet=quiet, json=json)
+        return
+    for option, given in (("--name", name is not None), ("--example", example)):
+        if given:
+            raise InputError(f"{option} is for --format c, not for {format.value}")
 
     from msssm_ts.cli.inputs import load_model_and_series
     from msssm_ts.estimator import MSSSMClassifier
@@ -99,7 +125,7 @@ def export(
         classifier, series = load_model_and_series(
             model, data, reading, device="cpu", needs_labels=quantize is not None, quiet=quiet
         )
-    compared = [] if series is None else [_source(series, _COMPARED)]
+    compared = [] if series is None else [source_of(series, COMPARED)]
     boundary = find_boundary(classifier.model_)
     if format is not Format.SAFETENSORS:
         for step in boundary.steps:
@@ -134,59 +160,14 @@ def export(
     if quantize:
         assert series is not None
         result["quantized_largest_difference"] = report.quantized_difference
-        result["accuracy"] = _accuracies(classifier, predict, series)
+        result["accuracy"] = accuracies(classifier, predict, series)
     if benchmark:
-        timed = made_up_noise(classifier.model_) if series is None else _source(series, _TIMED)
+        timed = made_up_noise(classifier.model_) if series is None else source_of(series, _TIMED)
         result["milliseconds"] = _times(classifier, predict, timed)
     if json:
         show_json(result)
     else:
         _show(result)
-
-
-def _source(series: LabelledSeries, at_most: int | None = None) -> Source:
-    import numpy as np
-
-    from msssm_ts.export import Source
-    from msssm_ts.series import take
-
-    count = series.n_series if at_most is None else min(at_most, series.n_series)
-    chosen = np.linspace(0, series.n_series - 1, count).astype(np.int64)
-    beside = None if series.features is None else series.features.take(chosen)
-    values = take(series.values, chosen)
-    return Source(values, series.sampling_rate, series.channel_names, beside)
-
-
-def _accuracies(
-    classifier: MSSSMClassifier, predict: Predict, series: LabelledSeries
-) -> dict[str, dict[str, float | None]]:
-    """Scores of the model and of the file on all of the data."""
-    from msssm_ts.analysis.results.evaluation import evaluate_multilabel, evaluate_predictions
-    from msssm_ts.export import native_proba
-
-    assert series.labels is not None
-    source, scores = _source(series), {}
-    for name, proba in (
-        ("model", native_proba(classifier.model_, source)),
-        ("file", predict(source)),
-    ):
-        if not classifier.multilabel_:
-            # float32 does not sum to one as precisely as scikit-learn wants it.
-            proba = proba / proba.sum(1, keepdims=True)
-        found = (
-            evaluate_multilabel(
-                series.labels, proba, classifier.label_names, classifier.thresholds_
-            )
-            if classifier.multilabel_
-            else evaluate_predictions(
-                series.labels,
-                proba,
-                classifier.classes_,
-                classifier.model_.labels.chosen_columns(proba),
-            )
-        )
-        scores[name] = {key: found[key] for key in ("accuracy", "macro_f1", "macro_auroc")}
-    return scores
 
 
 def _times(
@@ -217,12 +198,7 @@ def _show(result: dict[str, Any]) -> None:
         pairs["after int8"] = f"{result['quantized_largest_difference']:.2g} in a probability"
     show_pairs(pairs)
     if "accuracy" in result:
-        scores = result["accuracy"]
-        rows = [
-            [name.replace("_", " "), *(_number(scores[w][name]) for w in ("model", "file"))]
-            for name in scores["model"]
-        ]
-        show_table(["score", "model", "file"], rows, right=("model", "file"))
+        show_accuracies(result["accuracy"])
     if "milliseconds" in result:
         rows = [
             [f"{n} series, ms", *(f"{times[w]:.2f}" for w in ("model", "file"))]
@@ -231,7 +207,3 @@ def _show(result: dict[str, Any]) -> None:
         sizes = (result["model_bytes"], result["bytes"])
         rows.append(["size, kB", *(f"{n / 1000:.0f}" for n in sizes)])
         show_table(["median", "model", "file"], rows, right=("model", "file"))
-
-
-def _number(score: float | None) -> str:
-    return "" if score is None else f"{score:.4f}"

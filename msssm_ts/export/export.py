@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -33,41 +32,11 @@ from msssm_ts.export.parity import (
     native_proba,
 )
 from msssm_ts.export.program import facts, traced
+from msssm_ts.export.report import ExportReport
 from msssm_ts.fitted import FittedModel
 from msssm_ts.fitted.artifact import read_artifact
 from msssm_ts.fitted.model_file import load_model, model_tensors, save_model
 from msssm_ts.optional import needed
-
-
-@dataclass(frozen=True)
-class ExportReport:
-    """What was written, and how near to the model it is.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    format : str
-        Its format.
-    difference : float
-        Largest difference of a probability between the file and the model.
-    n_series : int
-        Series that were compared.
-    n_bytes : int
-        Size of the file.
-    before : list of str
-        What is left to do to series before they are given to the file.
-    quantized_difference : float, optional
-        The same as ``difference``, after quantisation.
-    """
-
-    path: Path
-    format: str
-    difference: float
-    n_series: int
-    n_bytes: int
-    before: list[str]
-    quantized_difference: float | None = None
 
 
 def export_model(
@@ -86,11 +55,11 @@ def export_model(
         The model.
     path : path
         File to write, all or nothing.
-    format : {"onnx", "pt2", "safetensors"}
-        Its format.
+    format : {"onnx", "pt2", "safetensors", "c"}
+        Its format; "c" is :func:`msssm_ts.export.c.export_c`.
     quantize : bool
         ONNX: then turn the matrices' weights into 8-bit integers. The comparison that has to
-        succeed is that of the file before.
+        succeed is that of the file before. C: write them so.
     more : sequence of Source
         Series to compare on, beside made-up ones.
 
@@ -110,8 +79,12 @@ def export_model(
     """
     if format not in FORMATS:
         raise InputError(f"format {format!r}: must be one of {', '.join(FORMATS)}")
+    if format == "c":
+        from msssm_ts.export.c import export_c
+
+        return export_c(model, path, int8=quantize, more=more)
     if quantize and format != "onnx":
-        raise InputError(f"quantisation is for ONNX, not for {format}")
+        raise InputError(f"quantisation is for ONNX and C, not for {format}")
     if format == "onnx":
         needed("onnx", "--format onnx")
     beside = model.beside

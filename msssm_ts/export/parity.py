@@ -119,16 +119,16 @@ def largest_difference(predict: Predict, model: FittedModel, sources: Iterable[S
     return float(np.max(differences))
 
 
-def demand_parity(difference: float, name: str) -> None:
+def demand_parity(difference: float, name: str, tolerance: float = TOLERANCE) -> None:
     """Refuse a file that differs.
 
     Raises
     ------
     ExportError
-        If the difference is above TOLERANCE, or NaN.
+        If the difference is above the tolerance, or NaN.
     """
-    if not difference <= TOLERANCE:
+    if not difference <= tolerance:
         raise ExportError(
             f"{name}: its probabilities differ from the model's by up to {difference:.2g}, more "
-            f"than {TOLERANCE:g}; nothing was written"
+            f"than {tolerance:g}; nothing was written"
         )

@@ -13,7 +13,7 @@ Asked = Literal["sensitivity", "specificity"]
 Aim = Literal["balanced_accuracy", "macro_f1"]
 
 # Beneath it probabilities are as good as 0, whose logarithm is none.
-_LEAST = 1e-12
+LEAST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class LogPriors:
 
     def chosen(self, proba: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
         """Return the class, by its column, of each row of probabilities (n_series, n_classes)."""
-        favoured: NDArray[np.float64] = np.log(np.maximum(proba, _LEAST)) + self.values
+        favoured: NDArray[np.float64] = np.log(np.maximum(proba, LEAST)) + self.values
         columns: NDArray[np.int64] = favoured.argmax(1)
         return columns
 

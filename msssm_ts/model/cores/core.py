@@ -5,7 +5,7 @@ Symbols, as in the paper: batch b, length l, channels d, streams M, state n per 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
@@ -64,6 +64,36 @@ class FusedStep(NamedTuple):
     maps: Tensor | None = None
     dt_weight: Tensor | None = None
     dt_bias: Tensor | None = None
+
+
+class StepInC(NamedTuple):
+    """A step of a core in C99, for programs on devices without Python.
+
+    The text is the body of ``static void recur(const core_weights *w, const float *x, const float
+    *read, float *state, float *y)``: ``y`` (STREAMS × WIDTH) has x̂_t, fine to coarse, and is
+    to hold y_t; ``x`` (WIDTH) is the layer's signal, ``read`` is ``maps`` times it, ``state`` is
+    zero before the first step. Beside the constants WIDTH and STREAMS there are those of ``sizes``;
+    ``math.h`` is included, and nothing may be allocated.
+
+    Parameters
+    ----------
+    code : str
+        The text.
+    arrays : mapping of str to Tensor
+        Weights, ``w->NAME``, each one after the other as in memory.
+    n_state : int
+        Numbers that a layer keeps from step to step.
+    sizes : mapping of str to int
+        Constants that the text uses.
+    maps : Tensor of shape (n_read, d), optional
+        What is read off the signal, at every step, by a matrix.
+    """
+
+    code: str
+    arrays: Mapping[str, Tensor]
+    n_state: int
+    sizes: Mapping[str, int]
+    maps: Tensor | None = None
 
 
 class Core(nn.Module):
@@ -245,6 +275,10 @@ class Core(nn.Module):
 
     def fused_step(self) -> FusedStep | None:
         """Return the weights for the fused step of a diagonal core; None: :meth:`step` serves."""
+        return None
+
+    def step_in_c(self) -> StepInC | None:
+        """Return :meth:`step` in C; without it, None, there is no export to C."""
         return None
 
     def decay(self) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from msssm_ts.kernels import selective_scan
 from msssm_ts.model.config import MSSSMConfig
-from msssm_ts.model.cores.core import CoreCost, FusedStep
+from msssm_ts.model.cores.core import CoreCost, FusedStep, StepInC
 from msssm_ts.model.cores.diagonal import DiagonalCore
 
 
@@ -68,6 +69,13 @@ class LTI(DiagonalCore):
         """Return Ā, D, B̄ and C."""
         log, drive = self.discrete()
         return FusedStep(torch.exp(log), self.D, drive, self.C)
+
+    def step_in_c(self) -> StepInC:
+        """Return the step of ``step.c``, with what does not move multiplied out."""
+        log, drive = self.discrete()
+        arrays = {"A": torch.exp(log), "B": drive, "C": self.C, "D": self.D}
+        code = Path(__file__).with_name("step.c").read_text(encoding="utf-8")
+        return StepInC(code, arrays, log.numel(), {"STATES": log.shape[-1]})
 
     def cost(self) -> CoreCost:
         """Count a step as the fused kernel does it; Ā and B̄, once a batch, are not counted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from msssm_ts.kernels import ms_scan
 from msssm_ts.model.config import MSSSMConfig
-from msssm_ts.model.cores.core import Core, CoreCost, FusedStep
+from msssm_ts.model.cores.core import Core, CoreCost, FusedStep, StepInC
 from msssm_ts.model.cores.s4d.initialisation import INITIALISATIONS, by_scale
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 from msssm_ts.model.mixer import ScaleMixer, mixing_weights
@@ -160,6 +161,14 @@ class S4D(Core):
         """Return Ā, D and 2 C B̄."""
         log, C = self.discrete()
         return FusedStep(torch.exp(log), self.D, C=C)
+
+    def step_in_c(self) -> StepInC:
+        """Return the step of ``step.c``; real and imaginary parts lie next to each other."""
+        log, C = self.discrete()
+        pairs = {"A": torch.exp(log), "C": C}
+        arrays = {name: torch.view_as_real(values) for name, values in pairs.items()}
+        code = Path(__file__).with_name("step.c").read_text(encoding="utf-8")
+        return StepInC(code, {**arrays, "D": self.D}, 2 * log.numel(), {"PAIRS": log.shape[-1]})
 
     def decay(self) -> Tensor:
         """Return log Ā, (M, d, n / 2) in complex128."""

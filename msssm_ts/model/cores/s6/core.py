@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from msssm_ts.kernels import selective_scan
 from msssm_ts.model.config import MSSSMConfig
-from msssm_ts.model.cores.core import CoreCost, FusedStep
+from msssm_ts.model.cores.core import CoreCost, FusedStep, StepInC
 from msssm_ts.model.cores.diagonal import DiagonalCore
 
 
@@ -86,6 +87,15 @@ class S6(DiagonalCore):
         """Return A, D, the maps and Δ's weights."""
         weights = {"maps": self.maps.weight, "dt_weight": self.dt_weight, "dt_bias": self.dt_bias}
         return FusedStep(self.A, self.D, **weights)
+
+    def step_in_c(self) -> StepInC:
+        """Return the step of ``step.c``, which reads B, C and Δ's factors off the signal."""
+        arrays = {
+            "A": self.A, "D": self.D, "dt_weight": self.dt_weight, "dt_bias": self.dt_bias,
+        }  # fmt: skip
+        sizes = {"STATES": self.A_log.shape[-1], "RANK": self.dt_weight.shape[-1]}
+        code = Path(__file__).with_name("step.c").read_text(encoding="utf-8")
+        return StepInC(code, arrays, self.A_log.numel(), sizes, self.maps.weight)
 
     def cost(self) -> CoreCost:
         """Count a step as the fused kernel does it."""
