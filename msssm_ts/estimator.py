@@ -563,6 +563,39 @@ optional
         known = (sampling_rate, channel_names, times, None)
         return self._answers(lambda model: partial(model.by_series, model.features), X, *known)
 
+    def unknown_score(
+        self,
+        X: Any,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+    ) -> NDArray[np.float64]:
+        """Return how unlike the training series others are.
+
+        Parameters
+        ----------
+        X, sampling_rate, channel_names, times, features : as in :meth:`predict_proba`
+            Series, and what is known of them.
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            Between 0 and 1: the share of training series that, when they were left out, looked no
+            stranger (see :class:`msssm_ts.fitted.familiarity.Familiarity`).
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        InputError
+            If the model does not know: its file is of an earlier version, no member of its vote
+            has features, or too few series were left out.
+        """
+        known = (sampling_rate, channel_names, times, features)
+        return self._answers(lambda model: model.series_unknown, X, *known)
+
     def _answers(
         self,
         function: Callable[[FittedModel], Callable[..., NDArray[np.float64]]],

@@ -114,6 +114,8 @@ ABOUT, COMMENTS = "msssm_ts/datasets/signals/about.py", "msssm_ts/datasets/wfdb/
 
 DUPLICATES, DIGEST = "msssm_ts/analysis/data/duplicates.py", "msssm_ts/analysis/data/digest.py"
 T_CHECK = "tests/test_data_check.py"
+LABEL_ERRORS = "msssm_ts/analysis/data/label_errors.py"
+T_LABEL_ERRORS, T_UNKNOWN = "tests/test_label_errors.py", "tests/test_unknown.py"
 COVERAGE, T_COVERAGE = "msssm_ts/fitted/coverage.py", "tests/test_coverage.py"
 
 # Without the tests that train for longer.
@@ -600,6 +602,38 @@ BUGS = [Bug(*row) for row in (
      "np.arange(1, n + 1) / n - 1e-9", "np.arange(n) / n - 1e-9", T_COVERAGE),
     ("sets: rejected series answered", "msssm_ts/cli/predict.py",
      "some[0] if len(some) == 1 else None", "answer", T_COVERAGE),
+    ("unknown: groups tell of themselves", "msssm_ts/fitting/familiarity.py",
+     "units = rows if groups is None else", "units = rows if True else", T_UNKNOWN),
+    ("unknown: networks tell of what they have seen", "msssm_ts/fitting/familiarity.py",
+     "    if model.vote.members[place].learns_by_steps:", "    if False:", T_UNKNOWN),
+    ("unknown: left-out series near to themselves", "msssm_ts/fitting/familiarity.py",
+     "apart = units[asked, None] != units", "apart = units[asked, None] >= -1", T_UNKNOWN),
+    ("unknown: the doubt of the answer forgotten", "msssm_ts/fitted/familiarity.py",
+     "(far + unsure) / 2", "far", T_UNKNOWN),
+    ("unknown: one more forgotten", "msssm_ts/fitted/familiarity.py",
+     "* (n / (n + 1))", "* 1.0", T_UNKNOWN),
+    ("unknown: the farthest for the nearest", "msssm_ts/fitted/familiarity.py",
+     "np.partition(squares, k - 1)[:k]", "np.partition(squares, k - 1)[-k:]", T_UNKNOWN),
+    ("drift: on either side", "msssm_ts/fitted/drift.py",
+     "(shares - np.arange(n) / n).max()", "abs(shares - np.arange(n) / n).max()", T_UNKNOWN),
+    ("drift: by its chance alone", "msssm_ts/fitted/drift.py",
+     "self.shift >= _SHIFT and self.p", "self.p", T_UNKNOWN),
+    ("drift: of a few series", "msssm_ts/fitted/drift.py", "if n < FEWEST:", "if n < 1:",
+     T_UNKNOWN),
+    ("drift: never said", "msssm_ts/cli/predict.py",
+     "if drift is not None and drift.is_there:", "if False:", T_UNKNOWN),
+    ("labels: thresholds of all alike", LABEL_ERRORS, "proba >= needed - 1e-12",
+     "proba >= 0.5", T_LABEL_ERRORS),
+    ("labels: the given one suggested", LABEL_ERRORS,
+     "    others[rows, given] = -np.inf\n", "", T_LABEL_ERRORS),
+    ("labels: counts as they were found", LABEL_ERRORS,
+     "    joint *= (counts / joint.sum(1))[:, None]\n", "", T_LABEL_ERRORS),
+    ("labels: the last repeat alone", "msssm_ts/cli/crossval_labels.py",
+     "run.series.n_series, -1).mean(0)", "run.series.n_series, -1)[-1]", T_LABEL_ERRORS),
+    ("labels: several labels taken", "msssm_ts/cli/crossval_labels.py",
+     "    if targets.multilabel:", "    if False:", T_LABEL_ERRORS),
+    ("labels: doubts of another run stay", "msssm_ts/cli/crossval.py",
+     "        (run.out / name).unlink(missing_ok=True)", "        pass", T_LABEL_ERRORS),
     ("options without effect accepted", OPTIONS,
      "if field.name not in acting and getattr(self, field.name) != field.default:", "if False:",
      T_READERS),

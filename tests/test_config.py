@@ -117,7 +117,8 @@ def test_another_commands_options_are_named(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "a" / "config.toml"
     _, err = run("fit", "--config", file, "-o", tmp_path / "b")
     assert (
-        "folds, repeats, bootstrap, models: without effect here (but in msssm-ts crossval)" in err
+        "folds, repeats, bootstrap, models, label-errors: without effect here (but in msssm-ts "
+        "crossval)" in err
     )
     assert tomllib.loads(file.read_text())["folds"] == 2
     run("crossval", "--config", file, "--repeats", "1", "-o", tmp_path / "c", "-q")

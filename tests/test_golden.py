@@ -46,6 +46,20 @@ def test_answers_as_it_did(file: Path, n_threads: int) -> None:
         torch.set_num_threads(before)
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
+def test_tells_what_is_unknown_as_it_did(file: Path) -> None:
+    series, features, *_ = _asked(file)
+    model = MSSSMClassifier.load(file, device="cpu")
+    with np.load(file.with_suffix(".npz")) as kept:
+        if "unknown" in kept:
+            found = model.unknown_score(series, features=features)
+            # A tie that is rounded otherwise moves a share by one series.
+            np.testing.assert_allclose(found, kept["unknown"], rtol=0, atol=1.01 / 33)
+            assert np.median(abs(found - kept["unknown"])) < 1e-9
+        else:
+            assert model.model_.familiarity is None
+
+
 @pytest.mark.parametrize(
     ("n_channels", "length", "depth"), [(1, 150, 6), (50, 100, 5), (51, 100, 4), (200, 150, 1)]
 )

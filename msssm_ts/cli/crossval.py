@@ -62,6 +62,12 @@ def crossval(
     models: Annotated[
         bool, typer.Option("--models", help="Write the model of each fold, too.")
     ] = False,
+    label_errors: Annotated[
+        bool,
+        typer.Option(
+            "--label-errors", help="Rank series by how wrong their label looks, and draw the first."
+        ),
+    ] = False,
     safe_csv: options.SafeCsv = False,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="RUN", help="Folder for the results.")
@@ -78,9 +84,11 @@ def crossval(
     The parts have classes as DATA has them, and whole groups where there are any (--group). The
     folder gets predictions.csv, each series answered by a model that has not seen it, scores.json
     and config.toml; no model. What is finished of it is kept: Ctrl-C loses the running fold, and
-    --resume goes on.
+    --resume goes on. With --label-errors there are label_errors.csv, a row a series, the most
+    doubtful label first, and label_errors.png, the first dozen.
     """
     from msssm_ts.cli import run_folder
+    from msssm_ts.cli.crossval_labels import PICTURE, TABLE, check_one_label, show_label_errors
     from msssm_ts.cli.crossval_run import Asked, prepared
     from msssm_ts.cli.crossval_scores import show_scores
     from msssm_ts.datasets.load import has_test_part
@@ -90,12 +98,14 @@ def crossval(
     with run_folder.opened(out, force, call, 0.0, SCORES) as checkpoint:
         asked = Asked(data, reading, preparing, modelling, folds, repeats, ungrouped, models)
         run = prepared(asked, out, checkpoint, quiet)
+        if label_errors:
+            check_one_label(run.targets)
         is_finished = False
         # Ctrl-C is told of when the folder has been let go.
         with suppress(KeyboardInterrupt):
             answers = run.answers(quiet)
             found = run.results(answers, bootstrap)
-            _write(run, answers, found, call, safe_csv, quiet)
+            _write(run, answers, found, call, safe_csv, quiet, label_errors)
             is_finished = True
             checkpoint.remove()
     if not is_finished:
@@ -110,6 +120,9 @@ def crossval(
         show_json({"run": str(out), **found})
         return
     show_scores(found)
+    if label_errors:
+        show_label_errors(found["label_errors"])
+        say(f"\nall of them: {out / TABLE}; drawn: {out / PICTURE}", quiet=quiet)
     if not quiet and has_test_part(run.series, data, reading):
         say(f"\n{data} has a test part, too, which is not among these series")
     words = [data, "--config", str(out / CONFIG)]
@@ -123,8 +136,10 @@ def _write(
     call: Call,
     safe_csv: bool,
     quiet: bool,
+    label_errors: bool,
 ) -> None:
     """Write the folder; the scores, by which it counts as finished, come last."""
+    from msssm_ts.cli.crossval_labels import PICTURE, TABLE, written_label_errors
     from msssm_ts.cli.crossval_run import MODELS
     from msssm_ts.cli.csv_text import CsvText
     from msssm_ts.cli.files import write_text
@@ -132,6 +147,11 @@ def _write(
     table = CsvText(safe=safe_csv)
     write_text(run.out / PREDICTIONS, table.table(_rows(run, answers)))
     table.say_risky(quiet)
+    for name in (TABLE, PICTURE):
+        # Of the cross-validation that was replaced.
+        (run.out / name).unlink(missing_ok=True)
+    if label_errors:
+        found["label_errors"] = written_label_errors(run, answers, safe_csv)
     write_text(run.out / CONFIG, call.config)
     stages = {fold.stage for fold in run.folds if run.asked.models}
     for file in (run.out / MODELS).glob("repeat*-fold*.safetensors"):

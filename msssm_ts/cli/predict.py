@@ -23,9 +23,13 @@ from msssm_ts.cli.deciding import Positive, Threshold, decided
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.files import claim, write_text
 from msssm_ts.cli.reading import reads_data
+from msssm_ts.cli.unknown import Unknown, drift_among, unknown_of
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
 
@@ -65,6 +69,7 @@ def predict(
             help="With --coverage: answer only series whose set has one class, and that.",
         ),
     ] = False,
+    unknown: Unknown = False,
     safe_csv: options.SafeCsv = False,
     force: options.Force = False,
     reading: Any = None,
@@ -84,13 +89,18 @@ def predict(
     With --coverage the column set has the classes, joined by semicolons, that hold the true one as
     often as that; it may have none.
 
+    With --unknown the column unknown has the part of the training series that looked no stranger
+    when they were left out: 0.99 is stranger than 99 of 100. Where ten series or more are unlike
+    the training all together a line says so, --unknown or not; with it --json is an object of
+    predictions and drift.
+
     With --early a causal model (fit --causal) is read step by step, any other at 20 prefixes of
     each series; n_read and part_read are the steps, and the part of the series, that it took.
 
     With --windows each window of a long recording gets a row of its own, where otherwise they vote:
     start and stop are in seconds, or in steps where no rate is known.
     """
-    from msssm_ts.cli.inputs import load_model_and_series
+    from msssm_ts.cli.inputs import load_model_and_series, predict_proba
 
     if safe_csv and json and out is None:
         raise InputError("--safe-csv and --json: JSON needs no such thing; give one of them")
@@ -100,6 +110,9 @@ def predict(
     if covering is not None and (windows or early is not None):
         other = "--windows" if windows else "--early"
         raise InputError(f"--coverage is of whole series; leave it or {other} out")
+    if unknown and (windows or early is not None):
+        other = "--windows" if windows else "--early"
+        raise InputError(f"--unknown is of whole series; leave it or {other} out")
     if reject and threshold is not None:
         raise InputError("--reject and --threshold both say what is answered; give one of them")
     if out is not None:
@@ -111,18 +124,27 @@ def predict(
         raise InputError("--positive names the class of --threshold; give that, too")
     check_covering(classifier.model_.labels, covering)
     decided(classifier, threshold, positive, quiet)
+    found: Any = None
     if windows:
         from msssm_ts.cli.by_window import window_rows
 
         if early is not None:
             raise InputError("--windows and --early: give one of them")
         rows = window_rows(classifier, series)
-    elif covering is not None:
-        rows = _covered_rows(classifier, series, covering, reject, quiet)
+    elif early is not None:
+        rows = _early_rows(classifier, series, early, quiet)
     else:
-        rows = _rows(classifier, series, early, quiet)
+        proba = predict_proba(classifier, series)
+        strange = unknown_of(classifier, series, proba) if unknown else None
+        rows = _rows(classifier, series, proba, strange)
+        if covering is not None:
+            rows = _covered(rows, classifier, proba, covering, reject, quiet)
+        drift = drift_among(classifier, series, proba, strange)
+        if drift is not None and drift.is_there:
+            say(f"{data}: {drift.line()}", quiet=quiet)
+        found = None if drift is None else drift.to_dict()
     if json:
-        show_json(rows)
+        show_json({"predictions": rows, "drift": found} if unknown else rows)
     if out is not None:
         _write(CsvText(safe=safe_csv), rows, out, quiet)
         say(f"{len(rows)} predictions in {out}", quiet=quiet)
@@ -139,18 +161,37 @@ def _write(table: CsvText, rows: list[dict[str, Any]], out: Path | None, quiet: 
     table.say_risky(quiet)
 
 
-def _covered_rows(
+def _rows(
     classifier: MSSSMClassifier,
     series: LabelledSeries,
+    proba: NDArray[np.floating[Any]],
+    unknown: NDArray[np.float64] | None,
+) -> list[dict[str, Any]]:
+    from msssm_ts.cli.predictions import prediction_rows
+
+    rows = prediction_rows(classifier, proba)
+    if unknown is not None:
+        rows = [
+            {"prediction": row.pop("prediction"), "unknown": round(strange, 6), **row}
+            for row, strange in zip(rows, unknown.tolist(), strict=True)
+        ]
+    return [{"id": name, **row} for name, row in zip(_ids(series), rows, strict=True)]
+
+
+def _ids(series: LabelledSeries) -> list[Any]:
+    return list(range(1, series.n_series + 1)) if series.ids is None else series.ids.tolist()
+
+
+def _covered(
+    rows: list[dict[str, Any]],
+    classifier: MSSSMClassifier,
+    proba: NDArray[np.floating[Any]],
     covering: Covering,
     reject: bool,
     quiet: bool,
 ) -> list[dict[str, Any]]:
     """Return rows with the set of each series behind its prediction."""
-    from msssm_ts.cli.inputs import predict_proba
-    from msssm_ts.cli.predictions import prediction_rows
-
-    labels, proba = classifier.model_.labels, predict_proba(classifier, series)
+    labels = classifier.model_.labels
     said = too_few(labels, covering)
     if said is not None:
         say(said, quiet=quiet)
@@ -159,36 +200,30 @@ def _covered_rows(
         [c for c, inside in zip(classes, row, strict=True) if inside]
         for row in covering.sets(labels, proba).tolist()
     ]
-    ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
-    rows = []
-    for name, row, some in zip(ids, prediction_rows(classifier, proba), sets, strict=True):
-        answer = row.pop("prediction")
+    found = []
+    for row, some in zip(rows, sets, strict=True):
+        name, answer = row.pop("id"), row.pop("prediction")
         if reject:
             answer = some[0] if len(some) == 1 else None
         shown = ";".join(map(str, some))
-        rows.append({"id": name, "prediction": answer, "set": shown, **row})
+        found.append({"id": name, "prediction": answer, "set": shown, **row})
     if reject:
         n = sum(len(some) != 1 for some in sets)
         say(f"{n} of {len(sets)} series are not answered: their set has not one class", quiet=quiet)
-    return rows
+    return found
 
 
-def _rows(
-    classifier: MSSSMClassifier, series: LabelledSeries, confidence: float | None, quiet: bool
+def _early_rows(
+    classifier: MSSSMClassifier, series: LabelledSeries, confidence: float, quiet: bool
 ) -> list[dict[str, Any]]:
     from msssm_ts.cli.early import predict_early
-    from msssm_ts.cli.inputs import predict_proba
     from msssm_ts.cli.predictions import prediction_rows
 
-    ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
-    if confidence is None:
-        rows = prediction_rows(classifier, predict_proba(classifier, series))
-        return [{"id": name, **row} for name, row in zip(ids, rows, strict=True)]
     early = predict_early(classifier, series, confidence, quiet)
     rows = prediction_rows(classifier, early.proba)
     return [
         {"id": name, **row, "n_read": n_read, "part_read": round(part, 6)}
         for name, row, n_read, part in zip(
-            ids, rows, early.n_read.tolist(), early.part_read.tolist(), strict=True
+            *(_ids(series), rows, early.n_read.tolist(), early.part_read.tolist()), strict=True
         )
     ]

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from msssm_ts.beside import SideMember
+from msssm_ts.fitted.familiarity import N_DIRECTIONS
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.tensors import Shaped, TensorSpec, check_shapes
 from msssm_ts.series.fingerprints import MOST
 
 # Beside the arrays of the members.
-FINGERPRINTS, BESIDE = "fingerprints", "beside."
+FINGERPRINTS, FAMILIAR, BESIDE = "fingerprints", "familiar", "beside."
 _OF_MEMBER = re.compile(r"members\.(0|[1-9]\d{0,3})\.(.+)", re.DOTALL)
 
 
@@ -33,11 +34,15 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
     """
     parts: list[dict[str, Shaped]] = [{} for _ in header["members"]]
     beside: dict[str, Shaped] = {}
+    familiar: dict[str, Shaped] = {}
     for name, entry in found.items():
         if name == FINGERPRINTS:
             check_shapes(
                 {name: TensorSpec((min((*entry.shape[:1], MOST)),), "int64")}, {name: entry}
             )
+            continue
+        if name == FAMILIAR:
+            familiar[name] = entry
             continue
         if name.startswith(BESIDE):
             beside[name.removeprefix(BESIDE)] = entry
@@ -57,6 +62,8 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
                 check_shapes(specs, part)
         except ValueError as error:
             raise type(error)(f"member {i}, {member['kind']}: {error}") from error
+    known = {FAMILIAR: TensorSpec(("n_known", N_DIRECTIONS), "float16")}
+    check_shapes(known if header.get("familiarity") else {}, familiar)
     _check_beside(header.get("beside"), beside, len(classes["values"]))
 
 

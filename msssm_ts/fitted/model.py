@@ -13,9 +13,11 @@ from msssm_ts.beside import Beside, as_side_features
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.answers import checked_finite, checked_proba
 from msssm_ts.fitted.decision import Decision, OperatingPoint
+from msssm_ts.fitted.familiarity import Familiarity, projected
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote, logits_of
 from msssm_ts.kernels.parallel import at_work
+from msssm_ts.members.closed_form import in_parts
 from msssm_ts.model.device import resolve_device
 from msssm_ts.preparation import Preparation, vote
 from msssm_ts.preparation.apply import prepare_series
@@ -47,6 +49,8 @@ class FittedModel:
         How the model came about.
     beside : Beside, optional
         Of a model that was fitted with features beside the series: what they say.
+    familiarity : Familiarity, optional
+        What tells how unlike the training series others are; None where too little is known.
     """
 
     source: Source
@@ -58,6 +62,7 @@ class FittedModel:
     vote: Vote
     record: FitRecord
     beside: Beside | None = None
+    familiarity: Familiarity | None = None
 
     def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
         """Check series, and that they have the channels that were trained on.
@@ -205,6 +210,60 @@ class FittedModel:
         if self.beside is None or not self.beside.votes:
             return self.by_series(self.logits, series, *known)
         return logits_of(self.series_proba(series, *known), self.labels.multilabel)
+
+    def series_unknown(
+        self,
+        series: Sequence[Series],
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+        proba: NDArray[np.floating[Any]] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return how unlike the training series checked series are, (n_series,).
+
+        Parameters
+        ----------
+        series, sampling_rate, channel_names, times, features : as for :meth:`prepared`
+            Checked series, and what is known of them.
+        proba : array of shape (n_series, n_classes), optional
+            What :meth:`series_proba` has answered of them.
+
+        Returns
+        -------
+        array of shape (n_series,)
+            The share of training series left out that are no stranger, see
+            :class:`msssm_ts.fitted.familiarity.Familiarity`.
+
+        Raises
+        ------
+        InputError
+            If the model does not know what is strange.
+        """
+        known, own = (sampling_rate, channel_names, times, features), self.familiarity
+        if own is None:
+            raise InputError(
+                "the model does not know how unlike its training series others are: it is of an "
+                "earlier version, has no member with features, or was fitted with too few series "
+                "left out; fit it again"
+            )
+        if proba is None:
+            proba = self.series_proba(series, *known)
+        at = self.by_series(lambda values: self.projected(values, own.member), series, *known)
+        return own.unknown(own.strangeness(at, proba))
+
+    def projected(self, values: Prepared, member: int) -> NDArray[np.float64]:
+        """Return a member's features of standardised series on a few random directions.
+
+        See :func:`msssm_ts.fitted.familiarity.projected`.
+        """
+        own = self.vote.members[member]
+        return np.concatenate(
+            [
+                projected(checked_finite(own.transform(values.take(part)), "features"))
+                for part in in_parts(len(values), own.n_features or 1)
+            ]
+        )
 
     def proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the vote's probabilities (n_series, n_outputs) of standardised series.

@@ -12,9 +12,10 @@ from msssm_ts.beside import Beside, SideMember
 from msssm_ts.beside.joint import Exponents
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.artifact import Arrays, read_artifact, write_artifact
-from msssm_ts.fitted.contents import BESIDE, FINGERPRINTS
+from msssm_ts.fitted.contents import BESIDE, FAMILIAR, FINGERPRINTS
 from msssm_ts.fitted.coverage import coverage_from
 from msssm_ts.fitted.decision import decision_from
+from msssm_ts.fitted.familiarity import Familiarity, familiarity_from
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.schema import classes_of
@@ -79,9 +80,11 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         "beside": _beside_facts(model.beside),
         **({} if labels.decision is None else {"decision": labels.decision.to_dict()}),
         **({} if labels.coverage is None else {"coverage": labels.coverage.to_dict()}),
+        **({} if model.familiarity is None else {"familiarity": model.familiarity.to_dict()}),
         "versions": record.versions,
     }
-    write_artifact(path, model_tensors(model) | _seen(source), header)
+    beside = _seen(source) | _familiar(model.familiarity)
+    write_artifact(path, model_tensors(model) | beside, header)
 
 
 def model_tensors(model: FittedModel) -> Arrays:
@@ -117,6 +120,10 @@ def _beside(said: dict[str, Any] | None, arrays: Arrays, multilabel: bool) -> Be
 def _seen(source: Source) -> Arrays:
     known = source.fingerprints
     return {} if known is None else {FINGERPRINTS: known}
+
+
+def _familiar(own: Familiarity | None) -> Arrays:
+    return {} if own is None else {FAMILIAR: own.known}
 
 
 def _tensors(states: Sequence[State]) -> Arrays:
@@ -200,7 +207,17 @@ def _from_header(header: dict[str, Any], arrays: Arrays) -> FittedModel:
             **{name: training[name] for name in _RECORD},
         ),
         beside=_beside(header.get("beside"), arrays, multilabel),
+        familiarity=_familiarity(header.get("familiarity"), arrays, members),
     )
+
+
+def _familiarity(
+    said: dict[str, Any] | None, arrays: Arrays, members: Sequence[Member]
+) -> Familiarity | None:
+    own = familiarity_from(said, arrays.get(FAMILIAR))
+    if own is not None and members[own.member].n_features is None:
+        raise ValueError(f"member {own.member} has no features to be near by")
+    return own
 
 
 def _names(values: Any) -> tuple[str, ...] | None:

@@ -95,6 +95,16 @@ _LOG_PRIORS = Record(
 )
 _SCORES = Record({"count": Whole(0), "quantiles": ListOf(Number(0, 1), 0, _MOST_QUANTILES)})
 _COVERAGE = Record({"every": _SCORES, "classes": ListOf(_SCORES, 1, _MOST_CLASSES)})
+_SCALE = Record({"mean": Number(-1e6, 1e6), "sd": Number(1e-9, 1e6)})
+_FAMILIARITY = Record(
+    {
+        "member": Whole(0, _MOST_MEMBERS),
+        "unit": Number(least=5e-324),
+        "distance": _SCALE,
+        "entropy": _SCALE,
+        "held": Record({"count": Whole(1), "quantiles": ListOf(Number(0, 1), 1, _MOST_QUANTILES)}),
+    }
+)
 _TOLD = Record(
     {
         "seconds": Maybe(Number(0)),
@@ -185,6 +195,8 @@ HEADER = Record(
         "decision": Maybe(_decision),
         # What prediction sets are made from.
         "coverage": Maybe(_COVERAGE),
+        # What tells how unlike the training series others are.
+        "familiarity": Maybe(_FAMILIARITY),
         "training_data": Maybe(
             Record(
                 {
@@ -224,6 +236,7 @@ def check_header(header: Mapping[str, Any]) -> None:
         same_length("counts", facts["counts"], n_classes, "classes")
     _check_decision(header.get("decision"), classes)
     _check_coverage(header.get("coverage"), classes)
+    _check_familiarity(header)
     _check_preparation(header)
     _check_history(header)
     n_members = len(header["members"])
@@ -275,6 +288,16 @@ def _check_coverage(said: Mapping[str, Any] | None, classes: Mapping[str, Any]) 
     for scores in (said["every"], *said["classes"]):
         if scores["quantiles"] != sorted(scores["quantiles"]):
             raise ValueError("quantiles of left-out series do not grow")
+
+
+def _check_familiarity(header: Mapping[str, Any]) -> None:
+    said = header.get("familiarity")
+    if said is None:
+        return
+    if said["member"] >= len(header["members"]):
+        raise ValueError(f"familiar by member {said['member']} of {len(header['members'])}")
+    if said["held"]["quantiles"] != sorted(said["held"]["quantiles"]):
+        raise ValueError("quantiles of left-out series do not grow")
 
 
 def _check_preparation(header: Mapping[str, Any]) -> None:

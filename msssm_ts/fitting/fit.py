@@ -29,6 +29,7 @@ from msssm_ts.fitting.estimate import (
     told_by_series,
     told_of_validation,
 )
+from msssm_ts.fitting.familiarity import with_familiarity
 from msssm_ts.fitting.identity import identity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
@@ -219,7 +220,7 @@ class _Fit:
             record = self._record(vote, learned, share, left_out, beside, said)
             # What only the fit knows stays with it.
             vote = replace(vote, members=tuple(member.telling() for member in vote.members))
-            return FittedModel(
+            fitted = FittedModel(
                 self.problems.source,
                 self.parameters["missing"],
                 self.parameters["dtype"],
@@ -236,6 +237,7 @@ class _Fit:
                 record,
                 beside,
             )
+            return with_familiarity(fitted, self.problems, left_out, split.held_out)
 
         share: float | None = None
         try:

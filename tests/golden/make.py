@@ -90,6 +90,7 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     asked = {"sensitivity": 0.9, "pos_label": "slow"}
     yield from made("operating_point", trees | asked, X, words)
     thirds = np.where(y, 2, np.arange(40) % 5 == 0)
+    yield from made("familiar", {"members": ["shapelet_ridge"], "random_state": 0}, X, words)
     yield from made("log_priors", trees | {"decide": "balanced_accuracy"}, X, thirds)
     X, y = waves(40, range(5, 30), 2)
     fast = {"preset": "fast", "random_state": 0}
@@ -117,6 +118,15 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("missing_interpolate", filled, X, y)
 
 
+def _unknown(
+    model: MSSSMClassifier, series: list[np.ndarray], features: dict[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    """Return how strange the series are, where the model knows."""
+    if model.model_.familiarity is None:
+        return {}
+    return {"unknown": model.unknown_score(series, features=features)}
+
+
 def main() -> None:
     """Write the files."""
     from msssm_ts.fitted.upgrades import SCHEMA_VERSION
@@ -131,6 +141,7 @@ def main() -> None:
             lengths=[s.shape[1] for s in series],
             proba=model.predict_proba(series, features=features),
             labels=model.predict(series, features=features),
+            **_unknown(model, series, features),
             **{f"beside {key}": column for key, column in (features or {}).items()},
         )
 
