@@ -262,14 +262,26 @@ class Parameters:
         and stop when they no longer improve. "auto": from 300 series on; where others vote, too,
         and there are groups, only if the part has five of them or more: fewer patients or
         speakers cannot tell what a network is worth.""",
+        option="--early-stopping",
+        brief="Set a part of the series aside, keep the weights that do best on it, and stop when "
+        "they no longer improve; auto: from 300 series on.",
     )
-    validation_fraction: float = row(0.15, Number(below=1), "That part.")
+    validation_fraction: float = row(
+        0.15,
+        Number(below=1),
+        "That part.",
+        option="--validation-fraction",
+        brief="Part of the series that is set aside for that.",
+    )
     n_iter_no_change: int | Literal["auto"] = row(
         "auto",
         Whole(auto=True),
         """Epochs without improvement before stopping. "auto": 20, on sound half of all epochs, if
         these are more.""",
         concerns=TRAINED,
+        option="--patience",
+        brief="Epochs without improvement before stopping; auto: 20, on sound half of all epochs, "
+        "if these are more.",
     )
     warm_start: bool = row(
         False,
@@ -282,6 +294,8 @@ class Parameters:
         one_of("float32", "float64"),
         """Precision of the series and of the network. Series are of this type before anything is
         done to them, whatever they come as.""",
+        option="--dtype",
+        brief="Precision of the series and of the network.",
     )
     device: str = row(
         "auto",

@@ -100,6 +100,10 @@ CROSSVAL, CV_RUN = "msssm_ts/cli/crossval.py", "msssm_ts/cli/crossval_run.py"
 CV_FOLDS, CV_SCORES = "msssm_ts/cli/crossval_folds.py", "msssm_ts/cli/crossval_scores.py"
 CONFIG, T_CONFIG = "msssm_ts/cli/config.py", "tests/test_config.py"
 T_CROSSVAL = "tests/test_crossval.py"
+CV_PARTS, CV_CURVE = "msssm_ts/cli/crossval_parts.py", "msssm_ts/cli/crossval_curve.py"
+TUNE_SEARCH, TUNE_CHOICES = "msssm_ts/cli/tune_search.py", "msssm_ts/cli/tune_choices.py"
+TUNE, T_TUNE, T_CURVE = "msssm_ts/cli/tune.py", "tests/test_tune.py", "tests/test_learning_curve.py"
+FIT_NOTES, PREPARING = "msssm_ts/fitting/notes.py", "msssm_ts/cli/preparing.py"
 PROBE = "msssm_ts/datasets/probe.py"
 MEMORY, LOAD = "msssm_ts/datasets/memory.py", "msssm_ts/datasets/load.py"
 DAMAGE, ZIPPED = "msssm_ts/datasets/damage.py", "msssm_ts/datasets/zipped.py"
@@ -961,6 +965,34 @@ BUGS = [Bug(*row) for row in (
      T_CROSSVAL),
     ("crossval: models of another", CROSSVAL, "if file.stem not in stages:", "if False:",
      T_CROSSVAL),
+    ("curve: groups torn apart", CV_PARTS, "if groups is None else groups.astype(str)",
+     "if True else groups.astype(str)", T_CURVE),
+    ("curve: a class lost", CV_PARTS, "if (counts[each] > 0)[missing].any():", "if False:",
+     T_CURVE),
+    ("curve: parts beside each other", CV_PARTS, "(seed, fold.repeat, fold.number)",
+     "(seed, fold.repeat, fold.number, part)", T_CURVE),
+    ("curve: the first series", CV_PARTS, "rng.permutation(np.flatnonzero(stratum == each))",
+     "np.flatnonzero(stratum == each)", T_CURVE),
+    ("curve: read from chance", CV_CURVE, "<= _CLEAR * last[\"se\"]", "<= 0", T_CURVE),
+    ("curve: more than all right", CV_CURVE, ", 1 - accuracy)", ", 1)", T_CURVE),
+    ("tune: less is no better", TUNE_SEARCH, "-1.0 if self.score == \"log_loss\" else 1.0", "1.0",
+     T_TUNE),
+    ("tune: the same settings again", TUNE_SEARCH, "self.candidates.identity(choices) not in known",
+     "True", T_TUNE),
+    ("tune: given up by two folds", TUNE_SEARCH, "_FEWEST_FOLDS, _UNLIKELY = 3,",
+     "_FEWEST_FOLDS, _UNLIKELY = 2,", T_TUNE),
+    ("tune: given up, and the best", TUNE_SEARCH, "if trial.state == FINISHED]", "]", T_TUNE),
+    ("tune: no end in time", TUNE_SEARCH, "> self.seconds", "> 1e9", T_TUNE),
+    ("tune: finished folds again", TUNE_SEARCH, "if kept is not None:\n                found",
+     "if False:\n                found", T_TUNE),
+    ("tune: settings of nobody", TUNE_CHOICES, "return not wanted or ", "return True or ", T_TUNE),
+    ("tune: trained in vain is absent", TUNE_SEARCH, "if found[\"epochs\"]:", "if False:", T_TUNE),
+    ("tune: best.toml as asked", TUNE, "{**asked, **best}", "{**best, **asked}", T_TUNE),
+    ("tune: more trials forgotten", RESUMING, "elif name in _MORE and said:", "elif False:",
+     T_TUNE),
+    ("notes: nothing set aside, unsaid", FIT_NOTES, "if not is_of_use:", "if False:", T_CONFIG),
+    ("spectra's settings beside raw", PREPARING, "if features == \"raw\" or", "if", T_CONFIG),
+    ("limits left out", PREPARING, "return (limits,) * n", "return None", T_CONFIG),
     ("resumed: another command's", RESUMING, "if kept.command != command:", "if False:",
      T_CROSSVAL),
     ("config: the file wins", CONFIG, "if source != \"COMMANDLINE\":", "if True:", T_CONFIG),

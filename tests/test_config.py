@@ -117,8 +117,8 @@ def test_another_commands_options_are_named(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "a" / "config.toml"
     _, err = run("fit", "--config", file, "-o", tmp_path / "b")
     assert (
-        "folds, repeats, bootstrap, models, label-errors: without effect here (but in msssm-ts "
-        "crossval)" in err
+        "folds, repeats, bootstrap, models, label-errors, learning-curve: without effect here "
+        "(but in msssm-ts crossval)" in err
     )
     assert tomllib.loads(file.read_text())["folds"] == 2
     run("crossval", "--config", file, "--repeats", "1", "-o", tmp_path / "c", "-q")
@@ -149,3 +149,61 @@ def test_a_name_that_is_no_text_is_left_out() -> None:
     written = config_text("fit", keys, {"label": "\udcff"})
     assert tomllib.loads(written) == {}
     assert "# label" in written
+
+
+def test_every_parameter_can_be_said() -> None:
+    from dataclasses import fields
+
+    from msssm_ts.cli.model_options import WITHOUT_OPTION
+    from msssm_ts.parameters import specs
+    from msssm_ts.preparation import Preparation
+
+    options = {p.name: p for p in typer.main.get_command(app).commands["fit"].params}  # type: ignore[attr-defined]
+    for name, _, spec in specs():
+        assert (name in options) == (name not in WITHOUT_OPTION), name
+        assert spec.option is None or spec.option in options[name].opts
+    for name in (*("early_stopping", "n_iter_no_change", "dtype"), *("mels", "limits")):
+        assert options[name].rich_help_panel == "Advanced"
+    others = {"sampling_rate": "rate", "window": "crop", "n_mels": "mels", "n_mfcc": "cepstra"}
+    of_preparation = {others.get(field.name, field.name) for field in fields(Preparation)}
+    assert of_preparation <= options.keys()
+
+
+def test_advanced_settings_act(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(
+        'early-stopping = true\nvalidation-fraction = 0.3\npatience = 7\nlabel = "kind"'
+    )
+    given = ("--config", file, "--members", "quantile_trees", "--limits", "-1,2", "--json")
+    out, err = run("fit", data, *given, "--dtype", "float64", "-o", tmp_path / "r")
+    found = json.loads(out)["settings"]
+    assert (found["early_stopping"], found["validation_fraction"]) == (True, 0.3)
+    assert (found["n_iter_no_change"], found["dtype"]) == (7, "float64")
+    assert found["preparation"]["limits"][0] == [-1.0, 2.0]
+    assert "without a network, n_iter_no_change=7 had nothing to act on" in err
+    assert "early_stopping=True, validation_fraction=0.3 had nothing to act on: no member" in err
+    sound = ("--fs", "8000", "--features", "mfcc", "--cepstra", "3", "--mels", "5")
+    frames = ("--frame-length", "0.001", "--frame-step", "0.0005", "--full-scale", "4")
+    asked = (*sound, *frames, "--label", "kind", "--early-stopping", "no", *given[2:4])
+    out, _ = run("fit", data, *asked, "-o", tmp_path / "s", "--json")
+    found = json.loads(out)["settings"]["preparation"]
+    assert [found[n] for n in ("n_mfcc", "n_mels", "full_scale")] == [3, 5, 4.0]
+    assert (found["frame_length"], found["frame_step"]) == (0.001, 0.0005)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--mels", "5"), "--mels has no effect without --features logmel or mfcc"),
+        (("--fs", "8000", "--features", "logmel", "--cepstra", "5"), "without --features mfcc"),
+        (("--fs", "8000", "--features", "logmel", "--frame-step", "0"), "(--frame-step)"),
+        (("--limits", "3,2"), "--limits 3,2: must be the lower number, then the higher"),
+        (("--patience", "some"), "--patience some: must be a number, or auto"),
+        (("--validation-fraction", "1"), "--validation-fraction must lie in [0, 1)"),
+    ],
+)
+def test_advanced_settings_refused(
+    data: Path, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    _, err = run("fit", data, *options, "--label", "kind", "-o", tmp_path / "r", code=2)
+    assert said in err

@@ -20,6 +20,7 @@ from msssm_ts.cli.inspect import inspect
 from msssm_ts.cli.predict import predict
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
+from msssm_ts.cli.tune import tune
 from msssm_ts.version import __version__
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(fit, crossval, evaluate, predict, annotate, export, stream, compare, inspect, info),
+    *(fit, crossval, tune, evaluate, predict, annotate, export, stream, compare, inspect, info),
 ):
     app.command()(command)
 app.add_typer(data)

@@ -25,8 +25,8 @@ from msssm_ts.errors import InputError
 from msssm_ts.text import visible
 
 CONFIG = "config.toml"
-# They say which file is meant, or act before it is read.
-_NOT_IN_FILES = ("config", "resume", "debug", "ctx")
+# They say which file is meant, act before it is read, or are another thing in another command.
+_NOT_IN_FILES = ("config", "resume", "debug", "ctx", "within")
 # Keys of each command that takes such files: what only another has is no mistake.
 _KEYS: dict[str, frozenset[str]] = {}
 
@@ -75,6 +75,9 @@ class Key:
         number = isinstance(given, (int, float)) and not isinstance(given, bool)
         if issubclass(self.kind, StrEnum):
             words = [str(word) for word in self.kind]
+            if isinstance(given, bool) and "yes" in words:
+                # TOML has its own words for them.
+                given = "yes" if given else "no"
             if given not in words:
                 raise InputError(f"must be one of {', '.join(words)}")
             return self.kind(given)
@@ -154,6 +157,11 @@ def _key(parameter: inspect.Parameter) -> Key:
     spelt = [word for word in words if isinstance(word, str) and word.startswith("--")]
     name = spelt[0].removeprefix("--") if spelt else parameter.name
     return Key(name, parameter.name, get_args(kind)[0] if several else kind, several, about)
+
+
+def known_to(command: str, keys: Mapping[str, Key]) -> dict[str, Key]:
+    """Return the keys that a command takes, too."""
+    return {name: key for name, key in keys.items() if name in _KEYS[command]}
 
 
 def read_config(file: Path, keys: Mapping[str, Key]) -> tuple[dict[str, Any], list[str]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from msssm_ts.cli.crossval_run import Run
     from msssm_ts.cli.resuming import Call
 
-PREDICTIONS = "predictions.csv"
+PREDICTIONS, CURVE = "predictions.csv", "learning_curve.png"
 
 
 @guarded
@@ -68,6 +68,14 @@ def crossval(
             "--label-errors", help="Rank series by how wrong their label looks, and draw the first."
         ),
     ] = False,
+    learning_curve: Annotated[
+        bool,
+        typer.Option(
+            "--learning-curve",
+            help="Test models of an eighth, a quarter and a half of the other parts, too: whether "
+            "more series would help.",
+        ),
+    ] = False,
     safe_csv: options.SafeCsv = False,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="RUN", help="Folder for the results.")
@@ -85,9 +93,11 @@ def crossval(
     folder gets predictions.csv, each series answered by a model that has not seen it, scores.json
     and config.toml; no model. What is finished of it is kept: Ctrl-C loses the running fold, and
     --resume goes on. With --label-errors there are label_errors.csv, a row a series, the most
-    doubtful label first, and label_errors.png, the first dozen.
+    doubtful label first, and label_errors.png, the first dozen; with --learning-curve
+    learning_curve.png.
     """
     from msssm_ts.cli import run_folder
+    from msssm_ts.cli.crossval_curve import show_curve
     from msssm_ts.cli.crossval_labels import PICTURE, TABLE, check_one_label, show_label_errors
     from msssm_ts.cli.crossval_run import Asked, prepared
     from msssm_ts.cli.crossval_scores import show_scores
@@ -96,7 +106,8 @@ def crossval(
     if data is None:
         raise InputError("DATA is missing: give a file, a folder or a data set's name")
     with run_folder.opened(out, force, call, 0.0, SCORES) as checkpoint:
-        asked = Asked(data, reading, preparing, modelling, folds, repeats, ungrouped, models)
+        chosen = (data, reading, preparing, modelling, folds, repeats, ungrouped)
+        asked = Asked(*chosen, models, learning_curve)
         run = prepared(asked, out, checkpoint, quiet)
         if label_errors:
             check_one_label(run.targets)
@@ -109,10 +120,9 @@ def crossval(
             is_finished = True
             checkpoint.remove()
     if not is_finished:
-        say(
-            f"msssm-ts: interrupted; {run.n_kept} of {len(run.folds)} folds are finished; go on "
-            f"with it: {resume_command(out, call.command)}"
-        )
+        done = f"{run.n_kept} of {len(run.fits)} {'fits' if run.parts else 'folds'}"
+        again = resume_command(out, call.command)
+        say(f"msssm-ts: interrupted; {done} are finished; go on with it: {again}")
         raise typer.Exit(INTERRUPTED)
     for line in found["notes"]:
         say(line, quiet=quiet)
@@ -120,6 +130,8 @@ def crossval(
         show_json({"run": str(out), **found})
         return
     show_scores(found)
+    if "learning_curve" in found:
+        show_curve(found["learning_curve"], out / CURVE)
     if label_errors:
         show_label_errors(found["label_errors"])
         say(f"\nall of them: {out / TABLE}; drawn: {out / PICTURE}", quiet=quiet)
@@ -139,20 +151,28 @@ def _write(
     label_errors: bool,
 ) -> None:
     """Write the folder; the scores, by which it counts as finished, come last."""
+    from msssm_ts.analysis.results.learning_curve import learning_figure
     from msssm_ts.cli.crossval_labels import PICTURE, TABLE, written_label_errors
     from msssm_ts.cli.crossval_run import MODELS
     from msssm_ts.cli.csv_text import CsvText
     from msssm_ts.cli.files import write_text
+    from msssm_ts.cli.pictures import save
 
     table = CsvText(safe=safe_csv)
-    write_text(run.out / PREDICTIONS, table.table(_rows(run, answers)))
+    whole = answers[: len(run.folds)]
+    write_text(run.out / PREDICTIONS, table.table(_rows(run, whole)))
     table.say_risky(quiet)
     for name in (TABLE, PICTURE):
         # Of the cross-validation that was replaced.
         (run.out / name).unlink(missing_ok=True)
     if label_errors:
-        found["label_errors"] = written_label_errors(run, answers, safe_csv)
+        found["label_errors"] = written_label_errors(run, whole, safe_csv)
     write_text(run.out / CONFIG, call.config)
+    if run.parts:
+        save(learning_figure(found["learning_curve"]["points"]), run.out / CURVE)
+    else:
+        # Of the cross-validation that was replaced.
+        (run.out / CURVE).unlink(missing_ok=True)
     stages = {fold.stage for fold in run.folds if run.asked.models}
     for file in (run.out / MODELS).glob("repeat*-fold*.safetensors"):
         if file.stem not in stages:

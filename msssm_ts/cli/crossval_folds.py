@@ -32,6 +32,9 @@ class Fold:
         For messages.
     train, test : integer arrays
         The series, ascending.
+    part : int
+        Of the series beside those tested one in so many train, see
+        :func:`msssm_ts.cli.crossval_parts.parts_of`.
     """
 
     repeat: int
@@ -39,11 +42,13 @@ class Fold:
     name: str
     train: Rows
     test: Rows
+    part: int = 1
 
     @property
     def stage(self) -> str:
         """What its file is called."""
-        return f"repeat{self.repeat}-fold{self.number}"
+        whole = f"repeat{self.repeat}-fold{self.number}"
+        return whole if self.part == 1 else f"{whole}-part{self.part}"
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,13 @@ class Answers:
                 f"{checkpoint.folder}: what is kept of {fold.name} is damaged ({error}); begin "
                 "anew with --force"
             ) from error
+
+
+def holders(targets: Targets) -> NDArray[np.bool_]:
+    """Return which series, a row each, are of which class, or have which label."""
+    if targets.multilabel:
+        return np.asarray(targets.encoded > 0)
+    return np.asarray(targets.encoded[:, None] == np.arange(len(targets.classes)))
 
 
 def folds_of(
@@ -166,8 +178,7 @@ def rare_classes(targets: Targets, groups: NDArray[Any] | None, n_folds: int) ->
     >>> rare_classes(encode_targets(list("aaaab")), None, 2)
     {1: 1}
     """
-    columns = range(len(targets.classes))
     units = np.arange(len(targets.encoded)) if groups is None else groups.astype(str)
-    has = targets.encoded > 0 if targets.multilabel else targets.encoded[:, None] == columns
-    counts = {i: len(np.unique(units[has[:, i]])) for i in columns}
+    has = holders(targets)
+    counts = {i: len(np.unique(units[has[:, i]])) for i in range(has.shape[1])}
     return {i: n for i, n in counts.items() if n < n_folds}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,8 @@ class Asked:
     folds: int
     repeats: int
     ungrouped: bool
-    models: bool
+    models: bool = False
+    learning_curve: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class Run:
         In the order of their fits.
     checkpoint : Checkpoint
         Where the answers of finished folds are kept.
+    parts : list of Fold
+        Those of the learning curve, of which only a part of the series train.
     positive : int, optional
         The class whose sensitivity and specificity are asked for, by its column.
     """
@@ -68,6 +70,7 @@ class Run:
     settings: dict[str, Any]
     folds: list[Fold]
     checkpoint: Checkpoint
+    parts: list[Fold] = field(default_factory=list)
     positive: int | None = None
 
     @property
@@ -81,32 +84,40 @@ class Run:
         return None if self.asked.ungrouped else self.series.groups
 
     @property
+    def fits(self) -> list[Fold]:
+        """All that is fitted, in that order."""
+        return [*self.folds, *self.parts]
+
+    @property
     def n_kept(self) -> int:
-        """How many folds are finished and kept."""
+        """How many fits are finished and kept."""
         return len(list(self.checkpoint.folder.glob("repeat*-fold*")))
 
     def answers(self, quiet: bool) -> list[Answers]:
-        """Return what each fold's model says; keep it as soon as it is said."""
+        """Return what each fit's model says; keep it as soon as it is said."""
         from msssm_ts.cli.crossval_folds import Answers
         from msssm_ts.cli.crossval_scores import scores_of
 
         found: list[Answers] = []
-        for done, fold in enumerate(self.folds, 1):
+        for done, fold in enumerate(self.fits, 1):
             answers = Answers.kept(self.checkpoint, fold, len(self.names))
             had = "kept, "
             if answers is None:
-                answers, had = self._answers(fold, quiet), ""
+                answers, had = self.answer(fold, quiet), ""
                 answers.keep(self.checkpoint, fold)
             found.append(answers)
             right = scores_of(self.targets, self.names, fold.test, answers)["accuracy"]
             seconds = [a.facts["seconds"] for a in found]
-            left = sum(seconds) / done * (len(self.folds) - done)
+            # What takes a part of the series takes a part of the time.
+            each = sum(seconds) / sum(len(fold.train) for fold in self.fits[:done])
+            left = each * sum(len(fold.train) for fold in self.fits[done:])
             then = f"; about {left:.0f} s left" if left else ""
             line = f"{fold.name}: {had}accuracy {right:.4f}, {seconds[-1]:.1f} s{then}"
             say(line, quiet=quiet)
         return found
 
-    def _answers(self, fold: Fold, quiet: bool) -> Answers:
+    def answer(self, fold: Fold, quiet: bool) -> Answers:
+        """Fit a fold's model, and return what it says."""
         import numpy as np
 
         from msssm_ts.cli.crossval_folds import Answers
@@ -136,29 +147,30 @@ class Run:
             predicted[:] = labels.chosen(own) > 0
         else:
             predicted[np.arange(len(own)), columns[labels.chosen_columns(own)]] = True
-        if self.asked.models:
+        if self.asked.models and fold.part == 1:
             model.save(self.out / MODELS / f"{fold.stage}.safetensors")
         decision = None if labels.decision is None else labels.decision.to_dict()
         facts = {
             "seconds": time.perf_counter() - began,
             "notes": list(model.model_.record.notes),
             "decision": named_decision(decision, labels.classes.tolist()),
+            "kinds": sorted({member.kind for member in model.model_.vote.members}),
+            "epochs": model.model_.record.n_iter,
         }
         return Answers(proba, predicted, facts)
 
     def results(self, answers: list[Answers], n_resamples: int) -> dict[str, Any]:
         """Return all that was found, as JSON holds it."""
-        from msssm_ts.cli.crossval_scores import fold_row, pooled, scores_of, spread
+        from msssm_ts.cli.crossval_curve import curve_of
+        from msssm_ts.cli.crossval_scores import fold_row, heard, pooled, scores_of, spread
         from msssm_ts.fitting.record import json_parameters
 
         per_fold = []
+        everything, answers = answers, answers[: len(self.folds)]
         for fold, own in zip(self.folds, answers, strict=True):
             scores = scores_of(self.targets, self.names, fold.test, own)
             per_fold.append(fold_row(fold, own, scores))
         rows, together = self.joined(answers)
-        heard = Counter(note for own in answers for note in own.facts["notes"])
-        n = len(self.folds)
-        notes = [note if k == n else f"{note} (in {k} of {n} folds)" for note, k in heard.items()]
         source = {"source": self.asked.data, "summary": self.series.summary()}
         return {
             "data": source,
@@ -171,8 +183,9 @@ class Run:
             ),
             "per_fold": per_fold,
             "over_folds": spread(per_fold),
-            "seconds": round(sum(own.facts["seconds"] for own in answers), 2),
-            "notes": notes,
+            **({"learning_curve": curve_of(self, everything)} if self.parts else {}),
+            "seconds": round(sum(own.facts["seconds"] for own in everything), 2),
+            "notes": heard([own.facts["notes"] for own in answers], "folds"),
         }
 
     def joined(self, answers: list[Answers]) -> tuple[Any, Answers]:
@@ -192,6 +205,7 @@ class Run:
 def prepared(asked: Asked, out: Path, checkpoint: Checkpoint, quiet: bool) -> Run:
     """Read the data, divide it, and say what was understood."""
     from msssm_ts.cli.crossval_folds import folds_of, rare_classes
+    from msssm_ts.cli.crossval_parts import parts_of
     from msssm_ts.cli.crossval_scores import positive_class
     from msssm_ts.cli.training import counting_rare_beats, say_where
     from msssm_ts.datasets import load
@@ -223,7 +237,11 @@ def prepared(asked: Asked, out: Path, checkpoint: Checkpoint, quiet: bool) -> Ru
     modelling = counting_rare_beats(asked.modelling, series, quiet)
     settings = {**modelling, "preparation": preparation}
     positive = positive_class(settings, targets)
-    run = Run(asked, out, series, targets, settings, folds, checkpoint, positive)
+    parts: list[Fold] = []
+    if asked.learning_curve:
+        parts, line = parts_of(folds, targets, groups, seed)
+        say(line, quiet=quiet or not line)
+    run = Run(asked, out, series, targets, settings, folds, checkpoint, parts, positive)
     _begin(run, seed)
     if asked.models:
         make_folder(out / MODELS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from msssm_ts.fitting.targets import Targets
 
 Row = dict[str, Any]
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 def scores_of(targets: Targets, names: NDArray[Any], rows: Any, answers: Answers) -> dict[str, Any]:
@@ -133,6 +136,38 @@ def positive_class(settings: Mapping[str, Any], targets: Targets) -> int | None:
     return None
 
 
+def heard(notes: Sequence[Sequence[str]], unit: str, besides: Sequence[str] = ()) -> list[str]:
+    """Return what fits said, each once, whatever numbers are in it, and how many said so.
+
+    Parameters
+    ----------
+    notes : sequence of sequences of str
+        Of each fit.
+    unit : str
+        What they are.
+    besides : sequence of str
+        What is known already.
+
+    Examples
+    --------
+    >>> heard([["19 are too few"], ["20 are too few", "no trees"]], "folds")
+    ['19 are too few', 'no trees (in 1 of 2 folds)']
+    """
+    first: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    known = {_NUMBER.sub("", note) for note in besides}
+    for own in notes:
+        for shape, note in {_NUMBER.sub("", note): note for note in own}.items():
+            first.setdefault(shape, note)
+            counts[shape] += shape not in known
+    n = len(notes)
+    return [
+        first[shape] if k == n else f"{first[shape]} (in {k} of {n} {unit})"
+        for shape, k in counts.items()
+        if k
+    ]
+
+
 def spread(rows: Sequence[Row]) -> dict[str, dict[str, float | None]]:
     """Return mean and standard deviation over the folds, by score.
 
@@ -163,7 +198,8 @@ def show_scores(found: dict[str, Any]) -> None:
     wilson = scores["accuracy_interval"]
     pairs["accuracy, Wilson"] = "{accuracy:.4f} ({low:.4f} to {high:.4f})".format(**wilson)
     pairs |= rate_pairs(scores.get("operating_point", {}))
-    pairs["seconds"] = f"{found['seconds']:.1f} ({len(rows)} fits)"
+    n_fits = sum(len(p["per_fold"]) for p in found.get("learning_curve", {}).get("points", []))
+    pairs["seconds"] = f"{found['seconds']:.1f} ({n_fits or len(rows)} fits)"
     show_pairs(pairs)
     show_classes(scores)
     if "confusion_matrix" in scores:

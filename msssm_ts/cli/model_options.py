@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -19,6 +19,16 @@ from msssm_ts.parameters import specs
 # repeated should give the same model.
 _DEFAULTS: dict[str, Any] = {"preset": None, "missing": "mask", "random_state": 0}
 _METAVARS = {"time_budget": "SECONDS", "members": "A,B"}
+# What few need to say.
+_ADVANCED = ("early_stopping", "validation_fraction", "n_iter_no_change", "dtype")
+# What has no option of its own, and why not: a row of the table is here, or has one.
+WITHOUT_OPTION = {
+    "preparation": "has options of its own, see msssm_ts.cli.preparing",
+    "warm_start": "is of an estimator that is fitted twice; fit --resume goes on with a fit",
+    "verbose": "is --quiet",
+    "callbacks": "are Python's functions",
+}
+_YES_NO = {"yes": True, "no": False}
 
 
 def _parameters() -> Iterator[inspect.Parameter]:
@@ -32,6 +42,8 @@ def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
     about: dict[str, Any] = {"help": spec.brief, "metavar": _METAVARS.get(name)}
     if "network" in spec.concerns:
         about["rich_help_panel"] = "Network"
+    if name in _ADVANCED:
+        about["rich_help_panel"] = "Advanced"
     kind: Any = str
     if isinstance(check, SeveralOf):
         about["help"] += f" There are: {', '.join(check.choices())}."
@@ -42,7 +54,8 @@ def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
     elif name == "random_state":
         kind, about["min"] = int, 0
     elif isinstance(check, OneOf):
-        kind = _words(name, check.choices())
+        spelt = {value: word for word, value in _YES_NO.items()}
+        kind = _words(name, (spelt.get(word, word) for word in check.choices()))
     elif isinstance(check, (Whole, Number)) and not check.auto:
         kind = int if isinstance(check, Whole) else float
         about["min"] = check.least if isinstance(check, Whole) else 0
@@ -75,6 +88,8 @@ def _chosen(values: dict[str, Any]) -> dict[str, Any]:
     checks = {name: spec for name, _, spec in specs()}
     for name, value in found.items():
         spec = checks[name]
+        if isinstance(spec.check, OneOf) and True in spec.check.choices():
+            value = found[name] = _YES_NO.get(value, value)
         if isinstance(spec.check, SeveralOf) and value is not None:
             found[name] = [part.strip() for part in value.split(",")]
         elif getattr(spec.check, "auto", False) and value != "auto":
@@ -111,5 +126,21 @@ def _number(text: str, spec: Spec) -> int | float:
         raise InputError(f"{spec.option} {text}: must be a number, or auto") from error
 
 
+def model_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the classifier's arguments from all options of a command, by parameter.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be used, or two of them not together.
+    """
+    return _chosen({p.name: options[p.name] for p in _PARAMETERS if p.name in options})
+
+
+_PARAMETERS = list(_parameters())
 # They stand where the parameter ``modelling`` is, which gets the classifier's arguments.
-chooses_model = injected("modelling", list(_parameters()), _chosen)
+chooses_model = injected("modelling", _PARAMETERS, _chosen)
+# The same without a time for each fit, for a command that has a time for all.
+chooses_timeless = injected(
+    "modelling", [p for p in _PARAMETERS if p.name != "time_budget"], _chosen
+)

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from msssm_ts.cli.injected import injected, option, two_numbers
+from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.preparation import Preparation
+    from msssm_ts.series.outliers import Limits
 
 # From this rate on a series is taken for sound.
 _SOUND = 4000.0
+
+
+def _advanced(name: str, kind: Any, metavar: str, text: str, **about: Any) -> inspect.Parameter:
+    """Return an option that few need, and whose absence leaves it to the preparation."""
+    shown = typer.Option(
+        f"--{name.replace('_', '-')}",
+        metavar=metavar,
+        help=text,
+        rich_help_panel="Advanced",
+        **about,
+    )
+    return option(name, Annotated[kind | None, shown])
+
 
 _PARAMETERS = [
     option(
@@ -91,7 +108,32 @@ _PARAMETERS = [
             typer.Option("--overlap", help="Part of a window that the next one shares; else 0.5."),
         ],
     ),
+    _advanced("mels", int, "N", "Mel bands of the spectra; else 40.", min=1),
+    _advanced("cepstra", int, "N", "Cepstral coefficients of mfcc; else 13.", min=1),
+    _advanced("frame_length", float, "SECONDS", "What each spectrum sees; else 0.025."),
+    _advanced("frame_step", float, "SECONDS", "From one spectrum to the next; else 0.01."),
+    _advanced(
+        "full_scale",
+        float,
+        "AMPLITUDE",
+        "What spectra take for 1, 80 dB below which nothing is heard; else 1, or by the series.",
+    ),
+    _advanced(
+        "limits",
+        str,
+        "LO,HI",
+        "Limit values to these, in DATA's unit; none: not at all. Else the few values far from "
+        "all others of their channel are limited.",
+    ),
 ]
+# Of the spectra: the settings that they are of, by option.
+_OF_SPECTRA = {
+    "mels": "n_mels",
+    "cepstra": "n_mfcc",
+    "frame_length": "frame_length",
+    "frame_step": "frame_step",
+    "full_scale": "full_scale",
+}
 
 
 def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparation:
@@ -102,7 +144,6 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     InputError
         If they cannot be used.
     """
-    from msssm_ts.errors import InputError
     from msssm_ts.preparation import Preparation
 
     features, standardize = chosen["features"], chosen["standardize"]
@@ -119,13 +160,17 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
         standardize=standardize,
         window=chosen["crop"],
         overlap=0.5 if chosen["overlap"] is None else chosen["overlap"],
+        limits=_limits(chosen["limits"], chosen["channels"], series),
+        **_of_spectra(chosen, features),
     )
     if chosen["overlap"] is not None and settings.window is None:
         raise InputError("--overlap has no effect without --crop; give both, or neither")
     try:
         settings.check()
     except ValueError as error:
-        raise InputError(f"{error} (--{str(error).partition(' ')[0]})") from error
+        name = str(error).partition(" ")[0]
+        spelt = {field: own for own, field in _OF_SPECTRA.items()}.get(name, name)
+        raise InputError(f"{error} (--{spelt.replace('_', '-')})") from error
     band, rate = settings.bandpass, settings.sampling_rate or series.sampling_rate
     hum = settings.powerline
     if hum is not None and rate is not None and hum >= rate / 2:
@@ -152,11 +197,40 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     return settings
 
 
+def _of_spectra(chosen: dict[str, Any], features: str) -> dict[str, Any]:
+    """Return the settings of spectra that were asked for."""
+    asked = {name: chosen[name] for name in _OF_SPECTRA if chosen[name] is not None}
+    without = [
+        f"--{name.replace('_', '-')}"
+        for name in asked
+        if features == "raw" or (name == "cepstra" and features != "mfcc")
+    ]
+    if without:
+        needed = "mfcc" if without == ["--cepstra"] else "logmel or mfcc"
+        raise InputError(
+            f"{without[0]} has no effect without --features {needed}; give both, or neither"
+        )
+    return {_OF_SPECTRA[name]: value for name, value in asked.items()}
+
+
+def _limits(text: str | None, channels: str | None, series: LabelledSeries) -> Limits | None:
+    """Return what values of each channel that is kept are limited to; None: as the fit finds."""
+    if text is None:
+        return None
+    if text == "none":
+        return ()
+    limits = two_numbers(text, "--limits", "-5,5")
+    assert limits is not None
+    if limits[0] >= limits[1]:
+        raise InputError(f"--limits {text}: must be the lower number, then the higher")
+    n = series.n_channels if channels is None else len(channels.split(","))
+    return (limits,) * n
+
+
 def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | None:
     """Return the names of the chosen channels, as the data spells them."""
     from msssm_ts.cli.matching import why_missing
     from msssm_ts.datasets.signals.names import lead_key
-    from msssm_ts.errors import InputError
 
     if text is None:
         return None
@@ -206,6 +280,11 @@ def notes(settings: Preparation, series: LabelledSeries, missing: str) -> list[s
                 f"{gaps.sum()} values are missing in {(gaps > 0).sum()} series: {done} (--missing)"
             )
     return lines
+
+
+def preparing_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what :func:`preparation_for` takes from all options of a command."""
+    return {p.name: options[p.name] for p in _PARAMETERS}
 
 
 # They stand where the parameter ``preparing`` is, which gets their values.

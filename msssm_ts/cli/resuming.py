@@ -7,20 +7,23 @@ import inspect
 import os
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from msssm_ts.cli.config import config_text, keys_of
+from msssm_ts.cli.config import Key, config_text, keys_of
 from msssm_ts.cli.injected import option
 from msssm_ts.errors import InputError
 
 # In a run folder.
 MODEL, SCORES, CHECKPOINT = "model.safetensors", "scores.json", "checkpoint"
+SEARCH = "search.json"
 # What makes a folder a finished run, and what it is then called.
-RESULTS = {MODEL: "a model", SCORES: "a cross-validation"}
+RESULTS = {MODEL: "a model", SCORES: "a cross-validation", SEARCH: "a search"}
+# How much there is to do: as in the first call, unless more is said.
+_MORE = ("trials", "within")
 # What may differ from the first call: where it goes, how it is shown, what it may take.
 _FREE = ("resume", "out", "checkpoint_every", "max_memory", "safe_csv", "quiet", "json", "debug")
 
@@ -41,6 +44,8 @@ class Call:
         Its name.
     config : str
         A file of options that asks the same, see :mod:`msssm_ts.cli.config`.
+    keys : mapping of str to Key
+        What such a file may hold of them.
     """
 
     options: Mapping[str, Any]
@@ -48,6 +53,7 @@ class Call:
     is_resumed: bool
     command: str = "fit"
     config: str = ""
+    keys: Mapping[str, Key] = field(default_factory=dict)
 
 
 def resumable(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,9 +91,9 @@ def resumable(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(ctx: typer.Context, resume: Path | None, **given: Any) -> Any:
         if resume is not None:
             given = _taken_again(ctx, resume, given, name)
-        options = {name: _plain(v) for name, v in given.items() if name not in _FREE}
+        options = {name: plain(v) for name, v in given.items() if name not in _FREE}
         config = config_text(name, kept, options)
-        call = Call(options, str(Path.cwd()), resume is not None, name, config)
+        call = Call(options, str(Path.cwd()), resume is not None, name, config, kept)
         return command(call=call, **given)
 
     run.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
@@ -149,8 +155,10 @@ def _taken_again(
             if said and Path(value).absolute() != folder.absolute():
                 raise InputError(f"--out {value} with --resume {folder}: leave --out out")
             taken[name] = folder.absolute()
+        elif name in _MORE and said:
+            continue
         elif name not in _FREE:
-            if said and not _is_same(name, _plain(value), kept):
+            if said and not _is_same(name, plain(value), kept):
                 spelt = next(p.opts[0] for p in ctx.command.params if p.name == name)
                 asked = "DATA" if name == "data" else spelt
                 raise InputError(
@@ -173,8 +181,8 @@ def _is_same(name: str, value: Any, kept: Call) -> bool:
     return bool(value == before)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return an option's value as JSON holds it."""
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value if isinstance(value, (int, float, bool, type(None))) else str(value)

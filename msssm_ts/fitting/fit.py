@@ -388,6 +388,7 @@ class _Fit:
             notes=notes(
                 *(self.parameters, self.wanted, vote, data, self.left_out, share),
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
+                n_aside=len(self.split.held_out),
             )
             + said,
             versions=versions(),

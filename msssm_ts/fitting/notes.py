@@ -19,6 +19,7 @@ from msssm_ts.series.standardizer import is_constant, moments
 
 # Steps of a float type that a channel's deviation should be.
 _FEWEST_STEPS = 50
+_OF_SET_ASIDE = ("early_stopping", "validation_fraction", "n_iter_no_change")
 
 
 def notes(
@@ -31,6 +32,7 @@ def notes(
     unvalidated: str = "",
     not_worth: Collection[str] = (),
     short: Mapping[str, int] = MappingProxyType({}),
+    n_aside: int = 0,
 ) -> tuple[str, ...]:
     """Say which wanted members do not vote, and which settings therefore do nothing.
 
@@ -54,9 +56,11 @@ def notes(
         The kinds of members that are not worth their time on these series.
     short : mapping from str to int
         Kinds of which there was time for some only, and how many were wanted.
+    n_aside : int
+        How many series were set aside.
     """
     said = list(data.remarks)
-    present = {member.kind for member in vote.members}
+    present = frozenset(member.kind for member in vote.members)
     for seat in wanted:
         if seat.kind not in present:
             by_steps = MEMBERS.get(seat.kind).learns_by_steps
@@ -85,11 +89,40 @@ def notes(
     if unvalidated:
         said.append(f"trained without validation: {unvalidated}")
     stops = any(MEMBERS.get(seat.kind).learns_by_steps for seat in wanted)
+    is_of_use = stops or data.targets.multilabel
+    own = data.validation is not None
+    said += _not_set_aside(parameters, present, is_of_use, own, n_aside)
     if data.validation is not None and not stops and not data.targets.multilabel:
         said.append("validation had nothing to act on: no member stops by it")
     if data.times is not None and not any(member.uses_times for member in vote.members):
         said.append("no member uses time stamps: they were left out")
     return tuple(said)
+
+
+def _not_set_aside(
+    parameters: Mapping[str, Any], present: frozenset[str], is_of_use: bool, own: bool, n_aside: int
+) -> list[str]:
+    """Say which settings of the part that is set aside do nothing, and why."""
+    asked = {
+        name: f"{name}={parameters[name]!r}"
+        for name, default, spec in specs()
+        # Without the kinds that it concerns more is said of it.
+        if name in _OF_SET_ASIDE and (not spec.concerns or present.intersection(spec.concerns))
+        if parameters[name] != default
+    }
+    if not is_of_use:
+        why = "no member stops by series set aside"
+    elif own:
+        asked.pop("n_iter_no_change", None)
+        why = "the validation part was given"
+    elif not n_aside:
+        if asked.get("early_stopping") == "early_stopping=False":
+            # It is what was asked for.
+            del asked["early_stopping"]
+        why = "no series were set aside"
+    else:
+        return []
+    return [f"{', '.join(asked.values())} had nothing to act on: {why}"] if asked else []
 
 
 def _unweighted(parameters: Mapping[str, Any], vote: Vote, data: TrainingData) -> list[str]:
