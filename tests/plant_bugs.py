@@ -166,7 +166,22 @@ DETECTION, RHYTHM = "msssm_ts/annotation/detection.py", "msssm_ts/annotation/rhy
 T_ANNOTATE = "tests/test_annotate.py"
 
 # fmt: off
+T_SERVE = "tests/test_serve.py -k 'not browser and not port'"
 BUGS = [Bug(*row) for row in (
+    # The server
+    ("served: answers of others", "msssm_ts/serving/batching.py",
+     "return list(np.split(proba, ends[:-1]))", "return list(np.split(proba, ends[:-1]))[::-1]",
+     T_SERVE),
+    ("served: one spoils all", "msssm_ts/serving/batching.py",
+     "return [self._alone(one) for one in series]", "raise", T_SERVE),
+    ("served: twice the limit", "msssm_ts/serving/guard.py", "if count > largest:",
+     "if count > 2 * largest:", T_SERVE),
+    ("served: files of the machine", "msssm_ts/serving/uploads.py", ".is_relative_to(folder) for",
+     ".exists() for", T_SERVE),
+    ("served: streams stay open", "msssm_ts/serving/streams.py", "self._open -= 1", "pass",
+     T_SERVE),
+    ("served: another series is shown", "msssm_ts/serving/app.py",
+     "index = terminal.find(asked.series, asked.chosen)", "index = 0", T_SERVE),
     # Fits that are cut short
     ("resumed: the epoch's first batch state", LOOP, "if kept is not None and at.n_batches:",
      "if kept is not None:", T_RESUMING),

@@ -18,6 +18,7 @@ from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
 from msssm_ts.cli.inspect import inspect
 from msssm_ts.cli.predict import predict
+from msssm_ts.cli.serve import serve
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
 from msssm_ts.cli.tune import tune
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 for command in (
     *(fit, crossval, tune, evaluate, predict, annotate, export, stream, compare, inspect, info),
+    serve,
 ):
     app.command()(command)
 app.add_typer(data)

@@ -12,7 +12,7 @@ from msssm_ts.errors import InputError
 if TYPE_CHECKING:
     from msssm_ts.analysis.results.predictions import Predictions
     from msssm_ts.estimator import MSSSMClassifier
-    from msssm_ts.fitted import Labels
+    from msssm_ts.fitted import FittedModel, Labels
 
 Threshold = Annotated[
     float | None,
@@ -44,16 +44,30 @@ def decided(
     InputError
         If there is no such class, or a series can have several labels.
     """
-    from msssm_ts.fitted.decision import OperatingPoint
     from msssm_ts.fitted.told import decision_line
 
-    model = classifier.model_
-    if threshold is not None:
-        point = OperatingPoint(positive_column(model.labels, positive, "--threshold"), threshold)
-        classifier.model_ = model = model.deciding(point)
+    classifier.model_ = model = from_threshold(classifier.model_, threshold, positive)
     line = decision_line(model.labels)
     if line is not None:
         say(f"labels: {line}", quiet=quiet)
+
+
+def from_threshold(
+    model: FittedModel, threshold: float | None, positive: str | None
+) -> FittedModel:
+    """Return a model that answers a class from a probability on; itself where none is given.
+
+    Raises
+    ------
+    InputError
+        See :func:`positive_column`.
+    """
+    from msssm_ts.fitted.decision import OperatingPoint
+
+    if threshold is None:
+        return model
+    column = positive_column(model.labels, positive, "--threshold")
+    return model.deciding(OperatingPoint(column, threshold))
 
 
 def positive_column(labels: Labels, name: str | None, option: str) -> int:

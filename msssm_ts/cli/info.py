@@ -23,7 +23,7 @@ def info(
     debug: options.Debug = False,
 ) -> None:
     """Show versions, device and kernels; or, given a MODEL, what its file says."""
-    facts = _installation() if model is None else _model(model)
+    facts = _installation() if model is None else model_facts(model)
     if json:
         show_json(facts)
         return
@@ -67,7 +67,8 @@ def _installation() -> dict[str, Any]:
     }
 
 
-def _model(path: str) -> dict[str, Any]:
+def model_facts(path: str) -> dict[str, Any]:
+    """Return what a model's file says."""
     file = resolve_model_path(path)
 
     from msssm_ts.analysis.results.model_card import beside_facts

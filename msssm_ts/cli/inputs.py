@@ -58,6 +58,22 @@ def load_series(
 ) -> LabelledSeries:
     """Load the test part of the data, as the model's was read, and say what was understood.
 
+    Raises
+    ------
+    InputError
+        If it cannot be used.
+    """
+    series, said = read_as_before(data, reading, header, needs_labels=needs_labels)
+    for line in said:
+        say(f"{data}: {line}", quiet=quiet)
+    return series
+
+
+def read_as_before(
+    data: str, reading: ReadOptions, header: Mapping[str, Any], *, needs_labels: bool
+) -> tuple[LabelledSeries, list[str]]:
+    """Return the test part of the data, read as the model's was, and what was understood.
+
     Options that were given to ``fit`` act here too, where the user says nothing else and the data
     has what they name; columns that the model wants beside the series are taken unasked.
 
@@ -85,6 +101,7 @@ def load_series(
             if error.option == "beside":
                 raise InputError(f"{error}; the model was trained with them") from error
             del kept[error.option]
+    said = []
     if kept:
         names = kept.get("beside", ())
         # A beat has dozens of features, which nobody types.
@@ -92,9 +109,8 @@ def load_series(
         words = shlex.join(ReadOptions().or_else(shown).as_command_line())
         if shown is not kept:
             words = f"{words} --with {enumerate_names(names, _FEW)}".strip()
-        say(f"{data}: read with {words}, as the model's data was", quiet=quiet)
-    say(f"{data}: {series.summary()}", quiet=quiet)
-    return series
+        said.append(f"read with {words}, as the model's data was")
+    return series, [*said, series.summary()]
 
 
 def load_classifier(

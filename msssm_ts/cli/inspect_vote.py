@@ -19,14 +19,8 @@ from msssm_ts.cli.pictures import save
 from msssm_ts.cli.tables import show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
-    from msssm_ts.series import Series
 
 
 def vote_facts(
@@ -88,23 +82,12 @@ def vote_series_facts(
     classifier: MSSSMClassifier, data: LabelledSeries, which: str | None, folder: Path
 ) -> dict[str, Any]:
     """Draw what speaks for the prediction of one series, and return what JSON shows."""
-    import numpy as np
-
     from msssm_ts.analysis.network.draw_series import draw_series
-    from msssm_ts.analysis.vote.occlusion import occlusion
-    from msssm_ts.series import Prepared
+    from msssm_ts.analysis.vote.importance import importance
 
-    index, model = find_series(data, which), classifier.model_
+    index = find_series(data, which)
     view = view_of(classifier, data, index)
-
-    def probability(series: Sequence[Series]) -> NDArray[np.float64]:
-        values = model.standardized(Prepared.of(series))
-        if data.features is not None:
-            beside = data.features.take(np.full(len(series), index))
-            values = values.with_features(beside)
-        return model.proba(values)[:, view.output]
-
-    saliency = occlusion(probability, view.values)
+    saliency = importance(classifier.model_, view, data.features, index)
     figure = draw_series(view, saliency, (), 1, title_of(data, index, view))
     save(figure, folder / "series.png")
     facts = prediction_facts(data, index, view, saliency)

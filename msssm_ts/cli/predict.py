@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli import options
+from msssm_ts.cli.answers import Answering, answering_as, asked_answering, rows_about
 from msssm_ts.cli.console import say, show_json
-from msssm_ts.cli.covering import (
-    AskedCoverage,
-    Covering,
-    PerClass,
-    asked_covering,
-    check_covering,
-    too_few,
-)
+from msssm_ts.cli.covering import AskedCoverage, PerClass
 from msssm_ts.cli.csv_text import CsvText
 from msssm_ts.cli.deciding import Positive, Threshold, decided
 from msssm_ts.cli.errors import guarded
@@ -27,8 +21,6 @@ from msssm_ts.cli.unknown import Unknown, drift_among, unknown_of
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
@@ -104,26 +96,20 @@ def predict(
 
     if safe_csv and json and out is None:
         raise InputError("--safe-csv and --json: JSON needs no such thing; give one of them")
-    covering = asked_covering(coverage, per_class)
-    if reject and covering is None:
-        raise InputError("--reject leaves out answers by the sets of --coverage; give that, too")
-    if covering is not None and (windows or early is not None):
+    how = asked_answering(coverage, per_class, reject, threshold, positive)
+    if how.covering is not None and (windows or early is not None):
         other = "--windows" if windows else "--early"
         raise InputError(f"--coverage is of whole series; leave it or {other} out")
     if unknown and (windows or early is not None):
         other = "--windows" if windows else "--early"
         raise InputError(f"--unknown is of whole series; leave it or {other} out")
-    if reject and threshold is not None:
-        raise InputError("--reject and --threshold both say what is answered; give one of them")
     if out is not None:
         claim(out, force=force, inputs=(model, data))
     classifier, series = load_model_and_series(
         model, data, reading, device=device, needs_labels=False, quiet=quiet
     )
-    if positive is not None and threshold is None:
-        raise InputError("--positive names the class of --threshold; give that, too")
-    check_covering(classifier.model_.labels, covering)
-    decided(classifier, threshold, positive, quiet)
+    classifier = answering_as(classifier, how)
+    decided(classifier, None, None, quiet)
     found: Any = None
     if windows:
         from msssm_ts.cli.by_window import window_rows
@@ -136,9 +122,9 @@ def predict(
     else:
         proba = predict_proba(classifier, series)
         strange = unknown_of(classifier, series, proba) if unknown else None
-        rows = _rows(classifier, series, proba, strange)
-        if covering is not None:
-            rows = _covered(rows, classifier, proba, covering, reject, quiet)
+        rows, said = rows_about(classifier, series, proba, how, strange)
+        for line in said:
+            say(line, quiet=quiet)
         drift = drift_among(classifier, series, proba, strange)
         if drift is not None and drift.is_there:
             say(f"{data}: {drift.line()}", quiet=quiet)
@@ -161,69 +147,17 @@ def _write(table: CsvText, rows: list[dict[str, Any]], out: Path | None, quiet: 
     table.say_risky(quiet)
 
 
-def _rows(
-    classifier: MSSSMClassifier,
-    series: LabelledSeries,
-    proba: NDArray[np.floating[Any]],
-    unknown: NDArray[np.float64] | None,
-) -> list[dict[str, Any]]:
-    from msssm_ts.cli.predictions import prediction_rows
-
-    rows = prediction_rows(classifier, proba)
-    if unknown is not None:
-        rows = [
-            {"prediction": row.pop("prediction"), "unknown": round(strange, 6), **row}
-            for row, strange in zip(rows, unknown.tolist(), strict=True)
-        ]
-    return [{"id": name, **row} for name, row in zip(_ids(series), rows, strict=True)]
-
-
-def _ids(series: LabelledSeries) -> list[Any]:
-    return list(range(1, series.n_series + 1)) if series.ids is None else series.ids.tolist()
-
-
-def _covered(
-    rows: list[dict[str, Any]],
-    classifier: MSSSMClassifier,
-    proba: NDArray[np.floating[Any]],
-    covering: Covering,
-    reject: bool,
-    quiet: bool,
-) -> list[dict[str, Any]]:
-    """Return rows with the set of each series behind its prediction."""
-    labels = classifier.model_.labels
-    said = too_few(labels, covering)
-    if said is not None:
-        say(said, quiet=quiet)
-    classes = labels.classes.tolist()
-    sets = [
-        [c for c, inside in zip(classes, row, strict=True) if inside]
-        for row in covering.sets(labels, proba).tolist()
-    ]
-    found = []
-    for row, some in zip(rows, sets, strict=True):
-        name, answer = row.pop("id"), row.pop("prediction")
-        if reject:
-            answer = some[0] if len(some) == 1 else None
-        shown = ";".join(map(str, some))
-        found.append({"id": name, "prediction": answer, "set": shown, **row})
-    if reject:
-        n = sum(len(some) != 1 for some in sets)
-        say(f"{n} of {len(sets)} series are not answered: their set has not one class", quiet=quiet)
-    return found
-
-
 def _early_rows(
     classifier: MSSSMClassifier, series: LabelledSeries, confidence: float, quiet: bool
 ) -> list[dict[str, Any]]:
+    """Return rows with how much of each series was read."""
     from msssm_ts.cli.early import predict_early
-    from msssm_ts.cli.predictions import prediction_rows
 
     early = predict_early(classifier, series, confidence, quiet)
-    rows = prediction_rows(classifier, early.proba)
+    rows, _ = rows_about(classifier, series, early.proba, Answering())
     return [
-        {"id": name, **row, "n_read": n_read, "part_read": round(part, 6)}
-        for name, row, n_read, part in zip(
-            *(_ids(series), rows, early.n_read.tolist(), early.part_read.tolist()), strict=True
+        {**row, "n_read": n_read, "part_read": round(part, 6)}
+        for row, n_read, part in zip(
+            rows, early.n_read.tolist(), early.part_read.tolist(), strict=True
         )
     ]

@@ -95,6 +95,17 @@ def _options(chosen: dict[str, Any]) -> Any:
     )
 
 
+def reading_options(**given: Any) -> Any:
+    """Return ReadOptions of options by the names of their parameters; others are as by default.
+
+    Raises
+    ------
+    InputError
+        If one is none.
+    """
+    return _options({p.name: p.default for p in _PARAMETERS} | given)
+
+
 def _names(given: list[str] | None) -> tuple[str, ...]:
     """Return names from options with several between commas."""
     names = (name.strip() for text in given or () for name in text.split(","))

@@ -24,7 +24,7 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([KMGT])(I?)B?|B?)\s*", re.IGNORECA
 _limit: ContextVar[int | None] = ContextVar("max_memory", default=None)
 
 
-def parse_size(text: str) -> int:
+def parse_size(text: str, option: str = "--max-memory") -> int:
     """Read a size in bytes: GB are 10⁹ bytes, GiB 2³⁰; case does not matter.
 
     Raises
@@ -44,7 +44,7 @@ def parse_size(text: str) -> int:
         factor = 1024 ** ("KMGT".index(letter) + 1) if found[3] else _UNITS[letter]
         size = int(float(found[1]) * factor)
     if size < 1:
-        raise InputError(f"--max-memory {text}: must be a size, such as 8GB, 500MB or 2GiB")
+        raise InputError(f"{option} {text}: must be a size, such as 8GB, 500MB or 2GiB")
     return size
 
 
