@@ -30,7 +30,10 @@ _ROLE = re.compile(r":(?:class|func|meth|mod|data):`~?([^`]+)`")
 
 def public_objects() -> Iterator[tuple[str, Any]]:
     """Yield what users call and meet, by its full name."""
+    import msssm_ts.analysis.card.facts as card_facts
+    import msssm_ts.analysis.card.page as card_page
     import msssm_ts.analysis.data.check as check
+    import msssm_ts.analysis.importance.measure as importance
     import msssm_ts.analysis.network.bands as bands
     import msssm_ts.analysis.network.cost as cost
     import msssm_ts.analysis.network.memory as memory
@@ -50,6 +53,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.fitting
     import msssm_ts.kernels
     import msssm_ts.model
+    import msssm_ts.plots
     import msssm_ts.sktime
     import msssm_ts.training.progress as progress
 
@@ -80,6 +84,10 @@ def public_objects() -> Iterator[tuple[str, Any]]:
         saliency: ("integrated_gradients",),
         mixing: ("mixing_distances",),
         cost: ("multiply_adds", "exponentials"),
+        importance: ("importance", "Importance", "Effects"),
+        card_facts: ("Sources", "card_facts"),
+        card_page: ("card_page",),
+        msssm_ts.plots: msssm_ts.plots.__all__,
     }.items():
         for name in names:
             yield f"{module.__name__}.{name}", getattr(module, name)
@@ -99,6 +107,7 @@ def values() -> Iterator[tuple[str, Any]]:
     import msssm_ts.fitted
     import msssm_ts.members.member as member
     import msssm_ts.members.problem as problem
+    import msssm_ts.method
     import msssm_ts.preparation
     import msssm_ts.registry
     import msssm_ts.series
@@ -126,6 +135,7 @@ def values() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.members.member.Member", member.Member
     yield "msssm_ts.members.member.State", member.State
     yield "msssm_ts.members.problem.Problem", problem.Problem
+    yield "msssm_ts.method.Method", msssm_ts.method.Method
     yield "msssm_ts.series.Prepared", msssm_ts.series.Prepared
     yield "msssm_ts.registry.Registry", msssm_ts.registry.Registry
 
@@ -271,11 +281,14 @@ API = {
         "Data and its preparation",
         ("msssm_ts.datasets", "msssm_ts.preparation", "msssm_ts.series", "msssm_ts.analysis.data"),
     ),
-    "analysis": ("Results, and a look inside", ("msssm_ts.analysis",)),
+    "analysis": ("Results, and a look inside", ("msssm_ts.analysis", "msssm_ts.plots")),
     "network": ("The network and its kernels", ("msssm_ts.model", "msssm_ts.kernels")),
     "extending": (
         "Members, cores and errors",
-        ("msssm_ts.members", "msssm_ts.registry", "msssm_ts.model.cores", "msssm_ts.errors"),
+        (
+            *("msssm_ts.members", "msssm_ts.registry", "msssm_ts.model.cores", "msssm_ts.method"),
+            "msssm_ts.errors",
+        ),
     ),
 }
 

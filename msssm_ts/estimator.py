@@ -323,6 +323,17 @@ optional
             return None
         return model
 
+    def _repr_html_inner(self) -> str:
+        """Return scikit-learn's diagram, and below it what was fitted."""
+        drawn: str = super()._repr_html_inner()
+        return drawn + (self.model_._repr_html_() if self.__sklearn_is_fitted__() else "")
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
+
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is anything that predicts."""
         return "model_" in vars(self)

@@ -33,6 +33,9 @@ class Bug(NamedTuple):
     tests: str
 
 
+IMPORTANCE, T_IMPORTANCE = "msssm_ts/analysis/importance/measure.py", "tests/test_importance.py"
+CARD, T_CARD = "msssm_ts/analysis/card/facts.py", "tests/test_card.py"
+T_PLOTS = "tests/test_plots.py"
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 SHAPELETS, T_SHAPELETS = "msssm_ts/kernels/shapelets/cpu.py", "tests/test_shapelet_ridge.py"
 SHAPELET_FEATURES = "msssm_ts/members/shapelet_ridge/features.py"
@@ -1019,6 +1022,29 @@ BUGS = [Bug(*row) for row in (
     ("config: replaces unasked", RESUMING, "(*_FREE, \"force\")", "_FREE", T_CONFIG),
     ("config: DEL in a text", CONFIG, "visible(json.dumps(value, ensure_ascii=False), json=True)",
      "json.dumps(value, ensure_ascii=False)", T_CONFIG),
+    ("importance: a series is its own donor", IMPORTANCE, "np.roll(order, 1)", "order",
+     T_IMPORTANCE),
+    ("importance: all channels swapped", IMPORTANCE, "swapped[channel] = other[channel, from_]",
+     "swapped[:] = other[:, from_]", T_IMPORTANCE),
+    ("importance: series as independent units", IMPORTANCE, "np.arange(n) if groups is None",
+     "np.arange(n) if True", T_IMPORTANCE),
+    ("importance: error of the sum", IMPORTANCE, ") / rows.shape[-1]", ")", T_IMPORTANCE),
+    ("importance: steps for seconds", "msssm_ts/analysis/importance/figure.py",
+     "return seconds * edges", "return 100 * edges", T_IMPORTANCE),
+    ("card: settings that had nothing to act on", CARD, "kinds.intersection(spec.concerns)", "True",
+     T_CARD),
+    ("card: no groups where it is not known", CARD, "None if known is None else known.get(\"n_gr",
+     "0 if known is None else known.get(\"n_gr", T_CARD),
+    ("card: scores of other classes", "msssm_ts/analysis/card/recorded.py",
+     "if list(found) != names:", "if False:", T_CARD),
+    ("card: names act in Markdown", "msssm_ts/analysis/card/markdown.py", "return _ACTS.sub(",
+     "return visible(value) or _ACTS.sub(", T_CARD),
+    ("notebook: names are markup", "msssm_ts/html.py",
+     "html.escape(visible(value), quote=True)", "visible(value)", T_PLOTS),
+    ("plots: predicted by true", "msssm_ts/analysis/results/confusion_figure.py",
+     "axis.text(j, i, str(counts[i, j])", "axis.text(i, j, str(counts[i, j])", T_PLOTS),
+    ("plots: specificity of all", "msssm_ts/analysis/results/operating_figure.py",
+     "found[~truth].mean(0)", "found.mean(0)", T_PLOTS),
 )]
 # fmt: on
 

@@ -263,9 +263,9 @@ def test_what_is_left_to_the_user(preparation: Preparation, steps: list[str]) ->
     ("format", "preparation", "before"),
     [
         ("onnx", Preparation(), []),
-        ("pt2", Preparation(bandpass=(0.5, 20.0)), ["limit channel 1 to", "band-pass 0.5 to 20"]),
+        ("pt2", Preparation(bandpass=(0.5, 20.0)), ["limit channel 2 to", "band-pass 0.5 to 20"]),
         ("pt2", Preparation(window=1.0), ["cut into windows of 1 s"]),
-        ("pt2", Preparation(window=1.0, standardize="series"), ["limit channel 1", "st", "cut"]),
+        ("pt2", Preparation(window=1.0, standardize="series"), ["limit channel 2", "st", "cut"]),
     ],
 )
 def test_values_far_from_all_others_are_limited_in_a_file_too(

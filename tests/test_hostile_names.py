@@ -53,6 +53,9 @@ def test_through_every_command(room: Path) -> None:
     data, model = room / "data.npz", room / "run"
     shown("".join(run("fit", data, "--preset", "fast", "--out", model, "--seed", "0")), *CLASSES)
     shown("".join(run("info", model)), *CLASSES, *CHANNELS)
+    shown(
+        "".join(run("card", model)),
+    )
     shown("".join(run("data", "info", data)), *CLASSES, *CHANNELS)
     shown("".join(run("data", "preview", data, "--out", room / "preview.png")), *CLASSES)
 

@@ -49,10 +49,11 @@ def test_the_wheel_is_the_package(project: dict[str, Any]) -> None:
         if file.is_symlink() or (file.is_file() and "__pycache__" not in file.parts)
     ]
     assert not [file for file in files if file.is_symlink()]
-    # Code, the pieces of the report and the server's page: no models, no data, no tests.
+    # Code, the pieces of the report and the card, the server's page: no models, no data, no tests.
     assert Counter(file.suffix for file in files if file.suffix != ".py") == {
         ".html": 4,
         ".css": 1,
+        ".md": 1,
         # Templates of an exported source, and the steps of three cores.
         ".c": 6,
         ".h": 1,

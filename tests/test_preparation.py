@@ -360,7 +360,7 @@ def test_names_of_channels() -> None:
     assert names[12] == "I mfcc00"
     spectra = Preparer(Preparation(features="logmel"), 8000.0, None)
     assert spectra.output_channels(1)[3] == "mel03"
-    assert spectra.output_channels(2)[40] == "channel 1 mel00"
+    assert spectra.output_channels(2)[40] == "channel 2 mel00"
 
 
 def test_rate_of_the_prepared() -> None:

@@ -219,6 +219,30 @@ def test_the_model_card_says_what_the_header_says(hostile: Page) -> None:
         assert " ".join(fact.split()) in hostile.text
 
 
+def test_who_votes_when_and_in_the_dark(hostile: Page) -> None:
+    assert "1 network 100.0 % – – –" in hostile.text
+    assert "not known, nothing was left out" in hostile.text
+    predictions, labels = answers(["a", "b"])
+    data = LabelledSeries([np.zeros((1, 5))] * 60, labels)
+    about = header(["a", "b"])
+    estimate = {"accuracy": 0.9, "low": 0.7, "high": 0.97, "n_series": 20}
+    told = [{"seconds": 1.25, "accuracy": 0.85, "alike": [1.0]}]
+    about["training"] |= {"estimate": estimate, "members": told}
+    dates = {"fitted": "2026-01-02", "written": None}
+    html = report_page(
+        predictions, data, about, model="m", source="d", n_resamples=9, dates=dates
+    )  # fmt: skip
+    page = check_stands_alone(html)
+    assert "fitted 2026-01-02 · msssm-ts 9.8.7" in page.text
+    assert "1 network 100.0 % 0.850 – 1.2" in page.text
+    assert "0.900 (0.700 to 0.970), by 20 training series left out." in page.text
+    assert "prefers-color-scheme: dark" in html
+    # Nothing white lies under the lines, which a dark page turns over.
+    for picture in page.pictures:
+        filled = [e.get("style") or "" for e in picture.iter() if e.tag.endswith("}path")]
+        assert not [s for s in filled if "fill: #ffffff" in s and "opacity: 0" not in s]
+
+
 def test_steps_without_a_rate_and_no_history() -> None:
     predictions, labels = answers(["a", "b"], signal=0.2)
     data = LabelledSeries([np.zeros((1, 5 + i % 3)) for i in range(60)], labels)

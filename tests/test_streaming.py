@@ -191,10 +191,10 @@ def test_values_that_cannot_be_read_leave_the_stream_as_it_was() -> None:
     stream.step(series[:, :10])
     for wrong, sentence in (
         ([1.0], "reads 2 channels"),
-        ([1.0, np.inf], "channel 1 .* is infinite"),
-        ([1e39, 1.0], "channel 0 .* is infinite"),
-        ([np.nan, 1.0], "channel 0 .* missing='mask'"),
-        ([[1.0, 2.0], [3.0, np.nan]], "channel 1 .* is missing"),
+        ([1.0, np.inf], "channel 2 is infinite"),
+        ([1e39, 1.0], "channel 1 is infinite"),
+        ([np.nan, 1.0], "channel 1 .* missing='mask'"),
+        ([[1.0, 2.0], [3.0, np.nan]], "channel 2 is missing"),
         (np.zeros((1, 2, 3)), "reads 2 channels"),
     ):
         with pytest.raises(InputError, match=sentence):

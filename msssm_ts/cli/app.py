@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from msssm_ts.cli.annotate import annotate
+from msssm_ts.cli.card import card
 from msssm_ts.cli.compare import compare
 from msssm_ts.cli.console import write_any_text
 from msssm_ts.cli.crossval import crossval
@@ -34,8 +35,8 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
-    *(fit, crossval, tune, evaluate, predict, annotate, export, stream, compare, inspect, info),
-    serve,
+    *(fit, crossval, tune, evaluate, predict, annotate, export, stream, compare, inspect, card),
+    *(info, serve),
 ):
     app.command()(command)
 app.add_typer(data)

@@ -178,5 +178,17 @@ def _page(
         {**read_header(model), **answers},
         model=Path(model).resolve().name,
         source=Path(data).name,
+        dates=_dates(model),
         **({} if n_resamples is None else {"n_resamples": n_resamples}),
     )
+
+
+def _dates(model: str) -> dict[str, str | None]:
+    """Return the days on which the model was fitted, where its run says so, and of the report."""
+    from datetime import UTC, datetime
+
+    from msssm_ts.cli.run_folder import recorded
+
+    fitted = (recorded(model) or {}).get("date")
+    day = fitted[:10] if isinstance(fitted, str) else None
+    return {"fitted": day, "written": datetime.now(UTC).date().isoformat()}

@@ -71,7 +71,7 @@ def model_facts(path: str) -> dict[str, Any]:
     """Return what a model's file says."""
     file = resolve_model_path(path)
 
-    from msssm_ts.analysis.results.model_card import beside_facts
+    from msssm_ts.analysis.results.model_card import beside_facts, prepared
     from msssm_ts.fitted.artifact import read_header
     from msssm_ts.fitted.told import member_rows, named_decision
 
@@ -84,7 +84,7 @@ def model_facts(path: str) -> dict[str, Any]:
         "training_data": header.get("training_data"),
         "channels": header["channel_names"] or header.get("n_channels") or 1,
         "sampling_rate": header["sampling_rate"],
-        "preparation": _prepared(header) or "none",
+        "preparation": prepared(header) or "none",
         "estimate": training.get("estimate"),
         "decision": named_decision(header.get("decision"), header["classes"]["values"]),
         "members": member_rows(header["members"], training.get("members") or ()),
@@ -97,16 +97,6 @@ def model_facts(path: str) -> dict[str, Any]:
         "versions": header["versions"],
         "origin": header.get("origin"),
     }
-
-
-def _prepared(header: dict[str, Any]) -> dict[str, Any]:
-    """Return what is done to series that is not done to all."""
-    from msssm_ts.preparation import Preparation
-
-    usual = Preparation().to_dict() | {"sampling_rate": header["sampling_rate"]}
-    settings: dict[str, Any] = header.get("preparation") or {}
-    elsewhere = ("channels", "limits")
-    return {k: v for k, v in settings.items() if k not in elsewhere and v != usual.get(k)}
 
 
 def _origin(origin: dict[str, Any]) -> dict[str, object]:

@@ -44,6 +44,40 @@ def inspect(
     cost: Annotated[
         bool, typer.Option("--cost", help="Also count parameters and multiply-adds.")
     ] = False,
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance",
+            help="Over all series of DATA: how much worse the answers are without a channel, or a "
+            "time.",
+        ),
+    ] = False,
+    segments: Annotated[
+        int | None,
+        typer.Option(min=2, max=1000, metavar="N", help="Parts of the time, of --importance. [20]"),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            metavar="N",
+            help="How often --importance takes a channel from other series. [3]",
+        ),
+    ] = None,
+    max_series: Annotated[
+        int | None,
+        typer.Option(
+            "--max-series",
+            min=2,
+            metavar="N",
+            help="Series that --importance looks at, drawn where there are more. [300]",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Of what --importance draws. [0]")
+    ] = None,
+    safe_csv: options.SafeCsv = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -72,9 +106,22 @@ def inspect(
 
     A vote without a network: which bands its ridge classifiers listen to; and with DATA, which
     steps the answer hangs on (occlusion).
+
+    With DATA and --importance, of any model and over all series: by how much accuracy and the
+    probability of the true class fall (without labels: how far probabilities move) when a channel
+    comes from another series, and when a stretch of time is drawn straight; a table, a CSV, a
+    picture.
     """
     from msssm_ts.cli.files import make_folder
     from msssm_ts.cli.pictures import PICTURES
+
+    asked = {
+        **{"--segments": segments, "--repeats": repeats, "--max-series": max_series},
+        **{"--seed": seed, "--safe-csv": safe_csv or None},
+    }
+    _check_importance(importance, data, asked, {
+        "--series": series, "--layer": layer, "--baseline": baseline, "--cost": cost or None,
+    })  # fmt: skip
 
     for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
         if data is None and given is not None:
@@ -102,7 +149,14 @@ def inspect(
         classifier, loaded = load_model_and_series(
             model, data, reading, device=device, needs_labels=False, quiet=quiet
         )
-    if classifier.networks_ or layer or baseline or cost:
+    if importance:
+        from msssm_ts.cli.inspect_importance import importance_facts
+        from msssm_ts.cli.inspect_importance import show_importance as show
+
+        assert loaded is not None
+        how = (segments or 20, repeats or 3, max_series or 300, seed or 0)
+        facts = importance_facts(classifier, loaded, *how, safe_csv, folder, quiet)
+    elif classifier.networks_ or layer or baseline or cost:
         # Those options are a network's: without one they say so.
         if loaded is None:
             from msssm_ts.cli.inspect_weights import show_weights as show
@@ -136,5 +190,21 @@ def inspect(
         from msssm_ts.cli.inspect_cost import show_cost
 
         show_cost(facts["cost"])
-    names = ", ".join(Path(picture).name for picture in facts["pictures"])
-    say(f"\npictures in {folder}: {names}", quiet=quiet)
+    made = [*([facts["table"]] if "table" in facts else []), *facts["pictures"]]
+    names = ", ".join(Path(file).name for file in made)
+    what = "table and picture" if "table" in facts else "pictures"
+    say(f"\n{what} in {folder}: {names}", quiet=quiet)
+
+
+def _check_importance(
+    wanted: bool, data: str | None, own: dict[str, Any], others: dict[str, Any]
+) -> None:
+    """Refuse options that have nothing to act on."""
+    if wanted and data is None:
+        raise InputError("--importance: give DATA too, series to measure it on")
+    for name, given in (others if wanted else own).items():
+        if given is not None:
+            why = "is of one series, or of a network" if wanted else "is of --importance"
+            remedy = "leave one of them out" if wanted else "ask for that, too"
+            both = f"{name} with --importance" if wanted else name
+            raise InputError(f"{both}: {why if not wanted else f'{name} {why}'}; {remedy}")

@@ -83,11 +83,11 @@ def vote_series_facts(
 ) -> dict[str, Any]:
     """Draw what speaks for the prediction of one series, and return what JSON shows."""
     from msssm_ts.analysis.network.draw_series import draw_series
-    from msssm_ts.analysis.vote.importance import importance
+    from msssm_ts.analysis.vote.series_saliency import series_saliency
 
     index = find_series(data, which)
     view = view_of(classifier, data, index)
-    saliency = importance(classifier.model_, view, data.features, index)
+    saliency = series_saliency(classifier.model_, view, data.features, index)
     figure = draw_series(view, saliency, (), 1, title_of(data, index, view))
     save(figure, folder / "series.png")
     facts = prediction_facts(data, index, view, saliency)

@@ -10,8 +10,9 @@ from msssm_ts.atomic import replacing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Names of those that ``inspect`` draws into a folder.
-PICTURES = ("series.png", "bands.png", "mixing.png", "memory.png", "responses.png")
+# Names of those that ``inspect`` draws into a folder, and of the table beside one of them.
+IMPORTANCE = ("importance.png", "importance.csv")
+PICTURES = ("series.png", "bands.png", "mixing.png", "memory.png", "responses.png", *IMPORTANCE)
 
 
 def save(figure: Figure, file: Path) -> None:

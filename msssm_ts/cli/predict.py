@@ -21,7 +21,6 @@ from msssm_ts.cli.unknown import Unknown, drift_among, unknown_of
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
-
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +169,7 @@ def write(
         "members": rows_of(model),
         **({} if model.beside is None else {"beside": model.beside.summary()}),
         "notes": list(record.notes),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     write_text(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
     write_text(folder / CONFIG, config)
@@ -182,3 +184,31 @@ def write(
     if history["epoch"]:
         save(training_figure(history, best), folder / "training_curve.png")
     return metrics
+
+
+def recorded(run: str) -> dict[str, Any] | None:
+    """Return what a run folder's ``metrics.json`` holds; None where it has none, or is no folder.
+
+    What stands beside a model file that is named itself may be of another one.
+    """
+    folder = Path(run)
+    return json_object(folder / "metrics.json") if folder.is_dir() else None
+
+
+def json_object(file: Path) -> dict[str, Any] | None:
+    """Return what a file holds, None where there is none.
+
+    Raises
+    ------
+    InputError
+        If that is no JSON object.
+    """
+    if not file.is_file():
+        return None
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{file}: no JSON ({error}); delete it, or mend it") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{file}: no JSON object; delete it, or mend it")
+    return found

@@ -80,6 +80,11 @@ class LabelledSeries:
     source: str = ""
     account: Account = field(default_factory=Account)
 
+    def _repr_html_(self) -> str:
+        from msssm_ts.datasets.shown import dataset_html
+
+        return dataset_html(self)
+
     @property
     def n_series(self) -> int:
         """Number of series."""

@@ -54,7 +54,7 @@ class Boundary:
         said = ["fill gaps by linear interpolation"] if self.interpolates else []
         for i, pair in enumerate(outside.limits or ()):
             if pair is not None:
-                name = outside.channels[i] if outside.channels else f"channel {i}"
+                name = outside.channels[i] if outside.channels else f"channel {i + 1}"
                 said.append(f"limit {name} to {pair[0]:.9g} … {pair[1]:.9g}")
         if outside.powerline is not None:
             said.append(

@@ -64,6 +64,11 @@ class FittedModel:
     beside: Beside | None = None
     familiarity: Familiarity | None = None
 
+    def _repr_html_(self) -> str:
+        from msssm_ts.fitted.shown import model_html
+
+        return model_html(self)
+
     def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
         """Check series, and that they have the channels that were trained on.
 

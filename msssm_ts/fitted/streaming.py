@@ -186,12 +186,12 @@ class Stream:
         if infinite.any():
             channel = int(np.argwhere(infinite)[0, 0])
             raise InputError(
-                f"channel {channel} (counted from 0) is infinite; numbers beyond 3.4e38, the "
+                f"channel {channel + 1} is infinite; numbers beyond 3.4e38, the "
                 "largest of float32, count as such"
             )
         if self._missing == "error":
             channel = int(np.argwhere(~known)[0, 0])
             raise InputError(
-                f"channel {channel} (counted from 0) is missing; a model trained with "
+                f"channel {channel + 1} is missing; a model trained with "
                 "missing='mask' accepts that"
             )

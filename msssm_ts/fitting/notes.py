@@ -183,7 +183,7 @@ def rounding_remarks(series: Sequence[Series], dtype: str) -> tuple[str, ...]:
     step = np.maximum(resolved.eps * np.abs(mean), float(resolved.smallest_subnormal))
     coarse = (deviation < _FEWEST_STEPS * step) & ~is_constant(mean, deviation)
     return tuple(
-        f"channel {channel} varies by {deviation[channel]:.3g} around {mean[channel]:.6g}, "
+        f"channel {channel + 1} varies by {deviation[channel]:.3g} around {mean[channel]:.6g}, "
         f"hardly more than {dtype} resolves: subtract an offset, or take dtype='float64'"
         for channel in np.flatnonzero(coarse)
     )

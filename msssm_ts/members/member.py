@@ -16,6 +16,7 @@ from torch import nn
 from msssm_ts.errors import ExportError
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.tensors import TensorSpec
+from msssm_ts.method import Method
 from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
@@ -222,6 +223,11 @@ class Member(ABC):
     def copies(cls, wanted: int, problem: Problem) -> int:
         """Return how many of the wanted members of this kind are worth their time; 0: none."""
         return wanted
+
+    @classmethod
+    def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
+        """Return what a paper says of it, by its :meth:`state`'s facts; nothing by default."""
+        return ()
 
     def to(self, device: str) -> Self:
         """Return it on a device, for members that use one."""

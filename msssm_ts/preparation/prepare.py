@@ -113,7 +113,7 @@ class Preparer:
         ('mfcc00', 'mfcc01', 'mfcc02')
         """
         s = self.settings
-        numbered = tuple(f"channel {i}" for i in range(n_channels))
+        numbered = tuple(f"channel {i + 1}" for i in range(n_channels))
         names = s.channels or self.channel_names or numbered
         if s.features == "raw":
             return names

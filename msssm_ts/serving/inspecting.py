@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.analysis.network.view import View, view_series
-from msssm_ts.analysis.vote.importance import importance
+from msssm_ts.analysis.vote.series_saliency import series_saliency
 from msssm_ts.datasets import LabelledSeries
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import FittedModel
@@ -51,7 +51,7 @@ def inspected(model: FittedModel, data: LabelledSeries, index: int) -> dict[str,
         view = view_series(model, values, data.sampling_rate, data.channel_names, features)
     except ValueError as error:
         raise InputError(f"{data.source}: {error}") from error
-    falls = importance(model, view, features)
+    falls = series_saliency(model, view, features)
     names = data.channel_names or tuple(str(i) for i in range(1, len(values) + 1))
     used = model.preparation.channels
     shown = [

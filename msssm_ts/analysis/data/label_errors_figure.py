@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.results.series_figure import outline
 from msssm_ts.analysis.results.style import BLUE, VERMILLION, figure_style, short
+from msssm_ts.series.outline import outline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -117,7 +117,7 @@ def _draw_salient(
     colours: dict[str, Any] = {"cmap": _SALIENCY, "vmin": -largest, "vmax": largest}
     label = f"saliency ({unit})\n+ for {visible(view.prediction)}"
     if as_image:
-        rows = np.arange(len(view.values) + 1) - 0.5
+        rows = np.arange(len(view.values) + 1) + 0.5
         values = axes[0].pcolormesh(times, rows, view.values, cmap=_VALUES, rasterized=True)
         mesh = axes[1].pcolormesh(times, rows, saliency.T, rasterized=True, **colours)
         figure.colorbar(values, ax=axes[0], label="value", aspect=10, pad=0.01)
@@ -135,7 +135,7 @@ def _draw_salient(
         (line,) = axis.plot(_centres(times), view.values[channel], color="black", linewidth=1.0)
         line.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
         axis.set_ylim(*span)
-        single = len(axes) == 1 and view.channel_names[0] == "channel 0"
+        single = len(axes) == 1 and view.channel_names[0] == "channel 1"
         axis.set_ylabel("value" if single else visible(view.channel_names[channel]), fontsize=9)
     figure.colorbar(mesh, ax=list(axes), label=label, aspect=10 * len(axes), pad=0.01)
 

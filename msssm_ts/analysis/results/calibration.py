@@ -73,3 +73,10 @@ def calibration_of(predictions: Predictions) -> Calibration:
     if predictions.multilabel:
         return calibration(predictions.proba.ravel(), predictions.truth.ravel())
     return calibration(predictions.proba.max(1), predictions.right)
+
+
+def axis_names(multilabel: bool) -> tuple[str, str, str]:
+    """Return what is stated, what is observed, and what is counted."""
+    if multilabel:
+        return "stated probability of a label", "share that has the label", "answers"
+    return "stated probability of the predicted class", "share that is right", "series"

@@ -73,6 +73,16 @@ def settings(header: Mapping[str, Any]) -> Facts:
     return {name: plain(value) for name, value in (given | preparation).items()}
 
 
+def prepared(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is done to series that is not done to all."""
+    from msssm_ts.preparation import Preparation
+
+    usual = Preparation().to_dict() | {"sampling_rate": header["sampling_rate"]}
+    done: dict[str, Any] = header.get("preparation") or {}
+    elsewhere = ("channels", "limits")
+    return {k: v for k, v in done.items() if k not in elsewhere and v != usual.get(k)}
+
+
 def _members(rows: list[dict[str, Any]]) -> Facts:
     """Return each member's part of the vote, and what there is to say of it."""
     told: Facts = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.results.calibration import Calibration, calibration_of
+from msssm_ts.analysis.results.calibration import Calibration, axis_names, calibration_of
 from msssm_ts.analysis.results.calibration_figure import calibration_figure
 from msssm_ts.analysis.results.class_curves import precision_recall_figure, roc_figure
 from msssm_ts.analysis.results.confusion import confusion_matrix, largest_confusions, row_shares
@@ -20,6 +20,7 @@ from msssm_ts.analysis.results.predictions import Predictions
 from msssm_ts.analysis.results.series_figure import MOST_CHANNELS, series_figure
 from msssm_ts.analysis.results.style import WIDTH, as_data_uri, figure_style, short
 from msssm_ts.analysis.results.training_curve import training_figure
+from msssm_ts.fitted.told import estimate_line, mean_alike, member_rows
 from msssm_ts.text import visible
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def report_page(
     source: str,
     n_resamples: int = 1000,
     seed: int = 0,
+    dates: Mapping[str, str | None] | None = None,
 ) -> str:
     """Write the report.
 
@@ -72,6 +74,8 @@ def report_page(
         What the two are called.
     n_resamples, seed : int
         Of the bootstrap.
+    dates : mapping of str to str, optional
+        When the model was ``fitted`` and the page ``written``, as far as that is known.
 
     Returns
     -------
@@ -120,11 +124,27 @@ def report_page(
         with_shares=len(predictions.names) <= _MOST_WITH_SHARES,
         confusions=[] if counts is None else largest_confusions(predictions),
         card=model_card(header),
+        about=_about(header, dates or {}),
+        members=_members(header),
+        expected=estimate_line(header["training"].get("estimate")),
         thresholds=header["classes"]["thresholds"],
         n_channels=data.n_channels,
         most_channels=MOST_CHANNELS,
         **content,
     )
+
+
+def _about(header: Mapping[str, Any], dates: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """Return when and with what all this was made."""
+    known = [(name, value) for name, value in dates.items() if value is not None]
+    made = ("msssm-ts", "torch", "python")
+    versions = header["versions"]
+    return known + [(name, str(versions[name])) for name in made if name in versions]
+
+
+def _members(header: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = member_rows(header["members"], header["training"].get("members") or ())
+    return [row | {"alike_mean": mean_alike(rows, i)} for i, row in enumerate(rows)]
 
 
 def _shown(value: Any) -> Any:
@@ -156,10 +176,7 @@ def _class_curves(predictions: Predictions, said: Mapping[str, Any] | None) -> l
 
 
 def _calibration(predictions: Predictions, found: Calibration) -> Picture:
-    if predictions.multilabel:
-        names = ("stated probability of a label", "share that has the label", "answers")
-    else:
-        names = ("stated probability of the predicted class", "share that is right", "series")
+    names = axis_names(predictions.multilabel)
     filled = found.counts > 0
     means = [
         float(np.average(v[filled], weights=found.counts[filled]))

@@ -35,6 +35,7 @@ def figure_style() -> Iterator[None]:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
+        "axes.axisbelow": True,
         "grid.alpha": 0.3,
         "legend.frameon": False,
         "legend.fontsize": 8.5,
@@ -48,7 +49,7 @@ def as_data_uri(figure: Figure) -> str:
     """Return the figure as an SVG image that stands in the page itself."""
     stream = io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(stream, format="svg", metadata=nothing)
+    figure.savefig(stream, format="svg", metadata=nothing, transparent=True)
     return "data:image/svg+xml;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 

@@ -47,7 +47,7 @@ def occlusion(probability: Probability, values: NDArray[np.floating]) -> NDArray
     each = [[c] for c in range(n_channels)]
     rows = each if n_channels <= _MOST_CHANNELS else [list(range(n_channels))]
     places = [(channels, a, min(a + width, length)) for channels in rows for a in begins]
-    proba = probability([values, *(_hidden(values, *place) for place in places)])
+    proba = probability([values, *(hidden(values, *place) for place in places)])
     falls, count = np.zeros((length, n_channels)), np.zeros((length, n_channels))
     for (channels, a, b), after in zip(places, proba[1:], strict=True):
         falls[a:b, channels] += proba[0] - after
@@ -56,16 +56,22 @@ def occlusion(probability: Probability, values: NDArray[np.floating]) -> NDArray
     return saliency
 
 
-def _hidden(
+def hidden(
     values: NDArray[np.floating], channels: list[int], a: int, b: int
 ) -> NDArray[np.floating]:
-    """Return the series with steps a to b − 1 of some channels drawn straight."""
-    hidden = values.copy()
+    """Return the series with steps a to b − 1 of some channels drawn straight.
+
+    Examples
+    --------
+    >>> hidden(np.array([[0.0, 9.0, 9.0, 3.0]]), [0], 1, 3)
+    array([[0., 1., 2., 3.]])
+    """
+    drawn = values.copy()
     known = np.r_[0:a, b : values.shape[1]]
     for channel in channels:
         beside = known[np.isfinite(values[channel, known])]
         if len(beside):
-            hidden[channel, a:b] = np.interp(np.arange(a, b), beside, values[channel, beside])
+            drawn[channel, a:b] = np.interp(np.arange(a, b), beside, values[channel, beside])
         else:
-            hidden[channel, a:b] = 0.0
-    return hidden
+            drawn[channel, a:b] = 0.0
+    return drawn

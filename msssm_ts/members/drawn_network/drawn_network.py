@@ -21,12 +21,15 @@ from msssm_ts.members.closed_form import (
     specs_of,
     state_of,
 )
+from msssm_ts.members.drawn_network.method import METHOD
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.members.within_time import part_of
+from msssm_ts.method import Method
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import clamp_scales
 from msssm_ts.model.cores import CORES
@@ -147,6 +150,11 @@ class DrawnMember(Member):
         own_arrays, own_facts = state_of(self.scaling, self.ridge)
         shape = {name: getattr(self.network.config, name) for name in _SHAPE}
         return State(arrays | own_arrays, shape | own_facts)
+
+    @classmethod
+    def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
+        """Return what a paper says of it."""
+        return (METHOD, *CORES.get(facts["core"]).methods, RIDGE_METHOD)
 
     @classmethod
     def expected(

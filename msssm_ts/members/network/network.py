@@ -15,9 +15,11 @@ from torch import nn
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
+from msssm_ts.members.network.method import METHOD
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.method import Method
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.device import resolve_device
@@ -181,6 +183,11 @@ class NetworkMember(Member):
         arrays = {name: t.detach().cpu().numpy() for name, t in tensors.items()}
         facts = {"config": asdict(self.network.config), "best_epoch": self.best_epoch}
         return State(arrays, facts | {"history": dict(self.history)})
+
+    @classmethod
+    def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
+        """Return what a paper says of it."""
+        return (METHOD, *CORES.get(facts["config"]["core"]).methods)
 
     @classmethod
     def expected(

@@ -18,6 +18,7 @@ from msssm_ts.members.folds import left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest, check_trees
+from msssm_ts.members.quantile_trees.method import METHOD
 from msssm_ts.members.quantile_trees.quantiles import (
     LONGEST,
     MOST_DEPTH,
@@ -28,6 +29,7 @@ from msssm_ts.members.quantile_trees.quantiles import (
 from msssm_ts.members.strata import dealt_evenly
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.members.within_time import NoTimeError, part_of
+from msssm_ts.method import Method
 from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
@@ -172,6 +174,11 @@ class QuantileTrees(Member):
             "steps_per_quantile": self.layout.steps_per_quantile,
         }
         return State(self.forest.arrays(), facts)
+
+    @classmethod
+    def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
+        """Return what a paper says of it."""
+        return (METHOD,)
 
     @classmethod
     def expected(

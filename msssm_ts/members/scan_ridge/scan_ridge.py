@@ -24,6 +24,7 @@ from msssm_ts.members.closed_form import (
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.features import (
     MAX_SCALES,
@@ -32,8 +33,10 @@ from msssm_ts.members.scan_ridge.features import (
     ScanFeatures,
     n_features_for,
 )
+from msssm_ts.members.scan_ridge.method import METHOD
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.members.within_time import part_of
+from msssm_ts.method import Method
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
@@ -140,6 +143,11 @@ class ScanRidge(Member):
             "span": self.features.span,
         }
         return State(arrays | own_arrays, facts | own_facts)
+
+    @classmethod
+    def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
+        """Return what a paper says of it."""
+        return (METHOD, RIDGE_METHOD)
 
     @classmethod
     def expected(

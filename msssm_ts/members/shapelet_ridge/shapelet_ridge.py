@@ -25,6 +25,7 @@ from msssm_ts.members.folds import left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import MOST_ROWS, Ridge
+from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.features import VIEWS
 from msssm_ts.members.shapelet_ridge.features import (
@@ -34,8 +35,10 @@ from msssm_ts.members.shapelet_ridge.features import (
     features_without,
     n_features_of,
 )
+from msssm_ts.members.shapelet_ridge.method import METHOD
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.members.within_time import part_of
+from msssm_ts.method import Method
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
 
@@ -135,6 +138,11 @@ class ShapeletRidge(Member):
         own_arrays, own_facts = state_of(self.scaling, self.ridge)
         facts = {"n_groups": self.features.lags.shape[1]}
         return State(self.features.arrays() | own_arrays, facts | own_facts)
+
+    @classmethod
+    def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
+        """Return what a paper says of it."""
+        return (METHOD, RIDGE_METHOD)
 
     @classmethod
     def expected(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msssm_ts.kernels.ms_scan.reference import reverse_valid
+from msssm_ts.method import Method
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 from msssm_ts.model.mixer import ScaleMixer, mixing_weights
@@ -114,6 +115,8 @@ class Core(nn.Module):
     ----------
     uses_times : bool
         Whether the core wants the time stamps of the steps.
+    methods : tuple of Method
+        What a paper says of it.
 
     Examples
     --------
@@ -132,6 +135,7 @@ class Core(nn.Module):
     """
 
     uses_times: ClassVar[bool] = False
+    methods: ClassVar[tuple[Method, ...]] = ()
 
     def __init__(self, config: MSSSMConfig):
         super().__init__()

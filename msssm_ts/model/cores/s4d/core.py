@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from msssm_ts.kernels import ms_scan
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import Core, CoreCost, FusedStep, StepInC
+from msssm_ts.model.cores.method import COMPLEX_DIAGONAL
 from msssm_ts.model.cores.s4d.initialisation import INITIALISATIONS, by_scale
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 from msssm_ts.model.mixer import ScaleMixer, mixing_weights
@@ -51,6 +52,8 @@ class S4D(Core):
     >>> core(torch.randn(4, 3, 9, 8), torch.randn(3, 9, 8)).shape
     torch.Size([4, 3, 9, 8])
     """
+
+    methods = (COMPLEX_DIAGONAL,)
 
     def __init__(
         self,

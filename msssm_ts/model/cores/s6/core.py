@@ -14,6 +14,7 @@ from msssm_ts.kernels import selective_scan
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import CoreCost, FusedStep, StepInC
 from msssm_ts.model.cores.diagonal import DiagonalCore
+from msssm_ts.model.cores.method import SELECTIVE
 
 
 class S6(DiagonalCore):
@@ -33,6 +34,8 @@ class S6(DiagonalCore):
     >>> core(torch.randn(4, 3, 9, 8), torch.randn(3, 9, 8)).shape
     torch.Size([4, 3, 9, 8])
     """
+
+    methods = (SELECTIVE,)
 
     def __init__(self, config: MSSSMConfig, dt_min: float = 1e-3, dt_max: float = 1e-1):
         super().__init__(config, dt_min, dt_max)

@@ -14,7 +14,7 @@ from msssm_ts.series import Prepared, Series
 from msssm_ts.series.side_features import SideFeatures
 
 
-def importance(
+def series_saliency(
     model: FittedModel, view: View, features: SideFeatures | None = None, row: int = 0
 ) -> NDArray[np.float64]:
     """Return how much the answer's probability falls when steps of a series are hidden.
@@ -40,7 +40,7 @@ def importance(
     >>> from msssm_ts import MSSSMClassifier
     >>> from msssm_ts.analysis.network.view import view_series
     >>> model = MSSSMClassifier("fast", random_state=0).fit(np.eye(8), np.arange(8) % 2).model_
-    >>> importance(model, view_series(model, np.ones((1, 8)))).shape
+    >>> series_saliency(model, view_series(model, np.ones((1, 8)))).shape
     (8, 1)
     """
 
