@@ -55,6 +55,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.model
     import msssm_ts.plots
     import msssm_ts.sktime
+    import msssm_ts.tracking
     import msssm_ts.training.progress as progress
 
     yield "msssm_ts.MSSSMClassifier", msssm_ts.MSSSMClassifier
@@ -62,6 +63,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     yield "msssm_ts.fitted.streaming.Stream", msssm_ts.fitted.streaming.Stream
     yield "msssm_ts.fitted.early.EarlyPrediction", msssm_ts.fitted.early.EarlyPrediction
     yield "msssm_ts.training.Progress", progress.Progress
+    yield "msssm_ts.tracking.Tracker", msssm_ts.tracking.Tracker
     yield "msssm_ts.fitting.Checkpoint", msssm_ts.fitting.Checkpoint
     yield f"{check.__name__}.check_data", check.check_data
     yield f"{evaluation.__name__}.evaluate_predictions", evaluation.evaluate_predictions
@@ -274,7 +276,10 @@ def _format_row(sample: Any) -> str:
 API = {
     "estimators": (
         "Estimators",
-        ("msssm_ts.MSSSM", "msssm_ts.sktime", "msssm_ts.training", "msssm_ts.fitting"),
+        (
+            *("msssm_ts.MSSSM", "msssm_ts.sktime", "msssm_ts.training", "msssm_ts.fitting"),
+            "msssm_ts.tracking",
+        ),
     ),
     "fitted": ("Fitted models", ("msssm_ts.fitted", "msssm_ts.beside", "msssm_ts.export")),
     "data": (

@@ -170,6 +170,11 @@ T_ANNOTATE = "tests/test_annotate.py"
 
 # fmt: off
 T_SERVE = "tests/test_serve.py -k 'not browser and not port'"
+PREDICTING, ROW_FILES = "msssm_ts/cli/predicting.py", "msssm_ts/cli/row_files.py"
+T_PATHS, TRACKER, T_TRACKING = (
+    "tests/test_predict_paths.py", "msssm_ts/tracking/tracker.py", "tests/test_tracking.py"
+)
+
 BUGS = [Bug(*row) for row in (
     # The server
     ("served: answers of others", "msssm_ts/serving/batching.py",
@@ -185,6 +190,30 @@ BUGS = [Bug(*row) for row in (
      T_SERVE),
     ("served: another series is shown", "msssm_ts/serving/app.py",
      "index = terminal.find(asked.series, asked.chosen)", "index = 0", T_SERVE),
+    # Many files at once
+    ("paths: files of other rates together", PREDICTING, "and _kind(series) == _kind(first)", "",
+     T_PATHS),
+    ("paths: a batch without end", PREDICTING, "sum(map(_size, every)) <= _VALUES", "True",
+     T_PATHS),
+    ("paths: one spoils its batch", PREDICTING, "if len(held) == 1:\n                self",
+     "if held:\n                self", T_PATHS),
+    ("paths: what comes before an error is lost", PREDICTING,
+     "# What comes before it is kept.\n                yield from self._together(held)", "pass",
+     T_PATHS),
+    ("paths: another model's rows", ROW_FILES, "if other != model:", "if False:", T_PATHS),
+    ("paths: rows before are dropped", "msssm_ts/cli/predict_output.py",
+     "file if goes_on else None, table", "None, table", T_PATHS),
+    ("paths: tables are recordings", "msssm_ts/datasets/sources.py",
+     "if f not in tables and f not in notes)", "if f not in notes)", T_PATHS),
+    ("paths: six digits in files", "msssm_ts/cli/predict_paths.py",
+     "digits = None if output.file is not None else SHOWN_DIGITS", "digits = SHOWN_DIGITS",
+     T_PATHS),
+    # Logs of experiments
+    ("log: a second network runs on", TRACKER, "self._network += 1", "pass", T_TRACKING),
+    ("log: points of every step", TRACKER, "if not progress.is_epoch_end:", "if False:",
+     T_TRACKING),
+    ("log: no scores", TRACKER, "if scores:", "if False:", T_TRACKING),
+    ("log: a broken log stops the fit", TRACKER, "del self._logs[name]", "raise", T_TRACKING),
     # Fits that are cut short
     ("resumed: the epoch's first batch state", LOOP, "if kept is not None and at.n_batches:",
      "if kept is not None:", T_RESUMING),
@@ -622,7 +651,7 @@ BUGS = [Bug(*row) for row in (
      "if False:", T_COVERAGE),
     ("sets: quantiles rounded down", "msssm_ts/fitting/coverage.py",
      "np.arange(1, n + 1) / n - 1e-9", "np.arange(n) / n - 1e-9", T_COVERAGE),
-    ("sets: rejected series answered", "msssm_ts/cli/predict.py",
+    ("sets: rejected series answered", "msssm_ts/cli/answers.py",
      "some[0] if len(some) == 1 else None", "answer", T_COVERAGE),
     ("unknown: groups tell of themselves", "msssm_ts/fitting/familiarity.py",
      "units = rows if groups is None else", "units = rows if True else", T_UNKNOWN),
@@ -642,7 +671,7 @@ BUGS = [Bug(*row) for row in (
      "self.shift >= _SHIFT and self.p", "self.p", T_UNKNOWN),
     ("drift: of a few series", "msssm_ts/fitted/drift.py", "if n < FEWEST:", "if n < 1:",
      T_UNKNOWN),
-    ("drift: never said", "msssm_ts/cli/predict.py",
+    ("drift: never said", "msssm_ts/cli/predict_paths.py",
      "if drift is not None and drift.is_there:", "if False:", T_UNKNOWN),
     ("labels: thresholds of all alike", LABEL_ERRORS, "proba >= needed - 1e-12",
      "proba >= 0.5", T_LABEL_ERRORS),

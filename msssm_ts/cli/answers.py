@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
 
 
+# Of probabilities that are shown, not kept.
+SHOWN_DIGITS = 6
+
+
 @dataclass(frozen=True)
 class Answering:
     """How a model is to answer, where not as it does by itself.
@@ -78,12 +82,18 @@ def answering_as(classifier: MSSSMClassifier, how: Answering) -> MSSSMClassifier
     return other
 
 
+def ids_of(series: LabelledSeries) -> list[Any]:
+    """Return the series' own names, or their numbers from 1."""
+    return [*range(1, series.n_series + 1)] if series.ids is None else series.ids.tolist()
+
+
 def rows_about(
     classifier: MSSSMClassifier,
     series: LabelledSeries,
     proba: NDArray[np.floating[Any]],
     how: Answering,
     unknown: NDArray[np.float64] | None = None,
+    digits: int | None = SHOWN_DIGITS,
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return a row a series, and what there is to say.
 
@@ -99,6 +109,8 @@ def rows_about(
         The same.
     unknown : array of shape (n_series,), optional
         How unlike the training each is.
+    digits : int, optional
+        Of probabilities; all where it is None.
 
     Returns
     -------
@@ -110,8 +122,8 @@ def rows_about(
     """
     from msssm_ts.cli.predictions import prediction_rows
 
-    ids = range(1, series.n_series + 1) if series.ids is None else series.ids.tolist()
-    plain = prediction_rows(classifier, proba)
+    ids = ids_of(series)
+    plain = prediction_rows(classifier, proba, digits)
     if unknown is not None:
         plain = [
             {"prediction": row.pop("prediction"), "unknown": round(strange, 6), **row}

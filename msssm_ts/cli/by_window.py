@@ -11,22 +11,33 @@ if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
 
 
-def window_rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dict[str, Any]]:
+def check_windows(classifier: MSSSMClassifier) -> None:
+    """Refuse a model that was not trained on windows.
+
+    Raises
+    ------
+    InputError
+        If it was not.
+    """
+    if classifier.model_.preparation.window is None:
+        raise InputError(
+            "--windows: the model was trained on whole series; fit with --crop SECONDS"
+        )
+
+
+def window_rows(
+    classifier: MSSSMClassifier, series: LabelledSeries, digits: int | None = 6
+) -> list[dict[str, Any]]:
     """Return id, start, stop, prediction and probabilities of every window.
 
     Raises
     ------
     InputError
-        If the model was not trained on windows, or the estimator complains.
+        If the estimator complains.
     """
     from msssm_ts.cli.predictions import prediction_rows
 
     model = classifier.model_
-    settings = model.preparation
-    if settings.window is None:
-        raise InputError(
-            "--windows: the model was trained on whole series; fit with --crop SECONDS"
-        )
     try:
         checked = model.checked(series.as_estimator_input(), series.channel_names)
         known = (series.sampling_rate, series.channel_names, series.times, series.features)
@@ -42,5 +53,7 @@ def window_rows(classifier: MSSSMClassifier, series: LabelledSeries) -> list[dic
     )
     return [
         {"id": ids[i], "start": start / rate, "stop": (start + length) / rate, **row}
-        for (i, start, length), row in zip(places, prediction_rows(classifier, proba), strict=True)
+        for (i, start, length), row in zip(
+            places, prediction_rows(classifier, proba, digits), strict=True
+        )
     ]

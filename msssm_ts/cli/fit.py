@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries, ReadOptions
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.fitting import Checkpoint
+    from msssm_ts.tracking import Tracker
 
 
 @guarded
@@ -66,6 +68,14 @@ def fit(
             help="How often the work is kept in the folder, for --resume.",
         ),
     ] = 60.0,
+    log: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--log",
+            metavar="NAME",
+            help="Also write the fit down in tensorboard, mlflow or wandb; may be repeated.",
+        ),
+    ] = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
     debug: options.Debug = False,
@@ -73,17 +83,20 @@ def fit(
     """Train a classifier on DATA and write it to a run folder.
 
     The folder gets model.safetensors, metrics.json, config.toml (for --config), and, where a
-    network is trained, its history.csv and training_curve.png. Ctrl-C stops early and keeps what
-    there is so far; what was cut short, by whatever, goes on with --resume.
+    network is trained, its history.csv and training_curve.png. With --log the options, curves of
+    the network and scores of all members go to a log of experiments, too. Ctrl-C stops early and
+    keeps what there is so far; what was cut short, by whatever, goes on with --resume.
     """
     from msssm_ts.cli import run_folder
+    from msssm_ts.tracking import Tracker
     from msssm_ts.training.keeping import SafePoints
 
     if data is None:
         raise InputError("DATA is missing: give a file, a folder or a data set's name")
-    with run_folder.opened(out, force, call, checkpoint_every) as checkpoint:
+    tracker = Tracker(log or (), out, partial(say, quiet=quiet))
+    with run_folder.opened(out, force, call, checkpoint_every) as checkpoint, tracker:
         series, model, stopped = _fitted(
-            data, reading, preparing, modelling, validation, ungrouped, checkpoint, quiet
+            data, reading, preparing, modelling, validation, ungrouped, checkpoint, tracker, quiet
         )
         groups = None if ungrouped else series.groups
         left_out = None if groups is None else series.group_name
@@ -96,6 +109,7 @@ def fit(
                 remedy = f"make room, then: {resume_command(out)}"
                 raise WritingError(error.file, error, remedy) from error
             checkpoint.remove()
+            tracker.end("finished", model.model_)
         else:
             # A second signal is not held up; the first must not take what it was meant to save.
             with SafePoints():
@@ -105,6 +119,8 @@ def fit(
                 else:
                     # It would come to the same end.
                     checkpoint.remove()
+                kept = model.model_ if model.__sklearn_is_fitted__() else None
+                tracker.end("interrupted" if stopped.error is None else "failed", kept)
     if stopped is not None:
         if debug and stopped.error is not None:
             raise stopped.error
@@ -139,6 +155,7 @@ def _fitted(
     validation: str | None,
     ungrouped: bool,
     checkpoint: Checkpoint,
+    tracker: Tracker,
     quiet: bool,
 ) -> tuple[LabelledSeries, MSSSMClassifier, _Stopped | None]:
     """Read the data and fit a model to them."""
@@ -154,9 +171,12 @@ def _fitted(
     modelling = counting_rare_beats(modelling, series, quiet)
 
     from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.fitting.record import json_parameters
 
+    asked = {**modelling, "preparation": preparation}
+    tracker.begin({"data": data, **json_parameters(asked)})
     with TrainingDisplay(quiet, interval=10.0) as display:
-        model = MSSSMClassifier(**modelling, preparation=preparation, callbacks=[display])
+        model = MSSSMClassifier(**asked, callbacks=[display, tracker])
         groups = None if ungrouped else series.groups
         stopped = _train(model, series, groups, series.origin(reading), checkpoint, quiet)
     return series, model, stopped

@@ -82,25 +82,10 @@ def read_as_before(
     InputError
         If it cannot be used.
     """
-    from msssm_ts.datasets import ReadOptions, load
+    from msssm_ts.datasets import ReadOptions
     from msssm_ts.datasets.messages import enumerate_names
 
-    own = reading.given()
-    kept = dict((header.get("origin") or {}).get("options", {}))
-    beside = header.get("beside")
-    kept["beside"] = list(beside["names"]) if beside is not None and beside["facts"] else []
-    kept = {name: value for name, value in kept.items() if value and name not in own}
-    reading = replace(reading, split="test")
-    while True:
-        try:
-            series = load(data, reading.or_else(kept), needs_labels=needs_labels)
-            break
-        except OptionError as error:
-            if error.option not in kept:
-                raise
-            if error.option == "beside":
-                raise InputError(f"{error}; the model was trained with them") from error
-            del kept[error.option]
+    series, kept = read_like_model(data, reading, header, needs_labels=needs_labels)
     said = []
     if kept:
         names = kept.get("beside", ())
@@ -111,6 +96,35 @@ def read_as_before(
             words = f"{words} --with {enumerate_names(names, _FEW)}".strip()
         said.append(f"read with {words}, as the model's data was")
     return series, [*said, series.summary()]
+
+
+def read_like_model(
+    data: str, reading: ReadOptions, header: Mapping[str, Any], *, needs_labels: bool
+) -> tuple[LabelledSeries, dict[str, Any]]:
+    """Load the test part of the data; return it, and which options of the model's data acted.
+
+    Raises
+    ------
+    InputError
+        If it cannot be used.
+    """
+    from msssm_ts.datasets import load
+
+    own = reading.given()
+    kept = dict((header.get("origin") or {}).get("options", {}))
+    beside = header.get("beside")
+    kept["beside"] = list(beside["names"]) if beside is not None and beside["facts"] else []
+    kept = {name: value for name, value in kept.items() if value and name not in own}
+    reading = replace(reading, split="test")
+    while True:
+        try:
+            return load(data, reading.or_else(kept), needs_labels=needs_labels), kept
+        except OptionError as error:
+            if error.option not in kept:
+                raise
+            if error.option == "beside":
+                raise InputError(f"{error}; the model was trained with them") from error
+            del kept[error.option]
 
 
 def load_classifier(

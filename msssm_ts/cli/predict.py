@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
-import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from msssm_ts.cli import options
-from msssm_ts.cli.answers import Answering, answering_as, asked_answering, rows_about
+from msssm_ts.cli.answering import Asked
+from msssm_ts.cli.answers import asked_answering
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.covering import AskedCoverage, PerClass
-from msssm_ts.cli.csv_text import CsvText
-from msssm_ts.cli.deciding import Positive, Threshold, decided
-from msssm_ts.cli.errors import guarded
-from msssm_ts.cli.files import claim, write_text
+from msssm_ts.cli.deciding import Positive, Threshold
+from msssm_ts.cli.errors import FAILED, guarded
 from msssm_ts.cli.reading import reads_data
-from msssm_ts.cli.unknown import Unknown, drift_among, unknown_of
+from msssm_ts.cli.unknown import Unknown
 from msssm_ts.errors import InputError
 
-if TYPE_CHECKING:
-    from msssm_ts.datasets import LabelledSeries
-    from msssm_ts.estimator import MSSSMClassifier
+
+class OnError(StrEnum):
+    """What to do with a file that cannot be read."""
+
+    STOP = "stop"
+    SKIP = "skip"
 
 
 @guarded
 @reads_data
 def predict(
     model: options.Model,
-    data: options.Data,
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Files, or folders of them (all that are read, however deep); or one data set by "
+            "name.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="CSV file; else stdout.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="A .csv, .jsonl or .parquet file; else stdout."
+        ),
     ] = None,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append", help="Add to the rows that FILE has, without the inputs that are in it."
+        ),
+    ] = False,
+    on_error: Annotated[
+        OnError,
+        typer.Option(
+            "--on-error",
+            help="At a file that cannot be read: stop; or skip it, name it, and leave exit code 1.",
+        ),
+    ] = OnError.STOP,
     early: Annotated[
         float | None,
         typer.Option(
@@ -69,13 +95,19 @@ def predict(
     json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Label the series of DATA with MODEL, with a probability per class, as CSV.
+    """Label series with MODEL: a row each, with a probability per class, as CSV or FILE's kind.
 
     The columns are id (the series' own, or its number from 1), prediction, and p_CLASS for each
-    class; where a series can have several labels, those are joined by semicolons. Labels in DATA
-    are not needed; only --early looks at them, to compare its accuracy with that of whole series.
-    A model of fit --sensitivity, --specificity or --decide predicts accordingly; probabilities are
-    the same either way.
+    class; where a series can have several labels, those are joined by semicolons. Labels in the
+    data are not needed; only --early looks at them, to compare its accuracy with that of whole
+    series. A model of fit --sensitivity, --specificity or --decide predicts accordingly;
+    probabilities are the same either way, with all digits in FILE and six on stdout.
+
+    Of several PATHs, of a folder, and with --append, a column file comes first, with the path of
+    the file; model, which tells answers of one model and question from others, comes last. A
+    folder is read file by file, whatever lies in it, a few at a time; one that is a data set (with
+    a training and a test part, or as its authors publish it) is read as that. Ctrl-C, or an error,
+    leaves the rows of the files that are done in FILE: --append goes on behind them.
 
     With --coverage the column set has the classes, joined by semicolons, that hold the true one as
     often as that; it may have none.
@@ -91,72 +123,30 @@ def predict(
     With --windows each window of a long recording gets a row of its own, where otherwise they vote:
     start and stop are in seconds, or in steps where no rate is known.
     """
-    from msssm_ts.cli.inputs import load_model_and_series, predict_proba
+    from msssm_ts.cli.predict_output import Output
+    from msssm_ts.cli.predict_paths import predict_all
 
     if safe_csv and json and out is None:
         raise InputError("--safe-csv and --json: JSON needs no such thing; give one of them")
     how = asked_answering(coverage, per_class, reject, threshold, positive)
-    if how.covering is not None and (windows or early is not None):
-        other = "--windows" if windows else "--early"
-        raise InputError(f"--coverage is of whole series; leave it or {other} out")
-    if unknown and (windows or early is not None):
-        other = "--windows" if windows else "--early"
-        raise InputError(f"--unknown is of whole series; leave it or {other} out")
-    if out is not None:
-        claim(out, force=force, inputs=(model, data))
-    classifier, series = load_model_and_series(
-        model, data, reading, device=device, needs_labels=False, quiet=quiet
+    asked = Asked(windows, early, unknown, how)
+    asked.check()
+    output = Output(out, append=append, force=force, safe_csv=safe_csv, json=json)
+    output.check()
+    done = predict_all(
+        model,
+        data,
+        asked,
+        output,
+        reading,
+        on_error=on_error.value,
+        device=device,
+        quiet=quiet,
     )
-    classifier = answering_as(classifier, how)
-    decided(classifier, None, None, quiet)
-    found: Any = None
-    if windows:
-        from msssm_ts.cli.by_window import window_rows
-
-        if early is not None:
-            raise InputError("--windows and --early: give one of them")
-        rows = window_rows(classifier, series)
-    elif early is not None:
-        rows = _early_rows(classifier, series, early, quiet)
-    else:
-        proba = predict_proba(classifier, series)
-        strange = unknown_of(classifier, series, proba) if unknown else None
-        rows, said = rows_about(classifier, series, proba, how, strange)
-        for line in said:
-            say(line, quiet=quiet)
-        drift = drift_among(classifier, series, proba, strange)
-        if drift is not None and drift.is_there:
-            say(f"{data}: {drift.line()}", quiet=quiet)
-        found = None if drift is None else drift.to_dict()
-    if json:
-        show_json({"predictions": rows, "drift": found} if unknown else rows)
-    if out is not None:
-        _write(CsvText(safe=safe_csv), rows, out, quiet)
-        say(f"{len(rows)} predictions in {out}", quiet=quiet)
-    elif not json:
-        _write(CsvText(safe=safe_csv, shown=sys.stdout.isatty()), rows, None, quiet)
-
-
-def _write(table: CsvText, rows: list[dict[str, Any]], out: Path | None, quiet: bool) -> None:
-    text = table.table(rows)
-    if out is None:
-        sys.stdout.write(text)
-    else:
-        write_text(out, text)
-    table.say_risky(quiet)
-
-
-def _early_rows(
-    classifier: MSSSMClassifier, series: LabelledSeries, confidence: float, quiet: bool
-) -> list[dict[str, Any]]:
-    """Return rows with how much of each series was read."""
-    from msssm_ts.cli.early import predict_early
-
-    early = predict_early(classifier, series, confidence, quiet)
-    rows, _ = rows_about(classifier, series, early.proba, Answering())
-    return [
-        {**row, "n_read": n_read, "part_read": round(part, 6)}
-        for row, n_read, part in zip(
-            rows, early.n_read.tolist(), early.part_read.tolist(), strict=True
-        )
-    ]
+    if done.rows is not None:
+        drift = None if done.drift is None else done.drift.to_dict()
+        show_json({"predictions": done.rows, "drift": drift} if unknown else done.rows)
+    if done.n_failed:
+        s = "" if done.n_failed == 1 else "s"
+        say(f"{done.n_failed} file{s} skipped that cannot be read", quiet=quiet)
+        raise typer.Exit(FAILED)

@@ -42,13 +42,21 @@ class Steps:
         if self._bar is not None:
             self._bar.stop()
 
-    def step(self, name: str) -> Callable[[float, float], None]:
-        """Begin a step; return what is told how much of it is done, and of how much."""
+    def step(self, name: str, unit: str = "") -> Callable[[float, float], None]:
+        """Begin a step; return what is told how much of it is done, and of how much.
+
+        With a unit, such as "files", it is counted, not only measured.
+        """
         if self._bar is not None:
             for task in self._bar.task_ids:
                 self._bar.remove_task(task)
             task = self._bar.add_task(visible(name), total=None)
-            return lambda done, total: self._bar.update(task, completed=done, total=total)
+
+            def move(done: float, total: float) -> None:
+                text = f"{name}: {done:g} of {total:g} {unit}" if unit else name
+                self._bar.update(task, completed=done, total=total, description=visible(text))
+
+            return move
         began = last = time.monotonic()
 
         def tell(done: float, total: float) -> None:
@@ -57,6 +65,7 @@ class Steps:
             if now - last >= _INTERVAL and 0 < done < total:
                 last = now
                 left = (now - began) / done * (total - done)
-                say(f"{name}: {done / total:.0%}, about {left:.0f} s left", quiet=self._quiet)
+                far = f"{done:g} of {total:g} {unit}" if unit else f"{done / total:.0%}"
+                say(f"{name}: {far}, about {left:.0f} s left", quiet=self._quiet)
 
         return tell

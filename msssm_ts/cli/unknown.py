@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,30 +59,46 @@ def unknown_of(
         ) from error
 
 
-def drift_among(
-    classifier: MSSSMClassifier,
-    series: LabelledSeries,
-    proba: NDArray[np.floating[Any]],
-    unknown: NDArray[np.float64] | None,
-) -> Drift | None:
-    """Return whether the series are unlike the training; None where that cannot be told.
+@dataclass
+class Strangeness:
+    """Hears what is asked and answered, and tells how unlike the training all together are.
 
     Parameters
     ----------
-    classifier, series, proba
-        See :func:`unknown_of`.
-    unknown : array of shape (n_series,), optional
-        What it has found; else some of the series are asked about, spread from first to last.
+    classifier : MSSSMClassifier
+        Fitted.
+    of_each : bool
+        Whether each series is asked about; else so many that they tell of all.
     """
-    import numpy as np
 
-    from msssm_ts.fitted.drift import FEWEST, drift_of
+    classifier: MSSSMClassifier
+    of_each: bool
+    _found: list[NDArray[np.float64]] = field(default_factory=list)
 
-    own = classifier.model_.familiarity
-    if own is None or series.n_series < FEWEST:
+    def of(
+        self, series: LabelledSeries, proba: NDArray[np.floating[Any]]
+    ) -> NDArray[np.float64] | None:
+        """Return how unlike the training each is, where that is wanted; see :func:`unknown_of`."""
+        import numpy as np
+
+        if self.of_each:
+            unknown = unknown_of(self.classifier, series, proba)
+            self._found.append(unknown)
+            return unknown
+        n, left = series.n_series, _ENOUGH - sum(map(len, self._found))
+        if self.classifier.model_.familiarity is not None and n and left > 0:
+            # Spread from first to last.
+            some = np.linspace(0, n - 1, min(n, left)).astype(int)
+            self._found.append(unknown_of(self.classifier, series.take(some), proba[some]))
         return None
-    if unknown is None:
-        n = series.n_series
-        some = np.linspace(0, n - 1, min(n, _ENOUGH)).astype(int)
-        unknown = unknown_of(classifier, series.take(some), proba[some])
-    return drift_of(unknown, own.held.count)
+
+    def drift(self) -> Drift | None:
+        """Return whether they are unlike the training; None where that cannot be told."""
+        import numpy as np
+
+        from msssm_ts.fitted.drift import drift_of
+
+        own = self.classifier.model_.familiarity
+        if own is None or not self._found:
+            return None
+        return drift_of(np.concatenate(self._found), own.held.count)

@@ -72,8 +72,9 @@ class ReadOptions:
         that are decoded when they are needed count one by one. It is no property of the data: a
         model does not keep it.
     tables, recordings : tuple of Path
-        Tables that list recordings, and those; where a table was named as the source. No option
-        of the command line.
+        Tables that list recordings, and those, where a table was named as the source; of one
+        recording, itself and what belongs to it, where that is known. No option of the command
+        line.
     headers : tuple of str
         What the headers of recordings say of patients, by name. No option either.
     """

@@ -22,8 +22,15 @@ _ABOUT = re.compile(
 )
 
 
-def files_below(folder: Path) -> list[Path]:
+def files_below(folder: Path, hidden: list[Path] | None = None) -> list[Path]:
     """Return the files below a folder, sorted; hidden ones are left out, links are followed.
+
+    Parameters
+    ----------
+    folder : Path
+        Looked through with all folders in it.
+    hidden : list of Path, optional
+        Gets the hidden files and folders.
 
     Examples
     --------
@@ -36,11 +43,11 @@ def files_below(folder: Path) -> list[Path]:
     ['a/c.wav', 'b.wav']
     """
     found: list[Path] = []
-    _walk(str(folder), (), found)
+    _walk(str(folder), (), found, [] if hidden is None else hidden)
     return sorted(found)
 
 
-def _walk(folder: str, above: tuple[str, ...], found: list[Path]) -> None:
+def _walk(folder: str, above: tuple[str, ...], found: list[Path], hidden: list[Path]) -> None:
     """Add the files below a folder; one that links to a folder above itself ends there."""
     real = os.path.realpath(folder)
     if real in above:
@@ -54,9 +61,10 @@ def _walk(folder: str, above: tuple[str, ...], found: list[Path]) -> None:
         ) from error
     for entry in entries:
         if entry.name.startswith(".") or entry.name in _NOT_DATA:
+            hidden.append(Path(entry.path))
             continue
         if entry.is_dir():
-            _walk(entry.path, (*above, real), found)
+            _walk(entry.path, (*above, real), found, hidden)
         else:
             found.append(Path(entry.path))
 

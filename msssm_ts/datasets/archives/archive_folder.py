@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from msssm_ts.datasets.compressed import bare_suffix
@@ -52,10 +53,8 @@ def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
     >>> find_archive_file(folder, ReadOptions(split="test")).name
     'A_TEST.tsv'
     """
-    files = [f for f in sorted(folder.iterdir()) if f.is_file() and not f.name.startswith(".")]
-    known = [f for f in files if bare_suffix(f) in SUFFIXES and not _ABOUT.fullmatch(_stem(f))]
-    parts = {f: _part(f) for f in known}
-    split = {f: part for f, part in parts.items() if part is not None and not _PIECE.match(part[0])}
+    known = _known(folder)
+    split = _split(known)
     if split:
         sets = sorted({name for name, _ in split.values()})
         if len(sets) > 1 and folder.name in sets:
@@ -74,6 +73,22 @@ def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
             f"{folder}: several files that may hold series ({enumerate_names(sets)}); name one"
         )
     return min(chosen, key=lambda f: SUFFIXES.index(bare_suffix(f)), default=None)
+
+
+def holds_parts(folder: Path) -> bool:
+    """Whether files of a folder are called as the training or test part of a set."""
+    return bool(_split(_known(folder)))
+
+
+def _known(folder: Path) -> list[Path]:
+    files = [f for f in sorted(folder.iterdir()) if f.is_file() and not f.name.startswith(".")]
+    return [f for f in files if bare_suffix(f) in SUFFIXES and not _ABOUT.fullmatch(_stem(f))]
+
+
+def _split(files: Sequence[Path]) -> dict[Path, tuple[str, str]]:
+    """Set and part of the files whose names say them."""
+    parts = {f: _part(f) for f in files}
+    return {f: part for f, part in parts.items() if part is not None and not _PIECE.match(part[0])}
 
 
 def _stem(file: Path) -> str:

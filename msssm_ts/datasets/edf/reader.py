@@ -62,7 +62,9 @@ def read_edf(source: Path, options: ReadOptions) -> LabelledSeries:
         raise InputError(
             f"{source}: no .edf or .bdf file; found are {describe_files(files_below(source))}"
         )
-    beside = with_suffix(sorted(source.parent.iterdir()), SUFFIXES) if source.is_file() else files
+    beside = files
+    if source.is_file():
+        beside = with_suffix(options.recordings or sorted(source.parent.iterdir()), SUFFIXES)
     recordings, notes = _apart(beside)
     if not source.is_file():
         if not recordings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -178,18 +178,26 @@ def _recordings_and_tables(folder: Path) -> tuple[list[Path], list[Path]]:
     names = {f.name.casefold() for f in files}
     # A number alone may be a value.
     names |= {f.stem.casefold() for f in files if re.search("[^0-9.]", f.stem)}
-    tables = []
-    for file in files:
-        with file.open("rb") as stream:
-            head = stream.read(1 << 14).decode("utf-8", "replace").casefold()
-        cells = {re.split(r"[/\\]", c.strip())[-1] for c in re.split(r'[,;\t|"\r\n]', head)}
-        if len((cells & names) - {file.name.casefold(), file.stem.casefold()}) > 1:
-            tables.append(file)
+    tables = [f for f in files if names_others(f, names)]
     rest = [f for f in files if f not in set(tables)]
     if not tables and any(part_of(_ending(f)) for f in rest if f.parent == folder):
         # The parts of a data set.
         return [], []
     return rest, tables
+
+
+def names_others(file: Path, names: Set[str]) -> bool:
+    """Whether a text file lists recordings: several of these names, in small letters, are cells."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(1 << 14).decode("utf-8", "replace").casefold()
+    except OSError as error:
+        raise InputError(
+            f"{file}: cannot be read ({(error.strerror or str(error)).lower()}); see to it that "
+            "you may read it"
+        ) from error
+    cells = {re.split(r"[/\\]", c.strip())[-1] for c in re.split(r'[,;\t|"\r\n]', head)}
+    return len((cells & names) - {file.name.casefold(), file.stem.casefold()}) > 1
 
 
 def _joined(folder: Path, data: Sequence[LabelledSeries], files: Sequence[Path]) -> LabelledSeries:

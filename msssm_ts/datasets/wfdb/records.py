@@ -68,7 +68,10 @@ def read_wfdb(
     '2 series, 1 channel × 256 steps at 360 Hz, 2 classes: N V; grouped by record (1)'
     """
     files = _headers(source)
-    below = files_below(source) if source.is_dir() else sorted(files[0].parent.iterdir())
+    if source.is_dir():
+        below = files_below(source)
+    else:
+        below = [*options.recordings] or sorted(files[0].parent.iterdir())
     cut = choose_cut(source, files, below, options)
     fields = {f: _fields(f) for f in files}
     # The user may name the key of a comment as the label, too.

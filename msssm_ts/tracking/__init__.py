@@ -1,0 +1,6 @@
+"""Fits written down in TensorBoard, MLflow or Weights & Biases while they go on."""
+
+from msssm_ts.tracking.log import LOGS, Log
+from msssm_ts.tracking.tracker import Tracker
+
+__all__ = ["LOGS", "Log", "Tracker"]
