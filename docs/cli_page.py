@@ -25,8 +25,9 @@ def cli_page() -> str:
         for title, rows in _panels(command, context).items():
             parts.append(f"**{title}**\n\n" + _table((f"`{a}`", b) for a, b in rows))
         if command.epilog:
-            says, _, example = command.epilog.partition(": ")
-            parts.append(f"{says}:\n\n    {example}")
+            says, _, examples = command.epilog.partition(":")
+            shown = (line.strip(" -`") for line in examples.split("\n\n") if line.strip())
+            parts.append(f"{says}:\n\n" + "\n".join(f"    {line}" for line in shown))
     return "\n\n".join(parts) + "\n"
 
 

@@ -7,17 +7,21 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import typer.main
 from commands import run
 
 from msssm_ts import MSSSMClassifier, __version__
+from msssm_ts.cli.app import app
 
 FAST = ["--members", "network", "--max-epochs", "3"]
 
@@ -375,3 +379,30 @@ def test_ctrl_c_keeps_the_best_model(waves: Path, tmp_path: Path) -> None:
     assert "Traceback" not in rest
     scores = json.loads(run("evaluate", tmp_path / "r", waves / "waves_TEST.csv", "--json")[0])
     assert scores["n_series"] == 20
+
+
+def test_options_are_in_panels_and_examples_are_commands() -> None:
+    commands: Any = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    order = ["Data", "Preparation", "Model", "Network", "Training", "Answers", "Output", "Advanced"]
+    for name, command in commands.items():
+        if name == "data":
+            continue
+        panels = [p.rich_help_panel for p in command.params if p.param_type_name == "option"]
+        places = [0 if panel is None else 1 + order.index(panel) for panel in panels]
+        assert places == sorted(places)
+        assert "Output" in panels
+        examples = re.findall(r"`msssm-ts (\w+) ([^`]*)`", command.epilog)
+        assert [word for word, _ in examples] == [name] * 2
+        for _, arguments in examples:
+            words = shlex.split(arguments.partition("<")[0])
+            # Refuses what there is not.
+            command.make_context(name, words)
+    assert all(p.rich_help_panel for p in commands["fit"].params if p.param_type_name == "option")
+
+
+def test_h_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["-h"], ["fit", "-h"]):
+        with pytest.raises(SystemExit) as ended:
+            app(words)
+        assert ended.value.code == 0
+        assert "Usage:" in capsys.readouterr().out

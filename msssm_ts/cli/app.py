@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -18,12 +19,33 @@ from msssm_ts.cli.export import export
 from msssm_ts.cli.fit import fit
 from msssm_ts.cli.info import info
 from msssm_ts.cli.inspect import inspect
+from msssm_ts.cli.panels import in_panels
 from msssm_ts.cli.predict import predict
 from msssm_ts.cli.serve import serve
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
 from msssm_ts.cli.tune import tune
 from msssm_ts.version import __version__
+
+# Two of each command, shown below its help.
+EXAMPLES: dict[Callable[..., Any], tuple[str, str]] = {
+    fit: ("fit ecg.csv --label kind --group patient", "fit JapaneseVowels --preset fast -o run"),
+    crossval: (
+        "crossval ecg.csv --group patient --preset fast",
+        "crossval ECG200 --folds 5 --repeats 3 --json",
+    ),
+    tune: ("tune ecg.csv --space network --time-budget 600", "tune ECG200 --trials 20 -o search"),
+    evaluate: ("evaluate run ECG200 --report report.html", "evaluate run new.csv --json"),
+    predict: ("predict run new.csv -o answers.csv", "predict run recordings/ -o answers.parquet"),
+    annotate: ("annotate heart 200 -o annotated", "annotate heart records/ --picture"),
+    export: ("export run -o model.onnx", "export run --format c -o heart.c"),
+    stream: ("stream run < samples.csv", "stream run --jsonl < samples.csv"),
+    compare: ("compare run other --data ECG200", "compare run other --json"),
+    inspect: ("inspect run ECG200 --series 3", "inspect run ECG200 --importance"),
+    card: ("card run -o README.md", "card run --licence mit --json"),
+    info: ("info run", "info run/model.safetensors --json"),
+    serve: ("serve run", "serve run --port 0 --token secret"),
+}
 
 app = typer.Typer(
     name="msssm-ts",
@@ -32,13 +54,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
-for command in (
-    *(fit, crossval, tune, evaluate, predict, annotate, export, stream, compare, inspect, card),
-    *(info, serve),
-):
-    app.command()(command)
+for command, examples in EXAMPLES.items():
+    shown = "\n\n".join(f"- `msssm-ts {example}`" for example in examples)
+    app.command(epilog=f"Examples:\n\n{shown}")(in_panels(command))
 app.add_typer(data)
 
 

@@ -16,7 +16,10 @@ def option(name: str, annotation: Any, default: Any = None) -> inspect.Parameter
 
 
 def injected(
-    place: str, parameters: Sequence[inspect.Parameter], build: Callable[[dict[str, Any]], Any]
+    place: str,
+    parameters: Sequence[inspect.Parameter],
+    build: Callable[[dict[str, Any]], Any],
+    panel: str,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a decorator that gives commands options where their parameter ``place`` stands.
 
@@ -28,7 +31,12 @@ def injected(
         The options, from :func:`option`.
     build : callable
         From a dict of their values to one object.
+    panel : str
+        Of the help, for options that name none.
     """
+    for parameter in parameters:
+        about = parameter.annotation.__metadata__[0]
+        about.rich_help_panel = about.rich_help_panel or panel
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(command, eval_str=True)

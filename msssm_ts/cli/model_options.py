@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from msssm_ts.cli.injected import injected, option
+from msssm_ts.cli.panels import ADVANCED, MODEL, NETWORK
 from msssm_ts.errors import InputError
 from msssm_ts.parameter_checks import Number, OneOf, SeveralOf, Whole
 from msssm_ts.parameter_rows import Spec
@@ -41,9 +42,9 @@ def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
     check = spec.check
     about: dict[str, Any] = {"help": spec.brief, "metavar": _METAVARS.get(name)}
     if "network" in spec.concerns:
-        about["rich_help_panel"] = "Network"
+        about["rich_help_panel"] = NETWORK
     if name in _ADVANCED:
-        about["rich_help_panel"] = "Advanced"
+        about["rich_help_panel"] = ADVANCED
     kind: Any = str
     if isinstance(check, SeveralOf):
         about["help"] += f" There are: {', '.join(check.choices())}."
@@ -139,8 +140,8 @@ def model_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
 
 _PARAMETERS = list(_parameters())
 # They stand where the parameter ``modelling`` is, which gets the classifier's arguments.
-chooses_model = injected("modelling", _PARAMETERS, _chosen)
+chooses_model = injected("modelling", _PARAMETERS, _chosen, MODEL)
 # The same without a time for each fit, for a command that has a time for all.
 chooses_timeless = injected(
-    "modelling", [p for p in _PARAMETERS if p.name != "time_budget"], _chosen
+    "modelling", [p for p in _PARAMETERS if p.name != "time_budget"], _chosen, MODEL
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli.injected import injected, option, two_numbers
+from msssm_ts.cli.panels import ADVANCED, PREPARATION
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def _advanced(name: str, kind: Any, metavar: str, text: str, **about: Any) -> in
         f"--{name.replace('_', '-')}",
         metavar=metavar,
         help=text,
-        rich_help_panel="Advanced",
+        rich_help_panel=ADVANCED,
         **about,
     )
     return option(name, Annotated[kind | None, shown])
@@ -288,4 +289,4 @@ def preparing_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # They stand where the parameter ``preparing`` is, which gets their values.
-prepares_series = injected("preparing", _PARAMETERS, dict)
+prepares_series = injected("preparing", _PARAMETERS, dict, PREPARATION)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from msssm_ts.cli.injected import injected, option, two_numbers
+from msssm_ts.cli.panels import DATA
 from msssm_ts.errors import InputError
 
 _COLUMNS = {
@@ -113,4 +114,4 @@ def _names(given: list[str] | None) -> tuple[str, ...]:
 
 
 # The options of ReadOptions stand where the parameter ``reading`` is, which gets the object.
-reads_data = injected("reading", _PARAMETERS, _options)
+reads_data = injected("reading", _PARAMETERS, _options, DATA)
