@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,10 @@ EXTRAS = MappingProxyType(
         "hdf5": ("h5py>=3.10",),
         "dicom": ("pydicom>=3.0",),
         "edf": ("edfio>=0.4.18",),
+        "serve": (
+            *("starlette>=0.45", "uvicorn>=0.34", "python-multipart>=0.0.18", "websockets>=14"),
+        ),
+        "tune": ("optuna>=4",),
     }
 )
 NEWER = "update the source of msssm-ts, and run 'python -m pip install .' in it"
@@ -52,10 +57,35 @@ def needed(extra: str, what: str) -> Any:
     InputError
         If one is missing: which, for what, and the command that installs it.
     """
+    check_installed(extra, what)
     try:
-        first, *_ = [import_module(each.partition(">=")[0]) for each in EXTRAS[extra]]
+        first, *_ = [import_module(name) for name in _modules(extra)]
     except ImportError as error:
-        raise InputError(
-            f"{what} needs {error.name}, which is not installed; run: {install(extra)}"
-        ) from error
+        raise InputError(_missing(extra, what, str(error.name))) from error
     return first
+
+
+def check_installed(extra: str, what: str) -> None:
+    """Refuse to begin where a library of an extra is missing; nothing is imported.
+
+    Parameters
+    ----------
+    extra, what : str
+        See :func:`needed`.
+
+    Raises
+    ------
+    InputError
+        See :func:`needed`.
+    """
+    for name in _modules(extra):
+        if find_spec(name) is None:
+            raise InputError(_missing(extra, what, name))
+
+
+def _modules(extra: str) -> list[str]:
+    return [each.partition(">=")[0].replace("-", "_") for each in EXTRAS[extra]]
+
+
+def _missing(extra: str, what: str, name: str) -> str:
+    return f"{what} needs {name}, which is not installed; run: {install(extra)}"

@@ -257,7 +257,7 @@ def test_a_failure_at_run_time_exits_with_1(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("msssm_ts.cli.predict.write_text", full)
+    monkeypatch.setattr("msssm_ts.cli.predict_output.replacing", full)
     _, err = run(
         "predict", trained, waves / "waves_TEST.csv", "-o", tmp_path / "p.csv", "-q", code=1
     )
@@ -275,7 +275,7 @@ def test_nothing_is_overwritten_unasked(waves: Path, trained: Path, tmp_path: Pa
         assert "is what the command reads" in run(*ask, "-o", data, *more, code=2)[1]
     model = tmp_path / "model.safetensors"
     model.write_bytes((trained / "model.safetensors").read_bytes())
-    assert "exists already" in run(*ask, "-o", model, code=2)[1]
+    assert "is written as .csv, .jsonl or .parquet" in run(*ask, "-o", model, code=2)[1]
     assert "is a folder" in run(*ask, "-o", tmp_path, code=2)[1]
     assert "its folder does not exist" in run(*ask, "-o", tmp_path / "x" / "p.csv", code=2)[1]
     assert "exists already" in run("export", trained, "-o", data, "-q", code=2)[1]

@@ -30,6 +30,7 @@ from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.terminal import terminal_of
 from msssm_ts.datasets import LabelledSeries
 from msssm_ts.errors import InputError
+from msssm_ts.optional import install
 from msssm_ts.serving.app import application
 from msssm_ts.serving.batching import Batcher, together
 from msssm_ts.serving.limits import Limits
@@ -493,11 +494,10 @@ def test_options_that_are_refused(files: Path, monkeypatch: pytest.MonkeyPatch) 
     }.items():
         _, said = run("serve", files / "run", *options, code=2)
         assert sentence in said
-    import importlib.util
-
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("msssm_ts.optional.find_spec", lambda name: None)
     _, said = run("serve", files / "run", code=2)
-    assert said == ('msssm-ts: serve needs starlette: python -m pip install "msssm-ts[serve]"\n')
+    missing = "serve needs starlette, which is not installed; run"
+    assert said == f"msssm-ts: {missing}: {install('serve')}\n"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import tomllib
 from pathlib import Path
@@ -18,6 +17,7 @@ from msssm_ts import MSSSMClassifier
 from msssm_ts.cli import training, tune_search
 from msssm_ts.cli.tune_search import FINISHED, GIVEN_UP, Search, Trial
 from msssm_ts.cli.tune_spaces import SPACES
+from msssm_ts.optional import install
 from msssm_ts.preparation import Preparation
 
 optuna = pytest.importorskip("optuna")
@@ -243,12 +243,9 @@ def test_refused(data: Path, tmp_path: Path, options: tuple[str, ...], said: str
 
 
 def test_without_optuna(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *a: None if name == "optuna" else find(name, *a)
-    )
+    monkeypatch.setattr("msssm_ts.optional.find_spec", lambda name: None)
     _, err = run("tune", data, "-o", tmp_path / "r", code=2)
-    assert "pip install 'msssm-ts[tune]'" in err
+    assert f"tune needs optuna, which is not installed; run: {install('tune')}" in err
 
 
 def test_every_value_of_every_space_can_be_said() -> None:

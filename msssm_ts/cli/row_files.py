@@ -63,6 +63,8 @@ def form_of(file: Path) -> Form:
     Traceback (most recent call last):
     msssm_ts.errors.InputError: x.xlsx: is written as .csv, .jsonl or .parquet; give a name ...
     """
+    if file.is_dir():
+        raise InputError(f"{file}: is a folder; give the name of a file")
     form = FORMS.get(file.suffix.lower())
     if form is None:
         known = list(FORMS)

@@ -12,6 +12,7 @@ from msssm_ts.cli.console import say, show, show_json
 from msssm_ts.cli.errors import guarded
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
+from msssm_ts.optional import check_installed
 
 
 @guarded
@@ -83,7 +84,7 @@ def serve(
     The address goes to stdout when the server listens. It keeps nothing that it is sent.
     """
     resolve_model_path(model)
-    _check_extra()
+    check_installed("serve", "serve")
     token = _checked_token(token)
 
     from msssm_ts.cli.terminal import terminal_of
@@ -119,23 +120,6 @@ def serve(
         sys.stdout.flush()
         say(f"serving {model} until Ctrl-C", quiet=quiet)
         run(app, listener, limits.max_bytes)
-
-
-def _check_extra() -> None:
-    """Refuse to begin without what serves.
-
-    Raises
-    ------
-    InputError
-        Naming the extra that brings it.
-    """
-    from importlib.util import find_spec
-
-    for name in ("starlette", "uvicorn", "python_multipart", "websockets"):
-        if find_spec(name) is None:
-            raise InputError(
-                f'serve needs {name.replace("_", "-")}: python -m pip install "msssm-ts[serve]"'
-            )
 
 
 def _checked_token(token: str | None) -> str | None:

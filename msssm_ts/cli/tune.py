@@ -22,6 +22,7 @@ from msssm_ts.cli.resuming import SEARCH, Call, resumable, resume_command
 from msssm_ts.cli.scores import SCORE_NAMES
 from msssm_ts.cli.tune_spaces import SPACES
 from msssm_ts.errors import InputError
+from msssm_ts.optional import check_installed
 
 if TYPE_CHECKING:
     from msssm_ts.cli.tune_search import Search
@@ -105,11 +106,11 @@ def tune(
     first folds are clearly worse than the best trial's. The folder gets best.toml (for fit
     --config), trials.csv and search.json; what is finished is kept: Ctrl-C loses the running
     fold, and --resume goes on, with more --trials or --time-budget if they are said. Needs
-    Optuna: pip install "msssm-ts[tune]".
+    Optuna (extra tune).
     """
     from msssm_ts.cli import run_folder
 
-    _check_optuna()
+    check_installed("tune", "tune")
     if data is None:
         raise InputError("DATA is missing: give a file, a folder or a data set's name")
     asked, seconds = call.options | _base(call, quiet), _seconds(within)
@@ -148,13 +149,6 @@ def tune(
     more = f"; more of it: {again} {search.more}" if search.more else ""
     say(f"\n{search.stopped}{more}", quiet=quiet)
     say(f"\nNext: {following}", quiet=quiet)
-
-
-def _check_optuna() -> None:
-    from importlib.util import find_spec
-
-    if find_spec("optuna") is None:
-        raise InputError("tune needs Optuna, which is not installed: pip install 'msssm-ts[tune]'")
 
 
 def _base(call: Call, quiet: bool) -> dict[str, Any]:
