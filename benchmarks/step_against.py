@@ -25,6 +25,12 @@ from torch.nn import functional
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.training.schedule import make_optimizer
 
+try:
+    from msssm_ts.training.memory import keep_freed_memory
+    keep_freed_memory()
+except ImportError:
+    # Of a commit that has no such thing.
+    pass
 torch.set_num_threads(int(sys.argv[1]))
 found = {}
 for core in ("lti", "s6"):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,6 +24,7 @@ from msssm_ts.training import (
     StreamedSeries,
     Trainer,
     TrainingSettings,
+    memory,
     predict_logits,
 )
 from msssm_ts.training.batches import Batch, collate
@@ -389,3 +392,32 @@ def test_the_accuracy_of_several_labels_is_over_all_answers() -> None:
     logits = torch.tensor([[1.0, -1.0, -2.0], [1.0, 3.0, -2.0]])
     targets = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     assert accuracy(logits, targets).item() == pytest.approx(5 / 6)
+
+
+_ROUNDS = """
+import resource, runpy, sys
+import numpy as np
+
+keep = runpy.run_path(sys.argv[1])["keep_freed_memory"]
+print(keep() if sys.argv[2] == "keep" else False)
+for i in range(6):
+    # Ten arrays of 4 MB at a time, as of a step.
+    arrays = [np.ones(1 << 19) for _ in range(10)]
+    del arrays
+    if i == 2:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 3)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="is of glibc")
+def test_steps_do_not_ask_the_system_for_memory_again() -> None:
+    found = {}
+    for how in ("keep", "leave"):
+        command = [sys.executable, "-c", _ROUNDS, memory.__file__, how]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        found[how] = output.split()
+    if found["keep"][0] == "False":
+        pytest.skip("the C library is not glibc")
+    # A page has 4096 bytes.
+    assert float(found["keep"][1]) < 500 < 5000 < float(found["leave"][1])

@@ -30,6 +30,7 @@ from msssm_ts.training.keeping import (
     restore_random,
 )
 from msssm_ts.training.loss import ClassificationLoss, accuracy
+from msssm_ts.training.memory import keep_freed_memory
 from msssm_ts.training.prediction import predict_logits
 from msssm_ts.training.progress import Callback, History, Progress
 from msssm_ts.training.schedule import make_optimizer, warmup_cosine
@@ -171,6 +172,7 @@ class Trainer:
         TrainingError
             If the loss is not finite; the network then holds its last good weights.
         """
+        keep_freed_memory()
         try:
             self._run(train, generator, validation)
         finally:
