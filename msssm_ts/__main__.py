@@ -1,6 +1,21 @@
-"""Run the command line with ``python -m msssm_ts``."""
+"""Run the command line, with ``msssm-ts`` or ``python -m msssm_ts``."""
 
-from msssm_ts.cli.app import main
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C leaves exit code 130, at any moment."""
+    try:
+        from msssm_ts.cli.app import main as run
+
+        run()
+    except KeyboardInterrupt:
+        # While it is imported, or outside all commands.
+        sys.stderr.write("msssm-ts: interrupted\n")
+        raise SystemExit(130) from None
+
 
 if __name__ == "__main__":
     main()

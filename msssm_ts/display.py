@@ -16,10 +16,19 @@ if TYPE_CHECKING:
     from msssm_ts.training import Progress
 
 
+# The bar that was started last: what is said while it moves goes above it, by its own console.
+_bar: Any = None
+# Columns from which on there is room for all that a bar says.
+_WIDE = 110
+
+
 def stderr_console() -> Console:
     """Return a console on stderr; plain off a terminal."""
     from rich.console import Console
 
+    if _bar is not None and _bar.live.is_started:
+        console: Console = _bar.console
+        return console
     return Console(
         stderr=True,
         highlight=False,
@@ -27,6 +36,12 @@ def stderr_console() -> Console:
         emoji=False,
         soft_wrap=not sys.stderr.isatty(),
     )
+
+
+def draws_bars() -> bool:
+    """Whether a bar can move on stderr: on a terminal that knows how to go back (not TERM=dumb)."""
+    console = stderr_console()
+    return console.is_terminal and not console.is_dumb_terminal
 
 
 def describe(progress: Progress) -> str:
@@ -40,19 +55,31 @@ def describe(progress: Progress) -> str:
 def started_bar(how_far: str, **settings: Any) -> Any:
     """Start a bar on stderr with the time left; ``how_far`` is the column of rich that counts."""
     from rich import progress
+    from rich.table import Column
+    from rich.text import Text
 
-    bar = progress.Progress(
-        progress.TextColumn("{task.description}", markup=False),
-        progress.BarColumn(),
-        getattr(progress, how_far)(),
-        progress.TimeElapsedColumn(),
-        progress.TextColumn("ETA"),
-        progress.TimeRemainingColumn(),
-        console=stderr_console(),
+    class Description(progress.ProgressColumn):
+        def render(self, task: progress.Task) -> Text:
+            return Text(task.description, no_wrap=True, overflow="ellipsis")
+
+    global _bar
+    console = stderr_console()
+    is_wide = console.width >= _WIDE
+    # Where there is too little room for all, the description is cut, not the numbers.
+    numbers = [getattr(progress, how_far)(table_column=Column(no_wrap=True))]
+    if is_wide:
+        numbers.append(progress.TimeElapsedColumn(table_column=Column(no_wrap=True)))
+    numbers.append(progress.TextColumn("ETA"))
+    numbers.append(progress.TimeRemainingColumn(table_column=Column(no_wrap=True)))
+    _bar = progress.Progress(
+        Description(),
+        progress.BarColumn(40 if is_wide else 12),
+        *numbers,
+        console=console,
         **settings,
     )
-    bar.start()
-    return bar
+    _bar.start()
+    return _bar
 
 
 class TrainingDisplay:
@@ -83,7 +110,7 @@ class TrainingDisplay:
         self._last_stage = ""
 
     def __enter__(self) -> TrainingDisplay:
-        if not self._quiet and self._console.is_terminal:
+        if not self._quiet and draws_bars():
             self._bar = started_bar("MofNCompleteColumn")
             self._task = self._bar.add_task(self._wait(), total=None)
         elif not self._quiet:

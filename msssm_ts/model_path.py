@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from itertools import islice
 from pathlib import Path
 
 from msssm_ts.errors import InputError
+from msssm_ts.text import meant
 
 _NAME = "model.safetensors"
+# Names that are looked through for the one that is meant.
+_MOST = 2000
 
 
 def resolve_model_path(path: str | os.PathLike[str]) -> Path:
@@ -24,9 +28,28 @@ def resolve_model_path(path: str | os.PathLike[str]) -> Path:
     if not file.is_file():
         raise InputError(
             f"{file}: no such model file; give a run folder or a model.safetensors that "
-            "'msssm-ts fit' wrote"
+            f"'msssm-ts fit' wrote{meant(str(path), _models_beside(Path(path)), 0.66)}"
         )
     return file
+
+
+def names_beside(path: Path) -> list[str]:
+    """Return what lies where a path leads that there is not, spelt as the path is.
+
+    Parameters
+    ----------
+    path : Path
+        As it was typed.
+    """
+    try:
+        with os.scandir(path.parent) as entries:
+            return [str(path.with_name(entry.name)) for entry in islice(entries, _MOST)]
+    except (OSError, ValueError):
+        return []
+
+
+def _models_beside(path: Path) -> list[str]:
+    return [name for name in names_beside(path) if _is_model(name)]
 
 
 def find_model(model: str, *data: str) -> Path:

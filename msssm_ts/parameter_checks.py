@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, Protocol
 
+from msssm_ts.errors import InputError
+from msssm_ts.text import meant
+
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
 
@@ -137,7 +140,8 @@ class OneOf:
         # NumPy's scalars are as good as Python's; an array is equal to nothing in one word.
         plain = value.item() if getattr(value, "shape", None) == () else value
         if not isinstance(plain, (str, bool)) or plain not in allowed:
-            raise ValueError(f"{name} must be one of {allowed}, not {value!r}")
+            near = meant(plain, allowed, 0.5) if isinstance(plain, str) else ""
+            raise ValueError(f"{name} must be one of {allowed}, not {value!r}{near}")
 
 
 def one_of(*choices: Any) -> OneOf:
@@ -168,7 +172,8 @@ class SeveralOf:
         allowed = tuple(self.choices())
         for item in value:
             if item not in allowed:
-                raise ValueError(f"{name} must hold some of {allowed}, not {item!r}")
+                near = meant(str(item), allowed, 0.5)
+                raise ValueError(f"{name} must hold some of {allowed}, not {item!r}{near}")
         if not value:
             raise ValueError(f"{name} must name one at least, of {allowed}")
 
@@ -200,6 +205,24 @@ def check_class_weight(name: str, value: Any) -> None:
     """Accept None, "balanced", or weights by class."""
     if not (value is None or isinstance(value, Mapping) or value == "balanced"):
         raise ValueError(f"{name} must be a dict, 'balanced' or None, not {value!r}")
+
+
+def check_decision(parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters that say in two ways how a class is chosen, or half of one."""
+    given = [name for name in ("sensitivity", "specificity") if parameters[name] is not None]
+    aim = parameters["decide"]
+    if len(given) == 2:
+        raise InputError("sensitivity and specificity: a threshold can be chosen for one of them")
+    if not given and parameters["pos_label"] is not None:
+        raise InputError(
+            "pos_label (--positive) names the class of an operating point: ask for a "
+            "sensitivity or a specificity as well"
+        )
+    if given and aim not in ("auto", "accuracy"):
+        raise InputError(
+            f"decide={aim!r} beside {given[0]}: both say how a class is chosen; leave one of them "
+            "out"
+        )
 
 
 def _is_auto(value: Any) -> bool:

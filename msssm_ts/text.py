@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 
 # Control characters (C0, DEL, C1), line ends, marks that turn the direction of what follows, and
 # halves of characters.
@@ -28,6 +30,40 @@ def visible(text: object, *, json: bool = False) -> str:
     a\x1b[31mred\n\u202etxt.exe
     """
     return _ACTS.sub(_in_json if json else _in_python, str(text))
+
+
+def nearest(name: str, there: Iterable[object], cutoff: float = 0.6) -> str | None:
+    """Return the one of some names that is most like a name, in any case; None if none is.
+
+    Parameters
+    ----------
+    name : str
+        As it was typed.
+    there : iterable
+        Names that there are.
+    cutoff : float
+        How alike they have to be, between 0 and 1.
+
+    Examples
+    --------
+    >>> nearest("Agee", ["age", "sex"]), nearest("colour", ["age", "sex"])
+    ('age', None)
+    """
+    lower = {one.casefold(): one for one in reversed([*map(str, there)])}
+    near = difflib.get_close_matches(name.casefold(), list(lower), 1, cutoff)
+    return lower[near[0]] if near else None
+
+
+def meant(name: str, there: Iterable[object], cutoff: float = 0.6) -> str:
+    """Return the end of a sentence on a name that there is not: which may be meant, if any.
+
+    Examples
+    --------
+    >>> "there is no 'agee'" + meant("agee", ["age", "sex"])
+    "there is no 'agee'; is 'age' meant?"
+    """
+    near = nearest(name, there, cutoff)
+    return "" if near is None else f"; is {near!r} meant?"
 
 
 def _in_python(found: re.Match[str]) -> str:

@@ -127,7 +127,7 @@ COVERAGE, T_COVERAGE = "msssm_ts/fitted/coverage.py", "tests/test_coverage.py"
 
 # Without the tests that train for longer.
 T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
-T_CLI = "tests/test_cli.py -k overwritten"
+T_CLI = "tests/test_mistakes.py -k 'here.csv or force'"
 T_LIMITS = "tests/test_data_limits.py -x -k 'not broken_files and not little_memory'"
 T_LIMITS_HDF5 = "tests/test_data_limits.py -k not_end"
 T_RESUMING = "tests/test_resuming.py"
@@ -706,6 +706,15 @@ BUGS = [Bug(*row) for row in (
     ("small elements behind their tag", MAT5, "self.place + 4, kind >> 16, 8",
      "self.place + 8, kind >> 16, 8", T_LIMITS),
     ("long intervals never go back", NOTES_FILE, "(1 << 32 if long >> 31 else 0)", "0", T_LIMITS),
+    ("a line behind a bar", "msssm_ts/display.py", "_bar.live.is_started", "False",
+     "tests/test_mistakes.py -k share"),
+    ("Ctrl-C loses a finished fit", "msssm_ts/cli/fit.py",
+     "checkpoint.flush()\n                raise\n", "raise\n",
+     "tests/test_mistakes.py -k writing"),
+    ("an empty folder stays", FILES, "path.rmdir()", "pass",
+     "tests/test_mistakes.py -k series"),
+    ("a bar on a dumb terminal", "msssm_ts/display.py",
+     " and not console.is_dumb_terminal", "", "tests/test_mistakes.py -k go_back"),
     ("predictions over anything", FILES, "        if not force:", "        if False:", T_CLI),
     ("predictions over their data", FILES, "file.samefile(source)", "False", T_CLI),
     ("dev trained on", PART_NAMES, '"val", "dev",', '"val",', T_SOUND),

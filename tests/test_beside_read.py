@@ -142,7 +142,7 @@ def test_lists_of_recordings(tmp_path: Path) -> None:
     assert data.labels is not None
     assert data.labels.tolist() == frame["label"].iloc[order].tolist()
     _expect(data, frame.iloc[order])
-    with pytest.raises(OptionError, match=r"no column 'agee' .*, perhaps 'age'"):
+    with pytest.raises(OptionError, match=r"no column 'agee' .*; is 'age' meant"):
         load(tmp_path, ReadOptions(beside=("age", "agee")))
     listed = frame[["label", "age", "sex"]].assign(file=files)
     listed.iloc[::-1].to_csv(tmp_path / "all.csv", index=False)
@@ -176,8 +176,8 @@ def test_cells() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("a_TRAIN.csv", ("agee",), "no column 'agee' (--with), perhaps 'age'; there are"),
-        ("a_TRAIN.csv", ("Sex",), "perhaps 'sex'"),
+        ("a_TRAIN.csv", ("agee",), "no column 'agee' (--with); there are"),
+        ("a_TRAIN.csv", ("Sex",), "; is 'sex' meant?"),
         ("JapaneseVowels", ("age",), "--with has no effect on sets that come along"),
     ],
 )

@@ -196,7 +196,10 @@ def test_advanced_settings_act(data: Path, tmp_path: Path) -> None:
     [
         (("--mels", "5"), "--mels has no effect without --features logmel or mfcc"),
         (("--fs", "8000", "--features", "logmel", "--cepstra", "5"), "without --features mfcc"),
-        (("--fs", "8000", "--features", "logmel", "--frame-step", "0"), "(--frame-step)"),
+        (
+            ("--fs", "8000", "--features", "logmel", "--frame-step", "0"),
+            "--frame-step must be positive",
+        ),
         (("--limits", "3,2"), "--limits 3,2: must be the lower number, then the higher"),
         (("--patience", "some"), "--patience some: must be a number, or auto"),
         (("--validation-fraction", "1"), "--validation-fraction must lie in [0, 1)"),

@@ -235,7 +235,7 @@ def test_broken_bytes(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("a.csv", {"label": "beat"}, r"no column 'beat' \(--label\); it has label, t0, t1, t2"),
+        ("a.csv", {"label": "beat"}, r"no column 'beat' \(--label\); there are label, t0, t1, t2"),
         ("a.csv", {"drop": ("x",)}, r"no column 'x' \(--drop\)"),
         ("a.csv", {"fold": "fold"}, r"no column 'fold' \(--fold\)"),
         ("a.csv", {"label": "t0,t9"}, r"no column 't9' \(--label\)"),

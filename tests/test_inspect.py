@@ -177,7 +177,7 @@ def test_spectra_are_drawn_as_images(folder: Path, tmp_path: Path) -> None:
         (("{s6}", "{data}", "--layer", "3"), "--layer 3: the model has only 2"),
         (("{s6}", "--out", "/proc/no"), "cannot be written"),
         (("{s6}", "nowhere.csv"), "nowhere.csv: no such file"),
-        (("{s6}", "{one}"), "1 channels, but the model was trained on 2"),
+        (("{s6}", "{one}"), "1 channel, but the model was trained on 2"),
         (("{s6}", "{data}", "--series", "17"), "give a number from 1 to 16"),
         (("{s6}", "{data}", "--series", "0"), "give a number from 1 to 16"),
         (("{lti}", "{one}", "--series", "q"), "or an id such as p0"),

@@ -137,7 +137,7 @@ def test_series_are_answered_as_a_file_of_them(client: TestClient, files: Path) 
         ({"series": []}, "none is there"),
         ({"series": [["a"]]}, "'a' is no number"),
         ({"series": [[True, 2]]}, "'True' is no number"),
-        ({"series": [[1, 2]]}, "1 channels, but the model was trained on 2 (left, right)"),
+        ({"series": [[1, 2]]}, "1 channel, but the model was trained on 2 (left, right)"),
         ({"series": [[[1, 2], [3]]]}, "channels of 1 and of 2 steps"),
         ({"series": [[[1], [2]], [[1]]]}, "series 2 has 1 channels, but series 1 has 2"),
         ({"series": [{"left": [1], "up": [2]}]}, "channel right, which the model needs"),
@@ -548,7 +548,7 @@ def test_the_page_in_a_browser(server: tuple[Any, str], files: Path, tmp_path: P
         wrong.write_text("left,up\n1,2\n")
         page.choose("#files", wrong)
         said = page.wait_for("by('error').hidden ? '' : by('error').textContent")
-        assert said.startswith("wrong.csv: 1 channels, but the model was trained on 2")
+        assert said.startswith("wrong.csv: 1 channel, but the model was trained on 2")
         assert page.evaluate("by('result').hidden")
         asked = [e["params"]["request"]["url"] for e in page.events if "request" in e["params"]]
         assert {url for url in asked if not url.startswith(server[1])} <= {"data:,"}

@@ -25,6 +25,7 @@ from msssm_ts.cli.serve import serve
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
 from msssm_ts.cli.tune import tune
+from msssm_ts.cli.usage import Suggesting
 from msssm_ts.version import __version__
 
 # Two of each command, shown below its help.
@@ -49,6 +50,7 @@ EXAMPLES: dict[Callable[..., Any], tuple[str, str]] = {
 
 app = typer.Typer(
     name="msssm-ts",
+    cls=Suggesting,
     help="Classify time series with multi-scale state-space models.",
     epilog="Begin with: msssm-ts fit JapaneseVowels --out run",
     no_args_is_help=True,

@@ -5,7 +5,6 @@ What a key may hold is read off the command's own options, of which there is no 
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import json
@@ -22,7 +21,7 @@ import typer
 from msssm_ts.cli.console import say
 from msssm_ts.cli.injected import option
 from msssm_ts.errors import InputError
-from msssm_ts.text import visible
+from msssm_ts.text import meant, nearest, visible
 
 CONFIG = "config.toml"
 # They say which file is meant, act before it is read, or are another thing in another command.
@@ -79,7 +78,8 @@ class Key:
                 # TOML has its own words for them.
                 given = "yes" if given else "no"
             if given not in words:
-                raise InputError(f"must be one of {', '.join(words)}")
+                near = meant(str(given), words, 0.5)
+                raise InputError(f"must be one of {', '.join(words)}{near}")
             return self.kind(given)
         if self.kind is bool:
             _demand(isinstance(given, bool), "must be true or false")
@@ -261,11 +261,10 @@ def _toml(value: Any) -> str:
 def _unknown(name: str, keys: Mapping[str, Key]) -> str:
     """Say that there is no such key, and which may be meant."""
     by_parameter = {key.parameter: key.name for key in keys.values()}
-    alike = difflib.get_close_matches(name.replace("_", "-"), keys, 1, 0.5)
-    meant = by_parameter.get(name) or (alike[0] if alike else None)
+    likely = by_parameter.get(name) or nearest(name.replace("_", "-"), keys, 0.5)
     if name in _NOT_IN_FILES:
         return f"{name} can only be said on the command line; take it out"
-    said = f"is {meant} meant?" if meant else "msssm-ts fit --help has them all"
+    said = f"is {likely} meant?" if likely else "msssm-ts fit --help has them all"
     return f"there is no option {name!r}; {said}"
 
 

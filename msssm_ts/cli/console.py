@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator
@@ -119,9 +120,25 @@ def as_json(value: Any, *, indent: int | None = 2) -> str:
     >>> as_json("\x9b31mé", indent=None)
     '"\\u009b31mé"'
     """
+    text = json.dumps(finite(value), indent=indent, ensure_ascii=False, allow_nan=False)
     # JSON has escaped what is below a blank; line ends that are left are its own.
-    lines = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
+    lines = text.split("\n")
     return "\n".join(visible(line, json=True) for line in lines)
+
+
+def finite(value: Any) -> Any:
+    """Return a value for JSON, which has no NaN and no infinity: null, where nothing is known.
+
+    Examples
+    --------
+    >>> finite({"a": [1.5, float("nan")]})
+    {'a': [1.5, None]}
+    """
+    if isinstance(value, dict):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def show_pairs(pairs: dict[str, object]) -> None:

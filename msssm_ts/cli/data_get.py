@@ -13,7 +13,7 @@ from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show, show_json
 from msssm_ts.cli.errors import FAILED, guarded
 from msssm_ts.errors import InputError
-from msssm_ts.text import visible
+from msssm_ts.text import meant, visible
 
 if TYPE_CHECKING:
     from msssm_ts.datasets.download import Report
@@ -48,11 +48,12 @@ def get(
     """
     from msssm_ts.datasets.archives.archive import CARRIED
     from msssm_ts.datasets.download import DownloadError
-    from msssm_ts.datasets.named import fetch, find_data_set, parse_request
+    from msssm_ts.datasets.named import data_set_names, fetch, find_data_set, parse_request
 
     data_set = find_data_set(parse_request(name).name)
     if data_set is None:
-        raise InputError(f"{name}: no data set of that name; see msssm-ts data list")
+        near = meant(name, data_set_names())
+        raise InputError(f"{name}: no data set of that name; see msssm-ts data list{near}")
     if data_set.name in CARRIED and directory is None:
         say(f"{data_set.name} comes along with sktime: nothing to fetch", quiet=quiet)
         return
@@ -78,14 +79,12 @@ def _progress(quiet: bool) -> Iterator[Reporter]:
     """Progress bars on a terminal, a line for each file elsewhere."""
     from rich import progress
 
-    from msssm_ts.display import stderr_console
-
-    console = stderr_console()
+    from msssm_ts.display import draws_bars, stderr_console
 
     def nothing(done: int, total: int | None) -> None:
         pass
 
-    if quiet or not console.is_terminal:
+    if quiet or not draws_bars():
 
         def line(file: RemoteFile) -> Report:
             say(f"fetching {file.url}", quiet=quiet)
@@ -99,7 +98,7 @@ def _progress(quiet: bool) -> Iterator[Reporter]:
         progress.DownloadColumn(),
         progress.TransferSpeedColumn(),
         progress.TimeRemainingColumn(),
-        console=console,
+        console=stderr_console(),
     ) as bar:
 
         def follow(file: RemoteFile) -> Report:

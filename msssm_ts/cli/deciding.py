@@ -8,6 +8,7 @@ import typer
 
 from msssm_ts.cli.console import say
 from msssm_ts.errors import InputError
+from msssm_ts.text import meant
 
 if TYPE_CHECKING:
     from msssm_ts.analysis.results.predictions import Predictions
@@ -89,7 +90,8 @@ def positive_column(labels: Labels, name: str | None, option: str) -> int:
     if name is not None:
         column = class_named(labels.classes, name)
         if column is None:
-            raise InputError(f"--positive {name}: there is no such class; there are {shown}")
+            near = meant(name, labels.classes.tolist())
+            raise InputError(f"--positive {name}: there is no such class; there are {shown}{near}")
         return column
     if isinstance(labels.decision, OperatingPoint):
         return labels.decision.positive

@@ -38,8 +38,8 @@ def guarded(command: F) -> F:
                 return command(*args, **kwargs)
         except typer.Exit:
             raise
-        except KeyboardInterrupt:
-            _tell("interrupted")
+        except KeyboardInterrupt as error:
+            _tell("; ".join(["interrupted", *map(str, error.args)]))
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _leave_stdout()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msssm_ts.atomic import replacing
@@ -72,6 +73,8 @@ def make_folder(folder: Path) -> None:
     WritingError
         If the disk has no room.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; give the name of a folder with --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / "probe", keep=False) as probe:
@@ -83,6 +86,19 @@ def make_folder(folder: Path) -> None:
         raise InputError(
             f"{folder}: cannot be written ({failure.reason}); give another folder with --out"
         ) from error
+
+
+@contextmanager
+def no_empty_folder(folder: Path) -> Iterator[None]:
+    """While something is made for a folder; where nothing came of it, no new folder stays."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        yield
+    finally:
+        for path in new:
+            # Not where something is in it, or another command has removed it.
+            with suppress(OSError):
+                path.rmdir()
 
 
 def write_text(file: Path, text: str) -> None:

@@ -104,6 +104,10 @@ def fit(
         if stopped is None:
             try:
                 metrics = run_folder.write(out, model.model_, *about)
+            except KeyboardInterrupt:
+                # All that it is made of is finished.
+                checkpoint.flush()
+                raise
             except WritingError as error:
                 checkpoint.flush()
                 remedy = f"make room, then: {resume_command(out)}"

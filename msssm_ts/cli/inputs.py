@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.console import say
+from msssm_ts.cli.options import check_device
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.model_path import find_model
 
@@ -39,6 +40,7 @@ def load_model_and_series(
         If either cannot be used, or they do not fit together.
     """
     find_model(model, data)
+    check_device(device)
 
     from msssm_ts.fitted.artifact import read_header
 

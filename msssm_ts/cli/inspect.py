@@ -112,7 +112,7 @@ def inspect(
     comes from another series, and when a stretch of time is drawn straight; a table, a CSV, a
     picture.
     """
-    from msssm_ts.cli.files import make_folder
+    from msssm_ts.cli.files import make_folder, no_empty_folder
     from msssm_ts.cli.pictures import PICTURES
 
     asked = {
@@ -133,55 +133,57 @@ def inspect(
     for file in files:
         read_header(file)
     folder = out or files[0].parent / "inspect"
-    make_folder(folder)
-    for name in PICTURES if out is not None and not force else ():
-        if (folder / name).exists():
-            raise InputError(
-                f"{folder / name}: exists already; give another folder, or --force to replace it"
-            )
-    if data is None:
-        from msssm_ts.estimator import MSSSMClassifier
+    with no_empty_folder(folder):
+        make_folder(folder)
+        for name in PICTURES if out is not None and not force else ():
+            if (folder / name).exists():
+                given = f"{folder / name}: exists already"
+                raise InputError(f"{given}; give another folder, or --force to replace it")
+        if data is None:
+            from msssm_ts.estimator import MSSSMClassifier
 
-        classifier, loaded = MSSSMClassifier.load(model, device=device), None
-    else:
-        from msssm_ts.cli.inputs import load_model_and_series
-
-        classifier, loaded = load_model_and_series(
-            model, data, reading, device=device, needs_labels=False, quiet=quiet
-        )
-    if importance:
-        from msssm_ts.cli.inspect_importance import importance_facts
-        from msssm_ts.cli.inspect_importance import show_importance as show
-
-        assert loaded is not None
-        how = (segments or 20, repeats or 3, max_series or 300, seed or 0)
-        facts = importance_facts(classifier, loaded, *how, safe_csv, folder, quiet)
-    elif classifier.networks_ or layer or baseline or cost:
-        # Those options are a network's: without one they say so.
-        if loaded is None:
-            from msssm_ts.cli.inspect_weights import show_weights as show
-            from msssm_ts.cli.inspect_weights import weight_facts
-
-            facts = weight_facts(classifier, reading.sampling_rate, folder)
+            classifier, loaded = MSSSMClassifier.load(model, device=device), None
         else:
-            from msssm_ts.cli.inspect_series import series_facts
-            from msssm_ts.cli.inspect_series import show_series as show
+            from msssm_ts.cli.inputs import load_model_and_series
 
-            facts = series_facts(classifier, loaded, series, layer or 1, baseline, folder, quiet)
-    elif loaded is None:
-        from msssm_ts.cli.inspect_vote import show_vote as show
-        from msssm_ts.cli.inspect_vote import vote_facts
+            classifier, loaded = load_model_and_series(
+                model, data, reading, device=device, needs_labels=False, quiet=quiet
+            )
+        if importance:
+            from msssm_ts.cli.inspect_importance import importance_facts
+            from msssm_ts.cli.inspect_importance import show_importance as show
 
-        facts = vote_facts(classifier, reading.sampling_rate, folder)
-    else:
-        from msssm_ts.cli.inspect_vote import show_vote_series as show
-        from msssm_ts.cli.inspect_vote import vote_series_facts
+            assert loaded is not None
+            how = (segments or 20, repeats or 3, max_series or 300, seed or 0)
+            facts = importance_facts(classifier, loaded, *how, safe_csv, folder, quiet)
+        elif classifier.networks_ or layer or baseline or cost:
+            # Those options are a network's: without one they say so.
+            if loaded is None:
+                from msssm_ts.cli.inspect_weights import show_weights as show
+                from msssm_ts.cli.inspect_weights import weight_facts
 
-        facts = vote_series_facts(classifier, loaded, series, folder)
-    if cost:
-        from msssm_ts.cli.inspect_cost import cost_facts
+                facts = weight_facts(classifier, reading.sampling_rate, folder)
+            else:
+                from msssm_ts.cli.inspect_series import series_facts
+                from msssm_ts.cli.inspect_series import show_series as show
 
-        facts["cost"] = cost_facts(classifier, facts.get("n_timepoints"))
+                facts = series_facts(
+                    classifier, loaded, series, layer or 1, baseline, folder, quiet
+                )
+        elif loaded is None:
+            from msssm_ts.cli.inspect_vote import show_vote as show
+            from msssm_ts.cli.inspect_vote import vote_facts
+
+            facts = vote_facts(classifier, reading.sampling_rate, folder)
+        else:
+            from msssm_ts.cli.inspect_vote import show_vote_series as show
+            from msssm_ts.cli.inspect_vote import vote_series_facts
+
+            facts = vote_series_facts(classifier, loaded, series, folder)
+        if cost:
+            from msssm_ts.cli.inspect_cost import cost_facts
+
+            facts["cost"] = cost_facts(classifier, facts.get("n_timepoints"))
     if json:
         show_json({"model": model, "data": data, **facts})
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.analysis.data.finding import counted
 from msssm_ts.datasets.adapted import in_units
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
@@ -42,8 +43,8 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
         audio = series.unit == "of full scale" and source.n_channels == 1
         names = f" ({enumerate_names(needed, 12)})" if needed and source.n_channels > 1 else ""
         raise InputError(
-            f"{series.source}: {series.n_channels} channels, but the model was trained on "
-            f"{source.n_channels}{names}" + ("; --mono mixes them" if audio else "")
+            f"{series.source}: {counted(series.n_channels, 'channel')}, but the model was trained "
+            f"on {source.n_channels}{names}" + ("; --mono mixes them" if audio else "")
         )
     elif needed is not None and len(needed) > 1:
         said.append(f"channels have no names: taken for {enumerate_names(needed)}, in this order")

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
+from msssm_ts.cli import options
 from msssm_ts.cli.injected import injected, option
 from msssm_ts.cli.panels import ADVANCED, MODEL, NETWORK
 from msssm_ts.errors import InputError
-from msssm_ts.parameter_checks import Number, OneOf, SeveralOf, Whole
+from msssm_ts.parameter_checks import Number, OneOf, SeveralOf, Whole, check_decision
 from msssm_ts.parameter_rows import Spec
 from msssm_ts.parameters import specs
 
@@ -102,6 +103,8 @@ def _chosen(values: dict[str, Any]) -> dict[str, Any]:
         except (ValueError, TypeError) as error:
             message = str(error).replace(name, str(spec.option), 1)
             raise InputError(message) from error
+    check_decision(found)
+    options.check_device(found["device"])
     if found["members"] is not None and values["preset"] is not None:
         raise InputError(
             f"--members with --preset {values['preset']}: both say what votes; leave one of them "
@@ -127,7 +130,7 @@ def _number(text: str, spec: Spec) -> int | float:
         raise InputError(f"{spec.option} {text}: must be a number, or auto") from error
 
 
-def model_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
+def model_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the classifier's arguments from all options of a command, by parameter.
 
     Raises
@@ -135,7 +138,7 @@ def model_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
     InputError
         If a value cannot be used, or two of them not together.
     """
-    return _chosen({p.name: options[p.name] for p in _PARAMETERS if p.name in options})
+    return _chosen({p.name: given[p.name] for p in _PARAMETERS if p.name in given})
 
 
 _PARAMETERS = list(_parameters())

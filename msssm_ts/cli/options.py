@@ -6,10 +6,13 @@ from typing import Annotated
 
 import typer
 
+from msssm_ts.cli.completing import data_that_begins
+
 _DATA = typer.Argument(
     metavar="DATA",
     help="A file, a folder of recordings, or a data set by name (see: msssm-ts data list).",
     show_default=False,
+    autocompletion=data_that_begins,
 )
 Data = Annotated[str, _DATA]
 # For a command that can take it from an earlier call.
@@ -30,3 +33,17 @@ SafeCsv = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that is not here, before any data are read.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if device not in ("auto", "cpu"):
+        from msssm_ts.model.device import resolve_device
+
+        resolve_device(device)

@@ -11,6 +11,7 @@ import typer
 from msssm_ts.cli.injected import injected, option, two_numbers
 from msssm_ts.cli.panels import ADVANCED, PREPARATION
 from msssm_ts.errors import InputError
+from msssm_ts.text import meant
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -135,6 +136,8 @@ _OF_SPECTRA = {
     "frame_step": "frame_step",
     "full_scale": "full_scale",
 }
+# Others that are called otherwise than their settings.
+_SPELT = {"rate": "sampling_rate", "crop": "window"}
 
 
 def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparation:
@@ -145,33 +148,10 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     InputError
         If they cannot be used.
     """
-    from msssm_ts.preparation import Preparation
-
-    features, standardize = chosen["features"], chosen["standardize"]
+    features = chosen["features"]
     if features == "auto":
         features = "logmel" if (series.sampling_rate or 0) >= _SOUND else "raw"
-    if standardize == "auto":
-        standardize = "global" if features == "raw" else "mostly-centred"
-    settings = Preparation(
-        channels=_channels(chosen["channels"], series),
-        sampling_rate=chosen["rate"],
-        powerline=chosen["powerline"],
-        bandpass=two_numbers(chosen["bandpass"], "--bandpass", "0.5,40"),
-        features=features,
-        standardize=standardize,
-        window=chosen["crop"],
-        overlap=0.5 if chosen["overlap"] is None else chosen["overlap"],
-        limits=_limits(chosen["limits"], chosen["channels"], series),
-        **_of_spectra(chosen, features),
-    )
-    if chosen["overlap"] is not None and settings.window is None:
-        raise InputError("--overlap has no effect without --crop; give both, or neither")
-    try:
-        settings.check()
-    except ValueError as error:
-        name = str(error).partition(" ")[0]
-        spelt = {field: own for own, field in _OF_SPECTRA.items()}.get(name, name)
-        raise InputError(f"{error} (--{spelt.replace('_', '-')})") from error
+    settings = _settings(chosen, features, _channels(chosen["channels"], series), series.n_channels)
     band, rate = settings.bandpass, settings.sampling_rate or series.sampling_rate
     hum = settings.powerline
     if hum is not None and rate is not None and hum >= rate / 2:
@@ -198,6 +178,55 @@ def preparation_for(chosen: dict[str, Any], series: LabelledSeries) -> Preparati
     return settings
 
 
+def _checked(chosen: dict[str, Any]) -> dict[str, Any]:
+    """Return the options as they are.
+
+    Raises
+    ------
+    InputError
+        If they cannot be used, whatever the series: before those are read.
+    """
+    features = chosen["features"]
+    if features == "auto":
+        # What it becomes is known with the series; spectra are right for the settings of spectra.
+        asked = any(chosen[name] is not None for name in _OF_SPECTRA)
+        features = "raw" if not asked else "logmel" if chosen["cepstra"] is None else "mfcc"
+    _settings(chosen, features, None, 1)
+    return chosen
+
+
+def _settings(
+    chosen: dict[str, Any], features: str, channels: tuple[str, ...] | None, n_channels: int
+) -> Preparation:
+    """Return the settings that the options stand for; refuse those that cannot be used."""
+    from msssm_ts.preparation import Preparation
+
+    standardize = chosen["standardize"]
+    if standardize == "auto":
+        standardize = "global" if features == "raw" else "mostly-centred"
+    settings = Preparation(
+        channels=channels,
+        sampling_rate=chosen["rate"],
+        powerline=chosen["powerline"],
+        bandpass=two_numbers(chosen["bandpass"], "--bandpass", "0.5,40"),
+        features=features,  # type: ignore[arg-type]
+        standardize=standardize,
+        window=chosen["crop"],
+        overlap=0.5 if chosen["overlap"] is None else chosen["overlap"],
+        limits=_limits(chosen["limits"], chosen["channels"], n_channels),
+        **_of_spectra(chosen, features),
+    )
+    if chosen["overlap"] is not None and settings.window is None:
+        raise InputError("--overlap has no effect without --crop; give both, or neither")
+    try:
+        settings.check()
+    except ValueError as error:
+        name, _, says = str(error).partition(" ")
+        spelt = {field: own for own, field in (_OF_SPECTRA | _SPELT).items()}.get(name, name)
+        raise InputError(f"--{spelt.replace('_', '-')} {says}") from error
+    return settings
+
+
 def _of_spectra(chosen: dict[str, Any], features: str) -> dict[str, Any]:
     """Return the settings of spectra that were asked for."""
     asked = {name: chosen[name] for name in _OF_SPECTRA if chosen[name] is not None}
@@ -214,7 +243,7 @@ def _of_spectra(chosen: dict[str, Any], features: str) -> dict[str, Any]:
     return {_OF_SPECTRA[name]: value for name, value in asked.items()}
 
 
-def _limits(text: str | None, channels: str | None, series: LabelledSeries) -> Limits | None:
+def _limits(text: str | None, channels: str | None, n_channels: int) -> Limits | None:
     """Return what values of each channel that is kept are limited to; None: as the fit finds."""
     if text is None:
         return None
@@ -224,7 +253,7 @@ def _limits(text: str | None, channels: str | None, series: LabelledSeries) -> L
     assert limits is not None
     if limits[0] >= limits[1]:
         raise InputError(f"--limits {text}: must be the lower number, then the higher")
-    n = series.n_channels if channels is None else len(channels.split(","))
+    n = n_channels if channels is None else len(channels.split(","))
     return (limits,) * n
 
 
@@ -247,7 +276,7 @@ def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | Non
             raise InputError(
                 f"{series.source}: there is no channel {name!r} (--channels); there are "
                 f"{', '.join(series.channel_names)}{why_missing(series, name)}; no channel is "
-                "reconstructed from others"
+                f"reconstructed from others{meant(name, series.channel_names)}"
             )
     return tuple(n if n in series.channel_names else by_key[lead_key(n)] for n in wanted)
 
@@ -289,4 +318,4 @@ def preparing_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # They stand where the parameter ``preparing`` is, which gets their values.
-prepares_series = injected("preparing", _PARAMETERS, dict, PREPARATION)
+prepares_series = injected("preparing", _PARAMETERS, _checked, PREPARATION)

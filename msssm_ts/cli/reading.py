@@ -84,6 +84,11 @@ def _options(chosen: dict[str, Any]) -> Any:
             raise InputError(f"--{name} {value:g}: must be positive")
     if beats not in ("aami", "symbols"):
         raise InputError(f"--beats {beats}: must be aami or symbols")
+    if chosen["label"] is not None and chosen["label"] == chosen["group"]:
+        raise InputError(
+            f"--label {chosen['label']} --group {chosen['group']}: a group kept apart from the "
+            "others would have a class that they have not; name another column with one of them"
+        )
     seconds = two_numbers(window, "--window", "0.3,0.4")
     if seconds is not None and not (min(seconds) >= 0 and sum(seconds) > 0):
         raise InputError(f"--window {window}: must be seconds before and after, not negative")

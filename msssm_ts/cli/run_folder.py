@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from msssm_ts.analysis.results.training_curve import training_figure
 from msssm_ts.atomic import remove_left_over
 from msssm_ts.cli.config import CONFIG
 from msssm_ts.cli.console import say
-from msssm_ts.cli.files import make_folder, write_text
+from msssm_ts.cli.files import make_folder, no_empty_folder, write_text
 from msssm_ts.cli.pictures import PICTURES, save
 from msssm_ts.cli.resuming import CHECKPOINT, MODEL, RESULTS, Call, resume_command
 from msssm_ts.errors import InputError, WritingError
@@ -41,15 +41,15 @@ def opened(
 
     See :func:`prepare`.
     """
-    new = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        with prepare(folder, force, call, every, result) as checkpoint:
+    with (
+        no_empty_folder(folder),
+        prepare(folder, force, call, every, result) as checkpoint,
+    ):
+        try:
             yield checkpoint
-    finally:
-        for path in new:
-            # Not where something is in it, or another fit has removed it.
-            with suppress(OSError):
-                path.rmdir()
+        except KeyboardInterrupt as error:
+            again = resume_command(folder, call.command)
+            raise KeyboardInterrupt(f"go on with it: {again}") from error
 
 
 def prepare(folder: Path, force: bool, call: Call, every: float, result: str = MODEL) -> Checkpoint:

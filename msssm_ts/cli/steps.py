@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from msssm_ts.cli.console import say
-from msssm_ts.display import started_bar, stderr_console
+from msssm_ts.display import draws_bars, started_bar
 from msssm_ts.text import visible
 
 # Seconds between two lines off a terminal.
@@ -29,7 +29,7 @@ class Steps:
         self._bar: Any = None
 
     def __enter__(self) -> Steps:
-        if not self._quiet and stderr_console().is_terminal:
+        if not self._quiet and draws_bars():
             self._bar = started_bar("TaskProgressColumn", transient=True)
         return self
 

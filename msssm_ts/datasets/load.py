@@ -19,13 +19,21 @@ from msssm_ts.datasets.folder import read_folder
 from msssm_ts.datasets.labels import refuse_unlearnable
 from msssm_ts.datasets.memory import Within, demand, limited
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.named import find_layout, parse_request, read_named, read_task
+from msssm_ts.datasets.named import (
+    data_set_names,
+    find_layout,
+    parse_request,
+    read_named,
+    read_task,
+)
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import FRAMES
 from msssm_ts.datasets.split import validation_mask
 from msssm_ts.datasets.tables.frame import is_frame
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.model_path import names_beside
 from msssm_ts.series import LazySeries
+from msssm_ts.text import meant
 
 # For files, and for folders.
 _LABEL_REMEDY = (
@@ -196,4 +204,5 @@ def _by_name(text: str, options: ReadOptions) -> LabelledSeries:
     raise InputError(
         f"{text}: no such file, and no data set of that name (these come along: "
         f"{enumerate_names(list(CARRIED), limit=20)}; see 'msssm-ts data list' for more)"
+        f"{meant(text, [*names_beside(Path(text)), *data_set_names()], 0.66)}"
     )

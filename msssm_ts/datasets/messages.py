@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
+
+from msssm_ts.text import meant
 
 # Of a damaged file a name may be all of it.
 _LONGEST = 80
@@ -24,15 +25,15 @@ def enumerate_names(names: Sequence[object], limit: int = 6) -> str:
     return shown if len(names) <= limit else f"{shown} … ({len(names)} in all)"
 
 
-def no_column(name: str, there: Sequence[str]) -> str:
+def no_column(name: str, there: Sequence[str], option: str = "with") -> str:
     """Say that there is no such column, what there is, and what may be meant.
 
     Examples
     --------
     >>> no_column("agee", ["age", "sex"])
-    "no column 'agee' (--with), perhaps 'age'; there are age, sex"
+    "no column 'agee' (--with); there are age, sex; is 'age' meant?"
     """
-    lower = {column.lower(): column for column in reversed(there)}
-    near = difflib.get_close_matches(name.lower(), list(lower), 1)
-    perhaps = f", perhaps {lower[near[0]]!r}" if near else ""
-    return f"no column {name!r} (--with){perhaps}; there are {enumerate_names(there, 12)}"
+    return (
+        f"no column {name!r} (--{option}); there are {enumerate_names(there, 12)}"
+        f"{meant(name, there)}"
+    )

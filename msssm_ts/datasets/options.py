@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from msssm_ts.datasets.messages import enumerate_names, no_column
+from msssm_ts.datasets.messages import no_column
 from msssm_ts.errors import OptionError
 
 # Options of the command line that are called otherwise than the field.
@@ -203,11 +203,7 @@ class ReadOptions:
         for option, names in named.items():
             for name in names:
                 if name not in known:
-                    raise OptionError(
-                        f"{file}: no column {name!r} (--{option}); it has "
-                        f"{enumerate_names(present)}",
-                        option,
-                    )
+                    raise OptionError(f"{file}: {no_column(name, present, option)}", option)
 
     def beside_columns(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Return the columns that the user named to be told beside the series.

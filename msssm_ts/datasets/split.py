@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
+from msssm_ts.text import meant
 
 
 def validation_mask(data: LabelledSeries, choice: str) -> NDArray[np.bool_]:
@@ -51,7 +52,7 @@ def _by_fold(data: LabelledSeries, column: str, value: str) -> NDArray[np.bool_]
     if value not in names:
         raise InputError(
             f"{data.source}: no series has {column} {value!r} (--validation); there are "
-            f"{enumerate_names(sorted(set(names)))}"
+            f"{enumerate_names(sorted(set(names)))}{meant(value, names.tolist())}"
         )
     return np.asarray(names == value)
 

@@ -23,6 +23,7 @@ from msssm_ts.fitted.intervals import accuracy_with_interval
 from msssm_ts.fitting.targets import Targets
 from msssm_ts.members.folds import dealt_out
 from msssm_ts.members.strata import standing_for
+from msssm_ts.parameter_checks import check_decision
 
 Array = NDArray[np.float64]
 
@@ -57,20 +58,9 @@ def asked_point(parameters: Mapping[str, Any], targets: Targets) -> tuple[Asked,
             "sensitivity, specificity, pos_label and decide are for one class a series; of several "
             "labels each has a threshold of its own already"
         )
-    if len(given) == 2:
-        raise InputError("sensitivity and specificity: a threshold can be chosen for one of them")
+    check_decision(parameters)
     if not given:
-        if name is not None:
-            raise InputError(
-                "pos_label (--positive) names the class of an operating point: ask for a "
-                "sensitivity or a specificity as well"
-            )
         return None
-    if aim != "accuracy":
-        raise InputError(
-            f"decide={aim!r} beside {given[0]}: both say how a class is chosen; leave one of them "
-            "out"
-        )
     shown = ", ".join(map(str, targets.classes.tolist()[:20]))
     if name is None and len(targets.classes) != 2:
         raise InputError(

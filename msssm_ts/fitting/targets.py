@@ -85,7 +85,7 @@ def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
         if len(found) < 2:
             raise ValueError(
                 "Classifier can't train when only one class is present: every label is "
-                f"{found[0] if len(found) else 'missing'!r}"
+                f"{found[:1].tolist()[0] if len(found) else 'missing'!r}"
             )
         return Targets(found, encoded)
     unknown = found[~np.isin(found, classes)]

@@ -20,7 +20,9 @@ def resolve_device(device: str) -> str:
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device {device!r} cannot be used here: {error}".splitlines()[0]) from (
-            error
-        )
+        why = str(error).splitlines()[0]
+        if why.startswith("Expected one of"):
+            # A list of all that torch was ever built for.
+            why = "there is none of that kind; give auto, cpu or cuda"
+        raise InputError(f"device {device!r} cannot be used here: {why}") from error
     return device

@@ -9,6 +9,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from msssm_ts.series.outliers import Limits
+from msssm_ts.text import meant
 
 Features = Literal["raw", "logmel", "mfcc"]
 Standardize = Literal["global", "mostly-centred", "centred", "series", "none"]
@@ -93,7 +94,9 @@ class Preparation:
             ("standardize", get_args(Standardize)),
         ):
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
+                given = getattr(self, name)
+                near = meant(str(given), allowed, 0.5)
+                raise ValueError(f"{name} must be one of {allowed}, not {given!r}{near}")
         for name in ("sampling_rate", "window", "frame_length", "frame_step", "full_scale"):
             value = getattr(self, name)
             optional = name in ("sampling_rate", "window", "full_scale")

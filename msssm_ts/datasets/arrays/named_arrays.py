@@ -32,6 +32,7 @@ from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
+from msssm_ts.text import meant
 
 # Endings of arrays' names that are too short to be anything elsewhere.
 _SHORT = {"te": "test"}
@@ -285,7 +286,7 @@ def _without_channels(
         if not named.dropped([*done, *(channels or ())]):
             raise InputError(
                 f"{source}: no array or channel {name!r} (--drop); its channels are "
-                f"{enumerate_names(channels or ['without names'])}"
+                f"{enumerate_names(channels or ['without names'])}{meant(name, channels or ())}"
             )
     if not gone or channels is None:
         return series, channels, ()

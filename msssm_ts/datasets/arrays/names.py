@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.labels import tidy_names
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
+from msssm_ts.text import meant
 
 SERIES = (
     *("X", "series", "data", "values", "signals", "samples", "inputs", "tracings", "signal"),
@@ -39,9 +40,10 @@ class Names:
     ) -> tuple[Any, str]:
         """Return the array that the user named, or the first of some names, and its name."""
         if chosen is not None and chosen not in self.arrays:
-            raise InputError(
+            raise OptionError(
                 f"{self.source}: no array {chosen!r} (--{option}); it holds "
-                f"{enumerate_names(list(self.arrays))}"
+                f"{enumerate_names(list(self.arrays))}{meant(chosen, self.arrays)}",
+                option,
             )
         wanted = [chosen] if chosen is not None else names
         exact = next((n for n in wanted if n in self.arrays), None)

@@ -6,6 +6,7 @@ from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, data_folder
 from msssm_ts.datasets.named.fetch import fetch
 from msssm_ts.datasets.named.registry import (
     Request,
+    data_set_names,
     find_data_set,
     find_layout,
     own_data_sets,
@@ -19,6 +20,7 @@ __all__ = [
     "RemoteFile",
     "Request",
     "data_folder",
+    "data_set_names",
     "fetch",
     "find_data_set",
     "find_layout",

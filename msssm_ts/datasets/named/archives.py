@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+import sys
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import read_file
@@ -27,9 +31,25 @@ def archive_names() -> dict[str, str]:
     >>> archive_names()["Coffee"], archive_names()["BasicMotions"]
     ('UCR', 'UEA')
     """
-    from sktime.datasets.tsc_dataset_names import multivariate, univariate
+    lists = _lists()
+    return {**dict.fromkeys(lists.multivariate, "UEA"), **dict.fromkeys(lists.univariate, "UCR")}
 
-    return {**dict.fromkeys(multivariate, "UEA"), **dict.fromkeys(univariate, "UCR")}
+
+@cache
+def _lists() -> Any:
+    """Return sktime's module of names by itself: the packages above it take seconds to import."""
+    name = "sktime.datasets.tsc_dataset_names"
+    package = find_spec("sktime")
+    origin = None if package is None else package.origin
+    file = None if origin is None else Path(origin).with_name("datasets") / "tsc_dataset_names.py"
+    if name in sys.modules or file is None or not file.is_file():
+        return import_module(name)
+    spec = spec_from_file_location("msssm_ts_names_of_sktime", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def archive_set(name: str, archive: str) -> DataSet:

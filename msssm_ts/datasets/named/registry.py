@@ -71,6 +71,19 @@ def own_data_sets() -> list[DataSet]:
     return [data_set for family in families for data_set in family.DATA_SETS]
 
 
+def data_set_names() -> list[str]:
+    """Return the names of all data sets, those of the archives too.
+
+    Examples
+    --------
+    >>> data_set_names()[0], "Coffee" in data_set_names()
+    ('PTB-XL', True)
+    """
+    from msssm_ts.datasets.named.archives import archive_names
+
+    return [*(data_set.name for data_set in own_data_sets()), *archive_names()]
+
+
 def find_data_set(name: str) -> DataSet | None:
     """Return a data set by its name, in any case and without hyphens; None if it is unknown.
 

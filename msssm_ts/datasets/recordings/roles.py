@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.messages import enumerate_names, no_column
 from msssm_ts.datasets.options import ReadOptions, label_columns
 from msssm_ts.datasets.parts import Part, are_parts, part_of
 from msssm_ts.datasets.recordings.ranked import are_ranked, ranked_columns
@@ -150,10 +150,8 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     named = [("label", c) for c in labels] + [("drop", c) for c in drop]
     for option, chosen in (*named, ("group", group), ("fold", options.fold)):
         if chosen is not None and chosen not in every:
-            said = "--validation" if option == "fold" else f"--{option}"
-            raise OptionError(
-                f"{where}: no column {chosen!r} ({said}); it has {enumerate_names(every)}", option
-            )
+            said = "validation" if option == "fold" else option
+            raise OptionError(f"{where}: {no_column(chosen, every, said)}", option)
     part, flag = _part_column(listings, [c for c in columns if c not in labels])
     taken = {group, options.fold, part, flag}
     remarks: list[str] = []
