@@ -155,6 +155,12 @@ class TrainingDisplay:
             self._last_stage = name
             self._console.print(visible(f"{self._name}{name}: {total} series"))
 
+    def say(self, line: str) -> None:
+        """Show a line; above the bar where there is one."""
+        if not self._quiet:
+            console = self._console if self._bar is None else self._bar.console
+            console.print(visible(self._name + line))
+
     def __call__(self, progress: Progress) -> None:
         """Show a step or an epoch's end."""
         if self._quiet:

@@ -30,6 +30,7 @@ from msssm_ts.fitted import (
     save_model,
 )
 from msssm_ts.fitted.parts import check_channel_names
+from msssm_ts.fitted.shared import shared_proba
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
@@ -457,7 +458,7 @@ optional
             Before :meth:`fit`.
         """
         known = (sampling_rate, channel_names, times, features)
-        return self._answers(lambda model: model.series_proba, X, *known)
+        return self._answers(lambda model: partial(shared_proba, model, self.cluster), X, *known)
 
     def predict(
         self,

@@ -21,6 +21,7 @@ EXTRAS = MappingProxyType(
             *("starlette>=0.45", "uvicorn>=0.34", "python-multipart>=0.0.18", "websockets>=14"),
         ),
         "tune": ("optuna>=4",),
+        "dask": ("distributed>=2025.1",),
     }
 )
 NEWER = "update the source of msssm-ts, and run 'python -m pip install .' in it"

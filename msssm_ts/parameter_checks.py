@@ -201,6 +201,29 @@ def check_preparation(name: str, value: Any) -> None:
     value.check()
 
 
+def check_cluster(name: str, value: Any) -> None:
+    """Accept None, an address, or a client.
+
+    Examples
+    --------
+    >>> check_cluster("cluster", "local:2")
+    >>> check_cluster("cluster", "local:none")
+    Traceback (most recent call last):
+    ...
+    ValueError: cluster must be an address such as tcp://10.0.0.1:8786, or local:4, not 'local:none'
+    """
+    if value is None or all(hasattr(value, n) for n in ("submit", "scatter", "subscribe_topic")):
+        return
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be an address or a distributed.Client, not {value!r}")
+    first, colon, last = value.rpartition(":")
+    if value == "local" or (colon and first and last.isdecimal() and int(last)):
+        return
+    raise ValueError(
+        f"{name} must be an address such as tcp://10.0.0.1:8786, or local:4, not {value!r}"
+    )
+
+
 def check_class_weight(name: str, value: Any) -> None:
     """Accept None, "balanced", or weights by class."""
     if not (value is None or isinstance(value, Mapping) or value == "balanced"):

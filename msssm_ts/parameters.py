@@ -23,6 +23,7 @@ from msssm_ts.parameter_checks import (
     SeveralOf,
     Whole,
     check_class_weight,
+    check_cluster,
     check_preparation,
     one_of,
 )
@@ -371,6 +372,17 @@ class Parameters:
         option="--decide",
         brief="What predictions are best at: accuracy (the most probable class), or classes "
         "counted alike, however rare; auto is macro_f1 for heart beats, else accuracy.",
+    )
+    cluster: Any = row(
+        None,
+        Anything("str, distributed.Client or None", check_cluster),
+        """Who computes, beside this process: a Dask cluster, by its scheduler's address, "local:N"
+        for N processes of this machine, or by a client of it. Its workers make features and sums,
+        grow trees, and answer for ``predict_proba``; networks are trained here. The model is the
+        same; it does not keep where it was made. See docs/scale.md.""",
+        option="--cluster",
+        brief="A Dask cluster that computes, too: its scheduler's address, or local:N for N "
+        "processes of this machine.",
     )
 
 

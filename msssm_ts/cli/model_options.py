@@ -20,9 +20,9 @@ from msssm_ts.parameters import specs
 # Where the terminal's default is another than Python's: files have gaps, and a command that is
 # repeated should give the same model.
 _DEFAULTS: dict[str, Any] = {"preset": None, "missing": "mask", "random_state": 0}
-_METAVARS = {"time_budget": "SECONDS", "members": "A,B"}
+_METAVARS = {"time_budget": "SECONDS", "members": "A,B", "cluster": "ADDRESS|local[:N]"}
 # What few need to say.
-_ADVANCED = ("early_stopping", "validation_fraction", "n_iter_no_change", "dtype")
+_ADVANCED = ("early_stopping", "validation_fraction", "n_iter_no_change", "dtype", "cluster")
 # What has no option of its own, and why not: a row of the table is here, or has one.
 WITHOUT_OPTION = {
     "preparation": "has options of its own, see msssm_ts.cli.preparing",

@@ -47,6 +47,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.model.device import resolve_device
 from msssm_ts.preparation import Preparation
 from msssm_ts.training import History, Reporter
+from msssm_ts.workers import Workers, asked_workers
 
 # Of a time budget, what members may take that are fitted again once the shares are known.
 _FIRST_OF_TWO = 0.25
@@ -98,10 +99,13 @@ def fit_model(
         seed = _seed(parameters["random_state"], checkpoint)
         if checkpoint is not None:
             checkpoint.begin(identity(data, parameters, source, label_names, previous, seed))
-        fit = _prepared_fit(
-            *(data, parameters, source, previous, in_parts, seed, Reporter(callbacks), checkpoint)
-        )
-        return fit.run(label_names)
+        reporter = Reporter(callbacks)
+        with asked_workers(parameters["cluster"], reporter.say) as workers:
+            fit = _prepared_fit(
+                *(data, parameters, source, previous, in_parts, seed, reporter, checkpoint),
+                workers,
+            )
+            return fit.run(label_names)
 
 
 def _seed(random_state: Any, checkpoint: Checkpoint | None) -> int:
@@ -120,6 +124,7 @@ def _prepared_fit(
     seed: int,
     reporter: Reporter,
     checkpoint: Checkpoint | None,
+    workers: Workers,
 ) -> _Fit:
     """Decide what is fitted, and on which series."""
     began = time.perf_counter()
@@ -157,7 +162,7 @@ def _prepared_fit(
         sampling_rate=chosen.sampling_rate or source.sampling_rate,
     )
     preparation, data = with_limits(preparation, data, source, previous)
-    problems = Problems(data, source, preparation, weights, positive, parameters["dtype"])
+    problems = Problems(data, source, preparation, weights, positive, parameters["dtype"], workers)
     return _Fit(
         *(problems, parameters, wanted, closed, by_steps, split, seed, reporter, previous, began),
         *(left_out, checkpoint),

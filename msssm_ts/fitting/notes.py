@@ -92,6 +92,8 @@ def notes(
     is_of_use = stops or data.targets.multilabel
     own = data.validation is not None
     said += _not_set_aside(parameters, present, is_of_use, own, n_aside)
+    if parameters["cluster"] is not None and any(m.learns_by_steps for m in vote.members):
+        said.append("the cluster had no part in the network, which was trained on one machine")
     if data.validation is not None and not stops and not data.targets.multilabel:
         said.append("validation had nothing to act on: no member stops by it")
     if data.times is not None and not any(member.uses_times for member in vote.members):

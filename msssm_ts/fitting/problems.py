@@ -15,6 +15,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.preparation import Preparation
 from msssm_ts.preparation.apply import prepare_series, sample
 from msssm_ts.series import Prepared, Series, Standardizer, take
+from msssm_ts.workers import HERE, Workers
 
 Index = NDArray[np.int64]
 
@@ -37,6 +38,8 @@ class Problems:
         With several labels at once: of each label's presence.
     dtype : str
         Of the standardised series.
+    workers : Workers
+        Who computes.
     """
 
     data: TrainingData
@@ -45,6 +48,7 @@ class Problems:
     weights: NDArray[np.float64] | None
     positive_weights: NDArray[np.float64] | None
     dtype: str
+    workers: Workers = HERE
 
     def prepared(self, index: Index) -> Problem:
         """Prepare some of the series, not standardised yet; a window learns what its series is."""
@@ -66,6 +70,7 @@ class Problems:
             None if self.weights is None else self.weights[origin],
             self._groups(values, origin),
             self.positive_weights,
+            workers=self.workers,
         )
 
     def _groups(self, values: Prepared, origin: Index) -> NDArray[Any] | None:

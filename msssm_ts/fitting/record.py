@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+# A model is the same whoever made it.
+_ELSEWHERE = ("callbacks", "cluster")
+
 
 def json_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that JSON can hold; callbacks and generators stay behind.
+    """Return the parameters that JSON can hold; what is of this run alone stays behind.
 
     Examples
     --------
@@ -21,7 +24,7 @@ def json_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     kept = {
         name: value.item() if isinstance(value, np.generic) else value
         for name, value in parameters.items()
-        if name != "callbacks" and not isinstance(value, np.random.RandomState)
+        if name not in _ELSEWHERE and not isinstance(value, np.random.RandomState)
     }
     weights = kept.get("class_weight")
     if isinstance(weights, Mapping):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -18,6 +20,7 @@ from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.members.within_time import MOST_PRODUCTS, drawn_within
 from msssm_ts.series import Prepared
 from msssm_ts.training import Reporter
+from msssm_ts.workers import Work
 
 # Numbers that the features of all training series may be, to be held: 400 MB.
 MOST_NUMBERS = 100_000_000
@@ -30,7 +33,7 @@ FACTS = {"temperature": Number(1e-9, 1e9), "left_out_accuracy": Number(-1e-6, 1 
 
 
 class Transform(Protocol):
-    """Makes features of series, (n_series, n_features)."""
+    """Makes features of series, (n_series, n_features); pickles for other processes."""
 
     def __call__(
         self, values: Prepared, reporter: Reporter | None = None, /
@@ -113,26 +116,100 @@ def fit_closed_form(
     index = drawn_within(problem, most, seed, seconds, len(weights), transform)
     if len(index) <= most:
         part = problem.part(index)
-        z = transform(part.values, reporter)
+        z = _features(problem, index, transform, len(weights), reporter)
         return ClosedForm(*_fitted(z, weights, part), z, index, part, len(index))
     judged = problem.drawn(min(most, MOST_ROWS), seed)
     part = problem.part(judged)
-    z = transform(part.values)
+    z = _features(problem, judged, transform, len(weights))
     used = _used(len(weights), seed)
     scaling, ridge = _fitted(z, weights * used, part)
-    sums = NormalEquations.of(int(used.sum()), problem.n_outputs)
+    workers = problem.workers
     every = problem.part(index)
-    signs, own = every.signs, every.weights
-    for rows in np.split(np.arange(len(index)), range(_ROWS, len(index), _ROWS)):
-        some = transform(every.values.take(rows))
-        scaling.apply(some)
-        sums.add(some[:, used], signs[rows], np.ones(len(rows)) if own is None else own[rows])
-        if reporter is not None:
-            reporter.done(int(rows[-1]) + 1, len(index))
+    own = np.ones(len(every)) if every.weights is None else every.weights
+    columns = workers.keep(_Columns(transform, scaling, used))
+    # As many sums as are made at once: each is large.
+    works = [
+        Work(
+            (
+                *(columns, [every.signs[rows] for rows in run], [own[rows] for rows in run]),
+                *(workers.part(problem.values, index[rows]) for rows in run),
+            ),
+            sum(map(len, run)),
+        )
+        for run in _runs(_blocks(len(index)), workers.count)
+    ]
+    sums = workers.reduce(_sums, NormalEquations.merged, works, reporter, len(index))
     coefficients = np.zeros_like(ridge.coefficients)
     coefficients[used], intercept = sums.solution(ridge.penalty)
     ridge = replace(ridge, coefficients=coefficients, intercept=intercept)
     return ClosedForm(scaling, ridge, z, judged, part, len(index))
+
+
+def _features(
+    problem: Problem,
+    index: NDArray[np.int64],
+    transform: Transform,
+    n_features: int,
+    reporter: Reporter | None = None,
+) -> NDArray[np.float32]:
+    """Return features of some of the series, (n_series, n_features), block by block."""
+    workers, blocks = problem.workers, [index[rows] for rows in _blocks(len(index))]
+    kept = workers.keep(transform)
+    works = (Work((kept, workers.part(problem.values, b)), len(b)) for b in blocks)
+    with closing(workers.map(_made, works, reporter, len(index))) as made:
+        if len(blocks) == 1:
+            return next(made)
+        out = np.empty((len(index), n_features), np.float32)
+        for rows, z in zip(_blocks(len(index)), made, strict=True):
+            out[rows] = z
+    return out
+
+
+def _made(transform: Transform, values: Prepared, reporter: Reporter | None) -> NDArray[np.float32]:
+    return transform(values, reporter)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Standardised features, those that are used."""
+
+    transform: Transform
+    scaling: Scaling
+    used: NDArray[np.bool_]
+
+    def __call__(self, values: Prepared) -> NDArray[np.float32]:
+        z = self.transform(values)
+        self.scaling.apply(z)
+        return z[:, self.used]
+
+
+def _sums(
+    columns: _Columns,
+    signs: Sequence[NDArray[np.float64]],
+    weights: Sequence[NDArray[np.float64]],
+    *blocks_and_reporter: Any,
+) -> NormalEquations:
+    """Return the sums over blocks of series, one after the other."""
+    *blocks, reporter = blocks_and_reporter
+    sums = NormalEquations.of(int(columns.used.sum()), signs[0].shape[1])
+    done, total = 0, sum(map(len, signs))
+    for values, y, w in zip(blocks, signs, weights, strict=True):
+        sums.add(columns(values), y, w)
+        done += len(y)
+        if reporter is not None:
+            reporter.done(done, total)
+    return sums
+
+
+def _blocks(n: int) -> list[NDArray[np.int64]]:
+    return np.split(np.arange(n), range(_ROWS, n, _ROWS))
+
+
+def _runs(blocks: list[NDArray[np.int64]], n: int) -> list[list[NDArray[np.int64]]]:
+    """Deal blocks out, neighbours together, to n at most."""
+    n = min(n, len(blocks))
+    edges = [len(blocks) * i // n for i in range(n + 1)]
+    return [blocks[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def _fitted(

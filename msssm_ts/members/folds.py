@@ -14,7 +14,7 @@ from msssm_ts.members.strata import drawn_from
 Rows = NDArray[np.int64]
 
 # Series are left out in so many parts; in more where each takes much of what there is to learn.
-_N_FOLDS, _MANY_FOLDS, _FEW_SERIES = 5, 10, 100
+N_FOLDS, _MANY_FOLDS, _FEW_SERIES = 5, 10, 100
 # Answers about so many series, or groups, tell an accuracy to a hundredth.
 ENOUGH = 1500
 
@@ -56,7 +56,7 @@ def dealt_out(
     _, first, unit = np.unique(groups, return_index=True, return_inverse=True)
     if len(first) < 2:
         return []
-    n_folds = min(len(first), _MANY_FOLDS if len(first) < _FEW_SERIES else _N_FOLDS)
+    n_folds = min(len(first), _MANY_FOLDS if len(first) < _FEW_SERIES else N_FOLDS)
     _, label = np.unique(targets[first], axis=0, return_inverse=True)
     order = np.random.default_rng(0).permutation(len(first))
     order = order[np.argsort(label.reshape(-1)[order], kind="stable")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,13 +84,29 @@ class NormalEquations:
         self.weight += float(weights.sum())
         self.n_rows += int(np.sign(weights).sum())
 
-    def merge(self, other: Self) -> None:
-        """Add the sums over other rows, which somebody else has computed."""
-        for name in ("products", "towards", "features", "outputs"):
-            mine = getattr(self, name)
-            mine += getattr(other, name)
-        self.weight += other.weight
-        self.n_rows += other.n_rows
+    def merged(self, other: Self) -> Self:
+        """Return the sums over these and over other rows, which somebody else has computed."""
+        names = ("products", "towards", "features", "outputs", "weight", "n_rows")
+        return type(self)(*(getattr(self, name) + getattr(other, name) for name in names))
+
+    def __sizeof__(self) -> int:
+        # By it a cluster decides who comes to whom.
+        arrays = (self.products, self.towards, self.features, self.outputs)
+        return object.__sizeof__(self) + sum(array.nbytes for array in arrays)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Only the half travels that means something.
+        strips = [self.products[c.start :, c].copy() for c in _blocks(len(self.products))]
+        return {**vars(self), "products": strips}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        strips = state.pop("products")
+        vars(self).update(state)
+        self.products = np.zeros((len(self.features), len(self.features)))
+        first = 0
+        for strip in strips:
+            self.products[first:, first : first + strip.shape[1]] = strip
+            first += strip.shape[1]
 
     def solution(self, penalty: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Return weights (n_features, n_outputs) and intercept (n_outputs,); the sums are used up.

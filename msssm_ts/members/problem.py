@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.members.strata import drawn_from, standing_for
 from msssm_ts.series import Prepared, Series
+from msssm_ts.workers import HERE, Workers
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Problem:
     is_in_vain : callable, optional
         Given probabilities (n_series, n_outputs) of the series set aside, tells whether a member
         that answers so adds too little to be trained any further.
+    workers : Workers
+        Who computes what can be shared out: this process, or others.
     """
 
     values: Prepared
@@ -52,6 +55,7 @@ class Problem:
     asks_left_out: bool = False
     is_needed: bool = False
     is_in_vain: Callable[[NDArray[np.float64]], bool] | None = None
+    workers: Workers = HERE
 
     @classmethod
     def of(
@@ -106,6 +110,16 @@ class Problem:
             return self.take(index)
         weights = standing_for(index, self.targets, self.weights)
         return replace(self.take(index), weights=weights / weights.mean())
+
+    def without_values(self) -> Problem:
+        """Return what is known of the series without them, to be sent where they are."""
+        return replace(
+            self,
+            values=Prepared.of([]),
+            validation=None,
+            is_in_vain=None,
+            workers=HERE,
+        )
 
     def take(self, index: NDArray[np.int64]) -> Problem:
         """Return some of the series."""

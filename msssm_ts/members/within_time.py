@@ -64,8 +64,9 @@ def drawn_within(
     transform(problem.values.take(tried[:1]))
     began = time.perf_counter()
     transform(problem.values.take(tried))
-    each = (time.perf_counter() - began) / len(tried)
-    left = seconds - each * (len(tried) + 1)
+    alone = (time.perf_counter() - began) / len(tried)
+    left = seconds - alone * (len(tried) + 1)
+    each = alone / problem.workers.count
 
     def cost(n: int) -> float:
         chosen = n * each + _EIGH * min(n, MOST_ROWS) ** 3

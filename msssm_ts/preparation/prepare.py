@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,11 +175,11 @@ def _standardized(series: Series) -> Series:
 
 @dataclass(frozen=True)
 class _PreparedRead:
-    series: LazySeries
+    read: Callable[[Any], Series]
     prepare: Preparer
 
-    def __call__(self, index: int) -> Series:
-        return self.prepare(self.series[index])
+    def __call__(self, item: Any) -> Series:
+        return self.prepare(self.read(item))
 
 
 def prepared(series: Sequence[Series], prepare: Preparer) -> Sequence[Series]:
@@ -192,7 +193,7 @@ def prepared(series: Sequence[Series], prepare: Preparer) -> Sequence[Series]:
     """
     if isinstance(series, LazySeries):
         lengths = [prepare.length(int(n)) for n in series.lengths]
-        return LazySeries(range(len(series)), _PreparedRead(series, prepare), lengths)
+        return LazySeries(series.items, _PreparedRead(series.read, prepare), lengths)
     return [prepare(s) for s in series]
 
 

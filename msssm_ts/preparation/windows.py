@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,15 +48,15 @@ _KEPT = 64 * 2**20
 class _WindowRead:
     """Read a window; keeps the series that the last ones came from."""
 
-    series: LazySeries
+    read: Callable[[Any], Series]
     kept: dict[int, Series] = field(default_factory=dict, repr=False)
 
-    def __call__(self, item: tuple[int, int, int]) -> Series:
-        index, begin, end = item
+    def __call__(self, place: tuple[int, Any, int, int]) -> Series:
+        index, item, begin, end = place
         # Another thread may drop the kept series at any moment: look at it once.
         series = self.kept.get(index)
         if series is None:
-            series = self.series[index]
+            series = self.read(item)
             # Replaced, not changed: a dict of its own for every thread that looks.
             kept = dict(self.kept)
             while kept and sum(s.nbytes for s in kept.values()) + series.nbytes > _KEPT:
@@ -66,7 +67,7 @@ class _WindowRead:
 
     def __getstate__(self) -> dict[str, object]:
         # A worker process reads its own.
-        return {"series": self.series, "kept": {}}
+        return {"read": self.read, "kept": {}}
 
 
 def cut(
@@ -108,7 +109,8 @@ def cut(
     owner = np.array([p[0] for p in places], dtype=np.int64)
     starts = np.array([p[1] for p in places], dtype=np.int64)
     if isinstance(series, LazySeries):
-        windows = LazySeries(places, _WindowRead(series), [e - b for _, b, e in places])
+        items = [(i, series.items[i], b, e) for i, b, e in places]
+        windows = LazySeries(items, _WindowRead(series.read), [e - b for _, b, e in places])
         return windows, owner, starts
     return [series[i][:, b:e] for i, b, e in places], owner, starts
 

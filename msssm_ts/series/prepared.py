@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,6 +63,11 @@ class Prepared:
     def __len__(self) -> int:
         return len(self.series)
 
+    def __sizeof__(self) -> int:
+        # By it a cluster decides who comes to whom: work, or the series.
+        held = () if isinstance(self.series, LazySeries) else self.series
+        return object.__sizeof__(self) + sum(s.nbytes for s in held)
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Steps of each."""
@@ -88,6 +93,19 @@ class Prepared:
             features=features,
         )
 
+    def joined(self, *others: Prepared) -> Prepared:
+        """Return these and others of the same kind, without what is known beside them."""
+        parts = (self, *others)
+        starts = None if self.starts is None else np.concatenate([p.starts for p in parts])
+        return replace(
+            self,
+            series=[series for part in parts for series in part.series],
+            owner=np.concatenate([part.owner for part in parts]),
+            times=None if self.times is None else [t for part in parts for t in part.times or ()],
+            starts=starts,
+            features=None,
+        )
+
     def with_features(self, features: SideFeatures | None) -> Prepared:
         """Return the same with what is known beside the series that they come from."""
         return replace(self, features=None if features is None else features.take(self.owner))
@@ -96,8 +114,8 @@ class Prepared:
         """Return the same standardised, lazy ones when they are read."""
         if not isinstance(self.series, LazySeries):
             return replace(self, series=standardizer.apply(self.series, dtype))
-        read = _StandardizedRead(self.series, standardizer, dtype)
-        series = LazySeries(range(len(self.series)), read, self.series.lengths)
+        read = _StandardizedRead(self.series.read, standardizer, dtype)
+        series = LazySeries(self.series.items, read, self.series.lengths)
         return replace(self, series=series)
 
 
@@ -105,11 +123,11 @@ class Prepared:
 class _StandardizedRead:
     """Read a lazy series standardised; pickles for worker processes."""
 
-    series: LazySeries
+    read: Callable[[Any], Series]
     standardizer: Any
     dtype: str
 
-    def __call__(self, index: int) -> Series:
+    def __call__(self, item: Any) -> Series:
         """Read one."""
-        standardized: Series = self.standardizer.one(self.series[index], self.dtype)
+        standardized: Series = self.standardizer.one(self.read(item), self.dtype)
         return standardized

@@ -44,7 +44,8 @@ class Progress:
     best_epoch: int | None
 
 
-# One with a method ``stage(name, done, total)`` is also told how far the other voters are.
+# One with a method ``stage(name, done, total)`` is also told how far the other voters are, one with
+# ``say(line)`` what happens on the way.
 Callback = Callable[[Progress], object]
 
 
@@ -76,6 +77,12 @@ class Reporter:
         for callback in self.callbacks:
             if hasattr(callback, "stage"):
                 callback.stage(self.name, n_done, n_total)
+
+    def say(self, line: str) -> None:
+        """Say what happens on the way, in a line."""
+        for callback in self.callbacks:
+            if hasattr(callback, "say"):
+                callback.say(line)
 
 
 @dataclass

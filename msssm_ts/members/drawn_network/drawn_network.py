@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -98,9 +99,7 @@ class DrawnMember(Member):
             x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
             network.calibrate(x, lengths, times)
 
-        def transform(values: Prepared, told: Reporter | None = None, /) -> NDArray[np.float32]:
-            return _features(network, values, told)
-
+        transform = partial(_features, network)
         weights = np.ones(network.n_features, np.float32)
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter)
         said = part_of(fit.n_learned, problem)

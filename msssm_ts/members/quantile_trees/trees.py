@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,7 +16,7 @@ from torch import nn
 from msssm_ts.file_checks import Record, Whole
 from msssm_ts.kernels.extra_trees import Tree, grow_trees
 from msssm_ts.members.closed_form import in_parts
-from msssm_ts.members.folds import left_out_by_folds
+from msssm_ts.members.folds import N_FOLDS, left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest, check_trees
@@ -32,6 +34,7 @@ from msssm_ts.members.within_time import NoTimeError, part_of
 from msssm_ts.method import Method
 from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
+from msssm_ts.workers import Work
 
 # Numbers of features that are held at once, 400 MB: beyond, each tree sees a part of the series.
 _MOST_NUMBERS = 100_000_000
@@ -110,39 +113,41 @@ class QuantileTrees(Member):
         # Every part has trees of its own.
         n_trees = max(n_trees, len(parts))
 
-        def late() -> bool:
-            return seconds is not None and time.perf_counter() - began > seconds
+        def left() -> float:
+            return np.inf if seconds is None else seconds - (time.perf_counter() - began)
 
-        def over() -> bool:
-            return late() and len(trees) >= _FEWEST_TREES
-
-        def done(fraction: float) -> None:
-            if reporter is not None:
-                reporter.done(int(len(problem) * fraction), len(problem))
-
-        in_time = seconds is None or problem.is_needed
-        if not in_time and _seconds_of_features(problem, n_timepoints, layout) > (seconds or 0):
-            raise NoTimeError
+        workers = problem.workers
+        if seconds is not None and not problem.is_needed:
+            alone = _seconds_of_features(problem, n_timepoints, layout)
+            if alone / workers.count > seconds:
+                raise NoTimeError
         seeds = np.random.SeedSequence(seed).generate_state(n_trees, np.uint64).astype(np.uint64)
         trees: list[Tree] = []
         seen, answers = 0, None
-        for k, index in enumerate(parts):
-            part, own = problem.part(index), seeds[k :: len(parts)]
-            features = np.empty((len(part), n_features), np.float32, order="F")
-            for rows in in_parts(len(part), n_timepoints * n_channels, _CHUNK):
-                chosen = [part.values.series[i] for i in rows]
-                features[rows] = quantile_features(chosen, n_timepoints, layout)
-                done((k + _FEATURES_TAKE * (rows[-1] + 1) / len(part)) / len(parts))
-            for n, tree in enumerate(_grown(features, part, own), 1):
-                trees.append(tree)
-                done((k + _FEATURES_TAKE + (1 - _FEATURES_TAKE) * n / len(own)) / len(parts))
-                if over():
+        own = [seeds[k :: len(parts)] for k in range(len(parts))]
+        shares = _shares(own, workers.count, asks=problem.asks_left_out)
+        # Where several are worked on at once, others wait until these are done.
+        rounds = -(-len(shares) // workers.count) if workers.count > 1 else 1
+
+        def works() -> Iterator[Work]:
+            for n, share in enumerate(shares):
+                index = parts[share.part]
+                told = seeds[:_LEFT_OUT_TREES] if share.tells else None
+                known = (problem.part(index).without_values(), (n_timepoints, layout, n_features))
+                limits = (max(0, _FEWEST_TREES - len(trees)), left() / rounds)
+                values = workers.part(problem.values, index)
+                first, end = (len(problem) * i // len(shares) for i in (n, n + 1))
+                yield Work((*known, share.seeds, told, *limits, values), end - first)
+
+        with closing(workers.map(_grow, works(), reporter, len(problem))) as grown:
+            for share, (some, told) in zip(shares, grown, strict=False):
+                trees += some
+                seen += len(parts[share.part]) if share.is_first else 0
+                if told is not None:
+                    answers = np.full((len(problem), problem.n_outputs), np.nan)
+                    answers[parts[share.part]] = told
+                if left() < 0 and len(trees) >= _FEWEST_TREES:
                     break
-            seen += len(part)
-            if k == 0 and problem.asks_left_out and not late():
-                answers = _left_out(features, part, problem, index, seeds)
-            if over():
-                break
         member = cls(n_timepoints, layout, Forest.of(trees, problem.n_outputs))
         # Rare ones are in every part.
         said = part_of(min(seen, len(problem)), problem)
@@ -220,6 +225,109 @@ class QuantileTrees(Member):
         return ForestVotes(plans, weights, n_channels)
 
 
+@dataclass(frozen=True)
+class _Share:
+    """Trees of a part of the series that are grown together.
+
+    Parameters
+    ----------
+    part : int
+        Which part.
+    seeds : array
+        Of the trees.
+    is_first : bool
+        Of those of the part.
+    tells : bool
+        Whether it tells of series left out, too.
+    """
+
+    part: int
+    seeds: NDArray[np.uint64]
+    is_first: bool
+    tells: bool
+
+
+def _shares(seeds: Sequence[NDArray[np.uint64]], count: int, asks: bool) -> list[_Share]:
+    """Share trees out, in their order: a part's in one, or in more where there are more workers.
+
+    Examples
+    --------
+    >>> seeds = [np.arange(200, dtype=np.uint64)]
+    >>> [len(share.seeds) for share in _shares(seeds, 2, asks=True)]
+    [50, 150]
+    >>> [share.part for share in _shares(seeds * 3, 2, asks=True)]
+    [0, 1, 2]
+    """
+    shares = []
+    n = max(1, count // len(seeds))
+    for part, own in enumerate(seeds):
+        tells = asks and not part
+        # What tells of series left out has as much to do as with so many trees.
+        more = _LEFT_OUT_TREES * (N_FOLDS - 1) if tells and n > 1 else 0
+        edges = [max(0, (len(own) + more) * i // n - more) for i in range(n + 1)]
+        for i, (a, b) in enumerate(itertools.pairwise(edges)):
+            shares.append(_Share(part, own[a:b], i == 0, tells and i == 0))
+    return shares
+
+
+def _grow(
+    part: Problem,
+    shape: tuple[int, Layout, int],
+    seeds: NDArray[np.uint64],
+    told: NDArray[np.uint64] | None,
+    fewest: int,
+    seconds: float,
+    values: Prepared,
+    reporter: Reporter | None,
+) -> tuple[list[Tree], NDArray[np.float64] | None]:
+    """Return trees of a part of the series, and what some say of those left out, if asked.
+
+    Parameters
+    ----------
+    part : Problem
+        What is known of the series.
+    shape : (int, Layout, int)
+        Length to which series are brought, which quantiles, and how many these are.
+    seeds : array
+        Of the trees.
+    told : array, optional
+        Of trees that tell of series left out.
+    fewest : int
+        However little time there is.
+    seconds : float
+        There are for it.
+    values : Prepared
+        The series.
+    reporter : Reporter, optional
+        Told how far it is.
+    """
+    began, part = time.perf_counter(), replace(part, values=values)
+    n_timepoints, layout, n_features = shape
+    n_channels = values.series[0].shape[0]
+
+    def late() -> bool:
+        return time.perf_counter() - began > seconds
+
+    def done(fraction: float) -> None:
+        if reporter is not None:
+            reporter.done(int(1000 * fraction), 1000)
+
+    features = np.empty((len(part), n_features), np.float32, order="F")
+    for rows in in_parts(len(part), n_timepoints * n_channels, _CHUNK):
+        chosen = [values.series[i] for i in rows]
+        features[rows] = quantile_features(chosen, n_timepoints, layout)
+        done(_FEATURES_TAKE * (rows[-1] + 1) / len(part))
+    trees: list[Tree] = []
+    for n, tree in enumerate(_grown(features, part, seeds), 1):
+        trees.append(tree)
+        done(_FEATURES_TAKE + (1 - _FEATURES_TAKE) * n / len(seeds))
+        if late() and len(trees) >= fewest:
+            break
+    answers = None if told is None or late() else _left_out(features, part, told)
+    done(1)
+    return trees, answers
+
+
 def _grown(
     features: NDArray[np.float32],
     problem: Problem,
@@ -239,31 +347,15 @@ def _grown(
 
 
 def _left_out(
-    features: NDArray[np.float32],
-    part: Problem,
-    problem: Problem,
-    index: NDArray[np.int64],
-    seeds: NDArray[np.uint64],
+    features: NDArray[np.float32], part: Problem, seeds: NDArray[np.uint64]
 ) -> NDArray[np.float64]:
-    """Return what trees say of series left out, (n_series, n_outputs); NaN of those not in a part.
-
-    Parameters
-    ----------
-    features : array of shape (n_part, n_features)
-        Of the part.
-    part, problem : Problem
-        Some series, and all.
-    index : integer array of shape (n_part,)
-        Which of all these are.
-    seeds : array
-        Of trees, of which a few are grown a fold.
-    """
+    """Return what trees of these seeds say of a part's series left out, (n_part, n_outputs)."""
 
     def answer(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        few = list(_grown(features, part, seeds[:_LEFT_OUT_TREES], rest))
+        few = list(_grown(features, part, seeds, rest))
         return Forest.of(few, part.n_outputs).shares(features[rows])
 
-    return left_out_by_folds(problem, index, answer)
+    return left_out_by_folds(part, np.arange(len(part)), answer)
 
 
 def _n_candidates(n_rows: int, n_features: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -88,10 +89,7 @@ class ScanRidge(Member):
         """Draw the features and fit the classifier; see :meth:`Member.fit`."""
         fits = len(problem) * n_features_for(problem) <= MOST_NUMBERS
         features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
-
-        def transform(values: Prepared, told: Reporter | None = None, /) -> NDArray[np.float32]:
-            return features.transform(values.series, told)
-
+        transform = partial(_features, features)
         fit = fit_closed_form(problem, transform, features.weights, seed, seconds, reporter)
         said = part_of(fit.n_learned, problem)
         return cls(features, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
@@ -198,3 +196,10 @@ class ScanRidge(Member):
             [member.ridge for member in members],
             weights,
         )
+
+
+def _features(
+    features: ScanFeatures, values: Prepared, reporter: Reporter | None = None
+) -> NDArray[np.float32]:
+    """Return features (n_series, n_features), not standardised."""
+    return features.transform(values.series, reporter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -85,10 +86,7 @@ class ShapeletRidge(Member):
         """Draw the shapelets and fit the classifier; see :meth:`Member.fit`."""
         began = time.perf_counter()
         features, lenders = ShapeletFeatures.draw(problem, seed, N_GROUPS)
-
-        def transform(values: Prepared, told: Reporter | None = None, /) -> NDArray[np.float32]:
-            return features.transform(values.series, told)
-
+        transform = partial(_features, features)
         weights = np.ones(features.n_features, np.float32)
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter)
         member = cls(features, fit.scaling, fit.ridge)
@@ -184,3 +182,10 @@ class ShapeletRidge(Member):
 
         graphs = [ShapeletGraph(m.features, m.scaling, m.ridge) for m in members]
         return WeightedSum(graphs, weights)
+
+
+def _features(
+    features: ShapeletFeatures, values: Prepared, reporter: Reporter | None = None
+) -> NDArray[np.float32]:
+    """Return features (n_series, n_features), not standardised."""
+    return features.transform(values.series, reporter)
