@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.text import visible
@@ -143,6 +144,11 @@ class TrainingDisplay:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def plan(self, lines: Sequence[str]) -> None:
+        """Show what is about to be done."""
+        for line in () if self._quiet else lines:
+            self._console.print(visible(self._name + line), soft_wrap=True)
 
     def stage(self, name: str, done: int, total: int) -> None:
         """Show how far something is that comes before training."""

@@ -70,6 +70,23 @@ class Parameters:
         option="--time-budget",
         brief="Time that training may take; what does not fit is left out.",
     )
+    at_most: int | None = row(
+        None,
+        Whole(optional=True),
+        """Series to learn from, where that is to be fewer than there are. They are drawn class by
+        class: of rare classes more are kept, all where they are few, and weights make up for
+        it. By default every series counts.""",
+        option="--at-most",
+        brief="Learn from so many series only, drawn class by class; by default from every one.",
+    )
+    max_memory: int | None = row(
+        None,
+        Whole(optional=True),
+        """Bytes that features, sums over them and what is worked out in may take, about, beside
+        the series, Python and its libraries. With less than the 2.4 GB that there are by default
+        blocks are smaller, and fewer features are summed. A network's training is not bounded by
+        it.""",
+    )
     n_scales: int = row(
         3,
         Whole(least=0),

@@ -72,3 +72,38 @@ def _in_python(found: re.Match[str]) -> str:
 
 def _in_json(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
+
+
+def size_text(n_bytes: int) -> str:
+    """Write a size as people do, in powers of ten.
+
+    Examples
+    --------
+    >>> size_text(12_000_000_000), size_text(1234), size_text(7)
+    ('12 GB', '1.23 kB', '7 bytes')
+    """
+    for factor, unit in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if n_bytes >= 10**15:
+            # A damaged header may say more than a float holds.
+            return "more than 1000 TB"
+        if n_bytes >= factor:
+            return f"{n_bytes / factor:.3g} {unit}"
+    return f"{n_bytes} bytes"
+
+
+def duration_text(seconds: float) -> str:
+    """Write how long something takes, as people say it.
+
+    Examples
+    --------
+    >>> duration_text(0.4), duration_text(75), duration_text(9000), duration_text(2e5)
+    ('1 s', '75 s', '2 h 30 min', '56 h')
+    """
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    if minutes < 600:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{round(minutes / 60)} h"

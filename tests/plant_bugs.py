@@ -66,6 +66,7 @@ NETWORK = "msssm_ts/members/network/settings.py"
 FOLDS, ESTIMATE = "msssm_ts/members/folds.py", "msssm_ts/fitting/estimate.py"
 INTERVALS, STRATA = "msssm_ts/fitted/intervals.py", "msssm_ts/members/strata.py"
 DECISION, FIT_DECISION = "msssm_ts/fitted/decision.py", "msssm_ts/fitting/decision.py"
+T_ROWS = "tests/test_rows.py"
 T_RARE, T_POINTS = "tests/test_rare_classes.py", "tests/test_operating_points.py"
 CLOSED, T_ESTIMATE = "msssm_ts/fitting/closed.py", "tests/test_estimate.py"
 CHECKPOINT, T_RESUMING = "msssm_ts/fitting/checkpoint.py", "tests/test_resuming.py"
@@ -484,8 +485,8 @@ BUGS = [Bug(*row) for row in (
     ("cluster: nobody hears who is gone", DASK, "sorted(self._known - live)", "()", T_DASK),
     ("cluster: half of the sums travels", NORMAL_EQUATIONS,
      "self.products[c.start :, c].copy()", "self.products[c, c].copy()", T_VOTERS),
-    ("rows: the last ones left out", CLOSED_FORM, "range(_ROWS, n, _ROWS))",
-     "range(_ROWS, n, _ROWS))[:-1]", T_VOTERS),
+    ("rows: the last ones left out", CLOSED_FORM, "range(size, n, size))",
+     "range(size, n, size))[:-1]", T_VOTERS),
     ("rows: sums are not centred", NORMAL_EQUATIONS, "a[rows] -= self.features[rows, None] * mean",
      "pass", T_VOTERS),
     ("rows: weights do not count", NORMAL_EQUATIONS, "weights[:, None].astype(np.float32)",
@@ -494,6 +495,16 @@ BUGS = [Bug(*row) for row in (
      T_VOTERS),
     ("rows: trees of one part", TREES, "in enumerate(seeds):",
      "in enumerate(seeds[:1]):", T_VOTERS),
+    ("fewer: rare classes by chance", STRATA, "max(1, n // (2 * len(counts))))", "0)", T_ROWS),
+    ("fewer: they stand for themselves", "msssm_ts/fitting/chosen.py",
+     "standing_for(chosen, targets, weights[rest]) * n / len(rest)", "weights[rest[chosen]]",
+     T_ROWS),
+    ("memory: every feature is summed", CLOSED_FORM, "_used(len(weights), room.products, seed)",
+     "_used(len(weights), 1 << 30, seed)", T_ROWS),
+    ("memory: a block as ever", "msssm_ts/members/room.py",
+     "is None:\n            return BLOCK", "is not BLOCK:\n            return BLOCK", T_ROWS),
+    ("plan: each kind reads once", "msssm_ts/fitting/plan.py",
+     "times * sum(n for _, n, _ in needs)", "len(needs)", T_ROWS),
     ("rare: penalty by any rows", RIDGE, "drawn_from(_classes(signs), size, 0)",
      "np.arange(size)", T_RARE),
     ("rare: weights within groups", RIDGE, "root[rows][:, None] * root[rows][..., None]",

@@ -16,7 +16,7 @@ import pytest
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
 from msssm_ts.fitting.record import json_parameters
-from msssm_ts.members import closed_form, within_time
+from msssm_ts.members import room
 from msssm_ts.members.normal_equations import NormalEquations
 from msssm_ts.members.quantile_trees import trees as trees_module
 from msssm_ts.series import LazySeries, Prepared
@@ -94,15 +94,14 @@ def data() -> tuple[Any, Any]:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_cluster, "BLOCK", 32)
-    monkeypatch.setattr(closed_form, "_ROWS", 32)
+    monkeypatch.setattr(room, "BLOCK", 32)
 
 
 @pytest.fixture
 def beyond_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Features of all series cannot be held."""
-    monkeypatch.setattr(closed_form, "MOST_NUMBERS", 60 * 2000)
-    monkeypatch.setattr(within_time, "MOST_PRODUCTS", 300)
-    monkeypatch.setattr(closed_form, "MOST_PRODUCTS", 300)
+    monkeypatch.setattr(room, "MOST_NUMBERS", 60 * 2000)
+    monkeypatch.setattr(room, "MOST_PRODUCTS", 300)
     monkeypatch.setattr(trees_module, "_MOST_NUMBERS", 40 * 110)
 
 

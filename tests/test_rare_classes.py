@@ -15,7 +15,7 @@ from msssm_ts.fitted import LogPriors
 from msssm_ts.fitting.decision import chosen_decision
 from msssm_ts.fitting.estimate import expected_accuracy
 from msssm_ts.fitting.targets import encode_targets
-from msssm_ts.members import closed_form
+from msssm_ts.members import closed_form, room
 from msssm_ts.members import ridge as ridge_module
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
@@ -81,7 +81,7 @@ def test_a_member_without_room_keeps_the_rare(monkeypatch: pytest.MonkeyPatch) -
     y, rng = _rare(200), np.random.default_rng(0)
     series = [rng.normal(size=(1, 16)).astype(np.float32) for _ in y]
     problem = Problem.of(series, y, 3, asks_left_out=True)
-    monkeypatch.setattr(closed_form, "MOST_NUMBERS", 64 * 2100)
+    monkeypatch.setattr(room, "MOST_NUMBERS", 64 * 2100)
     member = ScanRidge.fit(problem, 0)
     assert member.left_out is not None
     told = ~np.isnan(member.left_out).any(1)
@@ -100,7 +100,7 @@ def test_a_member_without_time_keeps_the_rare(monkeypatch: pytest.MonkeyPatch) -
     problem = Problem.of(series, y, 3)
     monkeypatch.setattr(closed_form, "drawn_within", lambda problem, *_: problem.drawn(64, 0))
     for most in (64 * 4400, 20 * 4400):
-        monkeypatch.setattr(closed_form, "MOST_NUMBERS", most)
+        monkeypatch.setattr(room, "MOST_NUMBERS", most)
         member = ScanRidge.fit(problem, 0)
         scores = member.ridge.decision(member.transform(problem.values).astype(np.float32))
         np.testing.assert_allclose(scores.mean(0), 2 * np.bincount(y) / 200 - 1, atol=0.05)

@@ -16,7 +16,7 @@ from sklearn.linear_model import Ridge as PlainRidge
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, scale_features
-from msssm_ts.members import closed_form, normal_equations, within_time
+from msssm_ts.members import normal_equations, room
 from msssm_ts.members import ridge as ridge_module
 from msssm_ts.members.closed_form import in_parts
 from msssm_ts.members.normal_equations import NormalEquations
@@ -307,11 +307,10 @@ def test_every_series_counts_where_features_are_not_held(
     """The classifier is that of all rows at once, and the same in blocks of any size."""
     decoded: list[int] = []
     problem = _lazy(150, decoded)
-    monkeypatch.setattr(closed_form, "MOST_NUMBERS", 40 * 2000)
-    monkeypatch.setattr(within_time, "MOST_PRODUCTS", products)
-    monkeypatch.setattr(closed_form, "MOST_PRODUCTS", products)
+    monkeypatch.setattr(room, "MOST_NUMBERS", 40 * 2000)
+    monkeypatch.setattr(room, "MOST_PRODUCTS", products)
     monkeypatch.setattr(normal_equations, "_COLUMNS", 100)
-    monkeypatch.setattr(closed_form, "_ROWS", 40)
+    monkeypatch.setattr(room, "BLOCK", 40)
     one = ScanRidge.fit(problem, 0)
     assert set(decoded) == set(range(150))
     assert one.said is None

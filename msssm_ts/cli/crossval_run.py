@@ -235,7 +235,8 @@ def prepared(asked: Asked, out: Path, checkpoint: Checkpoint, quiet: bool) -> Ru
         told = told if n == 1 else "not every fold tests it"
         say(f"{names[column]}: {n} {unit} only, {told}", quiet=quiet)
     modelling = counting_rare_beats(asked.modelling, series, quiet)
-    settings = {**modelling, "preparation": preparation}
+    bounded = {"max_memory": asked.reading.max_memory}
+    settings = {**modelling, "preparation": preparation, **bounded}
     positive = positive_class(settings, targets)
     parts: list[Fold] = []
     if asked.learning_curve:

@@ -177,7 +177,7 @@ def _fitted(
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.fitting.record import json_parameters
 
-    asked = {**modelling, "preparation": preparation}
+    asked = {**modelling, "preparation": preparation, "max_memory": reading.max_memory}
     tracker.begin({"data": data, **json_parameters(asked)})
     with TrainingDisplay(quiet, interval=10.0) as display:
         model = MSSSMClassifier(**asked, callbacks=[display, tracker])

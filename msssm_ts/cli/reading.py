@@ -69,7 +69,11 @@ _PARAMETERS = [
         "mono", Annotated[bool, typer.Option("--mono", help="Mix the channels of sound.")], False
     ),
     _seconds("fs", "Sampling rate, where DATA does not say.", "HZ"),
-    _text("max_memory", "SIZE", "Memory that DATA may take: 8GB (10^9), 2GiB. [half of the free]"),
+    _text(
+        "max_memory",
+        "SIZE",
+        "Memory that DATA may take [half of the free], and what is made of them: 8GB (10^9), 2GiB.",
+    ),
 ]
 
 

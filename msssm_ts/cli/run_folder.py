@@ -167,6 +167,7 @@ def write(
         "seed": record.seed,
         "n_parameters": record.n_parameters,
         "members": rows_of(model),
+        **({} if record.plan is None else {"plan": record.plan}),
         **({} if model.beside is None else {"beside": model.beside.summary()}),
         "notes": list(record.notes),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -202,7 +202,7 @@ def _prepared(
     modelling, preparing = model_arguments(asked), preparing_options(asked)
     about = Asked(data, reading, preparing, modelling, asked["folds"], 1, asked["ungrouped"])
     run = prepared(about, out, checkpoint, quiet)
-    fixed = {"decide": run.settings["decide"]}
+    fixed = {name: run.settings[name] for name in ("decide", "max_memory")}
     found, lines = candidates(asked["space"], asked, call.keys, run.series, fixed)
     for line in lines:
         say(line, quiet=quiet)

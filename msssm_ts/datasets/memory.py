@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from msssm_ts.errors import InputError
+from msssm_ts.text import size_text
 
 # Of the memory that is free; what is read is copied at least once on its way to a model.
 _SHARE = 0.5
@@ -46,23 +47,6 @@ def parse_size(text: str, option: str = "--max-memory") -> int:
     if size < 1:
         raise InputError(f"{option} {text}: must be a size, such as 8GB, 500MB or 2GiB")
     return size
-
-
-def size_text(n_bytes: int) -> str:
-    """Write a size as people do, in powers of ten.
-
-    Examples
-    --------
-    >>> size_text(12_000_000_000), size_text(1234), size_text(7)
-    ('12 GB', '1.23 kB', '7 bytes')
-    """
-    for factor, unit in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if n_bytes >= 10**15:
-            # A damaged header may say more than a float holds.
-            return "more than 1000 TB"
-        if n_bytes >= factor:
-            return f"{n_bytes / factor:.3g} {unit}"
-    return f"{n_bytes} bytes"
 
 
 @contextlib.contextmanager

@@ -188,6 +188,9 @@ class FitRecord:
     members : tuple of dict
         Of each member ``seconds``, its own ``accuracy`` on series left out, and ``alike``: the
         correlations of its errors with each member's.
+    plan : dict, optional
+        What was said before the fit, where series are more than what is held of them; of a model
+        that was just fitted: files do not keep it.
     """
 
     parameters: dict[str, Any]
@@ -204,3 +207,4 @@ class FitRecord:
     versions: dict[str, str] = field(default_factory=dict)
     estimate: dict[str, Any] | None = None
     members: tuple[dict[str, Any], ...] = ()
+    plan: dict[str, Any] | None = None

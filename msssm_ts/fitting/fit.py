@@ -19,6 +19,7 @@ from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
+from msssm_ts.fitting.chosen import at_most
 from msssm_ts.fitting.closed import Closed, FitOne, fit_again, fit_closed
 from msssm_ts.fitting.coverage import calibrated
 from msssm_ts.fitting.data import TrainingData
@@ -33,6 +34,7 @@ from msssm_ts.fitting.familiarity import with_familiarity
 from msssm_ts.fitting.identity import identity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
+from msssm_ts.fitting.plan import Plan, plan_of
 from msssm_ts.fitting.problems import Problems, standardizer_of
 from msssm_ts.fitting.record import json_parameters, seed_from, versions
 from msssm_ts.fitting.share import in_vain, measured_share, vote_of
@@ -97,6 +99,7 @@ def fit_model(
     with TrainingDisplay(quiet=not parameters["verbose"]) as shown:
         callbacks = (*(parameters["callbacks"] or ()), shown)
         seed = _seed(parameters["random_state"], checkpoint)
+        data = at_most(data, parameters["at_most"], seed)
         if checkpoint is not None:
             checkpoint.begin(identity(data, parameters, source, label_names, previous, seed))
         reporter = Reporter(callbacks)
@@ -186,6 +189,7 @@ class _Fit:
     left_out: str | None
     checkpoint: Checkpoint | None
     fitted: Closed = field(default_factory=Closed)
+    plan: Plan | None = None
 
     def run(self, label_names: Sequence[str] | None) -> FittedModel:
         """Fit, and return the model; where it is cut short, hand on what there is."""
@@ -203,6 +207,9 @@ class _Fit:
             validation = self.problems.standardized(validation, standardizer)
         multilabel = training.multilabel
         twice = validation is not None and not multilabel
+        self.plan = plan_of(self.closed, self.by_steps, training, self.parameters, twice)
+        if self.plan is not None:
+            self.reporter.plan(self.plan.lines())
         closed = self.fitted.members
         learned: list[Member] = []
         side = FeatureSide.of(self.problems, self.seed)
@@ -399,6 +406,7 @@ class _Fit:
             versions=versions(),
             estimate=expected_accuracy(left_out, targets, data.weights, data.groups),
             members=members_told(vote, targets, data.weights),
+            plan=None if self.plan is None else self.plan.to_dict(),
         )
 
     def _ungrouped(self) -> str:

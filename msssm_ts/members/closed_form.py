@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -14,20 +14,19 @@ from numpy.typing import NDArray
 from msssm_ts.file_checks import Number
 from msssm_ts.members.normal_equations import NormalEquations
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.ridge import MOST_ROWS, Ridge
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec
-from msssm_ts.members.within_time import MOST_PRODUCTS, drawn_within
+from msssm_ts.members.within_time import cost_of, drawn_within, part_of, seconds_each
 from msssm_ts.series import Prepared
 from msssm_ts.training import Reporter
 from msssm_ts.workers import Work
 
-# Numbers that the features of all training series may be, to be held: 400 MB.
-MOST_NUMBERS = 100_000_000
-# Series whose features are held then. Always as many: products round by how many there are.
-_ROWS = 2048
 # Numbers of features that are held at once: 64 MB.
 _HELD = 1 << 24
+# Series on which the work is tried, to say how long it will take.
+_TRIED = 64
 # What a file says of a classifier.
 FACTS = {"temperature": Number(1e-9, 1e9), "left_out_accuracy": Number(-1e-6, 1 + 1e-6)}
 
@@ -60,6 +59,8 @@ class ClosedForm:
         The same.
     n_learned : int
         Series that it was fitted to: those, or more.
+    fewer : str
+        What is to be said of features that there was no room for.
     """
 
     scaling: Scaling
@@ -68,6 +69,12 @@ class ClosedForm:
     index: NDArray[np.int64]
     part: Problem
     n_learned: int
+    fewer: str = ""
+
+    def said(self, problem: Problem) -> str | None:
+        """Return what the fit could not do as it was asked to; None: it could."""
+        told = [part_of(self.n_learned, problem), self.fewer]
+        return "; ".join(line for line in told if line) or None
 
     def left_out(self, problem: Problem) -> NDArray[np.float64] | None:
         """Return what it answers of series left out, (n_series, n_outputs), NaN of others."""
@@ -85,6 +92,8 @@ def fit_closed_form(
     seed: int,
     seconds: float | None,
     reporter: Reporter | None,
+    room: Room | None = None,
+    wanted: int = 0,
 ) -> ClosedForm:
     """Standardise features, and fit a ridge classifier to them.
 
@@ -106,22 +115,29 @@ def fit_closed_form(
         There is for it.
     reporter : Reporter, optional
         Told how far it is.
+    room : Room, optional
+        What memory has room for.
+    wanted : int
+        Features that there would be with as much memory as by default.
 
     Raises
     ------
     NoTimeError
         See :func:`~msssm_ts.members.within_time.drawn_within`.
     """
-    most = max(1, MOST_NUMBERS // len(weights))
-    index = drawn_within(problem, most, seed, seconds, len(weights), transform)
-    if len(index) <= most:
+    room = room or Room.of(None)
+    index = drawn_within(problem, room, seed, seconds, len(weights), transform)
+    size = room.block(len(weights))
+    if room.holds(len(index), len(weights)):
         part = problem.part(index)
-        z = _features(problem, index, transform, len(weights), reporter)
-        return ClosedForm(*_fitted(z, weights, part), z, index, part, len(index))
-    judged = problem.drawn(min(most, MOST_ROWS), seed)
+        z = _features(problem, index, transform, len(weights), size, reporter)
+        fewer = _fewer(len(weights), max(wanted, len(weights)), len(index))
+        return ClosedForm(*_fitted(z, weights, part), z, index, part, len(index), fewer)
+    # The same for all members: such series tell of the whole vote.
+    judged = problem.drawn(room.rows_judged(len(weights)), 0)
     part = problem.part(judged)
-    z = _features(problem, judged, transform, len(weights))
-    used = _used(len(weights), seed)
+    z = _features(problem, judged, transform, len(weights), size)
+    used = _used(len(weights), room.products, seed)
     scaling, ridge = _fitted(z, weights * used, part)
     workers = problem.workers
     every = problem.part(index)
@@ -136,13 +152,41 @@ def fit_closed_form(
             ),
             sum(map(len, run)),
         )
-        for run in _runs(_blocks(len(index)), workers.count)
+        for run in _runs(_blocks(len(index), size), workers.count)
     ]
     sums = workers.reduce(_sums, NormalEquations.merged, works, reporter, len(index))
     coefficients = np.zeros_like(ridge.coefficients)
     coefficients[used], intercept = sums.solution(ridge.penalty)
     ridge = replace(ridge, coefficients=coefficients, intercept=intercept)
-    return ClosedForm(scaling, ridge, z, judged, part, len(index))
+    fewer = _fewer(int(used.sum()), max(wanted, len(weights)), len(index))
+    return ClosedForm(scaling, ridge, z, judged, part, len(index), fewer)
+
+
+def need_of(
+    problem: Problem, n_features: int, room: Room, draw: Callable[[Problem], Transform]
+) -> Need:
+    """Return what the fit of such a member takes.
+
+    Parameters
+    ----------
+    problem : Problem
+        What it is to learn.
+    n_features : int
+        Of a series.
+    room : Room
+        What memory has room for.
+    draw : callable
+        Draws what makes the features, from a problem of some of the series.
+    """
+    n = len(problem)
+
+    def seconds() -> float:
+        few = problem.at_most(_TRIED, 0)
+        return cost_of(n, seconds_each(few.values, draw(few)), n_features, room)
+
+    # Signs of all, and what is answered of those left out.
+    held = room.held(n, n_features) + 2 * 8 * n * problem.n_outputs
+    return Need(not room.holds(n, n_features), held, seconds)
 
 
 def _features(
@@ -150,17 +194,18 @@ def _features(
     index: NDArray[np.int64],
     transform: Transform,
     n_features: int,
+    size: int,
     reporter: Reporter | None = None,
 ) -> NDArray[np.float32]:
     """Return features of some of the series, (n_series, n_features), block by block."""
-    workers, blocks = problem.workers, [index[rows] for rows in _blocks(len(index))]
+    workers, blocks = problem.workers, [index[rows] for rows in _blocks(len(index), size)]
     kept = workers.keep(transform)
     works = (Work((kept, workers.part(problem.values, b)), len(b)) for b in blocks)
     with closing(workers.map(_made, works, reporter, len(index))) as made:
         if len(blocks) == 1:
             return next(made)
         out = np.empty((len(index), n_features), np.float32)
-        for rows, z in zip(_blocks(len(index)), made, strict=True):
+        for rows, z in zip(_blocks(len(index), size), made, strict=True):
             out[rows] = z
     return out
 
@@ -201,8 +246,8 @@ def _sums(
     return sums
 
 
-def _blocks(n: int) -> list[NDArray[np.int64]]:
-    return np.split(np.arange(n), range(_ROWS, n, _ROWS))
+def _blocks(n: int, size: int) -> list[NDArray[np.int64]]:
+    return np.split(np.arange(n), range(size, n, size))
 
 
 def _runs(blocks: list[NDArray[np.int64]], n: int) -> list[list[NDArray[np.int64]]]:
@@ -221,18 +266,27 @@ def _fitted(
     return scaling, ridge
 
 
-def _used(n_features: int, seed: int) -> NDArray[np.bool_]:
+def _fewer(n_features: int, wanted: int, n_series: int) -> str:
+    """Say that there are fewer features than with as much memory as by default."""
+    room = Room.of(None)
+    usual = wanted if room.holds(n_series, wanted) else min(wanted, room.products)
+    if n_features >= usual:
+        return ""
+    return f"learned from {n_features} of {usual} features: max_memory has no room for more"
+
+
+def _used(n_features: int, most: int, seed: int) -> NDArray[np.bool_]:
     """Return which features count where sums of their products are held: all, or some at random.
 
     Examples
     --------
-    >>> int(_used(10, 0).sum()), int(_used(20_000, 0).sum())
+    >>> int(_used(10, 8192, 0).sum()), int(_used(20_000, 8192, 0).sum())
     (10, 8192)
     """
     used = np.ones(n_features, bool)
-    if n_features > MOST_PRODUCTS:
+    if n_features > most:
         order = np.random.default_rng(seed).permutation(n_features)
-        used[order[MOST_PRODUCTS:]] = False
+        used[order[most:]] = False
     return used
 
 

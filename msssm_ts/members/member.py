@@ -15,6 +15,7 @@ from torch import nn
 
 from msssm_ts.errors import ExportError
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.room import Need
 from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.method import Method
 from msssm_ts.series import Prepared
@@ -223,6 +224,11 @@ class Member(ABC):
     def copies(cls, wanted: int, problem: Problem) -> int:
         """Return how many of the wanted members of this kind are worth their time; 0: none."""
         return wanted
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need | None:
+        """Return what the fit of one takes; None where the kind does not say."""
+        return None
 
     @classmethod
     def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:

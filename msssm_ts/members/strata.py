@@ -64,6 +64,47 @@ def drawn_from(targets: NDArray[Any], n: int, seed: int) -> Rows:
     return np.sort(order[np.argsort(rank, kind="stable")[:n]])
 
 
+def thinned(targets: NDArray[Any], n: int, seed: int) -> Rows:
+    """Return which n series are kept, ascending, of classes about as frequent as in all.
+
+    A class has as many as all would have in half of them at least, or all that it has.
+
+    Parameters
+    ----------
+    targets : array
+        See :func:`strata_of`.
+    n : int
+        How many; no fewer than there are classes.
+    seed : int
+        Which ones.
+
+    Raises
+    ------
+    ValueError
+        If classes would be left without any.
+
+    Examples
+    --------
+    >>> targets = np.array([0] * 900 + [1] * 98 + [2] * 2)
+    >>> np.bincount(targets[thinned(targets, 50, 0)])
+    array([37, 11,  2])
+    """
+    if len(targets) <= n:
+        return np.arange(len(targets))
+    _, stratum, counts = np.unique(strata_of(targets), return_inverse=True, return_counts=True)
+    if n < len(counts):
+        raise ValueError(f"{n} series cannot be of {len(counts)} classes")
+    least = np.minimum(counts, max(1, n // (2 * len(counts))))
+    share = (counts - least) / max(1, (counts - least).sum()) * (n - least.sum())
+    kept = least + share.astype(np.int64)
+    # What rounding has left goes to those that it took most from.
+    kept[np.argsort(kept - least - share, kind="stable")[: n - kept.sum()]] += 1
+    order = np.random.default_rng(seed).permutation(len(targets))
+    order = order[np.argsort(stratum[order], kind="stable")]
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    return np.sort(np.concatenate([order[i : i + k] for i, k in zip(first, kept, strict=True)]))
+
+
 def dealt_evenly(targets: NDArray[Any], most: int, seed: int) -> list[Rows]:
     """Return parts of at most so many series, which together hold all.
 

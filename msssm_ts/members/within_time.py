@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.ridge import MOST_ROWS
+from msssm_ts.members.room import Room
 from msssm_ts.series import Prepared
 
 # Seconds of a ridge classifier, on a core of 2020: for an eigendecomposition by rows cubed, for
 # a Gram matrix by its entries and what is summed in each, and for solving by features cubed.
 _EIGH, _GRAM, _SOLVE = 4e-10, 2.5e-11, 1.5e-11
-# Features whose products are summed where those of all series are not held: 512 MB.
-MOST_PRODUCTS = 8192
 # Series whose features are timed, after one that is not: its kernel may have to be compiled.
 _TIMED = 8
 # However little time there is; a member that is not needed learns from a third at least.
@@ -29,7 +27,7 @@ class NoTimeError(Exception):
 
 def drawn_within(
     problem: Problem,
-    most: int,
+    room: Room,
     seed: int,
     seconds: float | None,
     n_features: int,
@@ -41,8 +39,8 @@ def drawn_within(
     ----------
     problem : Problem
         All series.
-    most : int
-        Whose features memory has room for; of more, sums are taken.
+    room : Room
+        What memory has room for.
     seed : int
         Of those that are drawn where not all are taken; of rare classes all are.
     seconds : float, optional
@@ -60,20 +58,13 @@ def drawn_within(
     index = np.arange(len(problem))
     if seconds is None:
         return index
-    tried = problem.sampled(_TIMED + 1, seed)
-    transform(problem.values.take(tried[:1]))
-    began = time.perf_counter()
-    transform(problem.values.take(tried))
-    alone = (time.perf_counter() - began) / len(tried)
+    tried = problem.take(problem.sampled(_TIMED + 1, seed)).values
+    alone = seconds_each(tried, transform)
     left = seconds - alone * (len(tried) + 1)
     each = alone / problem.workers.count
 
     def cost(n: int) -> float:
-        chosen = n * each + _EIGH * min(n, MOST_ROWS) ** 3
-        if n <= most:
-            return chosen + _GRAM * n * n * n_features
-        sums = min(n_features, MOST_PRODUCTS)
-        return chosen + MOST_ROWS * each + _GRAM * n * sums**2 + _SOLVE * sums**3
+        return cost_of(n, each, n_features, room)
 
     low, high = min(_FEWEST, len(index)), len(index)
     while low < high:
@@ -83,6 +74,35 @@ def drawn_within(
     if too_few and not problem.is_needed:
         raise NoTimeError
     return problem.drawn(low, seed)
+
+
+def seconds_each(values: Prepared, transform: Callable[[Prepared], object]) -> float:
+    """Return how long the features of a series take, by those of some."""
+    transform(values.take(np.arange(1)))
+    began = time.perf_counter()
+    transform(values)
+    return (time.perf_counter() - began) / len(values)
+
+
+def cost_of(n: int, each: float, n_features: int, room: Room) -> float:
+    """Return how many seconds a ridge classifier takes, features and all.
+
+    Parameters
+    ----------
+    n : int
+        Series.
+    each : float
+        Seconds for the features of one.
+    n_features : int
+        Of each.
+    room : Room
+        What memory has room for.
+    """
+    chosen = n * each + _EIGH * min(n, room.judged) ** 3
+    if room.holds(n, n_features):
+        return chosen + _GRAM * n * n_features * min(n, n_features)
+    used = min(n_features, room.products)
+    return chosen + room.judged * each + _GRAM * n * used**2 + _SOLVE * used**3
 
 
 def part_of(n: int, problem: Problem) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from msssm_ts.datasets.memory import size_text
 from msssm_ts.serving.limits import Limits
 from msssm_ts.serving.refusals import BAD, NO_TOKEN, NOT_HERE, TOO_LARGE, Refused, refusal
+from msssm_ts.text import size_text
 
 _LOCAL = ("127.0.0.1", "localhost", "[::1]")
 # A page that knows nothing of the model, and whether the server lives.

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from msssm_ts.beside import Beside
-from msssm_ts.datasets.memory import size_text
 from msssm_ts.fitted.streaming import why_not_streamed
 from msssm_ts.serving.fields import ANSWERING, READING, SHOW, Field
 from msssm_ts.serving.limits import Limits
 from msssm_ts.serving.requests import FORM, JSON
 from msssm_ts.serving.terminal import Terminal
+from msssm_ts.text import size_text
 from msssm_ts.version import __version__
 
 Schema = dict[str, Any]

@@ -46,6 +46,7 @@ class Progress:
 
 # One with a method ``stage(name, done, total)`` is also told how far the other voters are, one with
 # ``say(line)`` what happens on the way.
+# ``plan(lines)`` what is about to be done where it is long.
 Callback = Callable[[Progress], object]
 
 
@@ -71,6 +72,12 @@ class Reporter:
     def named(self, name: str) -> Reporter:
         """Return one for other work."""
         return replace(self, name=name)
+
+    def plan(self, lines: Sequence[str]) -> None:
+        """Say what is about to be done, to callbacks that have a method ``plan``."""
+        for callback in self.callbacks:
+            if hasattr(callback, "plan"):
+                callback.plan(lines)
 
     def done(self, n_done: int, n_total: int) -> None:
         """Say how many series are done, and of how many."""

@@ -27,9 +27,9 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.ridge_method import RIDGE_METHOD
+from msssm_ts.members.room import Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.members.within_time import part_of
 from msssm_ts.method import Method
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import clamp_scales
@@ -100,9 +100,9 @@ class DrawnMember(Member):
             network.calibrate(x, lengths, times)
 
         transform = partial(_features, network)
-        weights = np.ones(network.n_features, np.float32)
-        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter)
-        said = part_of(fit.n_learned, problem)
+        weights, room = np.ones(network.n_features, np.float32), Room.of(parameters)
+        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
+        said = fit.said(problem)
         return cls(network, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
 
     @classmethod

@@ -28,6 +28,7 @@ from msssm_ts.members.quantile_trees.quantiles import (
     n_quantile_features,
     quantile_features,
 )
+from msssm_ts.members.room import Need
 from msssm_ts.members.strata import dealt_evenly
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.members.within_time import NoTimeError, part_of
@@ -36,15 +37,22 @@ from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 from msssm_ts.workers import Work
 
-# Numbers of features that are held at once, 400 MB: beyond, each tree sees a part of the series.
-_MOST_NUMBERS = 100_000_000
+# Numbers of features that are held at once, 400 MB, and series: beyond, each tree sees a part of
+# them. On more series trees would look at so few features a node that they are no better, but
+# larger, and slower (docs/scale.md).
+_MOST_NUMBERS, _MOST_ROWS = 100_000_000, 20_000
 # Of the features a node looks at a tenth, but at no more values than that in a root: fewer cost
 # nothing where there are many features (docs/recipe.md).
 _PART, _MOST_LOOKS = 0.1, 1_000_000
-# However little time there is.
-_FEWEST_TREES = 20
+# However little time and memory there is.
+_FEWEST_TREES, _FEWEST_ROWS = 20, 100
 # Series whose features are timed.
 _TIMED = 8
+# Seconds, on a core of 2020, for a value that is looked at on a tree's way down, where there are
+# tens of thousands of series; of few, which a cache holds, a third.
+_LOOK = 1.6e-8
+# Bytes of a tree's nodes, of which there are up to two a series.
+_NODES = 48
 # To see what they say of series that are left out.
 _LEFT_OUT_TREES = 25
 # Part of the time, about, that goes into features; the rest into trees.
@@ -109,7 +117,7 @@ class QuantileTrees(Member):
         n_channels = problem.values.series[0].shape[0]
         layout = Layout.of(n_channels, n_timepoints)
         n_features = n_quantile_features(n_channels, n_timepoints, layout)
-        parts = dealt_evenly(problem.targets, max(1, _MOST_NUMBERS // n_features), seed)
+        parts = dealt_evenly(problem.targets, _most_rows(n_features, parameters), seed)
         # Every part has trees of its own.
         n_trees = max(n_trees, len(parts))
 
@@ -154,6 +162,24 @@ class QuantileTrees(Member):
         if said is None and len(trees) < n_trees:
             said = f"{len(trees)} of {n_trees} trees: there was no time for more"
         return member.telling(answers, said=said)
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
+        """Return what a fit takes."""
+        n, n_timepoints = len(problem), min(problem.typical_length, LONGEST)
+        n_channels = problem.values.series[0].shape[0]
+        layout = Layout.of(n_channels, n_timepoints)
+        n_features = n_quantile_features(n_channels, n_timepoints, layout)
+        most = min(n, _most_rows(n_features, parameters))
+        n_parts = -(-n // most)
+        n_trees = max((parameters or {}).get("n_trees", N_TREES), n_parts)
+
+        def seconds() -> float:
+            looks = most * _n_candidates(most, n_features) * np.log2(most + 1)
+            features = _seconds_of_features(problem, n_timepoints, layout)
+            return float(features + _LOOK * n_trees * looks)
+
+        return Need(n_parts > 1, most * (4 * n_features + _NODES * n_trees), seconds)
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return the shares of the trees' votes, (n_series, n_outputs)."""
@@ -326,6 +352,16 @@ def _grow(
     answers = None if told is None or late() else _left_out(features, part, told)
     done(1)
     return trees, answers
+
+
+def _most_rows(n_features: int, parameters: Mapping[str, Any] | None) -> int:
+    """Return of how many series features are held at once."""
+    limit: int | None = (parameters or {}).get("max_memory")
+    most = min(_MOST_ROWS, _MOST_NUMBERS // n_features)
+    if limit is None:
+        return max(1, most)
+    n_trees: int = (parameters or {}).get("n_trees", N_TREES)
+    return max(_FEWEST_ROWS, min(most, limit // (4 * n_features + _NODES * n_trees)))
 
 
 def _grown(

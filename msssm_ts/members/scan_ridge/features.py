@@ -129,9 +129,9 @@ def batches(series: Sequence[Series]) -> Iterator[list[Floats]]:
         yield batch
 
 
-def n_features_for(problem: Problem) -> int:
-    """Return how many features there are with all thresholds."""
-    return _n_features(scales_for(problem.typical_length), N_THRESHOLDS)
+def n_features_for(problem: Problem, n_thresholds: int = N_THRESHOLDS) -> int:
+    """Return how many features there are with so many thresholds."""
+    return _n_features(scales_for(problem.typical_length), n_thresholds)
 
 
 def _n_features(n_scales: int, n_thresholds: int) -> int:

@@ -15,10 +15,11 @@ from msssm_ts.file_checks import Number, Record, Whole
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
 from msssm_ts.members.closed_form import (
     FACTS,
-    MOST_NUMBERS,
+    Transform,
     fit_closed_form,
     from_state_of,
     in_parts,
+    need_of,
     specs_of,
     state_of,
 )
@@ -26,6 +27,7 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.ridge_method import RIDGE_METHOD
+from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.features import (
     MAX_SCALES,
@@ -36,7 +38,6 @@ from msssm_ts.members.scan_ridge.features import (
 )
 from msssm_ts.members.scan_ridge.method import METHOD
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.members.within_time import part_of
 from msssm_ts.method import Method
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
@@ -87,12 +88,27 @@ class ScanRidge(Member):
         keeper: Keeper | None = None,
     ) -> Self:
         """Draw the features and fit the classifier; see :meth:`Member.fit`."""
-        fits = len(problem) * n_features_for(problem) <= MOST_NUMBERS
-        features = ScanFeatures.draw(problem, seed, N_THRESHOLDS if fits else 1)
+        room = Room.of(parameters)
+        features = ScanFeatures.draw(problem, seed, _n_thresholds(problem, room))
         transform = partial(_features, features)
-        fit = fit_closed_form(problem, transform, features.weights, seed, seconds, reporter)
-        said = part_of(fit.n_learned, problem)
+        usual = n_features_for(problem, _n_thresholds(problem, Room.of(None)))
+        fit = fit_closed_form(
+            problem, transform, features.weights, seed, seconds, reporter, room, usual
+        )
+        said = fit.said(problem)
         return cls(features, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
+        """Return what a fit takes."""
+        room = Room.of(parameters)
+        n_thresholds = _n_thresholds(problem, room)
+
+        def draw(some: Problem) -> Transform:
+            features = ScanFeatures.draw(some, 0, n_thresholds)
+            return lambda values, _=None, /: features.transform(values.series)
+
+        return need_of(problem, n_features_for(problem, n_thresholds), room, draw)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -203,3 +219,8 @@ def _features(
 ) -> NDArray[np.float32]:
     """Return features (n_series, n_features), not standardised."""
     return features.transform(values.series, reporter)
+
+
+def _n_thresholds(problem: Problem, room: Room) -> int:
+    """Return how many thresholds a band has: where features are not held, their products count."""
+    return N_THRESHOLDS if room.holds(len(problem), n_features_for(problem)) else 1

@@ -16,9 +16,11 @@ from msssm_ts.file_checks import Record, Whole
 from msssm_ts.kernels.shapelets import GROUP, TAPS
 from msssm_ts.members.closed_form import (
     FACTS,
+    Transform,
     fit_closed_form,
     from_state_of,
     in_parts,
+    need_of,
     specs_of,
     state_of,
 )
@@ -27,6 +29,7 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import MOST_ROWS, Ridge
 from msssm_ts.members.ridge_method import RIDGE_METHOD
+from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.scan_ridge.features import VIEWS
 from msssm_ts.members.shapelet_ridge.features import (
@@ -38,7 +41,6 @@ from msssm_ts.members.shapelet_ridge.features import (
 )
 from msssm_ts.members.shapelet_ridge.method import METHOD
 from msssm_ts.members.tensors import TensorSpec, check_range
-from msssm_ts.members.within_time import part_of
 from msssm_ts.method import Method
 from msssm_ts.series import Prepared, Series, take
 from msssm_ts.training import Keeper, Reporter
@@ -85,13 +87,14 @@ class ShapeletRidge(Member):
     ) -> Self:
         """Draw the shapelets and fit the classifier; see :meth:`Member.fit`."""
         began = time.perf_counter()
+        room = Room.of(parameters)
         features, lenders = ShapeletFeatures.draw(problem, seed, N_GROUPS)
         transform = partial(_features, features)
         weights = np.ones(features.n_features, np.float32)
-        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter)
+        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
         member = cls(features, fit.scaling, fit.ridge)
         late = seconds is not None and time.perf_counter() - began > seconds
-        said = part_of(fit.n_learned, problem)
+        said = fit.said(problem)
         if not problem.asks_left_out or late:
             return member.telling(said=said)
         index, part = fit.index, fit.part
@@ -102,6 +105,16 @@ class ShapeletRidge(Member):
             return fit.ridge.without(rest, rows, own, fit.z, part.signs, part.weights)
 
         return member.telling(left_out_by_folds(problem, index, left_out, MOST_ROWS), said=said)
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
+        """Return what a fit takes."""
+
+        def draw(some: Problem) -> Transform:
+            features, _ = ShapeletFeatures.draw(some, 0, N_GROUPS)
+            return lambda values, _=None, /: features.transform(values.series)
+
+        return need_of(problem, n_features_of(N_GROUPS), Room.of(parameters), draw)
 
     def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
         """Return standardised features (n_series, n_features)."""
