@@ -45,6 +45,10 @@ class TrainingError(RuntimeError):
         self.partial = partial
 
 
+class ProcessLostError(TrainingError):
+    """Another of the processes that train a network is gone, or cannot be reached."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C, and what can be used so far: a member, or a fitted model.
 

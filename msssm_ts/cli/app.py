@@ -22,6 +22,7 @@ from msssm_ts.cli.inspect import inspect
 from msssm_ts.cli.panels import in_panels
 from msssm_ts.cli.predict import predict
 from msssm_ts.cli.serve import serve
+from msssm_ts.cli.several import refuse_several
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
 from msssm_ts.cli.tune import tune
@@ -72,12 +73,14 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    ctx: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Classify time series with multi-scale state-space models."""
+    refuse_several(ctx.invoked_subcommand, "fit")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import typer
 
 from msssm_ts.cli.console import ResultsError
-from msssm_ts.errors import InputError, WritingError
+from msssm_ts.errors import InputError, ProcessLostError, WritingError
 from msssm_ts.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +39,7 @@ def guarded(command: F) -> F:
         except typer.Exit:
             raise
         except KeyboardInterrupt as error:
-            _tell("; ".join(["interrupted", *map(str, error.args)]))
+            tell("; ".join(["interrupted", *map(str, error.args)]))
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             _leave_stdout()
@@ -47,17 +47,21 @@ def guarded(command: F) -> F:
         except Exception as error:
             if kwargs.get("debug") or isinstance(error, ResultsError):
                 raise
-            if isinstance(error, InputError):
-                _tell(str(error))
-                raise typer.Exit(BAD_INPUT) from None
-            if isinstance(error, WritingError):
-                _tell(str(error))
-                raise typer.Exit(FAILED) from None
-            kind = "" if isinstance(error, (OSError, RuntimeError)) else f"{type(error).__name__}: "
-            _tell(f"{kind}{_one_line(error)} (run again with --debug for the traceback)")
-            raise typer.Exit(FAILED) from None
+            sentence, code = said_of(error)
+            tell(sentence)
+            raise typer.Exit(code) from None
 
     return run  # type: ignore[return-value]
+
+
+def said_of(error: Exception) -> tuple[str, int]:
+    """Return what is said of an exception, and the exit code."""
+    if isinstance(error, InputError):
+        return str(error), BAD_INPUT
+    if isinstance(error, (WritingError, ProcessLostError)):
+        return str(error), FAILED
+    kind = "" if isinstance(error, (OSError, RuntimeError)) else f"{type(error).__name__}: "
+    return f"{kind}{_one_line(error)} (run again with --debug for the traceback)", FAILED
 
 
 @contextmanager
@@ -75,7 +79,7 @@ def whole_results() -> Iterator[None]:
         _leave_stdout()
     except ResultsError as error:
         _leave_stdout()
-        _tell(str(error))
+        tell(str(error))
         raise SystemExit(FAILED) from None
 
 
@@ -88,5 +92,6 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _tell(sentence: str) -> None:
+def tell(sentence: str) -> None:
+    """Write why a command ends to stderr."""
     sys.stderr.write(f"msssm-ts: {visible(sentence)}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,9 @@ from msssm_ts.cli.parts import find_test_part
 from msssm_ts.cli.preparing import notes, preparation_for, prepares_series
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.resuming import resumable, resume_command
+from msssm_ts.cli.several import sharing
 from msssm_ts.cli.training import counting_rare_beats, fit_to, say_where
-from msssm_ts.errors import InputError, TrainingError, WritingError
+from msssm_ts.errors import InputError, ProcessLostError, TrainingError, WritingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,12 +34,36 @@ if TYPE_CHECKING:
     from msssm_ts.tracking import Tracker
 
 
+def _help_to_fit(
+    data: str,
+    reading: ReadOptions,
+    preparing: Any,
+    modelling: dict[str, Any],
+    validation: str | None,
+    ungrouped: bool,
+    out: Path,
+    **_: Any,
+) -> None:
+    """Read the same data as the first of several processes, and train its networks with it."""
+    from msssm_ts.fitting.several import ShareDone
+    from msssm_ts.tracking import Tracker
+
+    nothing = Tracker((), out, partial(say, quiet=True))
+    with suppress(ShareDone):
+        stopped = _fitted(
+            data, reading, preparing, modelling, validation, ungrouped, None, nothing, quiet=True
+        )[-1]
+        if stopped is not None:
+            raise stopped.error or KeyboardInterrupt
+
+
 @guarded
 @configurable
 @resumable
 @reads_data
 @prepares_series
 @chooses_model
+@sharing(_help_to_fit)
 def fit(
     data: options.DataOrNone = None,
     call: Any = None,
@@ -158,7 +184,7 @@ def _fitted(
     modelling: dict[str, Any],
     validation: str | None,
     ungrouped: bool,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | None,
     tracker: Tracker,
     quiet: bool,
 ) -> tuple[LabelledSeries, MSSSMClassifier, _Stopped | None]:
@@ -191,7 +217,7 @@ def _train(
     series: LabelledSeries,
     groups: NDArray[Any] | None,
     origin: dict[str, Any],
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | None,
     quiet: bool,
 ) -> _Stopped | None:
     """Fit; return what cut it short."""
@@ -200,6 +226,9 @@ def _train(
         fit_to(model, series, groups, origin, checkpoint)
     except KeyboardInterrupt:
         return _Stopped("interrupted", INTERRUPTED)
+    except ProcessLostError as error:
+        # It may well go on another time.
+        return _Stopped(str(error), FAILED)
     except TrainingError as error:
         return _Stopped(str(error), FAILED, error)
     return None

@@ -92,11 +92,16 @@ def model_facts(path: str) -> dict[str, Any]:
         "notes": training.get("notes") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",
-        "trained_on": f"{training['device']}, {training['threads']} threads, seed "
-        f"{training['seed']}, {training['seconds']:.1f} s",
+        "trained_on": f"{training['device']}, {_processes(training)}{training['threads']} threads, "
+        f"seed {training['seed']}, {training['seconds']:.1f} s",
         "versions": header["versions"],
         "origin": header.get("origin"),
     }
+
+
+def _processes(training: dict[str, Any]) -> str:
+    n = training.get("processes", 1)
+    return "" if n == 1 else f"{n} processes of "
 
 
 def _origin(origin: dict[str, Any]) -> dict[str, object]:

@@ -21,12 +21,14 @@ def say_where(device: str, quiet: bool) -> str:
 
     from msssm_ts.kernels import backend_report
     from msssm_ts.model.device import resolve_device
+    from msssm_ts.training.processes import current
 
     where = resolve_device(device)
     report = backend_report(where)
     name = torch.cuda.get_device_name(where) if where.startswith("cuda") else "CPU"
+    several = "" if current().is_alone else f"{current().count} processes, each on "
     say(
-        f"training on {name} ({report['threads']} threads, {report['backend']} kernels)",
+        f"training on {several}{name} ({report['threads']} threads, {report['backend']} kernels)",
         quiet=quiet,
     )
     return where

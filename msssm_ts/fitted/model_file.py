@@ -76,7 +76,8 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         "origin": source.origin,
         "training_data": record.training_data,
         "training": {name: getattr(record, name) for name in _RECORD}
-        | {"notes": record.notes, "estimate": record.estimate, "members": told},
+        | {"notes": record.notes, "estimate": record.estimate, "members": told}
+        | ({} if record.processes == 1 else {"processes": record.processes}),
         "beside": _beside_facts(model.beside),
         **({} if labels.decision is None else {"decision": labels.decision.to_dict()}),
         **({} if labels.coverage is None else {"coverage": labels.coverage.to_dict()}),
@@ -204,6 +205,7 @@ def _from_header(header: dict[str, Any], arrays: Arrays) -> FittedModel:
             versions=header["versions"],
             estimate=training.get("estimate"),
             members=tuple(training.get("members", ())),
+            processes=training.get("processes", 1),
             **{name: training[name] for name in _RECORD},
         ),
         beside=_beside(header.get("beside"), arrays, multilabel),

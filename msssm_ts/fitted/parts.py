@@ -191,6 +191,8 @@ class FitRecord:
     plan : dict, optional
         What was said before the fit, where series are more than what is held of them; of a model
         that was just fitted: files do not keep it.
+    processes : int
+        How many trained the networks together.
     """
 
     parameters: dict[str, Any]
@@ -208,3 +210,4 @@ class FitRecord:
     estimate: dict[str, Any] | None = None
     members: tuple[dict[str, Any], ...] = ()
     plan: dict[str, Any] | None = None
+    processes: int = 1

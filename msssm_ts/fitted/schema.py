@@ -176,6 +176,7 @@ HEADER = Record(
                 "notes": ListOf(Text()),
                 "estimate": Maybe(_ESTIMATE),
                 "members": ListOf(_TOLD, 0, _MOST_MEMBERS),
+                "processes": Whole(1),
             },
         ),
         "versions": Mapped(Text(1000)),

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from msssm_ts.beside import Beside
 from msssm_ts.display import TrainingDisplay
-from msssm_ts.errors import Interrupted, TrainingError
+from msssm_ts.errors import Interrupted, ProcessLostError, TrainingError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
+from msssm_ts.fitting.begin import begun
 from msssm_ts.fitting.beside import FeatureSide
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.chosen import at_most
@@ -31,12 +32,12 @@ from msssm_ts.fitting.estimate import (
     told_of_validation,
 )
 from msssm_ts.fitting.familiarity import with_familiarity
-from msssm_ts.fitting.identity import identity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
 from msssm_ts.fitting.plan import Plan, plan_of
-from msssm_ts.fitting.problems import Problems, standardizer_of
-from msssm_ts.fitting.record import json_parameters, seed_from, versions
+from msssm_ts.fitting.problems import Problems
+from msssm_ts.fitting.record import json_parameters, versions
+from msssm_ts.fitting.several import follow, leading, remarks
 from msssm_ts.fitting.share import in_vain, measured_share, vote_of
 from msssm_ts.fitting.split import Split, choose_split
 from msssm_ts.fitting.stage import StageKeeper
@@ -49,6 +50,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.model.device import resolve_device
 from msssm_ts.preparation import Preparation
 from msssm_ts.training import History, Reporter
+from msssm_ts.training.processes import current
 from msssm_ts.workers import Workers, asked_workers
 
 # Of a time budget, what members may take that are fitted again once the shares are known.
@@ -98,24 +100,17 @@ def fit_model(
     at_work()
     with TrainingDisplay(quiet=not parameters["verbose"]) as shown:
         callbacks = (*(parameters["callbacks"] or ()), shown)
-        seed = _seed(parameters["random_state"], checkpoint)
+        seed = begun(data, parameters, source, label_names, previous, checkpoint)
         data = at_most(data, parameters["at_most"], seed)
-        if checkpoint is not None:
-            checkpoint.begin(identity(data, parameters, source, label_names, previous, seed))
         reporter = Reporter(callbacks)
         with asked_workers(parameters["cluster"], reporter.say) as workers:
             fit = _prepared_fit(
                 *(data, parameters, source, previous, in_parts, seed, reporter, checkpoint),
                 workers,
             )
+            if not current().is_first:
+                follow(fit.problem(), parameters, seed)
             return fit.run(label_names)
-
-
-def _seed(random_state: Any, checkpoint: Checkpoint | None) -> int:
-    """Return the seed; where it is drawn, a fit that goes on has the one that was drawn first."""
-    drawn = random_state is None or isinstance(random_state, np.random.RandomState)
-    kept = checkpoint.seed if checkpoint is not None and drawn else None
-    return seed_from(random_state) if kept is None else kept
 
 
 def _prepared_fit(
@@ -191,20 +186,15 @@ class _Fit:
     fitted: Closed = field(default_factory=Closed)
     plan: Plan | None = None
 
+    def problem(self) -> Problem:
+        """Return what members that learn by steps learn."""
+        training, validation, _ = self.problems.divided(self.split, self.previous)
+        return replace(training, validation=validation)
+
     def run(self, label_names: Sequence[str] | None) -> FittedModel:
         """Fit, and return the model; where it is cut short, hand on what there is."""
-        previous, split = self.previous, self.split
-        training = self.problems.prepared(split.keep)
-        standardizer = (
-            standardizer_of(training.values.series, self.problems.preparation)
-            if previous is None
-            else previous.standardizer
-        )
-        training = self.problems.standardized(training, standardizer)
-        validation = None
-        if len(split.held_out):
-            validation = self.problems.prepared(split.held_out)
-            validation = self.problems.standardized(validation, standardizer)
+        split = self.split
+        training, validation, standardizer = self.problems.divided(split, self.previous)
         multilabel = training.multilabel
         twice = validation is not None and not multilabel
         self.plan = plan_of(self.closed, self.by_steps, training, self.parameters, twice)
@@ -292,6 +282,8 @@ class _Fit:
                 self.checkpoint.flush()
             raise Interrupted(model()) from error
         except TrainingError as error:
+            if self.checkpoint is not None and isinstance(error, ProcessLostError):
+                self.checkpoint.flush()
             error.partial = model()
             raise
         if self.checkpoint is not None:
@@ -360,7 +352,8 @@ class _Fit:
         began = time.perf_counter()
         parameters = {**self.parameters, **seat.options}
         keeper = None if checkpoint is None else StageKeeper(checkpoint, stage)
-        member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
+        with leading(kind, seat, i, seconds):
+            member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
         member = member.telling(member.left_out, took, member.said)
         if checkpoint is not None:
@@ -396,13 +389,15 @@ class _Fit:
             seed=self.seed,
             device=resolve_device(self.parameters["device"]),
             threads=torch.get_num_threads(),
+            processes=current().count,
             training_data=data.facts(),
             notes=notes(
                 *(self.parameters, self.wanted, vote, data, self.left_out, share),
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
                 n_aside=len(self.split.held_out),
             )
-            + said,
+            + said
+            + remarks(len(self.by_steps)),
             versions=versions(),
             estimate=expected_accuracy(left_out, targets, data.weights, data.groups),
             members=members_told(vote, targets, data.weights),

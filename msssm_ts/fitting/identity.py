@@ -17,6 +17,7 @@ from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.record import json_parameters, versions
 from msssm_ts.series import LazySeries
+from msssm_ts.training.processes import current
 
 # What may differ between a fit and its continuation: only what is shown.
 _ONLY_SHOWN = ("verbose",)
@@ -57,6 +58,7 @@ def identity(
         "previous": None if previous is None else _digest(_arrays_of(previous)),
         "versions": versions(),
         "threads": torch.get_num_threads(),
+        "processes": current().count,
     }
     # Tuples become lists: what is read again is compared with it.
     return dict(json.loads(json.dumps(known)))
@@ -107,9 +109,15 @@ def check_same(ours: Mapping[str, Any], kept: Mapping[str, Any], where: str) -> 
         ]
         if kept["threads"] != ours["threads"]:
             said.append(f"there are {ours['threads']} threads now and were {kept['threads']}")
+        said = [f"{line}: the result may differ in its last bits" for line in said]
+        before = kept.get("processes", 1)
+        if before != ours["processes"]:
+            said.append(
+                f"processes: {ours['processes']} now, {before} before: dropout draws other numbers"
+            )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{where}: what is known of the fit is damaged; begin anew") from error
-    return [f"{line}: the result may differ in its last bits" for line in said]
+    return said
 
 
 def _of_series(data: TrainingData, source: Source) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.split import Split
 from msssm_ts.members.problem import Problem
 from msssm_ts.preparation import Preparation
 from msssm_ts.preparation.apply import prepare_series, sample
@@ -83,6 +85,22 @@ class Problems:
     def standardized(self, problem: Problem, standardizer: Standardizer) -> Problem:
         """Standardise a problem's series."""
         return replace(problem, values=problem.values.standardized(standardizer, self.dtype))
+
+    def divided(
+        self, split: Split, previous: FittedModel | None
+    ) -> tuple[Problem, Problem | None, Standardizer]:
+        """Return the series to learn from and those set aside, standardised, and by what."""
+        training = self.prepared(split.keep)
+        standardizer = (
+            standardizer_of(training.values.series, self.preparation)
+            if previous is None
+            else previous.standardizer
+        )
+        training = self.standardized(training, standardizer)
+        if not len(split.held_out):
+            return training, None, standardizer
+        validation = self.standardized(self.prepared(split.held_out), standardizer)
+        return training, validation, standardizer
 
 
 def standardizer_of(series: Sequence[Series], preparation: Preparation) -> Standardizer:

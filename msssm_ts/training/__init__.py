@@ -3,10 +3,11 @@
 from msssm_ts.training.augmentation import Augmentation
 from msssm_ts.training.batches import SeriesTensor
 from msssm_ts.training.keeping import Keeper, Kept
-from msssm_ts.training.loop import LabelledTensor, Trainer, TrainingSettings
+from msssm_ts.training.loop import Trainer
 from msssm_ts.training.loss import ClassificationLoss
 from msssm_ts.training.prediction import predict_embeddings, predict_logits
 from msssm_ts.training.progress import Callback, History, Progress, Reporter
+from msssm_ts.training.settings import LabelledTensor, TrainingSettings
 from msssm_ts.training.streaming import StreamedSeries
 
 __all__ = [

@@ -55,6 +55,11 @@ class Augmentation:
     bands: int = 0
     rows: int = 1
 
+    @property
+    def varies(self) -> bool:
+        """Whether it does anything."""
+        return any((self.shift, self.mixup, self.masks, self.warp, self.narrow and self.bands))
+
     def move(self, batch: Batch, generator: torch.Generator) -> Batch:
         """Shift every series in time."""
         if not self.shift:
@@ -93,7 +98,12 @@ class Augmentation:
         return Batch(share * x + (1 - share) * x[other]), other, share
 
     def vary(
-        self, x: Tensor, lengths: Tensor | None, generator: torch.Generator, timed: bool = True
+        self,
+        x: Tensor,
+        lengths: Tensor | None,
+        generator: torch.Generator,
+        timed: bool = True,
+        rows_of: tuple[Tensor, int] | None = None,
     ) -> Tensor:
         """Stretch every series, and hide parts of it.
 
@@ -107,6 +117,9 @@ class Augmentation:
             On the CPU.
         timed : bool
             Whether steps may be stretched in time, too.
+        rows_of : (integer Tensor of shape (b,), int), optional
+            Where these series are only some of a batch: which, and of how many. What is drawn for
+            a series is then what it would be among all of them.
 
         Returns
         -------
@@ -122,35 +135,41 @@ class Augmentation:
         b, l, c = x.shape
         steps = torch.full((b,), l) if lengths is None else lengths.cpu()
         bands = torch.full((b,), self.bands)
+        own, of_all = (torch.arange(b), b) if rows_of is None else rows_of
+
+        def drawn(*shape: int) -> Tensor:
+            """Draw numbers from 0 to 1 for these series, of shape (…, b)."""
+            return torch.rand(*shape, of_all, generator=generator)[..., own]
+
         if self.warp and timed:
-            x = _stretched(x, self._factors(b, generator), steps, about=0.5)
+            x = _stretched(x, self._factors(drawn()), steps, about=0.5)
         if self.warp and self.bands:
             # Bands first, as steps are there; those of all channels move alike.
             spectra = x.reshape(b, l * c // self.rows, self.rows).transpose(1, 2)
-            spectra = _stretched(spectra, self._factors(b, generator), bands, about=0.0)
+            spectra = _stretched(spectra, self._factors(drawn()), bands, about=0.0)
             x = spectra.transpose(1, 2).reshape(b, l, c)
         if self.masks:
             for _ in range(_MASKS):
-                hidden = self._hidden(steps, l, generator)
+                hidden = self._hidden(steps, l, drawn(2))
                 x = x.masked_fill(hidden[:, :, None].to(x.device), 0.0)
             for _ in range(_MASKS if self.bands else 0):
-                hidden = self._hidden(bands, self.rows, generator).repeat(1, c // self.rows)
+                hidden = self._hidden(bands, self.rows, drawn(2)).repeat(1, c // self.rows)
                 x = x.masked_fill(hidden[:, None].to(x.device), 0.0)
         if self.narrow and self.bands:
-            chance, top = torch.rand(2, b, 1, generator=generator)
+            chance, top = drawn(2)[:, :, None]
             band = torch.arange(self.rows)
             above = (band >= (0.5 + 0.5 * top) * self.bands) & (band < self.bands)
             hidden = ((chance < self.narrow) & above).repeat(1, c // self.rows)
             x = x.masked_fill(hidden[:, None].to(x.device), 0.0)
         return x
 
-    def _factors(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw factors from 1 / (1 + warp) to 1 + warp, as often below as above 1."""
-        return torch.exp((2 * torch.rand(n, generator=generator) - 1) * math.log1p(self.warp))
+    def _factors(self, drawn: Tensor) -> Tensor:
+        """Return factors from 1 / (1 + warp) to 1 + warp, as often below as above 1."""
+        return torch.exp((2 * drawn - 1) * math.log1p(self.warp))
 
-    def _hidden(self, sizes: Tensor, n: int, generator: torch.Generator) -> Tensor:
-        """Draw a stretch for each of sizes (b,), up to the masks' part: where it lies, (b, n)."""
-        width, begin = torch.rand(2, len(sizes), generator=generator)
+    def _hidden(self, sizes: Tensor, n: int, drawn: Tensor) -> Tensor:
+        """Return a stretch for each of sizes (b,), up to the masks' part: where it lies, (b, n)."""
+        width, begin = drawn
         width = width * self.masks * sizes
         begin = (begin * (sizes - width))[:, None]
         place = torch.arange(n)

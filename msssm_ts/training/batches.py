@@ -36,6 +36,15 @@ class Batch(NamedTuple):
         x, *rest = self
         return Batch(x.to(device), *(t if t is None else t.to(device) for t in rest))
 
+    def rows(self, index: Tensor) -> Batch:
+        """Return some of the series, without padding that none of them needs."""
+        if len(index) == len(self.x):
+            return self
+        lengths = None if self.lengths is None else self.lengths[index]
+        longest = self.x.shape[1] if lengths is None else int(lengths.max())
+        observed, times = (t if t is None else t[index, :longest] for t in self[2:])
+        return Batch(self.x[index, :longest], lengths, observed, times)
+
 
 def collate(series: Sequence[Tensor], missing: bool = True) -> Batch:
     """Put series of shape (length, n_channels) together, padded where lengths differ.

@@ -6,7 +6,6 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,9 +14,9 @@ from torch import Tensor, nn
 
 from msssm_ts.errors import TrainingError
 from msssm_ts.model import MSSSMNetwork
-from msssm_ts.model.stem import FilterBankStem
 from msssm_ts.training.augmentation import Augmentation
-from msssm_ts.training.batches import Batch, SeriesTensor
+from msssm_ts.training.bank import bank_of, behind_bank
+from msssm_ts.training.batches import Batch
 from msssm_ts.training.keeping import (
     Keeper,
     Kept,
@@ -32,58 +31,10 @@ from msssm_ts.training.keeping import (
 from msssm_ts.training.loss import ClassificationLoss, accuracy
 from msssm_ts.training.memory import keep_freed_memory
 from msssm_ts.training.prediction import predict_logits
+from msssm_ts.training.processes import ALONE, Part, Processes
 from msssm_ts.training.progress import Callback, History, Progress
 from msssm_ts.training.schedule import make_optimizer, warmup_cosine
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How to train.
-
-    Parameters
-    ----------
-    max_epochs, batch_size : int
-        Length of the run.
-    learning_rate, ssm_learning_rate, weight_decay : float
-        Peak rates of AdamW.
-    patience : int or None
-        Epochs without a better validation loss before training stops; None: never.
-    clip_norm : float
-        Largest norm of a step's gradient.
-    max_seconds : float or None
-        Time for the whole run; the schedule is shortened to what the first steps say will fit.
-    """
-
-    max_epochs: int
-    batch_size: int
-    learning_rate: float
-    ssm_learning_rate: float
-    weight_decay: float
-    patience: int | None = None
-    clip_norm: float = 1.0
-    max_seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class LabelledTensor:
-    """Series with what to learn about them.
-
-    Parameters
-    ----------
-    series : SeriesTensor
-        The series.
-    targets : integer Tensor of shape (n_series,) or float Tensor of shape (n_series, n_labels)
-        Class indices, or 0 and 1 for several labels at once.
-    weights : Tensor of shape (n_series,), optional
-        Weights in the loss.
-    """
-
-    series: SeriesTensor
-    targets: Tensor
-    weights: Tensor | None = None
-
-    def __len__(self) -> int:
-        return len(self.targets)
+from msssm_ts.training.settings import LabelledTensor, TrainingSettings
 
 
 @dataclass
@@ -125,6 +76,9 @@ class Trainer:
     keeper : Keeper, optional
         Where the run is kept while it goes on, and where one that was cut short is found: it
         then goes on with the same bits as if it had not been.
+    processes : Processes
+        Those that train the network together: each computes its part of every batch, and all
+        take the same steps. Only the first has a keeper, callbacks and ``in_vain``.
     """
 
     def __init__(
@@ -136,13 +90,14 @@ class Trainer:
         augmentation: Augmentation | None = None,
         in_vain: Callable[[Tensor], bool] | None = None,
         keeper: Keeper | None = None,
+        processes: Processes = ALONE,
     ):
+        self.processes = processes
         self.in_vain, self.keeper = in_vain, keeper
         self.augmentation = augmentation or Augmentation()
         self.network, self.settings, self.callbacks = network, settings, callbacks
         self.loss = loss
-        banks = (m for m in network.modules() if isinstance(m, FilterBankStem))
-        self._bank = next(banks, None)
+        self._bank = bank_of(network)
         self.history = History()
         self.n_steps = 0
         self.best_epoch: int | None = None
@@ -187,6 +142,7 @@ class Trainer:
         validation: LabelledTensor | None,
     ) -> None:
         settings, network = self.settings, self.network
+        self.processes.begin_alike(network)
         optimizer = make_optimizer(
             network, settings.learning_rate, settings.ssm_learning_rate, settings.weight_decay
         )
@@ -198,7 +154,7 @@ class Trainer:
 
         steps_per_epoch = -(-len(train) // settings.batch_size)
         max_steps = all_steps = settings.max_epochs * steps_per_epoch
-        kept = None if self.keeper is None else self.keeper.kept()
+        kept = self.processes.same(None if self.keeper is None else self.keeper.kept())
         at = _Position() if kept is None else self._restore(kept, optimizer)
         set_rates(max(0, self.n_steps - 1))
         began = time.perf_counter() - at.seconds
@@ -230,16 +186,18 @@ class Trainer:
                 if kept is not None and at.n_batches:
                     generator.set_state(as_state(kept.arrays["random.batch"]))
                 kept = None
-                for index, batch in train.series.batches(order[at.n_batches :]):
+                for index, part, batch in self._parts(train, order[at.n_batches :]):
                     set_rates(self.n_steps)
-                    self._step(train, index, batch, generator, optimizer, at)
+                    asked = points.is_asked_to_stop
+                    asked = self._step(train, index, part, batch, generator, optimizer, at, asked)
                     if settings.max_seconds is not None:
-                        max_steps = self._steps_that_fit(time.perf_counter() - began, all_steps)
+                        fitting = self._steps_that_fit(time.perf_counter() - began, all_steps)
+                        max_steps = self.processes.same(fitting)
                     self._report(progress((None, None), False))
                     if self.n_steps >= max_steps:
                         break
                     at.seconds = time.perf_counter() - began
-                    self._keep(at, optimizer, epoch_began, generator, points)
+                    self._keep(at, optimizer, epoch_began, generator, points, asked)
                 scores = self._validate(at.epoch, validation)
                 self.history.append(progress(scores, True))
                 self._report(progress(scores, True))
@@ -258,9 +216,14 @@ class Trainer:
         epoch_began: Tensor,
         generator: torch.Generator,
         points: SafePoints,
+        all_asked: bool = False,
     ) -> None:
-        """Keep the run if it is time to, or if it is about to be stopped."""
-        if self.keeper is not None and (points.is_asked_to_stop or self.keeper.is_due()):
+        """Keep the run if it is time to, or if it is about to be stopped.
+
+        Of several processes none stops while another goes on: ``all_asked`` says whether they do.
+        """
+        asked = points.is_asked_to_stop if self.processes.is_alone else all_asked
+        if self.keeper is not None and (asked or self.keeper.is_due()):
             parts = {
                 "network": {k: as_array(v) for k, v in self.network.state_dict().items()},
                 "best": {k: as_array(v) for k, v in (self._best_weights or {}).items()},
@@ -278,7 +241,10 @@ class Trainer:
             }
             arrays = {f"{part}.{k}": v for part, own in parts.items() for k, v in own.items()}
             self.keeper.keep(Kept(arrays, facts))
-        points.reached()
+        if asked or self.processes.is_alone:
+            points.reached()
+        if asked:
+            self.processes.stop()
 
     def _restore(self, kept: Kept, optimizer: torch.optim.Optimizer) -> _Position:
         """Be where a run was that was kept."""
@@ -308,44 +274,74 @@ class Trainer:
         left = max(0.0, self.settings.max_seconds - seconds)
         return min(all_steps, self.n_steps + int(left / max(seconds / self.n_steps, 1e-9)))
 
+    def _parts(
+        self, train: LabelledTensor, order: Sequence[Tensor]
+    ) -> Iterator[tuple[Tensor, Part, Batch]]:
+        """Yield every batch's index, this process's part of it, and the series.
+
+        Variations mix series and draw for all of them: where there are any, these are all of the
+        batch; else they are those of the part.
+        """
+        parts = [self.processes.part(train.series.lengths[index]) for index in order]
+        chosen = order
+        if not self.augmentation.varies:
+            chosen = [index[part.rows] for index, part in zip(order, parts, strict=True)]
+        batches = train.series.batches(chosen)
+        for index, part, (_, batch) in zip(order, parts, batches, strict=True):
+            yield index, part, batch
+
     def _step(
         self,
         train: LabelledTensor,
         index: Tensor,
+        part: Part,
         batch: Batch,
         generator: torch.Generator,
         optimizer: torch.optim.Optimizer,
         at: _Position,
-    ) -> None:
-        """Learn from a batch.
+        asked: bool,
+    ) -> bool:
+        """Learn from a batch; return whether one of the processes is asked to stop.
 
         Raises
         ------
         TrainingError
             If the loss or its gradient is not finite; the weights are those before.
         """
-        network = self.network
-        y = train.targets[index].to(next(network.parameters()).device)
-        logits, loss = self._varied_loss(train, index, batch, generator)
+        network, processes = self.network, self.processes
+        y = train.targets[index[part.rows]].to(next(network.parameters()).device)
+        processes.seed_dropout(generator.initial_seed(), self.n_steps)
+        logits, own_loss = self._varied_loss(train, index, part, batch, generator)
         network.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        # The mean over the batch is the sum of the parts' means by their numbers of series.
+        (own_loss * (part.n / len(index))).backward()  # type: ignore[no-untyped-call]
+        processes.add_up([p.grad for p in network.parameters() if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(network.parameters(), self.settings.clip_norm)
-        if not bool(torch.isfinite(loss) & torch.isfinite(norm)):
+        total_loss, n_right, n_asked = processes.totals(
+            [own_loss.item() * part.n, accuracy(logits, y).item() * part.n, float(asked)]
+        )
+        if not (math.isfinite(total_loss) and bool(torch.isfinite(norm))):
             raise TrainingError(
-                f"the loss became {loss.item()} at step {self.n_steps + 1} (epoch {at.epoch}): "
-                "look for extreme values in the data, or lower the learning rate"
+                f"the loss became {total_loss / len(index)} at step {self.n_steps + 1} (epoch "
+                f"{at.epoch}): look for extreme values in the data, or lower the learning rate"
             )
         optimizer.step()
         self.n_steps += 1
         at.n_batches += 1
-        at.total_loss += loss.item() * len(index)
-        at.n_right += accuracy(logits, y).item() * len(index)
+        at.total_loss += total_loss
+        at.n_right += n_right
         at.n_seen += len(index)
+        return n_asked > 0
 
     def _varied_loss(
-        self, train: LabelledTensor, index: Tensor, batch: Batch, generator: torch.Generator
+        self,
+        train: LabelledTensor,
+        index: Tensor,
+        part: Part,
+        batch: Batch,
+        generator: torch.Generator,
     ) -> tuple[Tensor, Tensor]:
-        """Logits and loss of a batch, varied; mixed series count for both of their labels."""
+        """Logits and loss of a part of a batch, varied; mixed series count for both labels."""
         device = next(self.network.parameters()).device
         # Stamps and gaps do not move along.
         timed = batch.observed is None and batch.times is None
@@ -354,32 +350,23 @@ class Trainer:
             x = self.augmentation.vary(moved.x, moved.lengths, generator, timed)
             moved = moved._replace(x=x)
         varied, other, share = self.augmentation.mix(moved, generator)
-        with self._varied_behind_bank(varied.lengths, generator, timed):
+        rows = part.rows
+        if self.augmentation.varies:
+            varied, other = varied.rows(rows), other[rows]
+        lengths, rows_of = varied.lengths, (rows, len(index))
+        if self._bank is not None and lengths is not None:
+            lengths = -(-lengths // self._bank.stride)
+        with behind_bank(
+            self._bank,
+            lambda given: self.augmentation.vary(given, lengths, generator, timed, rows_of),
+        ):
             logits: Tensor = self.network(*varied.to(device))
         loss = logits.new_zeros(())
-        for part, chosen in ((share, index), (1 - share, index[other])):
-            if part:
+        for factor, chosen in ((share, index[rows]), (1 - share, index[other])):
+            if factor:
                 weights = None if train.weights is None else train.weights[chosen].to(device)
-                loss = loss + part * self.loss(logits, train.targets[chosen].to(device), weights)
+                loss = loss + factor * self.loss(logits, train.targets[chosen].to(device), weights)
         return logits, loss
-
-    @contextmanager
-    def _varied_behind_bank(
-        self, lengths: Tensor | None, generator: torch.Generator, timed: bool
-    ) -> Iterator[None]:
-        """Vary what a filter bank has made of the signal, where the network has one."""
-        bank = self._bank
-        if bank is None:
-            yield
-            return
-        steps = None if lengths is None else -(-lengths // bank.stride)
-        hook = bank.projection.register_forward_pre_hook(
-            lambda _, given: (self.augmentation.vary(given[0], steps, generator, timed),)
-        )
-        try:
-            yield
-        finally:
-            hook.remove()
 
     def _validate(
         self, epoch: int, validation: LabelledTensor | None
@@ -387,7 +374,8 @@ class Trainer:
         """Score the epoch's weights and keep them if they are the best."""
         val_loss = val_accuracy = None
         if validation is not None:
-            logits = predict_logits(self.network, validation.series, 4 * self.settings.batch_size)
+            size = 4 * self.settings.batch_size
+            logits = predict_logits(self.network, validation.series, size, self.processes)
             # Without smoothing: how probable the truth was.
             loss = replace(self.loss, label_smoothing=0.0)
             val_loss = loss(logits, validation.targets, validation.weights).item()
@@ -395,6 +383,10 @@ class Trainer:
             part = self.settings.max_epochs // 4
             if self.in_vain is not None and epoch in (part, 2 * part):
                 self._given_up = self.in_vain(logits)
+            # The last bits may be others on other machines.
+            val_loss, val_accuracy, self._given_up = self.processes.same(
+                (val_loss, val_accuracy, self._given_up)
+            )
         if val_loss is None or val_loss < self._best_loss:
             self.best_epoch = epoch
             if val_loss is not None:

@@ -9,11 +9,17 @@ from torch import Tensor, nn
 
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.training.batches import SeriesTensor
+from msssm_ts.training.processes import ALONE, Processes
 
 
-def predict_logits(network: MSSSMNetwork, series: SeriesTensor, batch_size: int) -> Tensor:
-    """Return logits (n_series, n_outputs), on the CPU, in the order of the series."""
-    return _in_batches(network, network.forward, series, batch_size)
+def predict_logits(
+    network: MSSSMNetwork, series: SeriesTensor, batch_size: int, processes: Processes = ALONE
+) -> Tensor:
+    """Return logits (n_series, n_outputs), on the CPU, in the order of the series.
+
+    Several processes compute a part each, and all get all of them.
+    """
+    return _in_batches(network, network.forward, series, batch_size, processes)
 
 
 def predict_embeddings(network: MSSSMNetwork, series: SeriesTensor, batch_size: int) -> Tensor:
@@ -22,16 +28,19 @@ def predict_embeddings(network: MSSSMNetwork, series: SeriesTensor, batch_size: 
 
 
 def _in_batches(
-    network: nn.Module, function: Callable[..., Tensor], series: SeriesTensor, batch_size: int
+    network: nn.Module,
+    function: Callable[..., Tensor],
+    series: SeriesTensor,
+    batch_size: int,
+    processes: Processes = ALONE,
 ) -> Tensor:
     device = next(network.parameters()).device
     was_training = network.training
     network.eval()
-    index, outputs = [], []
+    size = min(batch_size, max(1, -(-len(series) // processes.count)))
+    chosen = series.in_order(size)[processes.rank :: processes.count]
     with torch.inference_mode():
-        for chosen, batch in series.batches(series.in_order(batch_size)):
-            outputs.append(function(*batch.to(device)).cpu())
-            index.append(chosen)
+        own = [(i, function(*b.to(device)).cpu()) for i, b in series.batches(chosen)]
     network.train(was_training)
-    order = torch.cat(index)
-    return torch.cat(outputs)[torch.argsort(order)]
+    index, outputs = zip(*processes.together(own), strict=True)
+    return torch.cat(outputs)[torch.argsort(torch.cat(index))]

@@ -36,6 +36,7 @@ from msssm_ts.training import (
     predict_embeddings,
     predict_logits,
 )
+from msssm_ts.training.processes import current
 
 # Series that go through the network at once; answers do not depend on it.
 _BATCH = 64
@@ -114,6 +115,7 @@ class NetworkMember(Member):
                 if in_vain is None
                 else lambda logits: in_vain(_probabilities(logits, problem.multilabel)),
                 keeper,
+                current(),
             )
             validation = problem.validation
             try:
