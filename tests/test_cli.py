@@ -92,6 +92,13 @@ def test_a_model_that_is_not_there_is_missed_at_once(tmp_path: Path) -> None:
     assert set(heavy_imports(("info", missing), *commands)) <= {"numpy"}
 
 
+def test_data_that_are_not_there_are_missed_before_torch_is_imported(tmp_path: Path) -> None:
+    missing, out = str(tmp_path / "nosuch.csv"), str(tmp_path / "run")
+    commands = [(c, missing, "--out", out) for c in ("fit", "crossval", "tune")]
+    assert not {"torch", "sklearn", "sktime"} & {*heavy_imports(*commands)}
+    assert not (tmp_path / "run").exists()
+
+
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
     assert heavy_imports(("--help",), ("--version",), ("fitt",)) == []
     times = []

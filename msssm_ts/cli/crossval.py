@@ -14,11 +14,11 @@ from msssm_ts.cli import options
 from msssm_ts.cli.config import CONFIG, configurable
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import INTERRUPTED, guarded
+from msssm_ts.cli.inputs import given
 from msssm_ts.cli.model_options import chooses_model
 from msssm_ts.cli.preparing import prepares_series
 from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.resuming import SCORES, resumable, resume_command
-from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.cli.crossval_folds import Answers
@@ -96,6 +96,7 @@ def crossval(
     doubtful label first, and label_errors.png, the first dozen; with --learning-curve
     learning_curve.png.
     """
+    data = given(data)
     from msssm_ts.cli import run_folder
     from msssm_ts.cli.crossval_curve import show_curve
     from msssm_ts.cli.crossval_labels import PICTURE, TABLE, check_one_label, show_label_errors
@@ -103,8 +104,6 @@ def crossval(
     from msssm_ts.cli.crossval_scores import show_scores
     from msssm_ts.datasets.load import has_test_part
 
-    if data is None:
-        raise InputError("DATA is missing: give a file, a folder or a data set's name")
     with run_folder.opened(out, force, call, 0.0, SCORES) as checkpoint:
         chosen = (data, reading, preparing, modelling, folds, repeats, ungrouped)
         asked = Asked(*chosen, models, learning_curve)

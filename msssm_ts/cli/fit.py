@@ -15,6 +15,7 @@ from msssm_ts.cli import options
 from msssm_ts.cli.config import configurable
 from msssm_ts.cli.console import say, show_json, show_pairs
 from msssm_ts.cli.errors import FAILED, INTERRUPTED, guarded
+from msssm_ts.cli.inputs import given
 from msssm_ts.cli.members_table import show_members
 from msssm_ts.cli.model_options import chooses_model
 from msssm_ts.cli.parts import find_test_part
@@ -23,7 +24,7 @@ from msssm_ts.cli.reading import reads_data
 from msssm_ts.cli.resuming import resumable, resume_command
 from msssm_ts.cli.several import sharing
 from msssm_ts.cli.training import counting_rare_beats, fit_to, say_where
-from msssm_ts.errors import InputError, ProcessLostError, TrainingError, WritingError
+from msssm_ts.errors import ProcessLostError, TrainingError, WritingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,12 +114,11 @@ def fit(
     the network and scores of all members go to a log of experiments, too. Ctrl-C stops early and
     keeps what there is so far; what was cut short, by whatever, goes on with --resume.
     """
+    data = given(data)
     from msssm_ts.cli import run_folder
     from msssm_ts.tracking import Tracker
     from msssm_ts.training.keeping import SafePoints
 
-    if data is None:
-        raise InputError("DATA is missing: give a file, a folder or a data set's name")
     tracker = Tracker(log or (), out, partial(say, quiet=quiet))
     with run_folder.opened(out, force, call, checkpoint_every) as checkpoint, tracker:
         series, model, stopped = _fitted(

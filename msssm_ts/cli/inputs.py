@@ -23,6 +23,22 @@ if TYPE_CHECKING:
 _FEW = 6
 
 
+def given(data: str | None) -> str:
+    """Return DATA, if it is there: what is not is refused before anything heavy is imported.
+
+    Raises
+    ------
+    InputError
+        If nothing is named, or nothing has the name.
+    """
+    from msssm_ts.datasets.load import check_there
+
+    if data is None:
+        raise InputError("DATA is missing: give a file, a folder or a data set's name")
+    check_there(data)
+    return data
+
+
 def load_model_and_series(
     model: str,
     data: str,

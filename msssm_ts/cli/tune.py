@@ -15,6 +15,7 @@ from msssm_ts.cli import options
 from msssm_ts.cli.config import config_text, configurable, known_to
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import INTERRUPTED, guarded
+from msssm_ts.cli.inputs import given
 from msssm_ts.cli.model_options import chooses_timeless, model_arguments
 from msssm_ts.cli.preparing import prepares_series
 from msssm_ts.cli.reading import reads_data
@@ -108,11 +109,11 @@ def tune(
     fold, and --resume goes on, with more --trials or --time-budget if they are said. Needs
     Optuna (extra tune).
     """
+    data = given(data)
     from msssm_ts.cli import run_folder
 
     check_installed("tune", "tune")
-    if data is None:
-        raise InputError("DATA is missing: give a file, a folder or a data set's name")
+
     asked, seconds = call.options | _base(call, quiet), _seconds(within)
     with run_folder.opened(out, force, call, 0.0, SEARCH) as checkpoint:
         if call.is_resumed:

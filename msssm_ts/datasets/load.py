@@ -158,6 +158,37 @@ def has_test_part(
     return not np.array_equal(training.values[0], test.values[0], equal_nan=True)
 
 
+def check_there(source: str) -> None:
+    """Refuse what is neither a path nor a data set's name; nothing is read.
+
+    Raises
+    ------
+    InputError
+        As :func:`load` does, with the nearest name.
+
+    Examples
+    --------
+    >>> check_there("JapaneseVowels:test")
+    >>> check_there("JapaneseVovels")
+    Traceback (most recent call last):
+    msssm_ts.errors.InputError: JapaneseVovels: no such file, and no data set of that name ...
+    """
+    name = source.partition(":")[0].partition("/")[0]
+    if Path(source).exists() or name in CARRIED or name in data_set_names():
+        return
+    # A part or a task of a folder.
+    if ":" not in source and find_layout(Path(source).parent) is None:
+        raise _nowhere(source)
+
+
+def _nowhere(text: str) -> InputError:
+    return InputError(
+        f"{text}: no such file, and no data set of that name (these come along: "
+        f"{enumerate_names(list(CARRIED), limit=20)}; see 'msssm-ts data list' for more)"
+        f"{meant(text, [*names_beside(Path(text)), *data_set_names()], 0.66)}"
+    )
+
+
 def _check_held(data: LabelledSeries) -> None:
     """Refuse series that take more memory than they may, whatever their files promised."""
     if isinstance(data.values, LazySeries):
@@ -201,8 +232,4 @@ def _by_name(text: str, options: ReadOptions) -> LabelledSeries:
     layout = find_layout(folder) if folder.is_dir() else None
     if layout is not None and layout[0].tasks:
         return read_task(*layout, task, options, text)
-    raise InputError(
-        f"{text}: no such file, and no data set of that name (these come along: "
-        f"{enumerate_names(list(CARRIED), limit=20)}; see 'msssm-ts data list' for more)"
-        f"{meant(text, [*names_beside(Path(text)), *data_set_names()], 0.66)}"
-    )
+    raise _nowhere(text)
