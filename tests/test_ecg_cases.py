@@ -391,7 +391,7 @@ def test_groups_that_were_asked_for(tmp_path: Path) -> None:
     assert (data.groups.tolist(), data.group_name) == ([*["p1"] * 4, *["p2"] * 2], "patient")
     assert load(tmp_path, ReadOptions(group="record")).groups.tolist() == list("aabbcc")
     with pytest.raises(
-        InputError, match=r"no column 'hospital' \(--group\); it has record, patient"
+        InputError, match=r"no column 'hospital' \(--group\); there are record, patient"
     ):
         load(tmp_path, ReadOptions(group="hospital"))
 

@@ -307,7 +307,7 @@ def test_names_and_options(tmp_path: Path) -> None:
     write_record(tmp_path / "r1")
     _refused(tmp_path, "--window cuts around beat annotations, but there are none", window=(1, 1))
     (tmp_path / "table.csv").write_text("record,kind\nr1,a\n")
-    _refused(tmp_path, "no column 'sort' .--label.; it has record, kind", label="sort")
+    _refused(tmp_path, "no column 'sort' .--label.; there are record, kind", label="sort")
 
 
 @pytest.mark.parametrize("case", ["no .hea", "other leads", "short record"])

@@ -38,7 +38,7 @@ def test_esc50(tmp_path: Path) -> None:
     numbers = read_all(tmp_path, label="target", drop=("take", "esc10"))
     assert set(labels_of(numbers).values()) == {0, 1}
     assert "2 columns (take, esc10: --drop), 1 column (category: of " in numbers.account.line()
-    assert "no column 'sort' (--label); it has filename, fold" in refusal(tmp_path, label="sort")
+    assert "no column 'sort' (--label); there are filename, fold" in refusal(tmp_path, label="sort")
     assert "no column 'sort' (--drop)" in refusal(tmp_path, drop=("sort",))
     assert "no column 'sort' (--group)" in refusal(tmp_path, group="sort")
     assert "no column 'sort' (--validation)" in refusal(tmp_path, fold="sort")
