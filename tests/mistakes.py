@@ -61,7 +61,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
             "device 'gpu' cannot be used here: there is none of that kind; give auto, cpu or cuda",
         ),
         Mistake(
-            "fit big.csv --log tensorbord",
+            "fit ecg.csv --log tensorbord",
             "--log tensorbord: must be tensorboard, mlflow or wandb",
         ),
         Mistake("fit BasicMotion", "BasicMotion: no such file, …; is 'BasicMotions' meant?"),

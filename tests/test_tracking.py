@@ -175,18 +175,22 @@ def test_without_a_network_the_log_has_every_member(
 
 
 def test_a_package_that_is_missing_is_told_before_anything_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def reading(*_: Any) -> Any:
+        raise AssertionError("data are read")
+
+    monkeypatch.setattr("msssm_ts.datasets.load", reading)
     for kind in LOGS.values():
         for module in kind.modules:
             monkeypatch.setitem(sys.modules, module, None)
     for name in LOGS:
-        _, err = run("fit", "no-such-data", "-o", tmp_path / "r", "--log", name, code=2)
+        _, err = run("fit", data, "-o", tmp_path / "r", "--log", name, code=2)
         assert f"--log {name}: its package cannot be imported" in err
         assert f"pip install {name}" in err
         assert len(err.splitlines()) == 1
     assert not (tmp_path / "r").exists()
-    _, err = run("fit", "no-such-data", "--log", "excel", code=2)
+    _, err = run("fit", data, "--log", "excel", code=2)
     assert "must be tensorboard, mlflow or wandb" in err
 
 

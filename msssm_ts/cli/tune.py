@@ -109,12 +109,11 @@ def tune(
     fold, and --resume goes on, with more --trials or --time-budget if they are said. Needs
     Optuna (extra tune).
     """
-    data = given(data)
+    check_installed("tune", "tune")
+    seconds, data = _seconds(within), given(data)
     from msssm_ts.cli import run_folder
 
-    check_installed("tune", "tune")
-
-    asked, seconds = call.options | _base(call, quiet), _seconds(within)
+    asked = call.options | _base(call, quiet)
     with run_folder.opened(out, force, call, 0.0, SEARCH) as checkpoint:
         if call.is_resumed:
             # With what more was said.
