@@ -193,6 +193,7 @@ def test_memory_that_no_fit_takes_is_said() -> None:
 
 def test_the_command_line_says_it(tmp_path: Path) -> None:
     import json
+    import tomllib
 
     from typer.testing import CliRunner
 
@@ -210,3 +211,5 @@ def test_the_command_line_says_it(tmp_path: Path) -> None:
     assert shown["plan"]["in_blocks"] == ["scan_ridge"]
     assert shown["settings"]["max_memory"] == 900_000
     assert json.loads((run / "metrics.json").read_text())["plan"] == shown["plan"]
+    # It decides of what is learned: the same model again asks for it.
+    assert tomllib.loads((run / "config.toml").read_text())["max-memory"] == "900KB"

@@ -25,7 +25,7 @@ RESULTS = {MODEL: "a model", SCORES: "a cross-validation", SEARCH: "a search"}
 # How much there is to do: as in the first call, unless more is said.
 _MORE = ("trials", "within")
 # What may differ from the first call: where it goes, how it is shown, what it may take.
-_FREE = ("resume", "out", "checkpoint_every", "max_memory", "safe_csv", "quiet", "json", "debug")
+_FREE = ("resume", "out", "checkpoint_every", "safe_csv", "quiet", "json", "debug")
 
 
 @dataclass(frozen=True)
