@@ -15,6 +15,8 @@ from commands import run
 from numpy.typing import NDArray
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.cli.unknown import Strangeness, unknown_of
+from msssm_ts.datasets import LabelledSeries
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import load_model
 from msssm_ts.fitted.artifact import read_header
@@ -280,3 +282,28 @@ def test_predict_says_that_an_old_model_does_not_know(file: Path, tmp_path: Path
     assert "unlike" not in err
     _, err = run("predict", old, data, "--unknown", code=2)
     assert "fit it again" in err
+
+
+def test_few_series_are_not_asked_about_in_vain(
+    model: MSSSMClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files come a few at a time; of all of them together it is told whether they are many."""
+    X, _ = waves(12, 5)
+    asked: list[int] = []
+
+    def unknown(classifier: Any, series: Any, proba: Any) -> Any:
+        asked.append(series.n_series)
+        return unknown_of(classifier, series, proba)
+
+    monkeypatch.setattr("msssm_ts.cli.unknown.unknown_of", unknown)
+    heard = Strangeness(model, of_each=False)
+    for part in (X[:5], X[5:9], X[9:10], X[10:]):
+        series = LabelledSeries([x[None] for x in part])
+        assert heard.of(series, model.predict_proba(part)) is None
+        if sum(asked) < 10:
+            assert (asked, heard.drift()) == ([], None)
+    assert asked == [5, 4, 1, 2]
+    together = model.unknown_score(X)
+    drift = heard.drift()
+    assert drift is not None
+    assert drift == drift_of(together, model.model_.familiarity.held.count)

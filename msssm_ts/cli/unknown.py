@@ -74,12 +74,16 @@ class Strangeness:
     classifier: MSSSMClassifier
     of_each: bool
     _found: list[NDArray[np.float64]] = field(default_factory=list)
+    # Too few yet to tell of all: the question may not have to be asked.
+    _waiting: list[tuple[LabelledSeries, NDArray[np.floating[Any]]]] = field(default_factory=list)
 
     def of(
         self, series: LabelledSeries, proba: NDArray[np.floating[Any]]
     ) -> NDArray[np.float64] | None:
         """Return how unlike the training each is, where that is wanted; see :func:`unknown_of`."""
         import numpy as np
+
+        from msssm_ts.fitted.drift import FEWEST
 
         if self.of_each:
             unknown = unknown_of(self.classifier, series, proba)
@@ -89,7 +93,10 @@ class Strangeness:
         if self.classifier.model_.familiarity is not None and n and left > 0:
             # Spread from first to last.
             some = np.linspace(0, n - 1, min(n, left)).astype(int)
-            self._found.append(unknown_of(self.classifier, series.take(some), proba[some]))
+            self._waiting.append((series.take(some), proba[some]))
+            if self._found or sum(len(p) for _, p in self._waiting) >= FEWEST:
+                self._found += [unknown_of(self.classifier, *each) for each in self._waiting]
+                self._waiting.clear()
         return None
 
     def drift(self) -> Drift | None:
