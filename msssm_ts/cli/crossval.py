@@ -97,6 +97,7 @@ def crossval(
     learning_curve.png.
     """
     data = given(data)
+    # Not before: they bring torch along.
     from msssm_ts.cli import run_folder
     from msssm_ts.cli.crossval_curve import show_curve
     from msssm_ts.cli.crossval_labels import PICTURE, TABLE, check_one_label, show_label_errors

@@ -115,6 +115,7 @@ def fit(
     keeps what there is so far; what was cut short, by whatever, goes on with --resume.
     """
     data = given(data)
+    # Not before: they bring torch along.
     from msssm_ts.cli import run_folder
     from msssm_ts.tracking import Tracker
     from msssm_ts.training.keeping import SafePoints

@@ -111,6 +111,7 @@ def tune(
     """
     check_installed("tune", "tune")
     seconds, data = _seconds(within), given(data)
+    # Not before: they bring torch along.
     from msssm_ts.cli import run_folder
 
     asked = call.options | _base(call, quiet)
