@@ -26,7 +26,9 @@ Header = dict[str, Any]
 # Arrays, or what a file says of them: names change, and small arrays of schema 3 are read.
 Tensors = dict[str, Any]
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
+# Settings of networks that schema 8 had not, as its networks were.
+_NEW_IN_9: dict[str, Any] = {}
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6
 
@@ -147,6 +149,18 @@ def _from_7(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     return header, tensors
 
 
+def _from_8(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """9 has more to choose from in a network; what there was not acts on nothing."""
+    members = []
+    for member in header["members"]:
+        if member["kind"] == "network":
+            _NETWORK_6("header.members", member)
+            config = {**member["facts"]["config"], **_NEW_IN_9}
+            member = member | {"facts": member["facts"] | {"config": config}}
+        members.append(member)
+    return header | {"members": members}, tensors
+
+
 def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:
     """Return what schema 3 kept in small arrays, taken out of them, and in the code."""
     small = tensors.pop("fit" if kind == "scan_ridge" else "sizes", None)
@@ -176,6 +190,7 @@ _STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
     5: _from_5,
     6: _from_6,
     7: _from_7,
+    8: _from_8,
 }
 # What the steps read; all else is checked of the present schema.
 _READ: dict[int, FileCheck] = {
@@ -196,6 +211,7 @@ _READ: dict[int, FileCheck] = {
         others=True,
     ),
     6: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
+    8: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
 }
 _NETWORK_6 = Record({"facts": Record({"config": Mapped(anything)}, others=True)}, others=True)
 
