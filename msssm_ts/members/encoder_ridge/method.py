@@ -1,0 +1,21 @@
+"""What a paper says of this member."""
+
+from __future__ import annotations
+
+from msssm_ts.method import Method
+from msssm_ts.model.method import MS_SSM
+
+METHOD = Method(
+    "A ridge classifier reads all layers of an MS-SSM encoder [@karami2025msssm] that was "
+    "pretrained on tasks of generated series with a ridge regression as its head "
+    "[@bertinetto2019metalearning].",
+    (
+        MS_SSM,
+        """@inproceedings{bertinetto2019metalearning,
+  author = {Bertinetto, Luca and Henriques, Jo{\\~a}o F. and Torr, Philip and Vedaldi, Andrea},
+  title = {Meta-learning with Differentiable Closed-form Solvers},
+  booktitle = {International Conference on Learning Representations (ICLR)},
+  year = {2019}
+}""",
+    ),
+)

@@ -1,0 +1,52 @@
+"""The encoder that comes with the package."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from msssm_ts.pretraining.encoder import Encoder, encoder_config
+
+FILE = Path(__file__).parent / "encoder.safetensors"
+_SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
+
+
+@cache
+def shipped() -> Encoder:
+    """Return the pretrained encoder, in evaluation mode; not to be changed in place.
+
+    Examples
+    --------
+    >>> shipped().training
+    False
+    """
+    from safetensors import safe_open
+
+    with safe_open(FILE, "pt") as file:
+        sizes = json.loads(file.metadata()["config"])
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    with torch.random.fork_rng(devices=[]):
+        encoder = Encoder(encoder_config(**sizes))
+    encoder.load_state_dict(tensors)
+    return encoder.eval().requires_grad_(False)
+
+
+def keep(encoder: Encoder, file: Path = FILE) -> None:
+    """Write an encoder in half precision, which is what it then is.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        To be kept.
+    file : path
+        Where.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {name: t.detach().half().contiguous() for name, t in encoder.state_dict().items()}
+    sizes = {name: getattr(encoder.config, name) for name in _SIZES}
+    # One entry: several are written in any order.
+    save_file(tensors, file, {"config": json.dumps(sizes)})

@@ -1,0 +1,151 @@
+"""An encoder that is pretrained on made-up tasks, and the member that reads it."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from msssm_ts import MSSSMClassifier
+from msssm_ts.members.encoder_ridge.views import Views
+from msssm_ts.pretraining.encoder import Encoder, encoder_config
+from msssm_ts.pretraining.episodes import EpisodeLoss, EpisodeSettings, draw_tasks, pretrain
+from msssm_ts.pretraining.weights import FILE, keep, shipped
+
+SMALL = {"n_scales": 2, "d_model": 8, "n_layers": 2, "d_state": 8, "kernel_size": 4}
+SETTINGS = EpisodeSettings(n_steps=3, n_values=600, longest=40)
+
+
+def small(seed: int = 0) -> Encoder:
+    torch.manual_seed(seed)
+    return Encoder(encoder_config(**SMALL))
+
+
+def waves(n: int, lengths: range, n_channels: int = 1) -> tuple[list[np.ndarray], np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    steps = [np.arange(rng.choice(lengths)) for _ in y]
+    series = [
+        np.sin(t * (0.9 if label else 0.5) + rng.uniform(0, 6, (n_channels, 1)))
+        + 0.5 * rng.normal(size=(n_channels, len(t)))
+        for t, label in zip(steps, y, strict=True)
+    ]
+    return [s.astype(np.float32) for s in series], y
+
+
+@pytest.fixture(scope="module")
+def fitted() -> MSSSMClassifier:
+    X, y = waves(40, range(20, 60), n_channels=2)
+    return MSSSMClassifier(members=["encoder_ridge"], random_state=0).fit(X, y)
+
+
+def test_the_same_steps_give_the_same_weights() -> None:
+    one, same, other = (
+        pretrain(small(), replace(SETTINGS, seed=seed)).state_dict() for seed in (0, 0, 1)
+    )
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_the_script_gives_what_pretrain_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+    script = importlib.import_module("pretrain")
+    file = tmp_path / "encoder.safetensors"
+    asked = f"pretrain.py --steps 1 --width 4 --out {file}"
+    monkeypatch.setattr("sys.argv", asked.split())
+    script.main()
+    torch.manual_seed(script.SEED)
+    own = Encoder(encoder_config(**(script.SIZES | {"d_model": 4})))
+    keep(pretrain(own, EpisodeSettings(1, seed=script.SEED)), tmp_path / "own.safetensors")
+    assert file.read_bytes() == (tmp_path / "own.safetensors").read_bytes()
+
+
+def test_what_is_shipped_is_of_the_script_and_small() -> None:
+    script = (Path(__file__).parents[1] / "benchmarks" / "pretrain.py").read_text()
+    config = shipped().config
+    assert f'"d_model": {config.d_model}, "n_layers": {config.n_layers}' in script
+    assert FILE.stat().st_size < 4_000_000
+
+
+def test_learning_gets_better() -> None:
+    told: list[float] = []
+    settings = EpisodeSettings(n_steps=60, n_values=1500, longest=48, learning_rate=5e-3)
+    pretrain(small(), settings, lambda step, loss, right, seconds: told.append(loss))
+    assert len(told) == 60
+    assert np.mean(told[-20:]) < np.mean(told[:20]) - 0.05
+
+
+def test_the_loss_asks_of_series_that_were_not_told() -> None:
+    """Codes that say nothing of the classes of the others cannot be right by heart."""
+    labels = torch.arange(2).repeat_interleave(40)
+    noise = torch.randn(80, 300, generator=torch.Generator().manual_seed(0))
+    assert float(EpisodeLoss()(noise, labels)[1]) < 0.8
+    clear = noise + 4 * (2 * labels[:, None] - 1)
+    assert float(EpisodeLoss()(clear, labels)[1]) == 1.0
+
+
+def test_steps_take_as_much_as_they_are_told() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        tasks = draw_tasks(rng, SETTINGS)
+        n = [task.series.size for task in tasks]
+        assert sum(n[:-1]) < SETTINGS.n_values <= sum(n)
+        assert len({task.series.shape[2] for task in tasks}) == 1
+
+
+def test_padding_and_company_do_not_matter() -> None:
+    encoder, rng = small().eval(), np.random.default_rng(0)
+    series = [rng.normal(size=(1, n)).astype(np.float32) for n in (1, 2, 7, 33)]
+    alone = torch.cat([encoder(torch.from_numpy(s).mT.unsqueeze(0)) for s in series])
+    lengths = torch.tensor([s.shape[1] for s in series])
+    x = torch.full((4, 40, 1), 1e3)
+    for i, s in enumerate(series):
+        x[i, : s.shape[1], 0] = torch.from_numpy(s[0])
+    torch.testing.assert_close(encoder(x, lengths), alone, rtol=1e-5, atol=1e-5)
+
+
+def test_answers_do_not_depend_on_the_batch(fitted: MSSSMClassifier) -> None:
+    X, _ = waves(40, range(20, 60), n_channels=2)
+    together = fitted.predict_proba(X)
+    alone = np.concatenate([fitted.predict_proba([x]) for x in X[:6]])
+    np.testing.assert_allclose(together[:6], alone, atol=1e-6)
+
+
+def test_is_saved_and_read_again(fitted: MSSSMClassifier, tmp_path: Path) -> None:
+    X, y = waves(40, range(20, 60), n_channels=2)
+    fitted.save(tmp_path / "m.safetensors")
+    again = MSSSMClassifier.load(tmp_path / "m.safetensors")
+    assert np.array_equal(again.predict_proba(X), fitted.predict_proba(X))
+    assert (again.predict(X) == y).mean() > 0.9
+
+
+def test_a_file_keeps_its_own_encoder(
+    fitted: MSSSMClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another version of the package may ship another one."""
+    X, _ = waves(40, range(20, 60), n_channels=2)
+    fitted.save(tmp_path / "m.safetensors")
+    keep(small(), tmp_path / "other.safetensors")
+    monkeypatch.setattr("msssm_ts.pretraining.weights.FILE", tmp_path / "other.safetensors")
+    shipped.cache_clear()
+    try:
+        again = MSSSMClassifier.load(tmp_path / "m.safetensors")
+        assert np.array_equal(again.predict_proba(X), fitted.predict_proba(X))
+    finally:
+        shipped.cache_clear()
+
+
+def test_many_channels_are_mixed() -> None:
+    rng = np.random.default_rng(0)
+    views = Views.draw([rng.normal(size=(20, 30)).astype(np.float32)], 0)
+    shown = views.of(np.eye(20, 30, dtype=np.float32))
+    assert shown.shape == (16, 30)
+    assert (views.mix != 0).any(1).all()
+    flat = Views.draw([np.ones((2, 30), np.float32)], 0)
+    assert not flat.of(np.ones((2, 30), np.float32)).any()
