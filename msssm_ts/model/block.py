@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.decomposition import MultiScaleDecomposition
+from msssm_ts.model.linear import Linear
 from msssm_ts.model.mixer import ScaleMixer
 
 
@@ -100,14 +101,14 @@ class MSSSMBlock(nn.Module):
         super().__init__()
         d = config.d_model
         self.norm = nn.LayerNorm(d)
-        self.input = nn.Linear(d, d)
-        self.gate = nn.Linear(d, d)
+        self.input = Linear(d, d)
+        self.gate = Linear(d, d)
         # With two directions, each has its own half of the channels.
         self.split = config.is_split
         self.cores = nn.ModuleList(
             MSSSM(config.of_direction, reverse) for reverse in (False, True)[: config.n_directions]
         )
-        self.output = nn.Linear(d, d)
+        self.output = Linear(d, d)
         self.dropout = ChannelDropout(config.dropout)
 
     def forward(

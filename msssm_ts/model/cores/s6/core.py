@@ -15,6 +15,7 @@ from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import CoreCost, FusedStep, StepInC
 from msssm_ts.model.cores.diagonal import DiagonalCore
 from msssm_ts.model.cores.method import SELECTIVE
+from msssm_ts.model.linear import Linear
 
 
 class S6(DiagonalCore):
@@ -42,7 +43,7 @@ class S6(DiagonalCore):
         d, n_streams, rank = config.d_model, config.n_streams, config.dt_rank
         self.dt_weight = nn.Parameter(torch.empty(n_streams, d, rank))
         nn.init.uniform_(self.dt_weight, -(rank**-0.5), rank**-0.5)
-        self.maps = nn.Linear(d, n_streams * (2 * config.stream_state + rank), bias=False)
+        self.maps = Linear(d, n_streams * (2 * config.stream_state + rank), bias=False)
 
     @classmethod
     def weight_shapes(cls, config: MSSSMConfig) -> dict[str, tuple[int, ...]]:
