@@ -172,6 +172,17 @@ class Parameters:
         option="--stride",
         brief="Steps of the series per step of the network; auto: more than one for long series.",
     )
+    init: Literal["auto", "random", "pretrained"] = row(
+        "auto",
+        one_of("auto", "random", "pretrained"),
+        """What a trained network begins with: random weights, or an encoder that comes with the
+        package and was pretrained on made-up series (:mod:`msssm_ts.pretraining`). "auto": the
+        encoder, where the network has its shape, that of the default.""",
+        concerns=TRAINED,
+        option="--init",
+        brief="What the network begins with: random weights, or the encoder that comes with the "
+        "package; auto: the encoder, where the network has its shape.",
+    )
     max_epochs: int | None = row(
         None,
         Whole(optional=True, most=10_000),

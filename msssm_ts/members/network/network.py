@@ -15,6 +15,7 @@ from torch import nn
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
+from msssm_ts.members.network.initial import begun
 from msssm_ts.members.network.method import METHOD
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.problem import Problem
@@ -95,7 +96,7 @@ class NetworkMember(Member):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = (
-                MSSSMNetwork(network_config(parameters, problem))
+                begun(network_config(parameters, problem), parameters["init"])
                 if start is None
                 else copy.deepcopy(start.network)
             )
