@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +23,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from msssm_ts.beside import as_side_features
+from msssm_ts.display import TrainingDisplay
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.fitted import (
     FittedModel,
@@ -32,7 +36,7 @@ from msssm_ts.fitted import (
 from msssm_ts.fitted.parts import check_channel_names
 from msssm_ts.fitted.shared import shared_proba
 from msssm_ts.fitting.checkpoint import Checkpoint
-from msssm_ts.fitting.data import training_data
+from msssm_ts.fitting.data import TrainingData, training_data
 from msssm_ts.fitting.fit import fit_model
 from msssm_ts.fitting.notes import rounding_remarks
 from msssm_ts.fitting.record import from_json_parameters
@@ -51,6 +55,16 @@ from msssm_ts.series.checks import (
     without_torch,
 )
 from msssm_ts.series.fingerprints import fingerprints
+from msssm_ts.training import Reporter
+from msssm_ts.updating import (
+    Sums,
+    is_updatable,
+    load_sums,
+    save_updatable,
+    summed,
+    with_series,
+    without_series,
+)
 
 if TYPE_CHECKING:
     from msssm_ts.export import ExportReport
@@ -99,6 +113,8 @@ class MSSSMClassifier(
         Losses, accuracies, learning rate and seconds of a network's training, one entry per epoch.
     n_iter_, best_iter_ : int
         Epochs trained, and the epoch whose weights were kept.
+    sums_ : msssm_ts.updating.Sums
+        Of an updatable model: what series are added to and taken away from.
     networks_ : list of MSSSMNetwork
         The trained networks; ``network_`` is the first.
 
@@ -223,11 +239,23 @@ optional
         return self
 
     def partial_fit(
-        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        classes: Any = None,
+        sample_weight: Any = None,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
     ) -> MSSSMClassifier:
-        """Go on training with more series: one pass over them, with a fresh optimiser.
+        """Learn from more series.
 
-        Only a network can learn in parts: there is no other member then, whatever the preset.
+        With ``updatable=True`` the whole vote does, from sums: it is then what it would be if all
+        series had come at once, but for what the first call measured (standardisation, thresholds,
+        penalty, temperature, what is expected), and the first call is a fit. Else a network goes
+        on training, one pass with a fresh optimiser; there is no other member then, whatever the
+        preset.
 
         Parameters
         ----------
@@ -235,6 +263,8 @@ optional
             More series. The standardisation stays that of the first call.
         classes : array of shape (n_classes,), optional
             All labels that will ever come, for the first call; those in y by default.
+        sampling_rate, channel_names, times : as in :meth:`predict_proba`
+            Of the series; with ``updatable=True``.
 
         Returns
         -------
@@ -247,6 +277,19 @@ optional
             As in :meth:`fit`, and if a label is not among those of the first call.
         """
         check_parameters(self.get_params(deep=False))
+        where = (sampling_rate, channel_names)
+        if self.updatable and self.__sklearn_is_fitted__():
+            data = self._more(X, y, classes, sample_weight, channel_names, times)
+            sums = self._sums_there()
+            with self._telling_of_sums() as reporter:
+                changed = with_series(self.model_, sums, data, *where, reporter)
+            self._become(changed)
+            return self
+        if not self.updatable and (*where, times) != (None, None, None):
+            raise InputError(
+                "sampling_rate, channel_names and times have nothing to act on in partial_fit "
+                "without updatable=True"
+            )
         previous = self._to_go_on_from()
         if previous is not None and previous.beside is not None:
             raise InputError(
@@ -258,12 +301,102 @@ optional
             series,
             self._check_y(y),
             sample_weight=sample_weight,
+            times=check_times(times, series),
             known=None if previous is None else previous.labels,
             classes=None if classes is None else np.unique(classes),
         )
-        source = self._source(series) if previous is None else previous.source
-        self._keep(data, source, previous=previous, in_parts=True)
+        source = self._source(series, channel_names, sampling_rate)
+        source = source if previous is None else previous.source
+        self._keep(data, source, previous=previous, in_parts=not self.updatable)
         return self
+
+    def withdraw(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+    ) -> MSSSMClassifier:
+        """Take series away again that an updatable model has learned.
+
+        The classifiers are then those of the other series alone. What the first fit measured
+        stays, though: if it must not hold anything of the series, fit anew.
+
+        Parameters
+        ----------
+        X : as in :meth:`fit`
+            Series, value for value as they were learned.
+        y : as in :meth:`fit`, optional
+            Their labels, to be compared; weights are those that they were learned with.
+        sampling_rate, channel_names, times : as in :meth:`predict_proba`
+            Of the series.
+
+        Returns
+        -------
+        MSSSMClassifier
+            Itself.
+
+        Raises
+        ------
+        InputError
+            If the model was fitted without ``updatable=True``, its sums are not there, some of
+            the series were never learned (or with another label), or fewer than two classes would
+            be left.
+        sklearn.exceptions.NotFittedError
+            Before :meth:`fit`.
+        """
+        check_is_fitted(self)
+        model, sums = self.model_, self._sums_there()
+        series = self._check_series(X, model, channel_names)
+        stamps = check_times(times, series)
+        targets = None
+        if y is not None:
+            known = training_data(series, y, known=model.labels)
+            targets = known.targets.encoded
+        where = (sampling_rate, channel_names)
+        with self._telling_of_sums() as reporter:
+            changed = without_series(model, sums, series, targets, stamps, *where, reporter)
+        self._become(changed)
+        return self
+
+    def _become(self, updated: tuple[FittedModel, Sums]) -> None:
+        model, self.sums_ = updated
+        self.model_ = model
+
+    @contextmanager
+    def _telling_of_sums(self) -> Iterator[Reporter]:
+        with TrainingDisplay(quiet=not self.verbose) as shown:
+            yield Reporter((*(self.callbacks or ()), shown))
+
+    def _more(
+        self, X: Any, y: Any, classes: Any, sample_weight: Any, channel_names: Any, times: Any
+    ) -> TrainingData:
+        """Return checked series for an updatable model."""
+        labels = self.model_.labels
+        if classes is not None and np.unique(classes).tolist() != labels.classes.tolist():
+            raise InputError("classes differ from those of the first call, which cannot change")
+        series = self._check_series(X, self.model_, channel_names)
+        return training_data(
+            series,
+            self._check_y(y),
+            sample_weight=sample_weight,
+            times=check_times(times, series),
+            known=labels,
+        )
+
+    def _sums_there(self) -> Sums:
+        """Return the sums of an updatable model, read from beside its file where they wait."""
+        if "sums_" not in vars(self):
+            file = vars(self).get("_file")
+            if file is None:
+                raise InputError(
+                    "the model has no sums and cannot be updated: fit it with updatable=True, to "
+                    "the end"
+                )
+            self.sums_ = load_sums(self.model_, file)
+        return self.sums_
 
     def _source(
         self,
@@ -286,12 +419,18 @@ optional
 
     def _keep(self, data: Any, source: Source, **how: Any) -> None:
         """Fit; where that is cut short, keep what there is."""
+        for name in {"sums_", "_file"} & vars(self).keys():
+            delattr(self, name)
         try:
             self.model_ = fit_model(data, self.get_params(deep=False), source, **how)
         except (Interrupted, TrainingError) as error:
             if error.partial is not None:
                 self.model_ = error.partial
             raise
+        if self.updatable:
+            with self._telling_of_sums() as reporter:
+                made = summed(self.model_, data, self.class_weight, reporter)
+            self._become(made)
 
     def _check_y(self, y: Any) -> Any:
         if y is None:
@@ -703,6 +842,9 @@ optional
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one safetensors file (see :mod:`msssm_ts.fitted.artifact`).
 
+        The sums of an updatable one go beside it, to ``sums.safetensors``, or ``NAME.sums`` where
+        the file is not called ``model.safetensors``.
+
         Parameters
         ----------
         path : path
@@ -716,6 +858,13 @@ optional
             Before :meth:`fit`.
         """
         check_is_fitted(self)
+        if is_updatable(self.model_.record.parameters):
+            try:
+                save_updatable(self.model_, self._sums_there(), path)
+            except InputError as error:
+                warnings.warn(f"saved without its sums: {error}", stacklevel=2)
+            else:
+                return
         save_model(self.model_, path)
 
     def export(
@@ -779,7 +928,10 @@ optional
         InputError
             If the file is missing, damaged, or newer than this version can read.
         """
-        return cls._of(load_model(path, device))
+        estimator = cls._of(load_model(path, device))
+        # Sums are large, and few ask for them.
+        estimator._file = Path(path).absolute()
+        return estimator
 
     @classmethod
     def _of(cls, model: FittedModel) -> MSSSMClassifier:

@@ -248,5 +248,15 @@ def check_decision(parameters: Mapping[str, Any]) -> None:
         )
 
 
+def check_updatable(parameters: Mapping[str, Any]) -> None:
+    """Refuse parameters that would leave series out of an updatable model's sums."""
+    for name in ("at_most", "time_budget"):
+        if parameters["updatable"] and parameters.get(name) is not None:
+            raise InputError(
+                f"updatable with {name}={parameters[name]:g}: sums are over every series, however "
+                "long they take; leave one of them out"
+            )
+
+
 def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"

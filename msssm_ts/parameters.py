@@ -412,6 +412,16 @@ class Parameters:
         brief="A Dask cluster that computes, too: its scheduler's address, or local:N for N "
         "processes of this machine.",
     )
+    updatable: bool = row(
+        False,
+        one_of(True, False),
+        """Keep sums over the training series, so that ``partial_fit`` adds more to the whole vote,
+        and ``withdraw`` takes some away again, without the others at hand. Only members that
+        follow from such sums vote, of 4096 features each at most. See docs/scale.md.""",
+        option="--updatable",
+        brief="Keep sums over the series (sums.safetensors), so that msssm-ts update adds and "
+        "withdraws series; only ridge classifiers that follow from them vote.",
+    )
 
 
 def redefined(name: str, default: Any) -> Any:

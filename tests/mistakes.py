@@ -38,7 +38,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         Mistake("data lst", "No such command 'lst'. Did you mean 'list'?"),
         Mistake(
             "fit ecg.csv --lable kind",
-            "No such option: --lable (Possible options: --label, --layers, --scales)",
+            "No such option: --lable (Possible options: --label, …)",
         ),
         Mistake(
             "fit big.csv --core s44",
@@ -118,6 +118,15 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         ),
         Mistake("evaluate ecg.csv heart", "heart is a model, …: the model comes first"),
         Mistake("compare heart", "one run only: give two or more to compare"),
+        Mistake(
+            "update heart",
+            "nothing to do: name NEW series to learn, or OLD ones with --withdraw",
+        ),
+        Mistake(
+            "update heart ecg.csv",
+            "heart/model.safetensors: cannot be updated, it was fitted without keeping sums; fit "
+            "it again with --updatable (updatable=True)",
+        ),
         Mistake("fit empty", "empty: the folder has nothing to read (no files); known are WFDB …"),
         Mistake("fit empty.csv --label kind", "empty.csv: the file is empty; replace it"),
         Mistake(
@@ -194,6 +203,15 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         Mistake("serve heart --port 99999", "Invalid value for '--port': … equal to 65535"),
     ),
     "Options that contradict one another, or have no effect": (
+        Mistake(
+            "fit big.csv --updatable --at-most 5",
+            "updatable with at_most=5: sums are over every series, however long they take; leave "
+            "one of them out",
+        ),
+        Mistake(
+            "fit ecg.csv --label kind --updatable --members quantile_trees",
+            "ecg.csv: updatable: quantile_trees cannot learn from sums over series; take …",
+        ),
         Mistake(
             "fit big.csv --preset fast --members network",
             "--members with --preset fast: both say what votes; leave one of them out",

@@ -255,7 +255,7 @@ def header_list(c: Contents, rng: np.random.Generator) -> None:
 def header_text(c: Contents, rng: np.random.Generator) -> None:
     """Change the text itself, to what json.dumps does not write."""
     text = json.dumps(c.header)
-    at = text.index(":", int(rng.integers(len(text) - 400))) + 1
+    at = text.index(":", int(rng.integers(max(1, len(text) - 400)))) + 1
     odd = pick(
         rng,
         ["NaN", "-Infinity", "1e999", "9" * 5000, "[" * 3000, '"\\ud800"', "0x1", "01", "tru", "'"],

@@ -68,6 +68,8 @@ FOLDS, ESTIMATE = "msssm_ts/members/folds.py", "msssm_ts/fitting/estimate.py"
 INTERVALS, STRATA = "msssm_ts/fitted/intervals.py", "msssm_ts/members/strata.py"
 DECISION, FIT_DECISION = "msssm_ts/fitted/decision.py", "msssm_ts/fitting/decision.py"
 T_ROWS = "tests/test_rows.py"
+UPDATE, LEARNED = "msssm_ts/updating/update.py", "msssm_ts/updating/learned.py"
+SUMS_FILE, T_UPDATING = "msssm_ts/updating/files.py", "tests/test_updating.py"
 T_RARE, T_POINTS = "tests/test_rare_classes.py", "tests/test_operating_points.py"
 CLOSED, T_ESTIMATE = "msssm_ts/fitting/closed.py", "tests/test_estimate.py"
 CHECKPOINT, T_RESUMING = "msssm_ts/fitting/checkpoint.py", "tests/test_resuming.py"
@@ -508,12 +510,31 @@ BUGS = [Bug(*row) for row in (
      "range(size, n, size))[:-1]", T_VOTERS),
     ("rows: sums are not centred", NORMAL_EQUATIONS, "a[rows] -= self.features[rows, None] * mean",
      "pass", T_VOTERS),
-    ("rows: weights do not count", NORMAL_EQUATIONS, "weights[:, None].astype(np.float32)",
-     "np.sign(weights[:, None]).astype(np.float32)", T_VOTERS),
+    ("rows: weights do not count", NORMAL_EQUATIONS, "weights[:, None].astype(z.dtype)",
+     "np.sign(weights[:, None]).astype(z.dtype)", T_VOTERS),
     ("rows: no penalty is enough", NORMAL_EQUATIONS, "if penalty > diagonal.mean():", "if True:",
      T_VOTERS),
     ("rows: trees of one part", TREES, "in enumerate(seeds):",
      "in enumerate(seeds[:1]):", T_VOTERS),
+    ("update: half of a withdrawn series stays", UPDATE, "weights = sign * learned",
+     "weights = (sign if sign > 0 else -0.5) * learned", T_UPDATING),
+    ("update: weights of classes are forgotten", UPDATE,
+     "(1.0 if several else class_weights[targets])", "1.0", T_UPDATING),
+    ("update: a series can be withdrawn twice", LEARNED, "                rows.remove(fits[-1])\n",
+     "", T_UPDATING),
+    ("update: labels are not compared", LEARNED, "if targets is None or np.array_equal",
+     "if True or np.array_equal", T_UPDATING),
+    ("update: sums of any model are taken", SUMS_FILE,
+     'if opened.header.get("model") != wanted:', "if False:", T_UPDATING),
+    ("update: the old sums go before the model", SUMS_FILE,
+     "_write(sums, _next(file), checksum_of", "_write(sums, sums_beside(file), checksum_of",
+     T_UPDATING),
+    ("update: sums of a file are not measured", SUMS_FILE,
+     "    check_shapes(_specs(sizes, n_outputs, model.labels.multilabel), opened.entries)\n", "",
+     T_UPDATING),
+    ("update: what is near stays after a withdrawal", UPDATE,
+     "familiarity=None if forgets else model.familiarity", "familiarity=model.familiarity",
+     T_UPDATING),
     ("fewer: rare classes by chance", STRATA, "max(1, n // (2 * len(counts))))", "0)", T_ROWS),
     ("fewer: they stand for themselves", "msssm_ts/fitting/chosen.py",
      "standing_for(chosen, targets, weights[rest]) * n / len(rest)", "weights[rest[chosen]]",

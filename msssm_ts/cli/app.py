@@ -26,6 +26,7 @@ from msssm_ts.cli.several import refuse_several
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
 from msssm_ts.cli.tune import tune
+from msssm_ts.cli.update import update
 from msssm_ts.cli.usage import Suggesting
 from msssm_ts.version import __version__
 
@@ -42,6 +43,7 @@ EXAMPLES: dict[Callable[..., Any], tuple[str, str]] = {
     annotate: ("annotate heart 200 -o annotated", "annotate heart records/ --picture"),
     export: ("export run -o model.onnx", "export run --format c -o heart.c"),
     stream: ("stream run < samples.csv", "stream run --jsonl < samples.csv"),
+    update: ("update run december.csv", "update run --withdraw patient7.csv -o other"),
     compare: ("compare run other --data ECG200", "compare run other --json"),
     inspect: ("inspect run ECG200 --series 3", "inspect run ECG200 --importance"),
     card: ("card run -o README.md", "card run --licence mit --json"),

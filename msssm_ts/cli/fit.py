@@ -130,7 +130,8 @@ def fit(
         about = (series.summary(), data, left_out, call.config)
         if stopped is None:
             try:
-                metrics = run_folder.write(out, model.model_, *about)
+                kept = vars(model).get("sums_")
+                metrics = run_folder.write(out, model.model_, *about, sums=kept)
             except KeyboardInterrupt:
                 # All that it is made of is finished.
                 checkpoint.flush()
@@ -150,8 +151,8 @@ def fit(
                 else:
                     # It would come to the same end.
                     checkpoint.remove()
-                kept = model.model_ if model.__sklearn_is_fitted__() else None
-                tracker.end("interrupted" if stopped.error is None else "failed", kept)
+                part = model.model_ if model.__sklearn_is_fitted__() else None
+                tracker.end("interrupted" if stopped.error is None else "failed", part)
     if stopped is not None:
         if debug and stopped.error is not None:
             raise stopped.error

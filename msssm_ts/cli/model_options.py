@@ -13,7 +13,14 @@ from msssm_ts.cli import options
 from msssm_ts.cli.injected import injected, option
 from msssm_ts.cli.panels import ADVANCED, MODEL, NETWORK
 from msssm_ts.errors import InputError
-from msssm_ts.parameter_checks import Number, OneOf, SeveralOf, Whole, check_decision
+from msssm_ts.parameter_checks import (
+    Number,
+    OneOf,
+    SeveralOf,
+    Whole,
+    check_decision,
+    check_updatable,
+)
 from msssm_ts.parameter_rows import Spec
 from msssm_ts.parameters import specs
 
@@ -51,6 +58,8 @@ def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
         about["help"] += f" There are: {', '.join(check.choices())}."
     if name == "bidirectional":
         kind, default = bool, False
+    elif name == "updatable":
+        kind = bool
     elif name == "class_weight":
         kind, default = _words(name, ("none", "balanced")), "none"
     elif name == "random_state":
@@ -104,6 +113,7 @@ def _chosen(values: dict[str, Any]) -> dict[str, Any]:
             message = str(error).replace(name, str(spec.option), 1)
             raise InputError(message) from error
     check_decision(found)
+    check_updatable(found)
     options.check_device(found["device"])
     if found["members"] is not None and values["preset"] is not None:
         raise InputError(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.fitted import FittedModel
     from msssm_ts.fitting import Checkpoint
+    from msssm_ts.updating import Sums
 
 
 # What commands put beside a model by default, and what would be another model's beside a new one.
@@ -135,18 +136,24 @@ def write(
     source: str,
     left_out: str | None = None,
     config: str = "",
+    sums: Sums | None = None,
 ) -> dict[str, Any]:
     """Write model, metrics, history and training curve; return the metrics.
 
     ``left_out`` names what was left out at a time for the estimate: a group's name; ``config`` is
-    the file of options that asks for the same.
+    the file of options that asks for the same; ``sums`` are an updatable model's.
 
     The model comes first: whatever fails later, it is there.
     """
     from msssm_ts.fitted import save_model
     from msssm_ts.fitted.told import named_decision, rows_of
+    from msssm_ts.updating import remove_sums, save_updatable
 
-    save_model(model, folder / MODEL)
+    if sums is None:
+        save_model(model, folder / MODEL)
+        remove_sums(folder / MODEL)
+    else:
+        save_updatable(model, sums, folder / MODEL)
     record = model.record
     history, best = record.history, record.best_iter
     decision = None if model.labels.decision is None else model.labels.decision.to_dict()
@@ -179,12 +186,18 @@ def write(
     writer.writerow(history)
     writer.writerows(zip(*history.values(), strict=True))
     write_text(folder / "history.csv", text.getvalue())
-    for stale in _MADE_OF_A_MODEL:
-        # Of the model that was replaced.
-        (folder / stale).unlink(missing_ok=True)
+    remove_stale(folder)
     if history["epoch"]:
         save(training_figure(history, best), folder / "training_curve.png")
     return metrics
+
+
+def remove_stale(folder: Path) -> list[str]:
+    """Remove what was made of a model that was replaced; return what that was."""
+    there = [name for name in _MADE_OF_A_MODEL if (folder / name).exists()]
+    for name in there:
+        (folder / name).unlink(missing_ok=True)
+    return there
 
 
 def recorded(run: str) -> dict[str, Any] | None:

@@ -81,6 +81,18 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
         return _present(file, opened)[0]
 
 
+def checksum_of(path: str | os.PathLike[str]) -> str:
+    """Return what a model file is known by; it changes with anything in it.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or foreign.
+    """
+    with opened_tensor_file(resolve_model_path(path), _KEY) as opened:
+        return opened.checksum
+
+
 def read_artifact(path: str | os.PathLike[str]) -> tuple[Arrays, dict[str, Any]]:
     """Return the weights and the header of a model file (or run folder), in the present schema.
 

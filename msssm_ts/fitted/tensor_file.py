@@ -78,6 +78,8 @@ class TensorFile:
         The JSON header; its own checksum has been compared where there is one.
     entries : dict of str to TensorEntry
         The arrays by their names.
+    checksum : str
+        By which the file is known; empty in the oldest.
     has_checksum : bool
         Whether the file says what header and arrays have to be.
     """
@@ -88,6 +90,7 @@ class TensorFile:
         text, self._sums = metadata.get(key), metadata.get(f"{key}.sha256")
         if text is None:
             raise InputError(f"{file}: a safetensors file, but not one that msssm-ts wrote")
+        self.checksum = self._sums or ""
         self.has_checksum = self._sums is not None
         self._check_sum(0, _hash_of_header(text))
         self.header = _object(file, text, "its header")

@@ -42,6 +42,7 @@ from msssm_ts.fitting.share import in_vain, measured_share, vote_of
 from msssm_ts.fitting.split import Split, choose_split
 from msssm_ts.fitting.stage import StageKeeper
 from msssm_ts.fitting.targets import best_thresholds, loss_weights
+from msssm_ts.fitting.updatable import updatable_seats
 from msssm_ts.kernels.parallel import at_work
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member
@@ -132,6 +133,7 @@ def _prepared_fit(
     wanted = seats(preset, named, causal=not parameters["bidirectional"])
     # Who names the members, or the preset that is a network's, wants them.
     undecided = named is None and preset != "network"
+    data, wanted = updatable_seats(parameters, data, wanted)
     if in_parts:
         wanted = (Seat("network", options={"max_epochs": 1}),)
     closed = [seat for seat in wanted if not MEMBERS.get(seat.kind).learns_by_steps]

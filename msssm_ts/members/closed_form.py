@@ -15,7 +15,7 @@ from msssm_ts.file_checks import Number
 from msssm_ts.members.normal_equations import NormalEquations
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
-from msssm_ts.members.room import Need, Room
+from msssm_ts.members.room import MOST_KEPT, Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.members.within_time import cost_of, drawn_within, part_of, seconds_each
@@ -29,6 +29,8 @@ _HELD = 1 << 24
 _TRIED = 64
 # What a file says of a classifier.
 FACTS = {"temperature": Number(1e-9, 1e9), "left_out_accuracy": Number(-1e-6, 1 + 1e-6)}
+# Older files do not say.
+MORE_FACTS = {"penalty": Number(0, 1e9)}
 
 
 class Transform(Protocol):
@@ -99,7 +101,8 @@ def fit_closed_form(
 
     Where features of all series are too many to be held, the classifier is fitted to sums over
     all of them (:class:`~msssm_ts.members.normal_equations.NormalEquations`); its penalty and
-    temperature are chosen by some.
+    temperature are chosen by some. That of an updatable model is fitted to these alone, and its
+    features are those that sums will be kept of.
 
     Parameters
     ----------
@@ -131,7 +134,7 @@ def fit_closed_form(
     if room.holds(len(index), len(weights)):
         part = problem.part(index)
         z = _features(problem, index, transform, len(weights), size, reporter)
-        fewer = _fewer(len(weights), max(wanted, len(weights)), len(index))
+        fewer = _fewer(len(weights), max(wanted, len(weights)), len(index), room)
         return ClosedForm(*_fitted(z, weights, part), z, index, part, len(index), fewer)
     # The same for all members: such series tell of the whole vote.
     judged = problem.drawn(room.rows_judged(len(weights)), 0)
@@ -139,6 +142,9 @@ def fit_closed_form(
     z = _features(problem, judged, transform, len(weights), size)
     used = _used(len(weights), room.products, seed)
     scaling, ridge = _fitted(z, weights * used, part)
+    fewer = _fewer(int(used.sum()), max(wanted, len(weights)), len(index), room)
+    if room.only_judged:
+        return ClosedForm(scaling, ridge, z, judged, part, len(index), fewer)
     workers = problem.workers
     every = problem.part(index)
     own = np.ones(len(every)) if every.weights is None else every.weights
@@ -158,7 +164,6 @@ def fit_closed_form(
     coefficients = np.zeros_like(ridge.coefficients)
     coefficients[used], intercept = sums.solution(ridge.penalty)
     ridge = replace(ridge, coefficients=coefficients, intercept=intercept)
-    fewer = _fewer(int(used.sum()), max(wanted, len(weights)), len(index))
     return ClosedForm(scaling, ridge, z, judged, part, len(index), fewer)
 
 
@@ -186,7 +191,7 @@ def need_of(
 
     # Signs of all, and what is answered of those left out.
     held = room.held(n, n_features) + 2 * 8 * n * problem.n_outputs
-    return Need(not room.holds(n, n_features), held, seconds)
+    return Need(not room.has_room(n, n_features), held, seconds)
 
 
 def _features(
@@ -266,13 +271,15 @@ def _fitted(
     return scaling, ridge
 
 
-def _fewer(n_features: int, wanted: int, n_series: int) -> str:
+def _fewer(n_features: int, wanted: int, n_series: int, room: Room) -> str:
     """Say that there are fewer features than with as much memory as by default."""
-    room = Room.of(None)
-    usual = wanted if room.holds(n_series, wanted) else min(wanted, room.products)
+    default = Room.of(None)
+    usual = wanted if default.holds(n_series, wanted) else min(wanted, default.products)
     if n_features >= usual:
         return ""
-    return f"learned from {n_features} of {usual} features: max_memory has no room for more"
+    bounded = room.limit is not None and not (room.only_judged and room.products == MOST_KEPT)
+    why = "max_memory has no room for more" if bounded else "sums of more would be large to keep"
+    return f"learned from {n_features} of {usual} features: {why}"
 
 
 def _used(n_features: int, most: int, seed: int) -> NDArray[np.bool_]:
@@ -320,6 +327,8 @@ def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], d
         "intercept": ridge.intercept,
     }
     facts = {"temperature": ridge.temperature, "left_out_accuracy": ridge.left_out_accuracy}
+    if np.isfinite(ridge.penalty):
+        facts["penalty"] = ridge.penalty
     return arrays, facts
 
 
@@ -344,5 +353,6 @@ def from_state_of(
         facts["temperature"],
         facts["left_out_accuracy"],
         multilabel,
+        penalty=facts.get("penalty", np.nan),
     )
     return scaling, ridge

@@ -76,6 +76,10 @@ class Member(ABC):
     learns_by_steps : bool
         Whether it wants series set aside to stop by, and whether its weight is measured on them.
         Such members are fitted last, and only they can go on from where they were.
+    learns_from_sums : bool
+        Whether it is a ridge classifier (a field ``ridge``) on standardised features (by a field
+        ``scaling``, returned by :meth:`transform`) that hold no series: what it has learned then
+        follows from sums over series, to which more can be added.
     weighs_classes, weighs_labels : bool
         Whether weights of classes, and of labels where a series can have several, change what it
         answers.
@@ -97,6 +101,7 @@ class Member(ABC):
     title: ClassVar[str] = "training"
     prior: ClassVar[float] = 0.5
     learns_by_steps: ClassVar[bool] = False
+    learns_from_sums: ClassVar[bool] = False
     weighs_classes: ClassVar[bool] = True
     weighs_labels: ClassVar[bool] = False
     left_out: NDArray[np.float64] | None = None

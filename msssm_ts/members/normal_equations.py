@@ -18,8 +18,9 @@ _ROUNDING = 2.0**-22
 class NormalEquations:
     """Weighted sums over rows, from which a ridge regression onto all of them follows.
 
-    Sums are in float64, products of a block's rows in float32: the same blocks in the same order
-    give the same bits, whoever computes them.
+    Sums are in float64, products of a block's rows in the rows' type: the same blocks in the same
+    order give the same bits, whoever computes them. Of rows in float64 other blocks give the same
+    but for the last bits, so that what was added can be taken away again.
 
     Parameters
     ----------
@@ -62,7 +63,10 @@ class NormalEquations:
         return cls(products, towards, np.zeros(n_features), np.zeros(n_outputs))
 
     def add(
-        self, z: NDArray[np.float32], y: NDArray[np.float64], weights: NDArray[np.float64]
+        self,
+        z: NDArray[np.floating[Any]],
+        y: NDArray[np.float64],
+        weights: NDArray[np.float64],
     ) -> None:
         """Add rows; take them away again where their weights are negative.
 
@@ -75,7 +79,7 @@ class NormalEquations:
         weights : array of shape (n_rows,)
             Of the rows.
         """
-        weighted = (z * weights[:, None].astype(np.float32)).T
+        weighted = (z * weights[:, None].astype(z.dtype)).T
         for columns in _blocks(z.shape[1]):
             self.products[columns.start :, columns] += weighted[columns.start :] @ z[:, columns]
         self.towards += weighted @ y

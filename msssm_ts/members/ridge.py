@@ -44,7 +44,8 @@ class Ridge:
         Probabilities of the training rows, each (or each group) left out in its turn; NaN where
         there were too many. Of a classifier that was just fitted.
     penalty : float
-        That was chosen, in units of the mean squared length of a row; likewise.
+        That was chosen, in units of the mean squared length of a row; NaN where an older file does
+        not say.
     """
 
     coefficients: NDArray[np.float32]

@@ -13,6 +13,8 @@ from msssm_ts.members.ridge import MOST_ROWS
 MOST_NUMBERS = 100_000_000
 # Features whose products are summed where those of all series are not held: 512 MB.
 MOST_PRODUCTS = 8192
+# The same of an updatable model, which keeps the sums: 67 MB in its file.
+MOST_KEPT = 4096
 # Series whose features are held then. Always as many: products round by how many there are.
 BLOCK = 2048
 # However little memory there is.
@@ -33,36 +35,47 @@ class Room:
         Rows that the penalty is chosen by.
     limit : int, optional
         Bytes that all of it may take together.
+    only_judged : bool
+        Whether a ridge classifier is fitted only to the rows that its penalty is chosen by: that of
+        an updatable model then follows from sums over all (:mod:`msssm_ts.updating`).
     """
 
     numbers: int
     products: int
     judged: int
     limit: int | None = None
+    only_judged: bool = False
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any] | None) -> Self:
-        """Return what ``max_memory`` among an estimator's parameters leaves room for.
+        """Return what ``max_memory`` and ``updatable`` among an estimator's parameters allow.
 
         Examples
         --------
         >>> Room.of(None).products, Room.of({"max_memory": 500_000_000}).products
         (8192, 3952)
         """
-        limit = (parameters or {}).get("max_memory")
+        parameters = parameters or {}
+        limit, kept = parameters.get("max_memory"), bool(parameters.get("updatable"))
+        most = MOST_KEPT if kept else MOST_PRODUCTS
         if limit is None:
-            return cls(MOST_NUMBERS, MOST_PRODUCTS, MOST_ROWS)
+            return cls(MOST_NUMBERS, most, MOST_ROWS, None, kept)
         # A quarter each: an eigendecomposition of rows, with what it is worked out in; sums; a
         # block. Or half for features of all, a third for a solution. See :meth:`held`.
         return cls(
             max(1, min(MOST_NUMBERS, limit // 24)),
-            max(1, min(MOST_PRODUCTS, isqrt(limit // 32))),
+            max(1, min(most, isqrt(limit // 32))),
             max(_LEAST_BLOCK, min(MOST_ROWS, isqrt(limit // 160))),
             limit,
+            kept,
         )
 
     def holds(self, n_series: int, n_features: int) -> bool:
         """Whether features of all series are held; else sums over blocks of them are."""
+        return not self.only_judged and self.has_room(n_series, n_features)
+
+    def has_room(self, n_series: int, n_features: int) -> bool:
+        """Whether they could be held."""
         tight = self.judged < MOST_ROWS and n_series > self.judged
         return n_series * n_features <= self.numbers and not tight
 

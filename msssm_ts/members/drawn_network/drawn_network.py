@@ -16,6 +16,7 @@ from msssm_ts.file_checks import Record, anything
 from msssm_ts.kernels.threshold_pools import N_POOLS
 from msssm_ts.members.closed_form import (
     FACTS,
+    MORE_FACTS,
     fit_closed_form,
     from_state_of,
     in_parts,
@@ -51,7 +52,8 @@ _FACTS = Record(
     {
         **dict.fromkeys(_SHAPE, anything),
         **FACTS,
-    }
+    },
+    MORE_FACTS,
 )
 
 
@@ -75,6 +77,7 @@ class DrawnMember(Member):
 
     kind: ClassVar[str] = "drawn_network"
     title: ClassVar[str] = "drawn network"
+    learns_from_sums: ClassVar[bool] = True
     # A tenth beside ridge classifiers on random features and trees alone (docs/recipe.md).
     prior: ClassVar[float] = 1 / 9
 

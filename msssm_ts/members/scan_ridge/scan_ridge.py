@@ -15,6 +15,7 @@ from msssm_ts.file_checks import Number, Record, Whole
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
 from msssm_ts.members.closed_form import (
     FACTS,
+    MORE_FACTS,
     Transform,
     fit_closed_form,
     from_state_of,
@@ -49,7 +50,7 @@ _LARGEST_TAP = 1e3
 # What a file says; older ones leave out what is there to be shown only.
 _FACTS = Record(
     {"span": Number(1e-6, 1), **FACTS},
-    {"n_features": Whole(1), "levels": Whole(1, MAX_SCALES)},
+    {"n_features": Whole(1), "levels": Whole(1, MAX_SCALES), **MORE_FACTS},
 )
 
 
@@ -73,6 +74,7 @@ class ScanRidge(Member):
 
     kind: ClassVar[str] = "scan_ridge"
     title: ClassVar[str] = "random features"
+    learns_from_sums: ClassVar[bool] = True
     # Beside the trees' .4 (docs/recipe.md).
     prior: ClassVar[float] = 0.6
 

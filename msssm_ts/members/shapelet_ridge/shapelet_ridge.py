@@ -16,6 +16,7 @@ from msssm_ts.file_checks import Record, Whole
 from msssm_ts.kernels.shapelets import GROUP, TAPS
 from msssm_ts.members.closed_form import (
     FACTS,
+    MORE_FACTS,
     Transform,
     fit_closed_form,
     from_state_of,
@@ -48,7 +49,7 @@ from msssm_ts.training import Keeper, Reporter
 # Values of shapelets and weights of channels: series are limited, their differences twice that.
 _LARGEST_VALUE = 1e9
 _MOST_GROUPS = 1 << 12
-_FACTS = Record({"n_groups": Whole(1, _MOST_GROUPS), **FACTS})
+_FACTS = Record({"n_groups": Whole(1, _MOST_GROUPS), **FACTS}, MORE_FACTS)
 
 
 @dataclass(frozen=True)
