@@ -63,6 +63,10 @@ class Interrupted(KeyboardInterrupt):
         self.partial = partial
 
 
+class FetchError(RuntimeError):
+    """A file of a store that could not be fetched: one sentence with its name and the reason."""
+
+
 class ExportError(RuntimeError):
     """An exported file that does not do what its model does, or cannot be made: one sentence."""
 

@@ -22,6 +22,8 @@ EXTRAS = MappingProxyType(
         ),
         "tune": ("optuna>=4",),
         "dask": ("distributed>=2025.1",),
+        "stores": ("fsspec>=2024.6",),
+        "zarr": ("zarr>=3",),
     }
 )
 NEWER = "update the source of msssm-ts, and run 'python -m pip install .' in it"

@@ -26,6 +26,7 @@ FILES = {
     "leads.npz": "series with channels I and II at 50 Hz",
     "heart": "a model of ecg.csv",
     "pair": "a model of leads.npz",
+    "parts": "two tables, one without the column t1",
 }
 _MODEL = "give a run folder or a model.safetensors that 'msssm-ts fit' wrote"
 _COLUMNS = "there are kind, who, t0, t1, …"
@@ -64,6 +65,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
             "fit ecg.csv --log tensorbord",
             "--log tensorbord: must be tensorboard, mlflow or wandb",
         ),
+        Mistake("fit s33://bucket/set", "s33://bucket/set: nothing here opens …; is 's3' meant?"),
         Mistake("fit BasicMotion", "BasicMotion: no such file, …; is 'BasicMotions' meant?"),
         Mistake("data info ECG20", "ECG20: no such file, …; is 'ECG200' meant?"),
         Mistake(
@@ -129,6 +131,19 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         ),
         Mistake("fit empty", "empty: the folder has nothing to read (no files); known are WFDB …"),
         Mistake("fit empty.csv --label kind", "empty.csv: the file is empty; replace it"),
+        Mistake(
+            "data info parts",
+            "parts/part-2.csv: no column 't1', which part-1.csv has; files of one table have the "
+            "same columns",
+        ),
+        Mistake(
+            "annotate heart memory://bucket/set",
+            "memory://bucket/set: nothing is written into a store; name a folder with --out",
+        ),
+        Mistake(
+            "fit ftp://me:secret@host/set",
+            "ftp://…@host/set: a password in an address would be kept in the files of a run; …",
+        ),
         Mistake(
             "fit ecg.csv -o ecg.csv", "ecg.csv: is a file; give the name of a folder with --out"
         ),
@@ -312,8 +327,10 @@ def write_files(folder: Path) -> None:
         "word.toml": 'core = "s44"\n',
     }.items():
         (folder / name).write_text(text)
-    for name in ("empty", "notes"):
+    for name in ("empty", "notes", "parts"):
         (folder / name).mkdir()
+    (folder / "parts" / "part-1.csv").write_text("kind,t0,t1\na,1,2\n")
+    (folder / "parts" / "part-2.csv").write_text("kind,t0\nb,1\n")
     (folder / "notes" / "notes.txt").write_text("no model\n")
 
 

@@ -36,6 +36,8 @@ class Bug(NamedTuple):
 IMPORTANCE, T_IMPORTANCE = "msssm_ts/analysis/importance/measure.py", "tests/test_importance.py"
 CARD, T_CARD = "msssm_ts/analysis/card/facts.py", "tests/test_card.py"
 T_PLOTS = "tests/test_plots.py"
+MIRROR, T_STORES = "msssm_ts/datasets/stores/mirror.py", "tests/test_stores.py"
+T_PARTS = "tests/test_part_files.py"
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 PROCESSES, T_SEVERAL = "msssm_ts/training/processes.py", "tests/test_distributed.py"
 SHAPELETS, T_SHAPELETS = "msssm_ts/kernels/shapelets/cpu.py", "tests/test_shapelet_ridge.py"
@@ -181,6 +183,27 @@ T_PATHS, TRACKER, T_TRACKING = (
 )
 
 BUGS = [Bug(*row) for row in (
+    ("stores: a changed file is not fetched again", MIRROR,
+     "!= (file.size, file.stamp) or", "is None or", T_STORES),
+    ("stores: what the store has no more stays", MIRROR,
+     "file.unlink(missing_ok=True)", "pass", T_STORES),
+    ("stores: a short file counts", MIRROR,
+     "if file.size is not None and n_bytes != file.size:", "if False:", T_STORES),
+    ("stores: names with .. are kept", "msssm_ts/datasets/stores/listing.py",
+     'any(s in ("..", ".") for s in steps)', "False", T_STORES),
+    ("stores: the disk may be filled", MIRROR, "if wanted + _SPARE > free:", "if False:", T_STORES),
+    ("parts: ids of folders are one", "msssm_ts/datasets/tables/part_files.py",
+     "if identifier is None or identifier in by or not by:", "if True:", T_PARTS),
+    ("parts: rows of another part are read", "msssm_ts/datasets/tables/lazy_parquet.py",
+     "inside = kept[(kept >= first) & (kept < first + n_rows)] - first",
+     "inside = np.arange(n_rows)", T_PARTS),
+    ("parts: row groups are never thrown away", "msssm_ts/datasets/tables/lazy_parquet.py",
+     "while len(self.held) > 1 and size > self.most:", "while False:", T_PARTS),
+    ("stored: padding is kept", "msssm_ts/datasets/arrays/stored.py",
+     "series: Series = self.cube(place, place + 1)[0, :, :length]",
+     "series: Series = self.cube(place, place + 1)[0]", T_PARTS),
+    ("stored: other channels are read", "msssm_ts/datasets/arrays/stored.py",
+     "series[list(self.channels)]", "series[: len(self.channels)]", T_PARTS),
     # The server
     ("served: answers of others", "msssm_ts/serving/batching.py",
      "return list(np.split(proba, ends[:-1]))", "return list(np.split(proba, ends[:-1]))[::-1]",

@@ -203,6 +203,31 @@ def _npy(folder: Path) -> Path:
     return folder / "X.npy"
 
 
+def _npy_listed(folder: Path) -> Path:
+    np.save(folder / "X.npy", _arrays()["X"])
+    rows = "".join(f"{i % 2},{'uv'[i // 3]},n{i},p{i // 2}\n" for i in range(6))
+    (folder / "labels.csv").write_text(f"label,kind,who,owner\n{rows}")
+    return folder / "X.npy"
+
+
+def _zarr(folder: Path) -> Path:
+    import zarr
+
+    group = zarr.open_group(str(folder / "a.zarr"), mode="w")
+    stamps = np.tile([0.0, 1.0, 5.0], (6, 1))
+    for name, array in (_arrays(stamps=stamps) | {"ids": np.arange(6) + 10}).items():
+        group.create_array(name, data=array)
+    return folder / "a.zarr"
+
+
+def _zarr_listed(folder: Path) -> Path:
+    import zarr
+
+    zarr.open_array(str(folder / "X.zarr"), mode="w", shape=(6, 4, 3))[:] = _arrays()["X"]
+    _npy_listed(folder)
+    return folder / "X.zarr"
+
+
 def _mat(folder: Path) -> Path:
     import scipy.io
 
@@ -323,10 +348,18 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
     "Parquet files": _of_tables(_as_parquet),
     "data frames": _of_tables(_as_frame),
     "NumPy archives": _of_arrays(_npz),
-    "NumPy arrays": {"axes": (_npy, {"axes": "series,steps,channels"})},
+    "NumPy arrays": {
+        "axes": (_npy, {"axes": "series,steps,channels"}),
+        "label": (_npy_listed, {"label": "kind"}),
+        "id": (_npy_listed, {"id": "who"}),
+        "group": (_npy_listed, {"group": "owner"}),
+        "drop": (_npy_listed, {"drop": ("label",)}),
+        "beside": (_npy_listed, {"beside": ("who",)}),
+    },
     "MATLAB files": _of_arrays(_mat),
     "HDF5 files": _of_arrays(_hdf5)
     | {"beside": (_hdf5_listed, {"beside": ("age",), "label": "AF"})},
+    "Zarr folders": _of_arrays(_zarr) | {"beside": (_zarr_listed, {"beside": ("who",)})},
 }
 ANY_SOURCE: dict[str, Source] = {
     **{title: next(iter(samples.values()))[0] for title, samples in SAMPLES.items()},

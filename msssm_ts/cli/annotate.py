@@ -10,17 +10,21 @@ import typer
 from msssm_ts.cli import options
 from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.fetching import shows_fetching
 from msssm_ts.cli.injected import two_numbers
+from msssm_ts.errors import InputError
 
 
 @guarded
+@shows_fetching
 def annotate(
     model: options.Model,
     records: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="RECORD...",
-            help="WFDB records, EDF, BDF or ISHNE files, or folders of them.",
+            help="WFDB records, EDF, BDF or ISHNE files, or folders of them; with --out also of a "
+            "store.",
             show_default=False,
         ),
     ],
@@ -102,7 +106,8 @@ def annotate(
         out=out,
         force=force,
     )
-    report = annotate_records(model, records, request, device=device, quiet=quiet)
+    places = [_place(record, out) for record in records]
+    report = annotate_records(model, places, request, device=device, quiet=quiet)
     left = report["left_out"]
     if left:
         n = len(left) + len(report["records"])
@@ -113,3 +118,16 @@ def annotate(
         show_json(report)
     else:
         show_report(report)
+
+
+def _place(record: str, out: Path | None) -> Path:
+    """Return where a record lies on this machine."""
+    from msssm_ts.datasets.stores.address import is_address
+
+    if not is_address(record):
+        return Path(record)
+    if out is None:
+        raise InputError(f"{record}: nothing is written into a store; name a folder with --out")
+    from msssm_ts.datasets.stores.mirror import local_copy
+
+    return local_copy(record)[0]

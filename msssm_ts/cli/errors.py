@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import typer
 
 from msssm_ts.cli.console import ResultsError
-from msssm_ts.errors import InputError, ProcessLostError, WritingError
+from msssm_ts.errors import FetchError, InputError, ProcessLostError, WritingError
 from msssm_ts.text import visible
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,7 +58,7 @@ def said_of(error: Exception) -> tuple[str, int]:
     """Return what is said of an exception, and the exit code."""
     if isinstance(error, InputError):
         return str(error), BAD_INPUT
-    if isinstance(error, (WritingError, ProcessLostError)):
+    if isinstance(error, (FetchError, ProcessLostError, WritingError)):
         return str(error), FAILED
     kind = "" if isinstance(error, (OSError, RuntimeError)) else f"{type(error).__name__}: "
     return f"{kind}{_one_line(error)} (run again with --debug for the traceback)", FAILED

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 def find_test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> str | None:
     """Find what to evaluate on: the TEST file beside a TRAIN file, or the data's own test part."""
     from msssm_ts.datasets.load import has_test_part
+    from msssm_ts.datasets.stores.address import is_address
 
+    if is_address(data):
+        return data if has_test_part(series, data, reading) else None
     path = Path(data)
     for train, test in (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test")):
         beside = path.with_name(path.name.replace(train, test))

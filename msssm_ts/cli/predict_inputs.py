@@ -31,11 +31,19 @@ class Input:
         Whether it is a file among others, rather than a data set by itself.
     beside : tuple of Path, optional
         What belongs to it, where that is known.
+    copy : str, optional
+        Where on this machine it is read, if its name is an address.
     """
 
     name: str
     one_of_many: bool = False
     beside: tuple[Path, ...] | None = None
+    copy: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is read, or the data set's name."""
+        return self.copy or self.name
 
     @property
     def key(self) -> str:
@@ -45,7 +53,9 @@ class Input:
 
 def key_of(name: str) -> str:
     """Return what tells a path from others, however it was written."""
-    return os.path.abspath(name)
+    from msssm_ts.datasets.stores.address import is_address
+
+    return name if is_address(name) else os.path.abspath(name)
 
 
 def find_inputs(
@@ -78,9 +88,15 @@ def find_inputs(
     InputError
         If something is not there, or a folder has nothing to read.
     """
+    from msssm_ts.datasets.stores.address import is_address
+
     several = len(data) > 1
     found: dict[str, Input] = {}
     for name in data:
+        if is_address(name):
+            for one in _at_address(name, several, reading, header, asked, quiet):
+                found.setdefault(one.key, one)
+            continue
         path = Path(name)
         if several and not path.exists():
             raise InputError(f"{name}: no such file or folder; of several PATHs each has to be one")
@@ -98,8 +114,34 @@ def find_inputs(
 def _with_companions(inputs: list[Input]) -> list[Input]:
     from msssm_ts.datasets.sources import companions
 
-    beside = companions([Path(one.name) for one in inputs if one.one_of_many])
-    return [replace(one, beside=beside.get(Path(one.name))) for one in inputs]
+    beside = companions([Path(one.place) for one in inputs if one.one_of_many])
+    return [replace(one, beside=beside.get(Path(one.place))) for one in inputs]
+
+
+def _at_address(
+    name: str,
+    several: bool,
+    reading: ReadOptions,
+    header: Mapping[str, Any],
+    asked: Asked,
+    quiet: bool,
+) -> list[Input]:
+    """Return what lies at an address, under names that begin with it."""
+    from msssm_ts.datasets.stores.mirror import local_copy, named_by_address
+
+    copy, address = local_copy(name)
+    if not copy.is_dir() or address.split is not None:
+        place = None if address.split is not None else str(copy)
+        return [Input(name, one_of_many=several and not copy.is_dir(), copy=place)]
+    with named_by_address(copy, address.url):
+        own = _in_folder(copy, reading, header, asked, quiet, address.url)
+    top = address.url.rstrip("/")
+    return [
+        replace(one, name=one.name.replace(str(copy), top, 1), copy=one.name)
+        if one.one_of_many
+        else Input(name)
+        for one in own
+    ]
 
 
 def _in_folder(
@@ -108,9 +150,11 @@ def _in_folder(
     header: Mapping[str, Any],
     asked: Asked,
     quiet: bool,
+    shown: str = "",
 ) -> list[Input]:
     from msssm_ts.datasets.sources import sources_below, why_one
 
+    shown = shown or str(folder)
     sources = sources_below(folder)
     why = _wanted_of_all(reading, asked) or why_one(folder)
     beside = header.get("beside")
@@ -118,7 +162,7 @@ def _in_folder(
         why = "the model wants what a table in it says beside the recordings"
     if why is not None:
         say(
-            f"{folder}: read as one data set, for {why}; name what lies in it to have every file",
+            f"{shown}: read as one data set, for {why}; name what lies in it to have every file",
             quiet=quiet,
         )
         return [Input(str(folder))]
@@ -130,7 +174,7 @@ def _in_folder(
         )
     n = len(sources.files)
     said = f"{n} file{'' if n == 1 else 's'}"
-    say(f"{folder}: {'; '.join(filter(None, (said, line)))}", quiet=quiet)
+    say(f"{shown}: {'; '.join(filter(None, (said, line)))}", quiet=quiet)
     return [Input(str(file), one_of_many=True) for file in sources.files]
 
 

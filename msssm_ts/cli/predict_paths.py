@@ -70,6 +70,7 @@ def predict_all(
     header = read_header(model)
     output.claim(model, *data)
     inputs = find_inputs(data, reading, header, asked, quiet)
+    of_folder = any(one.one_of_many or Path(one.place).is_dir() for one in inputs)
     if output.goes_on:
         inputs = [one for one in inputs if one.key != key_of(str(output.file))]
     else:
@@ -81,7 +82,7 @@ def predict_all(
     decided(classifier, None, None, quiet)
     strangeness = Strangeness(classifier, of_each=asked.unknown)
     columns: dict[str, str] = {"id": "text", **columns_of(classifier, asked)}
-    is_one = len(data) == 1 and not Path(data[0]).is_dir() and not output.append
+    is_one = len(data) == 1 and not of_folder and not output.append
     fingerprint = None if is_one else asked.fingerprint(model_file)
     if fingerprint is not None:
         columns = {"file": "text", **columns, "model": "text"}

@@ -103,10 +103,13 @@ class Predicting:
         InputError
             If something cannot be read, and it is to stop there; or if nothing can be.
         """
+        from msssm_ts.datasets.stores.mirror import named_by_address
+
         held: list[tuple[str, LabelledSeries]] = []
         for i, one in enumerate(inputs):
             try:
-                series = self._open(one)
+                with named_by_address(one.place, one.name):
+                    series = self._open(one)
             except InputError as error:
                 # What comes before it is kept.
                 yield from self._together(held)
@@ -140,8 +143,8 @@ class Predicting:
         if one.one_of_many:
             reading = self.reading
             if one.beside is not None:
-                reading = replace(reading, recordings=(Path(one.name), *one.beside))
-            series, _ = read_like_model(one.name, reading, self.header, needs_labels=False)
+                reading = replace(reading, recordings=(Path(one.place), *one.beside))
+            series, _ = read_like_model(one.place, reading, self.header, needs_labels=False)
             if self._first:
                 say(f"{one.name}: {series.summary()}", quiet=self.quiet)
                 self._first = False
@@ -255,7 +258,7 @@ def _fits(held: Sequence[tuple[str, LabelledSeries]], series: LabelledSeries) ->
 
 def _files_of(one: Input, series: LabelledSeries) -> list[str] | None:
     """Return the file of each series of a folder; None where they are not a file each."""
-    folder = Path(one.name)
+    folder = Path(one.place)
     if series.ids is None or not folder.is_dir():
         return None
     files = [folder / str(i) for i in series.ids.tolist()]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+from msssm_ts.cli.fetching import shows_fetching
 from msssm_ts.cli.injected import injected, option, two_numbers
 from msssm_ts.cli.panels import DATA
 from msssm_ts.errors import InputError
@@ -122,5 +124,9 @@ def _names(given: list[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))
 
 
-# The options of ReadOptions stand where the parameter ``reading`` is, which gets the object.
-reads_data = injected("reading", _PARAMETERS, _options, DATA)
+_with_options = injected("reading", _PARAMETERS, _options, DATA)
+
+
+def reads_data(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of ReadOptions; its parameter ``reading`` gets the object."""
+    return _with_options(shows_fetching(command))

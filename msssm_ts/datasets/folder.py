@@ -8,15 +8,17 @@ from pathlib import Path
 
 from msssm_ts.datasets.archives.archive_folder import find_archive_file
 from msssm_ts.datasets.arrays.hdf5_series import SUFFIXES as HDF5
+from msssm_ts.datasets.arrays.zarr_store import is_zarr
 from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
 from msssm_ts.datasets.audio.formats import refuse_undecoded
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import LISTED, read_file, read_listed
 from msssm_ts.datasets.not_read import FORMATS, refuse_format
 from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
-from msssm_ts.datasets.readers import RECORDINGS, Reader, reader_of
+from msssm_ts.datasets.readers import OF_TABLES, RECORDINGS, Reader, reader_of
 from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
+from msssm_ts.datasets.tables.part_files import read_part_files
 from msssm_ts.datasets.tree import count_by_suffix, describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
@@ -66,6 +68,10 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     layout = find_layout(folder)
     if layout is not None:
         return read_task(*layout, "", options, str(folder))
+    if is_zarr(folder):
+        zarr = reader_of(".zarr")
+        assert zarr is not None
+        return zarr(folder, options)
     files = files_below(folder)
     kinds = _kinds(files)
     reader = _of_most(kinds)
@@ -87,6 +93,10 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         if series is not None:
             options.check_acting(acts_on, title, str(folder))
             return series
+    tables = read_part_files(folder, options)
+    if tables is not None:
+        options.check_acting(OF_TABLES, "tables in several files", str(folder))
+        return tables
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)

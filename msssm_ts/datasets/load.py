@@ -29,6 +29,8 @@ from msssm_ts.datasets.named import (
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import FRAMES
 from msssm_ts.datasets.split import validation_mask
+from msssm_ts.datasets.stores.address import check_opens, is_address, parse_address
+from msssm_ts.datasets.stores.mirror import local_copy, named_by_address
 from msssm_ts.datasets.tables.frame import is_frame
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.model_path import names_beside
@@ -58,7 +60,8 @@ def load(
         A table (.csv, .tsv, .txt, .parquet; wide or long), .ts, .arff, .npz, .npy or .mat file; a
         folder of WFDB records (.hea), EDF files, audio files in class folders, or archive
         files; or a data set by name, task and part, such as ``JapaneseVowels``,
-        ``JapaneseVowels:test`` or ``PTB-XL/superdiag:train``.
+        ``JapaneseVowels:test`` or ``PTB-XL/superdiag:train``; or a file or folder of a store by
+        its address, such as ``s3://bucket/set`` (:mod:`msssm_ts.datasets.stores`).
     options : ReadOptions, optional
         Columns and cuts, found by looking otherwise; and how much memory reading may take.
     validation : str, optional
@@ -83,6 +86,12 @@ def load(
     '270 series, 12 channels × 7–26 steps, 9 classes: 1 2 3 4 5 6 7 8 9'
     """
     options = options or ReadOptions()
+    if is_address(source):
+        copy, address = local_copy(source)
+        options = options if address.split is None else replace(options, split=address.split)
+        with named_by_address(copy, address.url):
+            data = load(copy, options, validation=validation, needs_labels=needs_labels)
+        return replace(data, source=data.source.replace(str(copy), address.url))
     column, equals, _ = (validation or "").partition("=")
     if equals and options.fold is None:
         options = replace(options, fold=column)
@@ -145,6 +154,13 @@ def has_test_part(
     >>> has_test_part(load(file), file, ReadOptions())
     False
     """
+    if isinstance(source, str) and is_address(source):
+        copy, address = local_copy(source)
+        if address.split is not None:
+            return False
+        with named_by_address(copy, address.url):
+            training = replace(training, source=training.source.replace(address.url, str(copy)))
+            return has_test_part(training, copy, options)
     if Path(source).is_file() and "part" not in dict(training.account.taken):
         return False
     try:
@@ -173,6 +189,8 @@ def check_there(source: str) -> None:
     Traceback (most recent call last):
     msssm_ts.errors.InputError: JapaneseVovels: no such file, and no data set of that name ...
     """
+    if is_address(source):
+        return check_opens(parse_address(source))
     name = source.partition(":")[0].partition("/")[0]
     if Path(source).exists() or name in CARRIED or name in data_set_names():
         return

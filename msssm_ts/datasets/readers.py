@@ -11,7 +11,9 @@ from typing import Any
 from msssm_ts.datasets.archives.archive import read_arff, read_ts
 from msssm_ts.datasets.arrays.hdf5_series import read_hdf5
 from msssm_ts.datasets.arrays.matlab import read_mat
-from msssm_ts.datasets.arrays.named_arrays import read_npy, read_npz
+from msssm_ts.datasets.arrays.named_arrays import read_npz
+from msssm_ts.datasets.arrays.npy import read_npy
+from msssm_ts.datasets.arrays.zarr_store import read_zarr
 from msssm_ts.datasets.audio.formats import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.reader import read_audio
 from msssm_ts.datasets.container import LabelledSeries
@@ -33,7 +35,7 @@ from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.datasets.xml_ecg.reader import XML, are_xml_ecgs
 
 _COLUMNS = frozenset({"label", "id", "group", "time", "channel", "fold", "drop"})
-_TABLES = _COLUMNS | {"beside", "episodes"}
+OF_TABLES = _COLUMNS | {"beside", "episodes"}
 _ARRAYS = frozenset({"label", "id", "group", "fold", "drop", "axes"})
 
 
@@ -160,18 +162,19 @@ READERS = (
         alone=False,
     ),
     Reader(".ts files", (".ts",), lambda file, _: read_ts(file), frozenset()),
-    Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, _TABLES, compressed=True),
+    Reader("text tables", (".csv", ".tsv", ".txt"), read_text_table, OF_TABLES, compressed=True),
     Reader(".arff files", (".arff",), lambda file, _: read_arff(file), frozenset()),
     Reader("NumPy archives", (".npz",), read_npz, _ARRAYS | {"time"}),
-    Reader("Parquet files", (".parquet",), read_parquet, _TABLES),
-    Reader("NumPy arrays", (".npy",), read_npy, frozenset({"axes"})),
+    Reader("Parquet files", (".parquet",), read_parquet, OF_TABLES),
+    Reader("NumPy arrays", (".npy",), read_npy, _ARRAYS | {"beside"}),
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
     Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS | {"beside"}),
+    Reader("Zarr folders", (".zarr",), read_zarr, _ARRAYS | {"beside", "time"}),
     # Refused by name; a folder that holds something else as well is read.
     Reader("files", tuple(FORMATS), refuse_format, frozenset(), takes=lambda files: False),
 )
 # Not files: pandas and polars.
-FRAMES = Reader("data frames", (), from_frame, _TABLES)
+FRAMES = Reader("data frames", (), from_frame, OF_TABLES)
 RECORDINGS = tuple(r for r in READERS if r.recordings)
 DATA_FILES = tuple(r for r in READERS if not r.recordings and r.read is not refuse_format)
 # Of every file that is read.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.archives.archive_folder import holds_parts
+from msssm_ts.datasets.arrays.zarr_store import is_zarr
 from msssm_ts.datasets.audio.formats import UNDECODED
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
@@ -21,6 +22,7 @@ from msssm_ts.datasets.readers import SUFFIXES
 from msssm_ts.datasets.recordings.folders import read_folders
 from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.tables.folders import names_others
+from msssm_ts.datasets.tables.partitions import is_partitioned
 from msssm_ts.datasets.tree import count_by_suffix, files_below, is_about, with_suffix
 from msssm_ts.datasets.wfdb.headers import segment_names
 from msssm_ts.errors import InputError
@@ -67,7 +69,11 @@ def why_one(folder: Path) -> str | None:
         return f"it is laid out as {layout[0].name} is published"
     if holds_parts(folder):
         return "its files are parts of one (train, test)"
+    if is_zarr(folder):
+        return "it is a Zarr folder"
     files = [f for f in files_below(folder) if bare_suffix(f) in _KNOWN]
+    if is_partitioned(folder, [f for f in files if bare_suffix(f) in (*_TABLES, ".parquet")]):
+        return "its folders' names are columns"
     if not with_suffix(files, LISTED) and listed_below(files, LISTED) is not None:
         return "a table in it lists recordings that lie elsewhere"
     if files and read_folders(folder, files).parts is not None:

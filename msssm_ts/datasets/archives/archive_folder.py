@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from msssm_ts.datasets.arrays.npy import BESIDE
+from msssm_ts.datasets.arrays.stored import is_series
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.files import SUFFIXES
 from msssm_ts.datasets.messages import enumerate_names
@@ -20,7 +22,7 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 # The UEA archive has every channel in a file of its own, too; and labels lie beside .npy files.
-_PIECE = re.compile(r".*Dimension\d+|y|.*_y|y_.*|.*_labels", re.IGNORECASE)
+_PIECE = re.compile(r".*Dimension\d+|y|.*_y|y_.*|labels|.*_labels", re.IGNORECASE)
 
 
 def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
@@ -67,10 +69,14 @@ def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
             )
     else:
         chosen = [f for f in known if not _PIECE.fullmatch(_stem(f))]
+        if any(f.suffix == ".npy" and is_series(f.stem) for f in chosen):
+            # What others hold belongs to it.
+            chosen = [f for f in chosen if f.suffix != ".npy" or f.stem not in BESIDE]
         sets = sorted({_stem(f) for f in chosen})
     if len(sets) > 1:
         raise InputError(
-            f"{folder}: several files that may hold series ({enumerate_names(sets)}); name one"
+            f"{folder}: several files that may hold series ({enumerate_names(sets)}); name one, or "
+            "number those of one table (part-1.csv, part-2.csv)"
         )
     return min(chosen, key=lambda f: SUFFIXES.index(bare_suffix(f)), default=None)
 

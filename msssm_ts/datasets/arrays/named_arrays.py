@@ -23,7 +23,7 @@ from msssm_ts.datasets.arrays.names import (
     rate_of,
     texts_of,
 )
-from msssm_ts.datasets.arrays.numpy_files import load_npy, load_npz
+from msssm_ts.datasets.arrays.numpy_files import load_npz
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
 from msssm_ts.datasets.messages import enumerate_names
@@ -60,38 +60,6 @@ def read_npz(file: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 3 channels × 5 steps at 100 Hz, 2 classes: a b'
     """
     return series_of_arrays(load_npz(file), str(file), options)
-
-
-def read_npy(file: Path, options: ReadOptions) -> LabelledSeries:
-    """Read a .npy file: (n, steps) or (n, channels, steps), with labels in a file beside it.
-
-    The labels of ``beats.npy`` are in ``beats_y.npy``, ``beats_labels.npy`` or ``y_beats.npy``,
-    those of ``X_train.npy`` in ``y_train.npy``.
-
-    Raises
-    ------
-    InputError
-        If an array is damaged, of the wrong shape, or pickled.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp(), "X.npy")
-    >>> np.save(file, np.ones((2, 5)))
-    >>> np.save(file.with_name("y.npy"), [1, 2])
-    >>> read_npy(file, ReadOptions()).summary()
-    '2 series, 1 channel × 5 steps, 2 classes: 1 2'
-    """
-    arrays = {"X": load_npy(file)}
-    names = [f"{file.stem}_y", f"{file.stem}_labels", f"y_{file.stem}"]
-    if file.stem[:1] in "Xx":
-        names.append(f"y{file.stem[1:]}")
-    for name in names:
-        beside = file.with_name(f"{name}.npy")
-        if beside.exists():
-            arrays["y"] = load_npy(beside)
-            break
-    return series_of_arrays(arrays, str(file), options)
 
 
 def series_of_arrays(

@@ -82,8 +82,32 @@ def load_npy(file: Path) -> NDArray[Any]:
         raise _unreadable(file, ".npy file of a plain array", error) from error
 
 
+def npy_header(file: Path) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Return shape, type and bytes of the array of a .npy file, which are there.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or holds Python objects.
+    """
+    try:
+        with file.open("rb") as stream:
+            if stream.read(2) == _ZIP:
+                raise InputError(f"{file}: holds several arrays; rename it to .npz")
+            stream.seek(0)
+            return _header(stream, os.fstat(stream.fileno()).st_size)
+    except InputError:
+        raise
+    except _DAMAGE as error:
+        raise _unreadable(file, ".npy file of a plain array", error) from error
+
+
 def _promised(stream: IO[bytes], size: int) -> int:
     """Bytes of the array that a header speaks of, which are there."""
+    return _header(stream, size)[2]
+
+
+def _header(stream: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype[Any], int]:
     version = np.lib.format.read_magic(stream)
     read_header = _HEADERS.get(version)
     if read_header is None:
@@ -98,7 +122,7 @@ def _promised(stream: IO[bytes], size: int) -> int:
         raise ValueError(
             f"its header promises {n} values of {dtype.itemsize} bytes, but {there} bytes are there"
         )
-    return n * dtype.itemsize
+    return tuple(int(k) for k in shape), dtype, n * dtype.itemsize
 
 
 def _array(stream: IO[bytes]) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import find_roles, unique_names
 from msssm_ts.datasets.tables.layout import series_of_table
-from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
+from msssm_ts.datasets.tables.parquet import is_too_large, open_parquet, read_columns
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
 
@@ -59,6 +59,9 @@ def is_frame(source: Any) -> bool:
 def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
     """Read a Parquet file: wide, long, or with a column of series.
 
+    Of one that is too large for memory, and has a series a row, series are read when they are asked
+    for.
+
     Raises
     ------
     InputError
@@ -72,6 +75,11 @@ def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
     >>> read_parquet(file, ReadOptions()).summary()
     '2 series, 1 channel × 1–2 steps, 2 classes: a b'
     """
+    if is_too_large([file]):
+        from msssm_ts.datasets.tables.lazy_parquet import read_lazily
+        from msssm_ts.datasets.tables.part_files import Parts
+
+        return read_lazily(Parts(file, (file,), {}, Account()), options)
     with open_parquet(file) as parquet:
         data = read_columns(parquet, file)
     index = [c for c in data.column_names if c.startswith("__index_level_")]

@@ -88,7 +88,7 @@ def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> Labelle
         If they cannot be understood.
     """
     _refuse_paths(table, roles)
-    table, roles = _of_part(table, roles, options)
+    table, roles = rows_of_part(table, roles, options)
     table, roles = refined(table, roles, options)
     if roles.value is not None and roles.id is None and roles.loose_id is not None:
         roles = replace(roles, id=roles.loose_id, loose_id=None)
@@ -106,7 +106,7 @@ def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> Labelle
         rest = {*roles.rest, roles.value}
         roles = replace(roles, value=None, rest=tuple(c for c in table.columns if c in rest))
     if list_columns(table, roles.rest):
-        return read_wide(table, _with_unique_id(table, roles), options)
+        return read_wide(table, with_unique_id(table, roles), options)
     # Without a header columns are numbered whatever they are.
     numbered = table.headed and find_steps(roles.rest, table.source).numbered
     table, roles = _with_loose_id(table, roles, numbered)
@@ -148,7 +148,7 @@ def _others(columns: Sequence[str], words: Sequence[str]) -> list[str]:
     return [c for c in columns if c not in unneeded] if words else []
 
 
-def _of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:
+def rows_of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:
     """Keep the rows of the part that is meant, where a column divides the table."""
     if roles.part is None:
         return table, roles
@@ -178,7 +178,8 @@ def _of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, R
     return replace(table.select(keep), account=account), roles
 
 
-def _with_unique_id(table: Table, roles: Roles) -> Roles:
+def with_unique_id(table: Table, roles: Roles) -> Roles:
+    """Take a trial, or the like, for the id where no two rows have the same."""
     loose = roles.loose_id
     if loose is None or roles.id is not None:
         return roles
@@ -194,7 +195,7 @@ def _with_loose_id(table: Table, roles: Roles, numbered: bool) -> tuple[Table, R
         return table, roles
     # Times beside them are those of steps, even where channels are numbered (dim_0, dim_1).
     if (numbered and roles.time is None) or not _repeats(table, loose):
-        return table, _with_unique_id(table, roles)
+        return table, with_unique_id(table, roles)
     codes = table.texts(loose).codes
     if roles.group is not None and not _decides(codes, table.texts(roles.group).codes):
         # Trials that every person counts from one.
@@ -203,7 +204,7 @@ def _with_loose_id(table: Table, roles: Roles, numbered: bool) -> tuple[Table, R
         account = table.account.remarking(f"took {name} together for the id; --id says otherwise")
         return replace(joined, account=account), replace(roles, id=name, loose_id=None)
     if len(np.flatnonzero(np.diff(codes))) + 1 > len(table) / 2 and roles.time is None:
-        return table, _with_unique_id(table, roles)
+        return table, with_unique_id(table, roles)
     return table, replace(roles, id=loose, loose_id=None)
 
 

@@ -20,8 +20,15 @@ _BY_NUMBER = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}
 
 
 @contextlib.contextmanager
-def open_parquet(file: Path) -> Iterator[Any]:
+def open_parquet(file: Path, *, whole: bool = True) -> Iterator[Any]:
     """Open a Parquet file; what goes wrong in it meanwhile is told as InputError.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+    whole : bool
+        Whether it is to be read as a whole, so that its size counts.
 
     Raises
     ------
@@ -32,7 +39,8 @@ def open_parquet(file: Path) -> Iterator[Any]:
     import pyarrow.parquet
 
     try:
-        demand(file.stat().st_size, file, "its packed columns")
+        if whole:
+            demand(file.stat().st_size, file, "its packed columns")
         check_ends(file, "parquet")
         with pyarrow.parquet.ParquetFile(file) as parquet:
             yield parquet
@@ -91,6 +99,26 @@ def read_columns(
     if group is None:
         return parquet.read(columns=columns)
     return parquet.read_row_group(group, columns=columns)
+
+
+def is_too_large(files: Sequence[Path]) -> bool:
+    """Whether Parquet files take more memory than they may, read as a whole."""
+    total = 0
+    for file in files:
+        with open_parquet(file, whole=False) as parquet:
+            total += _promised(parquet)
+    return total > allowed_bytes()
+
+
+def _promised(parquet: Any) -> int:
+    """Return what the columns of a Parquet file take in memory at least, as its footer says."""
+    meta = parquet.metadata
+    groups = (meta.row_group(g) for g in range(meta.num_row_groups))
+    chunks = (group.column(c) for group in groups for c in range(group.num_columns))
+    return sum(
+        max(0 if c.physical_type == _TEXT else 8 * c.num_values, c.total_uncompressed_size, 0)
+        for c in chunks
+    )
 
 
 def _unpacked_texts(file: Path, path: str, groups: Sequence[int]) -> int:

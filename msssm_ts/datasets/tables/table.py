@@ -77,7 +77,7 @@ class Table:
             place=lambda row: self.place(int(rows[row])),
         )
 
-    def joined(self, columns: Sequence[str], name: str) -> Table:
+    def joined(self, columns: Sequence[str], name: str, between: str = "/") -> Table:
         """Return the table with a column of the texts of several, a line between them."""
         import pyarrow as pa
 
@@ -85,7 +85,7 @@ class Table:
         texts = np.full(len(self), "", dtype=object)
         for i, part in enumerate(parts):
             known = np.append(part.different.astype(object), "")
-            texts = texts + ("/" if i else "") + known[part.codes]
+            texts = texts + (between if i else "") + known[part.codes]
         return replace(self, data=self.data.append_column(name, pa.array(texts, pa.string())))
 
     def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:

@@ -79,6 +79,21 @@ def _may_be_steps(steps: Steps) -> str:
 
 
 def _series_of_steps(table: Table, roles: Roles) -> tuple[Table, Steps, list[Series]]:
+    table, steps = steps_of(table, roles)
+    values = table.numbers(steps.columns)
+    table, values = _without_blank_rows(table, values, roles)
+    shape = (len(values), len(steps.channels or [0]), -1)
+    return table, steps, without_padding(values.reshape(shape), table.error)
+
+
+def steps_of(table: Table, roles: Roles) -> tuple[Table, Steps]:
+    """Return the columns that are steps; those of words are left out in the table's account.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
     steps = find_steps(roles.rest, table.source)
     if not steps.numbered:
         # Words among columns that nothing else is known of; among numbered steps they are wrong.
@@ -94,10 +109,7 @@ def _series_of_steps(table: Table, roles: Roles) -> tuple[Table, Steps, list[Ser
             f"{table.source}: no columns left for the values of the series; there are only "
             f"{enumerate_names(table.columns)}"
         )
-    values = table.numbers(steps.columns)
-    table, values = _without_blank_rows(table, values, roles)
-    shape = (len(values), len(steps.channels or [0]), -1)
-    return table, steps, without_padding(values.reshape(shape), table.error)
+    return table, steps
 
 
 def _without_blank_rows(

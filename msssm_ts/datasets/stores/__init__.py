@@ -1,0 +1,1 @@
+"""Object stores and servers: what lies there is read from a copy on this machine."""
