@@ -24,7 +24,8 @@ PARTS = {
         "GeneratedBackwardFor_msssm_ts_ms_scan_defaultBackward",
     ),
     "fused layer, forward": ("msssm_ts::ms_scan", "GeneratedBackwardFor_msssm_ts_ms_scan_default"),
-    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm"),
+    "projections": ("msssm_ts::linear", "GeneratedBackwardFor_msssm_ts_linear"),
+    "other matrix products": ("aten::mm", "aten::addmm", "aten::bmm"),
     "optimiser": ("aten::_foreach", "aten::_fused", "Optimizer"),
 }
 REST = "norms, sums, copies and calls"

@@ -9,7 +9,17 @@ import pytest
 
 from msssm_ts.kernels.compiled_cache import cache_directory
 from msssm_ts.kernels.jit import kernel
-from msssm_ts.kernels.simd import LANES, exp2, lanes_of, load, row_sums, sigmoid, softplus, store
+from msssm_ts.kernels.simd import (
+    LANES,
+    exp2,
+    lanes_of,
+    load,
+    row_sums,
+    sigmoid,
+    softplus,
+    softplus_and_slope,
+    store,
+)
 
 # Largest relative errors; log(1 + e^x) and the sigmoid lose some in scaling x by 1 / ln 2.
 EXP2_ERROR = {"float32": 3e-7, "float64": 5e-15}
@@ -28,6 +38,14 @@ def _apply(x: Any, a: Any, b: Any, c: Any) -> None:
 @kernel
 def _sum_rows(x: Any, out: Any) -> None:
     store(out, 0, row_sums(x, 0))
+
+
+@kernel
+def _four(x: Any, out: Any) -> None:
+    w = lanes_of(x)
+    parts = softplus_and_slope(load(x, 0), load(x, w), load(x, 2 * w), load(x, 3 * w))
+    for k in range(8):
+        store(out, k * w, parts[k])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -67,3 +85,13 @@ def test_row_sums(dtype: type) -> None:
 def test_kernels_are_kept_on_disk() -> None:
     _sum_rows(np.zeros(256, np.float32), np.zeros(16, np.float32))
     assert any("test_simd._sum_rows" in f.name for f in cache_directory().glob("*.nbc"))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_softplus_and_slope_of_four_are_those_of_one(dtype: type) -> None:
+    lanes = LANES[np.dtype(dtype)]
+    x = np.linspace(-40, 40, 4 * lanes).astype(dtype)
+    found, alone = np.empty(8 * lanes, dtype), [np.empty_like(x) for _ in range(3)]
+    _four(x, found)
+    _apply(x, *alone)
+    np.testing.assert_array_equal(found, np.concatenate(alone[1:]))

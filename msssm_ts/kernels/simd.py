@@ -23,6 +23,8 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``larger(v, w)``    the larger one in each lane, ``smaller(v, w)`` the smaller one
 ``equal(v, w)``     1 where v = w, else 0
 ==================  =============================================================
+
+:func:`softplus_and_slope` does four vectors at once.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.types.containers import UniTuple
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
@@ -119,19 +122,20 @@ for _op, _instruction in (
 
 
 class _Emitter:
-    """Emits vector arithmetic for one float type."""
+    """Emits vector arithmetic for one float type, of several vectors end to end."""
 
-    def __init__(self, builder: Any, dtype: Any):
+    def __init__(self, builder: Any, dtype: Any, vectors: int = 1):
         self.builder = builder
         self.kind = _FLOATS[dtype]
-        self.type = ir.VectorType(self.kind.llvm, self.kind.lanes)
+        self.lanes = vectors * self.kind.lanes
+        self.type = ir.VectorType(self.kind.llvm, self.lanes)
 
     def constant(self, value: float) -> Any:
-        return ir.Constant(self.type, [value] * self.kind.lanes)
+        return ir.Constant(self.type, [value] * self.lanes)
 
     def call(self, name: str, *args: Any) -> Any:
         function_type = ir.FunctionType(self.type, [self.type] * len(args))
-        name = f"llvm.{name}.v{self.kind.lanes}{self.kind.suffix}"
+        name = f"llvm.{name}.v{self.lanes}{self.kind.suffix}"
         function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
         return self.builder.call(function, args)
 
@@ -169,8 +173,8 @@ class _Emitter:
         magic = self.constant(1.5 * 2.0**kind.mantissa_bits)
         shifted = builder.fadd(x, magic)
         fraction = self.polynomial(kind.exp2, builder.fsub(x, builder.fsub(shifted, magic)))
-        integer = ir.VectorType(ir.IntType(kind.bits), kind.lanes)
-        shift = ir.Constant(integer, [kind.mantissa_bits] * kind.lanes)
+        integer = ir.VectorType(ir.IntType(kind.bits), self.lanes)
+        shift = ir.Constant(integer, [kind.mantissa_bits] * self.lanes)
         exponent = builder.shl(builder.bitcast(shifted, integer), shift)
         return builder.bitcast(builder.add(builder.bitcast(fraction, integer), exponent), self.type)
 
@@ -195,18 +199,30 @@ class _Emitter:
 
     def softplus(self, x: Any) -> Any:
         """max(x, 0) + log1p(exp(-|x|)), accurate in both tails."""
+        return self.softplus_and_slope(x)[0]
+
+    def sigmoid(self, x: Any) -> Any:
+        return self.softplus_and_slope(x)[1]
+
+    def softplus_and_slope(self, x: Any) -> tuple[Any, Any]:
+        # Both from one exponential; LLVM leaves out what nobody takes.
         builder = self.builder
         z = self.exp_of_minus_abs(x)
         log1p = builder.fmul(z, self.polynomial(self.kind.log1p, z))
         negative = builder.fcmp_ordered("<", x, self.constant(0.0))
-        return builder.fadd(builder.select(negative, self.constant(0.0), x), log1p)
-
-    def sigmoid(self, x: Any) -> Any:
-        builder = self.builder
-        z = self.exp_of_minus_abs(x)
-        negative = builder.fcmp_ordered("<", x, self.constant(0.0))
+        softplus = builder.fadd(builder.select(negative, self.constant(0.0), x), log1p)
         top = builder.select(negative, z, self.constant(1.0))
-        return builder.fdiv(top, builder.fadd(z, self.constant(1.0)))
+        return softplus, builder.fdiv(top, builder.fadd(z, self.constant(1.0)))
+
+    def joined(self, a: Any, b: Any) -> Any:
+        return self._lanes(a, b, 0, 2 * a.type.count)
+
+    def part(self, x: Any, k: int) -> Any:
+        return self._lanes(x, x, k * self.kind.lanes, self.kind.lanes)
+
+    def _lanes(self, a: Any, b: Any, first: int, count: int) -> Any:
+        index = ir.Constant(ir.VectorType(_I32, count), list(range(first, first + count)))
+        return self.builder.shuffle_vector(a, b, index)
 
     def positive(self, x: Any) -> Any:
         above = self.builder.fcmp_ordered(">", x, self.constant(0.0))
@@ -263,6 +279,24 @@ def _pairwise(name: str, doc: str) -> Any:
     function.__name__ = name
     function.__doc__ = doc
     return intrinsic(function)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def softplus_and_slope(typingctx: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    """Softplus of four vectors, and its slope, the sigmoid, of each: eight vectors.
+
+    Their instructions take turns. One after the other, each vector's would wait for each other.
+    """
+    if not isinstance(a, Vector):
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        emitter = _Emitter(builder, a.dtype, vectors=4)
+        x = emitter.joined(emitter.joined(*args[:2]), emitter.joined(*args[2:]))
+        parts = [emitter.part(y, k) for y in emitter.softplus_and_slope(x) for k in range(4)]
+        return context.make_tuple(builder, sig.return_type, parts)
+
+    return UniTuple(a, 8)(a, b, c, d), codegen
 
 
 larger = _pairwise("larger", "The larger one in each lane.")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from msssm_ts.kernels.layout import flat, lanes, pad_channels, padded_channels
 from msssm_ts.kernels.ms_scan.op import pairs_of
 from msssm_ts.kernels.network_step.cpu import POOLINGS, run_steps
-from msssm_ts.kernels.selective_scan.cpu import LOG2_E
+from msssm_ts.kernels.selective_scan.cpu_chunks import LOG2_E
 from msssm_ts.model.block import MSSSM, MSSSMBlock
 from msssm_ts.model.classifier import MSSSMNetwork
 from msssm_ts.model.cores.core import FusedStep

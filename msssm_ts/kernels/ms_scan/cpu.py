@@ -30,7 +30,8 @@ from msssm_ts.kernels.layout import (
 )
 from msssm_ts.kernels.ms_scan.cpu_backward import backward
 from msssm_ts.kernels.ms_scan.cpu_forward import forward
-from msssm_ts.kernels.selective_scan.cpu import CHUNK, LOG2_E, states_first, states_last
+from msssm_ts.kernels.selective_scan.cpu import states_first, states_last
+from msssm_ts.kernels.selective_scan.cpu_chunks import CHUNK, LOG2_E
 
 
 def ms_scan_cost(

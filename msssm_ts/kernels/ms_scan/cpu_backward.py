@@ -18,7 +18,7 @@ from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.ms_scan.cpu_forward import band_of, step_sizes
 from msssm_ts.kernels.ms_scan.cpu_pairs import pairs_chunk, pairs_chunk_gradient
-from msssm_ts.kernels.selective_scan.cpu import (
+from msssm_ts.kernels.selective_scan.cpu_chunks import (
     CHUNK,
     lti_chunk,
     lti_chunk_gradient,

@@ -16,12 +16,12 @@ from msssm_ts.kernels.decompose.cpu import (
 from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.ms_scan.cpu_pairs import pairs_chunk
-from msssm_ts.kernels.selective_scan.cpu import (
+from msssm_ts.kernels.selective_scan.cpu_chunks import (
     CHUNK,
     lti_chunk,
     selective_chunk,
 )
-from msssm_ts.kernels.simd import lanes_of, load, sigmoid, softplus, spread, store
+from msssm_ts.kernels.simd import lanes_of, load, sigmoid, softplus_and_slope, spread, store
 
 
 @inlined
@@ -29,16 +29,32 @@ def step_sizes(
     low: Any, low_at: Any, low_step: Any, rank: Any, weight: Any, w_at: Any, bias: Any,
     bias_at: Any, d: Any, steps: Any, dt: Any, slope: Any,
 ) -> None:
-    """Δ = softplus(low · weight + bias), and its slope where that is not None."""
+    """Δ = softplus(low · weight + bias), and its slope where that is not None.
+
+    Four steps at once; ``dt`` and ``slope`` hold whole fours, of which those behind the last step
+    are never read.
+    """
     width = lanes_of(dt)
-    offset = load(bias, bias_at)
-    for i in range(steps):
-        value = offset
+    offset, last = load(bias, bias_at), steps - 1
+    for i in range(0, steps, 4):
+        v_0, v_1, v_2, v_3 = offset, offset, offset, offset
+        p_0, p_1 = low_at + i * low_step, low_at + min(i + 1, last) * low_step
+        p_2, p_3 = low_at + min(i + 2, last) * low_step, low_at + min(i + 3, last) * low_step
         for r in range(rank):
-            value = value + spread(low, low_at + i * low_step + r) * load(weight, w_at + r * d)
-        store(dt, i * width, softplus(value))
+            w = load(weight, w_at + r * d)
+            v_0, v_1 = v_0 + spread(low, p_0 + r) * w, v_1 + spread(low, p_1 + r) * w
+            v_2, v_3 = v_2 + spread(low, p_2 + r) * w, v_3 + spread(low, p_3 + r) * w
+        v_0, v_1, v_2, v_3, s_0, s_1, s_2, s_3 = softplus_and_slope(v_0, v_1, v_2, v_3)
+        at = i * width
+        store(dt, at, v_0)
+        store(dt, at + width, v_1)
+        store(dt, at + 2 * width, v_2)
+        store(dt, at + 3 * width, v_3)
         if slope is not None:
-            store(slope, i * width, sigmoid(value))
+            store(slope, at, s_0)
+            store(slope, at + width, s_1)
+            store(slope, at + 2 * width, s_2)
+            store(slope, at + 3 * width, s_3)
 
 
 @inlined

@@ -3,7 +3,7 @@
 A mode is a pair of real states, the real and the imaginary part of ``h = Ā h + x``, next to each
 other like those of Ā and C; the output is ``y = Re(C h)``. What an input map would do is C's, so
 that a pair costs no more operations than two real states of
-:func:`~msssm_ts.kernels.selective_scan.cpu.lti_chunk`: 6 forward, 15 backward.
+:func:`~msssm_ts.kernels.selective_scan.cpu_chunks.lti_chunk`: 6 forward, 15 backward.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def pairs_chunk(
     """Advance n / 2 pairs by one chunk.
 
     ``keep`` None: the state in place, the output added to y; otherwise h takes every step's
-    state, as in :func:`~msssm_ts.kernels.selective_scan.cpu.selective_chunk`.
+    state, as in :func:`~msssm_ts.kernels.selective_scan.cpu_chunks.selective_chunk`.
     """
     width = lanes_of(x)
     # A pair and its coefficients stay in registers; two at a time, to hide the latency.

@@ -231,7 +231,7 @@ def _(
         size = kept_size(batch, length, d, A.shape[0] * A.shape[2], gate is not None, keep)
     else:
         from msssm_ts.kernels.layout import padded_channels
-        from msssm_ts.kernels.selective_scan.cpu import CHUNK as CPU_CHUNK
+        from msssm_ts.kernels.selective_scan.cpu_chunks import CHUNK as CPU_CHUNK
 
         chunks, width = (length + CPU_CHUNK - 1) // CPU_CHUNK, padded_channels(d, x.dtype)
         size = batch * chunks * A.shape[0] * A.shape[2] * width if keep else 0

@@ -19,7 +19,7 @@ from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.ms_scan.cpu_forward import step_sizes
 from msssm_ts.kernels.ms_scan.cpu_pairs import pairs_chunk
-from msssm_ts.kernels.selective_scan.cpu import lti_chunk, selective_chunk
+from msssm_ts.kernels.selective_scan.cpu_chunks import lti_chunk, selective_chunk
 from msssm_ts.kernels.simd import lanes_of, load, sigmoid, splat, spread, store
 
 # How steps are pooled, as the kernel is told.
@@ -122,7 +122,9 @@ def run_steps(
     e_at = n_read - streams
     values, residual, normed = scratch(rings, n_channels), scratch(rings, padded), scratch(rings, d)
     both, reads = scratch(rings, 2 * padded), scratch(rings, read_vectors * width)
-    bands, dt, y = scratch(rings, streams * width), scratch(rings, width), scratch(rings, width)
+    bands, y = scratch(rings, streams * width), scratch(rings, width)
+    # Sizes of four steps are computed together.
+    dt = scratch(rings, 4 * width)
     gated, update = scratch(rings, padded), scratch(rings, padded)
     pooled, scores = scratch(rings, 2 * d), scratch(rings, n_outputs + width)
     zero = splat(rings.dtype.type(0))

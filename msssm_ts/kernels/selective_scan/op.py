@@ -126,7 +126,7 @@ def _(
     initial_state: Tensor, lengths: Tensor | None, keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     from msssm_ts.kernels.layout import padded_channels
-    from msssm_ts.kernels.selective_scan.cpu import CHUNK
+    from msssm_ts.kernels.selective_scan.cpu_chunks import CHUNK
 
     batch, rows, d = x.shape
     width = padded_channels(d, x.dtype)
