@@ -15,6 +15,7 @@ from torch import nn
 from msssm_ts.file_checks import Record, Whole
 from msssm_ts.members.closed_form import (
     FACTS,
+    MORE_FACTS,
     fit_closed_form,
     from_state_of,
     in_parts,
@@ -43,7 +44,7 @@ _HELD = 1 << 22
 # Steps of all training series, each view for itself: more take minutes.
 _MOST_STEPS = 20_000_000
 _SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
-_FACTS = Record({**dict.fromkeys(_SIZES, Whole(0, 4096)), **FACTS})
+_FACTS = Record({**dict.fromkeys(_SIZES, Whole(0, 4096)), **FACTS}, MORE_FACTS)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class EncoderRidge(Member):
     kind: ClassVar[str] = "encoder_ridge"
     title: ClassVar[str] = "pretrained encoder"
     prior: ClassVar[float] = 0.3
+    learns_from_sums: ClassVar[bool] = True
 
     @classmethod
     def fit(
