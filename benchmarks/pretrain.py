@@ -23,7 +23,7 @@ from msssm_ts.pretraining.encoder import Encoder, encoder_config
 from msssm_ts.pretraining.episodes import EpisodeSettings, pretrain
 from msssm_ts.pretraining.weights import FILE, keep
 
-STEPS, SEED = 20_000, 0
+STEPS, SEED = 7_000, 0
 SIZES = {"n_scales": 3, "d_model": 64, "n_layers": 3, "d_state": 20, "kernel_size": 8}
 
 
