@@ -172,16 +172,16 @@ class Parameters:
         option="--stride",
         brief="Steps of the series per step of the network; auto: more than one for long series.",
     )
-    init: Literal["auto", "random", "pretrained"] = row(
-        "auto",
-        one_of("auto", "random", "pretrained"),
+    init: Literal["random", "pretrained"] = row(
+        "random",
+        one_of("random", "pretrained"),
         """What a trained network begins with: random weights, or an encoder that comes with the
-        package and was pretrained on made-up series (:mod:`msssm_ts.pretraining`). "auto": the
-        encoder, where the network has its shape, that of the default.""",
+        package and was pretrained on made-up series (:mod:`msssm_ts.pretraining`), which the
+        network must have the shape of: that of the default, and series of eight steps or more.""",
         concerns=TRAINED,
         option="--init",
         brief="What the network begins with: random weights, or the encoder that comes with the "
-        "package; auto: the encoder, where the network has its shape.",
+        "package, for networks of the default's shape.",
     )
     max_epochs: int | None = row(
         None,

@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.export.export import export_model
 from msssm_ts.members.encoder_ridge.views import Views
+from msssm_ts.members.network.initial import begun
+from msssm_ts.model import MSSSMNetwork
 from msssm_ts.pretraining.encoder import Encoder, encoder_config
 from msssm_ts.pretraining.episodes import EpisodeLoss, EpisodeSettings, draw_tasks, pretrain
 from msssm_ts.pretraining.weights import FILE, keep, shipped
@@ -149,3 +153,41 @@ def test_many_channels_are_mixed() -> None:
     assert (views.mix != 0).any(1).all()
     flat = Views.draw([np.ones((2, 30), np.float32)], 0)
     assert not flat.of(np.ones((2, 30), np.float32)).any()
+
+
+def test_a_network_begins_with_the_encoder() -> None:
+    """Blocks as they are; the stem reads every channel alike."""
+    config = replace(shipped().config, n_channels=4, n_outputs=3)
+    network, known = begun(config, "pretrained"), shipped().state_dict()
+    for name, weights in network.blocks.state_dict().items():
+        assert torch.equal(weights, known[f"blocks.{name}"])
+    x = torch.randn(2, 20, 1)
+    alone = torch.nn.functional.linear(x, known["stem.weight"], known["stem.bias"])
+    torch.testing.assert_close(network.stem(x.expand(2, 20, 4) / 2), alone)
+    torch.manual_seed(0)
+    one = begun(config, "random")
+    torch.manual_seed(0)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(),
+               MSSSMNetwork(config).parameters(), strict=True))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"n_layers": 2}, "n_layers is 3 there and 2 here"),
+        ({"core": "s6"}, "core is lti there and s6 here"),
+        ({"stem_stride": 5}, "takes in every step"),
+    ],
+)
+def test_another_shape_cannot_begin_with_it(setting: dict[str, Any], said: str) -> None:
+    X, y = waves(20, range(40, 60))
+    model = MSSSMClassifier(members=["network"], init="pretrained", max_epochs=1, **setting)
+    with pytest.raises(ValueError, match=said):
+        model.fit(X, y)
+
+
+def test_is_exported(tmp_path: Path) -> None:
+    X, y = waves(24, range(20, 30), n_channels=2)
+    model = MSSSMClassifier(members=["encoder_ridge"], random_state=0).fit(X, y)
+    report = export_model(model.model_, tmp_path / "m.pt2", "pt2")
+    assert report.difference < 1e-5

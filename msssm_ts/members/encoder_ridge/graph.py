@@ -55,8 +55,10 @@ class EncoderGraph(nn.Module):
         counted = steps < given.length.unsqueeze(1)
         shown = views_in_graph(given.filled, self.mix, self.gain, steps)
         shown = torch.where(counted.unsqueeze(1), shown, 0.0)
-        codes = self.encoder(
-            shown.flatten(0, 1).unsqueeze(-1), None, counted.repeat_interleave(self.count, 0)
-        )
-        proba: Tensor = self.classify(codes.unflatten(0, (-1, self.count)).flatten(1))
+        # One view of all series after the other: flattened otherwise, torch's tracing takes the
+        # number of series for one that hangs on their length.
+        series = torch.cat(shown.unbind(1)).unsqueeze(-1)
+        codes = self.encoder(series, None, torch.cat([counted] * self.count))
+        apart = codes.reshape(self.count, given.filled.shape[0], codes.shape[1])
+        proba: Tensor = self.classify(apart.transpose(0, 1).flatten(1))
         return proba

@@ -7,48 +7,40 @@ from typing import Literal
 import torch
 from torch import nn
 
+from msssm_ts.errors import InputError
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
-from msssm_ts.pretraining.encoder import Encoder, encoder_config
 from msssm_ts.pretraining.weights import shipped
 
-Init = Literal["auto", "random", "pretrained"]
+Init = Literal["random", "pretrained"]
 _SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
-
-
-def fits(config: MSSSMConfig, encoder: Encoder) -> bool:
-    """Whether a network's blocks are of an encoder's shape, and take in every step as it does.
-
-    Examples
-    --------
-    >>> fits(MSSSMConfig(2, 5, core="lti"), shipped()), fits(MSSSMConfig(2, 5), shipped())
-    (True, False)
-    """
-    same = encoder_config(**{name: getattr(config, name) for name in _SIZES})
-    alike = ("core", "bidirectional", "split_directions")
-    return (
-        same == encoder.config
-        and all(getattr(config, name) == getattr(same, name) for name in alike)
-        and config.stride == 1
-    )
 
 
 def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     """Return a network to train.
 
-    Where the encoder fits, its stem reads every channel, and its blocks go on; norm and head
-    begin at random.
+    The encoder's stem reads every channel, and its blocks go on; norm and head begin at random.
 
     Parameters
     ----------
     config : MSSSMConfig
         Its shape.
-    init : {"auto", "random", "pretrained"}
-        What it begins with; "auto": the encoder that is shipped where it fits.
+    init : {"random", "pretrained"}
+        What it begins with.
+
+    Raises
+    ------
+    InputError
+        If the encoder is of another shape.
     """
     network = MSSSMNetwork(config)
-    if init == "random" or not fits(config, shipped()):
+    if init == "random":
         return network
     known = shipped()
+    if other := _other(config, known.config):
+        raise InputError(
+            f"the encoder that init='pretrained' (--init) begins with is of another shape: {other}"
+            "; leave init out, or what makes the network another"
+        )
     network.blocks.load_state_dict(known.blocks.state_dict())
     stem = network.stem
     assert isinstance(stem, nn.Linear)
@@ -61,3 +53,16 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
         assert known.stem.bias is not None
         stem.bias.copy_(known.stem.bias)
     return network
+
+
+def _other(config: MSSSMConfig, known: MSSSMConfig) -> str:
+    """Say in what a network's blocks differ from an encoder's, or how it takes in its series."""
+    names = ("core", "bidirectional", "split_directions", *_SIZES)
+    differing = [
+        f"{name} is {getattr(known, name)} there and {getattr(config, name)} here"
+        for name in names
+        if getattr(config, name) != getattr(known, name)
+    ]
+    if config.stride > 1 or config.stem_bands:
+        differing.append("it takes in every step of a series, and here a stem takes in sound")
+    return ", ".join(differing)
