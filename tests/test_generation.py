@@ -54,7 +54,8 @@ def test_a_shape_is_kept_and_a_law_is_not() -> None:
     process = draw_process(rng, "smooth")
     alike = {}
     for shape in (None, 7):
-        own = type(process)("smooth", process.settings, shape).draw(rng, 12, 200)
+        law = type(process)("smooth", process.settings, shape)
+        own = np.concatenate([law.draw(rng, 6, 200), law.draw(rng, 6, 200)])
         alike[shape] = np.abs(np.corrcoef(own))[np.triu_indices(12, 1)].mean()
     assert alike[7] > alike[None] + 0.2
 
