@@ -133,7 +133,9 @@ def test_weights_are_the_same_from_two_workers(
     }  # fmt: skip
     assert len({done for name, done, _ in told.stages if name == "trees"}) > 3
     assert "cluster" not in shared.model_.record.parameters
-    np.testing.assert_array_equal(shared.predict_proba(data[0]), alone.predict_proba(data[0]))
+    # The last bits hang on how many threads a product is shared out to.
+    asked = shared.predict_proba(data[0]), alone.predict_proba(data[0])
+    np.testing.assert_allclose(*asked, rtol=0, atol=1e-6)
 
 
 def test_weights_are_the_same_where_features_are_held(client: Any, data: tuple[Any, Any]) -> None:
