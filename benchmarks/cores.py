@@ -1,4 +1,4 @@
-"""What each part of the network brings, with its control: the tables of docs/cores.md.
+"""What each part of the network brings, with its control: a table for each.
 
     python benchmarks/cores.py DATA [--parts PART,PART]
     python benchmarks/cores.py --table
