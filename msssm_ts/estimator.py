@@ -362,8 +362,7 @@ optional
         return self
 
     def _become(self, updated: tuple[FittedModel, Sums]) -> None:
-        model, self.sums_ = updated
-        self.model_ = model
+        self.model_, self.sums_ = updated
 
     @contextmanager
     def _telling_of_sums(self) -> Iterator[Reporter]:

@@ -318,6 +318,29 @@ def in_parts(n_series: int, n_numbers: int, held: int = _HELD) -> list[NDArray[n
     return np.split(np.arange(n_series), range(size, n_series, size))
 
 
+def answers_of(
+    ridge: Ridge,
+    standardized: Callable[[Prepared], NDArray[np.float32]],
+    values: Prepared,
+    n_features: int,
+) -> NDArray[np.float64]:
+    """Return a member's probabilities (n_series, n_outputs), part by part of the series.
+
+    Parameters
+    ----------
+    ridge : Ridge
+        Its classifier.
+    standardized : callable
+        Its standardised features of some series.
+    values : Prepared
+        The series.
+    n_features : int
+        Of a series.
+    """
+    parts = in_parts(len(values), n_features)
+    return np.concatenate([ridge.predict_proba(standardized(values.take(p))) for p in parts])
+
+
 def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
     """Return the arrays and the facts of a model file."""
     arrays: dict[str, NDArray[Any]] = {

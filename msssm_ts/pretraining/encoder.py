@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,8 @@ from msssm_ts.model.shapes import Shapes, weight_shapes
 
 # Mean, largest and deviation over the steps.
 N_POOLS = 3
+# What an encoder is made by, and a file says of it.
+SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
 
 
 class Encoder(nn.Module):
@@ -39,6 +43,27 @@ class Encoder(nn.Module):
         self.config = config
         network = MSSSMNetwork(config)
         self.stem, self.blocks = network.stem, network.blocks
+
+    @classmethod
+    def of(cls, sizes: Mapping[str, int], weights: Mapping[str, Tensor]) -> Self:
+        """Return the encoder that files hold, in evaluation mode, not to be trained.
+
+        Parameters
+        ----------
+        sizes : mapping
+            :data:`SIZES`, by name.
+        weights : mapping of str to Tensor
+            Its ``state_dict``.
+        """
+        with torch.random.fork_rng(devices=[]):
+            encoder = cls(encoder_config(**sizes))
+        encoder.load_state_dict(weights)
+        return encoder.eval().requires_grad_(False)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """:data:`SIZES`, by name."""
+        return {name: getattr(self.config, name) for name in SIZES}
 
     @staticmethod
     def count_features(config: MSSSMConfig) -> int:

@@ -6,12 +6,9 @@ import json
 from functools import cache
 from pathlib import Path
 
-import torch
-
-from msssm_ts.pretraining.encoder import Encoder, encoder_config
+from msssm_ts.pretraining.encoder import Encoder
 
 FILE = Path(__file__).parent / "encoder.safetensors"
-_SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
 
 
 @cache
@@ -28,10 +25,7 @@ def shipped() -> Encoder:
     with safe_open(FILE, "pt") as file:
         sizes = json.loads(file.metadata()["config"])
         tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    with torch.random.fork_rng(devices=[]):
-        encoder = Encoder(encoder_config(**sizes))
-    encoder.load_state_dict(tensors)
-    return encoder.eval().requires_grad_(False)
+    return Encoder.of(sizes, tensors)
 
 
 def keep(encoder: Encoder, file: Path = FILE) -> None:
@@ -47,6 +41,5 @@ def keep(encoder: Encoder, file: Path = FILE) -> None:
     from safetensors.torch import save_file
 
     tensors = {name: t.detach().half().contiguous() for name, t in encoder.state_dict().items()}
-    sizes = {name: getattr(encoder.config, name) for name in _SIZES}
     # One entry: several are written in any order.
-    save_file(tensors, file, {"config": json.dumps(sizes)})
+    save_file(tensors, file, {"config": json.dumps(encoder.sizes)})

@@ -17,9 +17,9 @@ from msssm_ts.kernels.threshold_pools import N_POOLS
 from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
+    answers_of,
     fit_closed_form,
     from_state_of,
-    in_parts,
     specs_of,
     state_of,
 )
@@ -124,11 +124,7 @@ class DrawnMember(Member):
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs)."""
-        parts = [
-            self.ridge.predict_proba(self._standardized(values.take(part)))
-            for part in in_parts(len(values), self.n_features)
-        ]
-        return np.concatenate(parts)
+        return answers_of(self.ridge, self._standardized, values, self.n_features)
 
     @property
     def uses_times(self) -> bool:

@@ -16,9 +16,9 @@ from msssm_ts.file_checks import Record, Whole
 from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
+    answers_of,
     fit_closed_form,
     from_state_of,
-    in_parts,
     specs_of,
     state_of,
 )
@@ -33,7 +33,7 @@ from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.method import Method
 from msssm_ts.model.cores import CORES
-from msssm_ts.pretraining.encoder import Encoder, encoder_config, encoder_shapes
+from msssm_ts.pretraining.encoder import SIZES, Encoder, encoder_config, encoder_shapes
 from msssm_ts.pretraining.weights import shipped
 from msssm_ts.series import Prepared
 from msssm_ts.series.checks import filled
@@ -41,10 +41,11 @@ from msssm_ts.training import Keeper, Reporter
 
 # Numbers of a stream that are held at once: 16 MB.
 _HELD = 1 << 22
+# Series that views are measured on.
+_N_MEASURED = 500
 # Steps of all training series, each view for itself: more take minutes.
 _MOST_STEPS = 20_000_000
-_SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
-_FACTS = Record({**dict.fromkeys(_SIZES, Whole(0, 4096)), **FACTS}, MORE_FACTS)
+_FACTS = Record({**dict.fromkeys(SIZES, Whole(0, 4096)), **FACTS}, MORE_FACTS)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class EncoderRidge(Member):
     ) -> Self:
         """Encode the series and fit the classifier; see :meth:`Member.fit`."""
         encoder, room = shipped(), Room.of(parameters)
-        views = Views.draw([filled(s) for s in problem.at_most(500, seed).values.series], seed)
+        some = problem.at_most(_N_MEASURED, seed).values.series
+        views = Views.draw([filled(s) for s in some], seed)
         transform = partial(_features, encoder, views)
         weights = np.ones(views.count * encoder.n_features, np.float32)
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
@@ -111,11 +113,7 @@ class EncoderRidge(Member):
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs)."""
-        parts = [
-            self.ridge.predict_proba(self._standardized(values.take(part)))
-            for part in in_parts(len(values), self.n_features)
-        ]
-        return np.concatenate(parts)
+        return answers_of(self.ridge, self._standardized, values, self.n_features)
 
     @property
     def n_features(self) -> int:
@@ -133,8 +131,7 @@ class EncoderRidge(Member):
         arrays: dict[str, NDArray[Any]] = {f"encoder.{k}": v.numpy() for k, v in tensors.items()}
         own_arrays, own_facts = state_of(self.scaling, self.ridge)
         views = {"mix": self.views.mix, "gain": self.views.gain}
-        sizes = {name: getattr(self.encoder.config, name) for name in _SIZES}
-        return State(arrays | views | own_arrays, sizes | own_facts)
+        return State(arrays | views | own_arrays, self.encoder.sizes | own_facts)
 
     @classmethod
     def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
@@ -147,7 +144,7 @@ class EncoderRidge(Member):
     ) -> Mapping[str, TensorSpec]:
         """Return shapes and types by the facts."""
         _FACTS("facts", facts)
-        config = encoder_config(**{name: facts[name] for name in _SIZES})
+        config = encoder_config(**{name: facts[name] for name in SIZES})
         mixtures = min(n_channels, MOST_MIXTURES)
         shapes = encoder_shapes(config)
         n_features = 2 * mixtures * Encoder.count_features(config)
@@ -165,15 +162,13 @@ class EncoderRidge(Member):
         for name, array in arrays.items():
             check_range(name, array)
         check_range("scale", arrays["scale"], least=0)
-        encoder = Encoder(encoder_config(**{name: facts[name] for name in _SIZES})).eval()
         prefix = "encoder."
-        encoder.load_state_dict(
-            {
-                name.removeprefix(prefix): torch.tensor(array)
-                for name, array in arrays.items()
-                if name.startswith(prefix)
-            }
-        )
+        weights = {
+            name.removeprefix(prefix): torch.tensor(array)
+            for name, array in arrays.items()
+            if name.startswith(prefix)
+        }
+        encoder = Encoder.of({name: facts[name] for name in SIZES}, weights)
         views = Views(arrays["mix"], arrays["gain"])
         return cls(encoder, views, *from_state_of(arrays, facts, multilabel))
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 # Channels, or mixtures where there are more.
 MOST_MIXTURES = 8
-# Series that a view's deviation is measured on.
-_N_SERIES = 500
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,7 @@ class Views:
             # None of nothing.
             signs[np.arange(MOST_MIXTURES), rng.integers(n_channels, size=MOST_MIXTURES)] = 1.0
             mix = signs.astype(np.float32)
-        chosen = series[:: -(-len(series) // _N_SERIES)]
-        shown = np.concatenate([_shown(mix, one) for one in chosen], axis=2)
+        shown = np.concatenate([_shown(mix, one) for one in series], axis=2)
         deviation = shown.std(axis=2, dtype=np.float64)
         gain = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 0.0)
         return cls(mix, gain.astype(np.float32))
@@ -81,8 +79,6 @@ def _shown(mix: NDArray[np.float32], series: NDArray[np.float32]) -> NDArray[np.
 
 def views_in_graph(x: Tensor, mix: Tensor, gain: Tensor, steps: Tensor) -> Tensor:
     """Return the views (b, count, l) of series x (b, n_channels, l), in operations of torch."""
-    import torch
-
     mixed = (mix[:, :, None] * x.unsqueeze(1)).sum(2)
     changes = mixed - mixed[..., (steps - 1).clamp(min=0)]
     return torch.cat([mixed * gain[0, :, None], changes * gain[1, :, None]], 1)

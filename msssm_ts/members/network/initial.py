@@ -9,10 +9,10 @@ from torch import nn
 
 from msssm_ts.errors import InputError
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
+from msssm_ts.pretraining.encoder import SIZES
 from msssm_ts.pretraining.weights import shipped
 
 Init = Literal["random", "pretrained"]
-_SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
 
 
 def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
@@ -57,7 +57,7 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
 
 def _other(config: MSSSMConfig, known: MSSSMConfig) -> str:
     """Say in what a network's blocks differ from an encoder's, or how it takes in its series."""
-    names = ("core", "bidirectional", "split_directions", *_SIZES)
+    names = ("core", "bidirectional", "split_directions", *SIZES)
     differing = [
         f"{name} is {getattr(known, name)} there and {getattr(config, name)} here"
         for name in names

@@ -18,9 +18,9 @@ from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
     Transform,
+    answers_of,
     fit_closed_form,
     from_state_of,
-    in_parts,
     need_of,
     specs_of,
     state_of,
@@ -43,7 +43,7 @@ from msssm_ts.members.shapelet_ridge.features import (
 from msssm_ts.members.shapelet_ridge.method import METHOD
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.method import Method
-from msssm_ts.series import Prepared, Series, take
+from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
 # Values of shapelets and weights of channels: series are limited, their differences twice that.
@@ -117,23 +117,18 @@ class ShapeletRidge(Member):
 
         return need_of(problem, n_features_of(N_GROUPS), Room.of(parameters), draw)
 
-    def _features(self, series: Sequence[Series]) -> NDArray[np.float32]:
-        """Return standardised features (n_series, n_features)."""
-        z = self.features.transform(series)
+    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
+        z = self.features.transform(values.series)
         self.scaling.apply(z)
         return z
 
     def transform(self, values: Prepared) -> NDArray[np.float64]:
         """Return standardised features (n_series, n_features)."""
-        return self._features(values.series).astype(np.float64)
+        return self._standardized(values).astype(np.float64)
 
     def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
         """Return probabilities (n_series, n_outputs)."""
-        parts = [
-            self.ridge.predict_proba(self._features(take(values.series, part)))
-            for part in in_parts(len(values), self.n_features)
-        ]
-        return np.concatenate(parts)
+        return answers_of(self.ridge, self._standardized, values, self.n_features)
 
     @property
     def n_features(self) -> int:
