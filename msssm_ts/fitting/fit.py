@@ -19,6 +19,7 @@ from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.begin import begun
 from msssm_ts.fitting.beside import FeatureSide
+from msssm_ts.fitting.by_steps import fit_by_steps
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.chosen import at_most
 from msssm_ts.fitting.closed import Closed, FitOne, fit_again, fit_closed
@@ -187,6 +188,7 @@ class _Fit:
     checkpoint: Checkpoint | None
     fitted: Closed = field(default_factory=Closed)
     plan: Plan | None = None
+    few: dict[str, str] = field(default_factory=dict)
 
     def problem(self) -> Problem:
         """Return what members that learn by steps learn."""
@@ -263,7 +265,7 @@ class _Fit:
             if theirs is not None and validation is not None:
                 problem = replace(problem, is_in_vain=in_vain(validation, theirs))
             try:
-                self._fit_by_steps(learned, problem, reserved)
+                self._train(learned, problem, reserved)
             finally:
                 if validation is not None:
                     learned[:] = told_of_validation(learned, validation)
@@ -307,32 +309,31 @@ class _Fit:
         def fit_one(
             seat: Seat, i: int, n: int, problem: Problem, seconds: float | None
         ) -> tuple[Member, float]:
-            title = MEMBERS.get(seat.kind).title + (f" {i + 1}/{n}" if n > 1 else "")
-            reporter = self.reporter.named(title)
+            reporter = self._reporter(seat, i, n)
             return self._fit_one(f"{stage}-{seat.kind}-{i}", seat, i, problem, reporter, seconds)
 
         return fit_one
 
-    def _fit_by_steps(self, into: list[Member], problem: Problem, reserved: float) -> None:
-        """Train members with validation, each in its part of the time that is left."""
-        total, budget = sum(seat.count for seat in self.by_steps), self.parameters["time_budget"]
-        for seat in self.by_steps:
-            kind = MEMBERS.get(seat.kind)
-            before = () if self.previous is None else self.previous.vote.of_kind(seat.kind)
-            for i in range(seat.count):
-                seconds = None
-                if budget is not None:
-                    left = max(0.0, budget - self._elapsed() - reserved)
-                    seconds = left / (total - len(into))
-                start = before[i] if i < len(before) else None
-                stage, reporter = f"steps-{len(into)}", self.reporter.named(kind.title)
-                try:
-                    member, _ = self._fit_one(stage, seat, i, problem, reporter, seconds, start)
-                except (Interrupted, TrainingError) as error:
-                    if error.partial is not None:
-                        into.append(error.partial)
-                    raise
-                into.append(member)
+    def _train(self, into: list[Member], problem: Problem, reserved: float) -> None:
+        """Train members that learn by steps; what is reserved of the time is not theirs."""
+        budget = self.parameters["time_budget"]
+
+        def train_one(
+            seat: Seat, i: int, n: int, seconds: float | None, start: Member | None
+        ) -> Member:
+            stage, reporter = f"steps-{len(into)}", self._reporter(seat, i, n)
+            return self._fit_one(stage, seat, i, problem, reporter, seconds, start)[0]
+
+        left = None if budget is None else lambda: max(0.0, budget - self._elapsed() - reserved)
+        known = () if self.previous is None else self.previous.vote.members
+        self.few = fit_by_steps(
+            into, self.by_steps, problem, self.parameters, left, train_one, known
+        )
+
+    def _reporter(self, seat: Seat, i: int, n: int) -> Reporter:
+        """Return what a seat's member i of n tells how far it is."""
+        title = MEMBERS.get(seat.kind).title
+        return self.reporter.named(f"{title} {i + 1}/{n}" if n > 1 else title)
 
     def _fit_one(
         self,
@@ -398,6 +399,7 @@ class _Fit:
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
                 n_aside=len(self.split.held_out),
             )
+            + tuple(self.few.values())
             + said
             + remarks(len(self.by_steps)),
             versions=versions(),

@@ -8,6 +8,10 @@ from typing import Any, Literal
 
 PresetName = Literal["fast", "default", "best", "network"]
 
+# Trained networks of sound: little else tells words apart, and several are right more often than
+# one (docs/recipe.md).
+N_OF_SOUND = 4
+
 
 @dataclass(frozen=True)
 class Seat:
@@ -19,6 +23,8 @@ class Seat:
         Of the member, as :data:`msssm_ts.members.MEMBERS` names it.
     count : int
         How many of the kind.
+    of_sound : int, optional
+        How many where series are sound; None: as many.
     options : dict, optional
         What the member is told beside the estimator's parameters.
     prior : float, optional
@@ -28,8 +34,19 @@ class Seat:
 
     kind: str
     count: int = 1
+    of_sound: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     prior: float | None = None
+
+    def number(self, is_sound: bool) -> int:
+        """Return how many are wanted on series that are sound, or are not.
+
+        Examples
+        --------
+        >>> Seat("network", of_sound=4).number(True), Seat("network").number(True)
+        (4, 1)
+        """
+        return self.of_sound if is_sound and self.of_sound is not None else self.count
 
 
 PRESETS: dict[str, tuple[Seat, ...]] = {
@@ -39,7 +56,7 @@ PRESETS: dict[str, tuple[Seat, ...]] = {
         Seat("quantile_trees"),
         Seat("shapelet_ridge"),
         Seat("drawn_network"),
-        Seat("network"),
+        Seat("network", of_sound=N_OF_SOUND),
     ),
     "best": (
         Seat("scan_ridge", 8),
@@ -49,7 +66,10 @@ PRESETS: dict[str, tuple[Seat, ...]] = {
         Seat("network", 4),
     ),
     # Where the trained one has no validation it has three tenths (docs/recipe.md).
-    "network": (Seat("drawn_network", 2, prior=0.7), Seat("network", prior=0.3)),
+    "network": (
+        Seat("drawn_network", 2, prior=0.7),
+        Seat("network", of_sound=N_OF_SOUND, prior=0.3),
+    ),
 }
 
 

@@ -39,6 +39,11 @@ def stem(parameters: Mapping[str, Any], problem: Problem) -> tuple[int, int]:
     return stride, N_FILTERS if is_sound(values.sampling_rate) else 0
 
 
+def learns_sound(parameters: Mapping[str, Any], problem: Problem) -> bool:
+    """Whether a network would take in the series as sound: as spectra, or by a filter bank."""
+    return stem(parameters, problem)[1] > 0
+
+
 def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:
     """Return the shape of a network for a problem."""
     stride, bands = stem(parameters, problem)
