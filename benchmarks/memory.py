@@ -1,8 +1,8 @@
-"""Train on a tree of sound ten times larger than the memory that the process may have.
+"""Train on a tree of sound many times larger than the memory that the process may have.
 
-    python benchmarks/memory.py [--limit GIGABYTES] [--folder FOLDER] [-- OPTIONS OF fit]
+    python benchmarks/memory.py [--limit GIGABYTES] [--times 10] [--folder FOLDER] [-- OPTIONS]
 
-Writes a tree of WAV files (8 channels, 48 kHz, 32-bit float) of ten times the limit, starts
+Writes a tree of WAV files (8 channels, 48 kHz, 32-bit float) of so many times the limit, starts
 ``msssm-ts fit`` with its address space limited (``ulimit -v``), and prints the largest resident
 memory that it, or a worker of it, had.
 """
@@ -43,13 +43,14 @@ def write_tree(folder: Path, size: int) -> tuple[int, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--limit", type=float, default=2.5, help="gigabytes of address space")
+    parser.add_argument("--times", type=float, default=10, help="times as large is the tree")
     parser.add_argument("--folder", type=Path, help="where to write; else a temporary folder")
     parser.add_argument("options", nargs="*", default=["--crop", "2", "--max-epochs", "1"])
     arguments = parser.parse_args()
     limit = int(arguments.limit * 1e9)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as room:
         tree = Path(room) / "tree"
-        n_files, size = write_tree(tree, 10 * limit)
+        n_files, size = write_tree(tree, int(arguments.times * limit))
         print(f"{n_files} files, {size / 1e9:.1f} GB; limit {limit / 1e9:.1f} GB", flush=True)
         began = time.perf_counter()
         command = [sys.executable, "-m", "msssm_ts", "fit", str(tree), "--out", f"{room}/run"]

@@ -6,6 +6,7 @@ import importlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -180,10 +181,15 @@ def test_a_network_begins_with_the_encoder() -> None:
     ],
 )
 def test_another_shape_cannot_begin_with_it(setting: dict[str, Any], said: str) -> None:
+    """It is said before the other voters are fitted."""
     X, y = waves(20, range(40, 60))
-    model = MSSSMClassifier(members=["network"], init="pretrained", max_epochs=1, **setting)
+    others = MagicMock()
+    model = MSSSMClassifier(
+        members=["scan_ridge", "network"], init="pretrained", callbacks=[others], **setting
+    )
     with pytest.raises(ValueError, match=said):
         model.fit(X, y)
+    others.stage.assert_not_called()
 
 
 def test_is_exported(tmp_path: Path) -> None:

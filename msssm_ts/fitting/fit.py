@@ -201,6 +201,8 @@ class _Fit:
         training, validation, standardizer = self.problems.divided(split, self.previous)
         multilabel = training.multilabel
         twice = validation is not None and not multilabel
+        for seat in self.by_steps:
+            MEMBERS.get(seat.kind).check(training, {**self.parameters, **seat.options})
         self.plan = plan_of(self.closed, self.by_steps, training, self.parameters, twice)
         if self.plan is not None:
             self.reporter.plan(self.plan.lines())

@@ -230,6 +230,10 @@ class Member(ABC):
         """Return how many of the wanted members of this kind are worth their time; 0: none."""
         return wanted
 
+    @classmethod  # noqa: B027
+    def check(cls, problem: Problem, parameters: Mapping[str, Any]) -> None:
+        """Raise InputError where :meth:`fit` would; asked before any member is fitted."""
+
     @classmethod
     def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need | None:
         """Return what the fit of one takes; None where the kind does not say."""

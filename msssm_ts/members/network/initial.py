@@ -33,14 +33,10 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
         If the encoder is of another shape.
     """
     network = MSSSMNetwork(config)
+    check_shape(config, init)
     if init == "random":
         return network
     known = shipped()
-    if other := _other(config, known.config):
-        raise InputError(
-            f"the encoder that init='pretrained' (--init) begins with is of another shape: {other}"
-            "; leave init out, or what makes the network another"
-        )
     network.blocks.load_state_dict(known.blocks.state_dict())
     stem = network.stem
     assert isinstance(stem, nn.Linear)
@@ -53,6 +49,15 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
         assert known.stem.bias is not None
         stem.bias.copy_(known.stem.bias)
     return network
+
+
+def check_shape(config: MSSSMConfig, init: Init) -> None:
+    """Raise InputError where :func:`begun` would."""
+    if init == "pretrained" and (other := _other(config, shipped().config)):
+        raise InputError(
+            f"the encoder that init='pretrained' (--init) begins with is of another shape: {other}"
+            "; leave init out, or what makes the network another"
+        )
 
 
 def _other(config: MSSSMConfig, known: MSSSMConfig) -> str:

@@ -15,7 +15,7 @@ from torch import nn
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
-from msssm_ts.members.network.initial import begun
+from msssm_ts.members.network.initial import begun, check_shape
 from msssm_ts.members.network.method import METHOD
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.problem import Problem
@@ -76,6 +76,11 @@ class NetworkMember(Member):
     prior: ClassVar[float] = 49 / 108
     learns_by_steps: ClassVar[bool] = True
     weighs_labels: ClassVar[bool] = True
+
+    @classmethod
+    def check(cls, problem: Problem, parameters: Mapping[str, Any]) -> None:
+        """Refuse an encoder to begin with that is of another shape."""
+        check_shape(network_config(parameters, problem), parameters["init"])
 
     @classmethod
     def fit(
