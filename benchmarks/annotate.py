@@ -33,7 +33,7 @@ from wfdb.processing import compare_annotations
 from msssm_ts.analysis.results.ec57 import beat_report
 from msssm_ts.annotation.detection import detect_beats
 from msssm_ts.annotation.recording import open_recording
-from msssm_ts.cli.ec57 import show_ec57
+from msssm_ts.cli.evaluate.ec57 import show_ec57
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.wfdb.beats import AAMI
 

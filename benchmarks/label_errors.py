@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.data.label_errors import label_errors
-from msssm_ts.cli.crossval_folds import folds_of
+from msssm_ts.cli.crossval.folds import folds_of
 from msssm_ts.datasets import load
 from msssm_ts.fitting.targets import encode_targets
 

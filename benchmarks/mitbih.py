@@ -17,7 +17,7 @@ from typing import Any
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.results.ec57 import beat_report
-from msssm_ts.cli.ec57 import show_ec57
+from msssm_ts.cli.evaluate.ec57 import show_ec57
 from msssm_ts.datasets import ReadOptions, load
 
 

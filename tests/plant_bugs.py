@@ -76,9 +76,9 @@ T_RARE, T_POINTS = "tests/test_rare_classes.py", "tests/test_operating_points.py
 CLOSED, T_ESTIMATE = "msssm_ts/fitting/closed.py", "tests/test_estimate.py"
 CHECKPOINT, T_RESUMING = "msssm_ts/fitting/checkpoint.py", "tests/test_resuming.py"
 FILTERS, STEM = "msssm_ts/model/decomposition.py", "msssm_ts/model/stem.py"
-ADAPTED, MATCHING = "msssm_ts/datasets/adapted.py", "msssm_ts/cli/matching.py"
+ADAPTED, MATCHING = "msssm_ts/datasets/adapted.py", "msssm_ts/cli/given/matching.py"
 PARTS_OF, OPTIONS = "msssm_ts/fitted/parts.py", "msssm_ts/datasets/options.py"
-CLI_FIT, FILES = "msssm_ts/cli/fit.py", "msssm_ts/cli/files.py"
+CLI_FIT, FILES = "msssm_ts/cli/fit/command.py", "msssm_ts/cli/shown/files.py"
 PART_NAMES = "msssm_ts/datasets/parts.py"
 CLASSIFIER, PARALLEL = "msssm_ts/model/classifier.py", "msssm_ts/kernels/parallel.py"
 CORE, FILE = "msssm_ts/model/cores/core.py", "msssm_ts/fitted/model_file.py"
@@ -90,8 +90,8 @@ PAIRS = "msssm_ts/kernels/ms_scan/cpu_pairs.py"
 S4D, MODES = "msssm_ts/model/cores/s4d/core.py", "msssm_ts/model/cores/s4d/initialisation.py"
 MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
 CACHE, TRUST = "msssm_ts/kernels/compiled_cache.py", "msssm_ts/kernels/trust.py"
-CONSOLE, TABLES = "msssm_ts/cli/console.py", "msssm_ts/cli/tables.py"
-CSV = "msssm_ts/cli/csv_text.py"
+CONSOLE, TABLES = "msssm_ts/cli/shown/console.py", "msssm_ts/cli/shown/tables.py"
+CSV = "msssm_ts/cli/shown/csv_text.py"
 TENSOR_FILE, STRICT = "msssm_ts/fitted/tensor_file.py", "msssm_ts/fitted/strict_json.py"
 FOREST = "msssm_ts/members/quantile_trees/forest.py"
 BESIDE_FOREST, BESIDE_MEMBER = "msssm_ts/beside/forest.py", "msssm_ts/beside/member.py"
@@ -106,16 +106,20 @@ GPU_FORWARD = "msssm_ts/kernels/ms_scan/triton_forward.py"
 
 DASK, T_DASK = "msssm_ts/workers/dask_cluster.py", "tests/test_dask.py"
 IDENTITY, KEEPING = "msssm_ts/fitting/identity.py", "msssm_ts/training/keeping.py"
-CHECKPOINT, RUN_FOLDER = "msssm_ts/fitting/checkpoint.py", "msssm_ts/cli/run_folder.py"
-RESUMING, ATOMIC = "msssm_ts/cli/resuming.py", "msssm_ts/atomic.py"
-CROSSVAL, CV_RUN = "msssm_ts/cli/crossval.py", "msssm_ts/cli/crossval_run.py"
-CV_FOLDS, CV_SCORES = "msssm_ts/cli/crossval_folds.py", "msssm_ts/cli/crossval_scores.py"
-CONFIG, T_CONFIG = "msssm_ts/cli/config.py", "tests/test_config.py"
+CHECKPOINT, RUN_FOLDER = "msssm_ts/fitting/checkpoint.py", "msssm_ts/cli/fit/run_folder.py"
+RESUMING, ATOMIC = "msssm_ts/cli/fit/resuming.py", "msssm_ts/atomic.py"
+CROSSVAL, CV_RUN = "msssm_ts/cli/crossval/command.py", "msssm_ts/cli/crossval/run.py"
+CV_FOLDS, CV_SCORES = "msssm_ts/cli/crossval/folds.py", "msssm_ts/cli/crossval/scores.py"
+CONFIG, T_CONFIG = "msssm_ts/cli/given/config.py", "tests/test_config.py"
 T_CROSSVAL = "tests/test_crossval.py"
-CV_PARTS, CV_CURVE = "msssm_ts/cli/crossval_parts.py", "msssm_ts/cli/crossval_curve.py"
-TUNE_SEARCH, TUNE_CHOICES = "msssm_ts/cli/tune_search.py", "msssm_ts/cli/tune_choices.py"
-TUNE, T_TUNE, T_CURVE = "msssm_ts/cli/tune.py", "tests/test_tune.py", "tests/test_learning_curve.py"
-FIT_NOTES, PREPARING = "msssm_ts/fitting/notes.py", "msssm_ts/cli/preparing.py"
+CV_PARTS, CV_CURVE = "msssm_ts/cli/crossval/parts.py", "msssm_ts/cli/crossval/curve.py"
+TUNE_SEARCH, TUNE_CHOICES = "msssm_ts/cli/tune/search.py", "msssm_ts/cli/tune/choices.py"
+TUNE, T_TUNE, T_CURVE = (
+    "msssm_ts/cli/tune/command.py",
+    "tests/test_tune.py",
+    "tests/test_learning_curve.py",
+)
+FIT_NOTES, PREPARING = "msssm_ts/fitting/notes.py", "msssm_ts/cli/fit/preparing.py"
 PROBE = "msssm_ts/datasets/probe.py"
 MEMORY, LOAD = "msssm_ts/datasets/memory.py", "msssm_ts/datasets/load.py"
 DAMAGE, ZIPPED = "msssm_ts/datasets/damage.py", "msssm_ts/datasets/zipped.py"
@@ -179,7 +183,7 @@ T_ANNOTATE = "tests/test_annotate.py"
 
 # fmt: off
 T_SERVE = "tests/test_serve.py -k 'not browser and not port'"
-PREDICTING, ROW_FILES = "msssm_ts/cli/predicting.py", "msssm_ts/cli/row_files.py"
+PREDICTING, ROW_FILES = "msssm_ts/cli/predict/predicting.py", "msssm_ts/cli/predict/row_files.py"
 T_PATHS, TRACKER, T_TRACKING = (
     "tests/test_predict_paths.py", "msssm_ts/tracking/tracker.py", "tests/test_tracking.py"
 )
@@ -231,11 +235,11 @@ BUGS = [Bug(*row) for row in (
      "# What comes before it is kept.\n                yield from self._together(held)", "pass",
      T_PATHS),
     ("paths: another model's rows", ROW_FILES, "if other != model:", "if False:", T_PATHS),
-    ("paths: rows before are dropped", "msssm_ts/cli/predict_output.py",
+    ("paths: rows before are dropped", "msssm_ts/cli/predict/output.py",
      "file if goes_on else None, table", "None, table", T_PATHS),
     ("paths: tables are recordings", "msssm_ts/datasets/sources.py",
      "if f not in tables and f not in notes)", "if f not in notes)", T_PATHS),
-    ("paths: six digits in files", "msssm_ts/cli/predict_paths.py",
+    ("paths: six digits in files", "msssm_ts/cli/predict/paths.py",
      "digits = None if output.file is not None else SHOWN_DIGITS", "digits = SHOWN_DIGITS",
      T_PATHS),
     # Logs of experiments
@@ -719,7 +723,7 @@ BUGS = [Bug(*row) for row in (
      T_MATCHING),
     ("options of now lose", OPTIONS, "if name in known and name not in own", "if name in known",
      T_MATCHING),
-    ("the training data proposed", "msssm_ts/cli/parts.py",
+    ("the training data proposed", "msssm_ts/cli/given/parts.py",
      "if path.exists():\n        return data if has_test_part",
      "if path.exists():\n        return data if True or has_test_part", T_MATCHING),
     ("an episode asks what it told", "msssm_ts/pretraining/episodes.py",
@@ -752,7 +756,7 @@ BUGS = [Bug(*row) for row in (
      "n = min(data.n_series, max(1, most))", "n = data.n_series", T_CHECK),
     ("check: signs tell copies", DIGEST, "found: Floats = np.abs(z @ z.T)",
      "found: Floats = (z @ z.T)", T_CHECK),
-    ("check: strict forgives", "msssm_ts/cli/data_check.py", "if strict and found.breaks:",
+    ("check: strict forgives", "msssm_ts/cli/data/check.py", "if strict and found.breaks:",
      "if False:", T_CHECK),
     ("sets: one more series forgotten", COVERAGE, "coverage * (self.count + 1)",
      "coverage * self.count", T_COVERAGE),
@@ -762,7 +766,7 @@ BUGS = [Bug(*row) for row in (
      "if False:", T_COVERAGE),
     ("sets: quantiles rounded down", "msssm_ts/fitting/coverage.py",
      "np.arange(1, n + 1) / n - 1e-9", "np.arange(n) / n - 1e-9", T_COVERAGE),
-    ("sets: rejected series answered", "msssm_ts/cli/answers.py",
+    ("sets: rejected series answered", "msssm_ts/cli/answering/answers.py",
      "some[0] if len(some) == 1 else None", "answer", T_COVERAGE),
     ("unknown: groups tell of themselves", "msssm_ts/fitting/familiarity.py",
      "units = rows if groups is None else", "units = rows if True else", T_UNKNOWN),
@@ -782,7 +786,7 @@ BUGS = [Bug(*row) for row in (
      "self.shift >= _SHIFT and self.p", "self.p", T_UNKNOWN),
     ("drift: of a few series", "msssm_ts/fitted/drift.py", "if n < FEWEST:", "if n < 1:",
      T_UNKNOWN),
-    ("drift: never said", "msssm_ts/cli/predict_paths.py",
+    ("drift: never said", "msssm_ts/cli/predict/paths.py",
      "if drift is not None and drift.is_there:", "if False:", T_UNKNOWN),
     ("labels: thresholds of all alike", LABEL_ERRORS, "proba >= needed - 1e-12",
      "proba >= 0.5", T_LABEL_ERRORS),
@@ -790,11 +794,11 @@ BUGS = [Bug(*row) for row in (
      "    others[rows, given] = -np.inf\n", "", T_LABEL_ERRORS),
     ("labels: counts as they were found", LABEL_ERRORS,
      "    joint *= (counts / joint.sum(1))[:, None]\n", "", T_LABEL_ERRORS),
-    ("labels: the last repeat alone", "msssm_ts/cli/crossval_labels.py",
+    ("labels: the last repeat alone", "msssm_ts/cli/crossval/labels.py",
      "run.series.n_series, -1).mean(0)", "run.series.n_series, -1)[-1]", T_LABEL_ERRORS),
-    ("labels: several labels taken", "msssm_ts/cli/crossval_labels.py",
+    ("labels: several labels taken", "msssm_ts/cli/crossval/labels.py",
      "    if targets.multilabel:", "    if False:", T_LABEL_ERRORS),
-    ("labels: doubts of another run stay", "msssm_ts/cli/crossval.py",
+    ("labels: doubts of another run stay", "msssm_ts/cli/crossval/command.py",
      "        (run.out / name).unlink(missing_ok=True)", "        pass", T_LABEL_ERRORS),
     ("options without effect accepted", OPTIONS,
      "if field.name not in acting and getattr(self, field.name) != field.default:", "if False:",
@@ -819,7 +823,7 @@ BUGS = [Bug(*row) for row in (
     ("long intervals never go back", NOTES_FILE, "(1 << 32 if long >> 31 else 0)", "0", T_LIMITS),
     ("a line behind a bar", "msssm_ts/display.py", "_bar.live.is_started", "False",
      "tests/test_mistakes.py -k share"),
-    ("Ctrl-C loses a finished fit", "msssm_ts/cli/fit.py",
+    ("Ctrl-C loses a finished fit", "msssm_ts/cli/fit/command.py",
      "checkpoint.flush()\n                raise\n", "raise\n",
      "tests/test_mistakes.py -k writing"),
     ("an empty folder stays", FILES, "path.rmdir()", "pass",
@@ -873,7 +877,7 @@ BUGS = [Bug(*row) for row in (
     ("names: controls in tables", TABLES, "Text(visible(cell))", "Text(str(cell))", T_NAMES),
     ("names: markup in headers", TABLES, "shown = Text(visible(name))", "shown = visible(name)",
      T_NAMES),
-    ("names: C1 in JSON", CONSOLE, "visible(line, json=True)", "line", "msssm_ts/cli/console.py"),
+    ("names: C1 in JSON", CONSOLE, "visible(line, json=True)", "line", CONSOLE),
     ("names: controls in messages", CONSOLE, "len(line)] + visible(line)", "len(line)] + line",
      T_NAMES),
     ("names: formulas in pictures", "msssm_ts/analysis/literal.py", '"text.parse_math": False',
@@ -1065,7 +1069,7 @@ BUGS = [Bug(*row) for row in (
      "self.features.take(index)", "self.features", T_BESIDE),
     ("beside: an unknown category is the first", "msssm_ts/beside/columns.py",
      "there = np.isin(texts, self.categories)", "there = texts != ''", T_BESIDE),
-    ("beside: --with is not asked for by name", "msssm_ts/cli/matching.py",
+    ("beside: --with is not asked for by name", "msssm_ts/cli/given/matching.py",
      "missing = [name for name in wanted if name not in there]", "missing: list[str] = []",
      "tests/test_beside_read.py"),
     ("beside: recordings' rows stay in the table's order",
@@ -1111,7 +1115,7 @@ BUGS = [Bug(*row) for row in (
      "and found[-1].stop == start", "", T_ANNOTATE),
     ("annotate: days in one piece", DETECTION, "n = max(round((last - first) / size), 1)", "n = 1",
      T_ANNOTATE),
-    ("annotate: another's file replaced", "msssm_ts/cli/annotate_request.py", "force=self.force",
+    ("annotate: another's file replaced", "msssm_ts/cli/annotate/request.py", "force=self.force",
      "force=True", T_ANNOTATE),
     ("crossval: fitted to all", CV_RUN, "train, test = self.series.take(fold.train), ",
      "train, test = self.series, ", T_CROSSVAL),

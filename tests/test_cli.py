@@ -219,7 +219,7 @@ def test_a_failure_at_run_time_exits_with_1(
     def failing(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("msssm_ts.cli.predict_output.replacing", failing)
+    monkeypatch.setattr("msssm_ts.cli.predict.output.replacing", failing)
     _, err = run(
         "predict", trained, waves / "waves_TEST.csv", "-o", tmp_path / "p.csv", "-q", code=1
     )

@@ -13,7 +13,7 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.app import app
-from msssm_ts.cli.config import Key, config_text
+from msssm_ts.cli.given.config import Key, config_text
 from msssm_ts.fitted.model_file import model_tensors
 
 NOT_IN_FILES = {"--config", "--resume", "--debug"}
@@ -128,7 +128,7 @@ def test_another_commands_options_are_named(data: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["fit", "crossval"])
 def test_every_option_has_a_key(command: str) -> None:
-    from msssm_ts.cli import config
+    from msssm_ts.cli.given import config
 
     spelt = {option.removeprefix("--") for option in _options(command) - NOT_IN_FILES}
     assert config._KEYS[command] == spelt
@@ -154,7 +154,7 @@ def test_a_name_that_is_no_text_is_left_out() -> None:
 def test_every_parameter_can_be_said() -> None:
     from dataclasses import fields
 
-    from msssm_ts.cli.model_options import WITHOUT_OPTION
+    from msssm_ts.cli.fit.model_options import WITHOUT_OPTION
     from msssm_ts.parameters import specs
     from msssm_ts.preparation import Preparation
 

@@ -20,8 +20,8 @@ from msssm_ts.analysis.network.mixing import mixing_distances
 from msssm_ts.analysis.network.saliency import integrated_gradients
 from msssm_ts.analysis.network.trace import trace
 from msssm_ts.analysis.network.weights import summarize_streams
-from msssm_ts.cli.inspect_cost import cost_facts, show_cost
-from msssm_ts.cli.inspect_weights import show_weights, weight_facts
+from msssm_ts.cli.inspect.cost import cost_facts, show_cost
+from msssm_ts.cli.inspect.weights import show_weights, weight_facts
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import Vote
 from msssm_ts.kernels import use_backend

@@ -143,8 +143,8 @@ def test_preview_of_other_labels(tmp_path: Path, labels: str | None) -> None:
         sampling_rate=10,
     )
     file = tmp_path / "x.png"
-    from msssm_ts.cli.data_preview import _rows
-    from msssm_ts.cli.preview import draw_preview
+    from msssm_ts.cli.data.picture import draw_preview
+    from msssm_ts.cli.data.preview import _rows
 
     draw_preview(data, "x", file)
     assert imread(file).std() > 0.05

@@ -19,7 +19,7 @@ from commands import run
 from test_download import CONTENT, _url, _zip, server
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli.files import claim, make_folder
+from msssm_ts.cli.shown.files import claim, make_folder
 from msssm_ts.datasets.download import download
 from msssm_ts.datasets.unpack import unpack
 from msssm_ts.errors import InputError, WritingError
@@ -28,7 +28,7 @@ __all__ = ["server"]
 resource = pytest.importorskip("resource", reason="Windows has no limit on the size of files")
 
 MESSAGE = """
-from msssm_ts.cli.console import say, show, write_any_text
+from msssm_ts.cli.shown.console import say, show, write_any_text
 
 write_any_text()
 say("a message")

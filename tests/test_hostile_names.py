@@ -14,9 +14,9 @@ from commands import run
 from test_report import check_stands_alone
 
 from msssm_ts.analysis.literal import literal_names
-from msssm_ts.cli import console
-from msssm_ts.cli.csv_text import CsvText
-from msssm_ts.cli.tables import show_table
+from msssm_ts.cli.shown import console
+from msssm_ts.cli.shown.csv_text import CsvText
+from msssm_ts.cli.shown.tables import show_table
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.text import visible
 

@@ -13,10 +13,10 @@ import pytest
 from commands import run
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli import training
-from msssm_ts.cli.crossval_curve import reading
-from msssm_ts.cli.crossval_folds import folds_of
-from msssm_ts.cli.crossval_parts import parts_of
+from msssm_ts.cli.crossval.curve import reading
+from msssm_ts.cli.crossval.folds import folds_of
+from msssm_ts.cli.crossval.parts import parts_of
+from msssm_ts.cli.fit import training
 from msssm_ts.errors import InputError
 from msssm_ts.fitting.targets import encode_targets
 

@@ -11,7 +11,7 @@ import pytest
 from commands import run
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli.matching import known_labels, matched, training_series
+from msssm_ts.cli.given.matching import known_labels, matched, training_series
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.adapted import Adaptation

@@ -99,7 +99,7 @@ _FIT = "fit ecg.csv --label kind --members quantile_trees -o {out}"
 _DIVIDED = "ecg.csv --label kind --members quantile_trees --folds 2 -o {out}"
 MOMENTS = {
     "reading": (_FIT, "msssm_ts.datasets.load"),
-    "preparing": (_FIT, "msssm_ts.cli.fit.preparation_for"),
+    "preparing": (_FIT, "msssm_ts.cli.fit.command.preparation_for"),
     "in features": (
         "fit ecg.csv --label kind --members scan_ridge -o {out}",
         "msssm_ts.members.scan_ridge.features.ScanFeatures.transform",
@@ -115,12 +115,15 @@ MOMENTS = {
     ),
     "predicting": (
         "predict heart ecg.csv -o {out}.csv",
-        "msssm_ts.cli.predicting.Predicting._whole",
+        "msssm_ts.cli.predict.predicting.Predicting._whole",
     ),
-    "evaluating": ("evaluate heart ecg.csv", "msssm_ts.cli.inputs.predict_proba"),
-    "inspecting": ("inspect heart ecg.csv -o {out}", "msssm_ts.cli.inputs.load_model_and_series"),
-    "crossval": (f"crossval {_DIVIDED}", "msssm_ts.cli.training.fit_to"),
-    "tune": (f"tune {_DIVIDED} --space preparation --trials 2", "msssm_ts.cli.training.fit_to"),
+    "evaluating": ("evaluate heart ecg.csv", "msssm_ts.cli.given.inputs.predict_proba"),
+    "inspecting": (
+        "inspect heart ecg.csv -o {out}",
+        "msssm_ts.cli.given.inputs.load_model_and_series",
+    ),
+    "crossval": (f"crossval {_DIVIDED}", "msssm_ts.cli.fit.training.fit_to"),
+    "tune": (f"tune {_DIVIDED} --space preparation --trials 2", "msssm_ts.cli.fit.training.fit_to"),
 }
 
 
@@ -303,7 +306,7 @@ def test_the_time_left_is_seen_beside_a_long_description(
 
 
 def test_json_has_no_number_that_is_none() -> None:
-    from msssm_ts.cli.console import as_json
+    from msssm_ts.cli.shown.console import as_json
 
     text = as_json({"a": [float("nan"), (1.5, float("inf"))], "b": None}, indent=None)
     assert text == '{"a": [null, [1.5, null]], "b": null}'

@@ -412,7 +412,7 @@ def test_rates_of_a_test_set() -> None:
 
 
 def test_a_stream_answers_by_it() -> None:
-    from msssm_ts.cli.predictions import prediction_rows
+    from msssm_ts.cli.answering.predictions import prediction_rows
 
     X, y = _series(30, 0)
     small: dict[str, Any] = {"d_model": 8, "n_layers": 1, "max_epochs": 1, "random_state": 0}

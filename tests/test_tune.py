@@ -14,9 +14,10 @@ from commands import run
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli import training, tune_search
-from msssm_ts.cli.tune_search import FINISHED, GIVEN_UP, Search, Trial
-from msssm_ts.cli.tune_spaces import SPACES
+from msssm_ts.cli.fit import training
+from msssm_ts.cli.tune import search as tune_search
+from msssm_ts.cli.tune.search import FINISHED, GIVEN_UP, Search, Trial
+from msssm_ts.cli.tune.spaces import SPACES
 from msssm_ts.optional import install
 from msssm_ts.preparation import Preparation
 
@@ -249,8 +250,8 @@ def test_without_optuna(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_every_value_of_every_space_can_be_said() -> None:
-    from msssm_ts.cli.config import _KEYS
-    from msssm_ts.cli.tune_search import told
+    from msssm_ts.cli.given.config import _KEYS
+    from msssm_ts.cli.tune.search import told
 
     assert {line.key for space in SPACES.values() for line in space.lines} <= _KEYS["fit"]
     assert all(line.why for space in SPACES.values() for line in space.lines)

@@ -15,7 +15,7 @@ from commands import run
 from numpy.typing import NDArray
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli.unknown import Strangeness, unknown_of
+from msssm_ts.cli.answering.unknown import Strangeness, unknown_of
 from msssm_ts.datasets import LabelledSeries
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import load_model
@@ -295,7 +295,7 @@ def test_few_series_are_not_asked_about_in_vain(
         asked.append(series.n_series)
         return unknown_of(classifier, series, proba)
 
-    monkeypatch.setattr("msssm_ts.cli.unknown.unknown_of", unknown)
+    monkeypatch.setattr("msssm_ts.cli.answering.unknown.unknown_of", unknown)
     heard = Strangeness(model, of_each=False)
     for part in (X[:5], X[5:9], X[9:10], X[10:]):
         series = LabelledSeries([x[None] for x in part])

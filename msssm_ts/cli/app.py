@@ -7,26 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from msssm_ts.cli.annotate import annotate
+from msssm_ts.cli.annotate.command import annotate
 from msssm_ts.cli.card import card
 from msssm_ts.cli.compare import compare
-from msssm_ts.cli.console import write_any_text
-from msssm_ts.cli.crossval import crossval
-from msssm_ts.cli.data import data
+from msssm_ts.cli.crossval.command import crossval
+from msssm_ts.cli.data.command import data
 from msssm_ts.cli.errors import whole_results
-from msssm_ts.cli.evaluate import evaluate
-from msssm_ts.cli.export import export
-from msssm_ts.cli.fit import fit
+from msssm_ts.cli.evaluate.command import evaluate
+from msssm_ts.cli.export.command import export
+from msssm_ts.cli.fit.command import fit
 from msssm_ts.cli.info import info
-from msssm_ts.cli.inspect import inspect
+from msssm_ts.cli.inspect.command import inspect
 from msssm_ts.cli.panels import in_panels
-from msssm_ts.cli.predict import predict
+from msssm_ts.cli.predict.command import predict
 from msssm_ts.cli.serve import serve
 from msssm_ts.cli.several import refuse_several
+from msssm_ts.cli.shown.console import write_any_text
 from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
-from msssm_ts.cli.tune import tune
-from msssm_ts.cli.update import update
+from msssm_ts.cli.tune.command import tune
+from msssm_ts.cli.update.command import update
 from msssm_ts.cli.usage import Suggesting
 from msssm_ts.version import __version__
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msssm_ts.cli import options
-from msssm_ts.cli.console import say, show_json
 from msssm_ts.cli.errors import guarded
-from msssm_ts.cli.files import claim, write_text
+from msssm_ts.cli.given import options
+from msssm_ts.cli.shown.console import say, show_json
+from msssm_ts.cli.shown.files import claim, write_text
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
 
@@ -95,8 +95,8 @@ def card(
 def _sources(run: str, file: Path, test: Path | None, name: str | None) -> Sources:
     """Return all that is known of the run."""
     from msssm_ts.analysis.card.facts import Sources
-    from msssm_ts.cli.config import CONFIG
-    from msssm_ts.cli.run_folder import json_object, recorded
+    from msssm_ts.cli.fit.run_folder import json_object, recorded
+    from msssm_ts.cli.given.config import CONFIG
     from msssm_ts.fitted.artifact import read_header
 
     # What stands beside a model file may be of another one: only a run folder is taken together.

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from msssm_ts.cli import options
-from msssm_ts.cli.console import say, show, show_json
 from msssm_ts.cli.errors import guarded
-from msssm_ts.cli.reading import reads_data
-from msssm_ts.cli.tables import show_table
+from msssm_ts.cli.given import options
+from msssm_ts.cli.given.reading import reads_data
+from msssm_ts.cli.shown.console import say, show, show_json
+from msssm_ts.cli.shown.tables import show_table
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _score(
 ) -> dict[str, Any]:
     """Add each run's scores to its facts; return what was found of the data and the pairs."""
     from msssm_ts.analysis.results.predictions import Predictions
-    from msssm_ts.cli.inputs import load_classifier, load_series, score
+    from msssm_ts.cli.given.inputs import load_classifier, load_series, score
     from msssm_ts.fitted.artifact import read_header
 
     header = read_header(runs[0])

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from msssm_ts.cli.console import ResultsError
+from msssm_ts.cli.shown.console import ResultsError
 from msssm_ts.errors import FetchError, InputError, ProcessLostError, WritingError
 from msssm_ts.text import visible
 

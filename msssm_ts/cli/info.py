@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from msssm_ts.cli import options
-from msssm_ts.cli.console import show_json, show_pairs
 from msssm_ts.cli.errors import guarded
-from msssm_ts.cli.members_table import show_members
+from msssm_ts.cli.given import options
+from msssm_ts.cli.shown.console import show_json, show_pairs
+from msssm_ts.cli.shown.members_table import show_members
 from msssm_ts.model_path import resolve_model_path
 
 
@@ -108,7 +108,7 @@ def _origin(origin: dict[str, Any]) -> dict[str, object]:
     """Return what was understood of the training data, to show."""
     import shlex
 
-    from msssm_ts.cli.data_list import account_lines
+    from msssm_ts.cli.data.listing import account_lines
     from msssm_ts.datasets import ReadOptions
 
     words = ReadOptions().or_else(origin.get("options", {})).as_command_line()

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from msssm_ts.cli import options
-from msssm_ts.cli.console import say, show, show_json
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.given import options
+from msssm_ts.cli.shown.console import say, show, show_json
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
 from msssm_ts.optional import check_installed

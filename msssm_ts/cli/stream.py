@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from msssm_ts.cli import options
-from msssm_ts.cli.console import say, show_json
-from msssm_ts.cli.csv_text import CsvText
-from msssm_ts.cli.deciding import decided
+from msssm_ts.cli.answering.deciding import decided
 from msssm_ts.cli.errors import guarded
+from msssm_ts.cli.given import options
+from msssm_ts.cli.shown.console import say, show_json
+from msssm_ts.cli.shown.csv_text import CsvText
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
 
@@ -39,7 +39,7 @@ def stream(
     """
     resolve_model_path(model)
 
-    from msssm_ts.cli.predictions import prediction_rows
+    from msssm_ts.cli.answering.predictions import prediction_rows
     from msssm_ts.estimator import MSSSMClassifier
 
     if jsonl and safe_csv:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.cli.answers import answering_as, asked_answering, rows_about
+from msssm_ts.cli.answering.answers import answering_as, asked_answering, rows_about
+from msssm_ts.cli.answering.predictions import prediction_rows
+from msssm_ts.cli.given.inputs import predict_proba, read_as_before
+from msssm_ts.cli.given.matching import matched
+from msssm_ts.cli.given.reading import reading_options
 from msssm_ts.cli.info import model_facts
-from msssm_ts.cli.inputs import predict_proba, read_as_before
-from msssm_ts.cli.inspect_series import find_series
-from msssm_ts.cli.matching import matched
-from msssm_ts.cli.predictions import prediction_rows
-from msssm_ts.cli.reading import reading_options
+from msssm_ts.cli.inspect.series import find_series
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries

@@ -1,0 +1,1 @@
+"""Finding and labelling heart beats in records that nobody has annotated."""

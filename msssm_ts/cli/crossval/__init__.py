@@ -1,0 +1,1 @@
+"""Cross-validation from the terminal: folds, scores, label errors, learning curves."""

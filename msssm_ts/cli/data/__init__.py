@@ -1,0 +1,1 @@
+"""Data sets: described, checked, drawn, fetched, rewritten."""

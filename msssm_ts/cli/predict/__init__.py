@@ -1,0 +1,1 @@
+"""Answers about new series, a row each."""

@@ -1,0 +1,1 @@
+"""What commands show: messages, progress, tables, pictures, files."""

@@ -1,0 +1,1 @@
+"""Learning more, and forgetting, without the series learned before."""
