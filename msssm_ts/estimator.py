@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -281,7 +281,7 @@ optional
         if self.updatable and self.__sklearn_is_fitted__():
             data = self._more(X, y, classes, sample_weight, channel_names, times)
             sums = self._sums_there()
-            with self._telling_of_sums() as reporter:
+            with self._telling() as reporter:
                 changed = with_series(self.model_, sums, data, *where, reporter)
             self._become(changed)
             return self
@@ -356,7 +356,7 @@ optional
             known = training_data(series, y, known=model.labels)
             targets = known.targets.encoded
         where = (sampling_rate, channel_names)
-        with self._telling_of_sums() as reporter:
+        with self._telling() as reporter:
             changed = without_series(model, sums, series, targets, stamps, *where, reporter)
         self._become(changed)
         return self
@@ -365,7 +365,7 @@ optional
         self.model_, self.sums_ = updated
 
     @contextmanager
-    def _telling_of_sums(self) -> Iterator[Reporter]:
+    def _telling(self) -> Iterator[Reporter]:
         with TrainingDisplay(quiet=not self.verbose) as shown:
             yield Reporter((*(self.callbacks or ()), shown))
 
@@ -427,7 +427,7 @@ optional
                 self.model_ = error.partial
             raise
         if self.updatable:
-            with self._telling_of_sums() as reporter:
+            with self._telling() as reporter:
                 made = summed(self.model_, data, self.class_weight, reporter)
             self._become(made)
 
@@ -596,7 +596,11 @@ optional
             Before :meth:`fit`.
         """
         known = (sampling_rate, channel_names, times, features)
-        return self._answers(lambda model: partial(shared_proba, model, self.cluster), X, *known)
+        # Without a cluster there is nothing to tell.
+        telling = nullcontext(Reporter()) if self.cluster is None else self._telling()
+        with telling as reporter:
+            shared = partial(shared_proba, cluster=self.cluster, reporter=reporter)
+            return self._answers(lambda model: partial(shared, model), X, *known)
 
     def predict(
         self,

@@ -38,6 +38,8 @@ CARD, T_CARD = "msssm_ts/analysis/card/facts.py", "tests/test_card.py"
 T_PLOTS = "tests/test_plots.py"
 MIRROR, T_STORES = "msssm_ts/datasets/stores/mirror.py", "tests/test_stores.py"
 T_PARTS = "tests/test_part_files.py"
+T_PLAN = "tests/test_plan.py"
+LARGE_TEXT, T_LARGE_TEXT = "msssm_ts/datasets/tables/lazy_text.py", "tests/test_large_text.py"
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 PROCESSES, T_SEVERAL = "msssm_ts/training/processes.py", "tests/test_distributed.py"
 SHAPELETS, T_SHAPELETS = "msssm_ts/kernels/shapelets/cpu.py", "tests/test_shapelet_ridge.py"
@@ -203,8 +205,29 @@ BUGS = [Bug(*row) for row in (
     ("parts: rows of another part are read", "msssm_ts/datasets/tables/lazy_parquet.py",
      "inside = kept[(kept >= first) & (kept < first + n_rows)] - first",
      "inside = np.arange(n_rows)", T_PARTS),
-    ("parts: row groups are never thrown away", "msssm_ts/datasets/tables/lazy_parquet.py",
-     "while len(self.held) > 1 and size > self.most:", "while False:", T_PARTS),
+    ("parts: row groups are never thrown away", "msssm_ts/datasets/tables/lazy_rows.py",
+     "while len(self.held) > 1 and self._size > self.most:", "while False:", T_PARTS),
+    ("large text: rows of another part are read", LARGE_TEXT,
+     "inside = kept[begin:end] - first", "inside = np.arange(n_rows)[: end - begin]", T_LARGE_TEXT),
+    ("large text: empty rows are series", LARGE_TEXT,
+     "empty = is_blank(rows) & keyless[begin:end]", "empty = np.zeros(len(rows), bool)",
+     T_LARGE_TEXT),
+    ("large text: what pandas reads is read by pyarrow", LARGE_TEXT,
+     "if column not in texts if comma else not table.is_plain(column):", "if False:",
+     T_LARGE_TEXT),
+    ("large text: a changed file is read on", "msssm_ts/datasets/tables/spans.py",
+     "if zlib.crc32(data) != self.checksum:", "if False:", T_LARGE_TEXT),
+    ("large text: cells may go on in the next line", "msssm_ts/datasets/tables/spans.py",
+     """if b'"' in data and any""", """if False and any""", T_LARGE_TEXT),
+    ("plan: a step keeps half as much", "msssm_ts/training/footprint.py",
+     "peak = _KEPT * all_kept", "peak = _KEPT * all_kept / 2", T_PLAN),
+    ("plan: a last batch that is not full takes no time", "msssm_ts/members/network/need.py",
+     "-(-len(problem) // settings.batch_size)", "(len(problem) // settings.batch_size)", T_PLAN),
+    ("plan: training beyond max_memory is not said", "msssm_ts/fitting/plan.py",
+     "beyond(by_steps),", "(),", T_PLAN),
+    ("cluster: who is lost while it answers is not said", "msssm_ts/fitted/shared.py",
+     "asked_workers(cluster, reporter.say)", "asked_workers(cluster, lambda line: None)",
+     "tests/test_dask.py"),
     ("stored: padding is kept", "msssm_ts/datasets/arrays/stored.py",
      "series: Series = self.cube(place, place + 1)[0, :, :length]",
      "series: Series = self.cube(place, place + 1)[0]", T_PARTS),

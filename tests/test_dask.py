@@ -15,6 +15,7 @@ import pytest
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
+from msssm_ts.fitted import shared as shared_module
 from msssm_ts.fitting.record import json_parameters
 from msssm_ts.members import room
 from msssm_ts.members.normal_equations import NormalEquations
@@ -237,13 +238,23 @@ def test_a_model_is_the_same_wherever_it_was_made() -> None:
 # The last one: there is a worker less then.
 @pytest.mark.parametrize("stage", ["random features", "trees"])
 def test_weights_are_the_same_where_a_worker_dies(
-    stage: str, beyond_memory: None, cluster: Any, client: Any, data: tuple[Any, Any]
+    stage: str,
+    beyond_memory: None,
+    cluster: Any,
+    client: Any,
+    data: tuple[Any, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cluster.scale(4)
     client.wait_for_workers(4, timeout=10)
 
     def kill() -> None:
-        os.kill(min(client.run(os.getpid).values()), signal.SIGKILL)
+        pids = client.run(os.getpid)
+        worker = min(pids, key=pids.__getitem__)
+        os.kill(pids[worker], signal.SIGKILL)
+        until = time.monotonic() + 10
+        while worker in client.nthreads() and time.monotonic() < until:
+            time.sleep(0.02)
 
     told, alone = Told(stage, kill), MSSSMClassifier(**MEMBERS).fit(*data)
     shared = MSSSMClassifier(**MEMBERS, cluster=client, callbacks=[told]).fit(*data)
@@ -251,3 +262,11 @@ def test_weights_are_the_same_where_a_worker_dies(
     _assert_same(shared, alone)
     (gone,) = [line for line in told.lines if "is gone" in line]
     assert "what it held and did is given to others" in gone
+    # Answers are those, too, and it is said.
+    told = Told("probabilities", kill)
+    monkeypatch.setattr(shared_module, "_ROWS", 32)
+    asked = shared.set_params(callbacks=[told]).predict_proba(data[0])
+    assert told.does is None
+    assert told.stages[-1] == ("probabilities", N, N)
+    assert any("is gone: what it held and did is given" in line for line in told.lines)
+    np.testing.assert_allclose(asked, alone.predict_proba(data[0]), atol=1e-6)

@@ -22,12 +22,14 @@ _ROWS = 2048
 
 def shared_proba(
     model: FittedModel,
-    cluster: Any,
     series: Sequence[Series],
     sampling_rate: float | None = None,
     channel_names: Sequence[str] | None = None,
     times: Any = None,
     features: Any = None,
+    *,
+    cluster: Any = None,
+    reporter: Reporter | None = None,
 ) -> NDArray[np.float64]:
     """Return class probabilities (n_series, n_classes) of checked series.
 
@@ -35,12 +37,14 @@ def shared_proba(
     ----------
     model : FittedModel
         What answers.
-    cluster : str, distributed.Client or None
-        Who computes, see :class:`msssm_ts.MSSSMClassifier`.
     series, sampling_rate, channel_names, times, features
         As for :meth:`FittedModel.series_proba`.
+    cluster : str, distributed.Client or None
+        Who computes, see :class:`msssm_ts.MSSSMClassifier`.
+    reporter : Reporter, optional
+        Told what is sent to a cluster, who is lost, and how many series are answered for.
     """
-    known = (sampling_rate, channel_names)
+    known, reporter = (sampling_rate, channel_names), reporter or Reporter()
     if cluster is None:
         return model.series_proba(series, *known, times, features)
     beside = None if features is None else as_side_features(features, len(series))
@@ -51,10 +55,11 @@ def shared_proba(
         own = None if beside is None else beside.take(rows)
         return Work((kept, workers.part(values, rows), *known, stamps, own), len(rows))
 
-    with asked_workers(cluster, lambda line: None) as workers:
+    with asked_workers(cluster, reporter.say) as workers:
         kept = workers.keep(model.to("cpu"))
         blocks = np.split(np.arange(len(series)), range(_ROWS, len(series), _ROWS))
-        with closing(workers.map(_proba, map(of, blocks))) as answers:
+        told = reporter.named("probabilities")
+        with closing(workers.map(_proba, map(of, blocks), told, len(series))) as answers:
             return np.concatenate(list(answers))
 
 

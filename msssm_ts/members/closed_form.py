@@ -168,7 +168,11 @@ def fit_closed_form(
 
 
 def need_of(
-    problem: Problem, n_features: int, room: Room, draw: Callable[[Problem], Transform]
+    problem: Problem,
+    n_features: int,
+    room: Room,
+    draw: Callable[[Problem], Transform],
+    beside: int = 0,
 ) -> Need:
     """Return what the fit of such a member takes.
 
@@ -182,6 +186,8 @@ def need_of(
         What memory has room for.
     draw : callable
         Draws what makes the features, from a problem of some of the series.
+    beside : int
+        Bytes that features of some series are worked out in.
     """
     n = len(problem)
 
@@ -190,7 +196,7 @@ def need_of(
         return cost_of(n, seconds_each(few.values, draw(few)), n_features, room)
 
     # Signs of all, and what is answered of those left out.
-    held = room.held(n, n_features) + 2 * 8 * n * problem.n_outputs
+    held = room.held(n, n_features) + 2 * 8 * n * problem.n_outputs + beside
     return Need(not room.has_room(n, n_features), held, seconds)
 
 

@@ -8,7 +8,7 @@ from msssm_ts.training.loss import ClassificationLoss
 from msssm_ts.training.prediction import predict_embeddings, predict_logits
 from msssm_ts.training.progress import Callback, History, Progress, Reporter
 from msssm_ts.training.settings import LabelledTensor, TrainingSettings
-from msssm_ts.training.streaming import StreamedSeries
+from msssm_ts.training.streaming import StreamedSeries, reading_workers
 
 __all__ = [
     "Augmentation",
@@ -26,4 +26,5 @@ __all__ = [
     "TrainingSettings",
     "predict_embeddings",
     "predict_logits",
+    "reading_workers",
 ]

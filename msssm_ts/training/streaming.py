@@ -35,6 +35,18 @@ def _together(items: list[Any]) -> Any:
     return failed[0] if failed else collate(items)
 
 
+def reading_workers() -> int:
+    """Return how many processes decode series unless told otherwise: a core is left to training.
+
+    Examples
+    --------
+    >>> 1 <= reading_workers() <= 4
+    True
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+    return max(1, min(4, cores - 1))
+
+
 class StreamedSeries(SeriesTensor):
     """Like :class:`SeriesTensor`, but a batch is decoded when it is needed, and then forgotten.
 
@@ -68,8 +80,7 @@ class StreamedSeries(SeriesTensor):
         self._owner = None if owner is None else torch.as_tensor(owner)
         self._items = _Items(series, dtype)
         self.lengths = torch.as_tensor(lengths)
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-        self._n_workers = max(1, min(4, cores - 1)) if n_workers is None else n_workers
+        self._n_workers = reading_workers() if n_workers is None else n_workers
 
     def batch(self, index: Tensor) -> Batch:
         """Decode some series."""

@@ -38,6 +38,17 @@ def refined(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Ro
     return table, roles
 
 
+def is_unnamed(column: str) -> bool:
+    """Whether a column has no name but what a writer of tables gives it.
+
+    Examples
+    --------
+    >>> is_unnamed("Unnamed: 0"), is_unnamed("t0")
+    (True, False)
+    """
+    return _UNNAMED.fullmatch(column) is not None
+
+
 def is_plausible_label(texts: Texts, n_rows: int) -> bool:
     """Whether a column can be labels: words or whole numbers, and few different ones.
 
@@ -100,7 +111,7 @@ def _without_unnamed(table: Table, roles: Roles) -> tuple[Table, Roles]:
     """Leave out columns without name that are empty, or count the rows as pandas writes them."""
     if not table.headed:
         return table, roles
-    unnamed = [c for c in roles.rest if _UNNAMED.fullmatch(c)]
+    unnamed = [c for c in roles.rest if is_unnamed(c)]
     # Two of them are the index of series and of their steps.
     if len(unnamed) == 2 and list(roles.rest[:2]) == unnamed:
         return table, roles
@@ -153,7 +164,7 @@ def _counted_rows(table: Table, roles: Roles) -> tuple[Table, Roles]:
     if not (up > 0).all() or (starts == np.median(starts)).mean() < 0.9 or starts.max() > 1:
         return table, roles
     rest = tuple(c for c in roles.rest if c not in (series, step))
-    named = not (_UNNAMED.fullmatch(series) or _UNNAMED.fullmatch(step))
+    named = not (is_unnamed(series) or is_unnamed(step))
     said = f"columns {series} and {step}" if named else "the first two columns"
     account = table.account.remarking(f"took {said} for id and time; --id and --time say otherwise")
     return replace(table, account=account), replace(roles, id=series, time=step, rest=rest)

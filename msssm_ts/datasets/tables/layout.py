@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
@@ -26,6 +27,8 @@ from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.tables.wide import read_wide
 from msssm_ts.errors import InputError
 
+# Reads the series of a table.
+Layout = Callable[[Table, Roles, ReadOptions], LabelledSeries]
 # Cells that name a file or a record, rather than hold values.
 _PATH = re.compile(
     r"[^\s,;]*[/\\][^\s,;]*|[^,;]*\.(wav|flac|mp3|ogg|opus|m4a|edf|bdf|dat|hea|mat|npy|npz|h5|hdf5)",
@@ -68,8 +71,14 @@ def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
     recording = read_recording(file, options, dialect)
     if recording is not None:
         return recording
+    from msssm_ts.datasets.tables.lazy_text import read_text_lazily
+    from msssm_ts.datasets.tables.part_files import Parts
+
+    lazy = read_text_lazily(Parts(file, (file,), {}, Account()), options)
+    if lazy is not None:
+        return lazy
     table, roles = read_text(file, options, dialect=dialect)
-    column, cell = _paths(table, roles)
+    column, cell = paths_in(table, roles)
     if column and cell.lower().endswith((".h5", ".hdf5")):
         from msssm_ts.datasets.arrays.hdf5_series import read_listing
 
@@ -89,13 +98,32 @@ def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> Labelle
     """
     _refuse_paths(table, roles)
     table, roles = rows_of_part(table, roles, options)
+    table, roles, read = understood(table, roles, options)
+    return read(table, roles, options)
+
+
+def understood(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles, Layout]:
+    """Tell from columns what a table's layout is.
+
+    Returns
+    -------
+    table, roles : Table, Roles
+        With what only values tell of the roles.
+    read : callable
+        Reads the layout.
+
+    Raises
+    ------
+    InputError
+        If it cannot be understood.
+    """
     table, roles = refined(table, roles, options)
     if roles.value is not None and roles.id is None and roles.loose_id is not None:
         roles = replace(roles, id=roles.loose_id, loose_id=None)
     if roles.id is not None or roles.time is None:
         options.refuse_unused(["episodes"], table.source, "its rows are no recording")
     if roles.value is not None and roles.id is not None:
-        return read_values(table, roles, options)
+        return table, roles, read_values
     if roles.value is not None:
         if roles.channel is not None:
             raise InputError(
@@ -106,22 +134,22 @@ def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> Labelle
         rest = {*roles.rest, roles.value}
         roles = replace(roles, value=None, rest=tuple(c for c in table.columns if c in rest))
     if list_columns(table, roles.rest):
-        return read_wide(table, with_unique_id(table, roles), options)
+        return table, with_unique_id(table, roles), read_wide
     # Without a header columns are numbered whatever they are.
     numbered = table.headed and find_steps(roles.rest, table.source).numbered
     table, roles = _with_loose_id(table, roles, numbered)
     if roles.id is not None and _repeats(table, roles.id):
         if roles.channel is not None and (roles.time is None or numbered):
-            return read_channels(table, roles, options)
+            return table, roles, read_channels
         if roles.time is not None or not numbered:
-            return read_steps(table, roles, options)
+            return table, roles, read_steps
     elif is_stream(table, roles, options, numbered):
-        return read_stream(table, roles, options)
-    return read_wide(table, roles, options)
+        return table, roles, read_stream
+    return table, roles, read_wide
 
 
 def _refuse_paths(table: Table, roles: Roles) -> None:
-    column, cell = _paths(table, roles)
+    column, cell = paths_in(table, roles)
     if column:
         raise InputError(
             f"{table.source}: a table of files (column {column!r}, such as {cell[:60]!r}), not of "
@@ -129,7 +157,7 @@ def _refuse_paths(table: Table, roles: Roles) -> None:
         )
 
 
-def _paths(table: Table, roles: Roles) -> tuple[str, str]:
+def paths_in(table: Table, roles: Roles) -> tuple[str, str]:
     """Find a column that names files, in a table that says what they are and holds no values."""
     candidates = [c for c in (*roles.rest, roles.id, roles.group) if c is not None]
     words = table.words(candidates)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.memory import allowed_bytes, demand
+from msssm_ts.datasets.memory import allowed_bytes
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.account import account_of
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.layout import rows_of_part, series_of_table, with_unique_id
+from msssm_ts.datasets.tables.lazy_rows import ROW, ReadRow, demand_places
 from msssm_ts.datasets.tables.lists import list_columns, list_series
 from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
 from msssm_ts.datasets.tables.part_files import (
@@ -37,13 +36,8 @@ from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.text import size_text
 
-if TYPE_CHECKING:
-    pass
-
-# Of a series that is read when it is asked for; and of its group, which others wait for.
-_PLACE, _MANY_ROWS = 200, 2000
-# A column that says where a row stands, under a name that no column has.
-_ROW = "\0row"
+# Of a row group, which all wait for that ask for a series of it.
+_MANY_ROWS = 2000
 # How layouts begin in an account whose rows are series each.
 _LAYOUTS = ("a series a row", "wide table")
 
@@ -74,21 +68,22 @@ def read_lazily(parts: Parts, options: ReadOptions) -> LabelledSeries:
     keys = _keys(parts, roles)
     keys, roles = ids_apart(parts, keys, roles)
     numbers = np.arange(len(keys))
-    keys = replace(keys, data=keys.data.append_column(_ROW, [numbers]))
+    keys = replace(keys, data=keys.data.append_column(ROW, [numbers]))
     keys, roles = rows_of_part(keys, roles, options)
     roles = with_unique_id(keys, roles)
-    kept = keys.data[_ROW].to_numpy().astype(np.int64)
-    keys = replace(keys, data=keys.data.drop_columns([_ROW]))
-    demand(_PLACE * len(kept), source, f"the places of its {len(kept)} series")
-    read = _ReadRow(columns, tuple(str(f) for f in parts.files), _cache_size())
+    kept = keys.data[ROW].to_numpy().astype(np.int64)
+    keys = replace(keys, data=keys.data.drop_columns([ROW]))
+    demand_places(len(kept), source)
+    blocks = _RowGroups(columns, tuple(str(f) for f in parts.files))
+    read = ReadRow(blocks)
     items: list[tuple[int, int, int, int]] = []
     first = n_channels = 0
     for file, group, n_rows in groups:
         inside = kept[(kept >= first) & (kept < first + n_rows)] - first
         first += n_rows
         if len(inside):
-            read.kept[file, group] = inside if len(inside) < n_rows else None
-            series = read.group(file, group)
+            blocks.kept[file, group] = inside if len(inside) < n_rows else None
+            series = read.block(file, group)
             if len(series[0]) != (n_channels := n_channels or len(series[0])):
                 raise InputError(
                     f"{parts.files[file]}: {len(series[0])} channels, but others have "
@@ -153,8 +148,8 @@ class _Columns:
 
 
 @dataclass
-class _ReadRow:
-    """Reads a row of a row group; pickles for worker processes, without what it holds.
+class _RowGroups:
+    """Reads the series of a row group.
 
     Parameters
     ----------
@@ -162,39 +157,15 @@ class _ReadRow:
         What it reads.
     files : tuple of str
         From these.
-    most : int
-        Bytes of row groups that it keeps.
     kept : dict from (file, group) to array of int, or None
         The rows that are series; None for all.
     """
 
     columns: _Columns
     files: tuple[str, ...]
-    most: int
     kept: dict[tuple[int, int], NDArray[np.int64] | None] = field(default_factory=dict)
-    held: OrderedDict[tuple[int, int], list[Series]] = field(default_factory=OrderedDict)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "held": OrderedDict()}
-
-    def __call__(self, item: tuple[int, int, int, int]) -> Series:
-        file, group, place, _ = item
-        return self.group(file, group)[place]
-
-    def group(self, file: int, group: int) -> list[Series]:
-        """Return the series of a row group."""
-        found = self.held.pop((file, group), None)
-        if found is not None:
-            # The last to be thrown away.
-            self.held[file, group] = found
-            return found
-        found = self.held[file, group] = self._read(file, group)
-        size = sum(sum(s.nbytes for s in series) for series in list(self.held.values()))
-        while len(self.held) > 1 and size > self.most:
-            size -= sum(s.nbytes for s in self.held.popitem(last=False)[1])
-        return found
-
-    def _read(self, file: int, group: int) -> list[Series]:
+    def read(self, file: int, group: int) -> list[Series]:
         path = Path(self.files[file])
         with open_parquet(path, whole=False) as parquet:
             by_name = stored_names(parquet.schema_arrow.names, path)
@@ -208,10 +179,6 @@ class _ReadRow:
             table = replace(table, data=table.data.take(inside))
         table = replace(table, place=lambda row: f"row {before + int(rows[row]) + 1}")
         return self.columns.series(table)
-
-
-def _cache_size() -> int:
-    return allowed_bytes() // 4
 
 
 def _groups(parts: Parts) -> list[tuple[int, int, int]]:
@@ -292,8 +259,8 @@ def _keys(parts: Parts, roles: Roles) -> Table:
             n_rows = parquet.metadata.num_rows
         if data is None:
             # A table without columns has no rows.
-            data = pa.table({_ROW: pa.nulls(n_rows)})
+            data = pa.table({ROW: pa.nulls(n_rows)})
         tables.append(parquet_table(data, file))
     table = joined(tables, parts)
-    spare = [c for c in table.columns if c == _ROW and len(table.columns) > 1]
+    spare = [c for c in table.columns if c == ROW and len(table.columns) > 1]
     return replace(table, data=table.data.drop_columns(spare))

@@ -95,6 +95,12 @@ def read_part_files(folder: Path, options: ReadOptions) -> LabelledSeries | None
         from msssm_ts.datasets.tables.lazy_parquet import read_lazily
 
         return read_lazily(parts, options)
+    if not parts.is_parquet:
+        from msssm_ts.datasets.tables.lazy_text import read_text_lazily
+
+        lazy = read_text_lazily(parts, options)
+        if lazy is not None:
+            return lazy
     tables = [_read(file, parts, options) for file in parts.files]
     demand(sum(t.data.nbytes for t in tables), folder, "its columns")
     return series_of_parts(parts, joined(tables, parts), options)
@@ -153,7 +159,7 @@ def _are_numbered(files: Sequence[Path]) -> bool:
 def _read(file: Path, parts: Parts, options: ReadOptions) -> Table:
     if not parts.is_parquet:
         columns = detect_dialect(file).columns
-        return read_text(file, _of_file(options, columns, parts.columns))[0]
+        return read_text(file, options_of_file(options, columns, parts.columns))[0]
     with open_parquet(file) as parquet:
         return parquet_table(read_columns(parquet, file), file)
 
@@ -171,7 +177,7 @@ def stored_names(names: Sequence[str], file: Path) -> dict[str, str]:
     return dict(zip(unique_names(kept, str(file)), kept, strict=True))
 
 
-def _of_file(
+def options_of_file(
     options: ReadOptions, columns: Sequence[str], outside: Mapping[str, object]
 ) -> ReadOptions:
     """Return the options that concern a file: not what names a folder's column."""
@@ -207,7 +213,7 @@ def joined(tables: Sequence[Table], parts: Parts) -> Table:
     for table in tables[1:]:
         check_same(first, table)
         datas.append(table.data.select(first.columns))
-    kinds = [_kind([d[name].type for d in datas]) for name in first.columns]
+    kinds = [common_type([d[name].type for d in datas]) for name in first.columns]
     alike = [
         pa.table(
             [_as(d[name], kind) for name, kind in zip(first.columns, kinds, strict=True)],
@@ -302,14 +308,14 @@ def check_same(first: Table, other: Table) -> None:
         )
     for name in first.columns:
         kinds = [first.data[name].type, other.data[name].type]
-        if _kind(kinds) is None:
+        if common_type(kinds) is None:
             raise InputError(
                 f"{other.source}, column {name}: holds {kinds[1]}, but {kinds[0]} in "
                 f"{Path(first.source).name}; write both alike"
             )
 
 
-def _kind(kinds: Sequence[pa.DataType]) -> pa.DataType | None:
+def common_type(kinds: Sequence[pa.DataType]) -> pa.DataType | None:
     """Return a type that holds the cells of several; None where there is none."""
     import pyarrow as pa
 
@@ -322,7 +328,7 @@ def _kind(kinds: Sequence[pa.DataType]) -> pa.DataType | None:
         whole = all(pa.types.is_integer(k) for k in different)
         return pa.int64() if whole else pa.float64()
     if all(map(_is_list, different)):
-        inner = _kind([k.value_type for k in different])
+        inner = common_type([k.value_type for k in different])
         return None if inner is None else pa.large_list(inner)
     return None
 

@@ -98,7 +98,11 @@ class Table:
         """
         import pyarrow as pa
 
-        numeric = pa.table([self._numeric(c) for c in columns], names=[str(c) for c in columns])
+        if self.other_types:
+            arrays = [self._numeric(c) for c in columns]
+            numeric = pa.table(arrays, names=[str(c) for c in columns])
+        else:
+            numeric = self.data.select(list(columns))
         values = np.empty((len(self), len(columns)))
         row = 0
         for batch in numeric.to_batches():
@@ -134,14 +138,10 @@ class Table:
 
     def _parsed(self, column: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        if self.decimal == ".":
-            try:
-                return pc.cast(pc.utf8_trim_whitespace(cells), pa.float64())
-            except pa.ArrowInvalid:
-                # Perhaps only a number that pyarrow does not take for one, such as +1.
-                pass
+        plain = _plain_numbers(cells) if self.decimal == "." else None
+        if plain is not None:
+            return plain
         texts = cells.to_pandas().astype(object)
         numeric, _ = parsed(texts, self.decimal)
         given = texts.map(text_of) != ""
@@ -154,6 +154,12 @@ class Table:
                 column,
             )
         return pa.chunked_array([pa.array(numeric.to_numpy(np.float64), from_pandas=True)])
+
+    def is_plain(self, column: str) -> bool:
+        """Whether pyarrow takes all cells of a column of text for numbers."""
+        import pyarrow as pa
+
+        return _plain_numbers(self.data[column].cast(pa.string())) is not None
 
     @cached_property
     def text_columns(self) -> frozenset[str]:
@@ -259,6 +265,17 @@ class Texts:
     ) -> NDArray[Any]:
         self.check_complete(what)
         return np.asarray(values[self.codes if rows is None else self.codes[rows]])
+
+
+def _plain_numbers(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return texts as numbers; None where one is none to pyarrow, be it only for a plus."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        return pc.cast(pc.utf8_trim_whitespace(cells), pa.float64())
+    except pa.ArrowInvalid:
+        return None
 
 
 def _encoded(cells: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Array]:

@@ -19,6 +19,7 @@ from msssm_ts.datasets.tables.columns import Roles, find_roles
 from msssm_ts.datasets.tables.dialect import WHITESPACE, Dialect, detect_dialect, not_text
 from msssm_ts.datasets.tables.encoding import find_encoding
 from msssm_ts.datasets.tables.preamble import is_comment
+from msssm_ts.datasets.tables.spans import Span
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
 
@@ -71,27 +72,7 @@ def read_text(
     if not data.num_rows:
         where = "there are no rows below the header" if dialect.headed else "the file is empty"
         raise InputError(f"{file}: {where}; give one with series")
-    preamble = dialect.preamble
-    account = (
-        Account()
-        .without(rows.n_comments, "lines", "comments")
-        .without(rows.n_headers, "lines", "the header again")
-        .without(len(dropped), "columns", "as asked", dropped)
-        .remarking(*rows.dialect.remarks)
-    )
-    unread = preamble.unused(facts)
-    account = account.without(len(unread), "lines", "above the table", unread)
-    table = Table(
-        data,
-        str(file),
-        rows.place,
-        dialect.decimal,
-        account,
-        headed=dialect.headed,
-        units=dialect.units,
-        preamble=preamble,
-    )
-    return table, roles
+    return rows.table(data, dropped, facts), roles
 
 
 @dataclass(frozen=True)
@@ -106,6 +87,8 @@ class TextRows:
         Whether comments, and headers that are repeated, are left out line by line.
     n_comments, n_headers : int
         How many of these there are.
+    span : Span, optional
+        The lines that are read; all where it is not given.
     """
 
     file: Path
@@ -113,6 +96,32 @@ class TextRows:
     cleaned: bool = False
     n_comments: int = 0
     n_headers: int = 0
+    span: Span | None = None
+
+    def table(
+        self, data: pa.Table, dropped: Collection[str] = (), facts: Collection[str] = ()
+    ) -> Table:
+        """Return what was read as a table, with what was left out of it."""
+        dialect = self.dialect
+        unread = dialect.preamble.unused(facts)
+        account = (
+            Account()
+            .without(self.n_comments, "lines", "comments")
+            .without(self.n_headers, "lines", "the header again")
+            .without(len(dropped), "columns", "as asked", list(dropped))
+            .remarking(*dialect.remarks)
+            .without(len(unread), "lines", "above the table", unread)
+        )
+        return Table(
+            data,
+            str(self.file),
+            self.place,
+            dialect.decimal,
+            account,
+            headed=dialect.headed,
+            units=dialect.units,
+            preamble=dialect.preamble,
+        )
 
     def read(self, roles: Roles, columns: Sequence[str]) -> tuple[TextRows, pa.Table]:
         """Read some columns, values as numbers where all of them are, else as text.
@@ -162,6 +171,11 @@ class TextRows:
 
         dialect = self.dialect
         with self._as_arrow_reads_it() as (source, encoding, skipped):
+            if isinstance(source, io.BytesIO) and not source.getbuffer().nbytes:
+                # pyarrow refuses what has no line.
+                import pyarrow as pa
+
+                return pa.table({c: pa.nulls(0, types.get(c, pa.null())) for c in columns})
             return pyarrow.csv.read_csv(
                 source,
                 read_options=pyarrow.csv.ReadOptions(
@@ -170,6 +184,8 @@ class TextRows:
                     # Larger blocks than the default leave fewer pieces to put together.
                     block_size=max(1 << 23, min(8 * dialect.line_bytes, 1 << 30)),
                     encoding=encoding,
+                    # A span is one block, and threads cost more than its columns.
+                    use_threads=self.span is None,
                 ),
                 parse_options=pyarrow.csv.ParseOptions(
                     delimiter=dialect.separator or "\t", newlines_in_values=dialect.quoted
@@ -209,7 +225,7 @@ class TextRows:
         """Return the rows in the encoding that all of the text shows, not only its beginning."""
         if self.dialect.encoding != "utf-8-sig":
             return self
-        with open_bytes(self.file) as stream:
+        with self._bytes() as stream:
             data = stream.read()
         encoding, remark = find_encoding(data, True)
         if encoding == "utf-8-sig":
@@ -241,11 +257,19 @@ class TextRows:
 
     def _text_lines(self) -> Iterator[tuple[int, str]]:
         """Lines with their numbers, as they are written."""
-        with open_bytes(self.file) as stream:
+        with self._bytes() as stream:
             text = io.TextIOWrapper(
                 stream, encoding=self.dialect.encoding, errors="replace", newline=""
             )
-            yield from enumerate(text, 1)
+            yield from enumerate(text, 1 if self.span is None else 1 + self.span.lines_above)
+
+    @contextlib.contextmanager
+    def _bytes(self) -> Iterator[IO[bytes]]:
+        if self.span is not None:
+            yield io.BytesIO(self.span.read(self.file))
+        else:
+            with open_bytes(self.file) as stream:
+                yield stream
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         """Lines with values."""
@@ -307,6 +331,8 @@ class TextRows:
                 line if not spaced else "\t".join(line.split()) + "\n" for _, line in self._lines()
             )
             yield io.BytesIO("".join(ends).encode("utf-8", "replace")), "utf8", 0
+        elif self.span is not None:
+            yield io.BytesIO(self.span.read(self.file, dialect.lines_above)), encoding, 0
         elif self.file.suffix.lower() not in SUFFIXES:
             # Only a path is read in parallel with what is parsed.
             yield str(self.file), encoding, dialect.lines_above

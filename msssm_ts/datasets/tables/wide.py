@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
@@ -17,7 +18,7 @@ from msssm_ts.datasets.tables.lists import list_columns, list_series
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import Steps, find_steps
 from msssm_ts.datasets.tables.table import Table
-from msssm_ts.datasets.values import without_padding
+from msssm_ts.datasets.values import Error, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
 
@@ -42,31 +43,59 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
         "each row is a series of its own and no id holds rows together (--id)",
     )
     lists = list_columns(table, roles.rest)
-    remark = ""
     if lists:
         names, series = list_series(table, lists)
-        left_out = [c for c in roles.rest if c not in lists]
-        layout, channels = "a series a row, in lists", columns_in_words(lists)
+        unused = [c for c in roles.rest if c not in lists] + _unused(roles)
+        roles = replace(roles, time=None, channel=None)
+        words = columns_in_words(lists)
+        account = account_of(table, roles, "a series a row, in lists", words, left_out=unused)
     else:
-        table, steps, series = _series_of_steps(table, roles)
-        names, left_out, remark = steps.channels, list(steps.left_out), steps.remark
-        layout = "wide table: a series a row"
-        channels = "one channel" if names is None else enumerate_names(names, 12)
-        channels += f", steps {columns_in_words(steps.columns)}"
-        if not steps.numbered and table.headed and len(table) >= _MANY_ROWS:
-            remark = remark or _may_be_steps(steps)
-    rows = np.arange(len(series))
-    # Known by their names, but of no use in a wide table.
-    unused = [c for c in (roles.time, roles.channel) if c is not None]
+        table, steps = steps_of(table, roles)
+        values = table.numbers(steps.columns)
+        table, kept = without_blank_rows(table, is_blank(values), roles)
+        values = values if kept.all() else values[kept]
+        series = series_of_rows(values, steps, table.error)
+        names, account = steps.channels, account_of_steps(table, roles, steps)
     roles = replace(roles, time=None, channel=None)
-    account = account_of(table, roles, layout, channels, left_out=[*left_out, *unused])
     return LabelledSeries(
         series,
         channel_names=names,
         source=table.source,
-        account=account.remarking(remark),
-        **per_series(table, roles, rows),
+        account=account,
+        **per_series(table, roles, np.arange(len(series))),
     )
+
+
+def account_of_steps(table: Table, roles: Roles, steps: Steps, where: str = "") -> Account:
+    """Return the account of a table whose columns are steps.
+
+    Parameters
+    ----------
+    table : Table
+        Its rows are the series.
+    roles, steps : Roles, Steps
+        Its columns.
+    where : str
+        What there is to add to the layout.
+    """
+    names = steps.channels
+    channels = "one channel" if names is None else enumerate_names(names, 12)
+    remark = steps.remark
+    if not steps.numbered and table.headed and len(table) >= _MANY_ROWS:
+        remark = remark or _may_be_steps(steps)
+    account = account_of(
+        table,
+        replace(roles, time=None, channel=None),
+        f"wide table: a series a row{where}",
+        f"{channels}, steps {columns_in_words(steps.columns)}",
+        left_out=[*steps.left_out, *_unused(roles)],
+    )
+    return account.remarking(remark)
+
+
+def _unused(roles: Roles) -> list[str]:
+    """Columns that are known by their names, but of no use in a wide table."""
+    return [c for c in (roles.time, roles.channel) if c is not None]
 
 
 def _may_be_steps(steps: Steps) -> str:
@@ -78,12 +107,16 @@ def _may_be_steps(steps: Steps) -> str:
     )
 
 
-def _series_of_steps(table: Table, roles: Roles) -> tuple[Table, Steps, list[Series]]:
-    table, steps = steps_of(table, roles)
-    values = table.numbers(steps.columns)
-    table, values = _without_blank_rows(table, values, roles)
+def series_of_rows(values: NDArray[Any], steps: Steps, error: Error) -> list[Series]:
+    """Return the series that rows of steps are.
+
+    Raises
+    ------
+    InputError
+        If one has no value.
+    """
     shape = (len(values), len(steps.channels or [0]), -1)
-    return table, steps, without_padding(values.reshape(shape), table.error)
+    return without_padding(values.reshape(shape), error)
 
 
 def steps_of(table: Table, roles: Roles) -> tuple[Table, Steps]:
@@ -112,18 +145,43 @@ def steps_of(table: Table, roles: Roles) -> tuple[Table, Steps]:
     return table, steps
 
 
-def _without_blank_rows(
-    table: Table, values: NDArray[np.float64], roles: Roles
-) -> tuple[Table, NDArray[Any]]:
-    """Leave out rows whose cells are all empty, as spreadsheets write them."""
-    blank = np.asarray(np.isnan(values).all(axis=1))
-    if not blank.any():
-        return table, values
-    for key in roles.keys:
-        blank = np.logical_and(blank, table.texts(key).codes < 0)
+def is_blank(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which rows have no value."""
+    return np.asarray(np.isnan(values).all(axis=1))
+
+
+def without_blank_rows(
+    table: Table, blank: NDArray[np.bool_], roles: Roles
+) -> tuple[Table, NDArray[np.bool_]]:
+    """Leave out rows whose cells are all empty, as spreadsheets write them.
+
+    Parameters
+    ----------
+    table : Table
+        The columns of ``roles`` that say something of a series.
+    blank : boolean array of shape (n_rows,)
+        Rows without a value.
+    roles : Roles
+        Its columns.
+
+    Returns
+    -------
+    table : Table
+        The others.
+    kept : boolean array of shape (n_rows,)
+        Which these are.
+
+    Raises
+    ------
+    InputError
+        If none is left.
+    """
+    if blank.any():
+        for key in roles.keys:
+            blank = np.logical_and(blank, table.texts(key).codes < 0)
     if blank.all():
         raise InputError(f"{table.source}: there are no rows with values; give a file with series")
     if blank.any():
         account = table.account.without(int(blank.sum()), "rows", "empty")
         table = replace(table.select(~blank), account=account)
-    return table, values[~blank]
+    return table, ~blank

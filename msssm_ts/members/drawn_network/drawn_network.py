@@ -17,9 +17,11 @@ from msssm_ts.kernels.threshold_pools import N_POOLS
 from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
+    Transform,
     answers_of,
     fit_closed_form,
     from_state_of,
+    need_of,
     specs_of,
     state_of,
 )
@@ -28,7 +30,7 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.ridge_method import RIDGE_METHOD
-from msssm_ts.members.room import Room
+from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.method import Method
@@ -46,6 +48,8 @@ _MOST_STEPS = 1 << 22
 _N_SERIES = 64
 # Numbers of the streams that are held at once: 64 MB.
 _HELD = 1 << 24
+# What these are worked out in, with them, times as many.
+_WORK = 3.5
 # What of a network's shape says something of a single layer that is drawn.
 _SHAPE = ("n_channels", "n_outputs", "n_scales", "d_model", "d_state", "kernel_size", "core")
 _FACTS = Record(
@@ -94,19 +98,29 @@ class DrawnMember(Member):
     ) -> Self:
         """Draw the layer and fit the classifier; see :meth:`Member.fit`."""
         assert parameters is not None
-        # The caller's random numbers stay as they are.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = DrawnNetwork(_config(parameters, problem)).eval()
-            sample = problem.at_most(_N_SERIES, seed).values
-            x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
-            network.calibrate(x, lengths, times)
-
+        network = _drawn(problem, _config(parameters, problem), seed)
         transform = partial(_features, network)
         weights, room = np.ones(network.n_features, np.float32), Room.of(parameters)
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
         said = fit.said(problem)
         return cls(network, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
+        """Return what a fit takes."""
+        assert parameters is not None
+        config = _config(parameters, problem)
+        with torch.random.fork_rng(devices=[]):
+            n_features = DrawnNetwork(config).n_features
+
+        def draw(some: Problem) -> Transform:
+            return partial(_features, _drawn(some, config, 0))
+
+        # Thresholds are found from all of some series at once.
+        sample = min(len(problem), _N_SERIES) * int(problem.values.lengths.max())
+        numbers = max(_HELD, sample * config.n_streams * config.d_model)
+        beside = int(_WORK * 4 * numbers)
+        return need_of(problem, n_features, Room.of(parameters), draw, beside)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -241,6 +255,18 @@ def _layer(**shape: Any) -> MSSSMConfig:
     """
     rest = asdict(MSSSMConfig(1, 1, n_layers=1, bidirectional=False, dropout=0.0))
     return MSSSMConfig.from_dict(rest | shape)
+
+
+def _drawn(problem: Problem, config: MSSSMConfig, seed: int) -> DrawnNetwork:
+    """Draw the layer, and thresholds from some of the series."""
+    # The caller's random numbers stay as they are.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = DrawnNetwork(config).eval()
+        sample = problem.at_most(_N_SERIES, seed).values
+        x, lengths, times, _ = next(_batches(sample, range(len(sample)), len(sample)))
+        network.calibrate(x, lengths, times)
+    return network
 
 
 def _features(

@@ -16,9 +16,11 @@ from msssm_ts.file_checks import Record, Whole
 from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
+    Transform,
     answers_of,
     fit_closed_form,
     from_state_of,
+    need_of,
     specs_of,
     state_of,
 )
@@ -28,7 +30,7 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.ridge_method import RIDGE_METHOD
-from msssm_ts.members.room import Room
+from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.method import Method
@@ -41,6 +43,8 @@ from msssm_ts.training import Keeper, Reporter
 
 # Numbers of a stream that are held at once: 16 MB.
 _HELD = 1 << 22
+# What these are worked out in, with them, times as many.
+_WORK = 3
 # Series that views are measured on.
 _N_MEASURED = 500
 # Steps of all training series, each view for itself: more take minutes.
@@ -94,6 +98,19 @@ class EncoderRidge(Member):
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
         said = fit.said(problem)
         return cls(encoder, views, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
+        """Return what a fit takes."""
+        encoder = shipped()
+
+        def draw(some: Problem) -> Transform:
+            shown = [filled(s) for s in some.values.series]
+            return partial(_features, encoder, Views.draw(shown, 0))
+
+        n_views = 2 * min(problem.values.series[0].shape[0], MOST_MIXTURES)
+        n_features = n_views * encoder.n_features
+        return need_of(problem, n_features, Room.of(parameters), draw, _WORK * 4 * _HELD)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:

@@ -17,8 +17,10 @@ from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, a
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.initial import begun, check_shape
 from msssm_ts.members.network.method import METHOD
+from msssm_ts.members.network.need import need_of_network
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.room import Need
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.method import Method
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
@@ -139,6 +141,12 @@ class NetworkMember(Member):
                     error.partial = cls._of(trainer, problem)
                 raise
         return cls._of(trainer, problem)
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
+        """Return what a fit takes, where nothing ends it early."""
+        assert parameters is not None
+        return need_of_network(problem, parameters)
 
     @classmethod
     def _of(cls, trainer: Trainer, problem: Problem) -> Self:
