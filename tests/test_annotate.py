@@ -21,7 +21,7 @@ from msssm_ts.annotation.detection import detect_beats
 from msssm_ts.annotation.recording import Recording, open_recording
 from msssm_ts.annotation.rhythm import by_minute, episodes_of, most_telling_minute, summary_of
 from msssm_ts.annotation.timeline import timeline_figure
-from msssm_ts.cli.annotate.command import records as annotate_records
+from msssm_ts.cli.annotate import records as annotate_records
 from msssm_ts.datasets.wfdb import morphology
 
 # A is early, but for that as N; what it is called shows in the intervals alone.

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.results.runs import check_same_classes
-from msssm_ts.cli.fit.command import run_folder
+from msssm_ts.cli.fit import run_folder
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.artifact import read_header
 

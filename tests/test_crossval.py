@@ -13,7 +13,7 @@ from commands import run
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli.fit.command import training
+from msssm_ts.cli.fit import training
 
 TREES = ("--members", "quantile_trees", "-q")
 DIVIDED = ("--folds", "3", "--repeats", "2")

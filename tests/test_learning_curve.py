@@ -16,7 +16,7 @@ from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.crossval.curve import reading
 from msssm_ts.cli.crossval.folds import folds_of
 from msssm_ts.cli.crossval.parts import parts_of
-from msssm_ts.cli.fit.command import training
+from msssm_ts.cli.fit import training
 from msssm_ts.errors import InputError
 from msssm_ts.fitting.targets import encode_targets
 

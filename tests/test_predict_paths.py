@@ -17,7 +17,7 @@ from commands import run
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.given import inputs
-from msssm_ts.cli.predict.command import predicting
+from msssm_ts.cli.predict import predicting
 from msssm_ts.errors import InputError
 
 RATE = 100.0

@@ -14,8 +14,8 @@ from commands import run
 from sklearn.model_selection import StratifiedGroupKFold
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli.fit.command import training
-from msssm_ts.cli.tune.command import search as tune_search
+from msssm_ts.cli.fit import training
+from msssm_ts.cli.tune import search as tune_search
 from msssm_ts.cli.tune.search import FINISHED, GIVEN_UP, Search, Trial
 from msssm_ts.cli.tune.spaces import SPACES
 from msssm_ts.optional import install

@@ -102,7 +102,7 @@ def crossval(
     from msssm_ts.cli.crossval.labels import PICTURE, TABLE, check_one_label, show_label_errors
     from msssm_ts.cli.crossval.run import Asked, prepared
     from msssm_ts.cli.crossval.scores import show_scores
-    from msssm_ts.cli.fit.command import run_folder
+    from msssm_ts.cli.fit import run_folder
     from msssm_ts.datasets.load import has_test_part
 
     with run_folder.opened(out, force, call, 0.0, SCORES) as checkpoint:

@@ -116,7 +116,7 @@ def fit(
     """
     data = given(data)
     # Not before: they bring torch along.
-    from msssm_ts.cli.fit.command import run_folder
+    from msssm_ts.cli.fit import run_folder
     from msssm_ts.tracking import Tracker
     from msssm_ts.training.keeping import SafePoints
 

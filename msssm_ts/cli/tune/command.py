@@ -112,7 +112,7 @@ def tune(
     check_installed("tune", "tune")
     seconds, data = _seconds(within), given(data)
     # Not before: they bring torch along.
-    from msssm_ts.cli.fit.command import run_folder
+    from msssm_ts.cli.fit import run_folder
 
     asked = call.options | _base(call, quiet)
     with run_folder.opened(out, force, call, 0.0, SEARCH) as checkpoint:
