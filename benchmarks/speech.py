@@ -1,6 +1,6 @@
-"""One trained network on spoken words: log-mel frames and the waveform, also of 8 kHz.
+"""Trained networks, or a preset, on spoken words: log-mel frames and the waveform, also of 8 kHz.
 
-    python benchmarks/speech.py DATA/SpeechCommands10
+    python benchmarks/speech.py DATA/SpeechCommands10 [--networks 4 | --preset default]
     python benchmarks/speech.py DATA/SpeechCommands10 --validate --folds 1
 
 DATA/SpeechCommands10 has the folders train and test; speakers are told from the files' names. The
@@ -67,9 +67,11 @@ def scores(model: MSSSMClassifier, scored: Side, rate: float) -> tuple[float, fl
 
 
 def main() -> None:
-    """Print a line a network: accuracy and log loss at both rates, seconds, load of the machine."""
+    """Print a line a model: accuracy and log loss at both rates, seconds, load of the machine."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--networks", type=int, default=1, help="that many, and nothing else")
+    parser.add_argument("--preset", help="in place of networks")
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--folds", type=int, default=3)
@@ -85,7 +87,8 @@ def main() -> None:
         for train, scored in comparisons(asked.data, asked.folds if asked.validate else 0):
             steps = [0]
             model = MSSSMClassifier(
-                members=["network"],
+                asked.preset or "default",
+                members=None if asked.preset else ["network"] * asked.networks,
                 preparation=KINDS[kind],
                 random_state=asked.seed,
                 callbacks=[lambda progress, steps=steps: steps.__setitem__(0, progress.step)],

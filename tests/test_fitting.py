@@ -165,7 +165,11 @@ def test_a_measured_share_is_the_least_that_does_and_no_vote_is_not_kept() -> No
     assert good.vote.weights == pytest.approx((0.7, 0.3))
     Spy.answer = staticmethod(lambda values: 1 - _truth(values))
     wrong = _fit(members=["spy", "learner"], validation=VALIDATION)
-    assert wrong.vote.weights == pytest.approx((0.5, 0.5))
+    assert wrong.vote.weights == pytest.approx((0.3, 0.7))
+    Learner.answer = staticmethod(lambda values: 0.4 + 0.2 * _truth(values))
+    wrong = _fit(members=["spy", "learner"], validation=VALIDATION)
+    # Nine tenths would do; four fifths are the most.
+    assert wrong.vote.weights == pytest.approx((0.2, 0.8))
     Spy.answer, Learner.answer = staticmethod(_truth), staticmethod(_even)
     bad = _fit(members=["spy", "learner"], validation=VALIDATION)
     assert [m.kind for m in bad.vote.members] == ["spy"]

@@ -74,7 +74,7 @@ def test_few_series_get_no_network_and_enough_get_one() -> None:
     X, y = _waves(300)
     enough = MSSSMClassifier(max_epochs=4, **SIZES).fit(X, y)
     assert enough.n_iter_ > 0
-    assert 0 <= share_of(enough, "network") <= 0.5
+    assert 0 <= share_of(enough, "network") <= 0.8
     # One without a vote is not kept.
     assert len(enough.networks_) == (share_of(enough, "network") > 0)
     assert enough.score(X, y) > 0.95

@@ -22,8 +22,8 @@ _SHARPER = 2.0 ** np.arange(-1, 4.5, 0.5)
 # A log-likelihood of a series that is less than that better is no better.
 _NOTHING = 0.005
 # The series set aside have also chosen the weights of members that learn by steps: no more than
-# half of the vote is theirs.
-_MOST = 0.5
+# four fifths of the vote are theirs.
+_MOST = 0.8
 
 
 def _log_likelihoods(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
