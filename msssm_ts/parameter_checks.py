@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from msssm_ts.errors import InputError
 from msssm_ts.text import meant
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"] | None
 
@@ -228,6 +233,44 @@ def check_class_weight(name: str, value: Any) -> None:
     """Accept None, "balanced", or weights by class."""
     if not (value is None or isinstance(value, Mapping) or value == "balanced"):
         raise ValueError(f"{name} must be a dict, 'balanced' or None, not {value!r}")
+
+
+def check_adjacency(name: str, value: Any) -> None:
+    """Accept None, the name of a file, or a square matrix of weights.
+
+    Examples
+    --------
+    >>> check_adjacency("adjacency", [[0, 1], [1, 0]])
+    >>> check_adjacency("adjacency", [[0, 1], [2, 0]])
+    Traceback (most recent call last):
+    ...
+    ValueError: adjacency must be the same in both directions: it is not between 1 and 2
+    """
+    if value is None or isinstance(value, (str, os.PathLike)):
+        return
+    try:
+        import numpy as np
+
+        weights = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a matrix of numbers or a file, not {value!r}") from error
+    check_weights(name, weights, None)
+
+
+def check_weights(what: str, weights: NDArray[np.float64], names: Sequence[str] | None) -> None:
+    """Refuse what is no symmetric matrix of weights from 0 on, with a ValueError."""
+    import numpy as np
+
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+        raise ValueError(f"{what} must be a square matrix, not of shape {weights.shape}")
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError(f"{what} must hold finite weights from 0 on")
+    off = np.argwhere(~np.isclose(weights, weights.T))
+    if len(off):
+        one, other = (i + 1 if names is None else repr(names[i]) for i in off[0])
+        raise ValueError(
+            f"{what} must be the same in both directions: it is not between {one} and {other}"
+        )
 
 
 def check_decision(parameters: Mapping[str, Any]) -> None:

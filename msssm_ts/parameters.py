@@ -22,6 +22,7 @@ from msssm_ts.parameter_checks import (
     OneOf,
     SeveralOf,
     Whole,
+    check_adjacency,
     check_class_weight,
     check_cluster,
     check_preparation,
@@ -171,6 +172,33 @@ class Parameters:
         concerns=TRAINED,
         option="--stride",
         brief="Steps of the series per step of the network; auto: more than one for long series.",
+    )
+    variates: Literal["mix", "scan", "coupled", "graph"] = row(
+        "mix",
+        one_of("mix", "scan", "coupled", "graph"),
+        """What a network does with several channels. "mix": its first layer mixes them. Else they
+        stay apart, a series each, all of them with the same weights; a channel is then
+        ``d_model`` divided by the channels wide, at least 16, and memory grows with the channels.
+        "scan": before each block a selective scan runs over the channels in both directions.
+        "coupled": that scan and one over time drive each other. "graph": the scan runs in the
+        order of a graph, and each channel sees the weighted mean of its neighbours, by
+        ``adjacency`` or else by the correlation of the training series. Of spectra the sound's
+        channels count, not the bands. See docs/cores.md.""",
+        concerns=TRAINED,
+        option="--variates",
+        brief="Channels: mixed at first, or apart with a scan over them, one coupled with time, or "
+        "one in the order of a graph.",
+    )
+    adjacency: Any = row(
+        None,
+        Anything("str, array of shape (n_channels, n_channels) or None", check_adjacency),
+        """The graph of ``variates="graph"``: weights between channels, the same in both
+        directions, or a CSV file with a column ``channel`` and either one for each channel or two
+        or three of coordinates, as of electrodes.""",
+        concerns=TRAINED,
+        option="--adjacency",
+        brief="CSV file with the graph of --variates graph: a row and a column for each "
+        "channel, or coordinates; else by correlation.",
     )
     init: Literal["random", "pretrained"] = row(
         "random",

@@ -26,9 +26,9 @@ Header = dict[str, Any]
 # Arrays, or what a file says of them: names change, and small arrays of schema 3 are read.
 Tensors = dict[str, Any]
 
-SCHEMA_VERSION = 9
-# Settings of networks that schema 8 had not, as its networks were.
-_NEW_IN_9: dict[str, Any] = {}
+SCHEMA_VERSION = 10
+# Settings of networks that schema 9 had not, as its networks were.
+_NEW_IN_10: dict[str, Any] = {"variates": "mix", "n_variates": 1}
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6
 
@@ -133,15 +133,7 @@ def _from_5(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
 
 def _from_6(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
     """7 may give a direction half of the channels, and take in spectra by convolutions."""
-    members = []
-    for member in header["members"]:
-        if member["kind"] == "network":
-            _NETWORK_6("header.members", member)
-            new = {"split_directions": False, "stem_bands": 0}
-            config = {**member["facts"]["config"], **new}
-            member = member | {"facts": member["facts"] | {"config": config}}
-        members.append(member)
-    return header | {"members": members}, tensors
+    return _networks_with({"split_directions": False, "stem_bands": 0}, header), tensors
 
 
 def _from_7(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
@@ -150,15 +142,25 @@ def _from_7(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
 
 
 def _from_8(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
-    """9 has more to choose from in a network; what there was not acts on nothing."""
+    """9 may have a member that reads an encoder."""
+    return header, tensors
+
+
+def _from_9(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
+    """10 has more to choose from in a network; what there was not acts on nothing."""
+    return _networks_with(_NEW_IN_10, header), tensors
+
+
+def _networks_with(new: dict[str, Any], header: Header) -> Header:
+    """Return a header whose networks have settings that there were not before."""
     members = []
     for member in header["members"]:
         if member["kind"] == "network":
             _NETWORK_6("header.members", member)
-            config = {**member["facts"]["config"], **_NEW_IN_9}
+            config = {**member["facts"]["config"], **new}
             member = member | {"facts": member["facts"] | {"config": config}}
         members.append(member)
-    return header | {"members": members}, tensors
+    return header | {"members": members}
 
 
 def _facts_3(kind: str, tensors: Tensors, n_channels: int) -> Header:
@@ -191,6 +193,7 @@ _STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
     6: _from_6,
     7: _from_7,
     8: _from_8,
+    9: _from_9,
 }
 # What the steps read; all else is checked of the present schema.
 _READ: dict[int, FileCheck] = {
@@ -211,7 +214,7 @@ _READ: dict[int, FileCheck] = {
         others=True,
     ),
     6: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
-    8: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
+    9: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
 }
 _NETWORK_6 = Record({"facts": Record({"config": Mapped(anything)}, others=True)}, others=True)
 

@@ -73,6 +73,7 @@ class Problems:
             self._groups(values, origin),
             self.positive_weights,
             workers=self.workers,
+            channel_names=self.preparation.channels or (),
         )
 
     def _groups(self, values: Prepared, origin: Index) -> NDArray[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -22,7 +23,7 @@ def json_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     {'n_scales': 3, 'class_weight': [[1, 2.0]]}
     """
     kept = {
-        name: value.item() if isinstance(value, np.generic) else value
+        name: value.item() if isinstance(value, np.generic) else _plain(value)
         for name, value in parameters.items()
         if name not in _ELSEWHERE and not isinstance(value, np.random.RandomState)
     }
@@ -38,6 +39,13 @@ def json_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     if kept.get("members") is not None:
         kept["members"] = list(kept["members"])
     return kept
+
+
+def _plain(value: Any) -> Any:
+    """Return lists for an array, and its name for a path."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 def from_json_parameters(kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Problem:
         that answers so adds too little to be trained any further.
     workers : Workers
         Who computes what can be shared out: this process, or others.
+    channel_names : tuple of str
+        Of the recordings' channels, before spectra are made of them; empty where they have none.
     """
 
     values: Prepared
@@ -56,6 +58,7 @@ class Problem:
     is_needed: bool = False
     is_in_vain: Callable[[NDArray[np.float64]], bool] | None = None
     workers: Workers = HERE
+    channel_names: tuple[str, ...] = ()
 
     @classmethod
     def of(

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.config import MSSSMConfig, Pooling
 from msssm_ts.model.stem import FilterBankStem, make_stem
+from msssm_ts.model.variates import VariateAxis
 
 
 def counted_steps(
@@ -77,10 +78,11 @@ class MSSSMNetwork(nn.Module):
         super().__init__()
         self.config = config
         d = config.d_model
-        self.stem = make_stem(config.n_channels, d, config.stem_stride, config.stem_bands)
+        self.stem = make_stem(config.stem_channels, d, config.stem_stride, config.stem_bands)
         self.blocks = nn.ModuleList(MSSSMBlock(config) for _ in range(config.n_layers))
         self.norm = nn.LayerNorm(d)
-        self.head = nn.Linear(2 * d if config.pooling == "mean_max" else d, config.n_outputs)
+        self.axis = None if config.variates == "mix" else VariateAxis(config)
+        self.head = nn.Linear(config.n_pooled, config.n_outputs)
 
     def embed(
         self,
@@ -98,16 +100,23 @@ class MSSSMNetwork(nn.Module):
 
         Returns
         -------
-        Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling
+        Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling; of each variate
         """
+        if self.axis is not None:
+            x, lengths, observed, times = self.axis.apart(x, lengths, observed, times)
         bank = isinstance(self.stem, FilterBankStem)
         x = self.stem(x, lengths) if bank else self.stem(x)
         lengths, observed, times = self._decimated(lengths, observed, times)
         counted = counted_steps(x.shape[1], lengths, observed)
         mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
-        for block in self.blocks:
+        if self.axis is not None:
+            x = self.axis.named(x)
+        for layer, block in enumerate(self.blocks):
+            if self.axis is not None:
+                x = self.axis.before(layer, x, lengths, mask)
             x = block(x, lengths, mask, times)
-        return pool(self.norm(x), counted, self.config.pooling)
+        pooled = pool(self.norm(x), counted, self.config.pooling)
+        return pooled if self.axis is None else self.axis.together(pooled)
 
     def _decimated(
         self, lengths: Tensor | None, observed: Tensor | None, times: Tensor | None

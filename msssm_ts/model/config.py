@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from msssm_ts.file_checks import FLAG, Number, OneOf, Record, Text, Whole
 
 Pooling = Literal["mean", "max", "mean_max", "last"]
+Variates = Literal["mix", "scan", "coupled", "graph"]
 # Pairs of filters of a filter bank.
 N_FILTERS = 40
 # Steps of a spectrum to one behind its stem: two convolutions halve them.
@@ -33,6 +34,8 @@ _FIELDS = Record(
         "stem_stride": Whole(1, 1 << 20),
         "split_directions": FLAG,
         "stem_bands": Whole(0, 1 << 20),
+        "variates": OneOf(*get_args(Variates)),
+        "n_variates": Whole(1, 1 << 14),
     }
 )
 
@@ -76,6 +79,11 @@ class MSSSMConfig:
     stem_bands : int
         Bands of the spectra that the channels hold one behind the other, or of the filter bank's;
         convolutions take them in and keep one step in four. 0: a projection does, of every step.
+    variates : {"mix", "scan", "coupled", "graph"}
+        What becomes of the input's channels: mixed by the stem; or series of their own, with a
+        scan over them before each block, one coupled with time, or one in the order of a graph.
+    n_variates : int
+        Series that the channels are taken apart into, each ``d_model`` wide; 1: they are mixed.
     """
 
     n_channels: int
@@ -92,6 +100,8 @@ class MSSSMConfig:
     stem_stride: int = 1
     split_directions: bool = True
     stem_bands: int = 0
+    variates: Variates = "mix"
+    n_variates: int = 1
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> MSSSMConfig:
@@ -116,10 +126,16 @@ class MSSSMConfig:
         """
         _FIELDS("config", values)
         config = cls(**values)
+        if (config.variates == "mix") != (config.n_variates == 1) or (
+            config.n_channels % config.n_variates
+        ):
+            raise ValueError(
+                f"variates {config.variates!r}: {config.n_variates} of {config.n_channels} channels"
+            )
         if config.stem_bands and (
             config.stem_bands != N_FILTERS
             if config.stem_stride > 1
-            else config.n_channels % config.stem_bands
+            else config.n_channels // config.n_variates % config.stem_bands
         ):
             raise ValueError(
                 f"spectra of {config.stem_bands} bands, which {config.n_channels} channels at "
@@ -134,6 +150,16 @@ class MSSSMConfig:
     def stride(self) -> int:
         """Steps of the input per step of the blocks."""
         return self.stem_stride * (SPECTRUM_STRIDE if self.stem_bands else 1)
+
+    @property
+    def stem_channels(self) -> int:
+        """Channels that the stem takes in: all, or a variate's and beside them its neighbours'."""
+        return self.n_channels // self.n_variates * (2 if self.variates == "graph" else 1)
+
+    @property
+    def n_pooled(self) -> int:
+        """What is pooled over the steps, of all variates where they are apart."""
+        return self.d_model * (2 if self.pooling == "mean_max" else 1) * self.n_variates
 
     @property
     def n_directions(self) -> int:

@@ -42,11 +42,14 @@ class RecurrentReference:
         c = self.network.config
         like = self.network.head.weight
         reach = (c.kernel_size - 1) * (2**c.n_scales - 1)
-        self._history = [like.new_zeros(1, reach, c.d_model) for _ in self.network.blocks]
-        self._state = [_core(block).ssm.initial_state(1) for block in self.network.blocks]
-        self._total = torch.zeros(c.d_model, dtype=torch.float64)
-        self._max = like.new_full((c.d_model,), -torch.inf)
-        self._last = like.new_zeros(c.d_model)
+        # Variates that stay apart are series of their own.
+        rows, blocks = c.n_variates, self.network.blocks
+        self._history = [like.new_zeros(rows, reach, c.d_model) for _ in blocks]
+        self._state = [_core(block).ssm.initial_state(rows) for block in blocks]
+        self._across: list[tuple[Tensor | None, ...]] = [(None, None) for _ in blocks]
+        self._total = torch.zeros(rows, c.d_model, dtype=torch.float64)
+        self._max = like.new_full((rows, c.d_model), -torch.inf)
+        self._last = like.new_zeros(rows, c.d_model)
         self.n_steps = self._n_observed = 0
 
     def run(self, x: NDArray[Any]) -> NDArray[np.float64]:
@@ -61,12 +64,17 @@ class RecurrentReference:
     def _step(self, values: Tensor) -> NDArray[Any]:
         network, observed = self.network, bool((~values.isnan()).any())
         self.n_steps += 1
-        x: Tensor = network.stem(values.nan_to_num(0.0).view(1, 1, -1))
+        x = values.nan_to_num(0.0).view(1, 1, -1)
+        axis = network.axis
+        x = network.stem(x) if axis is None else axis.named(network.stem(axis.apart(x)[0]))
         for i, block in enumerate(network.blocks):
+            if axis is not None:
+                mask = x.new_full((len(x), 1, 1), float(observed))
+                x, self._across[i] = axis.layers[i](x, None, mask, self._across[i])
             x = self._block_step(i, cast(MSSSMBlock, block), x, observed)
         if observed:
             self._n_observed += 1
-            self._last = network.norm(x).view(-1)
+            self._last = network.norm(x)[:, 0]
             self._total += self._last
             self._max = torch.maximum(self._max, self._last)
         if not self._n_observed:
@@ -75,10 +83,12 @@ class RecurrentReference:
         pooled = {
             "mean": mean,
             "max": self._max,
-            "mean_max": torch.cat([mean, self._max]),
+            "mean_max": torch.cat([mean, self._max], 1),
             "last": self._last,
         }[network.config.pooling]
-        logits: NDArray[Any] = network.head(pooled).numpy()
+        if axis is not None:
+            pooled = axis.together(pooled)
+        logits: NDArray[Any] = network.head(pooled)[0].numpy()
         return logits
 
     def _block_step(self, i: int, block: MSSSMBlock, x: Tensor, observed: bool) -> Tensor:

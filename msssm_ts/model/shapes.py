@@ -5,6 +5,7 @@ from __future__ import annotations
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.stem import stem_shapes
+from msssm_ts.model.variates import axis_shapes
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -29,7 +30,6 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
     (3, 32)
     """
     d = config.d_model
-    pooled = 2 * d if config.pooling == "mean_max" else d
     one = config.of_direction
     filters = (one.n_scales, one.d_model, one.kernel_size)
     core = {
@@ -45,14 +45,18 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
         block |= {f"cores.{direction}.{k}": v for k, v in core.items()}
     shapes = {
         f"stem.{k}": v
-        for k, v in stem_shapes(config.n_channels, d, config.stem_stride, config.stem_bands).items()
+        for k, v in stem_shapes(
+            config.stem_channels, d, config.stem_stride, config.stem_bands
+        ).items()
     }
+    if config.variates != "mix":
+        shapes |= {f"axis.{k}": v for k, v in axis_shapes(config).items()}
     for layer in range(config.n_layers):
         shapes |= {f"blocks.{layer}.{k}": v for k, v in block.items()}
     return (
         shapes
         | {"norm.weight": (d,), "norm.bias": (d,)}
-        | _linear("head", config.n_outputs, pooled)
+        | _linear("head", config.n_outputs, config.n_pooled)
     )
 
 

@@ -78,7 +78,7 @@ def recurrent_form(network: MSSSMNetwork) -> RecurrentNetwork | RecurrentReferen
     if reason is not None:
         raise InputError(f"this network cannot read a stream: {reason}")
     plain = choose_backend(torch.device("cpu"))[0] == "reference" or not network.config.n_scales
-    if plain or not _is_fused(network):
+    if plain or network.axis is not None or not _is_fused(network):
         from msssm_ts.model.recurrent_reference import RecurrentReference
 
         return RecurrentReference(network)

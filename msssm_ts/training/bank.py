@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from torch import Tensor, nn
 
+from msssm_ts.model import MSSSMNetwork
 from msssm_ts.model.stem import FilterBankStem
 
 
@@ -16,12 +17,18 @@ def bank_of(network: nn.Module) -> FilterBankStem | None:
 
 
 @contextmanager
-def behind_bank(bank: FilterBankStem | None, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Change what a filter bank has made of the signal, where there is one."""
+def behind_bank(network: MSSSMNetwork, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Change what a network's filter bank has made of the signal, where there is one."""
+    bank, axis = bank_of(network), network.axis
     if bank is None:
         yield
         return
-    hook = bank.projection.register_forward_pre_hook(lambda _, given: (change(given[0]),))
+
+    def changed(_: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        (x,) = given
+        return (change(x) if axis is None else axis.alike(change, x),)
+
+    hook = bank.projection.register_forward_pre_hook(changed)
     try:
         yield
     finally:

@@ -49,7 +49,8 @@ def step_bytes(network: MSSSMNetwork, n_series: int, longest: int) -> int:
     True
     """
     x = small_batch(network, longest)
-    all_kept, of_stem = _kept(network, x), _kept(network.stem, x)
+    for_stem = x if network.axis is None else network.axis.apart(x)[0]
+    all_kept, of_stem = _kept(network, x), _kept(network.stem, for_stem)
     of_block = (all_kept - of_stem) / len(network.blocks)
     share = _OF_SPECTRA if network.config.stem_bands else _OF_BANK
     peak = _KEPT * all_kept + max(_OF_BLOCK * of_block, share * of_stem)

@@ -357,7 +357,7 @@ class Trainer:
         if self._bank is not None and lengths is not None:
             lengths = -(-lengths // self._bank.stride)
         with behind_bank(
-            self._bank,
+            self.network,
             lambda given: self.augmentation.vary(given, lengths, generator, timed, rows_of),
         ):
             logits: Tensor = self.network(*varied.to(device))

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from msssm_ts.model import Core
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 
 
@@ -47,15 +46,16 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """AdamW with three groups: SSM parameters, parameters without decay, the rest.
 
-    What the cores name (:meth:`msssm_ts.model.Core.own_rate_parameters`) learns at
+    What cores and other scans name (:meth:`msssm_ts.model.Core.own_rate_parameters`) learns at
     ``ssm_learning_rate`` without weight decay (S4 and its successors); biases, norms and filters
     have no decay either.
     """
     of_cores: set[int] = set()
     filters: set[int] = set()
     for module in network.modules():
-        if isinstance(module, Core):
-            of_cores.update(map(id, module.own_rate_parameters()))
+        own = getattr(module, "own_rate_parameters", None)
+        if own is not None:
+            of_cores.update(map(id, own()))
         elif isinstance(module, MultiScaleDecomposition):
             filters.update(map(id, module.parameters()))
     ssm, plain, decayed = [], [], []

@@ -115,6 +115,9 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     steady = Preparation(features="logmel", n_mels=8, standardize="mostly-centred")
     X, y = waves(24, range(1200, 1300))
     yield from made("steady", NETWORK | {"preparation": steady}, X, y, sampling_rate=4000.0)
+    X, y = waves(40, range(9, 20), 4)
+    for chosen in ("scan", "coupled", "graph"):
+        yield from made(f"variates_{chosen}", NETWORK | {"variates": chosen}, X, y)
     X, y = waves(40, range(16, 17), 2, gaps=0.15)
     yield from made("missing_mask", small | {"missing": "mask"}, X, y)
     filled = {"preset": "fast", "missing": "interpolate", "random_state": 0}

@@ -7,6 +7,7 @@ from msssm_ts.model import MSSSMNetwork
 from msssm_ts.model.config import SPECTRUM_STRIDE
 from msssm_ts.model.cores.core import CoreCost
 from msssm_ts.model.stem import FilterBankStem, SpectrumStem
+from msssm_ts.model.variates.shapes import layer_cost
 
 
 def n_parameters(network: MSSSMNetwork) -> int:
@@ -31,6 +32,9 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
       S6 one more for Δ·x. LTI's λ and ΔB are computed once a batch, not counted.
     - "mixing": E_t = Linear(x_t), its product with the streams, and the gate's.
     - "head": once a series.
+    - "variates", only where channels stay apart, each of which goes through all of the above: the
+      projections of the layers over them, 3 d² a step and channel, the maps to Δ, B and C, and the
+      scans, four products a state (six where time is in them, of twice as many).
 
     Not counted: norms, pooling, residual sums, and what :func:`exponentials` counts.
 
@@ -56,12 +60,12 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
     config = network.config
     d, S, K, M = config.d_model, config.n_scales, config.kernel_size, config.n_streams
     own = config.of_direction.d_model
-    steps = -(-n_timepoints // config.stride)
+    steps = -(-n_timepoints // config.stride) * config.n_variates
     core_steps = steps * config.n_layers * config.n_directions
     mixer = own * M if config.n_scales else 0
     core = _core_cost(network)
-    return {
-        "stem": _stem(network, n_timepoints),
+    counts = {
+        "stem": _stem(network, n_timepoints) * config.n_variates,
         "projections": steps * config.n_layers * 3 * d * d,
         "decomposition": core_steps * own * 2 * S * K,
         "selection": None if core is None else core_steps * core.selection,
@@ -69,6 +73,9 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
         "mixing": core_steps * (mixer + own * M + own),
         "head": network.head.in_features * network.head.out_features,
     }
+    if network.axis is not None:
+        counts["variates"] = steps * config.n_layers * layer_cost(config).products
+    return counts
 
 
 def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int | None:
@@ -95,10 +102,11 @@ def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int | None:
     800
     """
     config = network.config
-    steps = -(-n_timepoints // config.stride) * config.n_layers
+    steps = -(-n_timepoints // config.stride) * config.n_layers * config.n_variates
     core_steps = steps * config.n_directions
     core, own = _core_cost(network), config.of_direction.d_model
-    return None if core is None else core_steps * (core.exponentials + own)
+    across = 0 if network.axis is None else steps * layer_cost(config).exponentials
+    return None if core is None else core_steps * (core.exponentials + own) + across
 
 
 def _core_cost(network: MSSSMNetwork) -> CoreCost | None:
@@ -109,7 +117,8 @@ def _core_cost(network: MSSSMNetwork) -> CoreCost | None:
 
 def _stem(network: MSSSMNetwork, n_timepoints: int) -> int:
     """Count the stem's multiply-adds, over all that its filters compute."""
-    stem, channels, d = network.stem, network.config.n_channels, network.config.d_model
+    config = network.config
+    stem, channels, d = network.stem, config.stem_channels, config.d_model
     if isinstance(stem, SpectrumStem):
         return _spectra(stem, n_timepoints, channels // stem.n_spectra)
     if not isinstance(stem, FilterBankStem):

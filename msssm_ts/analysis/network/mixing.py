@@ -37,7 +37,7 @@ def mixing_distances(network: MSSSMNetwork, series: Batch, steps: Sequence[int])
     Returns
     -------
     Tensor of shape (n_layers, len(steps))
-        In steps of the layers.
+        In steps of the layers; of channels that stay apart the mean over them.
 
     Examples
     --------
@@ -59,8 +59,13 @@ def mixing_distances(network: MSSSMNetwork, series: Batch, steps: Sequence[int])
     rows = []
     for block, given in zip(network.blocks, inputs, strict=True):
         assert isinstance(block, MSSSMBlock)
-        rows.append([_distance(block, m, *given) for m in steps])
-    return torch.tensor(rows)
+        # Channels that stay apart are series of their own.
+        apart: list[list[Any]] = [
+            [t if t is None else t[i : i + 1] for t in given] for i in range(len(given[0]))
+        ]
+        of_each = [[_distance(block, m, *one) for m in steps] for one in apart]
+        rows.append(torch.tensor(of_each).mean(0))
+    return torch.stack(rows)
 
 
 def _distance(

@@ -28,7 +28,8 @@ class CoreTrace:
     step : Tensor of shape (l, M, d), optional
         Δ_t in steps; None where there is none that moves, as in LTI.
     bands : Tensor of shape (M, l, d)
-        The streams' inputs: raw signal, details, approximation.
+        The streams' inputs: raw signal, details, approximation. Channels that stay apart stand
+        side by side in d; the mixer is their mean.
     """
 
     layer: int
@@ -78,11 +79,16 @@ def trace(network: MSSSMNetwork, series: Batch) -> list[CoreTrace]:
 
 def _core_trace(layer: int, direction: str, core: MSSSM, x: Tensor) -> CoreTrace:
     steps = core.ssm.step_sizes(x)
-    bands = core.decomposition.streams(x.flip(1) if core.reverse else x)[:, 0]
+    bands = core.decomposition.streams(x.flip(1) if core.reverse else x)
     return CoreTrace(
         layer,
         direction,
-        mixer=None if core.mixer is None else core.mixer(x)[0].cpu(),
-        step=None if steps is None else steps[0].cpu(),
-        bands=(bands.flip(1) if core.reverse else bands).cpu(),
+        mixer=None if core.mixer is None else core.mixer(x).mean(0).cpu(),
+        step=None if steps is None else _side_by_side(steps).cpu(),
+        bands=_side_by_side(bands.flip(2) if core.reverse else bands, 1).cpu(),
     )
+
+
+def _side_by_side(x: Tensor, axis: int = 0) -> Tensor:
+    """Put series, along an axis, next to each other in the last one."""
+    return torch.cat(x.unbind(axis), -1)

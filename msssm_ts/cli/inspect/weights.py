@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from msssm_ts.cli.shown.console import show
 from msssm_ts.cli.shown.pictures import save
 from msssm_ts.cli.shown.tables import show_table
+from msssm_ts.text import visible
 
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
+    from msssm_ts.model import MSSSMNetwork
 
 _ARROWS = {"forward": "→", "backward": "←"}
 
@@ -47,10 +49,23 @@ def weight_facts(
         "sampling_rate": rate,
         "stem_stride": network.config.stride,
         "core": network.config.core,
+        **_variates(classifier, network),
         "selective": is_selective(network),
         "streams": rows,
         "pictures": [str(folder / name) for name in pictures],
     }
+
+
+def _variates(classifier: MSSSMClassifier, network: MSSSMNetwork) -> dict[str, Any]:
+    """Return how channels that stay apart follow each other; nothing where they are mixed."""
+    if network.axis is None:
+        return {}
+    n = network.config.n_variates
+    names = classifier.model_.preparation.channels or ()
+    if len(names) != n:
+        names = tuple(f"channel {i + 1}" for i in range(n))
+    order = range(n) if network.axis.order is None else network.axis.order.tolist()
+    return {"variates": network.config.variates, "order": [names[i] for i in order]}
 
 
 def show_weights(facts: dict[str, Any]) -> None:
@@ -78,6 +93,9 @@ def show_weights(facts: dict[str, Any]) -> None:
             ]
         )
     show_table(header, rows, right=header[2:])
+    if "order" in facts:
+        order = " ".join(map(visible, facts["order"]))
+        show(f"\nchannels apart ({facts['variates']}), scanned as {order}")
     zero = " where the input is zero" if facts["selective"] else ""
     unknown = facts["streams"][0]["memory_median"] is None
     time = f"s (1 step = {1 / rate:.3g} s)" if rate else "steps"

@@ -45,6 +45,11 @@ def why_not_in_c(model: FittedModel) -> str | None:
     if reason is not None:
         return reason
     network = cast(NetworkMember, model.vote.members[0]).network
+    if network.axis is not None:
+        return (
+            f"channels that stay apart (variates={network.config.variates!r}) have no step in C: "
+            "train with variates='mix'"
+        )
     core = cast(MSSSM, cast(MSSSMBlock, network.blocks[0]).cores[0]).ssm
     if core.step_in_c() is None:
         return (

@@ -14,6 +14,7 @@ from torch.nn import functional
 from msssm_ts.members.graph import GraphInput
 from msssm_ts.members.network.graph_scan import ScannedCores
 from msssm_ts.members.network.graph_stem import GroupedFilterBank
+from msssm_ts.members.network.graph_variates import make_traceable
 from msssm_ts.model import MSSSM, MSSSMNetwork
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.stem import FilterBankStem
@@ -64,6 +65,8 @@ def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
         block.cores = nn.ModuleList([ScannedCores(cores, block.split, network.config.core)])
         # It takes all channels itself.
         block.split = False
+    if network.axis is not None:
+        make_traceable(network.axis, network.config)
     if isinstance(network.stem, FilterBankStem):
         network.stem = nn.Identity()
     network.config = replace(network.config, stem_stride=1, stem_bands=0)

@@ -70,4 +70,6 @@ def _other(config: MSSSMConfig, known: MSSSMConfig) -> str:
     ]
     if config.stride > 1 or config.stem_bands:
         differing.append("it takes in every step of a series, and here a stem takes in sound")
+    if config.variates != "mix":
+        differing.append(f"it mixes channels, and variates={config.variates!r} keeps them apart")
     return ", ".join(differing)

@@ -19,6 +19,7 @@ from msssm_ts.members.network.initial import begun, check_shape
 from msssm_ts.members.network.method import METHOD
 from msssm_ts.members.network.need import need_of_network
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
+from msssm_ts.members.network.variates import given_graph, lay_out, said_of_variates
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.room import Need
 from msssm_ts.members.tensors import TensorSpec, check_range
@@ -27,6 +28,7 @@ from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.device import resolve_device
 from msssm_ts.model.shapes import weight_shapes
+from msssm_ts.model.variates.method import METHODS
 from msssm_ts.series import LazySeries, Prepared
 from msssm_ts.training import (
     ClassificationLoss,
@@ -43,6 +45,8 @@ from msssm_ts.training.processes import current
 
 # Series that go through the network at once; answers do not depend on it.
 _BATCH = 64
+# A graph's order of the variates.
+_ORDER = "axis.order"
 _FACTS = Record(
     {
         "config": Mapped(anything),
@@ -81,8 +85,9 @@ class NetworkMember(Member):
 
     @classmethod
     def check(cls, problem: Problem, parameters: Mapping[str, Any]) -> None:
-        """Refuse an encoder to begin with that is of another shape."""
+        """Refuse an encoder of another shape to begin with, and a graph of other channels."""
         check_shape(network_config(parameters, problem), parameters["init"])
+        given_graph(parameters, problem)
 
     @classmethod
     def fit(
@@ -107,6 +112,8 @@ class NetworkMember(Member):
                 if start is None
                 else copy.deepcopy(start.network)
             )
+            if start is None:
+                lay_out(network, parameters, problem)
             network.to(device, float_type)
             positive = problem.positive_weights
             in_vain = problem.is_in_vain
@@ -140,7 +147,7 @@ class NetworkMember(Member):
                 if trainer.n_steps or start is not None:
                     error.partial = cls._of(trainer, problem)
                 raise
-        return cls._of(trainer, problem)
+        return cls._of(trainer, problem).telling(said=said_of_variates(parameters, problem))
 
     @classmethod
     def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
@@ -203,7 +210,8 @@ class NetworkMember(Member):
     @classmethod
     def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
         """Return what a paper says of it."""
-        return (METHOD, *CORES.get(facts["config"]["core"]).methods)
+        config = facts["config"]
+        return (METHOD, *CORES.get(config["core"]).methods, *METHODS[config["variates"]])
 
     @classmethod
     def expected(
@@ -220,7 +228,7 @@ class NetworkMember(Member):
         # A core from outside may have numbers of other types.
         own = config.core in CORES.own_names()
         return {
-            name: TensorSpec(shape, "float" if own or ".ssm." not in name else "any")
+            name: TensorSpec(shape, _type_of(name, own))
             for name, shape in weight_shapes(config).items()
         }
 
@@ -231,6 +239,8 @@ class NetworkMember(Member):
         network = MSSSMNetwork(MSSSMConfig.from_dict(facts["config"]))
         for name, array in state.arrays.items():
             check_range(name, array)
+            if name == _ORDER and sorted(array.tolist()) != list(range(len(array))):
+                raise ValueError(f"{name} is no order of {len(array)} variates")
         weights = {name: torch.from_numpy(a) for name, a in state.arrays.items()}
         network.to(weights["head.weight"].dtype)
         network.load_state_dict(weights)
@@ -262,6 +272,12 @@ class NetworkMember(Member):
 
         networks = [member.network for member in members]
         return NetworkVotes(networks, weights, members[0].multilabel)
+
+
+def _type_of(name: str, own: bool) -> str:
+    if name == _ORDER:
+        return "int64"
+    return "float" if own or ".ssm." not in name else "any"
 
 
 def series_tensor(values: Prepared, dtype: torch.dtype) -> SeriesTensor:

@@ -14,9 +14,11 @@ from msssm_ts.members.network.recipe import (
     auto_stem_stride,
     is_sound,
 )
+from msssm_ts.members.network.variates import variates_of
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import N_FILTERS, clamp_scales
+from msssm_ts.model.variates import variate_width
 from msssm_ts.training import Augmentation, TrainingSettings
 
 # The state-space parameters' largest learning rate.
@@ -56,6 +58,11 @@ def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConf
         stem_bands=bands,
         **{name: parameters[name] for name in same},
     )
+    variates = variates_of(problem)
+    if parameters["variates"] != "mix" and variates > 1:
+        width = variate_width(config.d_model, variates)
+        chosen = parameters["variates"]
+        config = replace(config, variates=chosen, n_variates=variates, d_model=width)
     steps = -(-int(problem.values.lengths.max()) // config.stride)
     return replace(config, n_scales=clamp_scales(parameters["n_scales"], steps))
 
@@ -69,6 +76,8 @@ def training_settings(
     """Return how to train on a problem, in at most so many seconds."""
     n, sound = len(problem), config.stem_bands > 0
     length = -(-int(problem.values.lengths.mean()) // config.stride)
+    # Variates that stay apart are series of their own, narrower than one of all.
+    length *= max(1, round(config.n_variates * config.d_model / parameters["d_model"]))
     batch_size = parameters["batch_size"] or auto_batch_size(n, sound)
     epochs = parameters["max_epochs"] or auto_epochs(n, batch_size, length, sound)
     patience = parameters["n_iter_no_change"]
