@@ -23,6 +23,8 @@ import torch
 from machine import machine
 from pairs import LABEL as PAIRS
 from pairs import run_pairs
+from recurrence import LABEL as RECURRENCE
+from recurrence import run_recurrence
 from rivals import compiles, layer_rivals, scan_rivals
 from roofline import Limit, limits_of
 from step import run_step
@@ -201,6 +203,8 @@ def main() -> None:
                 yield from run_case(case, limits, device)
         if options.only in PAIRS:
             yield from run_pairs(device)
+        if options.only in RECURRENCE:
+            yield from run_recurrence(device)
         if options.only in "training step":
             yield from run_step(device)
 

@@ -100,11 +100,13 @@ class Parameters:
     core: str = row(
         "lti",
         OneOf(CORES.names, "str"),
-        f"""State-space model of every stream. {named(CORES.own_names(), CORES.summary)}. Others
-        register themselves, see :data:`msssm_ts.model.cores.CORES`.""",
+        f"""State-space model of every stream, or what is in its place.
+        {named(CORES.own_names(), CORES.summary)}. Others register themselves, see
+        :data:`msssm_ts.model.cores.CORES`.""",
         concerns=NETWORKS,
         option="--core",
-        brief="State-space model of every stream.",
+        brief="State-space model of every stream; or gru, lstm: a nonlinear recurrence, for states "
+        "that events flip.",
     )
     d_model: int = row(
         64,

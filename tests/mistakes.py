@@ -43,7 +43,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         ),
         Mistake(
             "fit big.csv --core s44",
-            "Invalid value for '--core': 's44' is not one of 'lti', 's4d', 's6'; is 's4d' meant?",
+            "Invalid value for '--core': 's44' is not one of 'gru', …, 's6'; is 's4d' meant?",
         ),
         Mistake("fit big.csv --preset fsat", "… is not one of 'fast', …; is 'fast' meant?"),
         Mistake(
@@ -291,7 +291,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         Mistake("fit ecg.csv --config type.toml", 'type.toml: width = "3": must be a whole number'),
         Mistake(
             "fit ecg.csv --config word.toml",
-            "word.toml: core = \"s44\": must be one of lti, s4d, s6; is 's4d' meant?",
+            "word.toml: core = \"s44\": must be one of gru, lstm, lti, s4d, s6; is 's4d' meant?",
         ),
         Mistake("fit ecg.csv --config none.toml", "none.toml: cannot be read (No such file …"),
         Mistake("fit --config key.toml --resume notes", "… leave one of them out"),

@@ -90,6 +90,10 @@ CHUNKS = "msssm_ts/kernels/selective_scan/cpu_chunks.py"
 LINEAR = "msssm_ts/kernels/linear/cpu.py"
 PAIRS = "msssm_ts/kernels/ms_scan/cpu_pairs.py"
 S4D, MODES = "msssm_ts/model/cores/s4d/core.py", "msssm_ts/model/cores/s4d/initialisation.py"
+GRU_CPU = "msssm_ts/kernels/diagonal_recurrence/cpu_gru.py"
+LSTM_CPU = "msssm_ts/kernels/diagonal_recurrence/cpu_lstm.py"
+NEWTON, GATED = "msssm_ts/kernels/diagonal_recurrence/newton.py", "msssm_ts/model/cores/gated.py"
+K_GATED = "tests/test_kernel_diagonal_recurrence.py"
 MS_SCAN = "msssm_ts/kernels/ms_scan/cpu_backward.py"
 CACHE, TRUST = "msssm_ts/kernels/compiled_cache.py", "msssm_ts/kernels/trust.py"
 CONSOLE, TABLES = "msssm_ts/cli/shown/console.py", "msssm_ts/cli/shown/tables.py"
@@ -969,6 +973,26 @@ BUGS = [Bug(*row) for row in (
      "drive = step + 0 * log", "tests/test_s4d.py -k zero_order"),
     ("S4D: one of each pair", S4D, "2 * drive * torch", "drive * torch",
      "tests/test_s4d.py -k zero_order"),
+    ("GRU: through the second gate", GRU_CPU, "gr = gk * h * r * (one - r)",
+     "gr = gk * r * (one - r)", f"{K_GATED} -k every_gradient"),
+    ("GRU: what is carried back", GRU_CPU, "gr * load(a, p1) + gk * r", "gr * load(a, p1) + gk",
+     f"{K_GATED} -k every_gradient"),
+    ("GRU: chunks begin at 0", GRU_CPU, "copy_in(kept, (b * chunks + chunk) * size",
+     "copy_in(kept, b * chunks * size", f"{K_GATED} -k every_gradient"),
+    ("LSTM: the gate sees the old cell", LSTM_CPU, "load(a, p + 4 * size) * new",
+     "load(a, p + 4 * size) * c", f"{K_GATED} -k every_gradient"),
+    ("LSTM: peephole of the carried cell", LSTM_CPU, "gs * f + gf * load(a, p + 3 * size)",
+     "gs * f", f"{K_GATED} -k every_gradient"),
+    ("Newton: residuals not looked at", NEWTON, "    if failed.any():\n        again",
+     "    if False:\n        again", f"{K_GATED} -k newton"),
+    ("Newton: three iterations", NEWTON, "MOST_ITERATIONS = 12", "MOST_ITERATIONS = 3",
+     f"{K_GATED} -k newton"),
+    ("gates too mild for an event", GATED, "_GATE_STD = 6.0", "_GATE_STD = 0.5",
+     "tests/test_gated.py -k parity"),
+    ("no unit turns a state over", GATED, "uniform_(-_LARGEST, _LARGEST)", "uniform_(0, _LARGEST)",
+     "tests/test_gated.py -k parity"),
+    ("memories of gates upside down", GATED, "self.first_gate * torch.log(steps - 1)",
+     "-self.first_gate * torch.log(steps - 1)", "tests/test_gated.py -k log_uniform"),
     ("layer: bias of Δ", MS_SCAN, "total = total + value\n", "total = total - value\n", K_MS_SCAN),
     ("layer: weight of Δ", MS_SCAN, "total = total + value * spread",
      "total = total - value * spread", K_MS_SCAN),

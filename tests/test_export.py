@@ -61,7 +61,7 @@ def values(*shape: int) -> np.ndarray[Any, Any]:
 
 
 def univariate() -> MSSSMClassifier:
-    return fitted(1e5 + values(12, 30))
+    return fitted(1e5 + values(12, 30), core="gru")
 
 
 def variable_length() -> MSSSMClassifier:
@@ -73,6 +73,7 @@ def multilabel() -> MSSSMClassifier:
     y = np.eye(3, dtype=int)[Y]
     own = Preparation(standardize="series")
     kind = {"bidirectional": False, "pooling": "last", "dtype": "float64", "preparation": own}
+    kind["core"] = "lstm"
     return fitted(50 + values(12, 2, 30), y, **kind)
 
 

@@ -12,6 +12,7 @@ from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.simd import (
     LANES,
     exp2,
+    exp_minus,
     lanes_of,
     load,
     row_sums,
@@ -27,12 +28,13 @@ LOGISTIC_ERROR = {"float32": 2e-6, "float64": 2e-14}
 
 
 @kernel
-def _apply(x: Any, a: Any, b: Any, c: Any) -> None:
+def _apply(x: Any, a: Any, b: Any, c: Any, e: Any) -> None:
     for i in range(0, x.size, lanes_of(x)):
         v = load(x, i)
         store(a, i, exp2(v))
         store(b, i, softplus(v))
         store(c, i, sigmoid(v))
+        store(e, i, exp_minus(v))
 
 
 @kernel
@@ -51,12 +53,16 @@ def _four(x: Any, out: Any) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_exponentials(dtype: str) -> None:
     x = np.linspace(-30, 30, 16_000).astype(dtype)
-    results = [np.full_like(x, np.nan) for _ in range(3)]
+    results = [np.full_like(x, np.nan) for _ in range(4)]
     _apply(x, *results)
     exact = x.astype(np.longdouble)
-    truths = (np.exp2(exact), np.log1p(np.exp(exact)), 1 / (1 + np.exp(-exact)))
+    # Clamped near 29.1 in single precision.
+    minus = np.exp(-np.clip(exact, -29, 29))
+    truths = (np.exp2(exact), np.log1p(np.exp(exact)), 1 / (1 + np.exp(-exact)), minus)
+    within = abs(x) <= 29
+    results[3][~within] = minus[~within]
     for result, truth, bound in zip(
-        results, truths, (EXP2_ERROR, LOGISTIC_ERROR, LOGISTIC_ERROR), strict=True
+        results, truths, (EXP2_ERROR, *[LOGISTIC_ERROR] * 3), strict=True
     ):
         assert np.abs(result / truth - 1).max() < bound[dtype]
 
@@ -64,11 +70,14 @@ def test_exponentials(dtype: str) -> None:
 def test_exponentials_at_the_edges() -> None:
     x = np.zeros(16, np.float32)
     x[:5] = [-np.inf, -1e30, 1e30, np.nan, -200]
-    a, b, c = (np.empty_like(x) for _ in range(3))
-    _apply(x, a, b, c)
+    a, b, c, e = (np.empty_like(x) for _ in range(4))
+    _apply(x, a, b, c, e)
     assert (a[[0, 1, 4]] < 1e-37).all()
     assert a[2] > 1e38
-    assert np.isnan([a[3], b[3], c[3]]).all()
+    assert np.isnan([a[3], b[3], c[3], e[3]]).all()
+    # Three factors stay within range.
+    assert np.isfinite(e[:3] ** 3).all()
+    assert (e[:3] ** 3 > 0).all()
     np.testing.assert_allclose(b[1:3], np.float32([0, 1e30]), atol=1e-37)
     np.testing.assert_allclose(c[:3], [0, 0, 1], atol=1e-37)
 
@@ -91,7 +100,7 @@ def test_kernels_are_kept_on_disk() -> None:
 def test_softplus_and_slope_of_four_are_those_of_one(dtype: type) -> None:
     lanes = LANES[np.dtype(dtype)]
     x = np.linspace(-40, 40, 4 * lanes).astype(dtype)
-    found, alone = np.empty(8 * lanes, dtype), [np.empty_like(x) for _ in range(3)]
+    found, alone = np.empty(8 * lanes, dtype), [np.empty_like(x) for _ in range(4)]
     _four(x, found)
     _apply(x, *alone)
-    np.testing.assert_array_equal(found, np.concatenate(alone[1:]))
+    np.testing.assert_array_equal(found, np.concatenate(alone[1:3]))

@@ -18,6 +18,7 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``exp2_below(v)``   the same for v up to 127 (float32), 1023 (float64)
 ``softplus(v)``     log(1 + exp(v))
 ``sigmoid(v)``      1 / (1 + exp(-v))
+``exp_minus(v)``    exp(-v), v clamped so that three of them may be multiplied
 ``positive(v)``     1 where v > 0, else 0
 ``rectified(v)``    v where v > 0, else 0
 ``larger(v, w)``    the larger one in each lane, ``smaller(v, w)`` the smaller one
@@ -168,8 +169,10 @@ class _Emitter:
 
         Adding 1.5 · 2**mantissa_bits rounds x to an integer and leaves that in the lowest bits.
         """
+        return self.exp2_between(self.at_least(x, self.kind.min_exponent))
+
+    def exp2_between(self, x: Any) -> Any:
         kind, builder = self.kind, self.builder
-        x = self.at_least(x, kind.min_exponent)
         magic = self.constant(1.5 * 2.0**kind.mantissa_bits)
         shifted = builder.fadd(x, magic)
         fraction = self.polynomial(kind.exp2, builder.fsub(x, builder.fsub(shifted, magic)))
@@ -213,6 +216,11 @@ class _Emitter:
         softplus = builder.fadd(builder.select(negative, self.constant(0.0), x), log1p)
         top = builder.select(negative, z, self.constant(1.0))
         return softplus, builder.fdiv(top, builder.fadd(z, self.constant(1.0)))
+
+    def exp_minus(self, x: Any) -> Any:
+        scaled = self.builder.fmul(x, self.constant(-1.0 / np.log(2.0)))
+        limit = self.kind.max_exponent / 3
+        return self.exp2_between(self.at_most(self.at_least(scaled, -limit), limit))
 
     def joined(self, a: Any, b: Any) -> Any:
         return self._lanes(a, b, 0, 2 * a.type.count)
@@ -262,6 +270,9 @@ exp2 = _elementwise("exp2", "2**v; the result is clamped to the normal range.")
 exp2_below = _elementwise("exp2_below", "2**v for v that is nowhere large; see exp2.")
 softplus = _elementwise("softplus", "log(1 + exp(v)).")
 sigmoid = _elementwise("sigmoid", "1 / (1 + exp(-v)).")
+exp_minus = _elementwise(
+    "exp_minus", "exp(-v), from a third of the smallest to one of the largest."
+)
 positive = _elementwise("positive", "1 where v > 0, else 0.")
 rectified = _elementwise("rectified", "v where v > 0, else 0.")
 

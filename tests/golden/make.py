@@ -74,6 +74,9 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("network_s6", NETWORK | {"core": "s6"}, X, y)
     yield from made("network_lti", NETWORK, X, y)
     yield from made("network_s4d", NETWORK | {"core": "s4d"}, X, y)
+    yield from made("network_gru", NETWORK | {"core": "gru"}, X, y)
+    causal = {"core": "lstm", "bidirectional": False, "pooling": "last", "n_scales": 1}
+    yield from made("network_lstm", NETWORK | causal, X, y)
     yield from made("network_odd", NETWORK | {"d_model": 7}, X, y)
     yield from made("network_causal", NETWORK | {"bidirectional": False}, X, y)
     yield from made("network_single_scale", NETWORK | {"n_scales": 0, "core": "s6"}, X, y)

@@ -32,3 +32,39 @@ SELECTIVE = Method(
 }""",
     ),
 )
+_PARARNN = """@misc{danieli2025pararnn,
+  author = {Danieli, Federico and Rodr{\\'i}guez, Pau and Sarabia, Miguel and Suau, Xavier and Zappella, Luca},
+  title = {{ParaRNN}: Unlocking Parallel Training of Nonlinear {RNNs} for Large Language Models},
+  year = {2025},
+  eprint = {2510.21450},
+  archivePrefix = {arXiv}
+}"""  # noqa: E501
+PARALLEL_GRU = Method(
+    "Instead of state-space models it has gated recurrent units [@cho2014learning] with a diagonal "
+    "recurrence [@danieli2025pararnn].",
+    (
+        """@inproceedings{cho2014learning,
+  author = {Cho, Kyunghyun and {van Merri{\\"e}nboer}, Bart and Gulcehre, Caglar and Bahdanau, Dzmitry and Bougares, Fethi and Schwenk, Holger and Bengio, Yoshua},
+  title = {Learning Phrase Representations using {RNN} Encoder--Decoder for Statistical Machine Translation},
+  booktitle = {Conference on Empirical Methods in Natural Language Processing (EMNLP)},
+  year = {2014}
+}""",  # noqa: E501
+        _PARARNN,
+    ),
+)
+PARALLEL_LSTM = Method(
+    "Instead of state-space models it has long short-term memories [@hochreiter1997long] with "
+    "coupled gates, peepholes and a diagonal recurrence [@danieli2025pararnn].",
+    (
+        """@article{hochreiter1997long,
+  author = {Hochreiter, Sepp and Schmidhuber, J{\\"u}rgen},
+  title = {Long Short-Term Memory},
+  journal = {Neural Computation},
+  volume = {9},
+  number = {8},
+  pages = {1735--1780},
+  year = {1997}
+}""",
+        _PARARNN,
+    ),
+)
