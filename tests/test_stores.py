@@ -114,16 +114,18 @@ def test_what_was_interrupted_goes_on_at_the_file_that_is_missing(
             FetchError, match=r"memory://b/set: part-2.csv cannot be fetched \(gone"
         ):
             load("memory://b/set")
-    there = sorted(p.name for p in stores_folder().rglob("part-*"))
-    assert there == ["part-0.csv", "part-1.csv"]
+    every = {f"part-{k}.csv" for k in range(4)}
+    # The last may have begun before the others heard of it.
+    there = {p.name for p in stores_folder().rglob("part-*")}
+    assert there - {"part-3.csv"} == {"part-0.csv", "part-1.csv"}
     record = next(stores_folder().rglob(mirror._KNOWN))
     # A line that was cut off in the midst.
     record.write_text(record.read_text() + '["part-0.csv", 12')
     fetched.clear()
     assert load("memory://b/set").n_series == 32
-    assert sorted(fetched) == ["part-2.csv", "part-3.csv"]
+    assert sorted(fetched) == sorted(every - there)
     lines = record.read_text().splitlines()
-    assert sorted(json.loads(line)[0] for line in lines) == [f"part-{k}.csv" for k in range(4)]
+    assert sorted(json.loads(line)[0] for line in lines) == sorted(every)
 
 
 def test_a_connection_that_breaks_off_once_is_tried_again(

@@ -19,10 +19,11 @@ def bank_of(network: nn.Module) -> FilterBankStem | None:
 @contextmanager
 def behind_bank(network: MSSSMNetwork, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
     """Change what a network's filter bank has made of the signal, where there is one."""
-    bank, axis = bank_of(network), network.axis
+    bank = bank_of(network)
     if bank is None:
         yield
         return
+    axis = network.axis
 
     def changed(_: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         (x,) = given
