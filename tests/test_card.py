@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from msssm_ts.analysis.card.page import card_page
 from msssm_ts.fitted.artifact import read_header
 from msssm_ts.members import MEMBERS
 from msssm_ts.method import Method
+from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.cores import CORES
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -174,8 +176,9 @@ def test_the_paragraph_cites_what_voted_and_nothing_else() -> None:
 
 
 def test_every_member_and_core_of_the_package_brings_its_sentence() -> None:
+    facts = {"core": "s6", "config": asdict(MSSSMConfig(1, 2, core="s6"))}
     for kind in MEMBERS.own_names():
-        found = MEMBERS.get(kind).methods({"core": "s6", "config": {"core": "s6"}})
+        found = MEMBERS.get(kind).methods(facts)
         assert found, kind
     assert all(CORES.get(core).methods for core in CORES.own_names())
     with pytest.raises(ValueError, match="cited are"):

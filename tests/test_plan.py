@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,18 @@ def test_a_network_takes_as_long_as_its_steps(monkeypatch: pytest.MonkeyPatch) -
     assert wants.seconds() == 30
     assert asked == [(8, 30)]
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_every_network_of_sound_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(need, "step_seconds", lambda *_: 1.0)
+    monkeypatch.setattr(need, "_seconds_of_reading", lambda _: 0.0)
+    series, seats = _problem(lazy=True), [Seat("network", of_sound=4)]
+    sound = replace(series, values=replace(series.values, spectral=True, bands=2))
+    # 40 series in batches of 8, five epochs.
+    for problem, seconds in ((series, 25), (sound, 100)):
+        plan = plan_of([], seats, problem, _parameters(), twice=False)
+        assert plan is not None
+        assert plan.seconds == seconds
 
 
 def test_memory_that_a_training_takes_beyond_the_limit_is_said() -> None:

@@ -195,6 +195,7 @@ _STEPS: dict[int, Callable[[Header, Tensors], tuple[Header, Tensors]]] = {
     8: _from_8,
     9: _from_9,
 }
+_MEMBERS_6 = Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True)
 # What the steps read; all else is checked of the present schema.
 _READ: dict[int, FileCheck] = {
     1: Record(
@@ -213,8 +214,8 @@ _READ: dict[int, FileCheck] = {
         {"voters": ListOf(OneOf(*_SHARES_3), 0, 100), "network_share": Number(0, 1)},
         others=True,
     ),
-    6: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
-    9: Record({"members": ListOf(Record({"kind": anything}, others=True))}, others=True),
+    6: _MEMBERS_6,
+    9: _MEMBERS_6,
 }
 _NETWORK_6 = Record({"facts": Record({"config": Mapped(anything)}, others=True)}, others=True)
 

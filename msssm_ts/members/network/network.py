@@ -211,7 +211,7 @@ class NetworkMember(Member):
     def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
         """Return what a paper says of it."""
         config = facts["config"]
-        return (METHOD, *CORES.get(config["core"]).methods, *METHODS[config.get("variates", "mix")])
+        return (METHOD, *CORES.get(config["core"]).methods, *METHODS[config["variates"]])
 
     @classmethod
     def expected(
