@@ -148,6 +148,26 @@ class Parameters:
         option="--causal",
         brief="Read forward in time only, as a stream needs.",
     )
+    directions: Literal["halves", "quasiseparable"] = row(
+        "halves",
+        one_of("halves", "quasiseparable"),
+        """How a block has two directions. "halves": each has half of the channels.
+        "quasiseparable": each has all of them, in one mixer with a free diagonal; filters and
+        eigenvalues are shared. A causal model has one direction.""",
+        concerns=TRAINED,
+        option="--directions",
+        brief="How a block reads both ways: half of the channels each (halves), or all of them "
+        "in one mixer (quasiseparable).",
+    )
+    pyramid: bool = row(
+        False,
+        Anything("bool"),
+        """Halve the steps behind each block but the last, and let the head see what comes of each:
+        1.5 times as fast from a few thousand steps on.""",
+        concerns=TRAINED,
+        option="--pyramid",
+        brief="Halve the steps behind each block: 1.5 times as fast on long series.",
+    )
     dropout: float = row(
         0.1,
         Number(below=1),

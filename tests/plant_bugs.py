@@ -88,6 +88,11 @@ DECOMPOSE = "msssm_ts/kernels/decompose/cpu.py"
 SCAN = "msssm_ts/kernels/selective_scan/cpu.py"
 CHUNKS = "msssm_ts/kernels/selective_scan/cpu_chunks.py"
 LINEAR = "msssm_ts/kernels/linear/cpu.py"
+DECIMATE, PYRAMID = "msssm_ts/kernels/decimate/cpu.py", "msssm_ts/model/pyramid.py"
+QUASISEPARABLE = "msssm_ts/model/quasiseparable.py"
+T_DECIMATE = "tests/test_kernel_decimate.py -k weighted_mean"
+T_PYRAMID = "tests/test_pyramid.py -k 'alone_and_padded or count_are_known'"
+T_QUASISEPARABLE = "tests/test_quasiseparable.py -k 'dense or share'"
 PAIRS = "msssm_ts/kernels/ms_scan/cpu_pairs.py"
 S4D, MODES = "msssm_ts/model/cores/s4d/core.py", "msssm_ts/model/cores/s4d/initialisation.py"
 GRU_CPU = "msssm_ts/kernels/diagonal_recurrence/cpu_gru.py"
@@ -195,6 +200,30 @@ T_PATHS, TRACKER, T_TRACKING = (
 )
 
 BUGS = [Bug(*row) for row in (
+    ("decimate: taps lie one step off", DECIMATE,
+     "start = FACTOR * i - REACH", "start = FACTOR * i - REACH + 1", T_DECIMATE),
+    ("decimate: gradients lack the last neighbour", DECIMATE,
+     "(t + REACH) // FACTOR + 1)", "(t + REACH) // FACTOR)", T_DECIMATE),
+    ("decimate: weights of what does not count are lost", "msssm_ts/kernels/decimate/reference.py",
+     "taps.sum(-1, keepdim=True).clamp(min=1.0)", "weights.sum()", T_DECIMATE),
+    ("pyramid: steps behind a series count", CLASSIFIER,
+     "seen = None if observed is None else counted", "seen = observed", T_PYRAMID),
+    ("pyramid: lengths are rounded down", PYRAMID,
+     "lengths = (lengths + 1) // 2", "lengths = lengths // 2", T_PYRAMID),
+    ("pyramid: both steps of a pair have to be observed", PYRAMID,
+     "pairs[:, 0:l:2] | pairs", "pairs[:, 0:l:2] & pairs", T_PYRAMID),
+    ("pyramid: what is not observed is projected", BLOCK,
+     "pairs(y if observed is None else y * observed)", "pairs(y)", T_PYRAMID),
+    ("quasiseparable: the gate is the next step's", QUASISEPARABLE,
+     "layer(x, later(gate, -step), lengths, times)", "layer(x, gate, lengths, times)",
+     T_QUASISEPARABLE),
+    ("quasiseparable: a direction sees the step itself", QUASISEPARABLE,
+     "functional.pad(x, (0, 0, steps, -steps))", "x", T_QUASISEPARABLE),
+    ("quasiseparable: eigenvalues are not shared", QUASISEPARABLE,
+     "setattr(backward.ssm, name, getattr(forward.ssm, name))", "pass", T_QUASISEPARABLE),
+    ("schema 10: a file's own settings are overwritten", UPGRADES,
+     '{**new, **member["facts"]["config"]}', '{**member["facts"]["config"], **new}',
+     "tests/test_golden.py -k 'network_pyramid or network_quasiseparable'"),
     ("stores: a changed file is not fetched again", MIRROR,
      "!= (file.size, file.stamp) or", "is None or", T_STORES),
     ("stores: what the store has no more stays", MIRROR,

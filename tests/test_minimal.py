@@ -83,7 +83,16 @@ def test_it_is_a_page_or_two_that_need_nothing_else() -> None:
     assert {m for m in imported if m and m.startswith("msssm_ts")} == {"msssm_ts.model.config"}
 
 
-@pytest.mark.parametrize("more", [{"core": "other"}, {"stem_stride": 10}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"core": "other"},
+        {"stem_stride": 10},
+        {"pyramid": True},
+        {"directions": "quasiseparable"},
+        {"variates": "scan", "n_variates": 2},
+    ],
+)
 def test_what_it_has_not_is_refused(more: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="minimal network"):
         MinimalNetwork(MSSSMConfig(2, 3, **more))

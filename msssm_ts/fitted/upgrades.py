@@ -28,7 +28,12 @@ Tensors = dict[str, Any]
 
 SCHEMA_VERSION = 10
 # Settings of networks that schema 9 had not, as its networks were.
-_NEW_IN_10: dict[str, Any] = {"variates": "mix", "n_variates": 1}
+_NEW_IN_10: dict[str, Any] = {
+    "variates": "mix",
+    "n_variates": 1,
+    "directions": "halves",
+    "pyramid": False,
+}
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6
 
@@ -49,7 +54,8 @@ def upgraded(header: Header, tensors: Tensors) -> tuple[Header, Tensors]:
         If what a step reads is not there, or is nothing that its version wrote.
     """
     written = header["schema_version"]
-    for version in range(written, SCHEMA_VERSION):
+    # The present schema has grown: a file of it may lack what came to it later.
+    for version in range(min(written, SCHEMA_VERSION - 1), SCHEMA_VERSION):
         if version in _READ:
             _READ[version]("header", header)
         header, tensors = _STEPS[version](header, tensors)
@@ -157,7 +163,7 @@ def _networks_with(new: dict[str, Any], header: Header) -> Header:
     for member in header["members"]:
         if member["kind"] == "network":
             _NETWORK_6("header.members", member)
-            config = {**member["facts"]["config"], **new}
+            config = {**new, **member["facts"]["config"]}
             member = member | {"facts": member["facts"] | {"config": config}}
         members.append(member)
     return header | {"members": members}

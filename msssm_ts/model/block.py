@@ -10,11 +10,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from msssm_ts.kernels.decimate import decimate
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.decomposition import MultiScaleDecomposition
 from msssm_ts.model.linear import Linear
 from msssm_ts.model.mixer import ScaleMixer
+from msssm_ts.model.pyramid import pairs
+from msssm_ts.model.quasiseparable import FreeDiagonal, mix, share
 
 
 class MSSSM(nn.Module):
@@ -95,9 +98,11 @@ class MSSSMBlock(nn.Module):
     ----------
     config : MSSSMConfig
         Sizes, directions and dropout.
+    halving : bool
+        Let the last projection see two steps at a time, and keep one.
     """
 
-    def __init__(self, config: MSSSMConfig):
+    def __init__(self, config: MSSSMConfig, halving: bool = False):
         super().__init__()
         d = config.d_model
         self.norm = nn.LayerNorm(d)
@@ -108,7 +113,11 @@ class MSSSMBlock(nn.Module):
         self.cores = nn.ModuleList(
             MSSSM(config.of_direction, reverse) for reverse in (False, True)[: config.n_directions]
         )
-        self.output = Linear(d, d)
+        self.diagonal = None
+        if config.is_quasiseparable:
+            share(*self.cores)
+            self.diagonal = FreeDiagonal(d)
+        self.output = Linear(2 * d if halving else d, d)
         self.dropout = ChannelDropout(config.dropout)
 
     def forward(
@@ -117,6 +126,7 @@ class MSSSMBlock(nn.Module):
         lengths: Tensor | None = None,
         observed: Tensor | None = None,
         times: Tensor | None = None,
+        taps: Tensor | None = None,
     ) -> Tensor:
         """Run the block.
 
@@ -130,19 +140,26 @@ class MSSSMBlock(nn.Module):
             0 at steps that put nothing into the scans, else 1.
         times : Tensor of shape (b, l), optional
             Time stamps, for cores that use them.
+        taps : Tensor of shape (b or 1, ⌈l / 2⌉, 5), optional
+            Of a halving block: how the residual stream is smoothed where every second step is
+            kept (:func:`msssm_ts.kernels.decimate`).
 
         Returns
         -------
-        Tensor of shape (b, l, d)
+        Tensor of shape (b, l, d), with taps (b, ⌈l / 2⌉, d)
         """
         normed = self.norm(x)
         signal, gate = self.input(normed), self.gate(normed)
         if observed is not None:
             signal = signal * observed
-        if self.split:
+        if self.diagonal is not None:
+            y = mix(self.cores, self.diagonal, signal, gate, lengths, times)
+        elif self.split:
             parts = zip(self.cores, signal.chunk(2, -1), gate.chunk(2, -1), strict=True)
             y = torch.cat([core(s, g, lengths, times) for core, s, g in parts], -1)
         else:
             y = sum(core(signal, gate, lengths, times) for core in self.cores)
+        if taps is not None:
+            x, y = decimate(x, taps), pairs(y if observed is None else y * observed)
         out: Tensor = x + self.dropout(self.output(y))
         return out

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from msssm_ts.kernels.decimate import decimation_taps
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.config import MSSSMConfig, Pooling
+from msssm_ts.model.pyramid import halved
 from msssm_ts.model.stem import FilterBankStem, make_stem
 from msssm_ts.model.variates import VariateAxis
 
@@ -79,7 +81,9 @@ class MSSSMNetwork(nn.Module):
         self.config = config
         d = config.d_model
         self.stem = make_stem(config.stem_channels, d, config.stem_stride, config.stem_bands)
-        self.blocks = nn.ModuleList(MSSSMBlock(config) for _ in range(config.n_layers))
+        self.blocks = nn.ModuleList(
+            MSSSMBlock(config, config.halves_behind(k)) for k in range(config.n_layers)
+        )
         self.norm = nn.LayerNorm(d)
         self.axis = None if config.variates == "mix" else VariateAxis(config)
         self.head = nn.Linear(config.n_pooled, config.n_outputs)
@@ -100,23 +104,34 @@ class MSSSMNetwork(nn.Module):
 
         Returns
         -------
-        Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling; of each variate
+        Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling; of each variate, and of each
+        level of a pyramid
         """
         if self.axis is not None:
             x, lengths, observed, times = self.axis.apart(x, lengths, observed, times)
         bank = isinstance(self.stem, FilterBankStem)
         x = self.stem(x, lengths) if bank else self.stem(x)
         lengths, observed, times = self._decimated(lengths, observed, times)
-        counted = counted_steps(x.shape[1], lengths, observed)
-        mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
         if self.axis is not None:
             x = self.axis.named(x)
-        for layer, block in enumerate(self.blocks):
+        levels = []
+        for k, block in enumerate(self.blocks):
+            counted = counted_steps(x.shape[1], lengths, observed)
+            mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
             if self.axis is not None:
-                x = self.axis.before(layer, x, lengths, mask)
-            x = block(x, lengths, mask, times)
-        pooled = pool(self.norm(x), counted, self.config.pooling)
-        return pooled if self.axis is None else self.axis.together(pooled)
+                x = self.axis.before(k, x, lengths, mask)
+            if self.config.halves_behind(k):
+                steps = x.new_ones(1, x.shape[1]) if counted is None else counted.to(x.dtype)
+                x = block(x, lengths, mask, times, decimation_taps(steps))
+                seen = None if observed is None else counted
+                lengths, observed, times = halved(lengths, seen, times)
+                counted = counted_steps(x.shape[1], lengths, observed)
+            else:
+                x = block(x, lengths, mask, times)
+            if self.config.pyramid or k == len(self.blocks) - 1:
+                pooled = pool(self.norm(x), counted, self.config.pooling)
+                levels.append(pooled if self.axis is None else self.axis.together(pooled))
+        return torch.cat(levels, -1) if len(levels) > 1 else levels[0]
 
     def _decimated(
         self, lengths: Tensor | None, observed: Tensor | None, times: Tensor | None

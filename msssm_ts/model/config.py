@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from msssm_ts.file_checks import FLAG, Number, OneOf, Record, Text, Whole
 
 Pooling = Literal["mean", "max", "mean_max", "last"]
+Directions = Literal["halves", "quasiseparable"]
 Variates = Literal["mix", "scan", "coupled", "graph"]
 # Pairs of filters of a filter bank.
 N_FILTERS = 40
@@ -34,6 +35,8 @@ _FIELDS = Record(
         "stem_stride": Whole(1, 1 << 20),
         "split_directions": FLAG,
         "stem_bands": Whole(0, 1 << 20),
+        "directions": OneOf(*get_args(Directions)),
+        "pyramid": FLAG,
         "variates": OneOf(*get_args(Variates)),
         "n_variates": Whole(1, 1 << 14),
     }
@@ -79,6 +82,12 @@ class MSSSMConfig:
     stem_bands : int
         Bands of the spectra that the channels hold one behind the other, or of the filter bank's;
         convolutions take them in and keep one step in four. 0: a projection does, of every step.
+    directions : {"halves", "quasiseparable"}
+        How two directions share a block: a half of the channels each (see ``split_directions``),
+        or all of them, in one mixer (:mod:`msssm_ts.model.quasiseparable`).
+    pyramid : bool
+        Halve the steps behind each block but the last, and let the head see what comes of each
+        (:mod:`msssm_ts.model.pyramid`).
     variates : {"mix", "scan", "coupled", "graph"}
         What becomes of the input's channels: mixed by the stem; or series of their own, with a
         scan over them before each block, one coupled with time, or one in the order of a graph.
@@ -100,6 +109,8 @@ class MSSSMConfig:
     stem_stride: int = 1
     split_directions: bool = True
     stem_bands: int = 0
+    directions: Directions = "halves"
+    pyramid: bool = False
     variates: Variates = "mix"
     n_variates: int = 1
 
@@ -141,6 +152,8 @@ class MSSSMConfig:
                 f"spectra of {config.stem_bands} bands, which {config.n_channels} channels at "
                 f"stride {config.stem_stride} do not hold"
             )
+        if not config.bidirectional and (config.pyramid or config.directions != "halves"):
+            raise ValueError("a causal network that looks ahead: by a pyramid, or both directions")
         held = config.n_layers * config.d_model * config.reach
         if held > _MOST_HELD:
             raise ValueError(f"filters that look back on {held:,} numbers, at most {_MOST_HELD:,}")
@@ -158,8 +171,9 @@ class MSSSMConfig:
 
     @property
     def n_pooled(self) -> int:
-        """What is pooled over the steps, of all variates where they are apart."""
-        return self.d_model * (2 if self.pooling == "mean_max" else 1) * self.n_variates
+        """What is pooled over the steps, of all variates and levels where they are apart."""
+        one = self.d_model * (2 if self.pooling == "mean_max" else 1) * self.n_variates
+        return one * (self.n_layers if self.pyramid else 1)
 
     @property
     def n_directions(self) -> int:
@@ -169,7 +183,49 @@ class MSSSMConfig:
     @property
     def is_split(self) -> bool:
         """Whether a direction has half of the channels."""
-        return self.bidirectional and self.split_directions and self.d_model % 2 == 0
+        halves = self.split_directions and self.directions == "halves"
+        return self.bidirectional and halves and self.d_model % 2 == 0
+
+    @property
+    def is_quasiseparable(self) -> bool:
+        """Whether one mixer has both directions."""
+        return self.bidirectional and self.directions == "quasiseparable"
+
+    @property
+    def goes_beyond(self) -> bool:
+        """Whether there is something about the blocks that the paper has not."""
+        apart = self.variates != "mix"
+        return self.stride > 1 or self.pyramid or self.is_quasiseparable or apart
+
+    def halves_behind(self, layer: int) -> bool:
+        """Whether every second step goes on behind a block.
+
+        Parameters
+        ----------
+        layer : int
+            The block, counted from 0.
+        """
+        return self.pyramid and layer < self.n_layers - 1
+
+    def layer_stride(self, layer: int) -> int:
+        """Return the steps of the input per step of a block.
+
+        Parameters
+        ----------
+        layer : int
+            The block, counted from 0.
+        """
+        return self.stride << layer if self.pyramid else self.stride
+
+    def layer_steps(self, n_timepoints: int) -> list[int]:
+        """Count the steps of each block.
+
+        Parameters
+        ----------
+        n_timepoints : int
+            Steps of the input.
+        """
+        return [-(-n_timepoints // self.layer_stride(k)) for k in range(self.n_layers)]
 
     @property
     def of_direction(self) -> MSSSMConfig:

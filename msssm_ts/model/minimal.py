@@ -155,8 +155,8 @@ class MinimalNetwork(nn.Module):
 
     def __init__(self, config: MSSSMConfig):
         super().__init__()
-        if config.core not in ("s6", "lti") or config.stride > 1:
-            raise ValueError("the minimal network has core 's6' or 'lti', and no stem with stride")
+        if config.core not in ("s6", "lti") or config.goes_beyond:
+            raise ValueError("the minimal network has core 's6' or 'lti', and what the paper has")
         d, self.pooling = config.d_model, config.pooling
         self.stem = nn.Linear(config.n_channels, d)
         self.blocks = nn.Sequential(*(Block(config) for _ in range(config.n_layers)))

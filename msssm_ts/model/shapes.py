@@ -41,6 +41,9 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
     block: Shapes = {"norm.weight": (d,), "norm.bias": (d,)}
     for name in ("input", "gate", "output"):
         block |= _linear(name, d, d)
+    if config.is_quasiseparable:
+        core.pop(f"ssm.{CORES.get(config.core).skip}", None)
+        block |= {"diagonal.D": (d,), "diagonal.weight": (d,)}
     for direction in range(config.n_directions):
         block |= {f"cores.{direction}.{k}": v for k, v in core.items()}
     shapes = {
@@ -53,6 +56,8 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
         shapes |= {f"axis.{k}": v for k, v in axis_shapes(config).items()}
     for layer in range(config.n_layers):
         shapes |= {f"blocks.{layer}.{k}": v for k, v in block.items()}
+        if config.halves_behind(layer):
+            shapes[f"blocks.{layer}.output.weight"] = (d, 2 * d)
     return (
         shapes
         | {"norm.weight": (d,), "norm.bias": (d,)}

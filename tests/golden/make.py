@@ -78,6 +78,9 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     causal = {"core": "lstm", "bidirectional": False, "pooling": "last", "n_scales": 1}
     yield from made("network_lstm", NETWORK | causal, X, y)
     yield from made("network_odd", NETWORK | {"d_model": 7}, X, y)
+    yield from made("network_pyramid", NETWORK | {"pyramid": True}, X, y)
+    one = {"directions": "quasiseparable", "core": "s6"}
+    yield from made("network_quasiseparable", NETWORK | one, X, y)
     yield from made("network_causal", NETWORK | {"bidirectional": False}, X, y)
     yield from made("network_single_scale", NETWORK | {"n_scales": 0, "core": "s6"}, X, y)
     yield from made("network_float64", NETWORK | {"dtype": "float64"}, X, y)

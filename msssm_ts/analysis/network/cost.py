@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msssm_ts.analysis.network.weights import cores
+from msssm_ts.kernels.decimate import N_TAPS
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.model.config import SPECTRUM_STRIDE
 from msssm_ts.model.cores.core import CoreCost
@@ -24,7 +25,8 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
 
     - "stem": the projection of the channels, or the filter bank (filters, energies, smoothing).
     - "projections": the input, gate and output projections of every block, 3 d² a step.
-    - "decomposition": 2·S·K a step and channel.
+    - "decomposition": 2·S·K a step and channel; of a pyramid its smoothing, 5 a channel and step
+      kept.
     - "selection": what a core makes of the signal for its recurrences; of S6, from x to B, C and
       Δ: d·M·(2n + r) and r·M·d a step; of LTI nothing.
     - "scan": the recurrences; of S6 and LTI a step, channel and state one product each for
@@ -60,21 +62,24 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
     config = network.config
     d, S, K, M = config.d_model, config.n_scales, config.kernel_size, config.n_streams
     own = config.of_direction.d_model
-    steps = -(-n_timepoints // config.stride) * config.n_variates
-    core_steps = steps * config.n_layers * config.n_directions
+    steps = [n * config.n_variates for n in config.layer_steps(n_timepoints)]
+    core_steps = sum(steps) * config.n_directions
+    # Behind a pyramid's blocks two steps are projected to one, and the residual is smoothed.
+    halved = sum(steps[1:]) if config.pyramid else 0
+    projected = 2 * halved + steps[-1] if config.pyramid else sum(steps)
     mixer = own * M if config.n_scales else 0
     core = _core_cost(network)
     counts = {
         "stem": _stem(network, n_timepoints) * config.n_variates,
-        "projections": steps * config.n_layers * 3 * d * d,
-        "decomposition": core_steps * own * 2 * S * K,
+        "projections": (2 * sum(steps) + projected) * d * d,
+        "decomposition": core_steps * own * 2 * S * K + halved * N_TAPS * d,
         "selection": None if core is None else core_steps * core.selection,
         "scan": None if core is None else core_steps * core.scan,
         "mixing": core_steps * (mixer + own * M + own),
         "head": network.head.in_features * network.head.out_features,
     }
     if network.axis is not None:
-        counts["variates"] = steps * config.n_layers * layer_cost(config).products
+        counts["variates"] = sum(steps) * layer_cost(config).products
     return counts
 
 
@@ -102,7 +107,7 @@ def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int | None:
     800
     """
     config = network.config
-    steps = -(-n_timepoints // config.stride) * config.n_layers * config.n_variates
+    steps = sum(config.layer_steps(n_timepoints)) * config.n_variates
     core_steps = steps * config.n_directions
     core, own = _core_cost(network), config.of_direction.d_model
     across = 0 if network.axis is None else steps * layer_cost(config).exponentials

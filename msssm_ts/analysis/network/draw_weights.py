@@ -57,7 +57,7 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
     from matplotlib.patches import Patch
 
     units, layers = Units(rate), _shown_layers(network)
-    names, stride = stream_names(network.config.n_scales), network.config.stride
+    names = stream_names(network.config.n_scales)
     width = 2.2 + len(layers) * (0.7 + 0.4 * len(names))
     figure = Figure(figsize=(max(6.0, width), 4.0), dpi=120, layout="constrained")
     axes = figure.subplots(1, len(layers), sharey=True, squeeze=False)[0]
@@ -67,7 +67,7 @@ def draw_memory(network: MSSSMNetwork, rate: float | None) -> Figure:
         for i, (direction, core) in enumerate(found.items()):
             memory = memory_lengths(core.ssm)
             assert memory is not None
-            lengths = memory.flatten(1).cpu().numpy() * stride
+            lengths = memory.flatten(1).cpu().numpy() * network.config.layer_stride(layer - 1)
             colour = DIRECTIONS[direction]
             axis.boxplot(
                 [units.duration(1) * stream for stream in lengths],
@@ -122,7 +122,7 @@ def draw_responses(network: MSSSMNetwork, rate: float | None) -> Figure:
         found = _of_layer(network, layer)
         for row, direction in enumerate(directions):
             axis = axes[row, column]
-            _draw_response(axis, found[direction], network, units)
+            _draw_response(axis, found[direction], network, layer, units)
             axis.set_title(f"layer {layer}, {direction}", fontsize=10)
     for axis in axes[:, 0]:
         axis.set_ylabel("power (dB)")
@@ -133,7 +133,9 @@ def draw_responses(network: MSSSMNetwork, rate: float | None) -> Figure:
     return figure
 
 
-def _draw_response(axis: Axes, core: MSSSM, network: MSSSMNetwork, units: Units) -> None:
+def _draw_response(
+    axis: Axes, core: MSSSM, network: MSSSMNetwork, layer: int, units: Units
+) -> None:
     import matplotlib
 
     response = band_responses(core.decomposition)
@@ -141,7 +143,7 @@ def _draw_response(axis: Axes, core: MSSSM, network: MSSSMNetwork, units: Units)
     names = stream_names(network.config.n_scales)[1:]
     colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.75, len(names)))
     # The logarithmic axis has no place for 0.
-    frequencies = response.frequencies[1:].numpy() / network.config.stride
+    frequencies = response.frequencies[1:].numpy() / network.config.layer_stride(layer - 1)
     decibels = 10 * np.log10(response.power[:, 1:].numpy().clip(1e-12))
     for i, name in enumerate(names):
         axis.plot(

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from msssm_ts.kernels.decimate import decimate
 from msssm_ts.model import MSSSMBlock, MSSSMNetwork
 from msssm_ts.training.batches import Batch
 
@@ -32,12 +33,13 @@ def mixing_distances(network: MSSSMNetwork, series: Batch, steps: Sequence[int])
     series : Batch
         One series, (1, l, n_channels), without padding.
     steps : sequence of int
-        The steps m of the layers (behind the stem).
+        The steps m of the layers (behind the stem); of a pyramid, those of the first,
+        and where they lie in the others.
 
     Returns
     -------
     Tensor of shape (n_layers, len(steps))
-        In steps of the layers; of channels that stay apart the mean over them.
+        In steps of each layer; of channels that stay apart the mean over them.
 
     Examples
     --------
@@ -56,14 +58,17 @@ def mixing_distances(network: MSSSMNetwork, series: Batch, steps: Sequence[int])
     finally:
         for hook in hooks:
             hook.remove()
-    rows = []
-    for block, given in zip(network.blocks, inputs, strict=True):
+    rows, halves = [], network.config.pyramid
+    for k, (block, given) in enumerate(zip(network.blocks, inputs, strict=True)):
         assert isinstance(block, MSSSMBlock)
         # Channels that stay apart are series of their own.
         apart: list[list[Any]] = [
-            [t if t is None else t[i : i + 1] for t in given] for i in range(len(given[0]))
+            [t if t is None or len(t) == 1 else t[i : i + 1] for t in given]
+            for i in range(len(given[0]))
         ]
-        of_each = [[_distance(block, m, *one) for m in steps] for one in apart]
+        of_each = [
+            [_distance(block, m >> k if halves else m, *one) for m in steps] for one in apart
+        ]
         rows.append(torch.tensor(of_each).mean(0))
     return torch.stack(rows)
 
@@ -75,6 +80,7 @@ def _distance(
     lengths: Tensor | None,
     observed: Tensor | None,
     times: Tensor | None,
+    taps: Tensor | None = None,
 ) -> float:
     """Mean over the channels of d_c(m); each channel's gradient comes from a copy of the series."""
     _, length, d = x.shape
@@ -89,8 +95,10 @@ def _distance(
             None if lengths is None else lengths.expand(count).contiguous(),
             None if observed is None else observed.expand(count, -1, -1),
             None if times is None else times.expand(count, -1),
+            taps,
         )
-        added = (out - copies)[:, m].gather(1, channels[:, None])
+        kept, at = (copies, m) if taps is None else (decimate(copies, taps), m // 2)
+        added = (out - kept)[:, at].gather(1, channels[:, None])
         (jacobian,) = torch.autograd.grad(added.sum(), copies)
         weight = jacobian.abs().sum(2)
         distances.append((weight @ away) / weight.sum(1))

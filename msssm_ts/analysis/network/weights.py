@@ -91,10 +91,10 @@ def summarize_streams(network: MSSSMNetwork) -> list[StreamSummary]:
     [('forward', 'raw', 1), ('forward', 'd1', 8), ('forward', 'd2', 22)]
     """
     config = network.config
-    stride = config.stride
     fields = receptive_fields(config.n_scales, config.kernel_size)
     rows = []
     for layer, direction, core in cores(network):
+        stride = config.layer_stride(layer - 1)
         lam, memory = eigenvalues(core.ssm), memory_lengths(core.ssm)
         modes = mode_frequencies(core.ssm)
         response = band_responses(core.decomposition)

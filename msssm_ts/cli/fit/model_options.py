@@ -56,7 +56,7 @@ def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
     kind: Any = str
     if isinstance(check, SeveralOf):
         about["help"] += f" There are: {', '.join(check.choices())}."
-    if name == "bidirectional":
+    if name in ("bidirectional", "pyramid"):
         kind, default = bool, False
     elif name == "updatable":
         kind = bool

@@ -70,7 +70,8 @@ def mixing_facts(
                 f"--baseline {name}: sees the series in other steps than the model; give one that "
                 "was trained with the same preparation"
             )
-        distances = mixing_distances(of, seen.series, steps).double().numpy() * config.stride
+        distances = mixing_distances(of, seen.series, steps).double().numpy()
+        distances *= [[of.config.layer_stride(k)] for k in range(len(distances))]
         curves[name] = distances.mean(0)
         networks.append(
             {

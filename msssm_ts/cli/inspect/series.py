@@ -62,7 +62,7 @@ def series_facts(
         raise InputError(f"--layer {layer}: the model has only {len(network.blocks)}")
     index = find_series(data, which)
     view = view_of(classifier, data, index)
-    stride = network.config.stride
+    stride = network.config.layer_stride(layer - 1)
     if view.n_windows > 1:
         say(
             f"window {view.window} of {view.n_windows}, which speaks most for the prediction",
@@ -83,7 +83,7 @@ def series_facts(
     for file, figure in {
         "series.png": draw_series(view, saliency, traces, stride, title),
         "bands.png": draw_bands(view, traces, stride, title),
-        "mixing.png": draw_mixing(view, mixing["at_steps"], curves, stride),
+        "mixing.png": draw_mixing(view, mixing["at_steps"], curves, network.config.stride),
     }.items():
         save(figure, folder / file)
     return {

@@ -15,8 +15,10 @@ from msssm_ts.members.graph import GraphInput
 from msssm_ts.members.network.graph_scan import ScannedCores
 from msssm_ts.members.network.graph_stem import GroupedFilterBank
 from msssm_ts.members.network.graph_variates import make_traceable
-from msssm_ts.model import MSSSM, MSSSMNetwork
+from msssm_ts.model import MSSSM, MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.block import MSSSMBlock
+from msssm_ts.model.cores.blocks import STEPS
+from msssm_ts.model.exported import rest_of_blocks
 from msssm_ts.model.stem import FilterBankStem
 
 
@@ -35,7 +37,8 @@ class NetworkVotes(nn.Module):
 
     def __init__(self, networks: Sequence[MSSSMNetwork], shares: Sequence[float], multilabel: bool):
         super().__init__()
-        self.stride = networks[0].config.stride
+        config = networks[0].config
+        self.stride, self.whole = config.stride, WholeSteps(_whole(config))
         self.banks = nn.ModuleList([_bank(network) for network in networks])
         self.networks = nn.ModuleList([_exportable(network) for network in networks])
         self.shares, self.multilabel = list(shares), multilabel
@@ -47,6 +50,7 @@ class NetworkVotes(nn.Module):
             # A sum; torch traces pooling for one length only.
             ones = given.x.new_ones(1, 1, self.stride)
             seen = functional.conv1d(seen.float().unsqueeze(1), ones, stride=self.stride)[:, 0] > 0
+        seen = self.whole(seen)
         votes = []
         series = given.x.transpose(1, 2)
         for bank, network, share in zip(self.banks, self.networks, self.shares, strict=True):
@@ -62,15 +66,45 @@ def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:
     network = copy.deepcopy(network).float().cpu().eval().requires_grad_(False)
     for block in cast("list[MSSSMBlock]", network.blocks):
         cores = cast("list[MSSSM]", block.cores)
-        block.cores = nn.ModuleList([ScannedCores(cores, block.split, network.config.core)])
-        # It takes all channels itself.
-        block.split = False
+        scanned = ScannedCores(cores, block.split, network.config.core, block.diagonal)
+        block.cores = nn.ModuleList([scanned])
+        # It takes all channels itself, and the diagonal.
+        block.split, block.diagonal = False, None
     if network.axis is not None:
         make_traceable(network.axis, network.config)
     if isinstance(network.stem, FilterBankStem):
         network.stem = nn.Identity()
+    network.stem = nn.Sequential(network.stem, WholeSteps(_whole(network.config)))
     network.config = replace(network.config, stem_stride=1, stem_bands=0)
     return network
+
+
+class WholeSteps(nn.Module):
+    """Steps that nothing counts behind series, up to whole ones of a pyramid's last level.
+
+    Of whole blocks there: torch cannot tell of steps halved and rounded what it has to of blocks.
+
+    Parameters
+    ----------
+    whole : int
+        Their number is a multiple of this; with 1 nothing is put behind.
+    """
+
+    def __init__(self, whole: int):
+        super().__init__()
+        self.whole = whole
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Lengthen x (b, l, …)."""
+        if self.whole == 1:
+            return x
+        behind = 0, rest_of_blocks(x.shape[1], self.whole)
+        return functional.pad(x, (0, 0) * (x.ndim - 2) + behind)
+
+
+def _whole(config: MSSSMConfig) -> int:
+    last = config.layer_stride(config.n_layers - 1) // config.stride
+    return STEPS * last if config.pyramid else 1
 
 
 def _bank(network: MSSSMNetwork) -> nn.Module:

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from msssm_ts.model import MSSSM
 from msssm_ts.model.exported import export_form, rest_of_blocks, stacked_bands, stacked_filters
+from msssm_ts.model.quasiseparable import later
 
 
 class ScannedCores(nn.Module):
@@ -27,6 +28,8 @@ class ScannedCores(nn.Module):
         Whether each direction has its part of the channels, or all of them and their sum counts.
     name : str
         What the cores are called, for the message.
+    diagonal : Module, optional
+        Of a quasiseparable mixer, which the directions are then.
 
     Raises
     ------
@@ -36,12 +39,14 @@ class ScannedCores(nn.Module):
 
     filters: Tensor
 
-    def __init__(self, cores: Sequence[MSSSM], split: bool, name: str):
+    def __init__(
+        self, cores: Sequence[MSSSM], split: bool, name: str, diagonal: nn.Module | None = None
+    ):
         super().__init__()
         self.form = export_form([core.ssm for core in cores], name)
         self.mixers = nn.ModuleList(core.mixer for core in cores if core.mixer is not None)
         self.reverse = [core.reverse for core in cores]
-        self.split = split
+        self.split, self.diagonal = split, diagonal
         self.register_buffer("filters", stacked_filters([core.decomposition for core in cores]))
 
     def forward(self, x: Tensor, gate: Tensor, lengths: None = None, times: None = None) -> Tensor:
@@ -60,6 +65,9 @@ class ScannedCores(nn.Module):
         steps = getattr(self.form, "steps", None)
         parts = self._by_steps(turned) if steps is None else self._by_blocks(turned, steps)
         back = [p.flip(1) if r else p for p, r in zip(parts, self.reverse, strict=True)]
+        if self.diagonal is not None:
+            moved = (later(p, -1 if r else 1) for p, r in zip(back, self.reverse, strict=True))
+            return sum(moved, self.diagonal(x)) * functional.silu(gate)
         y = torch.cat(back, -1) if self.split else torch.stack(back).sum(0)
         return y * functional.silu(gate)
 

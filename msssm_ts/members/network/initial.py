@@ -62,7 +62,7 @@ def check_shape(config: MSSSMConfig, init: Init) -> None:
 
 def _other(config: MSSSMConfig, known: MSSSMConfig) -> str:
     """Say in what a network's blocks differ from an encoder's, or how it takes in its series."""
-    names = ("core", "bidirectional", "split_directions", *SIZES)
+    names = ("core", "bidirectional", "split_directions", "directions", "pyramid", *SIZES)
     differing = [
         f"{name} is {getattr(known, name)} there and {getattr(config, name)} here"
         for name in names

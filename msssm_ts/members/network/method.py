@@ -11,3 +11,29 @@ METHOD = Method(
     "of the scales.",
     (MS_SSM,),
 )
+PYRAMID = Method(
+    "Behind each layer but the last, steps are smoothed and every second one is kept, as in images "
+    "[@sepehri2024serpent]; the head sees what comes of each layer.",
+    (
+        """@misc{sepehri2024serpent,
+  author = {Shahab Sepehri, Mohammad and Fabian, Zalan and Soltanolkotabi, Mahdi},
+  title = {Serpent: Scalable and Efficient Image Restoration via Multi-scale Structured State Space Models},
+  year = {2024},
+  eprint = {2403.17902},
+  archivePrefix = {arXiv}
+}""",  # noqa: E501
+    ),
+)
+QUASISEPARABLE = Method(
+    "Both directions of a layer are one quasiseparable matrix along the steps [@hwang2024hydra].",
+    (
+        """@inproceedings{hwang2024hydra,
+  author = {Hwang, Sukjun and Lahoti, Aakash and Dao, Tri and Gu, Albert},
+  title = {Hydra: Bidirectional State Space Models Through Generalized Matrix Mixers},
+  booktitle = {Advances in Neural Information Processing Systems (NeurIPS)},
+  year = {2024},
+  eprint = {2407.09941},
+  archivePrefix = {arXiv}
+}""",
+    ),
+)

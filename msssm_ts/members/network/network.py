@@ -16,7 +16,7 @@ from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.initial import begun, check_shape
-from msssm_ts.members.network.method import METHOD
+from msssm_ts.members.network.method import METHOD, PYRAMID, QUASISEPARABLE
 from msssm_ts.members.network.need import need_of_network
 from msssm_ts.members.network.settings import augmentation, network_config, training_settings
 from msssm_ts.members.network.variates import given_graph, lay_out, said_of_variates
@@ -211,7 +211,13 @@ class NetworkMember(Member):
     def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
         """Return what a paper says of it."""
         config = facts["config"]
-        return (METHOD, *CORES.get(config["core"]).methods, *METHODS[config["variates"]])
+        options = {
+            PYRAMID: config.get("pyramid"),
+            QUASISEPARABLE: config.get("directions") == "quasiseparable",
+        }
+        chosen = (method for method, is_so in options.items() if is_so)
+        own = CORES.get(config["core"]).methods
+        return (METHOD, *own, *METHODS[config.get("variates", "mix")], *chosen)
 
     @classmethod
     def expected(

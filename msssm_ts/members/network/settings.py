@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from msssm_ts.errors import InputError
 from msssm_ts.members.network.recipe import (
     PATIENCE,
     SOUND_PATIENCE,
@@ -49,7 +50,12 @@ def learns_sound(parameters: Mapping[str, Any], problem: Problem) -> bool:
 def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:
     """Return the shape of a network for a problem."""
     stride, bands = stem(parameters, problem)
-    same = ("d_model", "n_layers", "d_state", "kernel_size", "core", "bidirectional", "dropout")
+    if not parameters["bidirectional"]:
+        _check_causal(parameters)
+    same = (
+        *("d_model", "n_layers", "d_state", "kernel_size", "core", "bidirectional", "dropout"),
+        *("directions", "pyramid"),
+    )
     config = MSSSMConfig(
         n_channels=problem.values.series[0].shape[0],
         n_outputs=problem.n_outputs,
@@ -65,6 +71,20 @@ def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConf
         config = replace(config, variates=chosen, n_variates=variates, d_model=width)
     steps = -(-int(problem.values.lengths.max()) // config.stride)
     return replace(config, n_scales=clamp_scales(parameters["n_scales"], steps))
+
+
+def _check_causal(parameters: Mapping[str, Any]) -> None:
+    """Raise InputError for what a causal network cannot have."""
+    if parameters["directions"] != "halves":
+        raise InputError(
+            "directions='quasiseparable' (--directions) mixes both directions, and a causal model "
+            "has one: leave out one of --directions and --causal (bidirectional=False)"
+        )
+    if parameters["pyramid"]:
+        raise InputError(
+            "a pyramid (--pyramid) smooths over two steps ahead, and a causal model does not look "
+            "ahead: leave out one of --pyramid and --causal (bidirectional=False)"
+        )
 
 
 def training_settings(

@@ -117,6 +117,10 @@ class Core(nn.Module):
         Whether the core wants the time stamps of the steps.
     methods : tuple of Method
         What a paper says of it.
+    shared : tuple of str
+        Parameters that two directions have in common in a quasiseparable mixer: A's.
+    skip : str or None
+        The parameter D, which such a mixer does without.
 
     Examples
     --------
@@ -136,6 +140,8 @@ class Core(nn.Module):
 
     uses_times: ClassVar[bool] = False
     methods: ClassVar[tuple[Method, ...]] = ()
+    shared: ClassVar[tuple[str, ...]] = ()
+    skip: ClassVar[str | None] = None
 
     def __init__(self, config: MSSSMConfig):
         super().__init__()

@@ -54,6 +54,9 @@ class DiagonalCore(Core):
     the simpler B̄ = ΔB.
     """
 
+    shared = ("A_log",)
+    skip = "D"
+
     def __init__(self, config: MSSSMConfig, dt_min: float = 1e-3, dt_max: float = 1e-1):
         super().__init__(config)
         d, n_streams = config.d_model, config.n_streams

@@ -54,6 +54,8 @@ class S4D(Core):
     """
 
     methods = (COMPLEX_DIAGONAL,)
+    shared = ("log_damping", "frequency")
+    skip = "D"
 
     def __init__(
         self,
