@@ -240,7 +240,8 @@ def test_nothing_is_overwritten_unasked(waves: Path, trained: Path, tmp_path: Pa
     assert "is written as .csv, .jsonl or .parquet" in run(*ask, "-o", model, code=2)[1]
     assert "is a folder" in run(*ask, "-o", tmp_path, code=2)[1]
     assert "its folder does not exist" in run(*ask, "-o", tmp_path / "x" / "p.csv", code=2)[1]
-    assert "exists already" in run("export", trained, "-o", data, "-q", code=2)[1]
+    (exported := trained / "kept.onnx").write_bytes(b"mine")
+    assert "exists already" in run("export", trained, "-o", exported, "-q", code=2)[1]
     assert data.read_bytes() == before
     run(*ask, "-o", tmp_path / "p.csv")
     first = (tmp_path / "p.csv").read_bytes()

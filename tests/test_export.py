@@ -325,7 +325,7 @@ def test_command_quantises_and_times(saved: Path) -> None:
 
 def test_command_copies_the_model_file(saved: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.safetensors"
-    out, _ = run("export", saved, "--format", "safetensors", "-o", copy)
+    out, _ = run("export", saved, "-o", copy)
     assert "largest difference  0 in a probability (19 series)" in out
     weights = MSSSMClassifier.load(copy).network_.state_dict()
     for name, weight in MSSSMClassifier.load(saved).network_.state_dict().items():
@@ -339,6 +339,8 @@ def test_command_copies_the_model_file(saved: Path, tmp_path: Path) -> None:
         (("{run}", "--format", "pt2", "--quantize", "int8", "--data", "{data}"), "is for ONNX"),
         (("{run}", "--format", "safetensors"), "is what the command reads"),
         (("{run}", "-o", "{run}"), "is a folder"),
+        (("{run}", "-o", "{run}/m.txt"), "m.txt: ends in none of .onnx, .pt2"),
+        (("{run}", "--format", "pt2", "-o", "{run}/m.onnx"), "but --format is pt2"),
         (("{run}", "-o", "{run}/no/m.onnx"), "its folder does not exist"),
         (("{run}", "--data", "BasicMotions"), "6 channels, but the model was trained on 1"),
         (("nowhere",), "no such model file"),

@@ -22,6 +22,8 @@ from msssm_ts.errors import InputError
 from msssm_ts.kernels import use_backend
 from msssm_ts.members.network.adjacency import adjacency_of
 from msssm_ts.members.network.graph_variates import DoubledAcross, make_traceable
+from msssm_ts.members.network.variates import said_of_variates
+from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.shapes import weight_shapes
 from msssm_ts.model.variates import VariateLayer
@@ -283,9 +285,29 @@ def test_from_the_terminal(waves: tuple[np.ndarray, np.ndarray], tmp_path: Path)
     out, _ = run("inspect", tmp_path / "run", "--json", "--out", tmp_path / "pictures")
     facts = json.loads(out)
     assert (facts["variates"], facts["order"]) == ("graph", names.tolist())
+    assert not any("no channels here" in note for note in model.model_.record.notes)
     _, said = run(*fit, "--adjacency", tmp_path / "none.csv", "--out", tmp_path / "two", code=2)
     assert "none.csv" in said
     assert not (tmp_path / "two").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("channel,x,y\nFz,0,1\nOz,0,-1\nCz,0,0\nCPz,3,4\n", "2 of adjacency's"),
+        ("channel,Fz,Oz,Cz\nFz,1,0,1\nOz,0,1,0\nCz,1,0,1\n", "1 of adjacency's"),
+    ],
+)
+def test_channels_of_a_file_that_the_data_has_not_are_named(
+    text: str, others: str, tmp_path: Path
+) -> None:
+    problem = Problem.of([np.ones((2, 3), np.float32)], np.array([0]), 2)
+    problem = dataclasses.replace(problem, channel_names=("Fz", "Cz"))
+    given = {"variates": "graph", "adjacency": _csv(tmp_path / "a.csv", text)}
+    said = said_of_variates(given, problem)
+    assert said is not None
+    assert others in said
+    assert "Oz" in said
 
 
 @EVERY

@@ -48,12 +48,13 @@ class Quantize(StrEnum):
 def export(
     model: options.Model,
     format: Annotated[
-        Format,
+        Format | None,
         typer.Option(
             help="For ONNX runtimes, for torch.export.load (pt2), a copy of the model file, or C99 "
-            "(a causal network alone)."
+            "(a causal network alone); else what --out ends in, or onnx.",
+            show_default=False,
         ),
-    ] = Format.ONNX,
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Else beside the model file."),
@@ -97,6 +98,7 @@ def export(
     Compiled, probabilities may differ by 0.00001; memory and arithmetic of a step are shown.
     """
     file = resolve_model_path(model)
+    format = format or _format_of(out)
     quantize = Quantize.INT8 if int8 else quantize
     if format is Format.C:
         target = out or file.with_suffix(".c")
@@ -115,6 +117,8 @@ def export(
 
     target = out or file.with_suffix(f".{format.value}")
     # What lies beside the model under that name is what this command has written before.
+    if (ending := target.suffix.lower().removeprefix(".")) in {*Format} - {format}:
+        raise InputError(f"{target}: ends in .{ending}, but --format is {format.value}")
     claim(target, force=force or out is None, inputs=(file, data))
     if quantize and data is None:
         raise InputError("--quantize int8 needs --data DATA, labelled, to say what it costs")
@@ -207,3 +211,16 @@ def _show(result: dict[str, Any]) -> None:
         sizes = (result["model_bytes"], result["bytes"])
         rows.append(["size, kB", *(f"{n / 1000:.0f}" for n in sizes)])
         show_table(["median", "model", "file"], rows, right=("model", "file"))
+
+
+def _format_of(out: Path | None) -> Format:
+    """Return the format that a file's name ends in; ONNX where there is none."""
+    ending = "" if out is None else out.suffix.lower().removeprefix(".")
+    if out is None or not ending:
+        return Format.ONNX
+    if ending not in set(Format):
+        raise InputError(
+            f"{out}: ends in none of {', '.join(f'.{known}' for known in Format)}; "
+            "name the file so, or say --format"
+        )
+    return Format(ending)

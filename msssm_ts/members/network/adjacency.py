@@ -70,6 +70,24 @@ def adjacency_of(value: Any, variates: int, names: Sequence[str] = ()) -> Matrix
     return weights
 
 
+def beside_channels(value: Any, variates: int, names: Sequence[str] = ()) -> list[str]:
+    """Return which rows and columns of a file are of no channel that there is.
+
+    Coordinates have names of their own, which are no channels'.
+
+    Parameters
+    ----------
+    value, variates, names
+        As for :func:`adjacency_of`, which has accepted them.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        return []
+    names = tuple(names) if len(names) == variates else _numbered(variates)
+    rows, columns = _read(Path(value))
+    of_channels = columns if set(columns) & set(names) else []
+    return [name for name in dict.fromkeys([*rows, *of_channels]) if name not in names]
+
+
 def _numbered(n: int) -> tuple[str, ...]:
     return tuple(f"channel {i + 1}" for i in range(n))
 

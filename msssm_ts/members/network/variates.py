@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msssm_ts.members.network.adjacency import Matrix, adjacency_of
+from msssm_ts.members.network.adjacency import Matrix, adjacency_of, beside_channels
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMNetwork
 
 # Series by which it is told how channels go together.
 _SERIES = 2000
+# Of what is left out so many are named.
+_NAMED = 3
 
 
 def variates_of(problem: Problem) -> int:
@@ -65,4 +67,11 @@ def said_of_variates(parameters: Mapping[str, Any], problem: Problem) -> str | N
         return f"mixes its channels: variates={chosen!r} has nothing to act on where there is {one}"
     if parameters["adjacency"] is not None and chosen != "graph":
         return "left adjacency out: it is of variates='graph' alone"
+    if parameters["adjacency"] is not None:
+        others = beside_channels(
+            parameters["adjacency"], variates_of(problem), problem.channel_names
+        )
+        if others:
+            some = ", ".join(others[:_NAMED]) + (", …" if len(others) > _NAMED else "")
+            return f"left out {len(others)} of adjacency's that are no channels here: {some}"
     return None
