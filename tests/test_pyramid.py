@@ -114,6 +114,13 @@ def test_a_causal_model_is_refused_it():
         model.fit(X, y)
 
 
+def test_one_layer_has_nothing_to_halve():
+    X, y = np.random.default_rng(0).normal(size=(8, 1, 12)), np.arange(8) % 2
+    sizes = {"d_model": 4, "n_layers": 1, "max_epochs": 1}
+    model = MSSSMClassifier(members=["network"], pyramid=True, **sizes).fit(X, y)
+    assert any("pyramid=True halves nothing" in note for note in model.model_.record.notes)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Series of several lengths with gaps, and a model of a pyramid and one mixer a block."""

@@ -18,8 +18,13 @@ from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.initial import begun, check_shape
 from msssm_ts.members.network.method import METHOD, PYRAMID, QUASISEPARABLE
 from msssm_ts.members.network.need import need_of_network
-from msssm_ts.members.network.settings import augmentation, network_config, training_settings
-from msssm_ts.members.network.variates import given_graph, lay_out, said_of_variates
+from msssm_ts.members.network.settings import (
+    augmentation,
+    network_config,
+    said_of_settings,
+    training_settings,
+)
+from msssm_ts.members.network.variates import given_graph, lay_out
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.room import Need
 from msssm_ts.members.tensors import TensorSpec, check_range
@@ -147,7 +152,7 @@ class NetworkMember(Member):
                 if trainer.n_steps or start is not None:
                     error.partial = cls._of(trainer, problem)
                 raise
-        return cls._of(trainer, problem).telling(said=said_of_variates(parameters, problem))
+        return cls._of(trainer, problem).telling(said=said_of_settings(parameters, problem))
 
     @classmethod
     def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:

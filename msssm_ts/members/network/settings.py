@@ -15,7 +15,7 @@ from msssm_ts.members.network.recipe import (
     auto_stem_stride,
     is_sound,
 )
-from msssm_ts.members.network.variates import variates_of
+from msssm_ts.members.network.variates import said_of_variates, variates_of
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import N_FILTERS, clamp_scales
@@ -85,6 +85,14 @@ def _check_causal(parameters: Mapping[str, Any]) -> None:
             "a pyramid (--pyramid) smooths over two steps ahead, and a causal model does not look "
             "ahead: leave out one of --pyramid and --causal (bidirectional=False)"
         )
+
+
+def said_of_settings(parameters: Mapping[str, Any], problem: Problem) -> str | None:
+    """Say which settings did nothing; None: each did what it says."""
+    said = [said_of_variates(parameters, problem)]
+    if parameters["pyramid"] and parameters["n_layers"] == 1:
+        said.append("has one layer: pyramid=True halves nothing, it acts between layers")
+    return "; ".join(line for line in said if line) or None
 
 
 def training_settings(
