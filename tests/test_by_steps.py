@@ -113,6 +113,6 @@ def test_networks_of_sound_have_seeds_of_their_own() -> None:
         "network", preparation=Preparation(features="logmel"), max_epochs=1, d_model=4, n_layers=1,
         random_state=0,
     ).fit(X, ["low", "high"] * 6, sampling_rate=8000.0)  # fmt: skip
-    assert kinds_of(model) == ["drawn_network"] * 2 + ["network"] * 4
+    assert kinds_of(model) == ["drawn_network"] * 2 + ["encoder_ridge"] + ["network"] * 4
     first, second, *_ = model.networks_
     assert not np.array_equal(first.head.weight.detach(), second.head.weight.detach())

@@ -68,7 +68,7 @@ def test_few_series_get_no_network_and_enough_get_one() -> None:
     X, y = _waves(60)
     few = MSSSMClassifier(max_epochs=1, **SIZES).fit(X, y)
     assert kinds_of(few) == ["scan_ridge"] * 4 + [
-        "quantile_trees", "shapelet_ridge", "drawn_network",
+        "quantile_trees", "shapelet_ridge", "drawn_network", "encoder_ridge",
     ]  # fmt: skip
     assert not few.networks_
     X, y = _waves(300)
@@ -111,8 +111,9 @@ def test_a_network_that_adds_nothing_is_given_up() -> None:
 def test_the_network_preset_draws_and_trains_however_few_series_there_are() -> None:
     X, y = _waves(30)
     both = MSSSMClassifier("network", max_epochs=1, **SIZES).fit(X, y)
-    assert kinds_of(both) == ["drawn_network"] * 2 + ["network"]
-    assert share_of(both, "network") == pytest.approx(0.3)
+    assert kinds_of(both) == ["drawn_network"] * 2 + ["encoder_ridge", "network"]
+    assert share_of(both, "network") == pytest.approx(0.2)
+    assert share_of(both, "encoder_ridge") == pytest.approx(0.4)
     forward = MSSSMClassifier("network", max_epochs=1, bidirectional=False, **SIZES).fit(X, y)
     assert kinds_of(forward) == ["network"]
     forward.stream()
@@ -127,13 +128,15 @@ def test_the_vote_is_the_weighted_mean() -> None:
     assert sum(vote.weights) == pytest.approx(1)
     mean = np.average(answers, axis=0, weights=vote.weights)
     np.testing.assert_allclose(model.predict_proba(X), mean, atol=1e-12)
-    # Of what the network leaves, the drawn one has a ninth, and shapelets a quarter of what ridge
-    # classifiers and trees share, three to two.
-    kinds = ("network", "scan_ridge", "quantile_trees", "shapelet_ridge", "drawn_network")
-    shares = [share_of(model, kind) for kind in kinds]
-    assert shares == pytest.approx(
-        [0.25, *(0.75 / (1 + 1 / 4 + 1 / 9) * np.array([0.6, 0.4, 1 / 4, 1 / 9]))]
-    )
+    # Of what the network leaves, shapelets have a quarter of what ridge classifiers and trees have,
+    # three to two; the drawn one a sixth, the encoder a fifth.
+    priors = {
+        "scan_ridge": 0.6, "quantile_trees": 0.4, "shapelet_ridge": 1 / 4, "drawn_network": 1 / 6,
+        "encoder_ridge": 1 / 5,
+    }  # fmt: skip
+    shares = [share_of(model, kind) for kind in ("network", *priors)]
+    closed = np.array([*priors.values()])
+    assert shares == pytest.approx([0.25, *(0.75 * closed / closed.sum())])
     assert np.abs(answers[-1] - answers[0]).max() > 0.05
 
 
