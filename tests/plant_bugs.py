@@ -93,6 +93,8 @@ QUASISEPARABLE = "msssm_ts/model/quasiseparable.py"
 T_DECIMATE = "tests/test_kernel_decimate.py -k weighted_mean"
 T_PYRAMID = "tests/test_pyramid.py -k 'alone_and_padded or count_are_known'"
 T_QUASISEPARABLE = "tests/test_quasiseparable.py -k 'dense or share'"
+BY_STEPS, T_BY_STEPS = "msssm_ts/fitting/by_steps.py", "tests/test_by_steps.py"
+ADJACENCY = "msssm_ts/members/network/adjacency.py"
 PAIRS = "msssm_ts/kernels/ms_scan/cpu_pairs.py"
 S4D, MODES = "msssm_ts/model/cores/s4d/core.py", "msssm_ts/model/cores/s4d/initialisation.py"
 GRU_CPU = "msssm_ts/kernels/diagonal_recurrence/cpu_gru.py"
@@ -200,6 +202,22 @@ T_PATHS, TRACKER, T_TRACKING = (
 )
 
 BUGS = [Bug(*row) for row in (
+    ("several networks: the second has no less time than it takes", BY_STEPS,
+     "took > seconds", "took < 0", T_BY_STEPS),
+    ("several networks: none is given up", BY_STEPS,
+     "if not named and i + 1 < n and _is_in_vain", "if False and _is_in_vain", T_BY_STEPS),
+    ("several networks: who is cut short is lost", BY_STEPS,
+     "into.append(error.partial)", "pass", T_BY_STEPS),
+    ("several networks: named ones share no time", BY_STEPS,
+     "seconds /= n - i + sum(numbers[k + 1 :])", "pass", T_BY_STEPS),
+    ("presets: the encoder is drawn on three fifths", "msssm_ts/members/presets.py",
+     'Seat("encoder_ridge", prior=0.4)', 'Seat("encoder_ridge", prior=1.0)', T_PRESETS),
+    ("adjacency: rows of no channel are not named", ADJACENCY,
+     "dict.fromkeys([*rows, *of_channels])", "dict.fromkeys(of_channels)",
+     "tests/test_variates.py -k the_data_has_not"),
+    ("pyramid: one layer says nothing", NETWORK,
+     'parameters["n_layers"] == 1', 'parameters["n_layers"] == 0',
+     "tests/test_pyramid.py -k one_layer"),
     ("decimate: taps lie one step off", DECIMATE,
      "start = FACTOR * i - REACH", "start = FACTOR * i - REACH + 1", T_DECIMATE),
     ("decimate: gradients lack the last neighbour", DECIMATE,
