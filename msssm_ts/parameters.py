@@ -109,6 +109,20 @@ class Parameters:
         brief="State-space model of every stream; or gru, lstm: a nonlinear recurrence, for states "
         "that events flip.",
     )
+    stamps: Literal["ignore", "grid", "use"] = row(
+        "ignore",
+        one_of("ignore", "grid", "use"),
+        """What becomes of the time stamps of series whose samples are unevenly spaced. "ignore":
+        samples count as evenly spaced, whatever their times. "grid": all members see the series
+        on an even grid of the typical gap between the training series' samples, with lines
+        between samples. "use": the trained network counts the gaps: its states decay over them,
+        and turn with ``core="s4d"``, at a single scale; the other members take the samples for
+        evenly spaced. What was fitted with "grid" or "use" is asked with stamps. See
+        docs/cores.md.""",
+        option="--stamps",
+        brief="Uneven time stamps: ignored; grid: all members see the series on an even grid; "
+        "use: the network counts the gaps, best with --core s4d.",
+    )
     d_model: int = row(
         64,
         Whole(most=4096),

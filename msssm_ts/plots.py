@@ -280,6 +280,7 @@ def series_importance(
     sampling_rate: float | None = None,
     channel_names: Sequence[str] | None = None,
     features: Any = None,
+    times: Any = None,
 ) -> Figure:
     """Draw one series over what its steps add to the probability of its predicted class.
 
@@ -293,6 +294,8 @@ def series_importance(
         Of it; what is not said is the training series'.
     features : data frame, mapping or array, optional
         What is known beside this series, where the model was fitted with such features.
+    times : array of shape (length,), optional
+        Time stamps of its steps.
 
     Raises
     ------
@@ -306,7 +309,7 @@ def series_importance(
 
     beside = None if features is None else as_side_features(features, 1)
     one = np.atleast_2d(np.asarray(values))
-    view = view_series(model, one, sampling_rate, channel_names, beside)
+    view = view_series(model, one, sampling_rate, channel_names, beside, times)
     saliency = series_saliency(model, view, beside)
     title = f"predicted {view.prediction} with {view.probability:.0%}"
     return draw_series(view, saliency, (), 1, title)

@@ -175,6 +175,12 @@ def test_the_paragraph_cites_what_voted_and_nothing_else() -> None:
     assert "dempster" not in selective
 
 
+def test_the_paragraph_says_what_became_of_time_stamps() -> None:
+    assert "an even grid" in card_facts(sources("schema10/stamps_grid"))["methods"]["text"]
+    assert "smith2023simplified" in card_facts(sources("schema10/stamps_use"))["methods"]["bibtex"]
+    assert "grid" not in card_facts(sources("schema8/fast"))["methods"]["text"]
+
+
 def test_every_member_and_core_of_the_package_brings_its_sentence() -> None:
     facts = {"core": "s6", "config": asdict(MSSSMConfig(1, 2, core="s6"))}
     for kind in MEMBERS.own_names():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,14 +15,15 @@ from msssm_ts.fitted.upgrades import _facts_3
 FILES = sorted((Path(__file__).parent / "golden").glob("schema*/*.safetensors"))
 
 
-def _asked(
-    file: Path,
-) -> tuple[list[np.ndarray], dict[str, np.ndarray] | None, np.ndarray, np.ndarray]:
-    """The series and features that the model was asked about, and what it answered."""
+def _asked(file: Path) -> tuple[list[np.ndarray], dict[str, Any], np.ndarray, np.ndarray]:
+    """The series that the model was asked about, what is known of them, and what it answered."""
     with np.load(file.with_suffix(".npz")) as kept:
-        series = np.split(kept["values"], np.cumsum(kept["lengths"])[:-1], axis=1)
+        ends = np.cumsum(kept["lengths"])[:-1]
+        series = np.split(kept["values"], ends, axis=1)
         beside = {n.removeprefix("beside "): kept[n] for n in kept if n.startswith("beside ")}
-        return series, beside or None, kept["proba"], kept["labels"]
+        times = np.split(kept["times"], ends) if "times" in kept else None
+        known = {"features": beside or None, "times": times}
+        return series, known, kept["proba"], kept["labels"]
 
 
 def test_there_are_models_of_every_schema() -> None:
@@ -32,27 +34,27 @@ def test_there_are_models_of_every_schema() -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_answers_as_it_did(file: Path, n_threads: int) -> None:
-    series, features, proba, labels = _asked(file)
+    series, known, proba, labels = _asked(file)
     before = torch.get_num_threads()
     torch.set_num_threads(n_threads)
     try:
         model = MSSSMClassifier.load(file, device="cpu")
         for dtype in (np.float32, np.float64):
             asked = [s.astype(dtype) for s in series]
-            answer = model.predict_proba(asked, features=features)
+            answer = model.predict_proba(asked, **known)
             np.testing.assert_allclose(answer, proba, rtol=0, atol=1e-6)
-            assert (model.predict(asked, features=features) == labels).all()
+            assert (model.predict(asked, **known) == labels).all()
     finally:
         torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
 def test_tells_what_is_unknown_as_it_did(file: Path) -> None:
-    series, features, *_ = _asked(file)
+    series, known, *_ = _asked(file)
     model = MSSSMClassifier.load(file, device="cpu")
     with np.load(file.with_suffix(".npz")) as kept:
         if "unknown" in kept:
-            found = model.unknown_score(series, features=features)
+            found = model.unknown_score(series, **known)
             # A tie that is rounded otherwise moves a share by one series.
             np.testing.assert_allclose(found, kept["unknown"], rtol=0, atol=1.01 / 33)
             assert np.median(abs(found - kept["unknown"])) < 1e-9

@@ -48,6 +48,8 @@ class LabelledSeries:
         Series that the source, or the user, sets aside for validation.
     times : sequence of arrays of shape (length,), optional
         Time stamps of the steps, where they are not evenly spaced.
+    step : float, optional
+        Of time stamps that are evenly spaced, in their unit; there are no ``times`` then.
     units : tuple of str, optional
         Of each channel's values, where the source has them; such as mV.
     features : SideFeatures, optional
@@ -75,6 +77,7 @@ class LabelledSeries:
     folds: NDArray[Any] | None = None
     validation: NDArray[np.bool_] | None = None
     times: Sequence[NDArray[np.float64]] | None = None
+    step: float | None = None
     units: tuple[str, ...] | None = None
     features: SideFeatures | None = None
     source: str = ""
@@ -84,6 +87,19 @@ class LabelledSeries:
         from msssm_ts.datasets.shown import dataset_html
 
         return dataset_html(self)
+
+    @property
+    def stamps(self) -> Sequence[NDArray[np.float64]] | None:
+        """Time stamps of each series, even ones, too; None where there were none.
+
+        Examples
+        --------
+        >>> LabelledSeries([np.zeros((1, 3))], step=0.5).stamps
+        [array([0. , 0.5, 1. ])]
+        """
+        if self.times is not None or self.step is None:
+            return self.times
+        return [self.step * np.arange(n) for n in self.lengths]
 
     @property
     def n_series(self) -> int:

@@ -79,6 +79,11 @@ def export_model(
     """
     if format not in FORMATS:
         raise InputError(f"format {format!r}: must be one of {', '.join(FORMATS)}")
+    if format != "safetensors" and model.needs_times:
+        raise ExportError(
+            f"a model that was fitted by time stamps cannot be exported to {format}, whose files "
+            "take none: fit it with stamps='ignore', or take --format safetensors"
+        )
     if format == "c":
         from msssm_ts.export.c import export_c
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.beside import as_side_features
+from msssm_ts.errors import InputError
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.streaming import Stream, why_not_streamed
 from msssm_ts.series import LazySeries, Series, lengths_of
@@ -100,6 +101,11 @@ def predict_early(
     """
     if not 0 < confidence <= 1:
         raise ValueError(f"confidence must be above 0 and at most 1, not {confidence}")
+    if model.needs_times:
+        raise InputError(
+            "early answers are given from series without time stamps, which this model needs: fit "
+            "it with stamps='ignore', or predict from whole series"
+        )
     wanted, multilabel = model.preparation.sampling_rate, model.labels.multilabel
     resamples = bool(sampling_rate and wanted and sampling_rate != wanted)
     streamed = why_not_streamed(model) is None and not resamples

@@ -60,10 +60,15 @@ BESIDE = Method(
     "multiplied with the vote's, both to powers fitted on left-out series."
 )
 
+GRID = Method(
+    "Series were first put on an even grid by their time stamps, by linear interpolation between "
+    "samples."
+)
+
 
 def methods_around(header: Mapping[str, Any]) -> list[Method]:
     """Return what there is to say beside the members, of a model file's header."""
-    found = []
+    found = [GRID] if header.get("preparation", {}).get("grid") is not None else []
     beside, decision = header.get("beside"), header.get("decision")
     if beside is not None and beside["facts"] is not None:
         found.append(BESIDE)

@@ -69,6 +69,11 @@ class FittedModel:
 
         return model_html(self)
 
+    @property
+    def needs_times(self) -> bool:
+        """Whether series must have time stamps: for an even grid, or for gaps that count."""
+        return self.preparation.grid is not None or any(m.time_unit for m in self.vote.members)
+
     def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
         """Check series, and that they have the channels that were trained on.
 
@@ -120,6 +125,11 @@ class FittedModel:
             )
         if self.beside is not None and beside is not None:
             self.beside.check(beside)
+        if times is None and self.needs_times:
+            raise InputError(
+                "the model was fitted by time stamps, and these series have none: give them "
+                "(times; in a table a column of times), or fit it with stamps='ignore'"
+            )
         at_work()
         values = prepare_series(
             series,

@@ -39,6 +39,11 @@ def why_not_streamed(model: FittedModel) -> str | None:
     reasons = (
         (why_no_steps(config), True),
         (
+            "series on an even grid by their time stamps need samples that come later: fit with "
+            "--stamps ignore, on samples spaced as the stream's",
+            done.grid is not None,
+        ),
+        (
             f"resampling from {source or 0:g} Hz to {wanted or 0:g} Hz looks ahead: train on "
             "series that have the rate of the stream",
             bool(source and wanted and source != wanted),

@@ -33,6 +33,7 @@ _NEW_IN_10: dict[str, Any] = {
     "n_variates": 1,
     "directions": "halves",
     "pyramid": False,
+    "time_unit": 0.0,
 }
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6

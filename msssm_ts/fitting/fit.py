@@ -42,6 +42,7 @@ from msssm_ts.fitting.several import follow, leading, remarks
 from msssm_ts.fitting.share import in_vain, measured_share, vote_of
 from msssm_ts.fitting.split import Split, choose_split
 from msssm_ts.fitting.stage import StageKeeper
+from msssm_ts.fitting.stamps import with_grid
 from msssm_ts.fitting.targets import best_thresholds, loss_weights
 from msssm_ts.fitting.updatable import updatable_seats
 from msssm_ts.kernels.parallel import at_work
@@ -163,6 +164,7 @@ def _prepared_fit(
         sampling_rate=chosen.sampling_rate or source.sampling_rate,
     )
     preparation, data = with_limits(preparation, data, source, previous)
+    preparation, data = with_grid(preparation, data, parameters["stamps"], previous)
     problems = Problems(data, source, preparation, weights, positive, parameters["dtype"], workers)
     return _Fit(
         *(problems, parameters, wanted, closed, by_steps, split, seed, reporter, previous, began),

@@ -11,6 +11,7 @@ import numpy as np
 
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.stamps import said_of_stamps
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.presets import Seat
 from msssm_ts.parameters import specs
@@ -96,8 +97,7 @@ def notes(
         said.append("the cluster had no part in the network, which was trained on one machine")
     if data.validation is not None and not stops and not data.targets.multilabel:
         said.append("validation had nothing to act on: no member stops by it")
-    if data.times is not None and not any(member.uses_times for member in vote.members):
-        said.append("no member uses time stamps: they were left out")
+    said += said_of_stamps(parameters, vote, data)
     return tuple(said)
 
 

@@ -116,6 +116,11 @@ class Member(ABC):
         return False
 
     @property
+    def time_unit(self) -> float:
+        """The gap that counts as one step, in the unit of stamps that series must have; or 0."""
+        return 0.0
+
+    @property
     def stride(self) -> int:
         """Steps of a series that it takes at a time, in an exported file."""
         return 1

@@ -107,6 +107,11 @@ class MSSSMNetwork(nn.Module):
         Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling; of each variate, and of each
         level of a pyramid
         """
+        unit = self.config.time_unit
+        if unit:
+            if times is None:
+                raise ValueError("the network counts the gaps between steps: times are missing")
+            times = times.double() / unit
         if self.axis is not None:
             x, lengths, observed, times = self.axis.apart(x, lengths, observed, times)
         bank = isinstance(self.stem, FilterBankStem)

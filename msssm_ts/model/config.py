@@ -39,6 +39,7 @@ _FIELDS = Record(
         "pyramid": FLAG,
         "variates": OneOf(*get_args(Variates)),
         "n_variates": Whole(1, 1 << 14),
+        "time_unit": Number(0),
     }
 )
 
@@ -93,6 +94,10 @@ class MSSSMConfig:
         scan over them before each block, one coupled with time, or one in the order of a graph.
     n_variates : int
         Series that the channels are taken apart into, each ``d_model`` wide; 1: they are mixed.
+    time_unit : float
+        Of stamped series the gap that counts as one step, in the unit of the stamps: states decay
+        over the gaps. Filters would count steps, so that there are no scales then, and no stem
+        that keeps one step of several. 0: steps count, whatever their stamps.
     """
 
     n_channels: int
@@ -113,6 +118,7 @@ class MSSSMConfig:
     pyramid: bool = False
     variates: Variates = "mix"
     n_variates: int = 1
+    time_unit: float = 0.0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> MSSSMConfig:
@@ -154,6 +160,8 @@ class MSSSMConfig:
             )
         if not config.bidirectional and (config.pyramid or config.directions != "halves"):
             raise ValueError("a causal network that looks ahead: by a pyramid, or both directions")
+        if config.time_unit and (config.n_scales or config.stride > 1):
+            raise ValueError("time_unit is for networks without scales and stride")
         held = config.n_layers * config.d_model * config.reach
         if held > _MOST_HELD:
             raise ValueError(f"filters that look back on {held:,} numbers, at most {_MOST_HELD:,}")

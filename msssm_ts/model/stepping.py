@@ -43,6 +43,11 @@ def why_no_steps(config: MSSSMConfig) -> str | None:
         return (
             f"a stem that keeps one step in {config.stride} looks ahead: train with stem_stride=1"
         )
+    if config.time_unit:
+        return (
+            "it counts the time between steps, and steps come without time stamps: train with "
+            "stamps='ignore'"
+        )
     if not CORES.get(config.core).can_step():
         return (
             f"core {config.core!r} is run over whole series and has no step: train with another, "

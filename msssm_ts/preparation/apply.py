@@ -63,7 +63,15 @@ def prepare_series(
     }
     if times is not None:
         _refuse_times(settings, sampling_rate)
-    values = Prepared(prepared(series, prepare), np.arange(len(series)), rate, times, **spectra)
+    ready = prepared(series, prepare, times)
+    if settings.grid is not None:
+        if times is None:
+            raise ValueError(
+                "a grid puts series on even steps by their time stamps, and these have none: give "
+                "them (times), or leave the grid out"
+            )
+        times = None
+    values = Prepared(ready, np.arange(len(series)), rate, times, **spectra)
     if settings.window is None:
         return _in_memory(values)
     size = max(1, round(settings.window * (rate or 1.0)))
@@ -77,11 +85,13 @@ def prepare_series(
 def _refuse_times(settings: Preparation, sampling_rate: float | None) -> None:
     """Refuse time stamps where what is done to the series takes their steps for even ones."""
     resampled = settings.sampling_rate not in (None, sampling_rate)
+    in_seconds = settings.grid is not None and settings.window is not None and sampling_rate
     for asked, name in (
         (resampled, "resampling"),
         (settings.powerline is not None, "a notch filter"),
         (settings.bandpass is not None, "a band-pass filter"),
         (settings.features != "raw", f"{settings.features} features"),
+        (in_seconds, "a window in seconds"),
     ):
         if asked:
             raise ValueError(

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.preparation.filters import bandpass, resample, resampled_length, take_out_hum
+from msssm_ts.preparation.grid import grid_length, on_grid
 from msssm_ts.preparation.settings import OWN_MEAN, Preparation
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mfcc, n_frames
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import LARGEST
 from msssm_ts.series.outliers import limited
+from msssm_ts.series.prepared import Times
 from msssm_ts.series.standardizer import is_constant
 
 
@@ -59,12 +61,14 @@ class Preparer:
         s = self.settings
         return s.features != "raw" or s.filters or self.rate != self.sampling_rate
 
-    def __call__(self, series: Series) -> Series:
-        """Prepare series (n_channels, length)."""
+    def __call__(self, series: Series, times: Times | None = None) -> Series:
+        """Prepare series (n_channels, length), with a grid by their time stamps (length,)."""
         settings = self.settings
         series = self.chosen_channels(series)
         if settings.limits:
             series = limited(series, settings.limits)
+        if settings.grid is not None and times is not None:
+            series = on_grid(series, times, settings.grid)
         if self.filters and np.isnan(series).any():
             raise ValueError(
                 "a series with missing values cannot be resampled, filtered or turned into "
@@ -93,8 +97,10 @@ class Preparer:
         part = OWN_MEAN.get(settings.standardize, 0.0)
         return _centred(series, part).astype(series.dtype) if part else series
 
-    def length(self, n_timepoints: int) -> int:
-        """Count the steps of a prepared series."""
+    def length(self, n_timepoints: int, times: Times | None = None) -> int:
+        """Count the steps of a prepared series, with a grid by its time stamps."""
+        if self.settings.grid is not None and times is not None:
+            n_timepoints = grid_length(times, self.settings.grid)
         if self.rate is not None and self.sampling_rate is not None:
             n_timepoints = resampled_length(n_timepoints, self.sampling_rate, self.rate)
         s = self.settings
@@ -182,7 +188,19 @@ class _PreparedRead:
         return self.prepare(self.read(item))
 
 
-def prepared(series: Sequence[Series], prepare: Preparer) -> Sequence[Series]:
+@dataclass(frozen=True)
+class _StampedRead:
+    read: Callable[[Any], Series]
+    prepare: Preparer
+
+    def __call__(self, item: Any) -> Series:
+        held, times = item
+        return self.prepare(self.read(held), times)
+
+
+def prepared(
+    series: Sequence[Series], prepare: Preparer, times: Sequence[Times] | None = None
+) -> Sequence[Series]:
     """Prepare many series: a list at once, lazy ones when they are read.
 
     Examples
@@ -191,6 +209,12 @@ def prepared(series: Sequence[Series], prepare: Preparer) -> Sequence[Series]:
     >>> prepared([np.array([[1.0, 3.0]])], prepare)
     [array([[-1.,  1.]])]
     """
+    if times is not None and prepare.settings.grid is not None:
+        if not isinstance(series, LazySeries):
+            return [prepare(s, t) for s, t in zip(series, times, strict=True)]
+        lengths = [prepare.length(len(t), t) for t in times]
+        pairs = list(zip(series.items, times, strict=True))
+        return LazySeries(pairs, _StampedRead(series.read, prepare), lengths)
     if isinstance(series, LazySeries):
         lengths = [prepare.length(int(n)) for n in series.lengths]
         return LazySeries(series.items, _PreparedRead(series.read, prepare), lengths)

@@ -64,6 +64,10 @@ class Preparation:
     powerline : {50, 60}, optional
         Take the hum of the mains of this frequency out, in hertz, before ``bandpass``: a notch of
         quality 30, forward and backward (:func:`msssm_ts.preparation.filters.take_out_hum`).
+    grid : float, optional
+        Put series on an even grid of this step, in the unit of their time stamps, by lines between
+        samples (:func:`msssm_ts.preparation.grid.on_grid`); ``stamps="grid"`` takes the series'
+        typical gap.
 
     Examples
     --------
@@ -86,6 +90,7 @@ class Preparation:
     limits: Limits | None = None
     full_scale: float | None = None
     powerline: float | None = None
+    grid: float | None = None
 
     def check(self) -> None:
         """Raise ValueError for a setting out of range, naming it."""
@@ -97,9 +102,9 @@ class Preparation:
                 given = getattr(self, name)
                 near = meant(str(given), allowed, 0.5)
                 raise ValueError(f"{name} must be one of {allowed}, not {given!r}{near}")
-        for name in ("sampling_rate", "window", "frame_length", "frame_step", "full_scale"):
+        for name in ("sampling_rate", "window", "frame_length", "frame_step", "full_scale", "grid"):
             value = getattr(self, name)
-            optional = name in ("sampling_rate", "window", "full_scale")
+            optional = name in ("sampling_rate", "window", "full_scale", "grid")
             if not (value is None and optional) and not _is_size(value):
                 raise ValueError(f"{name} must be positive, up to {_LARGEST:g}, not {value!r}")
         for name in ("n_mels", "n_mfcc"):
@@ -205,7 +210,8 @@ class Preparation:
         """Return the settings as JSON can hold them."""
         values = {name: _plain(value) for name, value in asdict(self).items()}
         # Versions that know nothing of these read the rest.
-        unused = {name for name in ("limits", "full_scale", "powerline") if values[name] is None}
+        later = ("limits", "full_scale", "powerline", "grid")
+        unused = {name for name in later if values[name] is None}
         return {name: value for name, value in values.items() if name not in unused}
 
     @classmethod

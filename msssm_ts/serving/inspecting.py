@@ -47,18 +47,22 @@ def inspected(model: FittedModel, data: LabelledSeries, index: int) -> dict[str,
     """
     values = np.asarray(data.values[index])
     features = None if data.features is None else data.features.take(np.array([index]))
+    times = None if data.times is None else data.times[index]
     try:
-        view = view_series(model, values, data.sampling_rate, data.channel_names, features)
+        view = view_series(model, values, data.sampling_rate, data.channel_names, features, times)
     except ValueError as error:
         raise InputError(f"{data.source}: {error}") from error
     falls = series_saliency(model, view, features)
+    rate = data.sampling_rate or model.source.sampling_rate
+    place, grid = _place(view, values.shape[1], rate), model.preparation.grid
+    if grid is not None and times is not None:
+        falls, place = _at_samples(falls, view.first, (times - times[0]) / grid)
     names = data.channel_names or tuple(str(i) for i in range(1, len(values) + 1))
     used = model.preparation.channels
     shown = [
         i for i, n in enumerate(names) if used is None or data.channel_names is None or n in used
     ]
     units = data.units or ("",) * len(names)
-    rate = data.sampling_rate or model.source.sampling_rate
     return {
         "n_steps": values.shape[1],
         "sampling_rate": rate,
@@ -69,7 +73,7 @@ def inspected(model: FittedModel, data: LabelledSeries, index: int) -> dict[str,
         ],
         "importance": {
             "of": str(view.prediction),
-            **_place(view, values.shape[1], rate),
+            **place,
             "channels": _rows(falls, view, [names[i] for i in shown]),
         },
     }
@@ -95,6 +99,15 @@ def _place(view: View, n_steps: int, rate: float | None) -> dict[str, float]:
     by = rate / view.rate if rate and view.rate else 1.0
     begins, ends = view.first * by, (view.first + view.values.shape[1]) * by
     return {"begins": min(begins, n_steps), "ends": min(ends, n_steps)}
+
+
+def _at_samples(
+    falls: NDArray[np.float64], first: int, places: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], dict[str, float]]:
+    """Return falls (steps, channels) on a grid at the samples, by these' places on it."""
+    steps = np.rint(places).astype(np.int64) - first
+    within = np.flatnonzero((steps >= 0) & (steps < len(falls)))
+    return falls[steps[within]], {"begins": float(within[0]), "ends": float(within[-1] + 1)}
 
 
 def _rows(falls: NDArray[np.float64], view: View, shown: Sequence[str]) -> list[dict[str, Any]]:

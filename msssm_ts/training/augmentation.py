@@ -75,7 +75,7 @@ class Augmentation:
         source = torch.where(torch.arange(l) < length[:, None], source, torch.arange(l))
         moved = x.gather(1, source[:, :, None].expand_as(x))
         seen = None if observed is None else observed.gather(1, source)
-        return Batch(moved, lengths, seen, times)
+        return Batch(moved, lengths, seen, None if times is None else times.gather(1, source))
 
     def mix(self, batch: Batch, generator: torch.Generator) -> tuple[Batch, Tensor, float]:
         """Mix every series with another one of the batch.

@@ -17,7 +17,10 @@ import numpy as np
 from msssm_ts import MSSSMClassifier
 from msssm_ts.preparation import Preparation
 
-Made = tuple[str, MSSSMClassifier, list[np.ndarray], dict[str, np.ndarray] | None]
+# Name, model, and the series to ask it about, with what is known beside them and their stamps.
+Made = tuple[
+    str, MSSSMClassifier, list[np.ndarray], dict[str, np.ndarray] | None, list[np.ndarray] | None
+]
 
 NETWORK = {"members": ["network"], "d_model": 8, "n_layers": 2, "max_epochs": 3, "random_state": 0}
 
@@ -40,7 +43,7 @@ def waves(
 
 
 def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
-    """Yield name, fitted model, and series and features to ask it about, of all or some."""
+    """Yield name, fitted model, and series, features and stamps to ask it about, of some or all."""
 
     def made(
         name: str,
@@ -48,14 +51,17 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
         series: list[np.ndarray],
         y: Any,
         features: dict[str, np.ndarray] | None = None,
+        times: list[np.ndarray] | None = None,
         **kwargs: Any,
     ) -> Iterator[Made]:
         if not wanted or name in wanted:
+            if times is not None:
+                kwargs["times"], times = times[:-8], times[-8:]
             if features is not None:
                 kwargs["features"] = {k: column[:-8] for k, column in features.items()}
                 features = {k: column[-8:] for k, column in features.items()}
             model = MSSSMClassifier(**parameters).fit(series[:-8], y[:-8], **kwargs)
-            yield name, model, series[-8:], features
+            yield name, model, series[-8:], features, times
 
     X, y = waves(40, range(16, 17))
     words = np.where(y, "quick", "slow")
@@ -124,6 +130,10 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     X, y = waves(40, range(9, 20), 4)
     for chosen in ("scan", "coupled", "graph"):
         yield from made(f"variates_{chosen}", NETWORK | {"variates": chosen}, X, y)
+    stamps = [np.cumsum(1.0 + np.arange(len(x[0])) % 3) for x in X]
+    gaps = NETWORK | {"stamps": "use", "core": "s4d"}
+    yield from made("stamps_use", gaps, X, y, times=stamps)
+    yield from made("stamps_grid", trees | {"stamps": "grid"}, X, y, times=stamps)
     X, y = waves(40, range(16, 17), 2, gaps=0.15)
     yield from made("missing_mask", small | {"missing": "mask"}, X, y)
     filled = {"preset": "fast", "missing": "interpolate", "random_state": 0}
@@ -131,12 +141,12 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
 
 
 def _unknown(
-    model: MSSSMClassifier, series: list[np.ndarray], features: dict[str, np.ndarray] | None
+    model: MSSSMClassifier, series: list[np.ndarray], known: dict[str, Any]
 ) -> dict[str, np.ndarray]:
     """Return how strange the series are, where the model knows."""
     if model.model_.familiarity is None:
         return {}
-    return {"unknown": model.unknown_score(series, features=features)}
+    return {"unknown": model.unknown_score(series, **known)}
 
 
 def main() -> None:
@@ -145,15 +155,17 @@ def main() -> None:
 
     folder = Path(__file__).parent / f"schema{SCHEMA_VERSION}"
     folder.mkdir(exist_ok=True)
-    for name, model, series, features in models(sys.argv[1:]):
+    for name, model, series, features, times in models(sys.argv[1:]):
+        known: dict[str, Any] = {"features": features, "times": times}
         model.save(folder / f"{name}.safetensors")
         np.savez_compressed(
             folder / f"{name}.npz",
             values=np.concatenate(series, 1),
             lengths=[s.shape[1] for s in series],
-            proba=model.predict_proba(series, features=features),
-            labels=model.predict(series, features=features),
-            **_unknown(model, series, features),
+            proba=model.predict_proba(series, **known),
+            labels=model.predict(series, **known),
+            **_unknown(model, series, known),
+            **({} if times is None else {"times": np.concatenate(times)}),
             **{f"beside {key}": column for key, column in (features or {}).items()},
         )
 

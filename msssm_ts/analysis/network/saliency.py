@@ -50,11 +50,11 @@ def integrated_gradients(
     total = torch.zeros_like(x[0])
     for part in torch.split(points, max(1, _AT_ONCE // x.shape[1])):
         scaled = (part.view(-1, 1, 1) * x).requires_grad_()
-        lengths, observed = (
+        lengths, observed, times = (
             None if t is None else t.expand(len(part), *t.shape[1:]).contiguous()
-            for t in (series.lengths, series.observed)
+            for t in (series.lengths, series.observed, series.times)
         )
-        logits = network(scaled, lengths, observed)
+        logits = network(scaled, lengths, observed, times)
         (gradient,) = torch.autograd.grad(logits[:, output].sum(), scaled)
         total += gradient.sum(0)
     return total / n_points * x[0]

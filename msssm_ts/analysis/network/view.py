@@ -74,6 +74,8 @@ class View:
         The most probable class, of the whole series.
     probability : float
         Its probability.
+    times : array of shape (l,), optional
+        Time stamps of the steps, where the model counts gaps.
     """
 
     series: Batch
@@ -86,6 +88,7 @@ class View:
     output: int
     prediction: Any
     probability: float
+    times: NDArray[np.float64] | None = None
 
 
 def view_series(
@@ -94,6 +97,7 @@ def view_series(
     sampling_rate: float | None = None,
     channel_names: Sequence[str] | None = None,
     features: SideFeatures | None = None,
+    times: NDArray[np.float64] | None = None,
 ) -> View:
     """Prepare one series as for prediction; of one that is cut, take the most telling window.
 
@@ -103,8 +107,8 @@ def view_series(
         The model.
     values : array of shape (n_channels, length)
         The series.
-    sampling_rate, channel_names, features
-        As for :meth:`msssm_ts.MSSSMClassifier.predict_proba`.
+    sampling_rate, channel_names, features, times
+        Of it, as for :meth:`msssm_ts.MSSSMClassifier.predict_proba`.
 
     Raises
     ------
@@ -120,11 +124,12 @@ def view_series(
     (torch.Size([1, 8, 1]), 1)
     """
     names = None if channel_names is None else tuple(channel_names)
-    proba = model.predict_proba([values], sampling_rate, names, features=features)
+    stamps = None if times is None else [times]
+    proba = model.predict_proba([values], sampling_rate, names, stamps, features)
     multilabel = model.labels.multilabel
     output = int(proba[0].argmax() if multilabel else model.labels.chosen_columns(proba)[0])
     checked = model.checked([values], names)
-    prepared = model.prepared(checked, sampling_rate, names, features=features)
+    prepared = model.prepared(checked, sampling_rate, names, stamps, features)
     standardized = model.standardized(prepared)
     window = 0
     if len(prepared.series) > 1:
@@ -137,7 +142,7 @@ def view_series(
     first = 0
     if settings.window is not None:
         size = max(1, round(settings.window * (rate or 1.0)))
-        length = prepare.length(values.shape[1])
+        length = prepare.length(values.shape[1], times)
         first = int(window_starts(length, size, settings.overlap)[window])
     return View(
         tensor.batch(torch.tensor([window])).to(_device(model)),
@@ -150,4 +155,5 @@ def view_series(
         output,
         model.labels.shown[output],
         float(proba[0, output]),
+        None if prepared.times is None else prepared.times[window],
     )

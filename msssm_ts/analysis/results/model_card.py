@@ -157,6 +157,7 @@ def _data(header: Mapping[str, Any]) -> Facts:
         ("powerline", "notch (Hz)"),
         ("bandpass", "band-pass (Hz)"),
         ("window", "windows (s)"),
+        ("grid", "even grid by time stamps, a step each"),
     ):
         if done.get(key):
             facts[name] = plain(done[key])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,8 @@ def series_saliency(
     """
 
     def probability(series: Sequence[Series]) -> NDArray[np.float64]:
-        values = model.standardized(Prepared.of(series))
+        stamps = None if view.times is None else [view.times] * len(series)
+        values = model.standardized(replace(Prepared.of(series), times=stamps))
         if features is not None:
             values = values.with_features(features.take(np.full(len(series), row)))
         return model.proba(values)[:, view.output]

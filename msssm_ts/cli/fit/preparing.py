@@ -121,6 +121,13 @@ _PARAMETERS = [
         "What spectra take for 1, 80 dB below which nothing is heard; else 1, or by the series.",
     ),
     _advanced(
+        "grid",
+        float,
+        "STEP",
+        "Put series on an even grid of this step, in the unit of their time stamps; --stamps grid "
+        "takes their typical gap.",
+    ),
+    _advanced(
         "limits",
         str,
         "LO,HI",
@@ -214,6 +221,7 @@ def _settings(
         window=chosen["crop"],
         overlap=0.5 if chosen["overlap"] is None else chosen["overlap"],
         limits=_limits(chosen["limits"], chosen["channels"], n_channels),
+        grid=chosen["grid"],
         **_of_spectra(chosen, features),
     )
     if chosen["overlap"] is not None and settings.window is None:

@@ -88,7 +88,7 @@ def fit_to(
             label_names=series.label_names,
             channel_names=series.channel_names,
             sampling_rate=series.sampling_rate,
-            times=series.times,
+            times=series.times if model.stamps == "ignore" else series.stamps,
             features=series.features,
             origin=origin,
             checkpoint=checkpoint,

@@ -172,7 +172,7 @@ def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArra
             series.as_estimator_input(),
             sampling_rate=series.sampling_rate,
             channel_names=series.channel_names,
-            times=series.times,
+            times=series.stamps if classifier.model_.needs_times else series.times,
             features=series.features,
         )
     except ValueError as error:

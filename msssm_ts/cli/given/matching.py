@@ -56,6 +56,8 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     said += series.account.remarks[len(before) :]
     said += _rate(series, model)
     said += _lengths(series, model)
+    if model.needs_times:
+        series = replace(series, times=series.stamps)
     series, more = _beside(series, model)
     return series, said + more
 

@@ -141,6 +141,7 @@ def view_of(classifier: MSSSMClassifier, data: LabelledSeries, index: int) -> Vi
             data.sampling_rate,
             data.channel_names,
             None if data.features is None else data.features.take(np.array([index])),
+            None if data.times is None else data.times[index],
         )
     except ValueError as error:
         raise InputError(f"{data.source}: {error}") from error

@@ -23,6 +23,7 @@ from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.tables.times import times_or_step
 from msssm_ts.datasets.tree import files_below
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError, OptionError
@@ -228,8 +229,8 @@ def _joined(folder: Path, data: Sequence[LabelledSeries], files: Sequence[Path])
             f"{folder}: recordings of different sampling rates "
             f"({enumerate_names(sorted(str(r) for r in rates))}); bring them to one"
         )
-    if all(d.times is not None for d in data):
-        per_series["times"] = [t for d in data for t in d.times or ()]
+    if all(d.stamps is not None for d in data):
+        per_series |= times_or_step([t for d in data for t in d.stamps or ()])
     account = _summed([d.account for d in data]).took("files", f"{len(data)} recordings")
     return LabelledSeries(
         [s for d in data for s in d.values],

@@ -18,7 +18,7 @@ from msssm_ts.datasets.tables.guess import whole_numbers
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table, Texts
-from msssm_ts.datasets.tables.times import are_even, sampling_rate, times_of
+from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 
@@ -309,7 +309,7 @@ def _series(
         series,
         channel_names=names,
         sampling_rate=rows.rate(roles.time),
-        times=None if times is None or are_even(times) else times,
+        **times_or_step(times),
         units=tuple(units) if any(units) else None,
         source=rows.table.source,
         account=account,

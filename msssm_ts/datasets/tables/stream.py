@@ -15,7 +15,7 @@ from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.guess import numbers_of
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
-from msssm_ts.datasets.tables.times import are_even, sampling_rate, times_of
+from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 
@@ -130,8 +130,8 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
     carried: dict[str, Any] = {}
     if not usable:
         account = account.remarking("times left out, for they go back and forth")
-    elif not are_even(stamps):
-        carried["times"] = stamps
+    else:
+        carried = times_or_step(stamps)
     units = [table.units.get(c, "") for c in rest]
     return LabelledSeries(
         series,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,16 +112,20 @@ def even_step(steps: NDArray[np.float64]) -> float | None:
     return step if np.abs(steps - step).max() <= 0.01 * abs(step) else None
 
 
-def are_even(times: Sequence[NDArray[np.float64]]) -> bool:
-    """Whether the steps of every series are evenly spaced: then the stamps say nothing more.
+def times_or_step(times: Sequence[NDArray[np.float64]] | None) -> dict[str, Any]:
+    """Return stamps as fields of a set of series: of even ones the step alone.
 
     Examples
     --------
-    >>> are_even([np.array([0.0, 1, 2])]), are_even([np.array([0.0, 1, 5])])
-    (True, False)
+    >>> times_or_step([np.array([0.0, 1, 2])]), list(times_or_step([np.array([0.0, 1, 5])]))
+    ({'step': 1.0}, ['times'])
     """
+    if times is None:
+        return {}
     steps = np.concatenate([np.diff(t) for t in times])
-    return not len(steps) or even_step(steps) is not None
+    # One sample of each lies on any grid.
+    step = even_step(steps) if len(steps) else 1.0
+    return {"times": times} if step is None else {"step": step}
 
 
 def _seconds(dates: object) -> NDArray[np.float64]:

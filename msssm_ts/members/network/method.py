@@ -37,3 +37,15 @@ QUASISEPARABLE = Method(
 }""",
     ),
 )
+STAMPS = Method(
+    "Its states decay over the time between samples, in units of the typical gap, as in "
+    "[@smith2023simplified].",
+    (
+        """@inproceedings{smith2023simplified,
+  author = {Smith, Jimmy T. H. and Warrington, Andrew and Linderman, Scott W.},
+  title = {Simplified State Space Layers for Sequence Modeling},
+  booktitle = {International Conference on Learning Representations (ICLR)},
+  year = {2023}
+}""",
+    ),
+)

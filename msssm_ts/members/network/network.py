@@ -16,7 +16,7 @@ from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.initial import begun, check_shape
-from msssm_ts.members.network.method import METHOD, PYRAMID, QUASISEPARABLE
+from msssm_ts.members.network.method import METHOD, PYRAMID, QUASISEPARABLE, STAMPS
 from msssm_ts.members.network.need import need_of_network
 from msssm_ts.members.network.settings import (
     augmentation,
@@ -169,7 +169,12 @@ class NetworkMember(Member):
     @property
     def uses_times(self) -> bool:
         """Whether time stamps say something to its core."""
-        return CORES.get(self.network.config.core).uses_times
+        return self.time_unit > 0 or CORES.get(self.network.config.core).uses_times
+
+    @property
+    def time_unit(self) -> float:
+        """The gap that counts as one step, in the unit of stamps that series must have; or 0."""
+        return self.network.config.time_unit
 
     @property
     def dtype(self) -> torch.dtype:
@@ -219,6 +224,7 @@ class NetworkMember(Member):
         options = {
             PYRAMID: config.get("pyramid"),
             QUASISEPARABLE: config.get("directions") == "quasiseparable",
+            STAMPS: config.get("time_unit"),
         }
         chosen = (method for method, is_so in options.items() if is_so)
         own = CORES.get(config["core"]).methods

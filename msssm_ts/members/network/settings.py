@@ -19,7 +19,9 @@ from msssm_ts.members.network.variates import said_of_variates, variates_of
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import N_FILTERS, clamp_scales
+from msssm_ts.model.cores import CORES
 from msssm_ts.model.variates import variate_width
+from msssm_ts.series.stamps import uneven_step
 from msssm_ts.training import Augmentation, TrainingSettings
 
 # The state-space parameters' largest learning rate.
@@ -30,9 +32,24 @@ _FOR_SOUND = {"shift": 0.1, "mixup": 0.3, "masks": 0.1, "warp": 0.12}
 _NARROW = 0.3
 
 
-def stem(parameters: Mapping[str, Any], problem: Problem) -> tuple[int, int]:
+def time_unit(parameters: Mapping[str, Any], problem: Problem) -> float:
+    """Return the gap that counts as one step, where time stamps are to act; else 0."""
+    times = problem.values.times
+    if times is None or parameters["stamps"] != "use":
+        return 0.0
+    return uneven_step(times) if CORES.get(parameters["core"]).counts_gaps else 0.0
+
+
+def stem(parameters: Mapping[str, Any], problem: Problem, unit: float = 0.0) -> tuple[int, int]:
     """Return the stride of a network's filter bank, and the bands that convolutions take in."""
     values, chosen = problem.values, parameters["stem_stride"]
+    if unit:
+        if chosen not in ("auto", 1):
+            raise InputError(
+                f"stem_stride={chosen} counts steps, and time stamps say that they are uneven: "
+                "leave it out, or the stamps with stamps='ignore'"
+            )
+        return 1, 0
     if chosen != "auto":
         return int(chosen), 0
     stride = auto_stem_stride(int(values.lengths.max()), values.sampling_rate)
@@ -49,7 +66,8 @@ def learns_sound(parameters: Mapping[str, Any], problem: Problem) -> bool:
 
 def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConfig:
     """Return the shape of a network for a problem."""
-    stride, bands = stem(parameters, problem)
+    unit = time_unit(parameters, problem)
+    stride, bands = stem(parameters, problem, unit)
     if not parameters["bidirectional"]:
         _check_causal(parameters)
     same = (
@@ -62,6 +80,7 @@ def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConf
         pooling=parameters["pooling"],
         stem_stride=stride,
         stem_bands=bands,
+        time_unit=unit,
         **{name: parameters[name] for name in same},
     )
     variates = variates_of(problem)
@@ -69,6 +88,9 @@ def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConf
         width = variate_width(config.d_model, variates)
         chosen = parameters["variates"]
         config = replace(config, variates=chosen, n_variates=variates, d_model=width)
+    if unit:
+        # Filters would count steps, not time.
+        return replace(config, n_scales=0)
     steps = -(-int(problem.values.lengths.max()) // config.stride)
     return replace(config, n_scales=clamp_scales(parameters["n_scales"], steps))
 

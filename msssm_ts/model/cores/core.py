@@ -115,6 +115,8 @@ class Core(nn.Module):
     ----------
     uses_times : bool
         Whether the core wants the time stamps of the steps.
+    counts_gaps : bool
+        Whether it does where the settings have a ``time_unit``: states then decay over gaps.
     methods : tuple of Method
         What a paper says of it.
     shared : tuple of str
@@ -138,13 +140,16 @@ class Core(nn.Module):
     (torch.Size([5, 2, 9, 8]), False)
     """
 
-    uses_times: ClassVar[bool] = False
+    uses_times: bool = False
+    counts_gaps: ClassVar[bool] = False
     methods: ClassVar[tuple[Method, ...]] = ()
     shared: ClassVar[tuple[str, ...]] = ()
     skip: ClassVar[str | None] = None
 
     def __init__(self, config: MSSSMConfig):
         super().__init__()
+        if self.counts_gaps and config.time_unit:
+            self.uses_times = True
 
     @classmethod
     def weight_shapes(cls, config: MSSSMConfig) -> dict[str, tuple[int, ...]]:

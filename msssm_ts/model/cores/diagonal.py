@@ -56,6 +56,7 @@ class DiagonalCore(Core):
 
     shared = ("A_log",)
     skip = "D"
+    counts_gaps = True
 
     def __init__(self, config: MSSSMConfig, dt_min: float = 1e-3, dt_max: float = 1e-1):
         super().__init__(config)
@@ -112,6 +113,8 @@ class DiagonalCore(Core):
         reverse: bool = False,
     ) -> Tensor:
         """Run the whole layer in one kernel; parameters as in the base class."""
+        if times is not None:
+            return super().layer(x, gate, decomposition, mixer, lengths, times, reverse)
         B, C, dt, dt_weight = self.read(x)
         E = mixing_weights(mixer, x)
         y, _ = ms_scan(

@@ -9,10 +9,11 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from msssm_ts.kernels import selective_scan
+from msssm_ts.kernels import selective_scan, timed_scan
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import CoreCost, FusedStep, StepInC
 from msssm_ts.model.cores.diagonal import DiagonalCore
+from msssm_ts.model.cores.gaps import gaps_of
 from msssm_ts.model.cores.method import REAL_DIAGONAL
 
 
@@ -53,6 +54,14 @@ class LTI(DiagonalCore):
         self, streams: Tensor, x: Tensor, lengths: Tensor | None = None, times: Tensor | None = None
     ) -> Tensor:
         """Scan stream by stream; parameters as in the base class."""
+        if times is not None:
+            log, drive = self.discrete()
+            gaps, skip = gaps_of(times, x.dtype), self.D[:, None, None] * streams
+            scanned = (
+                timed_scan(*(inputs, gaps, log[s], drive[s] * self.C[s]), lengths=lengths)
+                for s, inputs in enumerate(streams)
+            )
+            return torch.stack(list(scanned)) + skip
         delta, A = self.initial_step, self.A
         scans = (
             selective_scan(inputs, delta[s], A[s], self.B[s], self.C[s], self.D[s], lengths=lengths)

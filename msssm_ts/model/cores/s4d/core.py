@@ -10,9 +10,10 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from msssm_ts.kernels import ms_scan
+from msssm_ts.kernels import ms_scan, timed_scan
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import Core, CoreCost, FusedStep, StepInC
+from msssm_ts.model.cores.gaps import gaps_of
 from msssm_ts.model.cores.method import COMPLEX_DIAGONAL
 from msssm_ts.model.cores.s4d.initialisation import INITIALISATIONS, by_scale
 from msssm_ts.model.decomposition import MultiScaleDecomposition
@@ -56,6 +57,7 @@ class S4D(Core):
     methods = (COMPLEX_DIAGONAL,)
     shared = ("log_damping", "frequency")
     skip = "D"
+    counts_gaps = True
 
     def __init__(
         self,
@@ -125,6 +127,8 @@ class S4D(Core):
         reverse: bool = False,
     ) -> Tensor:
         """Run the whole layer in one kernel; parameters as in the base class."""
+        if times is not None:
+            return super().layer(x, gate, decomposition, mixer, lengths, times, reverse)
         log, C = self.discrete()
         E, filters = mixing_weights(mixer, x), (decomposition.phi, decomposition.psi)
         y, _ = ms_scan(
@@ -140,6 +144,13 @@ class S4D(Core):
     ) -> Tensor:
         """Scan stream by stream, each a layer without scales; parameters as in the base class."""
         log, C = self.discrete()
+        if times is not None:
+            gaps, skip = gaps_of(times, x.dtype), self.D[:, None, None] * streams
+            scanned = (
+                timed_scan(*(inputs, gaps, log[s], C[s]), lengths=lengths)
+                for s, inputs in enumerate(streams)
+            )
+            return torch.stack(list(scanned)) + skip
         none, one = streams.new_empty(0, len(C[0]), 1), streams.new_ones(*x.shape[:2], 1)
         scans = (
             ms_scan(

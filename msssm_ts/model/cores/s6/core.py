@@ -14,6 +14,7 @@ from msssm_ts.kernels import selective_scan
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores.core import CoreCost, FusedStep, StepInC
 from msssm_ts.model.cores.diagonal import DiagonalCore
+from msssm_ts.model.cores.gaps import gaps_of
 from msssm_ts.model.cores.method import SELECTIVE
 from msssm_ts.model.linear import Linear
 
@@ -66,14 +67,18 @@ class S6(DiagonalCore):
     ) -> Tensor:
         """Scan stream by stream; parameters as in the base class."""
         B, C, dt, _ = self.read(x)
-        delta, A = self._steps(dt), self.A
+        delta, A, inputs = self._steps(dt), self.A, streams
+        if times is not None:
+            own, gaps = delta, gaps_of(times, x.dtype)[:, :, None, None]
+            # What is longer than a step passes as where the signal is zero; a step puts in what
+            # it does whatever the gap before it.
+            delta = own * gaps.clamp(max=1) + self.initial_step * (gaps - 1).clamp(min=0)
+            inputs = streams * (own / delta).movedim(2, 0)
         scans = (
-            selective_scan(
-                *(inputs, delta[:, :, s], A[s], B[:, :, s], C[:, :, s], self.D[s]), lengths=lengths
-            )
-            for s, inputs in enumerate(streams)
+            selective_scan(one, delta[:, :, s], A[s], B[:, :, s], C[:, :, s], lengths=lengths)[0]
+            for s, one in enumerate(inputs)
         )
-        return torch.stack([y for y, _ in scans])
+        return torch.stack(list(scans)) + self.D[:, None, None] * streams
 
     def step_sizes(self, x: Tensor) -> Tensor:
         """Return Δ (b, l, M, d) at every step of a signal x (b, l, d)."""
