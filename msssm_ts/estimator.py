@@ -43,6 +43,7 @@ from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.optional import NEWER
+from msssm_ts.parameter_checks import Whole
 from msssm_ts.parameter_rows import documented
 from msssm_ts.parameters import Parameters, check_parameters
 from msssm_ts.series import LazySeries, Series
@@ -149,6 +150,7 @@ class MSSSMClassifier(
         times: Any = None,
         features: Any = None,
         origin: Mapping[str, Any] | None = None,
+        ids: Sequence[Any] | None = None,
         checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
         resume: str | os.PathLike[str] | None = None,
     ) -> MSSSMClassifier:
@@ -186,6 +188,8 @@ optional
         origin : mapping, optional
             What was understood of the series' source, as
             :meth:`msssm_ts.datasets.LabelledSeries.origin` says it; kept with the model.
+        ids : sequence of length n_samples, optional
+            What the series are called; kept of those that ``exemplars`` keeps.
         checkpoint : path or msssm_ts.fitting.Checkpoint, optional
             Folder to keep the work in while it goes on, once a minute. It can be removed when the
             model is saved.
@@ -219,11 +223,15 @@ optional
             validation=validation,
             times=check_times(times, series),
             features=None if features is None else as_side_features(features, len(series)),
+            ids=ids,
             known=None if previous is None else previous.labels,
         )
         if not isinstance(X, LazySeries) and self.dtype == "float32" and not is_float32(X):
             given = as_series_list(X, "mask", "float64")
             data = replace(data, remarks=rounding_remarks(given, "float32"))
+        if ids is not None and not self.exemplars:
+            said = "ids had nothing to act on: no series are kept without exemplars"
+            data = replace(data, remarks=(*data.remarks, said))
         targets = data.targets
         n_labels = len(targets.classes)
         if label_names is not None and not (targets.multilabel and len(label_names) == n_labels):
@@ -749,6 +757,61 @@ optional
         """
         known = (sampling_rate, channel_names, times, features)
         return self._answers(lambda model: model.series_unknown, X, *known)
+
+    def kneighbors(
+        self,
+        X: Any,
+        n_neighbors: int = 5,
+        return_distance: bool = True,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+    ) -> NDArray[np.int64] | tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return which training series, of those kept, others are most like.
+
+        Parameters
+        ----------
+        X, sampling_rate, channel_names, times, features : as in :meth:`predict_proba`
+            Series, and what is known of them.
+        n_neighbors : int
+            How many for each.
+        return_distance : bool
+            Whether to return distances, too.
+
+        Returns
+        -------
+        distances : array of shape (n_samples, n_neighbors)
+            Between fingerprints (see :class:`msssm_ts.fitted.exemplars.Exemplars`), the nearest
+            first; 1 is usual between a training series and the one that is nearest to it.
+        indices : array of shape (n_samples, n_neighbors)
+            Of the series that were passed to :meth:`fit`.
+
+        Raises
+        ------
+        ValueError, sklearn.exceptions.NotFittedError
+            As :meth:`predict_proba`.
+        InputError
+            If the model was fitted without ``exemplars``, or keeps not so many.
+
+        Examples
+        --------
+        >>> X, y = np.eye(12), np.arange(12) % 2
+        >>> clf = MSSSMClassifier("fast", exemplars=6, random_state=0).fit(X, y)
+        >>> clf.kneighbors(X, 3, return_distance=False).shape
+        (12, 3)
+        """
+        from msssm_ts.fitted.similar import kept_by, similar_to
+
+        check_is_fitted(self)
+        Whole()("n_neighbors", n_neighbors)
+        own = kept_by(self.model_)
+        series = self._check_series(X, self.model_, channel_names)
+        known = (sampling_rate, channel_names, times, features)
+        distances, places = similar_to(self.model_, series, n_neighbors, known)
+        indices = own.numbers[places]
+        return (distances, indices) if return_distance else indices
 
     def _answers(
         self,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.presets import PRESETS, PresetName
+from msssm_ts.model.config import MOST_MOTIFS
 from msssm_ts.model.cores import CORES
 from msssm_ts.parameter_checks import (
     Anything,
@@ -247,6 +248,16 @@ class Parameters:
         option="--init",
         brief="What the network begins with: random weights, or the encoder that comes with the "
         "package, for networks of the default's shape.",
+    )
+    motifs: int = row(
+        0,
+        Whole(least=0, most=MOST_MOTIFS),
+        """Codes of a codebook that the steps attend to behind the last block, each of them a motif
+        that ``inspect`` shows along a series; 0: none. Of small data a few dozen at most.""",
+        concerns=TRAINED,
+        option="--motifs",
+        brief="Motifs that the network finds and attends to, which inspect shows along a series; "
+        "0: none.",
     )
     max_epochs: int | None = row(
         None,
@@ -486,6 +497,16 @@ class Parameters:
         option="--updatable",
         brief="Keep sums over the series (sums.safetensors), so that msssm-ts update adds and "
         "withdraws series; only ridge classifiers that follow from them vote.",
+    )
+    exemplars: int = row(
+        0,
+        Whole(least=0, most=10_000),
+        """Training series of each class (of several labels: of the rarest that a series has) that
+        the model keeps at most, so that ``kneighbors`` names those that others are most like: a
+        fingerprint of each, and an excerpt of its values, some 2 kB. 0: none is kept.""",
+        option="--exemplars",
+        brief="Training series of each class to keep in the model, for predict --similar; their "
+        "excerpts are then in the file. 0: none.",
     )
 
 

@@ -253,6 +253,11 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
             "predict heart ecg.csv --reject",
             "--reject leaves out answers by the sets of --coverage; give that, too",
         ),
+        Mistake(
+            "predict heart ecg.csv --similar 3",
+            "the model keeps no training series that others could be compared with; fit it again "
+            "with exemplars (--exemplars 50 keeps up to 50 of each class in the model file)",
+        ),
         Mistake("inspect heart --series 1", "--series 1: give DATA too, to take a series from"),
         Mistake(
             "export pair --int8",

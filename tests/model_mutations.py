@@ -385,7 +385,8 @@ def loops(c: Contents, rng: np.random.Generator) -> None:
     nodes = [n for n in c.arrays if n.endswith((".left", ".right", ".roots", ".feature"))]
     if not nodes:
         name = pick(rng, c.arrays)
-        c.arrays[name] = -c.arrays[name]
+        own = c.arrays[name]
+        c.arrays[name] = ~own if own.dtype == bool else -own
         return
     name = pick(rng, nodes)
     array = c.arrays[name].copy()

@@ -152,6 +152,7 @@ DUPLICATES, DIGEST = "msssm_ts/analysis/data/duplicates.py", "msssm_ts/analysis/
 T_CHECK = "tests/test_data_check.py"
 LABEL_ERRORS = "msssm_ts/analysis/data/label_errors.py"
 T_LABEL_ERRORS, T_UNKNOWN = "tests/test_label_errors.py", "tests/test_unknown.py"
+T_SIMILAR, T_MOTIFS = "tests/test_similar.py", "tests/test_motifs.py"
 COVERAGE, T_COVERAGE = "msssm_ts/fitted/coverage.py", "tests/test_coverage.py"
 
 # Without the tests that train for longer.
@@ -871,6 +872,18 @@ BUGS = [Bug(*row) for row in (
      "* (n / (n + 1))", "* 1.0", T_UNKNOWN),
     ("unknown: the farthest for the nearest", "msssm_ts/fitted/familiarity.py",
      "np.partition(squares, k - 1)[:k]", "np.partition(squares, k - 1)[-k:]", T_UNKNOWN),
+    ("similar: an exemplar's answer knows its label", "msssm_ts/fitting/exemplars.py",
+     "if left_out is None else", "if True else", T_SIMILAR),
+    ("similar: numbers of what was left", "msssm_ts/fitting/exemplars.py",
+     "rows if data.numbers is None else", "rows if True else", T_SIMILAR),
+    ("similar: the farthest for the nearest", "msssm_ts/fitted/exemplars.py",
+     'kind="stable")[:k]', 'kind="stable")[-k:]', T_SIMILAR),
+    ("similar: an excerpt by its means", "msssm_ts/series/excerpts.py",
+     "= own[ends]", "= own.mean()", T_SIMILAR),
+    ("motifs: steps of padding counted", "msssm_ts/model/motifs.py",
+     "member = member & counted.unsqueeze(-1)", "pass", T_MOTIFS),
+    ("motifs: codes stay unused", "msssm_ts/training/codes.py",
+     "dead = (layer.idle > PATIENCE)", "dead = (layer.idle > 1e9)", T_MOTIFS),
     ("drift: on either side", "msssm_ts/fitted/drift.py",
      "(shares - np.arange(n) / n).max()", "abs(shares - np.arange(n) / n).max()", T_UNKNOWN),
     ("drift: by its chance alone", "msssm_ts/fitted/drift.py",

@@ -62,6 +62,17 @@ def test_tells_what_is_unknown_as_it_did(file: Path) -> None:
             assert model.model_.familiarity is None
 
 
+def test_names_what_is_similar_as_it_did() -> None:
+    file = next(f for f in FILES if f.stem == "exemplars")
+    series = _asked(file)[0]
+    model = MSSSMClassifier.load(file, device="cpu")
+    with np.load(file.with_suffix(".npz")) as kept:
+        distances, indices = model.kneighbors(series, 3)
+        np.testing.assert_allclose(distances, kept["distances"], rtol=0, atol=1e-4)
+        assert (indices == kept["indices"]).all()
+    assert model.model_.exemplars.name(0) == f"w{model.model_.exemplars.numbers[0]}"
+
+
 @pytest.mark.parametrize(
     ("n_channels", "length", "depth"), [(1, 150, 6), (50, 100, 5), (51, 100, 4), (200, 150, 1)]
 )

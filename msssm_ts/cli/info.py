@@ -89,6 +89,7 @@ def model_facts(path: str) -> dict[str, Any]:
         "decision": named_decision(header.get("decision"), header["classes"]["values"]),
         "members": member_rows(header["members"], training.get("members") or ()),
         **beside_facts(header.get("beside")),
+        **_exemplars(header.get("exemplars")),
         "notes": training.get("notes") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",
@@ -97,6 +98,13 @@ def model_facts(path: str) -> dict[str, Any]:
         "versions": header["versions"],
         "origin": header.get("origin"),
     }
+
+
+def _exemplars(said: dict[str, Any] | None) -> dict[str, Any]:
+    """Return of how many training series excerpts are kept at most."""
+    if said is None:
+        return {}
+    return {"exemplars": {"per_class": said["per_class"], "of_series": said["count"]}}
 
 
 def _processes(training: dict[str, Any]) -> str:

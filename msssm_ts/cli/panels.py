@@ -16,7 +16,7 @@ _ORDER = (DATA, PREPARATION, MODEL, NETWORK, _TRAINING, _ANSWERS, _OUTPUT, ADVAN
 # Of options that are of no group which brings its panel.
 _PANELS = {
     _TRAINING: "validation ungrouped checkpoint-every resume config log",
-    _ANSWERS: "early windows threshold positive coverage per-class reject unknown",
+    _ANSWERS: "early windows threshold positive coverage per-class reject unknown similar",
     _OUTPUT: "out append on-error force safe-csv picture json jsonl quiet debug",
     MODEL: "device",
 }

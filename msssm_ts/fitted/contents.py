@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msssm_ts.beside import SideMember
+from msssm_ts.fitted.exemplars import PREFIX, expected_arrays
 from msssm_ts.fitted.familiarity import N_DIRECTIONS
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.tensors import Shaped, TensorSpec, check_shapes
@@ -35,6 +36,7 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
     parts: list[dict[str, Shaped]] = [{} for _ in header["members"]]
     beside: dict[str, Shaped] = {}
     familiar: dict[str, Shaped] = {}
+    exemplars: dict[str, Shaped] = {}
     for name, entry in found.items():
         if name == FINGERPRINTS:
             check_shapes(
@@ -43,6 +45,9 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
             continue
         if name == FAMILIAR:
             familiar[name] = entry
+            continue
+        if name.startswith(PREFIX):
+            exemplars[name] = entry
             continue
         if name.startswith(BESIDE):
             beside[name.removeprefix(BESIDE)] = entry
@@ -64,6 +69,8 @@ def check_tensors(header: Mapping[str, Any], found: Mapping[str, Shaped]) -> Non
             raise type(error)(f"member {i}, {member['kind']}: {error}") from error
     known = {FAMILIAR: TensorSpec(("n_known", N_DIRECTIONS), "float16")}
     check_shapes(known if header.get("familiarity") else {}, familiar)
+    kept = expected_arrays(header.get("exemplars"), len(classes["values"]), classes["multilabel"])
+    check_shapes(kept, exemplars)
     _check_beside(header.get("beside"), beside, len(classes["values"]))
 
 

@@ -13,6 +13,7 @@ from msssm_ts.beside import Beside, as_side_features
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.answers import checked_finite, checked_proba
 from msssm_ts.fitted.decision import Decision, OperatingPoint
+from msssm_ts.fitted.exemplars import Exemplars
 from msssm_ts.fitted.familiarity import Familiarity, projected
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote, logits_of
@@ -51,6 +52,8 @@ class FittedModel:
         Of a model that was fitted with features beside the series: what they say.
     familiarity : Familiarity, optional
         What tells how unlike the training series others are; None where too little is known.
+    exemplars : Exemplars, optional
+        Training series that others are compared with, where they are kept.
     """
 
     source: Source
@@ -63,6 +66,7 @@ class FittedModel:
     record: FitRecord
     beside: Beside | None = None
     familiarity: Familiarity | None = None
+    exemplars: Exemplars | None = None
 
     def _repr_html_(self) -> str:
         from msssm_ts.fitted.shown import model_html

@@ -15,6 +15,7 @@ from msssm_ts.fitted.artifact import Arrays, read_artifact, write_artifact
 from msssm_ts.fitted.contents import BESIDE, FAMILIAR, FINGERPRINTS
 from msssm_ts.fitted.coverage import coverage_from
 from msssm_ts.fitted.decision import decision_from
+from msssm_ts.fitted.exemplars import Exemplars, exemplars_from
 from msssm_ts.fitted.familiarity import Familiarity, familiarity_from
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
@@ -82,9 +83,12 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         **({} if labels.decision is None else {"decision": labels.decision.to_dict()}),
         **({} if labels.coverage is None else {"coverage": labels.coverage.to_dict()}),
         **({} if model.familiarity is None else {"familiarity": model.familiarity.to_dict()}),
+        **({} if model.exemplars is None else {"exemplars": model.exemplars.to_dict()}),
         "versions": record.versions,
     }
     beside = _seen(source) | _familiar(model.familiarity)
+    if model.exemplars is not None:
+        beside |= model.exemplars.arrays()
     write_artifact(path, model_tensors(model) | beside, header)
 
 
@@ -210,6 +214,7 @@ def _from_header(header: dict[str, Any], arrays: Arrays) -> FittedModel:
         ),
         beside=_beside(header.get("beside"), arrays, multilabel),
         familiarity=_familiarity(header.get("familiarity"), arrays, members),
+        exemplars=_exemplars(header, arrays, members),
     )
 
 
@@ -219,6 +224,15 @@ def _familiarity(
     own = familiarity_from(said, arrays.get(FAMILIAR))
     if own is not None and members[own.member].n_features is None:
         raise ValueError(f"member {own.member} has no features to be near by")
+    return own
+
+
+def _exemplars(
+    header: dict[str, Any], arrays: Arrays, members: Sequence[Member]
+) -> Exemplars | None:
+    own = exemplars_from(header.get("exemplars"), arrays, len(header["classes"]["values"]))
+    if own is not None and own.member is not None and members[own.member].n_features is None:
+        raise ValueError(f"member {own.member} has no features that exemplars are known by")
     return own
 
 

@@ -105,6 +105,15 @@ _FAMILIARITY = Record(
         "held": Record({"count": Whole(1), "quantiles": ListOf(Number(0, 1), 1, _MOST_QUANTILES)}),
     }
 )
+_EXEMPLARS = Record(
+    {
+        "member": Maybe(Whole(0, _MOST_MEMBERS)),
+        "units": ListOf(Number(least=5e-324), 2, 2),
+        "per_class": Whole(1),
+        "count": Whole(1),
+        "names": Maybe(ListOf(Text(), 1)),
+    }
+)
 _TOLD = Record(
     {
         "seconds": Maybe(Number(0)),
@@ -198,6 +207,8 @@ HEADER = Record(
         "coverage": Maybe(_COVERAGE),
         # What tells how unlike the training series others are.
         "familiarity": Maybe(_FAMILIARITY),
+        # Training series that others are compared with.
+        "exemplars": Maybe(_EXEMPLARS),
         "training_data": Maybe(
             Record(
                 {
@@ -238,6 +249,8 @@ def check_header(header: Mapping[str, Any]) -> None:
     _check_decision(header.get("decision"), classes)
     _check_coverage(header.get("coverage"), classes)
     _check_familiarity(header)
+    if header.get("exemplars") is not None:
+        _check_member("exemplars known", header["exemplars"], header)
     _check_preparation(header)
     _check_history(header)
     n_members = len(header["members"])
@@ -291,12 +304,18 @@ def _check_coverage(said: Mapping[str, Any] | None, classes: Mapping[str, Any]) 
             raise ValueError("quantiles of left-out series do not grow")
 
 
+def _check_member(what: str, said: Mapping[str, Any], header: Mapping[str, Any]) -> None:
+    """Refuse features of a member that is not there; None is of none."""
+    place, n = said["member"], len(header["members"])
+    if place is not None and place >= n:
+        raise ValueError(f"{what} by member {place} of {n}")
+
+
 def _check_familiarity(header: Mapping[str, Any]) -> None:
     said = header.get("familiarity")
     if said is None:
         return
-    if said["member"] >= len(header["members"]):
-        raise ValueError(f"familiar by member {said['member']} of {len(header['members'])}")
+    _check_member("familiar", said, header)
     if said["held"]["quantiles"] != sorted(said["held"]["quantiles"]):
         raise ValueError("quantiles of left-out series do not grow")
 

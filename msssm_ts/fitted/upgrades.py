@@ -34,6 +34,7 @@ _NEW_IN_10: dict[str, Any] = {
     "directions": "halves",
     "pyramid": False,
     "time_unit": 0.0,
+    "motifs": 0,
 }
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6

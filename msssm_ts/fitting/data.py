@@ -41,6 +41,8 @@ class TrainingData:
         The series' places among those that were passed, where some were left out.
     features : SideFeatures, optional
         What is known beside the series.
+    ids : sequence of str, optional
+        What the series are called.
     """
 
     series: Sequence[Series]
@@ -52,6 +54,7 @@ class TrainingData:
     remarks: tuple[str, ...] = ()
     numbers: NDArray[np.int64] | None = None
     features: SideFeatures | None = None
+    ids: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.series)
@@ -87,6 +90,7 @@ class TrainingData:
             self.remarks,
             index if self.numbers is None else self.numbers[index],
             None if self.features is None else self.features.take(index),
+            None if self.ids is None else [self.ids[i] for i in index],
         )
 
 
@@ -99,6 +103,7 @@ def training_data(
     validation: Any = None,
     times: Sequence[Times] | None = None,
     features: SideFeatures | None = None,
+    ids: Sequence[Any] | None = None,
     known: Labels | None = None,
     classes: NDArray[Any] | None = None,
 ) -> TrainingData:
@@ -108,7 +113,7 @@ def training_data(
     ----------
     series : sequence of arrays of shape (n_channels, length)
         Checked.
-    y, sample_weight, groups, validation, times, features
+    y, sample_weight, groups, validation, times, features, ids
         As of :meth:`msssm_ts.MSSSMClassifier.fit`.
     known : Labels, optional
         Of the first fit, where this one goes on from it.
@@ -132,7 +137,10 @@ def training_data(
         None if validation is None else np.asarray(validation),
         times,
         features=features,
+        ids=None if ids is None else [str(name) for name in ids],
     )
+    if ids is not None:
+        check_consistent_length(series, data.ids)
     for name, value in (("groups", data.groups), ("validation", data.validation)):
         if value is not None and value.shape != (len(series),):
             raise ValueError(f"{name} must have one entry a series, not shape {value.shape}")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from msssm_ts.fitted.coverage import Scores
 from msssm_ts.fitted.familiarity import Familiarity, Scale, entropy, logarithm, nearest
 from msssm_ts.fitted.model import FittedModel
+from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.coverage import told
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.members.strata import drawn_from, standing_for
@@ -23,7 +24,7 @@ Rows = NDArray[np.int64]
 _MOST_KNOWN, _MOST_QUANTILES, _MOST_WINDOWS = 256, 1000, 4000
 # Below it nothing is told of what is usual.
 _FEWEST = 5
-_LARGEST_HALF = 6e4
+LARGEST_HALF = 6e4
 
 
 def with_familiarity(
@@ -54,10 +55,9 @@ def with_familiarity(
 def _familiarity(
     model: FittedModel, problems: Problems, left_out: Floats | None, aside: Rows
 ) -> Familiarity | None:
-    places = [i for i, m in enumerate(model.vote.members) if m.n_features is not None]
-    if left_out is None or not places:
+    place = place_of_features(model.vote)
+    if left_out is None or place is None:
         return None
-    place = min(places, key=lambda i: model.vote.members[i].learns_by_steps)
     held = np.flatnonzero(~np.isnan(left_out).any(1))
     if model.vote.members[place].learns_by_steps:
         held = np.intersect1d(held, aside)
@@ -66,7 +66,7 @@ def _familiarity(
     encoded, groups, seed = problems.data.targets.encoded, problems.data.groups, model.record.seed
     held = held[drawn_from(encoded[held], _MOST_KNOWN, seed)]
     rows = np.union1d(held, drawn_from(encoded, _MOST_KNOWN, seed))
-    at = _projected(model, problems, rows, place)
+    at = projected_features(model, problems, rows, place)
     units = rows if groups is None else np.unique(groups, return_inverse=True)[1][rows]
     asked = np.searchsorted(rows, held)
     apart = units[asked, None] != units
@@ -75,7 +75,7 @@ def _familiarity(
         # All are of one group.
         return None
     unit = float(np.median(distances)) or 1.0
-    known = np.clip(at / unit, -_LARGEST_HALF, _LARGEST_HALF).astype(np.float16)
+    known = np.clip(at / unit, -LARGEST_HALF, LARGEST_HALF).astype(np.float16)
     distances = nearest(at[asked] / unit, known.astype(np.float64), apart)
     scales = Scale.of(logarithm(distances)), Scale.of(entropy(left_out[held]))
     found = Familiarity(place, known, unit, *scales, Scores(0, ()))
@@ -84,7 +84,13 @@ def _familiarity(
     return replace(found, held=told(strange, weights, units[asked], _MOST_QUANTILES))
 
 
-def _projected(model: FittedModel, problems: Problems, rows: Rows, place: int) -> Floats:
+def place_of_features(vote: Vote) -> int | None:
+    """Return the first member with features, those that learn in closed form before others."""
+    places = [i for i, member in enumerate(vote.members) if member.n_features is not None]
+    return min(places, key=lambda i: vote.members[i].learns_by_steps, default=None)
+
+
+def projected_features(model: FittedModel, problems: Problems, rows: Rows, place: int) -> Floats:
     """Return projected features of training series, the mean over windows of each."""
     values = problems.prepared(rows).values
     if len(values) > _MOST_WINDOWS:

@@ -32,6 +32,7 @@ from msssm_ts.fitting.estimate import (
     told_by_series,
     told_of_validation,
 )
+from msssm_ts.fitting.exemplars import noted_in_parts, with_exemplars
 from msssm_ts.fitting.familiarity import with_familiarity
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
@@ -138,6 +139,7 @@ def _prepared_fit(
     data, wanted = updatable_seats(parameters, data, wanted)
     if in_parts:
         wanted = (Seat("network", options={"max_epochs": 1}),)
+        data = noted_in_parts(data, parameters["exemplars"])
     closed = [seat for seat in wanted if not MEMBERS.get(seat.kind).learns_by_steps]
     by_steps = [seat for seat in wanted if MEMBERS.get(seat.kind).learns_by_steps]
     split = Split(np.arange(len(data)))
@@ -168,7 +170,7 @@ def _prepared_fit(
     problems = Problems(data, source, preparation, weights, positive, parameters["dtype"], workers)
     return _Fit(
         *(problems, parameters, wanted, closed, by_steps, split, seed, reporter, previous, began),
-        *(left_out, checkpoint),
+        *(left_out, checkpoint, 0 if in_parts else parameters["exemplars"]),
     )
 
 
@@ -188,6 +190,7 @@ class _Fit:
     began: float
     left_out: str | None
     checkpoint: Checkpoint | None
+    exemplars: int
     fitted: Closed = field(default_factory=Closed)
     plan: Plan | None = None
     few: dict[str, str] = field(default_factory=dict)
@@ -247,7 +250,8 @@ class _Fit:
                 record,
                 beside,
             )
-            return with_familiarity(fitted, self.problems, left_out, split.held_out)
+            fitted = with_familiarity(fitted, self.problems, left_out, split.held_out)
+            return with_exemplars(fitted, self.problems, left_out, self.exemplars)
 
         share: float | None = None
         try:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from msssm_ts.kernels.decimate import decimation_taps
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.config import MSSSMConfig, Pooling
+from msssm_ts.model.motifs import MotifAttention
 from msssm_ts.model.pyramid import halved
 from msssm_ts.model.stem import FilterBankStem, make_stem
 from msssm_ts.model.variates import VariateAxis
@@ -84,6 +85,8 @@ class MSSSMNetwork(nn.Module):
         self.blocks = nn.ModuleList(
             MSSSMBlock(config, config.halves_behind(k)) for k in range(config.n_layers)
         )
+        # Only where it is wanted: it draws random numbers.
+        self.motifs = MotifAttention(config) if config.motifs else None
         self.norm = nn.LayerNorm(d)
         self.axis = None if config.variates == "mix" else VariateAxis(config)
         self.head = nn.Linear(config.n_pooled, config.n_outputs)
@@ -133,6 +136,8 @@ class MSSSMNetwork(nn.Module):
                 counted = counted_steps(x.shape[1], lengths, observed)
             else:
                 x = block(x, lengths, mask, times)
+            if self.motifs is not None and k == len(self.blocks) - 1:
+                x = self.motifs(x, counted)
             if self.config.pyramid or k == len(self.blocks) - 1:
                 pooled = pool(self.norm(x), counted, self.config.pooling)
                 levels.append(pooled if self.axis is None else self.axis.together(pooled))

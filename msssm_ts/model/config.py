@@ -17,6 +17,8 @@ N_FILTERS = 40
 SPECTRUM_STRIDE = 4
 # Each level doubles how far the filters look back: with 16 a tap is 32 768 steps from the next.
 MOST_SCALES = 16
+# Codes of a codebook.
+MOST_MOTIFS = 1024
 # Numbers that a stream keeps of the past: 1 GB in float32.
 _MOST_HELD = 1 << 28
 _FIELDS = Record(
@@ -40,6 +42,7 @@ _FIELDS = Record(
         "variates": OneOf(*get_args(Variates)),
         "n_variates": Whole(1, 1 << 14),
         "time_unit": Number(0),
+        "motifs": Whole(0, MOST_MOTIFS),
     }
 )
 
@@ -98,6 +101,8 @@ class MSSSMConfig:
         Of stamped series the gap that counts as one step, in the unit of the stamps: states decay
         over the gaps. Filters would count steps, so that there are no scales then, and no stem
         that keeps one step of several. 0: steps count, whatever their stamps.
+    motifs : int
+        Codes that the steps behind the last block attend to; 0: there is no such attention.
     """
 
     n_channels: int
@@ -119,6 +124,7 @@ class MSSSMConfig:
     variates: Variates = "mix"
     n_variates: int = 1
     time_unit: float = 0.0
+    motifs: int = 0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> MSSSMConfig:
@@ -149,6 +155,8 @@ class MSSSMConfig:
             raise ValueError(
                 f"variates {config.variates!r}: {config.n_variates} of {config.n_channels} channels"
             )
+        if config.motifs and config.variates != "mix":
+            raise ValueError(f"motifs of {config.n_variates} variates that stay apart")
         if config.stem_bands and (
             config.stem_bands != N_FILTERS
             if config.stem_stride > 1
@@ -203,7 +211,8 @@ class MSSSMConfig:
     def goes_beyond(self) -> bool:
         """Whether there is something about the blocks that the paper has not."""
         apart = self.variates != "mix"
-        return self.stride > 1 or self.pyramid or self.is_quasiseparable or apart
+        options = (self.pyramid, self.is_quasiseparable, apart, self.motifs > 0)
+        return self.stride > 1 or any(options)
 
     def halves_behind(self, layer: int) -> bool:
         """Whether every second step goes on behind a block.

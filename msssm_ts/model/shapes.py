@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores import CORES
+from msssm_ts.model.motifs import motif_shapes
 from msssm_ts.model.stem import stem_shapes
 from msssm_ts.model.variates import axis_shapes
 
@@ -58,6 +59,8 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
         shapes |= {f"blocks.{layer}.{k}": v for k, v in block.items()}
         if config.halves_behind(layer):
             shapes[f"blocks.{layer}.output.weight"] = (d, 2 * d)
+    if config.motifs:
+        shapes |= {f"motifs.{k}": v for k, v in motif_shapes(config).items()}
     return (
         shapes
         | {"norm.weight": (d,), "norm.bias": (d,)}

@@ -48,6 +48,11 @@ def why_no_steps(config: MSSSMConfig) -> str | None:
             "it counts the time between steps, and steps come without time stamps: train with "
             "stamps='ignore'"
         )
+    if config.motifs:
+        return (
+            "motifs are run over whole series and have no step: train without them, with motifs=0 "
+            "or without --motifs"
+        )
     if not CORES.get(config.core).can_step():
         return (
             f"core {config.core!r} is run over whole series and has no step: train with another, "

@@ -17,6 +17,7 @@ from msssm_ts.model import MSSSMNetwork
 from msssm_ts.training.augmentation import Augmentation
 from msssm_ts.training.bank import bank_of, behind_bank
 from msssm_ts.training.batches import Batch
+from msssm_ts.training.codes import motifs_of, revive
 from msssm_ts.training.keeping import (
     Keeper,
     Kept,
@@ -33,7 +34,7 @@ from msssm_ts.training.memory import keep_freed_memory
 from msssm_ts.training.prediction import predict_logits
 from msssm_ts.training.processes import ALONE, Part, Processes
 from msssm_ts.training.progress import Callback, History, Progress
-from msssm_ts.training.schedule import make_optimizer, warmup_cosine
+from msssm_ts.training.schedule import make_optimizer, steps_that_fit, warmup_cosine
 from msssm_ts.training.settings import LabelledTensor, TrainingSettings
 
 
@@ -97,7 +98,7 @@ class Trainer:
         self.augmentation = augmentation or Augmentation()
         self.network, self.settings, self.callbacks = network, settings, callbacks
         self.loss = loss
-        self._bank = bank_of(network)
+        self._bank, self._motifs = bank_of(network), motifs_of(network)
         self.history = History()
         self.n_steps = 0
         self.best_epoch: int | None = None
@@ -191,8 +192,9 @@ class Trainer:
                     asked = points.is_asked_to_stop
                     asked = self._step(train, index, part, batch, generator, optimizer, at, asked)
                     if settings.max_seconds is not None:
-                        fitting = self._steps_that_fit(time.perf_counter() - began, all_steps)
-                        max_steps = self.processes.same(fitting)
+                        seconds = time.perf_counter() - began
+                        fitting = steps_that_fit(self.n_steps, seconds, settings.max_seconds)
+                        max_steps = self.processes.same(min(all_steps, fitting))
                     self._report(progress((None, None), False))
                     if self.n_steps >= max_steps:
                         break
@@ -268,12 +270,6 @@ class Trainer:
         self.history = History(**copy.deepcopy(facts["history"]))
         return _Position(**facts["position"])
 
-    def _steps_that_fit(self, seconds: float, all_steps: int) -> int:
-        """Estimate how many steps the time is enough for, from those that were taken."""
-        assert self.settings.max_seconds is not None
-        left = max(0.0, self.settings.max_seconds - seconds)
-        return min(all_steps, self.n_steps + int(left / max(seconds / self.n_steps, 1e-9)))
-
     def _parts(
         self, train: LabelledTensor, order: Sequence[Tensor]
     ) -> Iterator[tuple[Tensor, Part, Batch]]:
@@ -312,6 +308,9 @@ class Trainer:
         y = train.targets[index[part.rows]].to(next(network.parameters()).device)
         processes.seed_dropout(generator.initial_seed(), self.n_steps)
         logits, own_loss = self._varied_loss(train, index, part, batch, generator)
+        seen = None if self._motifs is None else self._motifs.take_seen()
+        if seen is not None:
+            own_loss = own_loss + seen.loss
         network.zero_grad(set_to_none=True)
         # The mean over the batch is the sum of the parts' means by their numbers of series.
         (own_loss * (part.n / len(index))).backward()  # type: ignore[no-untyped-call]
@@ -326,6 +325,8 @@ class Trainer:
                 f"{at.epoch}): look for extreme values in the data, or lower the learning rate"
             )
         optimizer.step()
+        if self._motifs is not None and seen is not None:
+            revive(self._motifs, seen.of(part.n), processes)
         self.n_steps += 1
         at.n_batches += 1
         at.total_loss += total_loss

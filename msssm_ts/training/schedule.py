@@ -27,6 +27,27 @@ def warmup_cosine(step: int, n_steps: int, warmup: float = 0.1, floor: float = 0
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * position))
 
 
+def steps_that_fit(n_taken: int, seconds: float, max_seconds: float) -> int:
+    """Estimate how many steps a time is enough for, from those that were taken.
+
+    Parameters
+    ----------
+    n_taken : int
+        Steps, at least one.
+    seconds : float
+        That they took.
+    max_seconds : float
+        That there are for all.
+
+    Examples
+    --------
+    >>> steps_that_fit(10, 2.0, 8.0), steps_that_fit(10, 9.0, 8.0)
+    (40, 10)
+    """
+    left = max(0.0, max_seconds - seconds)
+    return n_taken + int(left / max(seconds / n_taken, 1e-9))
+
+
 class _AdamW(torch.optim.AdamW):
     """AdamW that runs torch's own code without the guards around it.
 

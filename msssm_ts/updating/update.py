@@ -30,6 +30,11 @@ _FORGOTTEN = (
 )
 
 
+_NOT_KEPT = (
+    "training series that others could be compared with are no longer kept: some were withdrawn"
+)
+
+
 def summed(
     model: FittedModel,
     data: TrainingData,
@@ -219,6 +224,9 @@ def _changed(
     forgets = what == "withdrawn" and model.familiarity is not None
     if forgets:
         said.append(_FORGOTTEN)
+    if what == "withdrawn" and model.exemplars is not None:
+        said.append(_NOT_KEPT)
+        model = replace(model, exemplars=None)
     at = np.linspace(0, len(learned) - 1, min(len(learned), MOST)).astype(np.int64)
     model = replace(
         model,

@@ -31,7 +31,8 @@ REFUSING_SECONDS, SECONDS = 1.0, 10.0
 REFUSING_BYTES, BYTES = 200e6, 1e9
 FITTED = (
     "fast", "network_s6", "network_lti", "network_causal", "network_single_scale", "labels",
-    "lengths", "windows", "sound", "stem", "limits", "missing_mask",
+    "lengths", "windows", "sound", "stem", "limits", "missing_mask", "exemplars",
+    "network_motifs",
 )  # fmt: skip
 
 
@@ -52,18 +53,22 @@ def asked(file: str, series: list[np.ndarray]) -> np.ndarray:
     from msssm_ts import MSSSMClassifier
     from msssm_ts.analysis.results.model_card import model_card
     from msssm_ts.analysis.results.runs import run_facts
-    from msssm_ts.cli.info import _model, _origin
+    from msssm_ts.cli.info import _origin, model_facts
     from msssm_ts.fitted.artifact import read_header
     from msssm_ts.fitted.streaming import why_not_streamed
 
     header = read_header(file)
-    model_card(header), run_facts(header), _model(file), _origin(header["origin"] or {})
+    model_card(header), run_facts(header), model_facts(file), _origin(header["origin"] or {})
     model = MSSSMClassifier.load(file, device="cpu")
     proba = model.predict_proba(series)
     model.predict(series)
     if why_not_streamed(model.model_) is None:
         chunk = model.stream().step(series[0])
         assert np.isfinite(chunk[~np.isnan(series[0]).all(0).cumprod().astype(bool)]).all()
+    if model.model_.exemplars is not None:
+        distances, _ = model.kneighbors(series, 1)
+        assert np.isfinite(distances).all(), "distances"
+        assert np.isfinite(model.model_.exemplars.excerpts.of(0)[1]).any(), "excerpt"
     sums = 1.0 if model.multilabel_ else proba.sum(1)
     assert np.isfinite(proba).all(), "NaN"
     assert proba.min() >= -1e-9, proba.min()
@@ -172,7 +177,7 @@ def cases(folder: Path, with_fits: bool) -> dict[str, tuple[bytes, list[np.ndarr
     if with_fits:
         from make import models
 
-        for name, model, series in models(FITTED):
+        for name, model, series, _ in models(FITTED):
             model.save(folder / "fitted.safetensors")
             found[name] = (folder / "fitted.safetensors").read_bytes(), series[:3]
     return found

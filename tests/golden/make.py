@@ -83,6 +83,7 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("network_gru", NETWORK | {"core": "gru"}, X, y)
     causal = {"core": "lstm", "bidirectional": False, "pooling": "last", "n_scales": 1}
     yield from made("network_lstm", NETWORK | causal, X, y)
+    yield from made("network_motifs", NETWORK | {"motifs": 4}, X, y)
     yield from made("network_odd", NETWORK | {"d_model": 7}, X, y)
     yield from made("network_pyramid", NETWORK | {"pyramid": True}, X, y)
     one = {"directions": "quasiseparable", "core": "s6"}
@@ -104,6 +105,8 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     trees = {"members": ["quantile_trees"], "random_state": 0}
     asked = {"sensitivity": 0.9, "pos_label": "slow"}
     yield from made("operating_point", trees | asked, X, words)
+    kept = {"members": ["shapelet_ridge"], "exemplars": 3, "random_state": 0}
+    yield from made("exemplars", kept, X, words, ids=[f"w{i}" for i in range(32)])
     thirds = np.where(y, 2, np.arange(40) % 5 == 0)
     yield from made("familiar", {"members": ["shapelet_ridge"], "random_state": 0}, X, words)
     yield from made("log_priors", trees | {"decide": "balanced_accuracy"}, X, thirds)
@@ -149,6 +152,14 @@ def _unknown(
     return {"unknown": model.unknown_score(series, **known)}
 
 
+def _similar(model: MSSSMClassifier, series: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return distances to the training series that others are most like, where some are kept."""
+    if model.model_.exemplars is None:
+        return {}
+    distances, indices = model.kneighbors(series, 3)
+    return {"distances": distances, "indices": indices}
+
+
 def main() -> None:
     """Write the files."""
     from msssm_ts.fitted.upgrades import SCHEMA_VERSION
@@ -164,6 +175,7 @@ def main() -> None:
             lengths=[s.shape[1] for s in series],
             proba=model.predict_proba(series, **known),
             labels=model.predict(series, **known),
+            **_similar(model, series),
             **_unknown(model, series, known),
             **({} if times is None else {"times": np.concatenate(times)}),
             **{f"beside {key}": column for key, column in (features or {}).items()},

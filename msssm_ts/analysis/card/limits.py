@@ -40,6 +40,12 @@ def limits(header: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
             "interpolate": "Missing values are filled in on a straight line.",
         }[header["missing"]]
     )
+    kept = header.get("exemplars")
+    if kept is not None:
+        said.append(
+            f"Its file holds excerpts of training series, up to {kept['per_class']} of a "
+            f"{known}: whoever has the file can look at them."
+        )
     if data["beside"]:
         said.append(f"It wants {enumerate_names(data['beside'])} beside every series.")
     return said

@@ -33,6 +33,8 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
       λh + …, B·(Δx) and C·h, S6 one more for Δ·A; a step, channel and stream one for the skip,
       S6 one more for Δ·x. LTI's λ and ΔB are computed once a batch, not counted.
     - "mixing": E_t = Linear(x_t), its product with the streams, and the gate's.
+    - "motifs", where there are any: 4 d² a step for its projections, and a step, code and channel
+      one product each for the distance, the score and what is read.
     - "head": once a series.
     - "variates", only where channels stay apart, each of which goes through all of the above: the
       projections of the layers over them, 3 d² a step and channel, the maps to Δ, B and C, and the
@@ -76,6 +78,7 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
         "selection": None if core is None else core_steps * core.selection,
         "scan": None if core is None else core_steps * core.scan,
         "mixing": core_steps * (mixer + own * M + own),
+        **({"motifs": steps[-1] * (4 * d * d + 3 * config.motifs * d)} if config.motifs else {}),
         "head": network.head.in_features * network.head.out_features,
     }
     if network.axis is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msssm_ts.cli.answering.answers import Answering, ids_of, rows_about
 from msssm_ts.cli.answering.covering import too_few
+from msssm_ts.cli.answering.similar import add_similar, check_similar, similar_columns
 from msssm_ts.cli.shown.console import say
 from msssm_ts.errors import InputError
 
@@ -37,6 +38,8 @@ class Asked:
         Stop reading at this probability.
     unknown : bool
         How unlike the training it is.
+    similar : int, optional
+        How many training series are named that it is most like.
     how : Answering
         How to answer.
     """
@@ -44,6 +47,7 @@ class Asked:
     windows: bool = False
     early: float | None = None
     unknown: bool = False
+    similar: int | None = None
     how: Answering = field(default_factory=Answering)
 
     def check(self) -> None:
@@ -57,6 +61,7 @@ class Asked:
         if self.windows and self.early is not None:
             raise InputError("--windows and --early: give one of them")
         whole = {"--coverage": self.how.covering is not None, "--unknown": self.unknown}
+        whole["--similar"] = self.similar is not None
         for name in (name for name, asked in whole.items() if asked):
             if self.windows or self.early is not None:
                 other = "--windows" if self.windows else "--early"
@@ -67,7 +72,11 @@ class Asked:
         with model.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256")
         if self != Asked():
-            digest.update(json.dumps(asdict(self)).encode())
+            asked = asdict(self)
+            if self.similar is None:
+                # As it was before that could be asked.
+                del asked["similar"]
+            digest.update(json.dumps(asked).encode())
         return digest.hexdigest()[:_LETTERS]
 
 
@@ -83,6 +92,8 @@ def columns_of(classifier: MSSSMClassifier, asked: Asked) -> dict[str, Kind]:
     if asked.unknown:
         columns["unknown"] = "number"
     columns |= {f"p_{name}": "number" for name in classifier.label_names}
+    if asked.similar is not None:
+        columns |= similar_columns(asked.similar, kind)
     if asked.early is not None:
         columns |= {"n_read": "integer", "part_read": "number"}
     return columns
@@ -108,6 +119,7 @@ def answers(
     quiet : bool
         Say nothing.
     """
+    check_similar(classifier.model_, asked.similar)
     if asked.windows:
         from msssm_ts.cli.answering.by_window import check_windows, window_rows
 
@@ -126,7 +138,10 @@ def answers(
 
         proba = predict_proba(classifier, series)
         unknown = strangeness.of(series, proba)
-        return rows_about(classifier, series, proba, asked.how, unknown, digits)[0]
+        found = rows_about(classifier, series, proba, asked.how, unknown, digits)[0]
+        if asked.similar is None:
+            return found
+        return add_similar(found, classifier, series, asked.similar, proba)
 
     return rows
 

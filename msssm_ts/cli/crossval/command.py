@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli.errors import INTERRUPTED, guarded
-from msssm_ts.cli.fit.model_options import chooses_model
+from msssm_ts.cli.fit.model_options import chooses_unkept
 from msssm_ts.cli.fit.preparing import prepares_series
 from msssm_ts.cli.fit.resuming import SCORES, resumable, resume_command
 from msssm_ts.cli.given import options
@@ -33,7 +33,7 @@ PREDICTIONS, CURVE = "predictions.csv", "learning_curve.png"
 @resumable
 @reads_data
 @prepares_series
-@chooses_model
+@chooses_unkept
 def crossval(
     data: options.DataOrNone = None,
     call: Any = None,

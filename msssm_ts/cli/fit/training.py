@@ -91,6 +91,7 @@ def fit_to(
             times=series.times if model.stamps == "ignore" else series.stamps,
             features=series.features,
             origin=origin,
+            ids=series.ids.tolist() if model.exemplars and series.ids is not None else None,
             checkpoint=checkpoint,
         )
     except ValueError as error:

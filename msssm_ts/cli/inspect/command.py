@@ -102,7 +102,8 @@ def inspect(
 
     With DATA, of one series: which steps speak for the predicted class (integrated gradients), the
     scale mixer's weights, the step sizes Δ (S6 only), the bands, and how far the layers mix steps,
-    beside a single-scale model with as much state.
+    beside a single-scale model with as much state. Of a model of fit --motifs: which motif is
+    where. Of a model of fit --exemplars: the training series that it is most like.
 
     A vote without a network: which bands its ridge classifiers listen to; and with DATA, which
     steps the answer hangs on (occlusion).
@@ -180,6 +181,11 @@ def inspect(
             from msssm_ts.cli.inspect.vote import vote_series_facts
 
             facts = vote_series_facts(classifier, loaded, series, folder)
+        if loaded is not None and not importance and classifier.model_.exemplars is not None:
+            from msssm_ts.cli.inspect.similar import similar_facts
+
+            more = similar_facts(classifier, loaded, series, folder)
+            facts |= {**more, "pictures": [*facts["pictures"], *more["pictures"]]}
         if cost:
             from msssm_ts.cli.inspect.cost import cost_facts
 
@@ -188,6 +194,10 @@ def inspect(
         show_json({"model": model, "data": data, **facts})
         return
     show(facts)
+    if "similar" in facts:
+        from msssm_ts.cli.inspect.similar import show_similar
+
+        show_similar(facts["similar"])
     if cost:
         from msssm_ts.cli.inspect.cost import show_cost
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.inspect.mixing import mixing_facts
+from msssm_ts.cli.inspect.motifs import motif_facts, show_motifs
 from msssm_ts.cli.shown.console import say, show, show_pairs
 from msssm_ts.cli.shown.pictures import save
 from msssm_ts.cli.shown.tables import show_table
@@ -86,13 +87,18 @@ def series_facts(
         "mixing.png": draw_mixing(view, mixing["at_steps"], curves, network.config.stride),
     }.items():
         save(figure, folder / file)
-    return {
+    facts = {
         **prediction_facts(data, index, view, saliency),
         "layer": layer,
         "streams": stream_facts(traces),
         "mixing_distance": mixing,
         "pictures": [str(folder / f) for f in ("series.png", "bands.png", "mixing.png")],
     }
+    if network.config.motifs:
+        found = motif_facts(classifier, data, index, view, title, folder, quiet)
+        facts["pictures"] += found.pop("pictures")
+        facts["motifs"] = found
+    return facts
 
 
 def _name_and_label(data: LabelledSeries, index: int) -> tuple[str, str | None]:
@@ -172,6 +178,8 @@ def show_series(facts: dict[str, Any]) -> None:
     show_pairs(prediction_pairs(facts))
     _show_streams(facts)
     _show_mixing(facts["mixing_distance"], facts["sampling_rate"])
+    if "motifs" in facts:
+        show_motifs(facts["motifs"])
 
 
 def prediction_pairs(facts: dict[str, Any]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from msssm_ts.cli.answering.answering import Asked
 from msssm_ts.cli.answering.answers import asked_answering
 from msssm_ts.cli.answering.covering import AskedCoverage, PerClass
 from msssm_ts.cli.answering.deciding import Positive, Threshold
+from msssm_ts.cli.answering.similar import Similar
 from msssm_ts.cli.answering.unknown import Unknown
 from msssm_ts.cli.errors import FAILED, guarded
 from msssm_ts.cli.given import options
@@ -87,6 +88,7 @@ def predict(
         ),
     ] = False,
     unknown: Unknown = False,
+    similar: Similar = None,
     safe_csv: options.SafeCsv = False,
     force: options.Force = False,
     reading: Any = None,
@@ -117,6 +119,10 @@ def predict(
     the training all together a line says so, --unknown or not; with it --json is an object of
     predictions and drift.
 
+    With --similar K the columns similar_1, similar_1_label and similar_1_distance, to K, have the
+    training series that each is most like, nearest first, of those that fit --exemplars has kept;
+    1 is the usual distance from one of them to the nearest other.
+
     With --early a causal model (fit --causal) is read step by step, any other at 20 prefixes of
     each series; n_read and part_read are the steps, and the part of the series, that it took.
 
@@ -129,7 +135,7 @@ def predict(
     if safe_csv and json and out is None:
         raise InputError("--safe-csv and --json: JSON needs no such thing; give one of them")
     how = asked_answering(coverage, per_class, reject, threshold, positive)
-    asked = Asked(windows, early, unknown, how)
+    asked = Asked(windows, early, unknown, similar, how)
     asked.check()
     output = Output(out, append=append, force=force, safe_csv=safe_csv, json=json)
     output.check()

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 # Names of those that ``inspect`` draws into a folder, and of the table beside one of them.
 IMPORTANCE = ("importance.png", "importance.csv")
-PICTURES = ("series.png", "bands.png", "mixing.png", "memory.png", "responses.png", *IMPORTANCE)
+_OF_NETWORK = ("bands.png", "mixing.png", "memory.png", "responses.png")
+_OF_MOTIFS = ("motifs.png", "motif_shapes.png")
+PICTURES = ("series.png", *_OF_NETWORK, *_OF_MOTIFS, "similar.png", *IMPORTANCE)
 
 
 def save(figure: Figure, file: Path) -> None:

@@ -24,6 +24,20 @@ PYRAMID = Method(
 }""",  # noqa: E501
     ),
 )
+MOTIFS = Method(
+    "Behind the last layer the steps attend to a codebook of motifs, their keys quantised "
+    "[@liu2024longvq].",
+    (
+        """@inproceedings{liu2024longvq,
+  author = {Liu, Zicheng and Wang, Li and Li, Siyuan and Wang, Zedong and Lin, Haitao and Li, Stan Z.},
+  title = {{LongVQ}: Long Sequence Modeling with Vector Quantization on Structured Memory},
+  booktitle = {International Joint Conference on Artificial Intelligence (IJCAI)},
+  year = {2024},
+  eprint = {2404.11163},
+  archivePrefix = {arXiv}
+}""",  # noqa: E501
+    ),
+)
 QUASISEPARABLE = Method(
     "Both directions of a layer are one quasiseparable matrix along the steps [@hwang2024hydra].",
     (

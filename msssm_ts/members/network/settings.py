@@ -72,7 +72,7 @@ def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConf
         _check_causal(parameters)
     same = (
         *("d_model", "n_layers", "d_state", "kernel_size", "core", "bidirectional", "dropout"),
-        *("directions", "pyramid"),
+        *("directions", "pyramid", "motifs"),
     )
     config = MSSSMConfig(
         n_channels=problem.values.series[0].shape[0],
@@ -85,6 +85,12 @@ def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConf
     )
     variates = variates_of(problem)
     if parameters["variates"] != "mix" and variates > 1:
+        if config.motifs:
+            raise InputError(
+                f"motifs={config.motifs} (--motifs) are of steps, and variates="
+                f"{parameters['variates']!r} (--variates) keeps {variates} channels apart at each: "
+                "leave out one of them"
+            )
         width = variate_width(config.d_model, variates)
         chosen = parameters["variates"]
         config = replace(config, variates=chosen, n_variates=variates, d_model=width)

@@ -1,0 +1,96 @@
+"""Whether attention to a codebook helps, and whether its codes must be learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import torch
+from core_experiments.experiment import Arm, Experiment, Outcome, Series, Sides, fitted
+from numpy.typing import NDArray
+from torch import Tensor
+
+from msssm_ts.model.motifs import MotifAttention, Seen
+
+
+def frozen(
+    X: Series,
+    y: NDArray[Any],
+    X_test: Series,
+    y_test: NDArray[Any],
+    parameters: Mapping[str, Any],
+    seed: int,
+) -> Outcome:
+    """Codes stay where they were drawn; keys still move towards them."""
+
+    def init(layer: MotifAttention, config: Any) -> None:
+        _INIT(layer, config)
+        layer.codes.requires_grad_(False)
+
+    still = patch("msssm_ts.training.loop.revive", lambda *_: None)
+    with still, patch.object(MotifAttention, "__init__", init):
+        return fitted(X, y, X_test, y_test, parameters, seed)
+
+
+def full(
+    X: Series,
+    y: NDArray[Any],
+    X_test: Series,
+    y_test: NDArray[Any],
+    parameters: Mapping[str, Any],
+    seed: int,
+) -> Outcome:
+    """Keys are not quantised: attention over all pairs of steps."""
+
+    def forward(layer: MotifAttention, x: Tensor, counted: Tensor | None = None) -> Tensor:
+        normed = layer.norm(x)
+        q, k, v = layer.query(normed), layer.keys(normed), layer.value(normed)
+        mask = None if counted is None else counted.unsqueeze(1)
+        read = torch.nn.functional.scaled_dot_product_attention(q, k, v, mask)
+        none = normed.new_zeros(0, normed.shape[-1])
+        layer._seen = Seen(x.new_zeros(()), none, layer.idle)
+        return x + layer.output(read)
+
+    with patch.object(MotifAttention, "forward", forward):
+        return fitted(X, y, X_test, y_test, parameters, seed)
+
+
+def pairs(seed: int) -> Sides:
+    """Two short shapes of four in noise, at random places; the class is whether both are the same.
+
+    Neither shape by itself tells anything: they have to be compared across the series.
+    """
+    rng = np.random.default_rng(seed)
+    time = np.arange(12)
+    shapes = [np.sin(time * (0.5 + 0.5 * k)) * np.hanning(12) * 3 for k in range(4)]
+    sides: list[Any] = []
+    for n in (400, 400):
+        y = rng.integers(0, 2, n)
+        X = rng.normal(0, 0.3, (n, 1, 100)).astype(np.float32)
+        for x, same in zip(X, y, strict=True):
+            one = int(rng.integers(4))
+            other = one if same else (one + int(rng.integers(1, 4))) % 4
+            for shape, first in ((one, rng.integers(0, 38)), (other, rng.integers(50, 88))):
+                x[0, first : first + 12] += shapes[shape]
+        sides += [list(X), y]
+    return sides[0], sides[1], sides[2], sides[3]
+
+
+_INIT = MotifAttention.__init__
+
+EXPERIMENT = Experiment(
+    name="motifs",
+    question="Does attention to motifs behind the last block help?",
+    baseline="none",
+    sets=("ACSF1", "OSULeaf", "FaceAll", "ECG5000"),
+    generate={"pairs": pairs},
+    parameters={"max_epochs": 20, "d_model": 32, "n_layers": 2},
+    arms=(
+        Arm("none"),
+        Arm("motifs", {"motifs": 16}),
+        Arm("codes frozen", {"motifs": 16}, score=frozen),
+        Arm("full attention", {"motifs": 16}, score=full),
+    ),
+)
