@@ -60,6 +60,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     import msssm_ts.training.progress as progress
 
     yield "msssm_ts.MSSSMClassifier", msssm_ts.MSSSMClassifier
+    yield "msssm_ts.MSSSMEncoder", msssm_ts.MSSSMEncoder
     yield "msssm_ts.sktime.MSSSMClassifier", msssm_ts.sktime.MSSSMClassifier
     yield "msssm_ts.fitted.streaming.Stream", msssm_ts.fitted.streaming.Stream
     yield "msssm_ts.fitted.early.EarlyPrediction", msssm_ts.fitted.early.EarlyPrediction
@@ -132,6 +133,8 @@ def values() -> Iterator[tuple[str, Any]]:
         "LogPriors",
         "Coverage",
         "FitRecord",
+        "FittedEncoder",
+        "EncoderRecord",
     )
     for name in own:
         yield f"msssm_ts.fitted.{name}", getattr(msssm_ts.fitted, name)

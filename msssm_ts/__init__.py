@@ -14,9 +14,10 @@ if "torch" not in sys.modules:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
+    from msssm_ts.encoder import MSSSMEncoder
     from msssm_ts.estimator import MSSSMClassifier
 
-__all__ = ["MSSSMClassifier", "__version__"]
+__all__ = ["MSSSMClassifier", "MSSSMEncoder", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,4 +26,8 @@ def __getattr__(name: str) -> Any:
         from msssm_ts.estimator import MSSSMClassifier
 
         return MSSSMClassifier
+    if name == "MSSSMEncoder":
+        from msssm_ts.encoder import MSSSMEncoder
+
+        return MSSSMEncoder
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

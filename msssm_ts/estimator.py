@@ -40,6 +40,7 @@ from msssm_ts.fitting.data import TrainingData, training_data
 from msssm_ts.fitting.fit import fit_model
 from msssm_ts.fitting.notes import rounding_remarks
 from msssm_ts.fitting.record import from_json_parameters
+from msssm_ts.fitting.unlabelled import check_unlabelled
 from msssm_ts.members.network.network import NetworkMember
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.optional import NEWER
@@ -149,6 +150,7 @@ class MSSSMClassifier(
         sampling_rate: float | None = None,
         times: Any = None,
         features: Any = None,
+        unlabelled: Any = None,
         origin: Mapping[str, Any] | None = None,
         ids: Sequence[Any] | None = None,
         checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
@@ -185,6 +187,12 @@ optional
             the interval before a beat. NaN, None and "" are missing. They have a part in the
             answers as far as they make left-out series' labels more likely; see
             :class:`msssm_ts.beside.Beside`. Whatever predicts wants them, too.
+        unlabelled : as X, optional
+            Series of the same kind whose labels nobody knows. Members in closed form learn the
+            vote's own answers about them, where it is sure enough. Where ``members`` names a
+            network or "encoder_ridge", with the preset "network", or where ``objective`` is given,
+            an encoder learns from them and from X first: a network begins with it, the other
+            reads it. See docs/unlabelled.md.
         origin : mapping, optional
             What was understood of the series' source, as
             :meth:`msssm_ts.datasets.LabelledSeries.origin` says it; kept with the model.
@@ -232,6 +240,10 @@ optional
         if ids is not None and not self.exemplars:
             said = "ids had nothing to act on: no series are kept without exemplars"
             data = replace(data, remarks=(*data.remarks, said))
+        if unlabelled is not None:
+            more = check_series(unlabelled, self.missing, str(self.dtype))
+            check_unlabelled(more, self.get_params(deep=False), series[0].shape[0])
+            data = replace(data, unlabelled=more)
         targets = data.targets
         n_labels = len(targets.classes)
         if label_names is not None and not (targets.multilabel and len(label_names) == n_labels):

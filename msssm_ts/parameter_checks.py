@@ -206,6 +206,29 @@ def check_preparation(name: str, value: Any) -> None:
     value.check()
 
 
+def check_init(name: str, value: Any) -> None:
+    """Accept "random", "pretrained", or an encoder that is there.
+
+    Examples
+    --------
+    >>> check_init("init", "random")
+    >>> check_init("init", "pre-trained")
+    Traceback (most recent call last):
+    ...
+    ValueError: init must be 'random', 'pretrained' or an encoder's file, not 'pre-trained'; ...
+    """
+    words = ("random", "pretrained")
+    if isinstance(value, (str, os.PathLike)):
+        if value in words or os.path.exists(value):
+            return
+        near = meant(os.fspath(value), words)
+    else:
+        near = ""
+    raise ValueError(
+        f"{name} must be 'random', 'pretrained' or an encoder's file, not {value!r}{near}"
+    )
+
+
 def check_cluster(name: str, value: Any) -> None:
     """Accept None, an address, or a client.
 

@@ -26,6 +26,7 @@ from msssm_ts.parameter_checks import (
     check_adjacency,
     check_class_weight,
     check_cluster,
+    check_init,
     check_preparation,
     one_of,
 )
@@ -238,16 +239,19 @@ class Parameters:
         brief="CSV file with the graph of --variates graph: a row and a column for each "
         "channel, or coordinates; else by correlation.",
     )
-    init: Literal["random", "pretrained"] = row(
+    init: Any = row(
         "random",
-        one_of("random", "pretrained"),
-        """What a trained network begins with: random weights, or an encoder that comes with the
+        Anything('"random", "pretrained", str or path', check_init),
+        """What a trained network begins with: random weights; an encoder that comes with the
         package and was pretrained on made-up series (:mod:`msssm_ts.pretraining`), which the
-        network must have the shape of: that of the default, and series of eight steps or more.""",
-        concerns=TRAINED,
+        network must have the shape of: that of the default, and series of eight steps or more; or
+        an encoder of one's own, of :class:`msssm_ts.MSSSMEncoder` or ``msssm-ts pretrain``, whose
+        shape the network takes over where nothing else is asked for. A member "encoder_ridge"
+        reads that one instead of the one that comes along.""",
+        concerns=(*TRAINED, "encoder_ridge"),
         option="--init",
-        brief="What the network begins with: random weights, or the encoder that comes with the "
-        "package, for networks of the default's shape.",
+        brief="What the network begins with: random weights; pretrained: the encoder that comes "
+        "with the package, for networks of the default's shape; or one of msssm-ts pretrain.",
     )
     motifs: int = row(
         0,
@@ -507,6 +511,18 @@ class Parameters:
         option="--exemplars",
         brief="Training series of each class to keep in the model, for predict --similar; their "
         "excerpts are then in the file. 0: none.",
+    )
+    objective: Literal["auto", "spans", "next", "contrast"] = row(
+        "auto",
+        one_of("auto", "spans", "next", "contrast"),
+        """What is learned from series without labels (``unlabelled`` of ``fit``). "spans": to fill
+        in hidden tenths of a series. "next": to tell the next steps, for causal networks.
+        "contrast": to know two views of a series again among those of others. "auto": "next"
+        where the network is causal, "contrast" where it takes in many steps at a time, halves
+        them or keeps channels apart, else "spans".""",
+        option="--objective",
+        brief="What is learned from unlabelled series: fill in hidden spans, tell the next steps "
+        "(--causal), or know views of a series again (contrast); auto: what the network can do.",
     )
 
 

@@ -54,6 +54,11 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
             "fit big.csv --features lgmel",
             "--features must be one of ('raw', 'logmel', 'mfcc'), not 'lgmel'; is 'logmel' meant?",
         ),
+        Mistake(
+            "fit big.csv --init pretrainde",
+            "--init must be 'random', 'pretrained' or an encoder's file, not 'pretrainde'; is "
+            "'pretrained' meant?",
+        ),
         Mistake("tune big.csv --space netwrk", "…; is 'network' meant?"),
         Mistake("crossval big.csv --decide macrof1", "…; is 'macro_f1' meant?"),
         Mistake("export heart --format onxn", "…; is 'onnx' meant?"),
@@ -219,6 +224,15 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
     ),
     "Options that contradict one another, or have no effect": (
         Mistake(
+            "fit ecg.csv --label kind --members scan_ridge --init heart/model.safetensors",
+            "ecg.csv: heart/model.safetensors: a model, not an encoder of msssm-ts pretrain; …",
+        ),
+        Mistake(
+            "pretrain ecg.csv --objective next",
+            "ecg.csv: objective='next' (--objective) is for networks that read forward in time "
+            "only: add --causal …",
+        ),
+        Mistake(
             "fit big.csv --updatable --at-most 5",
             "updatable with at_most=5: sums are over every series, however long they take; leave "
             "one of them out",
@@ -278,7 +292,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
             "predict heart ecg.csv -o ecg.csv --force",
             "ecg.csv: is what the command reads; give another name for the result",
         ),
-        Mistake("export pair -o here.csv", "here.csv: exists already; …"),
+        Mistake("export pair -o here.csv", "here.csv: ends in none of .onnx, .pt2, …"),
         Mistake("data convert ecg.csv ecg.csv --force", "ecg.csv: is what the command reads; …"),
         Mistake(
             "fit ecg.csv -o ecg.csv/run", "ecg.csv/run: cannot be written (not a directory); …"

@@ -20,6 +20,7 @@ from msssm_ts.cli.info import info
 from msssm_ts.cli.inspect.command import inspect
 from msssm_ts.cli.panels import in_panels
 from msssm_ts.cli.predict.command import predict
+from msssm_ts.cli.pretrain.command import pretrain
 from msssm_ts.cli.serve import serve
 from msssm_ts.cli.several import refuse_several
 from msssm_ts.cli.shown.console import write_any_text
@@ -33,6 +34,10 @@ from msssm_ts.version import __version__
 # Two of each command, shown below its help.
 EXAMPLES: dict[Callable[..., Any], tuple[str, str]] = {
     fit: ("fit ecg.csv --label kind --group patient", "fit JapaneseVowels --preset fast -o run"),
+    pretrain: (
+        "pretrain recordings/ --group patient -o encoder",
+        "pretrain ECG200 --unlabelled more.csv --objective contrast",
+    ),
     crossval: (
         "crossval ecg.csv --group patient --preset fast",
         "crossval ECG200 --folds 5 --repeats 3 --json",

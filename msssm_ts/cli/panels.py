@@ -15,6 +15,7 @@ _TRAINING, _ANSWERS, _OUTPUT = "Training", "Answers", "Output"
 _ORDER = (DATA, PREPARATION, MODEL, NETWORK, _TRAINING, _ANSWERS, _OUTPUT, ADVANCED)
 # Of options that are of no group which brings its panel.
 _PANELS = {
+    DATA: "unlabelled without",
     _TRAINING: "validation ungrouped checkpoint-every resume config log",
     _ANSWERS: "early windows threshold positive coverage per-class reject unknown similar",
     _OUTPUT: "out append on-error force safe-csv picture json jsonl quiet debug",

@@ -14,7 +14,9 @@ from msssm_ts.errors import InputError
 from msssm_ts.text import meant
 
 
-def validation_mask(data: LabelledSeries, choice: str) -> NDArray[np.bool_]:
+def validation_mask(
+    data: LabelledSeries, choice: str, option: str = "--validation"
+) -> NDArray[np.bool_]:
     """Return which series a choice names, shape (n_series,).
 
     Parameters
@@ -23,6 +25,8 @@ def validation_mask(data: LabelledSeries, choice: str) -> NDArray[np.bool_]:
         The series, with folds or ids.
     choice : str
         ``COLUMN=VALUE``, the column being that of the folds, or a text file that lists ids.
+    option : str
+        By which it was made, for messages.
 
     Raises
     ------
@@ -36,32 +40,32 @@ def validation_mask(data: LabelledSeries, choice: str) -> NDArray[np.bool_]:
     array([False, False,  True])
     """
     column, equals, value = choice.partition("=")
-    mask = _by_fold(data, column, value) if equals else _by_list(data, Path(choice))
+    mask = _by_fold(data, column, value, option) if equals else _by_list(data, Path(choice), option)
     if not mask.any() or mask.all():
         raise InputError(
-            f"{data.source}: --validation {choice} sets {'no' if not mask.any() else 'every'} "
+            f"{data.source}: {option} {choice} sets {'no' if not mask.any() else 'every'} "
             "series aside; some must stay on each side"
         )
     return mask
 
 
-def _by_fold(data: LabelledSeries, column: str, value: str) -> NDArray[np.bool_]:
+def _by_fold(data: LabelledSeries, column: str, value: str, option: str) -> NDArray[np.bool_]:
     if data.folds is None:
-        raise InputError(f"{data.source}: there is no column {column!r} for --validation")
+        raise InputError(f"{data.source}: there is no column {column!r} for {option}")
     names = np.array([str(f) for f in data.folds])
     if value not in names:
         raise InputError(
-            f"{data.source}: no series has {column} {value!r} (--validation); there are "
+            f"{data.source}: no series has {column} {value!r} ({option}); there are "
             f"{enumerate_names(sorted(set(names)))}{meant(value, names.tolist())}"
         )
     return np.asarray(names == value)
 
 
-def _by_list(data: LabelledSeries, file: Path) -> NDArray[np.bool_]:
+def _by_list(data: LabelledSeries, file: Path, option: str) -> NDArray[np.bool_]:
     if data.ids is None:
         raise InputError(
             f"{data.source}: the series have no ids, so that a list cannot name them; give "
-            "--validation COLUMN=VALUE, or a column of ids with --id"
+            f"{option} COLUMN=VALUE, or a column of ids with --id"
         )
     try:
         listed = {line.strip() for line in file.read_text(encoding="utf-8").splitlines()} - {""}

@@ -81,6 +81,15 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
         return _present(file, opened)[0]
 
 
+def is_model(file: Path) -> bool:
+    """Whether a file says that it is a model, whatever else it says."""
+    try:
+        with opened_tensor_file(file, _KEY):
+            return True
+    except InputError:
+        return False
+
+
 def checksum_of(path: str | os.PathLike[str]) -> str:
     """Return what a model file is known by; it changes with anything in it.
 

@@ -163,7 +163,10 @@ def _networks_with(new: dict[str, Any], header: Header) -> Header:
     """Return a header whose networks have settings that there were not before."""
     members = []
     for member in header["members"]:
-        if member["kind"] == "network":
+        # An encoder of one's own series is a network, too; the one that was shipped has sizes only.
+        facts = member.get("facts")
+        own = member["kind"] == "encoder_ridge" and isinstance(facts, dict) and "config" in facts
+        if own or member["kind"] == "network":
             _NETWORK_6("header.members", member)
             config = {**new, **member["facts"]["config"]}
             member = member | {"facts": member["facts"] | {"config": config}}

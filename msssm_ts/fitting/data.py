@@ -43,6 +43,8 @@ class TrainingData:
         What is known beside the series.
     ids : sequence of str, optional
         What the series are called.
+    unlabelled : sequence of arrays of shape (n_channels, length), optional
+        Series without labels, a list or lazy; none of the above is of them.
     """
 
     series: Sequence[Series]
@@ -55,6 +57,7 @@ class TrainingData:
     numbers: NDArray[np.int64] | None = None
     features: SideFeatures | None = None
     ids: Sequence[str] | None = None
+    unlabelled: Sequence[Series] | None = None
 
     def __len__(self) -> int:
         return len(self.series)
@@ -91,6 +94,7 @@ class TrainingData:
             index if self.numbers is None else self.numbers[index],
             None if self.features is None else self.features.take(index),
             None if self.ids is None else [self.ids[i] for i in index],
+            self.unlabelled,
         )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from msssm_ts.beside import Beside
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.errors import Interrupted, ProcessLostError, TrainingError
+from msssm_ts.fitted.encoder import FittedEncoder
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels, Source
 from msssm_ts.fitted.vote import Vote
@@ -34,8 +35,10 @@ from msssm_ts.fitting.estimate import (
 )
 from msssm_ts.fitting.exemplars import noted_in_parts, with_exemplars
 from msssm_ts.fitting.familiarity import with_familiarity
+from msssm_ts.fitting.known import check_alike, said_of_scale, with_encoder
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.notes import notes
+from msssm_ts.fitting.own_answers import learned_again
 from msssm_ts.fitting.plan import Plan, plan_of
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.fitting.record import json_parameters, versions
@@ -45,6 +48,7 @@ from msssm_ts.fitting.split import Split, choose_split
 from msssm_ts.fitting.stage import StageKeeper
 from msssm_ts.fitting.stamps import with_grid
 from msssm_ts.fitting.targets import best_thresholds, loss_weights
+from msssm_ts.fitting.unlabelled import check_readers, learned_first, unlabelled_of, wants_encoder
 from msssm_ts.fitting.updatable import updatable_seats
 from msssm_ts.kernels.parallel import at_work
 from msssm_ts.members import MEMBERS
@@ -113,7 +117,7 @@ def fit_model(
                 workers,
             )
             if not current().is_first:
-                follow(fit.problem(), parameters, seed)
+                follow(fit.problem(), fit.parameters, seed)
             return fit.run(label_names)
 
 
@@ -132,10 +136,13 @@ def _prepared_fit(
     began = time.perf_counter()
     # Whatever cannot be decided so is said before hours have gone by.
     asked_point(parameters, data.targets)
+    asked, (parameters, encoder) = parameters, with_encoder(parameters)
     preset, named = parameters["preset"], parameters["members"]
     wanted = seats(preset, named, causal=not parameters["bidirectional"])
     # Who names the members, or the preset that is a network's, wants them.
     undecided = named is None and preset != "network"
+    if encoder is not None:
+        check_readers(wanted, undecided)
     data, wanted = updatable_seats(parameters, data, wanted)
     if in_parts:
         wanted = (Seat("network", options={"max_epochs": 1}),)
@@ -165,12 +172,14 @@ def _prepared_fit(
         channels=chosen.channels or source.channel_names,
         sampling_rate=chosen.sampling_rate or source.sampling_rate,
     )
+    if encoder is not None:
+        check_alike(encoder, source, preparation)
     preparation, data = with_limits(preparation, data, source, previous)
     preparation, data = with_grid(preparation, data, parameters["stamps"], previous)
     problems = Problems(data, source, preparation, weights, positive, parameters["dtype"], workers)
     return _Fit(
         *(problems, parameters, wanted, closed, by_steps, split, seed, reporter, previous, began),
-        *(left_out, checkpoint, 0 if in_parts else parameters["exemplars"]),
+        *(left_out, checkpoint, 0 if in_parts else parameters["exemplars"], asked, encoder),
     )
 
 
@@ -191,9 +200,13 @@ class _Fit:
     left_out: str | None
     checkpoint: Checkpoint | None
     exemplars: int
+    # As the user has them; an encoder's shape may have been taken over since.
+    asked: Mapping[str, Any]
+    encoder: FittedEncoder | None
     fitted: Closed = field(default_factory=Closed)
     plan: Plan | None = None
     few: dict[str, str] = field(default_factory=dict)
+    noticed: tuple[str, ...] = ()
 
     def problem(self) -> Problem:
         """Return what members that learn by steps learn."""
@@ -206,7 +219,16 @@ class _Fit:
         training, validation, standardizer = self.problems.divided(split, self.previous)
         multilabel = training.multilabel
         twice = validation is not None and not multilabel
-        for seat in self.by_steps:
+        if self.encoder is not None:
+            self.noticed += said_of_scale(self.encoder, standardizer)
+        others = unlabelled_of(self.problems, standardizer)
+        every = (*self.by_steps, *self.closed)
+        if others is not None and self.encoder is None and wants_encoder(self.parameters, every):
+            learning = (training, others, self.parameters, self.seed)
+            known, line = learned_first(*learning, self.reporter, self.checkpoint)
+            self.parameters = {**self.parameters, "init": known}
+            self.noticed += (line,)
+        for seat in (*self.by_steps, *self.closed):
             MEMBERS.get(seat.kind).check(training, {**self.parameters, **seat.options})
         self.plan = plan_of(self.closed, self.by_steps, training, self.parameters, twice)
         if self.plan is not None:
@@ -289,6 +311,14 @@ class _Fit:
                 again, fit_one = Closed(), self._closed_fit("all")
                 fit_again(again, self.fitted, self.closed, everything, rest, fit_one)
                 closed[:] = told_by_series(again.members, everything, whole, n_series)
+            else:
+                everything = training
+            if others is not None and closed:
+                rest = None if budget is None else max(0.0, budget - self._elapsed())
+                vote = vote_of(closed, learned, share, priors)
+                taught = (self.fitted, self.closed, vote, everything, others, self.seed)
+                closed[:], line = learned_again(*taught, rest, self._closed_fit("own"))
+                self.noticed += (line,)
         except KeyboardInterrupt as error:
             if self.checkpoint is not None:
                 self.checkpoint.flush()
@@ -391,7 +421,7 @@ class _Fit:
         data = self.problems.data
         targets = data.targets.encoded
         return FitRecord(
-            parameters=json_parameters(self.parameters),
+            parameters=json_parameters(self.asked),
             history=history,
             n_iter=len(history["epoch"]),
             best_iter=0 if first is None else first.best_epoch,
@@ -403,11 +433,12 @@ class _Fit:
             processes=current().count,
             training_data=data.facts(),
             notes=notes(
-                *(self.parameters, self.wanted, vote, data, self.left_out, share),
+                *(self.asked, self.wanted, vote, data, self.left_out, share),
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
                 n_aside=len(self.split.held_out),
             )
             + tuple(self.few.values())
+            + self.noticed
             + said
             + remarks(len(self.by_steps)),
             versions=versions(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -16,7 +16,8 @@ from msssm_ts.fitted.model_file import model_tensors
 from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.record import json_parameters, versions
-from msssm_ts.series import LazySeries
+from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.fingerprints import fingerprints
 from msssm_ts.training.processes import current
 
 # What may differ between a fit and its continuation: only what is shown.
@@ -44,7 +45,8 @@ def identity(
         "seed": seed,
         "settings": {k: v for k, v in settings.items() if k not in _ONLY_SHOWN},
         "data": {
-            "series": _of_series(data, source),
+            "series": _of_series(data.series, source.fingerprints),
+            "unlabelled series": _of_unlabelled(data),
             "labels": _digest([data.targets.encoded, data.targets.classes]),
             "weights": _digest([data.weights]),
             "groups": _digest([data.groups]),
@@ -120,11 +122,15 @@ def check_same(ours: Mapping[str, Any], kept: Mapping[str, Any], where: str) -> 
     return said
 
 
-def _of_series(data: TrainingData, source: Source) -> str:
-    series = data.series
+def _of_series(series: Sequence[Series], known: Any) -> str:
     if isinstance(series, LazySeries):
-        return _digest([source.fingerprints, series.lengths])
+        return _digest([known, series.lengths])
     return _digest(series)
+
+
+def _of_unlabelled(data: TrainingData) -> str:
+    series = data.unlabelled
+    return "none" if series is None else _of_series(series, fingerprints(series))
 
 
 def _of_features(data: TrainingData) -> Iterable[Any]:

@@ -20,6 +20,12 @@ from msssm_ts.series.standardizer import is_constant, moments
 
 # Steps of a float type that a channel's deviation should be.
 _FEWEST_STEPS = 50
+# What learning without labels goes by, whoever votes.
+OF_ENCODER = (
+    *("objective", "n_scales", "core", "d_model", "n_layers", "d_state", "kernel_size", "dropout"),
+    *("bidirectional", "directions", "pyramid", "stem_stride", "variates", "adjacency"),
+    *("max_epochs", "batch_size", "learning_rate", "weight_decay"),
+)
 _OF_SET_ASIDE = ("early_stopping", "validation_fraction", "n_iter_no_change")
 
 
@@ -77,13 +83,19 @@ def notes(
                 reason = "the fit was cut short"
             said.append(f"no {seat.kind} votes: {reason}")
     said += _of_members(vote, short)
+    encoded = data.unlabelled is not None and bool(present & {"network", "encoder_ridge"})
     idle: dict[str, list[str]] = {}
     for name, default, spec in specs():
         value = parameters[name]
+        if encoded and name in OF_ENCODER:
+            continue
         if spec.concerns and not present.intersection(spec.concerns) and value != default:
             idle.setdefault(spec.concerns[0], []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")
+    if not encoded and parameters["objective"] != "auto":
+        what = "without unlabelled series" if data.unlabelled is None else "without an encoder"
+        said.append(f"objective={parameters['objective']!r} had nothing to act on {what}")
     said += _unweighted(parameters, vote, data)
     if parameters["members"] is not None and parameters["preset"] != "default":
         said.append(f"preset={parameters['preset']!r} had nothing to act on beside members")

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from msssm_ts.pretraining.known import Known
+
 # A model is the same whoever made it.
 _ELSEWHERE = ("callbacks", "cluster")
 
@@ -42,7 +44,9 @@ def json_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return lists for an array, and its name for a path."""
+    """Return lists for an array, its name for a path, and what was asked for what is known."""
+    if isinstance(value, Known):
+        return value.asked
     if isinstance(value, np.ndarray):
         return value.tolist()
     return os.fspath(value) if isinstance(value, os.PathLike) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -110,6 +112,34 @@ class MSSSMNetwork(nn.Module):
         Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling; of each variate, and of each
         level of a pyramid
         """
+        levels = []
+        for k, (steps, counted) in enumerate(self.layers(x, lengths, observed, times)):
+            if self.config.pyramid or k == len(self.blocks) - 1:
+                pooled = pool(self.norm(steps), counted, self.config.pooling)
+                levels.append(pooled if self.axis is None else self.axis.together(pooled))
+        return torch.cat(levels, -1) if len(levels) > 1 else levels[0]
+
+    def layers(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        observed: Tensor | None = None,
+        times: Tensor | None = None,
+    ) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Yield what each block makes of the series, and which of its steps count.
+
+        Parameters
+        ----------
+        x, lengths, observed, times : as in :meth:`forward`
+            Series.
+
+        Yields
+        ------
+        steps : Tensor of shape (b, l', d), of variates that stay apart (V · b, l', d)
+            Not normed yet.
+        counted : boolean Tensor of shape (b, l') or (V · b, l'), or None
+            None: all of them.
+        """
         unit = self.config.time_unit
         if unit:
             if times is None:
@@ -122,7 +152,6 @@ class MSSSMNetwork(nn.Module):
         lengths, observed, times = self._decimated(lengths, observed, times)
         if self.axis is not None:
             x = self.axis.named(x)
-        levels = []
         for k, block in enumerate(self.blocks):
             counted = counted_steps(x.shape[1], lengths, observed)
             mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
@@ -138,10 +167,7 @@ class MSSSMNetwork(nn.Module):
                 x = block(x, lengths, mask, times)
             if self.motifs is not None and k == len(self.blocks) - 1:
                 x = self.motifs(x, counted)
-            if self.config.pyramid or k == len(self.blocks) - 1:
-                pooled = pool(self.norm(x), counted, self.config.pooling)
-                levels.append(pooled if self.axis is None else self.axis.together(pooled))
-        return torch.cat(levels, -1) if len(levels) > 1 else levels[0]
+            yield x, counted
 
     def _decimated(
         self, lengths: Tensor | None, observed: Tensor | None, times: Tensor | None

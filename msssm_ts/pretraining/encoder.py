@@ -96,11 +96,11 @@ class Encoder(nn.Module):
         counted = counted_steps(x.shape[1], lengths, observed)
         mask = None if observed is None else observed.unsqueeze(-1).to(x.dtype)
         x = self.stem(x)
-        pooled = []
+        levels = []
         for block in self.blocks:
             x = block(x, lengths, mask)
-            pooled.append(_pooled(functional.layer_norm(x, x.shape[-1:]), counted))
-        return torch.cat(pooled, -1)
+            levels.append(pooled(functional.layer_norm(x, x.shape[-1:]), counted))
+        return torch.cat(levels, -1)
 
 
 def encoder_config(
@@ -132,8 +132,8 @@ def encoder_shapes(config: MSSSMConfig) -> Shapes:
     return {name: s for name, s in every.items() if name.startswith(("stem.", "blocks."))}
 
 
-def _pooled(x: Tensor, counted: Tensor | None) -> Tensor:
-    """Mean, largest and deviation of x (b, l, d) over the steps that count: (b, 3d)."""
+def pooled(x: Tensor, counted: Tensor | None) -> Tensor:
+    """Mean, largest and deviation of x (b, l, d) over the steps (b, l) that count: (b, 3d)."""
     if counted is None:
         mean = x.mean(1)
         spread = (x - mean.unsqueeze(1)).square().mean(1)

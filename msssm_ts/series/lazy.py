@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
@@ -68,3 +69,39 @@ def lengths_of(series: Sequence[Series]) -> NDArray[np.int64]:
 def take(series: Sequence[Series], index: NDArray[np.int64]) -> Sequence[Series]:
     """Return some of the series, lazy ones as lazy."""
     return series.take(index) if isinstance(series, LazySeries) else [series[i] for i in index]
+
+
+def joined(parts: Sequence[Sequence[Series]]) -> Sequence[Series]:
+    """Return series of several sources one behind the other, lazy where one of them is.
+
+    Examples
+    --------
+    >>> lazy = LazySeries([2, 3], lambda n: np.ones((1, n)), [2, 3])
+    >>> [s.shape for s in joined([[np.zeros((1, 4))], lazy])]
+    [(1, 4), (1, 2), (1, 3)]
+    """
+    if not any(isinstance(part, LazySeries) for part in parts):
+        return [series for part in parts for series in part]
+    items = [
+        (k, item)
+        for k, part in enumerate(parts)
+        for item in (part.items if isinstance(part, LazySeries) else part)
+    ]
+    reads = tuple(part.read if isinstance(part, LazySeries) else _itself for part in parts)
+    lengths = np.concatenate([lengths_of(part) for part in parts])
+    return LazySeries(items, _ReadOfOne(reads), lengths)
+
+
+def _itself(series: Series) -> Series:
+    return series
+
+
+@dataclass(frozen=True)
+class _ReadOfOne:
+    """Read an item by the source that it is of; pickles for worker processes."""
+
+    reads: tuple[Callable[[Any], Series], ...]
+
+    def __call__(self, item: tuple[int, Any]) -> Series:
+        source, own = item
+        return self.reads[source](own)

@@ -142,11 +142,11 @@ class Augmentation:
             return torch.rand(*shape, of_all, generator=generator)[..., own]
 
         if self.warp and timed:
-            x = _stretched(x, self._factors(drawn()), steps, about=0.5)
+            x = stretched(x, self._factors(drawn()), steps, about=0.5)
         if self.warp and self.bands:
             # Bands first, as steps are there; those of all channels move alike.
             spectra = x.reshape(b, l * c // self.rows, self.rows).transpose(1, 2)
-            spectra = _stretched(spectra, self._factors(drawn()), bands, about=0.0)
+            spectra = stretched(spectra, self._factors(drawn()), bands, about=0.0)
             x = spectra.transpose(1, 2).reshape(b, l, c)
         if self.masks:
             for _ in range(_MASKS):
@@ -177,7 +177,7 @@ class Augmentation:
         return hidden
 
 
-def _stretched(x: Tensor, factors: Tensor, sizes: Tensor, about: float) -> Tensor:
+def stretched(x: Tensor, factors: Tensor, sizes: Tensor, about: float) -> Tensor:
     """Read the first ``sizes`` (b,) rows of x (b, n, k) ``factors`` (b,) as fast.
 
     ``about``, as a part of them, is what nothing moves: 0 the first, 0.5 the middle. Between

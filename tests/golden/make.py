@@ -92,6 +92,8 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("network_single_scale", NETWORK | {"n_scales": 0, "core": "s6"}, X, y)
     yield from made("network_float64", NETWORK | {"dtype": "float64"}, X, y)
     yield from made("encoder", {"members": ["encoder_ridge"], "random_state": 0}, X, words)
+    own = NETWORK | {"members": ["encoder_ridge"]}
+    yield from made("encoder_own", own, X, words, unlabelled=X)
     pretrained = {"members": ["network"], "init": "pretrained", "max_epochs": 2}
     yield from made("network_pretrained", pretrained | {"random_state": 0}, X, y)
     both = np.stack([y, np.roll(y, 1) | (np.arange(40) % 3 == 0)], 1)

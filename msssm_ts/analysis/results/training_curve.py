@@ -64,3 +64,33 @@ def training_figure(
     axes[1].set_xlabel("epoch")
     axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
+
+
+def loss_figure(
+    history: dict[str, list[Any]], objective: str, size: tuple[float, float] = (7, 3.2)
+) -> Figure:
+    """Draw the loss of learning without labels.
+
+    Parameters
+    ----------
+    history : dict of str to list
+        As in ``MSSSMEncoder.history_``.
+    objective : str
+        What was learned.
+    size : tuple of two floats
+        Width and height in inches.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=size, dpi=120, layout="constrained")
+    axis = figure.subplots()
+    marker = "o" if len(history["epoch"]) < 3 else None
+    axis.plot(history["epoch"], history["train_loss"], color=BLUE, marker=marker)
+    unit = "nats" if objective == "contrast" else "deviations"
+    axis.set_ylabel(f"loss, {objective} ({unit})")
+    axis.set_xlabel("epoch")
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_ylim(bottom=0)
+    axis.grid(alpha=0.3)
+    return figure

@@ -21,6 +21,7 @@ from msssm_ts.cli.given.config import configurable
 from msssm_ts.cli.given.inputs import given
 from msssm_ts.cli.given.parts import find_test_part
 from msssm_ts.cli.given.reading import reads_data
+from msssm_ts.cli.given.unlabelled import like
 from msssm_ts.cli.several import sharing
 from msssm_ts.cli.shown.console import say, show_json, show_pairs
 from msssm_ts.cli.shown.members_table import show_members
@@ -68,6 +69,7 @@ def _help_to_fit(
 def fit(
     data: options.DataOrNone = None,
     call: Any = None,
+    unlabelled: options.Unlabelled = None,
     modelling: Any = None,
     reading: Any = None,
     preparing: Any = None,
@@ -86,15 +88,7 @@ def fit(
         Path, typer.Option("--out", "-o", metavar="RUN", help="Folder for the results.")
     ] = Path("run"),
     force: Annotated[bool, typer.Option("--force", help="Replace a model in that folder.")] = False,
-    checkpoint_every: Annotated[
-        float,
-        typer.Option(
-            "--checkpoint-every",
-            metavar="SECONDS",
-            min=0,
-            help="How often the work is kept in the folder, for --resume.",
-        ),
-    ] = 60.0,
+    checkpoint_every: options.CheckpointEvery = 60.0,
     log: Annotated[
         list[str] | None,
         typer.Option(
@@ -115,6 +109,8 @@ def fit(
     keeps what there is so far; what was cut short, by whatever, goes on with --resume.
     """
     data = given(data)
+    for name in unlabelled or ():
+        given(name)
     # Not before: they bring torch along.
     from msssm_ts.cli.fit import run_folder
     from msssm_ts.tracking import Tracker
@@ -123,7 +119,9 @@ def fit(
     tracker = Tracker(log or (), out, partial(say, quiet=quiet))
     with run_folder.opened(out, force, call, checkpoint_every) as checkpoint, tracker:
         series, model, stopped = _fitted(
-            data, reading, preparing, modelling, validation, ungrouped, checkpoint, tracker, quiet
+            *(data, reading, preparing, modelling, validation, ungrouped, checkpoint, tracker),
+            quiet,
+            tuple(unlabelled or ()),
         )
         groups = None if ungrouped else series.groups
         left_out = None if groups is None else series.group_name
@@ -189,6 +187,7 @@ def _fitted(
     checkpoint: Checkpoint | None,
     tracker: Tracker,
     quiet: bool,
+    unlabelled: tuple[str, ...] = (),
 ) -> tuple[LabelledSeries, MSSSMClassifier, _Stopped | None]:
     """Read the data and fit a model to them."""
     from msssm_ts.datasets import load
@@ -196,6 +195,7 @@ def _fitted(
 
     series = load(data, reading, validation=validation)
     say(f"{data}: {series.summary()}", quiet=quiet)
+    more = like(series, unlabelled, reading, partial(say, quiet=quiet))
     preparation = preparation_for(preparing, series)
     for line in notes(preparation, series, modelling["missing"]):
         say(line, quiet=quiet)
@@ -210,7 +210,7 @@ def _fitted(
     with TrainingDisplay(quiet, interval=10.0) as display:
         model = MSSSMClassifier(**asked, callbacks=[display, tracker])
         groups = None if ungrouped else series.groups
-        stopped = _train(model, series, groups, series.origin(reading), checkpoint, quiet)
+        stopped = _train(model, series, groups, series.origin(reading), checkpoint, quiet, more)
     return series, model, stopped
 
 
@@ -221,11 +221,12 @@ def _train(
     origin: dict[str, Any],
     checkpoint: Checkpoint | None,
     quiet: bool,
+    unlabelled: Any,
 ) -> _Stopped | None:
     """Fit; return what cut it short."""
     say_where(model.device, quiet)
     try:
-        fit_to(model, series, groups, origin, checkpoint)
+        fit_to(model, series, groups, origin, checkpoint, unlabelled)
     except KeyboardInterrupt:
         return _Stopped("interrupted", INTERRUPTED)
     except ProcessLostError as error:

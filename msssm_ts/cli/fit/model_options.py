@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -27,7 +28,12 @@ from msssm_ts.parameters import specs
 # Where the terminal's default is another than Python's: files have gaps, and a command that is
 # repeated should give the same model.
 _DEFAULTS: dict[str, Any] = {"preset": None, "missing": "mask", "random_state": 0}
-_METAVARS = {"time_budget": "SECONDS", "members": "A,B", "cluster": "ADDRESS|local[:N]"}
+_METAVARS = {
+    "time_budget": "SECONDS",
+    "members": "A,B",
+    "cluster": "ADDRESS|local[:N]",
+    "init": "random|pretrained|ENCODER",
+}
 # What few need to say.
 _ADVANCED = ("early_stopping", "validation_fraction", "n_iter_no_change", "dtype", "cluster")
 # What has no option of its own, and why not: a row of the table is here, or has one.
@@ -161,3 +167,21 @@ chooses_unkept = injected("modelling", _NOT_KEPT, _chosen, MODEL)
 chooses_timeless = injected(
     "modelling", [p for p in _NOT_KEPT if p.name != "time_budget"], _chosen, MODEL
 )
+
+
+def encoder_options() -> list[inspect.Parameter]:
+    """Return the options that are an encoder's parameters, too, as ``fit`` has them."""
+    from msssm_ts.encoder_parameters import EncoderParameters
+
+    own = {field.name for field in dataclasses.fields(EncoderParameters)}
+    return [p for p in _PARAMETERS if p.name in own]
+
+
+def _chosen_of_encoder(values: dict[str, Any]) -> dict[str, Any]:
+    """Return an encoder's arguments that the options' values stand for."""
+    whole = _chosen({p.name: p.default for p in _PARAMETERS} | values)
+    return {name: whole[name] for name in values}
+
+
+# The same for a command that learns without labels.
+chooses_encoder = injected("modelling", encoder_options(), _chosen_of_encoder, MODEL)

@@ -20,8 +20,14 @@ from msssm_ts.errors import InputError
 # In a run folder.
 MODEL, SCORES, CHECKPOINT = "model.safetensors", "scores.json", "checkpoint"
 SEARCH = "search.json"
+ENCODER = "encoder.safetensors"
 # What makes a folder a finished run, and what it is then called.
-RESULTS = {MODEL: "a model", SCORES: "a cross-validation", SEARCH: "a search"}
+RESULTS = {
+    MODEL: "a model",
+    SCORES: "a cross-validation",
+    SEARCH: "a search",
+    ENCODER: "an encoder",
+}
 # How much there is to do: as in the first call, unless more is said.
 _MORE = ("trials", "within")
 # What may differ from the first call: where it goes, how it is shown, what it may take.

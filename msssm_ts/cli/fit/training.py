@@ -58,6 +58,7 @@ def fit_to(
     groups: NDArray[Any] | None,
     origin: dict[str, Any],
     checkpoint: Checkpoint | None = None,
+    unlabelled: Any = None,
 ) -> None:
     """Fit a model to series.
 
@@ -73,6 +74,8 @@ def fit_to(
         Of the series, see :meth:`msssm_ts.datasets.LabelledSeries.origin`.
     checkpoint : Checkpoint, optional
         Where the work is kept.
+    unlabelled : sequence of arrays of shape (n_channels, length), optional
+        Series without labels.
 
     Raises
     ------
@@ -90,6 +93,7 @@ def fit_to(
             sampling_rate=series.sampling_rate,
             times=series.times if model.stamps == "ignore" else series.stamps,
             features=series.features,
+            unlabelled=unlabelled,
             origin=origin,
             ids=series.ids.tolist() if model.exemplars and series.ids is not None else None,
             checkpoint=checkpoint,

@@ -21,6 +21,23 @@ Model = Annotated[
     str,
     typer.Argument(metavar="MODEL", help="Run folder or model file.", show_default=False),
 ]
+Unlabelled = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unlabelled",
+        metavar="MORE",
+        help="Series of the same kind whose labels nobody knows, or looks at; may be repeated.",
+    ),
+]
+CheckpointEvery = Annotated[
+    float,
+    typer.Option(
+        "--checkpoint-every",
+        metavar="SECONDS",
+        min=0,
+        help="How often the work is kept in the folder, for --resume.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages, no progress.")]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from msssm_ts.file_checks import Record, Whole
+from msssm_ts.errors import InputError
+from msssm_ts.file_checks import Mapped, OneOf, Record, Whole, anything
 from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
@@ -24,7 +23,8 @@ from msssm_ts.members.closed_form import (
     specs_of,
     state_of,
 )
-from msssm_ts.members.encoder_ridge.method import METHOD
+from msssm_ts.members.encoder_ridge.method import METHOD, OWN_METHOD
+from msssm_ts.members.encoder_ridge.reading import HELD, AllChannels, ByChannel
 from msssm_ts.members.encoder_ridge.views import MOST_MIXTURES, Views
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
@@ -35,21 +35,24 @@ from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.method import Method
 from msssm_ts.model.cores import CORES
-from msssm_ts.pretraining.encoder import SIZES, Encoder, encoder_config, encoder_shapes
+from msssm_ts.pretraining.encoder import SIZES
+from msssm_ts.pretraining.known import Known
+from msssm_ts.pretraining.objectives import OBJECTIVES
 from msssm_ts.pretraining.weights import shipped
 from msssm_ts.series import Prepared
 from msssm_ts.series.checks import filled
 from msssm_ts.training import Keeper, Reporter
 
-# Numbers of a stream that are held at once: 16 MB.
-_HELD = 1 << 22
-# What these are worked out in, with them, times as many.
+# What series are read in, with what is held of them, times as many.
 _WORK = 3
 # Series that views are measured on.
 _N_MEASURED = 500
 # Steps of all training series, each channel for itself: so many take a minute.
 _MOST_STEPS = 5_000_000
 _FACTS = Record({**dict.fromkeys(SIZES, Whole(0, 4096)), **FACTS}, MORE_FACTS)
+_OWN_FACTS = Record(
+    {"config": Mapped(anything), "objective": OneOf(*OBJECTIVES), **FACTS}, MORE_FACTS
+)
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,16 @@ class EncoderRidge(Member):
 
     Parameters
     ----------
-    encoder : Encoder
-        As it was shipped when the member was fitted.
-    views : Views
-        Of the channels.
+    reading : ByChannel or AllChannels
+        The encoder that came along when the member was fitted, or one that has learned from the
+        user's series, and how it is given series.
     scaling : Scaling
         Standardisation of the features.
     ridge : Ridge
         Classifier.
     """
 
-    encoder: Encoder
-    views: Views
+    reading: ByChannel | AllChannels
     scaling: Scaling
     ridge: Ridge
 
@@ -91,27 +92,32 @@ class EncoderRidge(Member):
         keeper: Keeper | None = None,
     ) -> Self:
         """Encode the series and fit the classifier; see :meth:`Member.fit`."""
-        encoder, room = shipped(), Room.of(parameters)
-        some = problem.at_most(_N_MEASURED, seed).values.series
-        views = Views.draw([filled(s) for s in some], seed)
-        transform = partial(_features, encoder, views)
-        weights = np.ones(views.count * encoder.n_features, np.float32)
-        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
+        room = Room.of(parameters)
+        reading = _reading(problem, parameters, seed)
+        weights = np.ones(reading.n_features, np.float32)
+        fit = fit_closed_form(problem, reading.features, weights, seed, seconds, reporter, room)
         said = fit.said(problem)
-        return cls(encoder, views, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
+        return cls(reading, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
+
+    @classmethod
+    def check(cls, problem: Problem, parameters: Mapping[str, Any]) -> None:
+        """Refuse an encoder of other channels."""
+        init, n_channels = parameters["init"], problem.values.series[0].shape[0]
+        if isinstance(init, Known) and init.config.n_channels != n_channels:
+            raise InputError(
+                f"the encoder that init={init.name!r} (--init) names reads "
+                f"{init.config.n_channels} channels, and there are {n_channels}"
+            )
 
     @classmethod
     def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
         """Return what a fit takes."""
-        encoder = shipped()
 
         def draw(some: Problem) -> Transform:
-            shown = [filled(s) for s in some.values.series]
-            return partial(_features, encoder, Views.draw(shown, 0))
+            return _reading(some, parameters, 0).features
 
-        n_views = 2 * min(problem.values.series[0].shape[0], MOST_MIXTURES)
-        n_features = n_views * encoder.n_features
-        return need_of(problem, n_features, Room.of(parameters), draw, _WORK * 4 * _HELD)
+        n_features = _reading(problem.at_most(1, 0), parameters, 0).n_features
+        return need_of(problem, n_features, Room.of(parameters), draw, _WORK * 4 * HELD)
 
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
@@ -125,7 +131,7 @@ class EncoderRidge(Member):
         return self._standardized(values).astype(np.float64)
 
     def _standardized(self, values: Prepared) -> NDArray[np.float32]:
-        z = _features(self.encoder, self.views, values)
+        z = self.reading.features(values)
         self.scaling.apply(z)
         return z
 
@@ -136,7 +142,7 @@ class EncoderRidge(Member):
     @property
     def n_features(self) -> int:
         """Columns of :meth:`transform`."""
-        return self.views.count * self.encoder.n_features
+        return self.reading.n_features
 
     @property
     def n_parameters(self) -> int:
@@ -145,33 +151,26 @@ class EncoderRidge(Member):
 
     def state(self) -> State:
         """Return all that a model file must hold."""
-        tensors = self.encoder.state_dict()
-        arrays: dict[str, NDArray[Any]] = {f"encoder.{k}": v.numpy() for k, v in tensors.items()}
-        own_arrays, own_facts = state_of(self.scaling, self.ridge)
-        views = {"mix": self.views.mix, "gain": self.views.gain}
-        return State(arrays | views | own_arrays, self.encoder.sizes | own_facts)
+        arrays, facts = state_of(self.scaling, self.ridge)
+        return State(self.reading.arrays() | arrays, self.reading.facts() | facts)
 
     @classmethod
     def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
         """Return what a paper says of it."""
-        return (METHOD, *CORES.get("lti").methods, RIDGE_METHOD)
+        if "config" not in facts:
+            return (METHOD, *CORES.get("lti").methods, RIDGE_METHOD)
+        learned = OBJECTIVES[facts["objective"]].method
+        return (OWN_METHOD, learned, *CORES.get(facts["config"]["core"]).methods, RIDGE_METHOD)
 
     @classmethod
     def expected(
         cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
     ) -> Mapping[str, TensorSpec]:
         """Return shapes and types by the facts."""
-        _FACTS("facts", facts)
-        config = encoder_config(**{name: facts[name] for name in SIZES})
-        mixtures = min(n_channels, MOST_MIXTURES)
-        shapes = encoder_shapes(config)
-        n_features = 2 * mixtures * Encoder.count_features(config)
-        return {
-            **{f"encoder.{name}": TensorSpec(shape) for name, shape in shapes.items()},
-            "mix": TensorSpec((mixtures, n_channels)),
-            "gain": TensorSpec((2, mixtures)),
-            **specs_of(n_features, n_outputs),
-        }
+        own = "config" in facts
+        (_OWN_FACTS if own else _FACTS)("facts", facts)
+        specs, n_features = (AllChannels if own else ByChannel).expected(facts, n_channels)
+        return specs | specs_of(n_features, n_outputs)
 
     @classmethod
     def from_state(cls, state: State, multilabel: bool) -> Self:
@@ -180,43 +179,32 @@ class EncoderRidge(Member):
         for name, array in arrays.items():
             check_range(name, array)
         check_range("scale", arrays["scale"], least=0)
-        prefix = "encoder."
-        weights = {
-            name.removeprefix(prefix): torch.tensor(array)
-            for name, array in arrays.items()
-            if name.startswith(prefix)
-        }
-        encoder = Encoder.of({name: facts[name] for name in SIZES}, weights)
-        views = Views(arrays["mix"], arrays["gain"])
-        return cls(encoder, views, *from_state_of(arrays, facts, multilabel))
+        reading = (AllChannels if "config" in facts else ByChannel).from_state(arrays, facts)
+        return cls(reading, *from_state_of(arrays, facts, multilabel))
 
     @classmethod
     def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
         """Return the members one after the other."""
-        from msssm_ts.members.encoder_ridge.graph import EncoderGraph
+        from msssm_ts.members.encoder_ridge.graph import EncoderGraph, OwnEncoderGraph
         from msssm_ts.members.graph import WeightedSum
 
-        graphs = [EncoderGraph(m.encoder, m.views, m.scaling, m.ridge) for m in members]
+        graphs: list[nn.Module] = []
+        for member in members:
+            reading = member.reading
+            if isinstance(reading, AllChannels):
+                graphs.append(OwnEncoderGraph(reading.known.network, member.scaling, member.ridge))
+            else:
+                parts = reading.encoder, reading.views, member.scaling, member.ridge
+                graphs.append(EncoderGraph(*parts))
         return WeightedSum(graphs, weights)
 
 
-def _features(
-    encoder: Encoder, views: Views, values: Prepared, reporter: Reporter | None = None
-) -> NDArray[np.float32]:
-    """Return features (n_series, n_features), not standardised."""
-    out = np.empty((len(values), views.count, encoder.n_features), np.float32)
-    # In the order of their lengths there is little padding.
-    order = np.argsort(values.lengths, kind="stable")
-    config, largest = encoder.config, int(values.lengths.max(initial=1))
-    size = max(1, _HELD // (views.count * config.n_streams * config.d_model * largest))
-    for first in range(0, len(order), size):
-        index = order[first : first + size]
-        shown = [torch.from_numpy(views.of(filled(values.series[i]))) for i in index]
-        lengths = torch.tensor([s.shape[1] for s in shown]).repeat_interleave(views.count)
-        x = nn.utils.rnn.pad_sequence([s.mT for s in shown], batch_first=True)
-        with torch.inference_mode():
-            codes = encoder(x.mT.reshape(-1, x.shape[1], 1), lengths)
-        out[index] = codes.view(len(index), views.count, -1).numpy()
-        if reporter is not None:
-            reporter.done(first + len(index), len(values))
-    return out.reshape(len(values), -1)
+def _reading(
+    problem: Problem, parameters: Mapping[str, Any] | None, seed: int
+) -> ByChannel | AllChannels:
+    """Return the user's encoder where there is one, else the one that comes along."""
+    init = None if parameters is None else parameters.get("init")
+    if isinstance(init, Known):
+        return AllChannels(init)
+    some = problem.at_most(_N_MEASURED, seed).values.series
+    return ByChannel(shipped(), Views.draw([filled(s) for s in some], seed))

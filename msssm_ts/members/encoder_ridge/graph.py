@@ -10,12 +10,14 @@ from torch import Tensor, nn
 
 from msssm_ts.members.encoder_ridge.views import Views, views_in_graph
 from msssm_ts.members.graph import ClosedForm, GraphInput
+from msssm_ts.members.network.graph import NetworkVotes
 from msssm_ts.members.network.graph_scan import ScannedCores
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
-from msssm_ts.model import MSSSM
+from msssm_ts.model import MSSSM, MSSSMNetwork
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.pretraining.encoder import Encoder
+from msssm_ts.pretraining.layers import codes
 
 
 class EncoderGraph(nn.Module):
@@ -61,4 +63,30 @@ class EncoderGraph(nn.Module):
         codes = self.encoder(series, None, torch.cat([counted] * self.count))
         apart = codes.reshape(self.count, given.filled.shape[0], codes.shape[1])
         proba: Tensor = self.classify(apart.transpose(0, 1).flatten(1))
+        return proba
+
+
+class OwnEncoderGraph(nn.Module):
+    """A network that has learned from the user's series, read out layer by layer.
+
+    Parameters
+    ----------
+    network : MSSSMNetwork
+        Its weights.
+    scaling : Scaling
+        Of its features.
+    ridge : Ridge
+        Classifier.
+    """
+
+    def __init__(self, network: MSSSMNetwork, scaling: Scaling, ridge: Ridge):
+        super().__init__()
+        self.classify = ClosedForm(scaling, ridge)
+        self.votes = NetworkVotes([network], [1.0], False)
+
+    def forward(self, given: GraphInput) -> Tensor:
+        """Return probabilities (b, n_outputs)."""
+        network = cast(MSSSMNetwork, self.votes.networks[0])
+        taken, seen = self.votes.taken(given, 0), self.votes.seen(given)
+        proba: Tensor = self.classify(codes(network, taken, None, seen))
         return proba

@@ -19,3 +19,9 @@ METHOD = Method(
 }""",
     ),
 )
+
+OWN_METHOD = Method(
+    "A ridge classifier reads all layers of an MS-SSM encoder [@karami2025msssm] that was trained "
+    "on series without labels.",
+    (MS_SSM,),
+)

@@ -45,20 +45,28 @@ class NetworkVotes(nn.Module):
 
     def forward(self, given: GraphInput) -> Tensor:
         """Return the weighted sum of probabilities, (b, n_outputs)."""
+        votes = []
+        seen = self.seen(given)
+        for k, (network, share) in enumerate(zip(self.networks, self.shares, strict=True)):
+            logits = network(self.taken(given, k), None, seen)
+            proba = torch.sigmoid(logits) if self.multilabel else torch.softmax(logits, -1)
+            votes.append(share * proba)
+        return torch.stack(votes).sum(0)
+
+    def seen(self, given: GraphInput) -> Tensor:
+        """Return which steps count behind the stems, (b, l')."""
         seen = given.seen
         if self.stride > 1:
             # A sum; torch traces pooling for one length only.
             ones = given.x.new_ones(1, 1, self.stride)
             seen = functional.conv1d(seen.float().unsqueeze(1), ones, stride=self.stride)[:, 0] > 0
-        seen = self.whole(seen)
-        votes = []
-        series = given.x.transpose(1, 2)
-        for bank, network, share in zip(self.banks, self.networks, self.shares, strict=True):
-            taken = bank(series, given.length) if isinstance(bank, GroupedFilterBank) else series
-            logits = network(taken, None, seen)
-            proba = torch.sigmoid(logits) if self.multilabel else torch.softmax(logits, -1)
-            votes.append(share * proba)
-        return torch.stack(votes).sum(0)
+        whole: Tensor = self.whole(seen)
+        return whole
+
+    def taken(self, given: GraphInput, k: int) -> Tensor:
+        """Return what network k is given, (b, l', channels)."""
+        series, bank = given.x.transpose(1, 2), self.banks[k]
+        return bank(series, given.length) if isinstance(bank, GroupedFilterBank) else series
 
 
 def _exportable(network: MSSSMNetwork) -> MSSSMNetwork:

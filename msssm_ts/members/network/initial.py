@@ -1,7 +1,8 @@
-"""What a network begins with: random weights, or an encoder that has seen made-up series."""
+"""What a network begins with: random weights, an encoder that comes along, or the user's own."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Literal
 
 import torch
@@ -10,21 +11,25 @@ from torch import nn
 from msssm_ts.errors import InputError
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.pretraining.encoder import SIZES
+from msssm_ts.pretraining.known import Known
 from msssm_ts.pretraining.weights import shipped
 
-Init = Literal["random", "pretrained"]
+Init = Literal["random", "pretrained"] | Known
+# What is another in a network that learns labels.
+_OF_LABELS = ("n_outputs", "dropout", "pooling")
 
 
 def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     """Return a network to train.
 
-    The encoder's stem reads every channel, and its blocks go on; norm and head begin at random.
+    The stem of the encoder that comes along reads every channel, and its blocks go on; norm and
+    head begin at random. Of one that has learned from the user's series only the head does.
 
     Parameters
     ----------
     config : MSSSMConfig
         Its shape.
-    init : {"random", "pretrained"}
+    init : {"random", "pretrained"} or Known
         What it begins with.
 
     Raises
@@ -35,6 +40,10 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     network = MSSSMNetwork(config)
     check_shape(config, init)
     if init == "random":
+        return network
+    if isinstance(init, Known):
+        own = {k: v for k, v in network.state_dict().items() if k.startswith("head.")}
+        network.load_state_dict(init.network.state_dict() | own)
         return network
     known = shipped()
     network.blocks.load_state_dict(known.blocks.state_dict())
@@ -53,6 +62,14 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
 
 def check_shape(config: MSSSMConfig, init: Init) -> None:
     """Raise InputError where :func:`begun` would."""
+    if isinstance(init, Known):
+        if config != (wanted := as_known(config, init.config)):
+            raise InputError(
+                f"the encoder that init={init.name!r} (--init) begins with is of another shape: "
+                f"{_differing(config, wanted)}; leave out what makes the network another, or "
+                "pretrain one of its shape"
+            )
+        return
     if init == "pretrained" and (other := _other(config, shipped().config)):
         raise InputError(
             f"the encoder that init='pretrained' (--init) begins with is of another shape: {other}"
@@ -73,3 +90,17 @@ def _other(config: MSSSMConfig, known: MSSSMConfig) -> str:
     if config.variates != "mix":
         differing.append(f"it mixes channels, and variates={config.variates!r} keeps them apart")
     return ", ".join(differing)
+
+
+def as_known(config: MSSSMConfig, known: MSSSMConfig) -> MSSSMConfig:
+    """Return a known network's shape, with what is a labelled one's own."""
+    return MSSSMConfig(**asdict(known) | {name: getattr(config, name) for name in _OF_LABELS})
+
+
+def _differing(config: MSSSMConfig, known: MSSSMConfig) -> str:
+    here, there = asdict(config), asdict(known)
+    return ", ".join(
+        f"{name} is {there[name]} there and {here[name]} here"
+        for name in here
+        if here[name] != there[name]
+    )
