@@ -183,6 +183,7 @@ def test_the_paragraph_says_what_became_of_time_stamps() -> None:
 
 def test_every_member_and_core_of_the_package_brings_its_sentence() -> None:
     facts = {"core": "s6", "config": asdict(MSSSMConfig(1, 2, core="s6"))}
+    facts["objective"] = "spans"
     for kind in MEMBERS.own_names():
         found = MEMBERS.get(kind).methods(facts)
         assert found, kind

@@ -11,7 +11,6 @@ import torch
 from commands import run
 from torch import Tensor
 
-import tests.toy_core  # noqa: F401
 from msssm_ts import MSSSMClassifier
 from msssm_ts.analysis.card.facts import Sources, card_facts
 from msssm_ts.analysis.network.cost import multiply_adds
@@ -71,7 +70,7 @@ def test_is_pairs_of_steps_projected_beside_smoothed_ones(core, length, d_model)
     torch.testing.assert_close(got, truth, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("core", ["lti", "s6", "s4d", "ema"])
+@pytest.mark.parametrize("core", ["lti", "s6", "s4d"])
 def test_a_series_alone_and_padded_answers_the_same(core):
     torch.manual_seed(0)
     network = MSSSMNetwork(config(core=core)).double().eval()
@@ -99,7 +98,7 @@ def test_steps_that_count_are_known_at_every_level():
     assert bool((decimation_taps(seen.double()).sum(-1) > 0)[observed].all())
 
 
-@pytest.mark.parametrize("core", ["lti", "s6", "ema"])
+@pytest.mark.parametrize("core", ["lti", "s6"])
 @pytest.mark.parametrize("pooling", ["mean_max", "last"])
 def test_shapes_are_known_without_building(core, pooling):
     sizes = config(core=core, pooling=pooling)

@@ -23,9 +23,9 @@ from msssm_ts.series import Prepared
 
 # Series without labels that are answered and learned, at most; drawn where there are more.
 _MOST = 2000
-# The mean probability of its answers from which on a vote learns them: what it expects to be right
-# about. Below, it gained nothing or lost (docs/unlabelled.md).
-_SURE = 0.6
+# How sure a vote is of its answers from which on it learns them: 1 of all, 0 as by chance. Below,
+# it lost about as often as it gained (docs/unlabelled.md).
+_SURE = 0.8
 _UNSURE = (
     "did not learn from its own answers about {n} unlabelled series: it expects {sure:.0%} of them "
     "to be right"
@@ -86,7 +86,8 @@ def learned_again(
     n = int(owner.max()) + 1
     proba = mean_of_windows(vote.predict_proba(others), owner, n)
     answers, sure = proba.argmax(1), float(proba.max(1).mean())
-    if sure < _SURE:
+    chance = 1 / proba.shape[1]
+    if (sure - chance) / (1 - chance) < _SURE:
         return list(first.members), _UNSURE.format(n=n, sure=sure)
     n_labelled = len(np.unique(labelled.values.owner))
     weight = min(1.0, _WEIGHT * n_labelled / n)

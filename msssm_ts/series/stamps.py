@@ -43,7 +43,7 @@ def uneven_step(times: Sequence[NDArray[np.float64]]) -> float:
     Examples
     --------
     >>> uneven_step([np.array([0.0, 2.0, 4.0]), np.array([0.0, 2.0, 9.0])])
-    2.0
+    3.25
     >>> uneven_step([np.array([0.0, 2.0, 4.0]), np.array([1.0, 3.0])])
     0.0
     """

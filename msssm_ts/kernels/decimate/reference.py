@@ -29,6 +29,7 @@ def decimation_taps(counted: Tensor) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> decimation_taps(torch.tensor([[1.0, 1.0, 0.0]]))[0]
     tensor([[0.0000, 0.0000, 0.6000, 0.4000, 0.0000],
             [0.2000, 0.8000, 0.0000, 0.0000, 0.0000]])
