@@ -21,7 +21,7 @@ from sklearn.model_selection import StratifiedShuffleSplit
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.datasets import ReadOptions, load
-from msssm_ts.fitting import fit, share
+from msssm_ts.fitting import course, share
 from msssm_ts.members.member import Member
 from msssm_ts.series import take
 
@@ -54,12 +54,12 @@ def scores(folder: Path) -> list[float]:
         seen["shares"] = 0.0, best / 2, min(0.5, sure), min(0.8, sure)
         return 0.5
 
-    measured, fit.measured_share = fit.measured_share, spy  # type: ignore[assignment]
+    measured, course.measured_share = course.measured_share, spy  # type: ignore[assignment]
     try:
         model = MSSSMClassifier(random_state=0)
         model.fit(take(train.values, rows[kept]), labels[rows[kept]])
     finally:
-        fit.measured_share = measured
+        course.measured_share = measured
     fitted = model.model_
     answers = {}
     for learned in (True, False):

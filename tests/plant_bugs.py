@@ -58,6 +58,7 @@ CHECKS, OUTLIERS = "msssm_ts/series/checks.py", "msssm_ts/series/outliers.py"
 VALIDATION, MITBIH = "msssm_ts/fitting/split.py", "msssm_ts/datasets/named/mitbih.py"
 RIDGE, POOLS = "msssm_ts/members/ridge.py", "msssm_ts/members/scan_ridge/features.py"
 PROBLEM, FIT = "msssm_ts/members/problem.py", "msssm_ts/fitting/fit.py"
+COURSE = "msssm_ts/fitting/course.py"
 SHARE, T_PRESETS = "msssm_ts/fitting/share.py", "tests/test_presets.py"
 PROBLEMS, APPLY = "msssm_ts/fitting/problems.py", "msssm_ts/preparation/apply.py"
 WFDB_NOTES, JOINED = "msssm_ts/datasets/wfdb/annotations.py", "msssm_ts/datasets/signals/joined.py"
@@ -351,7 +352,8 @@ BUGS = [Bug(*row) for row in (
      "self._best_weights = None", T_RESUMING),
     ("resumed: best loss forgotten", LOOP, "if facts[\"best_loss\"] is not None:", "if False:",
      T_RESUMING),
-    ("resumed: finished members fitted again", FIT, "if found is not None:\n                return",
+    ("resumed: finished members fitted again", COURSE,
+     "if found is not None:\n                return",
      "if found is False:\n                return", T_RESUMING),
     ("resumed: a new seed", "msssm_ts/fitting/begin.py", "if kept is None else kept",
      "if True else kept", T_RESUMING),
@@ -692,7 +694,7 @@ BUGS = [Bug(*row) for row in (
      T_ESTIMATE),
     ("estimate: few members tell", VOTE, "known >= _ENOUGH *", "known >= 0.5 *",
      T_ESTIMATE),
-    ("estimate: a network does not tell", FIT,
+    ("estimate: a network does not tell", COURSE,
      "learned[:] = told_of_validation(learned, validation)", "pass", T_ESTIMATE),
     ("estimate: not in the checkpoint", CHECKPOINT, "{} if member.left_out is None else",
      "{} if 1 else", T_RESUMING),
@@ -745,9 +747,9 @@ BUGS = [Bug(*row) for row in (
     ("no early stopping", NETWORK, "is None else patience", "is None else None", T_FITTING),
     ("sound waited for no longer", NETWORK, "if sound else PATIENCE", "if False else PATIENCE",
      T_FITTING),
-    ("vote not refitted on all series", FIT,
+    ("vote not refitted on all series", COURSE,
      "closed[:] = told_by_series(again.members, everything, whole, n_series)", "pass", T_FITTING),
-    ("refitted on the training series", FIT, "self.problems.prepared(whole)",
+    ("refitted on the training series", COURSE, "self.problems.prepared(whole)",
      "self.problems.prepared(split.keep)", T_FITTING),
     ("groups not passed on", PROBLEMS, "self._groups(values, origin),", "None,", T_FITTING),
     ("groups of other windows", PROBLEMS, "else groups[origin]", "else groups[values.owner * 0]",
@@ -764,12 +766,13 @@ BUGS = [Bug(*row) for row in (
     ("what has no vote is kept", SHARE, "strict=True) if w > 0]", "strict=True)]", T_FITTING),
     ("never in vain", SHARE, "<= _NEXT_TO_NOTHING", "< 0", T_FITTING),
     ("always in vain", SHARE, "<= _NEXT_TO_NOTHING", "<= 1", T_FITTING),
-    ("thresholds from training series", FIT,
+    ("thresholds from training series", COURSE,
      "best_thresholds(proba, validation.targets)",
      "best_thresholds(fitted.vote.predict_proba(training.values), training.targets)", T_FITTING),
     ("named members left out", FIT, "undecided = named is None and", "undecided =", T_FITTING),
     ("the preset's network left out", FIT, ' and preset != "network"', "", T_PRESETS),
-    ("the preset's weights not used", FIT, "learned, share, priors)", "learned, share)", T_PRESETS),
+    ("the preset's weights not used", COURSE, "learned, share, priors)\n            left_out",
+     "learned, share)\n            left_out", T_PRESETS),
     ("drawn layers in a causal model", FIT, 'causal=not parameters["bidirectional"]',
      "causal=False", T_PRESETS),
     ("one network counted", VOTE, "sum(member.n_parameters for member in self.members)",
@@ -788,8 +791,9 @@ BUGS = [Bug(*row) for row in (
     ("trees: a threshold leads to the right", GROWER,
      "if features[i * n_features + feature[node]] <= threshold[node]:",
      "if features[i * n_features + feature[node]] < threshold[node] - 0.2:", T_GROWER),
-    ("a second fit has all the time there is", "msssm_ts/fitting/fit.py",
-     "rest = None if budget is None else max(0.0, budget - self._elapsed())", "rest = None",
+    ("a second fit has all the time there is", COURSE,
+     "rest = None if budget is None else max(0.0, budget - self._elapsed())\n"
+     "                again,", "rest = None\n                again,",
      T_FITTING),
     ("trees: none in time", TREES, "late() and len(trees) >= fewest", "late()", T_VOTERS),
     ("layout of quantiles lost on load", TREES,

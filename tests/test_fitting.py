@@ -17,7 +17,7 @@ from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.fitted import load_model, save_model
 from msssm_ts.fitted.parts import Source
-from msssm_ts.fitting import fit as module
+from msssm_ts.fitting import course as module
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.fit import fit_model
 from msssm_ts.fitting.share import vote_of
