@@ -10,6 +10,8 @@ from msssm_ts.errors import InputError
 from msssm_ts.text import meant
 
 _NAME = "model.safetensors"
+# What msssm-ts pretrain writes instead.
+ENCODER_NAME = "encoder.safetensors"
 # Names that are looked through for the one that is meant.
 _MOST = 2000
 
@@ -24,7 +26,14 @@ def resolve_model_path(path: str | os.PathLike[str]) -> Path:
     """
     file = Path(path)
     if file.is_dir():
-        file = file / _NAME
+        encoder, file = file / ENCODER_NAME, file / _NAME
+        if encoder.is_file() and not file.is_file():
+            file = encoder
+    if file.name == ENCODER_NAME and file.is_file():
+        raise InputError(
+            f"{file}: an encoder of msssm-ts pretrain, and no model: 'msssm-ts fit DATA --init "
+            f"{path}' makes one with it"
+        )
     if not file.is_file():
         raise InputError(
             f"{file}: no such model file; give a run folder or a model.safetensors that "

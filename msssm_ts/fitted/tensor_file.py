@@ -35,6 +35,8 @@ _DTYPES = {
 }  # fmt: skip
 _MOST_TENSORS, _MOST_DIMENSIONS, _LARGEST_DIMENSION = 10_000, 8, 1 << 40
 _METADATA = "__metadata__"
+# What keys of files of ours begin with; a model's is no more than that.
+_OURS = "msssm_ts"
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,9 @@ class TensorFile:
         self.entries, metadata = _index(file, stream)
         text, self._sums = metadata.get(key), metadata.get(f"{key}.sha256")
         if text is None:
+            of_ours = sorted(name for name in metadata if name.startswith(_OURS))
+            if of_ours:
+                raise InputError(f"{file}: holds {_called(of_ours[0])}, not {_called(key)}")
             raise InputError(f"{file}: a safetensors file, but not one that msssm-ts wrote")
         self.checksum = self._sums or ""
         self.has_checksum = self._sums is not None
@@ -346,3 +351,15 @@ def _damaged(file: Path, why: str) -> InputError:
     return InputError(
         f"{file}: damaged, or not a file of msssm-ts ({why}); make it again, or fetch a fresh copy"
     )
+
+
+def _called(key: str) -> str:
+    """Return what a file holds under a key of ours.
+
+    Examples
+    --------
+    >>> _called("msssm_ts"), _called("msssm_ts_encoder")
+    ('a model', 'an encoder')
+    """
+    kind = key.removeprefix(_OURS).partition(".")[0].strip("_") or "model"
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -14,12 +14,11 @@ from msssm_ts.fitted.artifact import is_model
 from msssm_ts.fitted.encoder import FittedEncoder
 from msssm_ts.fitted.encoder_file import load_encoder
 from msssm_ts.fitted.parts import Source
+from msssm_ts.model_path import ENCODER_NAME
 from msssm_ts.parameters import specs
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import Standardizer
 
-# In a folder that msssm-ts pretrain has made.
-FILE = "encoder.safetensors"
 # What the shape of a network's blocks follows from.
 _SHAPE = (
     *("n_scales", "core", "d_model", "n_layers", "d_state", "kernel_size", "bidirectional"),
@@ -32,7 +31,7 @@ _APART, _LARGER = 1.0, 3.0
 def encoder_file(path: str | os.PathLike[str]) -> Path:
     """Return an encoder's file: itself, or the one in a folder of ``msssm-ts pretrain``."""
     file = Path(path)
-    return file / FILE if file.is_dir() else file
+    return file / ENCODER_NAME if file.is_dir() else file
 
 
 def with_encoder(
