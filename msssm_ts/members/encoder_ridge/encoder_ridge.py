@@ -47,8 +47,8 @@ from msssm_ts.training import Keeper, Reporter
 _WORK = 3
 # Series that views are measured on.
 _N_MEASURED = 500
-# Steps of all training series, each channel for itself: so many take a minute.
-_MOST_STEPS = 5_000_000
+# Steps of all training series, each channel for itself, as many as a drawn layer takes: a minute.
+_MOST_STEPS = 1 << 22
 _FACTS = Record({**dict.fromkeys(SIZES, Whole(0, 4096)), **FACTS}, MORE_FACTS)
 _OWN_FACTS = Record(
     {"config": Mapped(anything), "objective": OneOf(*OBJECTIVES), **FACTS}, MORE_FACTS
