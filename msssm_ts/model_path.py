@@ -28,12 +28,10 @@ def resolve_model_path(path: str | os.PathLike[str]) -> Path:
     if file.is_dir():
         encoder, file = file / ENCODER_NAME, file / _NAME
         if encoder.is_file() and not file.is_file():
-            file = encoder
-    if file.name == ENCODER_NAME and file.is_file():
-        raise InputError(
-            f"{file}: an encoder of msssm-ts pretrain, and no model: 'msssm-ts fit DATA --init "
-            f"{path}' makes one with it"
-        )
+            raise InputError(
+                f"{path}: holds an encoder of msssm-ts pretrain, and no model: 'msssm-ts fit DATA "
+                f"--init {path}' makes one with it"
+            )
     if not file.is_file():
         raise InputError(
             f"{file}: no such model file; give a run folder or a model.safetensors that "
