@@ -374,6 +374,8 @@ def test_a_vote_that_knows_nothing_has_nothing_to_learn_from() -> None:
     ("parameters", "said"),
     [
         ({"updatable": True}, "an updatable model follows from sums alone"),
+        ({"stamps": "grid"}, "needs the times of all series, and unlabelled ones are read without"),
+        ({"stamps": "use", "core": "s4d"}, "needs the times of all series"),
         ({"objective": "next"}, "objective='next' .* is for networks that read forward"),
         ({"pyramid": True, "objective": "spans"}, "halves the steps"),
     ],

@@ -44,11 +44,16 @@ def check_unlabelled(
             f"the unlabelled series have {own} channels, those with labels {n_channels}: give the "
             "same ones"
         )
-    for name, why in (
-        ("updatable", "an updatable model follows from sums alone"),
-        ("warm_start", "warm_start goes on with a network"),
+    for name, idle, why in (
+        ("updatable", False, "an updatable model follows from sums alone"),
+        ("warm_start", False, "warm_start goes on with a network"),
+        (
+            *("stamps", "ignore"),
+            f"stamps={parameters['stamps']!r} (--stamps) needs the times of all series, and "
+            "unlabelled ones are read without theirs",
+        ),
     ):
-        if parameters[name]:
+        if parameters[name] != idle:
             raise InputError(f"{why}: leave it or the unlabelled series out")
     refuse_several()
 
