@@ -49,20 +49,39 @@ def replacing(file: Path, *, keep: bool = True) -> Iterator[Path]:
     >>> file.read_text()
     'all of it'
     """
+    with passing(file) as temporary:
+        try:
+            yield temporary
+            if keep:
+                _to_disk(temporary)
+                os.replace(temporary, file)
+                _to_disk(file.parent)
+        except WritingError:
+            raise
+        except OSError as error:
+            raise WritingError(file, error) from error
+
+
+@contextmanager
+def passing(file: Path) -> Iterator[Path]:
+    """Give a name beside a file's for one that lasts as long as the block, or as this process.
+
+    What a process that was killed has left goes when a file of that name is next written.
+
+    Examples
+    --------
+    >>> file = Path(getfixture("tmp_path")) / "a.txt"
+    >>> with passing(file) as temporary:
+    ...     _ = temporary.write_text("for now")
+    >>> temporary.exists(), file.exists()
+    (False, False)
+    """
     remove_left_over(file.parent, file.name)
     temporary = file.with_name(
         f".{file.name[:_LONGEST_NAME]}.{_host()}-{os.getpid()}-{secrets.token_hex(4)}.part"
     )
     try:
         yield temporary
-        if keep:
-            _to_disk(temporary)
-            os.replace(temporary, file)
-            _to_disk(file.parent)
-    except WritingError:
-        raise
-    except OSError as error:
-        raise WritingError(file, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 

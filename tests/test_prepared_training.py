@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from commands import run
 import msssm_ts.preparation.apply
 import msssm_ts.training.streaming
 from msssm_ts import MSSSMClassifier
+from msssm_ts.errors import WritingError
 from msssm_ts.fitting.split import split_targets
 from msssm_ts.fitting.targets import encode_targets
 from msssm_ts.members import MEMBERS
@@ -81,6 +84,93 @@ def test_series_read_from_disk_train_like_series_in_memory(
         np.testing.assert_array_equal(a, c)
     proba = in_memory.predict_proba(ragged)
     np.testing.assert_array_equal(streamed.predict_proba(_lazy(ragged)), proba)
+
+
+def _slow(X: Any) -> LazySeries:
+    """Series that take longer to decode than to read back."""
+    return LazySeries(range(len(X)), _SlowReader(X), [x.shape[1] for x in X])
+
+
+class _SlowReader(_Reader):
+    def __call__(self, index: int) -> Any:
+        time.sleep(0.002)
+        _READ.append(index)
+        return self.X[index]
+
+
+_READ: list[int] = []
+
+
+@pytest.mark.parametrize("window", [None, 0.4])
+def test_series_that_are_kept_prepared_are_read_once_and_teach_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, window: float | None
+) -> None:
+    X, y = _tones(24)
+    ragged = [x[:, : 60 + 5 * i].astype(np.float32) for i, x in enumerate(X)]
+    preparation = Preparation(bandpass=(2.0, 30.0), window=window)
+    settings = {"members": ["scan_ridge", "network"], "max_epochs": 1, "preparation": preparation}
+
+    def fitted(series: Any, **more: Any) -> MSSSMClassifier:
+        return _model(**settings, **more).fit(series, y, sampling_rate=RATE)
+
+    monkeypatch.setattr(msssm_ts.preparation.apply, "IN_MEMORY", 0)
+    said = _Said()
+    with monkeypatch.context() as without_room:
+        without_room.setattr("msssm_ts.fitting.kept._SHARE_OF_DISK", 0.0)
+        again_and_again = fitted(_slow(ragged), callbacks=[said])
+    assert not any("kept in" in line for line, _ in said.lines)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    said = _Said()
+    monkeypatch.setattr("msssm_ts.fitting.kept._n_workers", lambda: 1)
+    kept = fitted(_slow(ragged), callbacks=[said])
+    [(line, n_before)] = [(line, n) for line, n in said.lines if "kept in" in line]
+    assert str(tmp_path) in line
+    assert _READ[n_before:] == list(range(len(ragged)))
+    assert not list(tmp_path.iterdir())
+    _assert_same(again_and_again, kept, ragged)
+    monkeypatch.setattr("msssm_ts.fitting.kept._n_workers", lambda: 2)
+    _assert_same(again_and_again, fitted(_slow(ragged)), ragged)
+
+
+def test_a_disk_that_fills_up_while_series_are_kept_ends_no_fit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    X, y = _tones(12)
+    monkeypatch.setattr(msssm_ts.preparation.apply, "IN_MEMORY", 0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def full(*_: Any) -> None:
+        raise WritingError("x", OSError(errno.ENOSPC, "no space left on device"))
+
+    monkeypatch.setattr("msssm_ts.fitting.kept.written", full)
+    said = _Said()
+    settings = {"members": ["scan_ridge"], "callbacks": [said]}
+    model = _model(**settings).fit(_slow(X.astype(np.float32)), y)
+    assert any("no space left" in line for line, _ in said.lines)
+    assert model.score(X.astype(np.float32), y) > 0.9
+    assert not list(tmp_path.iterdir())
+
+
+class _Said:
+    """A callback that is told what happens on the way; with how many series had been read then."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, int]] = []
+
+    def __call__(self, progress: Any) -> None:
+        pass
+
+    def say(self, line: str) -> None:
+        self.lines.append((line, len(_READ)))
+
+
+def _assert_same(a: MSSSMClassifier, b: MSSSMClassifier, X: Any) -> None:
+    for x, z in zip(_weights(a), _weights(b), strict=True):
+        np.testing.assert_array_equal(x, z)
+    np.testing.assert_array_equal(
+        a.predict_proba(X, sampling_rate=RATE), b.predict_proba(X, sampling_rate=RATE)
+    )
 
 
 def test_an_error_in_a_worker_arrives_as_it_is() -> None:

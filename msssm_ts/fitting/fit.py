@@ -19,6 +19,7 @@ from msssm_ts.fitting.course import Course
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.decision import asked_point
 from msssm_ts.fitting.exemplars import noted_in_parts
+from msssm_ts.fitting.kept import prepared_once
 from msssm_ts.fitting.known import check_alike, with_encoder
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.problems import Problems
@@ -90,7 +91,9 @@ def fit_model(
             )
             if not current().is_first:
                 follow(fit.problem(), fit.parameters, seed)
-            return fit.run(label_names)
+            with prepared_once(fit.problems, parameters, reporter, checkpoint) as problems:
+                fit.problems = problems
+                return fit.run(label_names)
 
 
 def _prepared_fit(

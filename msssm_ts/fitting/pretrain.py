@@ -17,6 +17,7 @@ from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting.begin import begun as begun_with
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import TrainingData
+from msssm_ts.fitting.kept import prepared_once
 from msssm_ts.fitting.limits import with_limits
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.fitting.record import json_parameters, versions
@@ -92,8 +93,9 @@ def pretrained(
     keeper = None if checkpoint is None else StageKeeper(checkpoint, "unlabelled")
     preparation, data = with_limits(preparation, data, source, None)
     problems = Problems(data, source, preparation, None, None, parameters["dtype"])
-    problem, _, standardizer = problems.divided(Split(np.arange(len(series))), None)
-    learned = learn(problem, parameters, seed, parameters["time_budget"], reporter, keeper)
+    with prepared_once(problems, parameters, reporter or Reporter(), checkpoint) as ready:
+        problem, _, standardizer = ready.divided(Split(np.arange(len(series))), None)
+        learned = learn(problem, parameters, seed, parameters["time_budget"], reporter, keeper)
     lengths = lengths_of(series)
     return FittedEncoder(
         source,

@@ -16,6 +16,7 @@ from msssm_ts.fitting.split import Split
 from msssm_ts.members.problem import Problem
 from msssm_ts.preparation import Preparation
 from msssm_ts.preparation.apply import prepare_series, sample
+from msssm_ts.preparation.prepare import Preparer, prepared
 from msssm_ts.series import Prepared, Series, Standardizer, take
 from msssm_ts.workers import HERE, Workers
 
@@ -42,6 +43,8 @@ class Problems:
         Of the standardised series.
     workers : Workers
         Who computes.
+    ready : sequence of arrays of shape (n_channels, length), optional
+        All series as they are once prepared, where they are kept so.
     """
 
     data: TrainingData
@@ -51,6 +54,12 @@ class Problems:
     positive_weights: NDArray[np.float64] | None
     dtype: str
     workers: Workers = HERE
+    ready: Sequence[Series] | None = None
+
+    def one_by_one(self) -> Sequence[Series]:
+        """Return all series prepared but not cut, lazy ones as lazy."""
+        preparer = Preparer(self.preparation, self.source.sampling_rate, self.source.channel_names)
+        return prepared(self.data.series, preparer, self.data.times)
 
     def prepared(self, index: Index) -> Problem:
         """Prepare some of the series, not standardised yet; a window learns what its series is."""
@@ -61,6 +70,7 @@ class Problems:
             self.source.sampling_rate,
             self.source.channel_names,
             None if data.times is None else [data.times[i] for i in index],
+            None if self.ready is None else take(self.ready, index),
         )
         if data.features is not None:
             values = values.with_features(data.features.take(index))

@@ -33,6 +33,7 @@ def prepare_series(
     sampling_rate: float | None,
     channel_names: Sequence[str] | None,
     times: Sequence[Times] | None = None,
+    ready: Sequence[Series] | None = None,
 ) -> Prepared:
     """Prepare series and cut them into windows, as the settings say.
 
@@ -48,6 +49,8 @@ def prepare_series(
         Of the series.
     times : sequence of arrays of shape (length,), optional
         Their time stamps.
+    ready : sequence of arrays of shape (n_channels, length), optional
+        The series as :func:`prepared` makes them, where that has been done.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def prepare_series(
     }
     if times is not None:
         _refuse_times(settings, sampling_rate)
-    ready = prepared(series, prepare, times)
+    ready = prepared(series, prepare, times) if ready is None else ready
     if settings.grid is not None:
         if times is None:
             raise ValueError(

@@ -47,6 +47,67 @@ def reading_workers() -> int:
     return max(1, min(4, cores - 1))
 
 
+# Bytes of series that travel together from a worker process.
+_TOGETHER = 8 * 2**20
+
+
+class _Runs(Dataset[Any]):
+    """Runs of series, each as a list; pickles for worker processes."""
+
+    def __init__(self, series: Sequence[NDArray[Any]], size: int):
+        self._series, self._size = series, size
+
+    def __len__(self) -> int:
+        return -(-len(self._series) // self._size)
+
+    def __getitem__(self, index: int) -> Any:
+        first = index * self._size
+        try:
+            return [
+                self._series[i] for i in range(first, min(first + self._size, len(self._series)))
+            ]
+        # Travels back as it is: DataLoader would bury it under the worker's traceback.
+        except Exception as error:
+            return error
+
+
+def _as_it_is(run: Any) -> Any:
+    return run
+
+
+def in_order(
+    series: Sequence[NDArray[Any]], n_bytes: int, n_workers: int
+) -> Iterator[NDArray[Any]]:
+    """Decode all series, some ahead of the one that is asked for.
+
+    Parameters
+    ----------
+    series : sequence of arrays of shape (n_channels, length)
+        Decoded by ``series[i]``; worker processes call it.
+    n_bytes : int
+        That one is, about.
+    n_workers : int
+        Worker processes; 0: this one decodes them.
+
+    Examples
+    --------
+    >>> [s.shape for s in in_order([np.ones((1, 3)), np.ones((1, 2))], 16, 0)]
+    [(1, 3), (1, 2)]
+    """
+    runs = _Runs(series, max(1, _TOGETHER // max(1, n_bytes)))
+    loader = DataLoader(
+        runs,
+        batch_size=None,
+        num_workers=n_workers,
+        collate_fn=_as_it_is,
+        generator=torch.Generator(),
+    )
+    for run in loader:
+        if isinstance(run, Exception):
+            raise run
+        yield from run
+
+
 class StreamedSeries(SeriesTensor):
     """Like :class:`SeriesTensor`, but a batch is decoded when it is needed, and then forgotten.
 

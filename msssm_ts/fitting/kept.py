@@ -1,0 +1,136 @@
+"""Prepared series of files, kept while a fit goes through them again and again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from msssm_ts.atomic import passing
+from msssm_ts.errors import WritingError
+from msssm_ts.fitting.checkpoint import Checkpoint
+from msssm_ts.fitting.problems import Problems
+from msssm_ts.preparation import apply
+from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.on_disk import written
+from msssm_ts.text import size_text
+from msssm_ts.training import Reporter
+from msssm_ts.training.processes import current
+from msssm_ts.training.streaming import in_order
+from msssm_ts.workers.workers import Here
+
+# Of the disk's room that is free, what is taken at most.
+_SHARE_OF_DISK = 0.5
+# Bytes a second that a disk takes, and gives, at least.
+_DISK = 200e6
+# So many times as long as from the disk it has to take to make a series from its file.
+_WORTH = 2.0
+# Of a time budget, what may be taken before the first member is fitted.
+_SHARE_OF_BUDGET = 0.25
+# Seconds that starting other processes is not worth.
+_ALONE = 2.0
+# Series that tell how long they take.
+_N_TIMED = 4
+
+
+@contextmanager
+def prepared_once(
+    problems: Problems,
+    parameters: Mapping[str, Any],
+    reporter: Reporter,
+    checkpoint: Checkpoint | None,
+) -> Iterator[Problems]:
+    """Give the same problems with series of files prepared once, where that is the quicker way.
+
+    What is small enough stays in memory. More is written to a file where that is read back sooner
+    than recordings are decoded, resampled or turned into spectra again; it lies in the folder of a
+    fit that is kept, else in the system's temporary one, and goes with the fit. What members learn
+    is the same to the bit. A cluster reads series where they lie; processes that train together
+    read their own.
+
+    Parameters
+    ----------
+    problems : Problems
+        Of all series.
+    parameters : mapping
+        The estimator's.
+    reporter : Reporter
+        Told what is kept where, and how far it is.
+    checkpoint : Checkpoint, optional
+        Of the fit.
+    """
+    with ExitStack() as files:
+        ready = _ready(problems, parameters, reporter, checkpoint, files)
+        yield problems if ready is None else replace(problems, ready=ready)
+
+
+def _ready(
+    problems: Problems,
+    parameters: Mapping[str, Any],
+    reporter: Reporter,
+    checkpoint: Checkpoint | None,
+    files: ExitStack,
+) -> Sequence[Series] | None:
+    """Return all series, held or read from a file of ``files``; None: that is not worth it."""
+    series = problems.one_by_one()
+    alone = isinstance(problems.workers, Here) and current().count == 1
+    if not alone or not isinstance(series, LazySeries):
+        return None
+    first = series[0]
+    n_bytes = int(series.lengths.sum()) * first.shape[0] * first.itemsize
+    seconds = _seconds(series)
+    made = _told(series, n_bytes, _n_workers() if seconds > _ALONE else 0, reporter)
+    if n_bytes <= apply.IN_MEMORY:
+        return list(made)
+    folder = Path(tempfile.gettempdir()) if checkpoint is None else checkpoint.folder
+    times_as_long, budget = seconds * _DISK / n_bytes, parameters["time_budget"]
+    if (
+        times_as_long < _WORTH
+        or n_bytes > _SHARE_OF_DISK * shutil.disk_usage(folder).free
+        or (budget is not None and seconds / _n_workers() > _SHARE_OF_BUDGET * budget)
+    ):
+        return None
+    reporter.say(
+        f"prepared series are kept in {folder} while they are learned from ({size_text(n_bytes)}): "
+        f"preparing them takes {times_as_long:.0f} times as long as reading them back"
+    )
+    file = files.enter_context(passing(folder / "prepared"))
+    try:
+        return written(made, file)
+    except WritingError as error:
+        # Nothing that the fit needs: it goes on as it would have without.
+        reporter.say(f"{file}: {error.reason}; series are prepared again and again instead")
+        files.close()
+        return None
+
+
+def _seconds(series: LazySeries) -> float:
+    """Return about how long it takes one process to prepare all series."""
+    timed = np.unique(np.linspace(0, len(series) - 1, _N_TIMED).astype(np.int64))
+    began = time.perf_counter()
+    for i in timed:
+        series[int(i)]
+    took = time.perf_counter() - began
+    return took * float(series.lengths.sum() / max(1, series.lengths[timed].sum()))
+
+
+def _n_workers() -> int:
+    """Return how many processes prepare series."""
+    return min(torch.get_num_threads(), os.cpu_count() or 1)
+
+
+def _told(series: LazySeries, n_bytes: int, n_workers: int, reporter: Reporter) -> Iterator[Series]:
+    """Prepare all series, in their order, and say how far that is."""
+    reporter, n = reporter.named("preparing series"), len(series)
+    for i, one in enumerate(in_order(series, n_bytes // n, n_workers if n_workers > 1 else 0)):
+        yield one
+        reporter.done(i + 1, n)
