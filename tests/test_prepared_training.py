@@ -108,7 +108,8 @@ def test_series_that_are_kept_prepared_are_read_once_and_teach_the_same(
     X, y = _tones(24)
     ragged = [x[:, : 60 + 5 * i].astype(np.float32) for i, x in enumerate(X)]
     preparation = Preparation(bandpass=(2.0, 30.0), window=window)
-    settings = {"members": ["scan_ridge", "network"], "max_epochs": 1, "preparation": preparation}
+    settings = {"members": ["network"], "max_epochs": 1, "early_stopping": True}
+    settings["preparation"] = preparation
 
     def fitted(series: Any, **more: Any) -> MSSSMClassifier:
         return _model(**settings, **more).fit(series, y, sampling_rate=RATE)
