@@ -116,6 +116,8 @@ class Arms:
         arms: dict[str, Callable[[], tuple[MSSSMClassifier, float]]] = {
             "fast": lambda: self._fit(preset="fast"),
             "fast, own answers": lambda: self._fit(preset="fast", own=True),
+            "default": lambda: self._default(),
+            "default, own answers": lambda: self._default(own=True),
             "ridge, shipped": lambda: self._fit(members=["encoder_ridge"]),
             "network": lambda: self._fit(members=["network"]),
             "network, both budgets": self._longer,
@@ -131,6 +133,9 @@ class Arms:
                 f"network, {name}": lambda name=name: self._fit(name, members=["network"]),
             }
         return arms
+
+    def _default(self, own: bool = False) -> tuple[MSSSMClassifier, float]:
+        return self._fit(own=own, preset="default", max_epochs=None, early_stopping="auto")
 
     def _longer(self) -> tuple[MSSSMClassifier, float]:
         _, encoder = self._encoder("spans")

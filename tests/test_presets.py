@@ -18,6 +18,7 @@ from member_cases import kinds_of, share_of
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
 from msssm_ts.fitting.share import best_share, certain_share
+from msssm_ts.preparation import Preparation
 
 SIZES: dict[str, Any] = {"d_model": 8, "n_layers": 1, "random_state": 0}
 
@@ -91,6 +92,23 @@ def test_a_handful_of_patients_cannot_tell_what_a_network_is_worth() -> None:
     assert many.n_iter_ == 1
     asked = MSSSMClassifier(max_epochs=1, early_stopping=True, **SIZES)
     assert asked.fit(X, y, groups=np.arange(300) // 3 % 10).n_iter_ == 1
+
+
+def test_of_sound_networks_vote_however_few_series_there_are() -> None:
+    """Little else tells words apart; elsewhere a network of a few dozen series is worth nothing."""
+    X, y = _waves(24, 2000)
+    preparation = Preparation(features="logmel", n_mels=8)
+    small = {"max_epochs": 1, "preparation": preparation} | SIZES
+    model = MSSSMClassifier(**small).fit(X, y, sampling_rate=8000)
+    assert len(model.networks_) == 4
+    assert share_of(model, "network") == pytest.approx(0.6)
+    assert any("60% of the vote, which was not measured" in n for n in model.model_.record.notes)
+    # Three fifths of the vote tell nothing of series left out: the rest does not speak for all.
+    assert model.model_.record.estimate is None
+    assert all(member.left_out is None for member in model.model_.vote.members)
+    alone = MSSSMClassifier("network", **small).fit(X, y, sampling_rate=8000)
+    assert share_of(alone, "network") == pytest.approx(0.6)
+    assert not MSSSMClassifier("fast", **small).fit(X, y, sampling_rate=8000).networks_
 
 
 def test_a_network_that_adds_nothing_is_given_up() -> None:

@@ -70,11 +70,12 @@ class Vote:
 
         Of a series that some members do not tell of it is the answer of the others, NaN where these
         have less than two thirds of the vote of all that tell of any (a trained network knows only
-        the series that were set aside, and may be half of it); None where no member tells.
+        the series that were set aside, and may be half of it); None where those that tell have
+        less than two thirds of the vote.
         """
         pairs = zip(self.members, self.weights, strict=True)
         told = [(m.left_out, weight) for m, weight in pairs if m.left_out is not None]
-        if not told:
+        if sum(weight for _, weight in told) < _ENOUGH * sum(self.weights):
             return None
         answers = sum(weight * np.nan_to_num(own) for own, weight in told)
         known = sum(weight * ~np.isnan(own).any(1) for own, weight in told)

@@ -38,13 +38,14 @@ from msssm_ts.fitting.plan import Plan, plan_of
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.fitting.record import json_parameters, versions
 from msssm_ts.fitting.several import leading, remarks
-from msssm_ts.fitting.share import in_vain, measured_share, vote_of
+from msssm_ts.fitting.share import SHARE_OF_SOUND, in_vain, measured_share, unmeasured, vote_of
 from msssm_ts.fitting.split import Split
 from msssm_ts.fitting.stage import StageKeeper
 from msssm_ts.fitting.targets import best_thresholds
 from msssm_ts.fitting.unlabelled import learned_first, unlabelled_of, wants_encoder
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member
+from msssm_ts.members.network.settings import learns_sound
 from msssm_ts.members.presets import Seat
 from msssm_ts.members.problem import Problem
 from msssm_ts.model.device import resolve_device
@@ -91,6 +92,15 @@ class Course:
         training, validation, standardizer = self.problems.divided(split, self.previous)
         multilabel = training.multilabel
         twice = validation is not None and not multilabel
+        share = None
+        named = self.parameters["members"] is not None
+        if validation is None and self.closed and self.by_steps and not named:
+            if learns_sound(self.parameters, training):
+                share, self.left_out = SHARE_OF_SOUND, None
+                self.noticed += (unmeasured(split),)
+                self.split = replace(split, reason="")
+            elif self.left_out is not None:
+                self.by_steps = ()
         if self.encoder is not None:
             self.noticed += said_of_scale(self.encoder, standardizer)
         others = unlabelled_of(self.problems, standardizer)
@@ -147,13 +157,11 @@ class Course:
             fitted = with_familiarity(fitted, self.problems, left_out, split.held_out)
             return with_exemplars(fitted, self.problems, left_out, self.exemplars)
 
-        share: float | None = None
         try:
             budget = self.parameters["time_budget"]
             part = None if budget is None else budget * (_FIRST_OF_TWO if twice else 1.0)
             # What is fitted again on all series tells of them then.
             asking = replace(training, asks_left_out=not twice)
-            named = self.parameters["members"] is not None
             first_fit = self._closed_fit("first")
             fit_closed(self.fitted, self.closed, asking, part, first_fit, named=named)
             n_series = len(self.problems.data)

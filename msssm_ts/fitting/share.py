@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.fitted.vote import Vote, prior_weights
+from msssm_ts.fitting.split import Split
 from msssm_ts.members.member import Member
 from msssm_ts.members.problem import Problem
 
@@ -24,6 +25,8 @@ _NOTHING = 0.005
 # The series set aside have also chosen the weights of members that learn by steps: no more than
 # four fifths of the vote are theirs.
 _MOST = 0.8
+# What networks of sound have where no series can be set aside to measure it (docs/recipe.md).
+SHARE_OF_SOUND = 0.6
 
 
 def _log_likelihoods(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
@@ -120,6 +123,22 @@ def measured_share(
     if ours is None or theirs is None:
         return None
     return min(_MOST, certain_share(ours, theirs, validation.targets))
+
+
+def unmeasured(split: Split) -> str:
+    """Say why it is not measured what networks of sound are worth, and what that is taken for.
+
+    Examples
+    --------
+    >>> unmeasured(Split(np.arange(100), reason="no series are set aside")).partition(",")[0]
+    'networks of sound have 60% of the vote'
+    """
+    n = len(split.keep)
+    why = split.reason if split.reason.startswith("no ") else f"{n} series leave none to set aside"
+    return (
+        f"networks of sound have {SHARE_OF_SOUND:.0%} of the vote, which was not measured ({why}): "
+        "cross-validation tells what to expect"
+    )
 
 
 def in_vain(
