@@ -1,7 +1,7 @@
 """Write docs/api from docstrings, docs/cli.md from commands, docs/readers.md from readers.
 
 docs/formats.md is what is read of a miniature of each format; docs/internals/mistakes.md is the
-table that the tests of mistakes go through.
+table that the tests of mistakes go through; of docs/cores.md only the table of experiments.
 
     python docs/build.py
 
@@ -471,10 +471,23 @@ def _entries(body: str) -> str:
     return "\n".join(lines)
 
 
+def cores_page() -> str:
+    """Return the page on cores with the table over what is kept of their experiments."""
+    sys.path.insert(0, str(FOLDER.parent / "benchmarks"))
+    from core_tables import summary
+
+    begin, end = "<!-- from benchmarks/results/cores -->", "<!-- to here -->"
+    page = (FOLDER / "cores.md").read_text(encoding="utf-8")
+    before, rest = page.split(begin)
+    after = rest.split(end)[1]
+    return before + "\n".join([begin, "", *summary(), "", end]) + after
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "api.md": api_contents,
     **{f"api/{page}.md": partial(api_page, page) for page in API},
     "cli.md": cli_page,
+    "cores.md": cores_page,
     "formats.md": formats_page,
     "internals/mistakes.md": mistakes_page,
     "readers.md": readers_page,

@@ -283,8 +283,10 @@ optional
             More series. The standardisation stays that of the first call.
         classes : array of shape (n_classes,), optional
             All labels that will ever come, for the first call; those in y by default.
-        sampling_rate, channel_names, times : as in :meth:`predict_proba`
+        sampling_rate, channel_names : as in :meth:`predict_proba`
             Of the series; with ``updatable=True``.
+        times : as in :meth:`fit`
+            A time stamp a step, where the first call had such.
 
         Returns
         -------
@@ -305,10 +307,10 @@ optional
                 changed = with_series(self.model_, sums, data, *where, reporter)
             self._become(changed)
             return self
-        if not self.updatable and (*where, times) != (None, None, None):
+        if not self.updatable and where != (None, None):
             raise InputError(
-                "sampling_rate, channel_names and times have nothing to act on in partial_fit "
-                "without updatable=True"
+                "sampling_rate and channel_names have nothing to act on in partial_fit without "
+                "updatable=True"
             )
         previous = self._to_go_on_from()
         if previous is not None and previous.beside is not None:
@@ -658,17 +660,33 @@ optional
         )
         return self.model_.labels.chosen(proba)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None, *, features: Any = None) -> float:
+    def score(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        sampling_rate: float | None = None,
+        channel_names: Sequence[str] | None = None,
+        times: Any = None,
+        features: Any = None,
+    ) -> float:
         """Return the accuracy; with several labels at once the part with every label right.
 
         Parameters
         ----------
-        X, features : as in :meth:`predict_proba`
+        X, sampling_rate, channel_names, times, features : as in :meth:`predict_proba`
             Series, and what is known of them.
         y, sample_weight : as in :meth:`fit`
             Their labels, and how much each counts.
         """
-        predicted = self.predict(X, features=features)
+        predicted = self.predict(
+            X,
+            sampling_rate=sampling_rate,
+            channel_names=channel_names,
+            times=times,
+            features=features,
+        )
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def decision_function(
@@ -736,6 +754,25 @@ optional
         """
         known = (sampling_rate, channel_names, times, None)
         return self._answers(lambda model: partial(model.by_series, model.features), X, *known)
+
+    def fit_transform(
+        self, X: Any, y: Any = None, *, times: Any = None, **known: Any
+    ) -> NDArray[np.float64]:
+        """Train, and return the features of the training series.
+
+        Parameters
+        ----------
+        X, y, times : as in :meth:`fit`
+            Series, their labels, and a time stamp a step.
+        **known
+            The other parameters of :meth:`fit`.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+            As :meth:`transform`.
+        """
+        return self.fit(X, y, times=times, **known).transform(X, times=times)
 
     def unknown_score(
         self,

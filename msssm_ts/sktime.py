@@ -17,6 +17,7 @@ from sktime.classification.base import BaseClassifier
 from msssm_ts.estimator import MSSSMClassifier as _Estimator
 from msssm_ts.parameter_rows import documented
 from msssm_ts.parameters import Parameters, redefined
+from msssm_ts.series.stamps import uneven_step
 
 if TYPE_CHECKING:
     from msssm_ts.series.checks import Missing
@@ -28,7 +29,8 @@ class MSSSMClassifier(Parameters, BaseClassifier):  # type: ignore[misc]
     """Time-series classifier with a multi-scale state-space model, for sktime.
 
     Takes whatever sktime takes: several channels, unequal lengths, and missing values, which are
-    masked by default.
+    masked by default. The index of a series' frame is its time stamps, for ``stamps``; what is
+    counted from 0, too.
 
     Parameters
     ----------
@@ -80,14 +82,17 @@ class MSSSMClassifier(Parameters, BaseClassifier):  # type: ignore[misc]
 
     def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> MSSSMClassifier:
         self.estimator_ = _Estimator(**self.get_params(deep=False))
-        self.estimator_.fit(_as_arrays(X), y)
+        self.estimator_.fit(_as_arrays(X), y, times=_stamps(X, self.stamps != "ignore"))
         return self
 
     def _predict_proba(self, X: list[pd.DataFrame]) -> NDArray[np.float64]:
-        return self.estimator_.predict_proba(_as_arrays(X))
+        return self.estimator_.predict_proba(_as_arrays(X), times=self._stamps(X))
 
     def _predict(self, X: list[pd.DataFrame]) -> NDArray[Any]:
-        return self.estimator_.predict(_as_arrays(X))
+        return self.estimator_.predict(_as_arrays(X), times=self._stamps(X))
+
+    def _stamps(self, X: list[pd.DataFrame]) -> list[NDArray[np.float64]] | None:
+        return _stamps(X, self.estimator_.model_.needs_times)
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
@@ -119,3 +124,19 @@ class MSSSMClassifier(Parameters, BaseClassifier):  # type: ignore[misc]
 def _as_arrays(X: list[pd.DataFrame]) -> list[NDArray[Any]]:
     """Turn sktime's frames (steps, channels) into arrays (channels, steps)."""
     return [frame.to_numpy(dtype=float).T for frame in X]
+
+
+def _stamps(X: list[pd.DataFrame], wanted: bool) -> list[NDArray[np.float64]] | None:
+    """Return the index of each frame as numbers, of dates in seconds, from where it begins.
+
+    None where they are even and nobody wants them.
+    """
+    stamps = [_since(frame.index) for frame in X]
+    return stamps if wanted or uneven_step(stamps) else None
+
+
+def _since(index: pd.Index) -> NDArray[np.float64]:
+    moments = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
+    since = moments - moments[0]
+    seconds = since.total_seconds() if isinstance(since, pd.TimedeltaIndex) else since
+    return np.asarray(seconds, np.float64)

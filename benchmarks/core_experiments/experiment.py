@@ -52,12 +52,18 @@ class Arm:
     score : callable, optional
         From both sides, all parameters and a seed to an :class:`Outcome`, where to fit the
         estimator and to count right answers is not it.
+    against : str
+        The arm that it is compared with, if not the baseline.
+    control : str
+        The arm that differs from it in nothing but what is tried.
     """
 
     name: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     change: Callable[..., Sides] | None = None
     score: Callable[..., Outcome] | None = None
+    against: str = ""
+    control: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ class Experiment:
         Sets that are made from a seed.
     parameters : mapping
         Of the estimator, in every arm.
+    in_turns : bool
+        Whether what is kept was run arm by arm in turns, so that seconds can be compared.
     """
 
     name: str
@@ -89,6 +97,7 @@ class Experiment:
     sets: tuple[str, ...] = ()
     generate: Mapping[str, Callable[[int], Sides]] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    in_turns: bool = True
 
     def sides(self, data: Path, name: str, seed: int) -> Sides:
         """Return what a set has to train on and to score."""

@@ -87,9 +87,10 @@ EXPERIMENT = Experiment(
     sets=("ACSF1", "OSULeaf", "FaceAll", "ECG5000"),
     generate={"pairs": pairs},
     parameters={"max_epochs": 20, "d_model": 32, "n_layers": 2},
+    in_turns=False,
     arms=(
         Arm("none"),
-        Arm("motifs", {"motifs": 16}),
+        Arm("motifs", {"motifs": 16}, control="codes frozen"),
         Arm("codes frozen", {"motifs": 16}, score=frozen),
         Arm("full attention", {"motifs": 16}, score=full),
     ),

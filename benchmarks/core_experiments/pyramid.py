@@ -33,6 +33,7 @@ EXPERIMENT = Experiment(
     baseline="all steps",
     sets=SETS,
     parameters={"max_epochs": 20, "stem_stride": 1},
+    in_turns=False,
     arms=(
         Arm("all steps", change=held_out),
         Arm("pyramid", {"pyramid": True}, change=held_out),

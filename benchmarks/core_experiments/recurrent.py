@@ -52,5 +52,8 @@ EXPERIMENT = Experiment(
     generate={"parity at 20-60 steps": _same, "parity at 200 steps": _longer},
     sets=("UMD", "JapaneseVowels", "PenDigits"),
     parameters={"n_layers": 1, "d_model": 32, "n_scales": 1, **_STATES},
-    arms=tuple(Arm(core, {"core": core}) for core in ("lti", "s6", "gru", "lstm")),
+    arms=tuple(
+        Arm(core, {"core": core}, control="s6" * (core in ("gru", "lstm")))
+        for core in ("lti", "s6", "gru", "lstm")
+    ),
 )

@@ -92,6 +92,12 @@ WAYS: dict[str, dict[str, Any]] = {
     "preset fast, --stamps grid": _VOTE | {"stamps": "grid"},
 }
 
+# The core by itself, without stamps.
+CONTROLS = {
+    "--stamps use, s4d": "stamps ignored, s4d",
+    "masks on the fine grid, s4d": "stamps ignored, s4d",
+}
+
 EXPERIMENT = Experiment(
     name="times",
     question="Do time stamps tell what the samples alone do not? Tones of four frequencies.",
@@ -102,5 +108,12 @@ EXPERIMENT = Experiment(
         "bursts": tones(bursts),
     },
     parameters={"max_epochs": 25},
-    arms=tuple(Arm(name, settings, score=scored) for name, settings in WAYS.items()),
+    arms=tuple(
+        Arm(
+            *(name, settings, None, scored),
+            against="preset fast, stamps ignored" * name.startswith("preset fast, --"),
+            control=CONTROLS.get(name, ""),
+        )
+        for name, settings in WAYS.items()
+    ),
 )

@@ -64,7 +64,10 @@ EXPERIMENT = Experiment(
     sets=("GunPoint", "CBF", "Plane", "ECG200", "FaceFour"),
     parameters={"max_epochs": 25},
     arms=tuple(
-        Arm(f"{name}: {way}", WAYS[way], change=losing(lose), score=scored)
+        Arm(
+            *(f"{name}: {way}", WAYS[way], losing(lose), scored),
+            against=f"{name}: {'preset fast, ' * ('fast' in way)}stamps ignored",
+        )
         for name, lose in (("rates", rates), ("bursts", bursts))
         for way in _ASKED
     ),

@@ -71,12 +71,16 @@ EXPERIMENT = Experiment(
     parameters={"max_epochs": 30, "n_layers": 2, "early_stopping": False},
     arms=(
         Arm("mix"),
-        Arm("scan", {"variates": "scan"}),
+        Arm("scan", {"variates": "scan"}, control="scan, channels permuted"),
         Arm("scan, channels permuted", {"variates": "scan"}, change=permuted),
-        Arm("coupled", {"variates": "coupled"}),
+        Arm("coupled", {"variates": "coupled"}, control="coupled, channels permuted"),
         Arm("coupled, channels permuted", {"variates": "coupled"}, change=permuted),
-        Arm("graph", {"variates": "graph"}),
-        Arm("graph, a chain as they come", {"variates": "graph"}, score=chained(False)),
+        Arm("graph", {"variates": "graph"}, control="graph, random order"),
+        Arm(
+            *("graph, a chain as they come", {"variates": "graph"}),
+            score=chained(False),
+            control="graph, random order",
+        ),
         Arm("graph, random order", {"variates": "graph"}, score=chained(True)),
     ),
 )

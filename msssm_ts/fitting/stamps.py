@@ -97,8 +97,8 @@ def said_of_stamps(parameters: Mapping[str, Any], vote: Vote, data: TrainingData
     if asked == "use":
         cores = ", ".join(n for n in CORES.own_names() if CORES.get(n).counts_gaps)
         return [
-            f"no member counts gaps, as a network of core {cores} would: time stamps were left out "
-            "(stamps='grid' acts on all)"
+            f"no member counts gaps, as a network of core {cores} that began with stamps would: "
+            "they were left out (stamps='grid' acts on all)"
         ]
     return [
         "time stamps were left out, though they are uneven: --stamps grid (stamps='grid') puts "

@@ -43,9 +43,3 @@ def copy_in(
             for k in range(kinds):
                 value = load(kept, at + v * width + (k * n + j) * d)
                 store(state, ((v * n + j) * kinds + k) * width, value)
-
-
-@inlined
-def add_to(total: Any, at: Any, value: Any) -> None:
-    """Add a vector to the one at a place."""
-    store(total, at, load(total, at) + value)

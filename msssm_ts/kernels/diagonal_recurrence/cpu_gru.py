@@ -7,7 +7,6 @@ from typing import Any
 from msssm_ts.kernels.decompose.cpu import fill_zero
 from msssm_ts.kernels.diagonal_recurrence.chunks import (
     CHUNK,
-    add_to,
     copy_in,
     copy_out,
     sigmoid_and_tanh,
@@ -78,6 +77,51 @@ def gru_forward(
             fill_zero(y, i, d, rows - lengths[b])
 
 
+@inlined
+def _return(
+    grad: Any, x: Any, w: Any, a: Any, C: Any, i: Any, p: Any, d: Any, size: Any, steps: Any,
+    past: Any, at: Any, stride: Any, carry: Any, u: Any, total: Any, s: Any, grad_x: Any,
+) -> None:  # fmt: skip
+    """Go back over some steps with a unit of a vector, whose sums stay in registers.
+
+    What a step passes on is its gradient times a factor that does not hang on it, so that one
+    step waits for another for a sum and a product only.
+    """
+    width, one = lanes_of(x), splat(x.dtype.type(1))
+    wz, wr, wc = load(w, p), load(w, p + size), load(w, p + 2 * size)
+    az, ar, ac = load(a, p), load(a, p + size), load(a, p + 2 * size)
+    read, g = load(C, p), load(carry, u)
+    wz_sum, wr_sum, wc_sum = load(total, s), load(total, s + width), load(total, s + 2 * width)
+    az_sum, ar_sum = load(total, s + 3 * width), load(total, s + 4 * width)
+    ac_sum, bz_sum = load(total, s + 5 * width), load(total, s + 6 * width)
+    br_sum, read_sum = load(total, s + 7 * width), load(total, s + 8 * width)
+    for t in range(steps - 1, -1, -1):
+        k, q = i + t * d, at + t * stride
+        now, got = load(x, k), load(grad, k)
+        h, z = load(past, q), load(past, q + width)
+        r, c = load(past, q + 2 * width), load(past, q + 3 * width)
+        kz, kc = (c - h) * z * (one - z), z * (one - c * c)
+        kr = kc * ac * h * r * (one - r)
+        g = g + got * read
+        gz, gr, gc = g * kz, g * kr, g * kc
+        g = g * ((one - z) + kz * az + kr * ar + kc * ac * r)
+        store(grad_x, k, load(grad_x, k) + gz * wz + gr * wr + gc * wc)
+        wz_sum, wr_sum, wc_sum = wz_sum + gz * now, wr_sum + gr * now, wc_sum + gc * now
+        az_sum, ar_sum, ac_sum = az_sum + gz * h, ar_sum + gr * h, ac_sum + gc * (r * h)
+        bz_sum, br_sum = bz_sum + gz, br_sum + gr
+        read_sum = read_sum + got * (h + z * (c - h))
+    store(carry, u, g)
+    store(total, s, wz_sum)
+    store(total, s + width, wr_sum)
+    store(total, s + 2 * width, wc_sum)
+    store(total, s + 3 * width, az_sum)
+    store(total, s + 4 * width, ar_sum)
+    store(total, s + 5 * width, ac_sum)
+    store(total, s + 6 * width, bz_sum)
+    store(total, s + 7 * width, br_sum)
+    store(total, s + 8 * width, read_sum)
+
+
 @kernel
 def gru_backward(
     grad: Any, x: Any, w: Any, a: Any, bias: Any, C: Any, D: Any, lengths: Any, kept: Any,
@@ -87,7 +131,7 @@ def gru_backward(
     width = lanes_of(x)
     vectors, size, chunks = d // width, n * d, (rows + CHUNK - 1) // CHUNK
     groups = (vectors + group - 1) // group
-    one, most = splat(x.dtype.type(1)), group * n * width
+    most = group * n * width
     state, carry, total = scratch(x, most), scratch(x, most), scratch(x, 9 * most)
     past = scratch(x, 4 * CHUNK * most)
     for item in range(first, last):
@@ -105,33 +149,14 @@ def gru_backward(
             for t in range(start, stop):
                 i, at = (b * rows + t) * d + c0, 4 * (t - start) * most
                 _advance(x, i, w, a, bias, c0, d, n, count, state, past, at)
-            for t in range(stop - 1, start - 1, -1):
-                for v in range(count):
-                    i = (b * rows + t) * d + c0 + v * width
-                    now, got = load(x, i), load(grad, i)
-                    grad_now = got * load(D, c0 + v * width)
-                    for j in range(n):
-                        p, u = c0 + v * width + j * d, (v * n + j) * width
-                        p1, p2, q = p + size, p + 2 * size, 4 * ((t - start) * most + u)
-                        h, z = load(past, q), load(past, q + width)
-                        r, c = load(past, q + 2 * width), load(past, q + 3 * width)
-                        g = load(carry, u) + got * load(C, p)
-                        gz = g * (c - h) * z * (one - z)
-                        gc = g * z * (one - c * c)
-                        gk = gc * load(a, p2)
-                        gr = gk * h * r * (one - r)
-                        back = g * (one - z) + gz * load(a, p) + gr * load(a, p1) + gk * r
-                        store(carry, u, back)
-                        grad_now = grad_now + gz * load(w, p) + gr * load(w, p1) + gc * load(w, p2)
-                        s = 9 * u
-                        add_to(total, s, gz * now)
-                        add_to(total, s + width, gr * now)
-                        add_to(total, s + 2 * width, gc * now)
-                        add_to(total, s + 3 * width, gz * h)
-                        add_to(total, s + 4 * width, gr * h)
-                        add_to(total, s + 5 * width, gc * (r * h))
-                        add_to(total, s + 6 * width, gz)
-                        add_to(total, s + 7 * width, gr)
-                        add_to(total, s + 8 * width, got * (h + z * (c - h)))
-                    store(grad_x, i, grad_now)
+            for v in range(count):
+                i, own = (b * rows + start) * d + c0 + v * width, load(D, c0 + v * width)
+                for k in range(i, i + (stop - start) * d, d):
+                    store(grad_x, k, load(grad, k) * own)
+                for j in range(n):
+                    u = (v * n + j) * width
+                    _return(
+                        *(grad, x, w, a, C, i, c0 + v * width + j * d, d, size, stop - start),
+                        *(past, 4 * u, 4 * most, carry, u, total, 9 * u, grad_x),
+                    )
         copy_out(total, sums, 9 * b * size + c0, d, n, count, 9)

@@ -7,7 +7,6 @@ from typing import Any
 from msssm_ts.kernels.decompose.cpu import fill_zero
 from msssm_ts.kernels.diagonal_recurrence.chunks import (
     CHUNK,
-    add_to,
     copy_in,
     copy_out,
     sigmoid_and_tanh,
@@ -84,6 +83,60 @@ def lstm_forward(
             fill_zero(y, i, d, rows - lengths[b])
 
 
+@inlined
+def _return(
+    grad: Any, x: Any, w: Any, a: Any, C: Any, i: Any, p: Any, d: Any, size: Any, steps: Any,
+    past: Any, at: Any, stride: Any, carry: Any, u: Any, total: Any, s: Any, grad_x: Any,
+) -> None:  # fmt: skip
+    """Go back over some steps with a unit of a vector, whose sums stay in registers.
+
+    What a step passes on is the gradients of h and of c times factors that do not hang on them, so
+    that one step waits for another for three sums of a product only.
+    """
+    width, one = lanes_of(x), splat(x.dtype.type(1))
+    wf, wo, wg = load(w, p), load(w, p + size), load(w, p + 2 * size)
+    af, ao, ag = load(a, p), load(a, p + size), load(a, p + 2 * size)
+    pf, po = load(a, p + 3 * size), load(a, p + 4 * size)
+    read, gh, gs = load(C, p), load(carry, u), load(carry, u + width)
+    wf_sum, wo_sum, wg_sum = load(total, s), load(total, s + width), load(total, s + 2 * width)
+    af_sum, ao_sum = load(total, s + 3 * width), load(total, s + 4 * width)
+    ag_sum, pf_sum = load(total, s + 5 * width), load(total, s + 6 * width)
+    po_sum, bf_sum = load(total, s + 7 * width), load(total, s + 8 * width)
+    bo_sum, read_sum = load(total, s + 9 * width), load(total, s + 10 * width)
+    for t in range(steps - 1, -1, -1):
+        k, q = i + t * d, at + t * stride
+        now, got = load(x, k), load(grad, k)
+        h, before = load(past, q), load(past, q + width)
+        f, g = load(past, q + 2 * width), load(past, q + 3 * width)
+        o, seen = load(past, q + 4 * width), load(past, q + 5 * width)
+        ko, kc = seen * o * (one - o), o * (one - seen * seen)
+        kf, kg = (before - g) * f * (one - f), (one - f) * (one - g * g)
+        gh = gh + got * read
+        gs = gs + gh * (kc + ko * po)
+        go, gf, gg = gh * ko, gs * kf, gs * kg
+        gh = gh * (ko * ao) + gs * (kf * af + kg * ag)
+        gs = gs * (f + kf * pf)
+        store(grad_x, k, load(grad_x, k) + gf * wf + go * wo + gg * wg)
+        wf_sum, wo_sum, wg_sum = wf_sum + gf * now, wo_sum + go * now, wg_sum + gg * now
+        af_sum, ao_sum, ag_sum = af_sum + gf * h, ao_sum + go * h, ag_sum + gg * h
+        pf_sum, po_sum = pf_sum + gf * before, po_sum + go * (g + f * (before - g))
+        bf_sum, bo_sum = bf_sum + gf, bo_sum + go
+        read_sum = read_sum + got * (o * seen)
+    store(carry, u, gh)
+    store(carry, u + width, gs)
+    store(total, s, wf_sum)
+    store(total, s + width, wo_sum)
+    store(total, s + 2 * width, wg_sum)
+    store(total, s + 3 * width, af_sum)
+    store(total, s + 4 * width, ao_sum)
+    store(total, s + 5 * width, ag_sum)
+    store(total, s + 6 * width, pf_sum)
+    store(total, s + 7 * width, po_sum)
+    store(total, s + 8 * width, bf_sum)
+    store(total, s + 9 * width, bo_sum)
+    store(total, s + 10 * width, read_sum)
+
+
 @kernel
 def lstm_backward(
     grad: Any, x: Any, w: Any, a: Any, bias: Any, C: Any, D: Any, lengths: Any, kept: Any,
@@ -93,7 +146,7 @@ def lstm_backward(
     width = lanes_of(x)
     vectors, size, chunks = d // width, n * d, (rows + CHUNK - 1) // CHUNK
     groups = (vectors + group - 1) // group
-    one, most = splat(x.dtype.type(1)), group * n * width
+    most = group * n * width
     state, carry, total = scratch(x, 2 * most), scratch(x, 2 * most), scratch(x, 11 * most)
     past = scratch(x, 6 * CHUNK * most)
     for item in range(first, last):
@@ -111,38 +164,14 @@ def lstm_backward(
             for t in range(start, stop):
                 i, at = (b * rows + t) * d + c0, 6 * (t - start) * most
                 _advance(x, i, w, a, bias, c0, d, n, count, state, past, at)
-            for t in range(stop - 1, start - 1, -1):
-                for v in range(count):
-                    i = (b * rows + t) * d + c0 + v * width
-                    now, got = load(x, i), load(grad, i)
-                    grad_now = got * load(D, c0 + v * width)
-                    for j in range(n):
-                        p, u = c0 + v * width + j * d, (v * n + j) * width
-                        p1, p2, q = p + size, p + 2 * size, 6 * ((t - start) * most + u)
-                        h, before = load(past, q), load(past, q + width)
-                        f, g = load(past, q + 2 * width), load(past, q + 3 * width)
-                        o, seen = load(past, q + 4 * width), load(past, q + 5 * width)
-                        gh = load(carry, 2 * u) + got * load(C, p)
-                        go = gh * seen * o * (one - o)
-                        gs = load(carry, 2 * u + width) + gh * o * (one - seen * seen)
-                        gs = gs + go * load(a, p + 4 * size)
-                        gf = gs * (before - g) * f * (one - f)
-                        gg = gs * (one - f) * (one - g * g)
-                        back = gf * load(a, p) + go * load(a, p1) + gg * load(a, p2)
-                        store(carry, 2 * u, back)
-                        store(carry, 2 * u + width, gs * f + gf * load(a, p + 3 * size))
-                        grad_now = grad_now + gf * load(w, p) + go * load(w, p1) + gg * load(w, p2)
-                        s = 11 * u
-                        add_to(total, s, gf * now)
-                        add_to(total, s + width, go * now)
-                        add_to(total, s + 2 * width, gg * now)
-                        add_to(total, s + 3 * width, gf * h)
-                        add_to(total, s + 4 * width, go * h)
-                        add_to(total, s + 5 * width, gg * h)
-                        add_to(total, s + 6 * width, gf * before)
-                        add_to(total, s + 7 * width, go * (g + f * (before - g)))
-                        add_to(total, s + 8 * width, gf)
-                        add_to(total, s + 9 * width, go)
-                        add_to(total, s + 10 * width, got * (o * seen))
-                    store(grad_x, i, grad_now)
+            for v in range(count):
+                i, own = (b * rows + start) * d + c0 + v * width, load(D, c0 + v * width)
+                for k in range(i, i + (stop - start) * d, d):
+                    store(grad_x, k, load(grad, k) * own)
+                for j in range(n):
+                    u = (v * n + j) * width
+                    _return(
+                        *(grad, x, w, a, C, i, c0 + v * width + j * d, d, size, stop - start),
+                        *(past, 6 * u, 6 * most, carry, 2 * u, total, 11 * u, grad_x),
+                    )
         copy_out(total, sums, 11 * b * size + c0, d, n, count, 11)
