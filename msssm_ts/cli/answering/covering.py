@@ -84,7 +84,7 @@ def check_covering(labels: Labels, covering: Covering | None) -> None:
         )
     raise InputError(
         "--coverage: the model keeps no answers of series left out, being of an earlier version or "
-        "fitted on too few; fit it again"
+        "fitted on too few, of which the most of its vote told nothing; fit it again, on more"
     )
 
 
