@@ -47,6 +47,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--stamps use": {"stamps": "use"},
     "--stamps use --core s4d": {"stamps": "use", "core": "s4d"},
     "--motifs": {"motifs": 4},
+    "--workspace": {"workspace": 2},
+    "--experts": {"experts": 4},
     "--exemplars": {"exemplars": 2},
 }
 SMALL: dict[str, Any] = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.presets import PRESETS, PresetName
-from msssm_ts.model.config import MOST_MOTIFS
+from msssm_ts.model.config import MOST_EXPERTS, MOST_MOTIFS, MOST_TOKENS
 from msssm_ts.model.cores import CORES
 from msssm_ts.parameter_checks import (
     Anything,
@@ -262,6 +262,27 @@ class Parameters:
         option="--motifs",
         brief="Motifs that the network finds and attends to, which inspect shows along a series; "
         "0: none.",
+    )
+    experts: int = row(
+        0,
+        Whole(least=0, most=MOST_EXPERTS),
+        """Small layers behind the last block, of which every step goes through the two that a
+        learned router chooses for it; ``inspect`` shows which, and where; 0: none. No gain in
+        networks that are trained as long as by default, see docs/cores.md.""",
+        concerns=TRAINED,
+        option="--experts",
+        brief="Small layers behind the last block, two of which each step goes through; 0: none.",
+    )
+    workspace: int = row(
+        0,
+        Whole(least=0, most=MOST_TOKENS),
+        """Tokens of a workspace: each reads, of a whole series, the sixteen steps that it is drawn
+        to most, for the head; ``inspect`` shows which they are; 0: none. No gain in networks that
+        are trained as long as by default, see docs/cores.md.""",
+        concerns=TRAINED,
+        option="--workspace",
+        brief="Tokens that each read the sixteen steps that suit them, which inspect shows along a "
+        "series; 0: none.",
     )
     max_epochs: int | None = row(
         None,

@@ -154,6 +154,7 @@ T_CHECK = "tests/test_data_check.py"
 LABEL_ERRORS = "msssm_ts/analysis/data/label_errors.py"
 T_LABEL_ERRORS, T_UNKNOWN = "tests/test_label_errors.py", "tests/test_unknown.py"
 T_SIMILAR, T_MOTIFS = "tests/test_similar.py", "tests/test_motifs.py"
+T_EXPERTS, T_WORKSPACE = "tests/test_experts.py", "tests/test_workspace.py"
 COVERAGE, T_COVERAGE = "msssm_ts/fitted/coverage.py", "tests/test_coverage.py"
 
 # Without the tests that train for longer.
@@ -917,6 +918,23 @@ BUGS = [Bug(*row) for row in (
      "member = member & counted.unsqueeze(-1)", "pass", T_MOTIFS),
     ("motifs: codes stay unused", "msssm_ts/training/codes.py",
      "dead = (layer.idle > PATIENCE)", "dead = (layer.idle > 1e9)", T_MOTIFS),
+    ("experts: weights that jump", "msssm_ts/model/experts.py",
+     "functional.relu(probabilities - third)",
+     "probabilities * (probabilities > third)", T_EXPERTS),
+    ("experts: padding through them", "msssm_ts/model/experts.py",
+     "steps = gates.new_ones(gates.shape[:2]) if counted is None else counted.to(gates.dtype)",
+     "steps = gates.new_ones(gates.shape[:2])", T_EXPERTS),
+    ("experts: each process balances its own", "msssm_ts/training/aims.py",
+     "processes.totals([*own, float(n)])", "[*own, float(n)]", T_EXPERTS),
+    ("experts: unbalanced", "msssm_ts/training/aims.py",
+     "loss = loss + BALANCE * imbalance(", "loss = loss + 0.0 * imbalance(", T_EXPERTS),
+    ("workspace: ties read in full", "msssm_ts/model/workspace.py",
+     "last * (left / last.sum(-1, keepdim=True).clamp(min=1))", "last", T_WORKSPACE),
+    ("workspace: padding read", "msssm_ts/model/workspace.py",
+     "scores = scores.masked_fill(~counted.unsqueeze(1), -torch.inf)", "pass", T_WORKSPACE),
+    ("workspace: a stream forgets the best", "msssm_ts/model/workspace.py",
+     "least = scores.argmin(-1, keepdim=True)", "least = scores.argmax(-1, keepdim=True)",
+     T_WORKSPACE),
     ("drift: on either side", "msssm_ts/fitted/drift.py",
      "(shares - np.arange(n) / n).max()", "abs(shares - np.arange(n) / n).max()", T_UNKNOWN),
     ("drift: by its chance alone", "msssm_ts/fitted/drift.py",

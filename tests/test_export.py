@@ -61,12 +61,13 @@ def values(*shape: int) -> np.ndarray[Any, Any]:
 
 
 def univariate() -> MSSSMClassifier:
-    return fitted(1e5 + values(12, 30), core="gru")
+    return fitted(1e5 + values(12, 30), core="gru", workspace=2)
 
 
 def variable_length() -> MSSSMClassifier:
     X = [values(2, n) for n in range(8, 20)]
-    return fitted(X, missing="mask", core="s4d", n_scales=2, channel_names=["I", "II"])
+    kind = {"missing": "mask", "core": "s4d", "n_scales": 2, "experts": 4, "workspace": 2}
+    return fitted(X, **kind, channel_names=["I", "II"])
 
 
 def multilabel() -> MSSSMClassifier:

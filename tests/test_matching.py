@@ -57,6 +57,16 @@ def test_the_same_terms_need_no_word(model: MSSSMClassifier) -> None:
     assert same.values is data.values
 
 
+def test_uneven_stamps_that_a_model_takes_no_notice_of_are_said(model: MSSSMClassifier) -> None:
+    data = _data(2)
+    lengths = [value.shape[1] for value in data.values]
+    even = replace(data, times=[np.arange(n, dtype=float) for n in lengths])
+    assert matched(even, model.model_)[1] == []
+    uneven = replace(data, times=[np.arange(n, dtype=float) ** 2 for n in lengths])
+    [line] = matched(uneven, model.model_)[1]
+    assert line.startswith("time stamps are left out, though they are uneven")
+
+
 @pytest.mark.parametrize("lazy", [False, True])
 def test_units_are_converted_channel_by_channel(model: MSSSMClassifier, lazy: bool) -> None:
     data = _data(6)

@@ -29,7 +29,7 @@ def frozen(
         _INIT(layer, config)
         layer.codes.requires_grad_(False)
 
-    still = patch("msssm_ts.training.loop.revive", lambda *_: None)
+    still = patch("msssm_ts.training.aims.revive", lambda *_: None)
     with still, patch.object(MotifAttention, "__init__", init):
         return fitted(X, y, X_test, y_test, parameters, seed)
 

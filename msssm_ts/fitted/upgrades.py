@@ -35,6 +35,8 @@ _NEW_IN_10: dict[str, Any] = {
     "pyramid": False,
     "time_unit": 0.0,
     "motifs": 0,
+    "experts": 0,
+    "workspace": 0,
 }
 # From here on a file has a checksum.
 FIRST_WITH_CHECKSUM = 6

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from msssm_ts.kernels.decimate import decimation_taps
 from msssm_ts.model.block import MSSSMBlock
 from msssm_ts.model.config import MSSSMConfig, Pooling
+from msssm_ts.model.experts import Experts
 from msssm_ts.model.motifs import MotifAttention
 from msssm_ts.model.pyramid import halved
 from msssm_ts.model.stem import FilterBankStem, make_stem
 from msssm_ts.model.variates import VariateAxis
+from msssm_ts.model.workspace import Workspace
 
 
 def counted_steps(
@@ -87,10 +89,12 @@ class MSSSMNetwork(nn.Module):
         self.blocks = nn.ModuleList(
             MSSSMBlock(config, config.halves_behind(k)) for k in range(config.n_layers)
         )
-        # Only where it is wanted: it draws random numbers.
+        # Only where they are wanted: they draw random numbers.
         self.motifs = MotifAttention(config) if config.motifs else None
+        self.experts = Experts(config) if config.experts else None
         self.norm = nn.LayerNorm(d)
         self.axis = None if config.variates == "mix" else VariateAxis(config)
+        self.workspace = Workspace(config) if config.workspace else None
         self.head = nn.Linear(config.n_pooled, config.n_outputs)
 
     def embed(
@@ -110,12 +114,16 @@ class MSSSMNetwork(nn.Module):
         Returns
         -------
         Tensor of shape (b, d), or (b, 2d) for "mean_max" pooling; of each variate, and of each
-        level of a pyramid
+        level of a pyramid; behind the last level's, what each token of a workspace has read
         """
         levels = []
         for k, (steps, counted) in enumerate(self.layers(x, lengths, observed, times)):
-            if self.config.pyramid or k == len(self.blocks) - 1:
-                pooled = pool(self.norm(steps), counted, self.config.pooling)
+            is_last = k == len(self.blocks) - 1
+            if self.config.pyramid or is_last:
+                normed = self.norm(steps)
+                pooled = pool(normed, counted, self.config.pooling)
+                if self.workspace is not None and is_last:
+                    pooled = torch.cat([pooled, self.workspace(normed, counted)], -1)
                 levels.append(pooled if self.axis is None else self.axis.together(pooled))
         return torch.cat(levels, -1) if len(levels) > 1 else levels[0]
 
@@ -165,8 +173,9 @@ class MSSSMNetwork(nn.Module):
                 counted = counted_steps(x.shape[1], lengths, observed)
             else:
                 x = block(x, lengths, mask, times)
-            if self.motifs is not None and k == len(self.blocks) - 1:
-                x = self.motifs(x, counted)
+            if k == len(self.blocks) - 1:
+                x = x if self.motifs is None else self.motifs(x, counted)
+                x = x if self.experts is None else self.experts(x, counted)
             yield x, counted
 
     def _decimated(

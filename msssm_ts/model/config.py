@@ -19,6 +19,8 @@ SPECTRUM_STRIDE = 4
 MOST_SCALES = 16
 # Codes of a codebook.
 MOST_MOTIFS = 1024
+# Small layers that steps are shared out to, and tokens that read a series.
+MOST_EXPERTS, MOST_TOKENS = 64, 256
 # Numbers that a stream keeps of the past: 1 GB in float32.
 _MOST_HELD = 1 << 28
 _FIELDS = Record(
@@ -43,6 +45,8 @@ _FIELDS = Record(
         "n_variates": Whole(1, 1 << 14),
         "time_unit": Number(0),
         "motifs": Whole(0, MOST_MOTIFS),
+        "experts": Whole(0, MOST_EXPERTS),
+        "workspace": Whole(0, MOST_TOKENS),
     }
 )
 
@@ -103,6 +107,10 @@ class MSSSMConfig:
         that keeps one step of several. 0: steps count, whatever their stamps.
     motifs : int
         Codes that the steps behind the last block attend to; 0: there is no such attention.
+    experts : int
+        Small layers behind the last block, two of which a step goes through; 0: there are none.
+    workspace : int
+        Tokens that read a few steps each behind the last block, for the head; 0: there are none.
     """
 
     n_channels: int
@@ -125,6 +133,8 @@ class MSSSMConfig:
     n_variates: int = 1
     time_unit: float = 0.0
     motifs: int = 0
+    experts: int = 0
+    workspace: int = 0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> MSSSMConfig:
@@ -187,9 +197,10 @@ class MSSSMConfig:
 
     @property
     def n_pooled(self) -> int:
-        """What is pooled over the steps, of all variates and levels where they are apart."""
-        one = self.d_model * (2 if self.pooling == "mean_max" else 1) * self.n_variates
-        return one * (self.n_layers if self.pyramid else 1)
+        """What the head sees, of all variates and levels where they are apart."""
+        levels = self.n_layers if self.pyramid else 1
+        kinds = (2 if self.pooling == "mean_max" else 1) * levels + self.workspace
+        return self.d_model * kinds * self.n_variates
 
     @property
     def n_directions(self) -> int:
@@ -211,7 +222,8 @@ class MSSSMConfig:
     def goes_beyond(self) -> bool:
         """Whether there is something about the blocks that the paper has not."""
         apart = self.variates != "mix"
-        options = (self.pyramid, self.is_quasiseparable, apart, self.motifs > 0)
+        behind = self.motifs or self.experts or self.workspace
+        options = (self.pyramid, self.is_quasiseparable, apart, behind)
         return self.stride > 1 or any(options)
 
     def halves_behind(self, layer: int) -> bool:

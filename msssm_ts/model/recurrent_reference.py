@@ -50,6 +50,9 @@ class RecurrentReference:
         self._total = torch.zeros(rows, c.d_model, dtype=torch.float64)
         self._max = like.new_full((rows, c.d_model), -torch.inf)
         self._last = like.new_zeros(rows, c.d_model)
+        workspace = self.network.workspace
+        self._held = None if workspace is None else workspace.begun(rows)
+        self._read: Tensor | None = None
         self.n_steps = self._n_observed = 0
 
     def run(self, x: NDArray[Any]) -> NDArray[np.float64]:
@@ -74,7 +77,10 @@ class RecurrentReference:
             x = self._block_step(i, cast(MSSSMBlock, block), x, observed)
         if observed:
             self._n_observed += 1
-            self._last = network.norm(x)[:, 0]
+            normed = network.norm(x if network.experts is None else network.experts(x))
+            if network.workspace is not None and self._held is not None:
+                self._read, self._held = network.workspace.step(normed, self._held)
+            self._last = normed[:, 0]
             self._total += self._last
             self._max = torch.maximum(self._max, self._last)
         if not self._n_observed:
@@ -86,6 +92,8 @@ class RecurrentReference:
             "mean_max": torch.cat([mean, self._max], 1),
             "last": self._last,
         }[network.config.pooling]
+        if self._read is not None:
+            pooled = torch.cat([pooled, self._read], 1)
         if axis is not None:
             pooled = axis.together(pooled)
         logits: NDArray[Any] = network.head(pooled)[0].numpy()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msssm_ts.model.config import MSSSMConfig
 from msssm_ts.model.cores import CORES
+from msssm_ts.model.experts import expert_shapes
 from msssm_ts.model.motifs import motif_shapes
 from msssm_ts.model.stem import stem_shapes
 from msssm_ts.model.variates import axis_shapes
+from msssm_ts.model.workspace import workspace_shapes
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -61,6 +63,10 @@ def weight_shapes(config: MSSSMConfig) -> Shapes:
             shapes[f"blocks.{layer}.output.weight"] = (d, 2 * d)
     if config.motifs:
         shapes |= {f"motifs.{k}": v for k, v in motif_shapes(config).items()}
+    if config.experts:
+        shapes |= {f"experts.{k}": v for k, v in expert_shapes(config).items()}
+    if config.workspace:
+        shapes |= {f"workspace.{k}": v for k, v in workspace_shapes(config).items()}
     return (
         shapes
         | {"norm.weight": (d,), "norm.bias": (d,)}

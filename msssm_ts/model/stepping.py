@@ -64,8 +64,8 @@ def why_no_steps(config: MSSSMConfig) -> str | None:
 def recurrent_form(network: MSSSMNetwork) -> RecurrentNetwork | RecurrentReference:
     """Return a copy of a network that reads one step after the other.
 
-    The fused one where the core has the weights for it; else, and where plain torch is the chosen
-    backend, the one in plain torch.
+    The fused one where the core has the weights for it and nothing stands behind the blocks; else,
+    and where plain torch is the chosen backend, the one in plain torch.
 
     Parameters
     ----------
@@ -99,5 +99,7 @@ def recurrent_form(network: MSSSMNetwork) -> RecurrentNetwork | RecurrentReferen
 
 
 def _is_fused(network: MSSSMNetwork) -> bool:
+    if network.experts is not None or network.workspace is not None:
+        return False
     core = cast("MSSSM", cast("MSSSMBlock", network.blocks[0]).cores[0])
     return core.ssm.fused_step() is not None

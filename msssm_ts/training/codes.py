@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from msssm_ts.model.motifs import PATIENCE, MotifAttention, Seen
 from msssm_ts.training.processes import Processes
-
-
-def motifs_of(network: nn.Module) -> MotifAttention | None:
-    """Return a network's attention to codes, where it has one."""
-    found = getattr(network, "motifs", None)
-    return found if isinstance(found, MotifAttention) else None
 
 
 @torch.no_grad()

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from msssm_ts.errors import TrainingError
 from msssm_ts.model import MSSSMNetwork
+from msssm_ts.training.aims import OwnAims
 from msssm_ts.training.augmentation import Augmentation
 from msssm_ts.training.bank import bank_of, behind_bank
 from msssm_ts.training.batches import Batch
-from msssm_ts.training.codes import motifs_of, revive
 from msssm_ts.training.keeping import (
     Keeper,
     Kept,
@@ -98,7 +98,7 @@ class Trainer:
         self.augmentation = augmentation or Augmentation()
         self.network, self.settings, self.callbacks = network, settings, callbacks
         self.loss = loss
-        self._bank, self._motifs = bank_of(network), motifs_of(network)
+        self._bank, self._aims = bank_of(network), OwnAims(network, processes)
         self.history = History()
         self.n_steps = 0
         self.best_epoch: int | None = None
@@ -308,9 +308,7 @@ class Trainer:
         y = train.targets[index[part.rows]].to(next(network.parameters()).device)
         processes.seed_dropout(generator.initial_seed(), self.n_steps)
         logits, own_loss = self._varied_loss(train, index, part, batch, generator)
-        seen = None if self._motifs is None else self._motifs.take_seen()
-        if seen is not None:
-            own_loss = own_loss + seen.loss
+        own_loss = self._aims.added_to(own_loss, part.n)
         network.zero_grad(set_to_none=True)
         # The mean over the batch is the sum of the parts' means by their numbers of series.
         (own_loss * (part.n / len(index))).backward()  # type: ignore[no-untyped-call]
@@ -325,8 +323,7 @@ class Trainer:
                 f"{at.epoch}): look for extreme values in the data, or lower the learning rate"
             )
         optimizer.step()
-        if self._motifs is not None and seen is not None:
-            revive(self._motifs, seen.of(part.n), processes)
+        self._aims.after_step()
         self.n_steps += 1
         at.n_batches += 1
         at.total_loss += total_loss

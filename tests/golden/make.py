@@ -84,6 +84,8 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     causal = {"core": "lstm", "bidirectional": False, "pooling": "last", "n_scales": 1}
     yield from made("network_lstm", NETWORK | causal, X, y)
     yield from made("network_motifs", NETWORK | {"motifs": 4}, X, y)
+    yield from made("network_experts", NETWORK | {"experts": 4}, X, y)
+    yield from made("network_workspace", NETWORK | {"workspace": 3}, X, y)
     yield from made("network_odd", NETWORK | {"d_model": 7}, X, y)
     yield from made("network_pyramid", NETWORK | {"pyramid": True}, X, y)
     one = {"directions": "quasiseparable", "core": "s6"}

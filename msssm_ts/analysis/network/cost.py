@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msssm_ts.analysis.network.weights import cores
 from msssm_ts.kernels.decimate import N_TAPS
-from msssm_ts.model import MSSSMNetwork
+from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.config import SPECTRUM_STRIDE
 from msssm_ts.model.cores.core import CoreCost
+from msssm_ts.model.experts import CHOSEN
 from msssm_ts.model.stem import FilterBankStem, SpectrumStem
 from msssm_ts.model.variates.shapes import layer_cost
 
@@ -35,6 +36,10 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
     - "mixing": E_t = Linear(x_t), its product with the streams, and the gate's.
     - "motifs", where there are any: 4 d² a step for its projections, and a step, code and channel
       one product each for the distance, the score and what is read.
+    - "experts", where there are any: the router, d a step and expert, and the two layers of each
+      of the two experts that a step goes through, 4 d² a step.
+    - "workspace", where there is one: a step, token and channel one product each for the score and
+      what is read.
     - "head": once a series.
     - "variates", only where channels stay apart, each of which goes through all of the above: the
       projections of the layers over them, 3 d² a step and channel, the maps to Δ, B and C, and the
@@ -78,12 +83,23 @@ def multiply_adds(network: MSSSMNetwork, n_timepoints: int) -> dict[str, int | N
         "selection": None if core is None else core_steps * core.selection,
         "scan": None if core is None else core_steps * core.scan,
         "mixing": core_steps * (mixer + own * M + own),
-        **({"motifs": steps[-1] * (4 * d * d + 3 * config.motifs * d)} if config.motifs else {}),
+        **_behind(config, steps[-1]),
         "head": network.head.in_features * network.head.out_features,
     }
     if network.axis is not None:
         counts["variates"] = sum(steps) * layer_cost(config).products
     return counts
+
+
+def _behind(config: MSSSMConfig, steps: int) -> dict[str, int]:
+    """Count the multiply-adds of what stands behind the last block."""
+    d, experts = config.d_model, min(CHOSEN, config.experts)
+    counts = {
+        "motifs": config.motifs and steps * (4 * d * d + 3 * config.motifs * d),
+        "experts": steps * (config.experts * d + experts * 2 * d * d),
+        "workspace": steps * 2 * config.workspace * d,
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def exponentials(network: MSSSMNetwork, n_timepoints: int) -> int | None:

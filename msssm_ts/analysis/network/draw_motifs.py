@@ -21,17 +21,19 @@ _HEIGHT = 1.6
 
 
 @literal_names()
-def draw_motif_strip(view: View, codes: NDArray[np.int64], title: str) -> Figure:
-    """Draw a series, first channel, over a strip that has a colour and a number for each motif.
+def draw_strip(view: View, codes: NDArray[np.int64], title: str, what: str) -> Figure:
+    """Draw a series, first channel, over a strip that has a colour and a number for each code.
 
     Parameters
     ----------
     view : View
         The series.
     codes : integer array of shape (l,)
-        Motifs of its steps.
+        Of its steps, such as motifs; −1: of none.
     title : str
         What stands above.
+    what : str
+        What the codes are of.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -47,13 +49,15 @@ def draw_motif_strip(view: View, codes: NDArray[np.int64], title: str) -> Figure
     edges = np.flatnonzero(np.diff(codes)) + 1
     for first, last in zip([0, *edges], [*edges, len(codes)], strict=True):
         code = int(codes[first])
+        if code < 0:
+            continue
         strip.axvspan(times[first], times[last], color=colours(code % 20), linewidth=0)
         if last - first >= len(codes) / 40:
             middle = (times[first] + times[last]) / 2
             strip.text(middle, 0.5, str(code + 1), ha="center", va="center", fontsize=8)
     strip.set_ylim(0, 1)
     strip.set_yticks([])
-    strip.set_ylabel("motif")
+    strip.set_ylabel(what)
     strip.set_xlabel("s" if view.rate else "step")
     strip.set_xlim(times[0], times[-1])
     return figure

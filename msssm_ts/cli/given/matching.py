@@ -12,6 +12,7 @@ from msssm_ts.analysis.data.finding import counted
 from msssm_ts.datasets.adapted import in_units
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
+from msssm_ts.series.stamps import uneven_step
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -58,8 +59,14 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     said += _lengths(series, model)
     if model.needs_times:
         series = replace(series, times=series.stamps)
+    elif series.times is not None and uneven_step(series.times) and not _uses_times(model):
+        said.append("time stamps are left out, though they are uneven: the model takes no notice")
     series, more = _beside(series, model)
     return series, said + more
+
+
+def _uses_times(model: FittedModel) -> bool:
+    return any(member.uses_times for member in model.vote.members)
 
 
 def known_labels(

@@ -103,7 +103,8 @@ def inspect(
     With DATA, of one series: which steps speak for the predicted class (integrated gradients), the
     scale mixer's weights, the step sizes Δ (S6 only), the bands, and how far the layers mix steps,
     beside a single-scale model with as much state. Of a model of fit --motifs: which motif is
-    where. Of a model of fit --exemplars: the training series that it is most like.
+    where; of fit --experts: which expert; of fit --workspace: which steps its tokens read. Of a
+    model of fit --exemplars: the training series that it is most like.
 
     A vote without a network: which bands its ridge classifiers listen to; and with DATA, which
     steps the answer hangs on (occlusion).

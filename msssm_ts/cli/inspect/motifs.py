@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,27 +37,19 @@ def motif_facts(
         MOST_CLASSES,
         MOST_DRAWN,
         draw_motif_shapes,
-        draw_motif_strip,
+        draw_strip,
     )
     from msssm_ts.analysis.network.motifs import motif_codes, over_series
     from msssm_ts.analysis.network.view import network_of
-    from msssm_ts.cli.inspect.series import view_of
 
     network = network_of(classifier.model_)
     n = network.config.motifs
     codes = motif_codes(network, view.series, view.values.shape[1])
-    rows = np.unique(
-        np.linspace(0, data.n_series - 1, min(data.n_series, _MOST_SERIES)).astype(int)
-    )
-    if len(rows) < data.n_series:
-        say(f"motifs over {len(rows)} of {data.n_series} series", quiet=quiet)
     signals, found, labels = [], [], []
-    for row in rows:
-        own = view if row == index else view_of(classifier, data, int(row))
+    for label, own in looked_at(classifier, data, index, view, "motifs", quiet):
         signals.append(own.values[0])
         found.append(motif_codes(network, own.series, own.values.shape[1]))
-        of_class = data.labels is not None and not data.multilabel
-        labels.append(str(data.labels[row]) if of_class and data.labels is not None else "all")
+        labels.append(label)
     motifs = over_series(signals, found, labels, n)
     telling = motifs.telling
     left = [
@@ -68,12 +61,12 @@ def motif_facts(
     ]  # fmt: skip
     if left:
         say(f"not drawn in {SHAPES}: {', '.join(left)}", quiet=quiet)
-    save(draw_motif_strip(view, codes, title), folder / STRIP)
+    save(draw_strip(view, codes, title, "motif"), folder / STRIP)
     save(draw_motif_shapes(motifs, view.rate), folder / SHAPES)
     edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
     return {
         "n_motifs": n,
-        "n_series": len(rows),
+        "n_series": len(labels),
         "never": n - len(telling),
         "along": [
             {"motif": int(codes[a]) + 1, "first": view.first + a + 1, "last": view.first + b}
@@ -85,6 +78,33 @@ def motif_facts(
         },
         "pictures": [str(folder / STRIP), str(folder / SHAPES)],
     }
+
+
+def looked_at(
+    classifier: MSSSMClassifier,
+    data: LabelledSeries,
+    index: int,
+    view: View,
+    what: str,
+    quiet: bool,
+) -> Iterator[tuple[str, View]]:
+    """Yield labels and views of series, of very many for some; say of how many.
+
+    Where there are no labels, or several for a series, they are all of one class, "all".
+    """
+    import numpy as np
+
+    from msssm_ts.cli.inspect.series import view_of
+
+    rows = np.unique(
+        np.linspace(0, data.n_series - 1, min(data.n_series, _MOST_SERIES)).astype(int)
+    )
+    if len(rows) < data.n_series:
+        say(f"{what} over {len(rows)} of {data.n_series} series", quiet=quiet)
+    for row in rows:
+        labels = None if data.multilabel else data.labels
+        own = view if row == index else view_of(classifier, data, int(row))
+        yield "all" if labels is None else str(labels[row]), own
 
 
 def show_motifs(facts: dict[str, Any]) -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msssm_ts.cli.inspect.behind import (
+    expert_facts,
+    show_experts,
+    show_workspace,
+    workspace_facts,
+)
 from msssm_ts.cli.inspect.mixing import mixing_facts
 from msssm_ts.cli.inspect.motifs import motif_facts, show_motifs
 from msssm_ts.cli.shown.console import say, show, show_pairs
@@ -98,6 +104,14 @@ def series_facts(
         found = motif_facts(classifier, data, index, view, title, folder, quiet)
         facts["pictures"] += found.pop("pictures")
         facts["motifs"] = found
+    if network.config.experts:
+        found = expert_facts(classifier, data, index, view, title, folder, quiet)
+        facts["pictures"] += found.pop("pictures")
+        facts["experts"] = found
+    if network.config.workspace:
+        found = workspace_facts(classifier, view, title, folder, quiet)
+        facts["pictures"] += found.pop("pictures")
+        facts["workspace"] = found["tokens"]
     return facts
 
 
@@ -180,6 +194,10 @@ def show_series(facts: dict[str, Any]) -> None:
     _show_mixing(facts["mixing_distance"], facts["sampling_rate"])
     if "motifs" in facts:
         show_motifs(facts["motifs"])
+    if "experts" in facts:
+        show_experts(facts["experts"])
+    if "workspace" in facts:
+        show_workspace(facts["workspace"])
 
 
 def prediction_pairs(facts: dict[str, Any]) -> dict[str, object]:

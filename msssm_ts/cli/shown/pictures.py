@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 # Names of those that ``inspect`` draws into a folder, and of the table beside one of them.
 IMPORTANCE = ("importance.png", "importance.csv")
 _OF_NETWORK = ("bands.png", "mixing.png", "memory.png", "responses.png")
-_OF_MOTIFS = ("motifs.png", "motif_shapes.png")
-PICTURES = ("series.png", *_OF_NETWORK, *_OF_MOTIFS, "similar.png", *IMPORTANCE)
+_BEHIND = ("motifs.png", "motif_shapes.png", "experts.png", "workspace.png")
+PICTURES = ("series.png", *_OF_NETWORK, *_BEHIND, "similar.png", *IMPORTANCE)
 
 
 def save(figure: Figure, file: Path) -> None:

@@ -50,6 +50,9 @@ def why_not_in_c(model: FittedModel) -> str | None:
             f"channels that stay apart (variates={network.config.variates!r}) have no step in C: "
             "train with variates='mix'"
         )
+    for name, part in ("experts", network.experts), ("workspace", network.workspace):
+        if part is not None:
+            return f"{name} (--{name}) are not written in C: train without, with {name}=0"
     core = cast(MSSSM, cast(MSSSMBlock, network.blocks[0]).cores[0]).ssm
     if core.step_in_c() is None:
         return (

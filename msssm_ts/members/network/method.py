@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from msssm_ts.method import Method
 from msssm_ts.model.method import MS_SSM
 
@@ -63,3 +66,49 @@ STAMPS = Method(
 }""",
     ),
 )
+_HYDRA = """@misc{chaudhary2025hydra,
+  author = {Chaudhary, Siddharth and Browning, Bennett},
+  title = {Hydra: A {1.6B}-Parameter State-Space Language Model with Sparse Attention, Mixture-of-Experts, and Memory},
+  year = {2025},
+  eprint = {2508.15099},
+  archivePrefix = {arXiv}
+}"""  # noqa: E501
+EXPERTS = Method(
+    "Behind the last layer each step goes through two of several experts [@chaudhary2025hydra], "
+    "kept in balance by a loss beside that of the labels [@fedus2022switch].",
+    (
+        _HYDRA,
+        """@article{fedus2022switch,
+  author = {Fedus, William and Zoph, Barret and Shazeer, Noam},
+  title = {Switch Transformers: Scaling to Trillion Parameter Models with Simple and Efficient Sparsity},
+  journal = {Journal of Machine Learning Research},
+  volume = {23},
+  number = {120},
+  year = {2022}
+}""",  # noqa: E501
+    ),
+)
+WORKSPACE = Method(
+    "Tokens of a workspace read, by sparse attention, a few steps of the whole series for the head "
+    "[@chaudhary2025hydra].",
+    (_HYDRA,),
+)
+
+
+def chosen_methods(config: Mapping[str, Any]) -> Iterator[Method]:
+    """Yield what a paper says of a network's options, by the settings that its file holds.
+
+    Examples
+    --------
+    >>> [method is PYRAMID for method in chosen_methods({"pyramid": True, "motifs": 0})]
+    [True]
+    """
+    options = {
+        PYRAMID: config.get("pyramid"),
+        QUASISEPARABLE: config.get("directions") == "quasiseparable",
+        STAMPS: config.get("time_unit"),
+        MOTIFS: config.get("motifs"),
+        EXPERTS: config.get("experts"),
+        WORKSPACE: config.get("workspace"),
+    }
+    yield from (method for method, is_so in options.items() if is_so)

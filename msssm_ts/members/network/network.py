@@ -16,7 +16,7 @@ from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.network.initial import begun, check_shape
-from msssm_ts.members.network.method import METHOD, MOTIFS, PYRAMID, QUASISEPARABLE, STAMPS
+from msssm_ts.members.network.method import METHOD, chosen_methods
 from msssm_ts.members.network.need import need_of_network
 from msssm_ts.members.network.settings import (
     augmentation,
@@ -221,15 +221,8 @@ class NetworkMember(Member):
     def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
         """Return what a paper says of it."""
         config = facts["config"]
-        options = {
-            PYRAMID: config.get("pyramid"),
-            QUASISEPARABLE: config.get("directions") == "quasiseparable",
-            STAMPS: config.get("time_unit"),
-            MOTIFS: config.get("motifs"),
-        }
-        chosen = (method for method, is_so in options.items() if is_so)
         own = CORES.get(config["core"]).methods
-        return (METHOD, *own, *METHODS[config.get("variates", "mix")], *chosen)
+        return (METHOD, *own, *METHODS[config.get("variates", "mix")], *chosen_methods(config))
 
     @classmethod
     def expected(

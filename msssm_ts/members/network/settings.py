@@ -20,6 +20,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import N_FILTERS, clamp_scales
 from msssm_ts.model.cores import CORES
+from msssm_ts.model.experts import CHOSEN
 from msssm_ts.model.variates import variate_width
 from msssm_ts.series.stamps import uneven_step
 from msssm_ts.training import Augmentation, TrainingSettings
@@ -72,7 +73,7 @@ def network_config(parameters: Mapping[str, Any], problem: Problem) -> MSSSMConf
         _check_causal(parameters)
     same = (
         *("d_model", "n_layers", "d_state", "kernel_size", "core", "bidirectional", "dropout"),
-        *("directions", "pyramid", "motifs"),
+        *("directions", "pyramid", "motifs", "experts", "workspace"),
     )
     config = MSSSMConfig(
         n_channels=problem.values.series[0].shape[0],
@@ -120,6 +121,11 @@ def said_of_settings(parameters: Mapping[str, Any], problem: Problem) -> str | N
     said = [said_of_variates(parameters, problem)]
     if parameters["pyramid"] and parameters["n_layers"] == 1:
         said.append("has one layer: pyramid=True halves nothing, it acts between layers")
+    if 0 < parameters["experts"] <= CHOSEN:
+        said.append(
+            f"sends every step through all of experts={parameters['experts']}: of three and more, "
+            f"{CHOSEN} are chosen"
+        )
     return "; ".join(line for line in said if line) or None
 
 
