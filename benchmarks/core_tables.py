@@ -43,7 +43,8 @@ def difference(one: Outcomes, other: Outcomes) -> str:
     The error is that of the differences' mean over sets and seeds, an arm's run beside the other's
     with the same series and seed.
     """
-    both = one.keys() & other.keys()
+    # In one order, so that it is rounded alike whenever it is written.
+    both = sorted(one.keys() & other.keys())
     gained = np.array([one[key].accuracy - other[key].accuracy for key in both])
     if len(gained) < 2:
         return "–"
