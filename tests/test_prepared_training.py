@@ -174,6 +174,28 @@ def _assert_same(a: MSSSMClassifier, b: MSSSMClassifier, X: Any) -> None:
     )
 
 
+def test_a_fit_to_windows_that_is_cut_short_keeps_the_members_that_are_finished() -> None:
+    X, y = _tones(24)
+
+    class Stops:
+        def __call__(self, progress: Any) -> None:
+            pass
+
+        def stage(self, name: str, done: int, total: int) -> None:
+            if name == "trees":
+                raise KeyboardInterrupt
+
+    model = MSSSMClassifier(
+        members=["scan_ridge", "quantile_trees"], random_state=0, callbacks=[Stops()],
+        preparation=Preparation(window=0.5),
+    )  # fmt: skip
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y, sampling_rate=RATE)
+    assert [member.kind for member in model.model_.vote.members] == ["scan_ridge"]
+    assert model.model_.record.estimate is not None
+    assert model.score(X, y) > 0.9
+
+
 def test_an_error_in_a_worker_arrives_as_it_is() -> None:
     X = [np.ones((1, 5)), np.full((1, 5), np.nan)]
     series = StreamedSeries(_lazy(X), np.array([5, 5]), n_workers=1)

@@ -163,9 +163,11 @@ class Course:
             # What is fitted again on all series tells of them then.
             asking = replace(training, asks_left_out=not twice)
             first_fit = self._closed_fit("first")
-            fit_closed(self.fitted, self.closed, asking, part, first_fit, named=named)
             n_series = len(self.problems.data)
-            closed[:] = told_by_series(closed, asking, split.keep, n_series)
+            try:
+                fit_closed(self.fitted, self.closed, asking, part, first_fit, named=named)
+            finally:
+                closed[:] = told_by_series(closed, asking, split.keep, n_series)
             theirs = None
             if self.by_steps and closed and validation is not None:
                 theirs = vote_of(closed, [], priors=priors).predict_proba(validation.values)
