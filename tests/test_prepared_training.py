@@ -120,6 +120,7 @@ def test_series_that_are_kept_prepared_are_read_once_and_teach_the_same(
         without_room.setattr("msssm_ts.fitting.kept._SHARE_OF_DISK", 0.0)
         again_and_again = fitted(_slow(ragged), callbacks=[said])
     assert not any("kept in" in line for line, _ in said.lines)
+    assert any("has no room for prepared series" in line for line, _ in said.lines)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     said = _Said()

@@ -93,11 +93,14 @@ def _ready(
         return list(made)
     folder = Path(tempfile.gettempdir()) if checkpoint is None else checkpoint.folder
     times_as_long, budget = seconds * _DISK / n_bytes, parameters["time_budget"]
-    if (
-        times_as_long < _WORTH
-        or n_bytes > _SHARE_OF_DISK * shutil.disk_usage(folder).free
-        or (budget is not None and seconds / _n_workers() > _SHARE_OF_BUDGET * budget)
-    ):
+    late = budget is not None and seconds / _n_workers() > _SHARE_OF_BUDGET * budget
+    if times_as_long < _WORTH or late:
+        return None
+    if n_bytes > _SHARE_OF_DISK * shutil.disk_usage(folder).free:
+        reporter.say(
+            f"{folder} has no room for prepared series ({size_text(n_bytes)}): each is prepared "
+            "again whenever it is learned from"
+        )
         return None
     reporter.say(
         f"prepared series are kept in {folder} while they are learned from ({size_text(n_bytes)}): "

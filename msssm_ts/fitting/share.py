@@ -133,8 +133,7 @@ def unmeasured(split: Split) -> str:
     >>> unmeasured(Split(np.arange(100), reason="no series are set aside")).partition(",")[0]
     'networks of sound have 60% of the vote'
     """
-    n = len(split.keep)
-    why = split.reason if split.reason.startswith("no ") else f"{n} series leave none to set aside"
+    why = f"{split.few} are too few to set some aside" if split.few else split.reason
     return (
         f"networks of sound have {SHARE_OF_SOUND:.0%} of the vote, which was not measured ({why}): "
         "cross-validation tells what to expect"

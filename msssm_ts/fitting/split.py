@@ -34,11 +34,14 @@ class Split:
         Both sides.
     reason : str
         Why none are set aside.
+    few : str
+        What is too few to set some aside, where that is why.
     """
 
     keep: Index
     held_out: Index = field(default_factory=lambda: np.arange(0))
     reason: str = ""
+    few: str = ""
 
 
 def choose_split(
@@ -78,6 +81,7 @@ def choose_split(
             reason=f"its share is measured on series set aside, for which {len(data)} are too few "
             f"({_ENOUGH_SERIES} are not); with a validation part of your own (--validation), or "
             "named among the members (--members), it votes all the same",
+            few=f"{len(data)} series",
         )
     if not early_stopping:
         return Split(everything, reason="no series are set aside")
@@ -97,6 +101,7 @@ def choose_split(
                 everything,
                 reason=f"{n_groups} groups, all that can be set aside, are too few to tell what "
                 f"it is worth ({_FEWEST_GROUPS} are not)",
+                few=f"{n_groups} groups",
             )
     return Split(keep, held_out)
 
