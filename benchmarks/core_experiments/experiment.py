@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,6 +129,23 @@ def fitted(
     seconds = time.perf_counter() - began
     right = model.predict(X_test) == y_test
     return Outcome(float(right.mean()), seconds, model.model_.vote.n_parameters)
+
+
+def changed(change: Callable[[], AbstractContextManager[Any]]) -> Callable[..., Outcome]:
+    """Return how an arm is scored whose network is another one as long as something lasts."""
+
+    def score(
+        X: Series,
+        y: NDArray[Any],
+        X_test: Series,
+        y_test: NDArray[Any],
+        parameters: Mapping[str, Any],
+        seed: int,
+    ) -> Outcome:
+        with change():
+            return fitted(X, y, X_test, y_test, parameters, seed)
+
+    return score
 
 
 def _plain(data: Any) -> tuple[Series, NDArray[Any]]:

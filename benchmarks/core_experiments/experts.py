@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
-from core_experiments.experiment import Arm, Experiment, Outcome, Series, Sides, fitted
-from numpy.typing import NDArray
+from core_experiments.experiment import Arm, Experiment, Sides, changed
 from torch import Tensor, nn
 
 from msssm_ts.model.experts import CHOSEN, Experts
-
-
-def changed(change: Callable[[], AbstractContextManager[Any]]) -> Callable[..., Outcome]:
-    """Return how an arm is scored whose experts are others as long as something lasts."""
-
-    def score(
-        X: Series,
-        y: NDArray[Any],
-        X_test: Series,
-        y_test: NDArray[Any],
-        parameters: Mapping[str, Any],
-        seed: int,
-    ) -> Outcome:
-        with change():
-            return fitted(X, y, X_test, y_test, parameters, seed)
-
-    return score
 
 
 def one_layer() -> AbstractContextManager[Any]:

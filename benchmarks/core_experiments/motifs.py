@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
-from core_experiments.experiment import Arm, Experiment, Outcome, Series, Sides, fitted
-from numpy.typing import NDArray
+from core_experiments.experiment import Arm, Experiment, Sides, changed
 from torch import Tensor
 
 from msssm_ts.model.motifs import MotifAttention, Seen
 
 
-def frozen(
-    X: Series,
-    y: NDArray[Any],
-    X_test: Series,
-    y_test: NDArray[Any],
-    parameters: Mapping[str, Any],
-    seed: int,
-) -> Outcome:
+@contextmanager
+def frozen() -> Iterator[None]:
     """Codes stay where they were drawn; keys still move towards them."""
 
     def init(layer: MotifAttention, config: Any) -> None:
@@ -31,17 +25,10 @@ def frozen(
 
     still = patch("msssm_ts.training.aims.revive", lambda *_: None)
     with still, patch.object(MotifAttention, "__init__", init):
-        return fitted(X, y, X_test, y_test, parameters, seed)
+        yield
 
 
-def full(
-    X: Series,
-    y: NDArray[Any],
-    X_test: Series,
-    y_test: NDArray[Any],
-    parameters: Mapping[str, Any],
-    seed: int,
-) -> Outcome:
+def full() -> AbstractContextManager[Any]:
     """Keys are not quantised: attention over all pairs of steps."""
 
     def forward(layer: MotifAttention, x: Tensor, counted: Tensor | None = None) -> Tensor:
@@ -53,8 +40,7 @@ def full(
         layer._seen = Seen(x.new_zeros(()), none, layer.idle)
         return x + layer.output(read)
 
-    with patch.object(MotifAttention, "forward", forward):
-        return fitted(X, y, X_test, y_test, parameters, seed)
+    return patch.object(MotifAttention, "forward", forward)
 
 
 def pairs(seed: int) -> Sides:
@@ -91,7 +77,7 @@ EXPERIMENT = Experiment(
     arms=(
         Arm("none"),
         Arm("motifs", {"motifs": 16}, control="codes frozen"),
-        Arm("codes frozen", {"motifs": 16}, score=frozen),
-        Arm("full attention", {"motifs": 16}, score=full),
+        Arm("codes frozen", {"motifs": 16}, score=changed(frozen)),
+        Arm("full attention", {"motifs": 16}, score=changed(full)),
     ),
 )

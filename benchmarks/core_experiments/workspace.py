@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
-from core_experiments.experiment import Arm, Experiment, Outcome, Series, Sides, fitted
-from numpy.typing import NDArray
+from core_experiments.experiment import Arm, Experiment, Sides, changed
 from torch import Tensor
 
 from msssm_ts.model.workspace import Workspace
 
 
-def frozen(
-    X: Series,
-    y: NDArray[Any],
-    X_test: Series,
-    y_test: NDArray[Any],
-    parameters: Mapping[str, Any],
-    seed: int,
-) -> Outcome:
+def frozen() -> AbstractContextManager[Any]:
     """Tokens stay as they were drawn."""
 
     def init(layer: Workspace, config: Any) -> None:
         _INIT(layer, config)
         layer.tokens.requires_grad_(False)
 
-    with patch.object(Workspace, "__init__", init):
-        return fitted(X, y, X_test, y_test, parameters, seed)
+    return patch.object(Workspace, "__init__", init)
 
 
-def all_steps(
-    X: Series,
-    y: NDArray[Any],
-    X_test: Series,
-    y_test: NDArray[Any],
-    parameters: Mapping[str, Any],
-    seed: int,
-) -> Outcome:
+def all_steps() -> AbstractContextManager[Any]:
     """Let a token read every step, by the softmax of its scores."""
 
     def shares(layer: Workspace, x: Tensor, counted: Tensor | None = None) -> Tensor:
@@ -49,8 +33,7 @@ def all_steps(
             scores = scores.masked_fill(~counted.unsqueeze(1), -torch.inf)
         return scores.softmax(-1)
 
-    with patch.object(Workspace, "shares", shares):
-        return fitted(X, y, X_test, y_test, parameters, seed)
+    return patch.object(Workspace, "shares", shares)
 
 
 def cued(seed: int) -> Sides:
@@ -88,8 +71,8 @@ EXPERIMENT = Experiment(
     arms=(
         Arm("none"),
         Arm("workspace", {"workspace": 8}),
-        Arm("tokens frozen", {"workspace": 8}, score=frozen),
-        Arm("every step read", {"workspace": 8}, score=all_steps),
+        Arm("tokens frozen", {"workspace": 8}, score=changed(frozen)),
+        Arm("every step read", {"workspace": 8}, score=changed(all_steps)),
         Arm("mean pooling", {"pooling": "mean"}),
         Arm("mean pooling, workspace", {"pooling": "mean", "workspace": 8}),
     ),
