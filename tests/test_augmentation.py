@@ -23,6 +23,7 @@ from msssm_ts.training import (
     Trainer,
     TrainingSettings,
 )
+from msssm_ts.training.augmentation import stretched
 
 
 def _drawn() -> torch.Generator:
@@ -145,3 +146,13 @@ def test_sound_is_varied_by_default(
     given = vars(Parameters(masks=0.4, warp=0.3))
     own = augmentation(given, problem, config)
     assert (own.masks, own.warp) == (0.4, 0.3)
+
+
+def test_each_series_is_stretched_by_its_own_factor_wherever_it_stands() -> None:
+    x = torch.randn(3, 20, 2, generator=torch.Generator().manual_seed(0))
+    factors, sizes = torch.tensor([0.8, 1.0, 1.25]), torch.tensor([20, 15, 18])
+    together = stretched(x, factors, sizes, about=0.5)
+    for i in range(3):
+        alone = stretched(x[i : i + 1], factors[i : i + 1], sizes[i : i + 1], about=0.5)
+        torch.testing.assert_close(together[i], alone[0], rtol=0, atol=0)
+    assert torch.equal(together[1], x[1])

@@ -84,6 +84,17 @@ def test_where_the_first_tells_next_to_nothing_the_others_are_not_trained(
     assert len(_trained(problem=of_use)[0]) == 4
 
 
+def test_of_networks_that_do_not_vote_it_is_not_said_that_some_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(PRESETS, "fast", (Seat("scan_ridge"), Seat("network", 3)))
+    y = np.arange(300) % 2
+    X = np.random.default_rng(0).normal(size=(300, 20)) + 5 * y[:, None]
+    model = MSSSMClassifier("fast", random_state=0, d_model=4, n_layers=1, max_epochs=4).fit(X, y)
+    said = [line for line in model.model_.record.notes if "vote" in line]
+    assert said == ["no network votes: on the series set aside it did not help the others"]
+
+
 def test_who_is_cut_short_is_there_as_far_as_it_came() -> None:
     into: list[Member] = []
 

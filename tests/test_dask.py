@@ -146,26 +146,55 @@ def test_weights_are_the_same_where_features_are_held(client: Any, data: tuple[A
     _assert_same(MSSSMClassifier(**settings, cluster=client).fit(*data), alone)
 
 
+class _Logged:
+    """Reads a file, and writes down that it did, and who."""
+
+    def __init__(self, log: Path):
+        self.log = log
+
+    def __call__(self, path: Path) -> Any:
+        with open(self.log, "a") as log:
+            log.write(f"{os.getpid()} {path.stem}\n")
+        return np.load(path)
+
+
 @pytest.mark.parametrize("reads", [True, False])
 def test_series_are_read_where_workers_are(
     reads: bool, client: Any, data: tuple[Any, Any], tmp_path: Path, beyond_memory: None
 ) -> None:
-    """Their places travel; values only where workers cannot read."""
+    """Workers prepare them once; values travel only where workers cannot read."""
     X, y = data
     paths = [tmp_path / f"{i}.npy" for i in range(N)]
     for path, x in zip(paths, X, strict=True):
         np.save(path, x)
-    read = np.load if reads else lambda path: np.load(path)
+    log = tmp_path / "log"
+    read = _Logged(log) if reads else lambda path: np.load(path)
     lazy, told = LazySeries(paths, read, np.full(N, 24)), Told()
-    # Small series are read once and kept: these are not.
+    # Small series are held once they are prepared: these are not.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("msssm_ts.preparation.apply.IN_MEMORY", 0)
+        patch.setattr("msssm_ts.fitting.kept._ALONE", 0.0)
+        patch.setattr("msssm_ts.fitting.kept.TOGETHER", 5 * X[0].nbytes)
         alone = MSSSMClassifier(**MEMBERS).fit(lazy, y)
+        log.unlink(missing_ok=True)
         settings = {**MEMBERS, "callbacks": [told]}
         _assert_same(MSSSMClassifier(**settings, cluster=client).fit(lazy, y), alone)
-    (plan,) = told.lines
-    assert ("workers read the series" in plan) == reads
-    assert ("does not pickle" in plan and "travel once" in plan) == (not reads)
+    if not reads:
+        (plan,) = told.lines
+        assert "does not pickle" in plan
+        assert "travel once" in plan
+        return
+    kept, raw, prepared = told.lines
+    assert "workers read the series" in raw
+    assert "workers read the series" in prepared
+    assert "prepared series are kept" in kept
+    assert (N, N) in {(done, n) for name, done, n in told.stages if name == "preparing series"}
+    who = [line.split() for line in log.read_text().splitlines()]
+    by_workers = [name for process, name in who if process != str(os.getpid())]
+    # The first is what they are tried with.
+    assert sorted(set(by_workers), key=int) == list(map(str, range(N)))
+    assert sum(name != "0" for name in by_workers) == N - 1
+    assert len({process for process, _ in who}) == 3
 
 
 def _interrupt() -> None:

@@ -212,6 +212,12 @@ def test_of_many_lazy_series_some_are_known_again() -> None:
     assert fingerprints([np.zeros((2, 3))]) != fingerprints([np.zeros((3, 2))])
 
 
+def test_numbers_of_series_hang_on_no_number_of_threads(two_threads: None) -> None:
+    values = [np.full((1, 3), float(i)) for i in range(9)]
+    lazy = LazySeries(range(9), values.__getitem__, [3] * 9)
+    np.testing.assert_array_equal(fingerprints(lazy), fingerprints(values))
+
+
 def _table(file: Path, labels: list[str], column: str = "sort") -> Path:
     rng = np.random.default_rng(len(labels))
     head = ",".join(["name", column, *(f"t{i}" for i in range(12)), "age"])

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -36,6 +37,28 @@ def test_an_error_in_any_thread_is_raised() -> None:
 
     with pytest.raises(ValueError, match="from a worker"):
         parallel.run(work, np.full(4, 10**9))
+
+
+def test_items_are_made_one_ahead_in_their_order() -> None:
+    made: list[tuple[int, int]] = []
+
+    def items() -> Iterator[int]:
+        for i in range(5):
+            made.append((i, threading.get_ident()))
+            yield i
+        raise ValueError("of the maker")
+
+    seen = []
+
+    def go_through() -> None:
+        for item in parallel.ahead(items()):
+            seen.append(item)
+            assert len(made) <= item + 2
+
+    with pytest.raises(ValueError, match="of the maker"):
+        go_through()
+    assert seen == [i for i, _ in made] == list(range(5))
+    assert threading.get_ident() not in {thread for _, thread in made}
 
 
 def _gradient() -> torch.Tensor:

@@ -124,14 +124,14 @@ def test_series_that_are_kept_prepared_are_read_once_and_teach_the_same(
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     said = _Said()
-    monkeypatch.setattr("msssm_ts.fitting.kept._n_workers", lambda: 1)
+    monkeypatch.setattr("msssm_ts.fitting.kept._n_workers", lambda _: 1)
     kept = fitted(_slow(ragged), callbacks=[said])
     [(line, n_before)] = [(line, n) for line, n in said.lines if "kept in" in line]
     assert str(tmp_path) in line
     assert _READ[n_before:] == list(range(len(ragged)))
     assert not list(tmp_path.iterdir())
     _assert_same(again_and_again, kept, ragged)
-    monkeypatch.setattr("msssm_ts.fitting.kept._n_workers", lambda: 2)
+    monkeypatch.setattr("msssm_ts.fitting.kept._n_workers", lambda _: 2)
     _assert_same(again_and_again, fitted(_slow(ragged)), ragged)
 
 

@@ -472,6 +472,16 @@ def test_quantiles_are_what_their_description_says(
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_quantiles_hang_on_no_other_series(
+    two_threads: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X = list(np.random.default_rng(0).normal(size=(13, 2, 30)).astype(np.float32))
+    each = np.concatenate([quantile_features([x], 30) for x in X])
+    monkeypatch.setattr("msssm_ts.kernels.parallel._WORTH_A_THREAD", 1)
+    monkeypatch.setattr("msssm_ts.members.quantile_trees.quantiles._TOGETHER", 4 * 60)
+    np.testing.assert_array_equal(quantile_features(X, 30), each)
+
+
 def test_pools_weigh_what_is_meant_for_them() -> None:
     """Which pool is which, from what becomes of it if series are scaled or run backwards."""
     x = np.random.default_rng(0).normal(size=(1, 60)).astype(np.float32)

@@ -319,7 +319,8 @@ class Course:
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
                 n_aside=len(self.split.held_out),
             )
-            + tuple(self.few.values())
+            # Of a kind that does not vote it is said why.
+            + tuple(line for kind, line in self.few.items() if vote.of_kind(kind))
             + self.noticed
             + said
             + remarks(len(self.by_steps)),

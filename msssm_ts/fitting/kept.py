@@ -20,13 +20,13 @@ from msssm_ts.errors import WritingError
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.preparation import apply
-from msssm_ts.series import LazySeries, Series
+from msssm_ts.series import LazySeries, Prepared, Series
 from msssm_ts.series.on_disk import written
 from msssm_ts.text import size_text
 from msssm_ts.training import Reporter
 from msssm_ts.training.processes import current
-from msssm_ts.training.streaming import in_order
-from msssm_ts.workers.workers import Here
+from msssm_ts.training.streaming import TOGETHER, in_order
+from msssm_ts.workers.workers import Here, Work, Workers
 
 # Of the disk's room that is free, what is taken at most.
 _SHARE_OF_DISK = 0.5
@@ -38,6 +38,8 @@ _WORTH = 2.0
 _SHARE_OF_BUDGET = 0.25
 # Seconds that starting other processes is not worth.
 _ALONE = 2.0
+# Blocks of series that a worker of a cluster is given at a time.
+_WAVE = 4
 # Series that tell how long they take.
 _N_TIMED = 4
 
@@ -54,8 +56,8 @@ def prepared_once(
     What is small enough stays in memory. More is written to a file where that is read back sooner
     than recordings are decoded, resampled or turned into spectra again; it lies in the folder of a
     fit that is kept, else in the system's temporary one, and goes with the fit. What members learn
-    is the same to the bit. A cluster reads series where they lie; processes that train together
-    read their own.
+    is the same to the bit. The workers of a cluster that read series where they lie prepare them,
+    and read the file if they can; processes that train together read their own.
 
     Parameters
     ----------
@@ -81,19 +83,21 @@ def _ready(
     files: ExitStack,
 ) -> Sequence[Series] | None:
     """Return all series, held or read from a file of ``files``; None: that is not worth it."""
-    series = problems.one_by_one()
-    alone = isinstance(problems.workers, Here) and current().count == 1
-    if not alone or not isinstance(series, LazySeries):
+    series, workers = problems.one_by_one(), problems.workers
+    if current().count > 1 or not isinstance(series, LazySeries):
+        return None
+    if not workers.can_read(Prepared.of(series)):
         return None
     first = series[0]
     n_bytes = int(series.lengths.sum()) * first.shape[0] * first.itemsize
     seconds = _seconds(series)
-    made = _told(series, n_bytes, _n_workers() if seconds > _ALONE else 0, reporter)
+    n_workers = _n_workers(workers) if seconds > _ALONE else 0
+    made = _told(_made(series, n_bytes // len(series), n_workers, workers), len(series), reporter)
     if n_bytes <= apply.IN_MEMORY:
         return list(made)
     folder = Path(tempfile.gettempdir()) if checkpoint is None else checkpoint.folder
     times_as_long, budget = seconds * _DISK / n_bytes, parameters["time_budget"]
-    late = budget is not None and seconds / _n_workers() > _SHARE_OF_BUDGET * budget
+    late = budget is not None and seconds / _n_workers(workers) > _SHARE_OF_BUDGET * budget
     if times_as_long < _WORTH or late:
         return None
     if n_bytes > _SHARE_OF_DISK * shutil.disk_usage(folder).free:
@@ -126,14 +130,35 @@ def _seconds(series: LazySeries) -> float:
     return took * float(series.lengths.sum() / max(1, series.lengths[timed].sum()))
 
 
-def _n_workers() -> int:
+def _n_workers(workers: Workers) -> int:
     """Return how many processes prepare series."""
-    return min(torch.get_num_threads(), os.cpu_count() or 1)
+    if isinstance(workers, Here):
+        return min(torch.get_num_threads(), os.cpu_count() or 1)
+    return workers.count
 
 
-def _told(series: LazySeries, n_bytes: int, n_workers: int, reporter: Reporter) -> Iterator[Series]:
-    """Prepare all series, in their order, and say how far that is."""
-    reporter, n = reporter.named("preparing series"), len(series)
-    for i, one in enumerate(in_order(series, n_bytes // n, n_workers if n_workers > 1 else 0)):
+def _made(series: LazySeries, each: int, n_workers: int, workers: Workers) -> Iterator[Series]:
+    """Prepare all series, of about so many bytes each, in their order."""
+    if n_workers == 0 or isinstance(workers, Here):
+        yield from in_order(series, each, n_workers if n_workers > 1 else 0)
+        return
+    values, n = Prepared.of(series), max(1, TOGETHER // max(1, each))
+    blocks = np.split(np.arange(len(series)), range(n, len(series), n))
+    # What is made waits on the workers until its turn comes: not more than a few blocks each.
+    wave = _WAVE * workers.count
+    for first in range(0, len(blocks), wave):
+        some = blocks[first : first + wave]
+        for made in workers.map(_read, (Work((workers.part(values, b),), len(b)) for b in some)):
+            yield from made
+
+
+def _read(values: Prepared, reporter: Reporter | None) -> list[Series]:
+    return [np.ascontiguousarray(one) for one in values.series]
+
+
+def _told(made: Iterator[Series], n: int, reporter: Reporter) -> Iterator[Series]:
+    """Say how far it is."""
+    reporter = reporter.named("preparing series")
+    for i, one in enumerate(made):
         yield one
         reporter.done(i + 1, n)

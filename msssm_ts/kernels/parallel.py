@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 import torch
+
+T = TypeVar("T")
 
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
@@ -100,3 +103,29 @@ def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:
         # Also when the first range fails: nobody may write into a freed buffer.
         for future in futures:
             future.result()
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield items, each made on another thread while the one before is worked on.
+
+    With one torch thread each is made when it is asked for.
+
+    Parameters
+    ----------
+    items : iterator
+        Makes the items; always on one thread at a time.
+
+    Examples
+    --------
+    >>> list(ahead(iter("abc")))
+    ['a', 'b', 'c']
+    """
+    if torch.get_num_threads() == 1:
+        yield from items
+        return
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="msssm-ts-ahead") as maker:
+        coming = maker.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = maker.submit(next, items, end)
+            yield item  # type: ignore[misc]

@@ -280,5 +280,6 @@ def filled(series: Series) -> NDArray[np.float32]:
     array([[1., 2., 3.],
            [0., 0., 0.]], dtype=float32)
     """
-    values = np.nan_to_num(interpolated(series), copy=False)
-    return np.ascontiguousarray(values, dtype=np.float32)
+    if not np.isfinite(series).all():
+        series = np.nan_to_num(interpolated(series), copy=False)
+    return np.ascontiguousarray(series, dtype=np.float32)

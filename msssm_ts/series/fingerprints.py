@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
 
 import numpy as np
@@ -39,13 +41,30 @@ def fingerprints(series: Sequence[Series]) -> NDArray[np.int64]:
     most = MOST_LAZY if isinstance(series, LazySeries) else MOST
     if len(series) > most:
         series = take(series, np.linspace(0, len(series) - 1, most).astype(np.int64))
-    return np.array([fingerprint(s) for s in series], dtype=np.int64)
+    # What only reads data need not wait for it.
+    import torch
+
+    n_threads = torch.get_num_threads()
+    if n_threads == 1 or not isinstance(series, LazySeries):
+        return np.array([fingerprint(s) for s in series], dtype=np.int64)
+    found: list[int] = []
+    waiting: deque[Future[int]] = deque()
+    with ThreadPoolExecutor(n_threads) as pool:
+        for one in series:
+            # The next is decoded meanwhile, and no more are held than are worked on.
+            if len(waiting) == n_threads:
+                found.append(waiting.popleft().result())
+            waiting.append(pool.submit(fingerprint, one))
+        found.extend(number.result() for number in waiting)
+    return np.array(found, dtype=np.int64)
 
 
 def fingerprint(series: Series) -> int:
     """Return the number of one series (n_channels, length), as float32 holds it."""
-    values = np.ascontiguousarray(series, dtype=np.float32)
-    # One NaN, whichever bits it has, and one zero.
-    values = np.where(np.isnan(values), np.float32(np.nan), values + np.float32(0))
-    digest = blake2b(values.tobytes(), digest_size=8, salt=str(len(values)).encode())
+    # One zero, and one NaN, whichever bits it has.
+    values = np.add(series, np.float32(0), dtype=np.float32, order="C", casting="unsafe")
+    missing = np.isnan(values)
+    if missing.any():
+        values[missing] = np.nan
+    digest = blake2b(values.data, digest_size=8, salt=str(len(values)).encode())
     return int.from_bytes(digest.digest(), "little", signed=True)

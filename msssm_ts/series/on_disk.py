@@ -73,4 +73,5 @@ def written(series: Iterable[Series], file: str | os.PathLike[str]) -> LazySerie
             begin += one.nbytes
     if kind is None:
         raise ValueError("there are no series to write")
-    return LazySeries(places, _FileRead(os.fspath(file), *kind), [length for _, length in places])
+    read = _FileRead(os.path.abspath(file), *kind)
+    return LazySeries(places, read, [length for _, length in places])

@@ -48,7 +48,7 @@ def reading_workers() -> int:
 
 
 # Bytes of series that travel together from a worker process.
-_TOGETHER = 8 * 2**20
+TOGETHER = 8 * 2**20
 
 
 class _Runs(Dataset[Any]):
@@ -94,7 +94,7 @@ def in_order(
     >>> [s.shape for s in in_order([np.ones((1, 3)), np.ones((1, 2))], 16, 0)]
     [(1, 3), (1, 2)]
     """
-    runs = _Runs(series, max(1, _TOGETHER // max(1, n_bytes)))
+    runs = _Runs(series, max(1, TOGETHER // max(1, n_bytes)))
     loader = DataLoader(
         runs,
         batch_size=None,

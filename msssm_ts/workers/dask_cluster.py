@@ -104,6 +104,10 @@ class DaskWorkers:
 
     # What travels
 
+    def can_read(self, values: Prepared) -> bool:
+        """Whether every worker reads the first of the series."""
+        return self._unreadable(values) is None
+
     def part(self, values: Prepared, index: Rows) -> Any:
         """Return what stands for some of the series: their places, or blocks that were sent."""
         if self._placed is None or self._placed[0] is not values.series:

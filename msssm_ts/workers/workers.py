@@ -43,6 +43,9 @@ class Workers(Protocol):
     def count(self) -> int:
         """How many items are worked on at once."""
 
+    def can_read(self, values: Prepared) -> bool:
+        """Whether all who compute can read lazy series where they lie."""
+
     def part(self, values: Prepared, index: NDArray[np.int64]) -> Any:
         """Return what stands for some of the series in the arguments of a function."""
 
@@ -94,6 +97,10 @@ class Here:
     """
 
     count: ClassVar[int] = 1
+
+    def can_read(self, values: Prepared) -> bool:
+        """See :meth:`Workers.can_read`: this process has read of them what there is to know."""
+        return True
 
     def part(self, values: Prepared, index: NDArray[np.int64]) -> Prepared:
         """Return some of the series."""

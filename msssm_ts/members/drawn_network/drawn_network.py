@@ -28,6 +28,7 @@ from msssm_ts.members.closed_form import (
 from msssm_ts.members.drawn_network.method import METHOD
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.read_ahead import read_ahead
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
@@ -280,7 +281,8 @@ def _features(
     largest = int(values.lengths.max(initial=1))
     size = max(1, _HELD // (config.n_streams * config.d_model * largest))
     done = 0
-    for x, lengths, times, index in _batches(values, order, size):
+    batches = read_ahead(values.series, _batches(values, order, size))
+    for x, lengths, times, index in batches:
         with torch.inference_mode():
             out[index] = network(x, lengths, times).numpy()
         done += len(index)

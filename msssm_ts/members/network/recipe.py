@@ -6,6 +6,8 @@ from __future__ import annotations
 # series there are fewer, so that a run takes a minute or two on two cores.
 N_STEPS = 1500
 WORK = 8_000_000
+# Of many short series each is seen so many times, while that is no more steps of series than this.
+N_PASSES, MORE_WORK = 40, 16_000_000
 # Sound, which is varied in training, is learned for longer, from half as many series a step.
 N_SOUND_STEPS = 3000
 # Epochs without improvement before a run stops; of one on sound, the part of all epochs: it
@@ -29,6 +31,9 @@ def auto_batch_size(n_series: int, sound: bool = False) -> int:
 def auto_epochs(n_series: int, batch_size: int, length: int, sound: bool = False) -> int:
     """Epochs that make about :data:`N_STEPS` steps, fewer on long series, at least 10.
 
+    Series that are too many to be seen :data:`N_PASSES` times by then get more steps, up to
+    :data:`MORE_WORK`; those of sound do not.
+
     Parameters
     ----------
     n_series, batch_size : int
@@ -40,11 +45,14 @@ def auto_epochs(n_series: int, batch_size: int, length: int, sound: bool = False
 
     Examples
     --------
-    >>> auto_epochs(100, 12, 100), auto_epochs(300, 37, 1000)
-    (167, 24)
+    >>> auto_epochs(100, 12, 100), auto_epochs(300, 37, 1000), auto_epochs(7200, 64, 46)
+    (167, 24, 40)
     """
-    n_steps = min(N_SOUND_STEPS if sound else N_STEPS, WORK // (batch_size * length))
-    return max(10, -(-n_steps // -(-n_series // batch_size)))
+    n_steps, each = N_SOUND_STEPS if sound else N_STEPS, -(-n_series // batch_size)
+    least = 10
+    if not sound and n_steps < N_PASSES * each:
+        least = max(least, min(N_PASSES, MORE_WORK // (n_series * length)))
+    return max(least, -(-min(n_steps, WORK // (batch_size * length)) // each))
 
 
 def auto_stem_stride(longest: int, sampling_rate: float | None) -> int:

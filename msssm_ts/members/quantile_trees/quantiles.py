@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.kernels import parallel
 from msssm_ts.series import Series
 from msssm_ts.series.checks import filled
 
@@ -19,6 +20,10 @@ Floats = NDArray[np.float32]
 LONGEST = 2048
 MOST_DEPTH = 6
 _STEPS_PER_QUANTILE = 4
+# Values that are sorted together, and stay in the processor's memory meanwhile.
+_TOGETHER = 1 << 16
+# Of a value, beside a scalar state update: it is sorted again at every halving.
+_UPDATES = 20
 # Of many channels, or long series, the finer intervals are left out, so that there are no more
 # features than that.
 _MOST_FEATURES = 10_000
@@ -86,14 +91,24 @@ def quantile_features(
     values = np.stack([resized(filled(s), n_timepoints) for s in series])
     n, n_channels, _ = values.shape
     layout = layout or Layout.of(n_channels, n_timepoints)
-    features = []
-    for view in _views(values):
-        groups = interval_groups(view.shape[2], layout)
-        out = np.empty((n, n_channels, sum(g.columns.size for g in groups)), np.float32)
-        for group in groups:
-            out[:, :, group.columns] = _quantiles(view, group)
-        features.append(out.reshape(n, -1))
-    return np.concatenate(features, 1)
+    groups = [interval_groups(length, layout) for length in view_lengths(n_timepoints)]
+    sizes = [sum(group.columns.size for group in own) for own in groups]
+    features = np.empty((n, n_channels * sum(sizes)), np.float32)
+    n_together = max(1, _TOGETHER // (n_channels * n_timepoints))
+
+    def of_rows(first: int, last: int) -> None:
+        for some in np.split(np.arange(first, last), range(n_together, last - first, n_together)):
+            begin = 0
+            for view, own, size in zip(_views(values[some]), groups, sizes, strict=True):
+                out = np.empty((len(some), n_channels, size), np.float32)
+                for group in own:
+                    out[:, :, group.columns] = _quantiles(view, group)
+                end = begin + n_channels * size
+                features[some, begin:end] = out.reshape(len(some), -1)
+                begin = end
+
+    parallel.run(of_rows, np.full(n, _UPDATES * n_channels * n_timepoints))
+    return features
 
 
 def n_quantile_features(n_channels: int, n_timepoints: int, layout: Layout) -> int:

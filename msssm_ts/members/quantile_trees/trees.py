@@ -28,6 +28,7 @@ from msssm_ts.members.quantile_trees.quantiles import (
     n_quantile_features,
     quantile_features,
 )
+from msssm_ts.members.read_ahead import read_ahead
 from msssm_ts.members.room import Need
 from msssm_ts.members.strata import dealt_evenly
 from msssm_ts.members.tensors import TensorSpec, check_range
@@ -339,8 +340,9 @@ def _grow(
             reporter.done(int(1000 * fraction), 1000)
 
     features = np.empty((len(part), n_features), np.float32, order="F")
-    for rows in in_parts(len(part), n_timepoints * n_channels, _CHUNK):
-        chosen = [values.series[i] for i in rows]
+    blocks = in_parts(len(part), n_timepoints * n_channels, _CHUNK)
+    read = ([values.series[i] for i in rows] for rows in blocks)
+    for rows, chosen in zip(blocks, read_ahead(values.series, read), strict=True):
         features[rows] = quantile_features(chosen, n_timepoints, layout)
         done(_FEATURES_TAKE * (rows[-1] + 1) / len(part))
     trees: list[Tree] = []

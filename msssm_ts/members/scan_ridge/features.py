@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, SPAN, TAPS, bands, scale_features
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.read_ahead import read_ahead
 from msssm_ts.series import Series
 from msssm_ts.series.checks import filled
 from msssm_ts.training.progress import Reporter
@@ -116,7 +117,14 @@ class ScanFeatures:
 
 
 def batches(series: Sequence[Series]) -> Iterator[list[Floats]]:
-    """Yield series for the kernels, as many at once as take little memory."""
+    """Yield series for the kernels, as many at once as take little memory.
+
+    Those of files are read while the kernels are at those before.
+    """
+    return read_ahead(series, _batches(series))
+
+
+def _batches(series: Sequence[Series]) -> Iterator[list[Floats]]:
     batch: list[Floats] = []
     size = 0
     for i in range(len(series)):
