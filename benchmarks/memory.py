@@ -1,16 +1,18 @@
 """Train on a tree of sound many times larger than the memory that the process may have.
 
-    python benchmarks/memory.py [--limit GIGABYTES] [--times 10] [--folder FOLDER] [-- OPTIONS]
+    python benchmarks/memory.py [--limit GIGABYTES] [--times 10] [--threads 2 1] [--folder FOLDER]
+                                [-- OPTIONS]
 
-Writes a tree of WAV files (8 channels, 48 kHz, 32-bit float) of so many times the limit, starts
-``msssm-ts fit`` with its address space limited (``ulimit -v``), and prints the largest resident
-memory that it, or a worker of it, had.
+Writes a tree of WAV files (8 channels, 48 kHz, 32-bit float) of so many times the limit, runs
+``msssm-ts fit`` on it with each number of threads, and prints the seconds and the most memory that
+all of its processes had together, pages that they share counted once. Ends with 1 where that is
+more than the limit. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,8 @@ import numpy as np
 import soundfile
 
 RATE, N_CHANNELS, SECONDS = 48_000, 8, 20
+# Seconds between two looks at the memory.
+_LOOK = 0.25
 
 
 def write_tree(folder: Path, size: int) -> tuple[int, int]:
@@ -40,10 +44,42 @@ def write_tree(folder: Path, size: int) -> tuple[int, int]:
     return n_files, total
 
 
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process and those that it started have together."""
+    total = 0
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += 1024 * int(line.split()[1])
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            total += sum(resident(int(child)) for child in (task / "children").read_text().split())
+    except OSError:
+        # It has ended meanwhile.
+        pass
+    return total
+
+
+def timed_fit(tree: Path, out: Path, options: list[str], threads: int) -> tuple[float, int]:
+    """Fit by so many threads; return seconds, and the most memory of all processes."""
+    began, most = time.perf_counter(), 0
+    command = [sys.executable, "-m", "msssm_ts", "fit", str(tree), "--out", str(out)]
+    process = subprocess.Popen(
+        [*command, "--overlap", "0", *options],
+        env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+    )
+    while process.poll() is None:
+        most = max(most, resident(process.pid))
+        time.sleep(_LOOK)
+    if process.returncode:
+        raise SystemExit(f"fit ended with {process.returncode}")
+    return time.perf_counter() - began, most
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--limit", type=float, default=2.5, help="gigabytes of address space")
+    parser.add_argument("--limit", type=float, default=2.5, help="gigabytes of memory")
     parser.add_argument("--times", type=float, default=10, help="times as large is the tree")
+    parser.add_argument("--threads", type=int, nargs="+", default=[2], help="of each fit")
     parser.add_argument("--folder", type=Path, help="where to write; else a temporary folder")
     parser.add_argument("options", nargs="*", default=["--crop", "2", "--max-epochs", "1"])
     arguments = parser.parse_args()
@@ -52,18 +88,13 @@ def main() -> None:
         tree = Path(room) / "tree"
         n_files, size = write_tree(tree, int(arguments.times * limit))
         print(f"{n_files} files, {size / 1e9:.1f} GB; limit {limit / 1e9:.1f} GB", flush=True)
-        began = time.perf_counter()
-        command = [sys.executable, "-m", "msssm_ts", "fit", str(tree), "--out", f"{room}/run"]
-        subprocess.run(
-            [*command, "--overlap", "0", *arguments.options],
-            check=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
-        )
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        print(
-            f"trained in {time.perf_counter() - began:.0f} s; largest resident memory "
-            f"{peak / 1e9:.2f} GB"
-        )
+        peaks = []
+        for i, threads in enumerate(arguments.threads):
+            seconds, peak = timed_fit(tree, Path(room) / f"run{i}", arguments.options, threads)
+            peaks.append(peak)
+            print(f"{threads} threads: {seconds:.0f} s, {peak / 1e9:.2f} GB at most", flush=True)
+    if max(peaks) > limit:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ _MOST_STEPS = 1 << 22
 _N_SERIES = 64
 # Numbers of the streams that are held at once: 64 MB.
 _HELD = 1 << 24
+# Copies of the channels, and of their changes, that a layer makes of a batch while it mixes them.
+_COPIES = 6
 # What these are worked out in, with them, times as many.
 _WORK = 3.5
 # What of a network's shape says something of a single layer that is drawn.
@@ -279,7 +281,9 @@ def _features(
     # In the order of their lengths there is little padding.
     order = np.argsort(values.lengths, kind="stable")
     largest = int(values.lengths.max(initial=1))
-    size = max(1, _HELD // (config.n_streams * config.d_model * largest))
+    # Channels are held some times over while they are mixed.
+    widest = max(config.n_streams * config.d_model, _COPIES * config.n_channels)
+    size = max(1, _HELD // (widest * largest))
     done = 0
     batches = read_ahead(values.series, _batches(values, order, size))
     for x, lengths, times, index in batches:
