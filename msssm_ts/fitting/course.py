@@ -50,6 +50,7 @@ from msssm_ts.members.presets import Seat
 from msssm_ts.members.problem import Problem
 from msssm_ts.model.device import resolve_device
 from msssm_ts.training import History, Reporter
+from msssm_ts.training.memory import give_back_freed_memory
 from msssm_ts.training.processes import current
 
 # Of a time budget, what members may take that are fitted again once the shares are known.
@@ -278,6 +279,7 @@ class Course:
         with leading(kind, seat, i, seconds):
             member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
+        give_back_freed_memory()
         member = member.telling(member.left_out, took, member.said)
         if checkpoint is not None:
             checkpoint.finished(stage, member, took)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 
 # glibc's names for its settings (malloc.h), and bytes: a step's arrays are a few megabytes.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -27,10 +28,34 @@ def keep_freed_memory() -> bool:
     >>> keep_freed_memory() in (True, False)
     True
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = _of_glibc("mallopt")
     if mallopt is None:
         return False
     # Either setting ends glibc's own adjustment of both.
     return bool(mallopt(_TRIM_THRESHOLD, _KEPT)) and bool(mallopt(_MMAP_THRESHOLD, _LARGEST))
+
+
+def give_back_freed_memory() -> bool:
+    """Let glibc give back to the system what was freed between what is still in use.
+
+    A member's features are freed when it is fitted, and would count beside the next one's.
+
+    Returns
+    -------
+    bool
+        Whether there was anything.
+
+    Examples
+    --------
+    >>> give_back_freed_memory() in (True, False)
+    True
+    """
+    trim = _of_glibc("malloc_trim")
+    return trim is not None and bool(trim(0))
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """Return a function of glibc; None where it is another library, or system."""
+    if not sys.platform.startswith("linux"):
+        return None
+    return getattr(ctypes.CDLL(None), name, None)
