@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 from dataclasses import replace
@@ -22,7 +21,7 @@ from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.series import LazySeries
 from msssm_ts.training.footprint import step_bytes
-from msssm_ts.training.memory import keep_freed_memory
+from msssm_ts.training.memory import give_back_freed_memory, keep_freed_memory
 
 OURS = (
     *("scan_ridge", "shapelet_ridge", "quantile_trees"),
@@ -100,6 +99,17 @@ def _status(name: str) -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if name in line)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="tells the resident memory by /proc")
+def test_what_was_freed_between_others_goes_back_to_the_system() -> None:
+    keep_freed_memory()
+    held = [np.ones(20_000) for _ in range(1000)]
+    before = _status("VmRSS")
+    del held[::2]
+    assert _status("VmRSS") > before - 10e6
+    assert give_back_freed_memory()
+    assert _status("VmRSS") < before - 60e6
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="tells the largest resident memory by /proc")
 @pytest.mark.parametrize(
     ("changes", "n", "length"),
@@ -124,7 +134,7 @@ def test_memory_of_a_step_is_what_is_said(changes: dict[str, Any], n: int, lengt
     said = step_bytes(network, n, length)
     # What was freed goes back to the system, and the largest size so far is forgotten.
     gc.collect()
-    ctypes.CDLL(None).malloc_trim(0)
+    give_back_freed_memory()
     Path("/proc/self/clear_refs").write_text("5")
     before = _status("VmRSS")
     step(n, length)
