@@ -55,6 +55,8 @@ from msssm_ts.training.processes import current
 
 # Of a time budget, what members may take that are fitted again once the shares are known.
 _FIRST_OF_TWO = 0.25
+# A member that took no more seconds than that has little memory to give back.
+_LONG = 1.0
 
 
 @dataclass
@@ -279,7 +281,8 @@ class Course:
         with leading(kind, seat, i, seconds):
             member = kind.fit(problem, self.seed + i, parameters, reporter, seconds, start, keeper)
         took = time.perf_counter() - began
-        give_back_freed_memory()
+        if took > _LONG:
+            give_back_freed_memory()
         member = member.telling(member.left_out, took, member.said)
         if checkpoint is not None:
             checkpoint.finished(stage, member, took)

@@ -19,6 +19,7 @@ from msssm_ts.atomic import passing
 from msssm_ts.errors import WritingError
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.problems import Problems
+from msssm_ts.members.closed_form import in_parts
 from msssm_ts.preparation import apply
 from msssm_ts.series import LazySeries, Prepared, Series
 from msssm_ts.series.on_disk import written
@@ -142,8 +143,7 @@ def _made(series: LazySeries, each: int, n_workers: int, workers: Workers) -> It
     if n_workers == 0 or isinstance(workers, Here):
         yield from in_order(series, each, n_workers if n_workers > 1 else 0)
         return
-    values, n = Prepared.of(series), max(1, TOGETHER // max(1, each))
-    blocks = np.split(np.arange(len(series)), range(n, len(series), n))
+    values, blocks = Prepared.of(series), in_parts(len(series), max(1, each), TOGETHER)
     # What is made waits on the workers until its turn comes: not more than a few blocks each.
     wave = _WAVE * workers.count
     for first in range(0, len(blocks), wave):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.kernels import parallel
+from msssm_ts.members.closed_form import in_parts
 from msssm_ts.series import Series
 from msssm_ts.series.checks import filled
 
@@ -94,11 +95,10 @@ def quantile_features(
     groups = [interval_groups(length, layout) for length in view_lengths(n_timepoints)]
     sizes = [sum(group.columns.size for group in own) for own in groups]
     features = np.empty((n, n_channels * sum(sizes)), np.float32)
-    n_together = max(1, _TOGETHER // (n_channels * n_timepoints))
 
     def of_rows(first: int, last: int) -> None:
-        for some in np.split(np.arange(first, last), range(n_together, last - first, n_together)):
-            begin = 0
+        for rows in in_parts(last - first, n_channels * n_timepoints, _TOGETHER):
+            some, begin = first + rows, 0
             for view, own, size in zip(_views(values[some]), groups, sizes, strict=True):
                 out = np.empty((len(some), n_channels, size), np.float32)
                 for group in own:
