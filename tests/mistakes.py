@@ -30,7 +30,7 @@ FILES = {
 }
 _MODEL = "give a run folder or a model.safetensors that 'msssm-ts fit' wrote"
 _COLUMNS = "there are kind, who, t0, t1, …"
-_MEMBERS = "('drawn_network', 'encoder_ridge', …, 'shapelet_ridge')"
+_MEMBERS = "('coarse_ridge', 'drawn_network', …, 'shapelet_ridge')"
 _NO_INT = "Input should be a valid integer, unable to parse string as an integer"
 
 MISTAKES: dict[str, tuple[Mistake, ...]] = {

@@ -156,7 +156,8 @@ def test_windows_tell_of_their_series() -> None:
 def test_a_record_says_what_each_member_told() -> None:
     X = np.random.default_rng(1).normal(size=(30, 40)) + 0.5 * (np.arange(30) % 2)[:, None]
     y = np.arange(30) % 2
-    model = MSSSMClassifier("fast", random_state=0).fit(X, y).model_
+    members = ["scan_ridge", "quantile_trees", "shapelet_ridge"]
+    model = MSSSMClassifier(members=members, random_state=0).fit(X, y).model_
     told = model.record.members
     assert len(told) == len(model.vote.members)
     for i, one in enumerate(told):

@@ -249,7 +249,8 @@ def test_thresholds_are_not_those_of_the_training_series(monkeypatch: pytest.Mon
 
 def test_shapelets_have_a_fifth_of_a_fast_vote_and_ridge_classifiers_three_of_the_rest() -> None:
     model = _fit(preset="fast")
-    assert model.vote.weights == pytest.approx((0.24, 0.24, 0.32, 0.2))
+    others = np.array(model.vote.weights[:4])
+    assert others / others.sum() == pytest.approx((0.24, 0.24, 0.32, 0.2))
     assert (ScanRidge.prior, QuantileTrees.prior) == (0.6, 0.4)
 
 

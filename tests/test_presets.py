@@ -237,6 +237,7 @@ def test_a_time_budget_leaves_voters_out() -> None:
     assert least.model_.record.notes == (
         "no quantile_trees votes: there was no time for it",
         "no shapelet_ridge votes: there was no time for it",
+        "no coarse_ridge votes: there was no time for it",
         "scan_ridge learned from 20 of 60 series, drawn evenly from the classes: there was no time "
         "for more",
         "1 of 2 scan_ridge vote: there was no time for more",

@@ -179,13 +179,15 @@ def test_class_weights_act_on_members(kind: str, weight: Any) -> None:
 def test_trees_are_said_not_to_weigh_classes() -> None:
     y = _rare(60)
     X = np.random.default_rng(0).normal(size=(60, 12)) + y[:, None]
-    model = MSSSMClassifier("fast", class_weight="balanced", random_state=0).fit(X, y)
+    kinds = ["scan_ridge", "quantile_trees", "shapelet_ridge"]
+    settings: dict[str, Any] = {"members": kinds, "random_state": 0}
+    model = MSSSMClassifier(class_weight="balanced", **settings).fit(X, y)
     (note,) = model.model_.record.notes
     assert note.startswith(
         "class_weight does not favour rare classes in the part of quantile_trees in the vote (32%)"
     )
     both = np.stack([y > 0, y > 1], 1).astype(int)
-    model = MSSSMClassifier("fast", class_weight={0: 3.0}, random_state=0).fit(X, both)
+    model = MSSSMClassifier(class_weight={0: 3.0}, **settings).fit(X, both)
     (note,) = (line for line in model.model_.record.notes if "class_weight" in line)
     assert "rare labels in the part of scan_ridge, quantile_trees, shapelet_ridge in the" in note
     assert "(100%)" in note

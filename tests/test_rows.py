@@ -167,8 +167,8 @@ def test_a_plan_counts_copies_blocks_and_memory() -> None:
     model = MSSSMClassifier("fast", random_state=0, max_memory=3_200_000, callbacks=[told])
     plan = model.fit(series, y).model_.record.plan
     assert plan is not None
-    assert set(plan["in_blocks"]) == {"scan_ridge", "shapelet_ridge"}
-    assert plan["n_passes"] == 4
+    assert set(plan["in_blocks"]) == {"scan_ridge", "shapelet_ridge", "coarse_ridge"}
+    assert plan["n_passes"] == 5
     assert plan["held"] - plan["n_bytes"] <= 3_200_000
     assert not plan["exceeds"]
     assert "held: at most about" in told.lines[0]

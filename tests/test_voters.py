@@ -403,7 +403,7 @@ def test_stages_are_told() -> None:
     X = np.concatenate(problem.values.series)
     MSSSMClassifier("fast", random_state=0, callbacks=[callback]).fit(X, problem.targets)
     assert {name for name, *_ in callback.told} == {
-        "random features 1/2", "random features 2/2", "trees", "shapelets"
+        "random features 1/2", "random features 2/2", "trees", "shapelets", "channels together"
     }  # fmt: skip
     assert all(0 <= done <= total == 40 for _, done, total in callback.told)
     assert {name for name, done, _ in callback.told if done == 40} == {n for n, *_ in callback.told}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,7 +38,14 @@ from msssm_ts.fitting.plan import Plan, plan_of
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.fitting.record import json_parameters, versions
 from msssm_ts.fitting.several import leading, remarks
-from msssm_ts.fitting.share import SHARE_OF_SOUND, in_vain, measured_share, unmeasured, vote_of
+from msssm_ts.fitting.share import (
+    SHARE_OF_SOUND,
+    in_vain,
+    measured_priors,
+    measured_share,
+    unmeasured,
+    vote_of,
+)
 from msssm_ts.fitting.split import Split
 from msssm_ts.fitting.stage import StageKeeper
 from msssm_ts.fitting.targets import best_thresholds
@@ -122,6 +129,7 @@ class Course:
         learned: list[Member] = []
         side = FeatureSide.of(self.problems, self.seed)
         priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
+        targets, groups = self.problems.data.targets.encoded, self.problems.data.groups
 
         def model() -> FittedModel | None:
             if not closed and not learned:
@@ -137,7 +145,8 @@ class Course:
                 *(self.parameters, data.targets, left_out, data.weights, data.groups)
             )
             said = (note, *said) if note else said
-            record = self._record(vote, learned, share, left_out, beside, said)
+            useless = [kind for kind, prior in priors.items() if not prior]
+            record = self._record(vote, learned, share, left_out, beside, said, useless)
             # What only the fit knows stays with it.
             vote = replace(vote, members=tuple(member.telling() for member in vote.members))
             fitted = FittedModel(
@@ -172,8 +181,16 @@ class Course:
             finally:
                 closed[:] = told_by_series(closed, asking, split.keep, n_series)
             theirs = None
-            if self.by_steps and closed and validation is not None:
-                theirs = vote_of(closed, [], priors=priors).predict_proba(validation.values)
+            if not twice:
+                priors |= measured_priors(closed, priors, targets, groups, _left_out)
+            elif self.by_steps and closed and validation is not None:
+                aside = validation
+
+                def answers(vote: Vote) -> NDArray[np.float64]:
+                    return vote.predict_proba(aside.values)
+
+                priors |= measured_priors(closed, priors, aside.targets, aside.groups, answers)
+                theirs = answers(vote_of(closed, [], priors=priors))
             # The closed members are fitted again: their time is not the others'.
             reserved = self._elapsed() if closed and twice else 0.0
             problem = replace(training, validation=validation)
@@ -196,6 +213,7 @@ class Course:
                 again, fit_one = Closed(), self._closed_fit("all")
                 fit_again(again, self.fitted, self.closed, everything, rest, fit_one)
                 closed[:] = told_by_series(again.members, everything, whole, n_series)
+                priors |= measured_priors(closed, priors, targets, groups, _left_out)
             else:
                 everything = training
             if others is not None and closed:
@@ -301,6 +319,7 @@ class Course:
         left_out: NDArray[np.float64] | None,
         beside: Beside | None,
         said: tuple[str, ...],
+        useless: Collection[str],
     ) -> FitRecord:
         """Write down how the model came about; of training by steps, the first member's."""
         first = next((member for member in learned if member.history), None)
@@ -323,6 +342,7 @@ class Course:
                 *(self.asked, self.wanted, vote, data, self.left_out, share),
                 *(self._ungrouped(), self.fitted.not_worth, self.fitted.short),
                 n_aside=len(self.split.held_out),
+                useless=useless,
             )
             # Of a kind that does not vote it is said why.
             + tuple(line for kind, line in self.few.items() if vote.of_kind(kind))
@@ -339,3 +359,7 @@ class Course:
         """Why groups that the user gave leave nothing to validate by; empty where they do not."""
         asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
         return self.split.reason if asked and self.by_steps else ""
+
+
+def _left_out(vote: Vote) -> NDArray[np.float64] | None:
+    return vote.left_out

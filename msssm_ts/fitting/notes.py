@@ -40,6 +40,7 @@ def notes(
     not_worth: Collection[str] = (),
     short: Mapping[str, int] = MappingProxyType({}),
     n_aside: int = 0,
+    useless: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Say which wanted members do not vote, and which settings therefore do nothing.
 
@@ -65,16 +66,23 @@ def notes(
         Kinds of which there was time for some only, and how many were wanted.
     n_aside : int
         How many series were set aside.
+    useless : collection of str
+        The kinds of members that were measured to add nothing.
     """
     said = list(data.remarks)
     present = frozenset(member.kind for member in vote.members)
     for seat in wanted:
+        # What a preset has tried is no news; who has named it wants to know.
+        if seat.kind in useless and parameters["members"] is None:
+            continue
         if seat.kind not in present:
             by_steps = MEMBERS.get(seat.kind).learns_by_steps
             if by_steps and left_out:
                 reason = left_out
             elif by_steps and share == 0:
                 reason = "on the series set aside it did not help the others"
+            elif seat.kind in useless:
+                reason = "of the series left out it knew nothing that the others did not"
             elif seat.kind in not_worth:
                 reason = "the series are too many or too long for it"
             elif parameters["time_budget"] is not None:

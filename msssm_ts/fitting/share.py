@@ -25,6 +25,9 @@ _NOTHING = 0.005
 # The series set aside have also chosen the weights of members that learn by steps: no more than
 # four fifths of the vote are theirs.
 _MOST = 0.8
+# In closed form no more than half, and less where few series (or groups) have told: with so many
+# it is half of what they tell (docs/recipe.md).
+_MOST_CLOSED, _FEW = 0.5, 50
 # What networks of sound have where no series can be set aside to measure it (docs/recipe.md).
 SHARE_OF_SOUND = 0.6
 
@@ -123,6 +126,48 @@ def measured_share(
     if ours is None or theirs is None:
         return None
     return min(_MOST, certain_share(ours, theirs, validation.targets))
+
+
+def measured_priors(
+    members: Sequence[Member],
+    priors: Mapping[str, float],
+    targets: NDArray[Any],
+    groups: NDArray[Any] | None,
+    answers: Callable[[Vote], NDArray[np.float64] | None],
+) -> dict[str, float]:
+    """Return priors, those of kinds that are measured by what they add to the others.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        In closed form.
+    priors : mapping from str to float
+        Of kinds, see :func:`~msssm_ts.fitted.vote.prior_weights`; stay where nothing is told.
+    targets : array
+        See :func:`best_share`.
+    groups : array of shape (n_series,), optional
+        Of these series.
+    answers : callable
+        What a vote says of series that it has not learned from, NaN in rows that it does not tell
+        of; None: of too few.
+    """
+    found = dict(priors)
+    others = [member for member in members if not member.is_measured]
+    theirs = answers(vote_of(others, [], priors=priors)) if others else None
+    if theirs is None:
+        return found
+    kinds = {member.kind: priors.get(member.kind, member.prior) for member in others}
+    for kind in {member.kind for member in members if member.is_measured}:
+        ours = answers(vote_of([member for member in members if member.kind == kind], []))
+        if ours is None:
+            continue
+        told = ~np.isnan(ours + theirs).any(1)
+        n = told.sum() if groups is None else len(np.unique(groups[told]))
+        if n:
+            share = min(_MOST_CLOSED, certain_share(ours[told], theirs[told], targets[told]))
+            share *= n / (n + _FEW)
+            found[kind] = float(share / (1 - share) * sum(kinds.values()))
+    return found
 
 
 def unmeasured(split: Split) -> str:

@@ -73,6 +73,9 @@ class Member(ABC):
         What progress calls it.
     prior : float
         Weight of all members of the kind together beside the others', where nothing measures it.
+    is_measured : bool
+        Whether its weight beside the others is what their answers about series left out tell,
+        which may be nothing; of a kind in closed form.
     learns_by_steps : bool
         Whether it wants series set aside to stop by, and whether its weight is measured on them.
         Such members are fitted last, and only they can go on from where they were.
@@ -100,6 +103,7 @@ class Member(ABC):
     kind: ClassVar[str]
     title: ClassVar[str] = "training"
     prior: ClassVar[float] = 0.5
+    is_measured: ClassVar[bool] = False
     learns_by_steps: ClassVar[bool] = False
     learns_from_sums: ClassVar[bool] = False
     weighs_classes: ClassVar[bool] = True

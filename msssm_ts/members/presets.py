@@ -50,13 +50,19 @@ class Seat:
 
 
 PRESETS: dict[str, tuple[Seat, ...]] = {
-    "fast": (Seat("scan_ridge", 2), Seat("quantile_trees"), Seat("shapelet_ridge")),
+    "fast": (
+        Seat("scan_ridge", 2),
+        Seat("quantile_trees"),
+        Seat("shapelet_ridge"),
+        Seat("coarse_ridge"),
+    ),
     "default": (
         Seat("scan_ridge", 4),
         Seat("quantile_trees"),
         Seat("shapelet_ridge"),
         Seat("drawn_network"),
         Seat("encoder_ridge"),
+        Seat("coarse_ridge"),
         Seat("network", of_sound=N_OF_SOUND),
     ),
     "best": (
@@ -65,6 +71,7 @@ PRESETS: dict[str, tuple[Seat, ...]] = {
         Seat("shapelet_ridge", 2),
         Seat("drawn_network", 2),
         Seat("encoder_ridge"),
+        Seat("coarse_ridge"),
         Seat("network", 4),
     ),
     # Where the trained one has no validation it has a fifth (docs/recipe.md).

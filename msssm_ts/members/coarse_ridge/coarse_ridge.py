@@ -1,0 +1,178 @@
+"""Values of all channels together, coarse in time, into a ridge classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from msssm_ts.file_checks import Record, Whole
+from msssm_ts.members.closed_form import (
+    FACTS,
+    MORE_FACTS,
+    Transform,
+    answers_of,
+    fit_closed_form,
+    from_state_of,
+    need_of,
+    specs_of,
+    state_of,
+)
+from msssm_ts.members.coarse_ridge.features import MOST_MEANS, CoarseFeatures, n_features_of
+from msssm_ts.members.coarse_ridge.method import METHOD
+from msssm_ts.members.member import Member, State
+from msssm_ts.members.problem import Problem
+from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_method import RIDGE_METHOD
+from msssm_ts.members.room import Need, Room
+from msssm_ts.members.scaling import Scaling
+from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.method import Method
+from msssm_ts.series import Prepared
+from msssm_ts.training import Keeper, Reporter
+
+# A width is a median distance of standardised series, whose numbers are float32.
+_LARGEST_FREQUENCY = 1e9
+_FACTS = Record(
+    {"n_parts": Whole(1, MOST_MEANS), "n_waves": Whole(0, 1 << 16), **FACTS}, MORE_FACTS
+)
+
+
+@dataclass(frozen=True)
+class CoarseRidge(Member):
+    """Fitted features, their standardisation and the ridge classifier.
+
+    Parameters
+    ----------
+    features : CoarseFeatures
+        Parts of a series, and waves over their means.
+    scaling : Scaling
+        Standardisation of the features.
+    ridge : Ridge
+        Classifier.
+    """
+
+    features: CoarseFeatures
+    scaling: Scaling
+    ridge: Ridge
+
+    kind: ClassVar[str] = "coarse_ridge"
+    title: ClassVar[str] = "channels together"
+    # Where it is not measured: .15 of the closed vote of the default (docs/recipe.md).
+    prior: ClassVar[float] = 0.285
+    is_measured: ClassVar[bool] = True
+    learns_from_sums: ClassVar[bool] = True
+
+    @classmethod
+    def fit(
+        cls,
+        problem: Problem,
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+        reporter: Reporter | None = None,
+        seconds: float | None = None,
+        start: Self | None = None,
+        keeper: Keeper | None = None,
+    ) -> Self:
+        """Choose the features and fit the classifier; see :meth:`Member.fit`."""
+        features = CoarseFeatures.choose(problem, seed)
+        weights = np.ones(features.n_features, np.float32)
+        room, transform = Room.of(parameters), partial(_features, features)
+        fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
+        said = fit.said(problem)
+        return cls(features, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
+
+    @classmethod
+    def copies(cls, wanted: int, problem: Problem) -> int:
+        """Return none where there are more channels than means are taken of."""
+        return 0 if problem.values.series[0].shape[0] * 2 > MOST_MEANS else wanted
+
+    @classmethod
+    def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
+        """Return what a fit takes."""
+
+        def draw(some: Problem) -> Transform:
+            return partial(_features, CoarseFeatures.largest(some))
+
+        n_features = CoarseFeatures.largest(problem).n_features
+        return need_of(problem, n_features, Room.of(parameters), draw)
+
+    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
+        z = self.features.transform(values.series)
+        self.scaling.apply(z)
+        return z
+
+    def transform(self, values: Prepared) -> NDArray[np.float64]:
+        """Return standardised features (n_series, n_features)."""
+        return self._standardized(values).astype(np.float64)
+
+    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
+        """Return probabilities (n_series, n_outputs)."""
+        return answers_of(self.ridge, self._standardized, values, self.n_features)
+
+    @property
+    def n_features(self) -> int:
+        """Columns of :meth:`transform`."""
+        return self.features.n_features
+
+    @property
+    def n_parameters(self) -> int:
+        """The ridge classifier's weights."""
+        return self.ridge.coefficients.size + self.ridge.intercept.size
+
+    def state(self) -> State:
+        """Return all that a model file must hold."""
+        own_arrays, own_facts = state_of(self.scaling, self.ridge)
+        facts = {"n_parts": self.features.n_parts, "n_waves": len(self.features.phases)}
+        return State(self.features.arrays() | own_arrays, facts | own_facts)
+
+    @classmethod
+    def methods(cls, facts: Mapping[str, Any]) -> tuple[Method, ...]:
+        """Return what a paper says of it."""
+        return (METHOD, RIDGE_METHOD)
+
+    @classmethod
+    def expected(
+        cls, facts: Mapping[str, Any], n_channels: int, n_outputs: int, multilabel: bool
+    ) -> Mapping[str, TensorSpec]:
+        """Return shapes and types by the channels, the outputs and the facts."""
+        _FACTS("facts", facts)
+        n_means, n_waves = facts["n_parts"] * n_channels, facts["n_waves"]
+        return {
+            "frequencies": TensorSpec((n_waves, n_means)),
+            "phases": TensorSpec((n_waves,)),
+            **specs_of(n_features_of(n_means, n_waves), n_outputs),
+        }
+
+    @classmethod
+    def from_state(cls, state: State, multilabel: bool) -> Self:
+        """Return what :meth:`state` described."""
+        arrays, facts = state.arrays, state.facts
+        largest = _LARGEST_FREQUENCY
+        check_range("frequencies", arrays["frequencies"], -largest, largest)
+        for name in ("phases", "mean", "coefficients", "intercept"):
+            check_range(name, arrays[name])
+        check_range("scale", arrays["scale"], least=0)
+        features = CoarseFeatures(facts["n_parts"], arrays["frequencies"], arrays["phases"])
+        return cls(features, *from_state_of(arrays, facts, multilabel))
+
+    @classmethod
+    def graph(cls, members: Sequence[Self], weights: Sequence[float], n_channels: int) -> nn.Module:
+        """Return the members one after the other."""
+        from msssm_ts.members.coarse_ridge.graph import CoarseGraph
+        from msssm_ts.members.graph import WeightedSum
+
+        graphs = [CoarseGraph(m.features, m.scaling, m.ridge) for m in members]
+        return WeightedSum(graphs, weights)
+
+
+def _features(
+    features: CoarseFeatures, values: Prepared, reporter: Reporter | None = None
+) -> NDArray[np.float32]:
+    """Return features (n_series, n_features), not standardised."""
+    return features.transform(values.series, reporter)
