@@ -256,7 +256,7 @@ BUGS = [Bug(*row) for row in (
      "self.initial_step * (gaps - 1)", "own * (gaps - 1)", T_STAMPS),
     ("stamps: backward, a gap is the one behind", CORE,
      "-reverse_valid(times, lengths)", "reverse_valid(times, lengths)", T_STAMPS),
-    ("stamps: of the training series alone", "msssm_ts/estimator.py",
+    ("stamps: of the training series alone", "msssm_ts/estimator/classifier.py",
      ".transform(X, times=times)", ".transform(X)", "tests/test_checkers.py -k reach_every"),
     ("stamps: the adapter asks without", "msssm_ts/sktime.py",
      "_stamps(X, self.estimator_.model_.needs_times)", "None", "tests/test_checkers.py -k index"),
