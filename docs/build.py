@@ -382,8 +382,8 @@ def _own(thing: Any) -> dict[str, Any]:
     if not inspect.isclass(thing) or issubclass(thing, BaseException):
         return {}
     own = [c for c in thing.__mro__ if c.__module__.startswith("msssm_ts.")]
-    found = {k: v for c in reversed(own) for k, v in vars(c).items()}
-    return {k: v for k, v in found.items() if not k.startswith("_")}
+    names = dict.fromkeys(name for each in own for name in vars(each) if name[0] != "_")
+    return {name: inspect.getattr_static(thing, name) for name in names}
 
 
 def _properties(thing: Any) -> str:

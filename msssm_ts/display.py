@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.text import visible
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from msssm_ts.training import Progress
+    from msssm_ts.training import Callback, Progress, Reporter
 
 
 # The bar that was started last: what is said while it moves goes above it, by its own console.
@@ -203,3 +204,12 @@ class TrainingDisplay:
             return ""
         left = (progress.seconds - first.seconds) / steps * (progress.max_steps - progress.step)
         return f", at most {left:.0f} s left"
+
+
+@contextmanager
+def reporting(verbose: int, callbacks: Sequence[Callback] | None) -> Iterator[Reporter]:
+    """Give what tells an estimator's callbacks, and a terminal where it is ``verbose``."""
+    from msssm_ts.training import Reporter
+
+    with TrainingDisplay(quiet=not verbose) as shown:
+        yield Reporter((*(callbacks or ()), shown))

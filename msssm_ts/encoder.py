@@ -10,24 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from msssm_ts.display import TrainingDisplay
+from msssm_ts.display import reporting
 from msssm_ts.encoder_parameters import EncoderParameters
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.encoder import FittedEncoder
 from msssm_ts.fitted.encoder_file import load_encoder, save_encoder
-from msssm_ts.fitted.parts import Source, check_channel_names
+from msssm_ts.fitted.parts import check_channel_names
+from msssm_ts.fitting.asked_checkpoint import asked_checkpoint
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.known import encoder_file, with_encoder
 from msssm_ts.fitting.pretrain import pretrained
 from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.parameter_rows import documented
 from msssm_ts.parameters import specs
-from msssm_ts.series import LazySeries
-from msssm_ts.series.checks import check_series, check_times, is_table, without_torch
-from msssm_ts.series.fingerprints import fingerprints
-from msssm_ts.training import Reporter
+from msssm_ts.series.checks import check_times
+from msssm_ts.sklearn_state import checked_series, fitted_value, restore_width, source_of
 
 
 @documented
@@ -119,34 +118,17 @@ or list of arrays of shape (n_channels, length)
         for name, _, spec in specs():
             if name in own:
                 spec.check(name, own[name])
-        X = X if isinstance(X, LazySeries) else without_torch(X)
-        series = check_series(X, self.missing, str(self.dtype))
-        self._keep_width(X)
+        series = checked_series(self, X)
         check_channel_names(channel_names, series[0].shape[0])
-        names = getattr(self, "feature_names_in_", None)
-        source = Source(
-            series[0].shape[0],
-            None if channel_names is None else tuple(channel_names),
-            sampling_rate,
-            getattr(self, "n_features_in_", None),
-            None if names is None else tuple(names),
-            origin,
-            fingerprints(series),
-        )
+        source = source_of(self, series, channel_names, sampling_rate, origin)
         parameters, _ = with_encoder({name: default for name, default, _ in specs()} | own)
-        kept = Checkpoint.of(checkpoint, resume)
-        try:
-            with TrainingDisplay(quiet=not self.verbose) as shown:
-                reporter = Reporter((*(self.callbacks or ()), shown))
-                asked = {name: parameters[name] for name in own}
-                stamps = check_times(times, series)
-                self.encoder_ = pretrained(
-                    series, parameters, source, stamps, reporter, kept, asked
-                )
-        finally:
-            # What the caller made is the caller's to release.
-            if kept is not None and kept is not checkpoint:
-                kept.release()
+        asked = {name: parameters[name] for name in own}
+        stamps = check_times(times, series)
+        with (
+            asked_checkpoint(checkpoint, resume) as kept,
+            reporting(self.verbose, self.callbacks) as reporter,
+        ):
+            self.encoder_ = pretrained(series, parameters, source, stamps, reporter, kept, asked)
         return self
 
     def transform(
@@ -182,10 +164,7 @@ or list of arrays of shape (n_channels, length)
             Before :meth:`fit`.
         """
         check_is_fitted(self)
-        X = X if isinstance(X, LazySeries) else without_torch(X)
-        series = self.encoder_.checked(X, channel_names)
-        if not isinstance(X, LazySeries) and is_table(X):
-            validate_data(self, X, reset=False, skip_check_array=True)
+        series = checked_series(self, X, self.encoder_, channel_names)
         return self.encoder_.features(series, sampling_rate, channel_names, times)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -226,10 +205,7 @@ or list of arrays of shape (n_channels, length)
         except TypeError as error:
             raise InputError(f"{path}: has parameters of another version ({error})") from error
         encoder.encoder_ = found
-        if found.source.n_features is not None:
-            encoder.n_features_in_ = found.source.n_features
-        if found.source.feature_names is not None:
-            encoder.feature_names_in_ = np.array(found.source.feature_names, dtype=object)
+        restore_width(encoder, found.source)
         return encoder
 
     @property
@@ -247,19 +223,9 @@ or list of arrays of shape (n_channels, length)
         """How many features :meth:`transform` gives; scikit-learn asks."""
         return self.encoder_.n_features
 
-    def _fitted(self, name: str) -> FittedEncoder:
-        found: FittedEncoder | None = vars(self).get("encoder_")
-        if found is None:
-            raise AttributeError(f"{type(self).__name__} is not fitted: it has no {name}")
+    def _fitted(self, asked: str) -> FittedEncoder:
+        found: FittedEncoder = fitted_value(self, "encoder_", asked)
         return found
-
-    def _keep_width(self, X: Any) -> None:
-        """Keep what scikit-learn keeps of a table; of other series nothing."""
-        if not isinstance(X, LazySeries) and is_table(X):
-            validate_data(self, X, reset=True, skip_check_array=True)
-        else:
-            for name in {"n_features_in_", "feature_names_in_"} & vars(self).keys():
-                delattr(self, name)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is anything that encodes."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import pickle
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -123,5 +125,35 @@ def test_an_uneven_index_that_is_left_out_is_said() -> None:
     model = msssm_ts.sktime.MSSSMClassifier(**SMALL).fit(frames(pd.Index), LABELS)
     notes = " ".join(model.estimator_.model_.record.notes)
     assert "time stamps were left out, though they are uneven" in notes
+    with pytest.warns(UserWarning, match=LEFT) as caught:
+        model.predict(frames(pd.Index))
+    assert [warning.filename for warning in caught] == [__file__]
     even = model.fit(frames(lambda t: pd.RangeIndex(5, 5 + len(t))), LABELS)
     assert "stamps" not in " ".join(even.estimator_.model_.record.notes)
+
+
+LEFT = "^time stamps are left out, though they are uneven: the model takes no notice$"
+
+
+def test_uneven_stamps_that_a_model_takes_no_notice_of_are_warned_of_once() -> None:
+    model = MSSSMClassifier("fast", exemplars=3, random_state=0).fit(SERIES, LABELS)
+    for ask in (
+        *(model.predict, model.predict_proba, model.decision_function, model.transform),
+        *(model.kneighbors, lambda X, times: model.score(X, LABELS, times=times)),
+    ):
+        with pytest.warns(UserWarning, match=LEFT) as caught:
+            answer = ask(SERIES, times=TIMES)
+        # Where it was asked, not somewhere in the package.
+        assert [warning.filename for warning in caught] == [__file__]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            np.testing.assert_array_equal(answer, ask(SERIES, times=2 * np.mgrid[:12, :20][1]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tree = {"members": ["quantile_trees"], "random_state": 0}
+        gridded = MSSSMClassifier(**tree, stamps="grid").fit(SERIES, LABELS, times=TIMES)
+        gridded.predict(SERIES, times=TIMES)
+
+
+def test_old_pickles_find_the_classifier() -> None:
+    assert pickle.loads(b"cmsssm_ts.estimator\nMSSSMClassifier\n.") is MSSSMClassifier

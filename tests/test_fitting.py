@@ -400,7 +400,8 @@ def test_time_stamps_are_checked_carried_and_said_to_be_left_out() -> None:
     np.testing.assert_array_equal(np.stack(problem.values.times), times)
     (note,) = model.model_.record.notes
     assert note.startswith("time stamps were left out, though they are uneven: --stamps grid")
-    model.predict_proba(X, times=times)
+    with pytest.warns(UserWarning, match="time stamps are left out"):
+        model.predict_proba(X, times=times)
     cut = MSSSMClassifier(members=["spy"], preparation=Preparation(window=5, overlap=0.0))
     cut.fit(X, y, times=times)
     windows = Spy.given[-1].values

@@ -132,6 +132,14 @@ def test_weights_of_classes_go_on() -> None:
     np.testing.assert_allclose(_weights(clf), _weights(same), atol=1e-6)
 
 
+def test_uneven_stamps_that_are_left_out_are_warned_of(model: Path) -> None:
+    clf, times = _load(model), np.tile(np.arange(12.0) ** 2, (40, 1))
+    for change in (clf.partial_fit, clf.withdraw):
+        with pytest.warns(UserWarning, match="the model takes no notice") as caught:
+            change(X[B], Y[B], times=times)
+        assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_what_is_withdrawn_must_have_been_learned(model: Path) -> None:
     clf = _load(model)
     before = _weights(clf)

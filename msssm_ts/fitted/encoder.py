@@ -11,15 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from msssm_ts.fitted.answers import checked_finite
-from msssm_ts.fitted.parts import Source
-from msssm_ts.kernels.parallel import at_work
+from msssm_ts.fitted.takes_series import TakesSeries
 from msssm_ts.members.encoder_ridge.reading import AllChannels
 from msssm_ts.model import MSSSMNetwork
-from msssm_ts.preparation import Preparation, vote
-from msssm_ts.preparation.apply import prepare_series
+from msssm_ts.preparation import vote
 from msssm_ts.pretraining.known import Known
-from msssm_ts.series import Series, Standardizer
-from msssm_ts.series.checks import Missing, check_series, check_times
+from msssm_ts.series import Series
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class EncoderRecord:
 
 
 @dataclass(frozen=True)
-class FittedEncoder:
+class FittedEncoder(TakesSeries):
     """All that it takes to encode series as those that were learned from.
 
     Parameters
@@ -87,11 +84,6 @@ class FittedEncoder:
         How it came about.
     """
 
-    source: Source
-    missing: Missing
-    dtype: str
-    preparation: Preparation
-    standardizer: Standardizer
     network: MSSSMNetwork
     record: EncoderRecord
 
@@ -104,25 +96,6 @@ class FittedEncoder:
         """Return what a fit can begin with; ``name`` is what messages and a model call it."""
         record = self.record
         return Known(self.network, name, record.objective, record.parameters, name)
-
-    def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
-        """Check series, and that they have the channels that were learned from.
-
-        Parameters
-        ----------
-        X : as for :class:`msssm_ts.MSSSMEncoder`
-            Series.
-        channel_names : sequence of str, optional
-            Of them.
-
-        Raises
-        ------
-        ValueError
-            If they cannot be used.
-        """
-        series = check_series(X, self.missing, self.dtype)
-        self.source.check_channels(series[0].shape[0], channel_names)
-        return series
 
     def features(
         self,
@@ -140,14 +113,7 @@ class FittedEncoder:
         sampling_rate, channel_names, times
             Of them; what is not said about them is as it was when the encoder learned.
         """
-        at_work()
-        values = prepare_series(
-            series,
-            self.preparation,
-            sampling_rate or self.source.sampling_rate,
-            channel_names or self.source.channel_names,
-            check_times(times, series),
-        ).standardized(self.standardizer, self.dtype)
+        values = self.standardized(self.prepared(series, sampling_rate, channel_names, times))
         reading = AllChannels(self.known(""))
         found = reading.features(values, dtype=np.float64 if self.is_double else np.float32)
         return checked_finite(vote(found.astype(np.float64), values.owner, len(series)), "features")

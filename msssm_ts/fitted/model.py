@@ -15,19 +15,17 @@ from msssm_ts.fitted.answers import checked_finite, checked_proba
 from msssm_ts.fitted.decision import Decision, OperatingPoint
 from msssm_ts.fitted.exemplars import Exemplars
 from msssm_ts.fitted.familiarity import Familiarity, projected
-from msssm_ts.fitted.parts import FitRecord, Labels, Source
+from msssm_ts.fitted.parts import FitRecord, Labels
+from msssm_ts.fitted.takes_series import TakesSeries
 from msssm_ts.fitted.vote import Vote, logits_of
-from msssm_ts.kernels.parallel import at_work
 from msssm_ts.members.closed_form import in_parts
 from msssm_ts.model.device import resolve_device
-from msssm_ts.preparation import Preparation, vote
-from msssm_ts.preparation.apply import prepare_series
-from msssm_ts.series import Prepared, Series, Standardizer
-from msssm_ts.series.checks import Missing, check_series, check_times
+from msssm_ts.preparation import vote
+from msssm_ts.series import Prepared, Series
 
 
 @dataclass(frozen=True)
-class FittedModel:
+class FittedModel(TakesSeries):
     """All that a prediction needs, and how it came about.
 
     Parameters
@@ -56,11 +54,6 @@ class FittedModel:
         Training series that others are compared with, where they are kept.
     """
 
-    source: Source
-    missing: Missing
-    dtype: str
-    preparation: Preparation
-    standardizer: Standardizer
     labels: Labels
     vote: Vote
     record: FitRecord
@@ -77,25 +70,6 @@ class FittedModel:
     def needs_times(self) -> bool:
         """Whether series must have time stamps: for an even grid, or for gaps that count."""
         return self.preparation.grid is not None or any(m.time_unit for m in self.vote.members)
-
-    def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
-        """Check series, and that they have the channels that were trained on.
-
-        Parameters
-        ----------
-        X : as for :class:`msssm_ts.MSSSMClassifier`
-            Series.
-        channel_names : sequence of str, optional
-            Of them.
-
-        Raises
-        ------
-        ValueError
-            If they cannot be used.
-        """
-        series = check_series(X, self.missing, self.dtype)
-        self.source.check_channels(series[0].shape[0], channel_names)
-        return series
 
     def prepared(
         self,
@@ -134,19 +108,8 @@ class FittedModel:
                 "the model was fitted by time stamps, and these series have none: give them "
                 "(times; in a table a column of times), or fit it with stamps='ignore'"
             )
-        at_work()
-        values = prepare_series(
-            series,
-            self.preparation,
-            sampling_rate or self.source.sampling_rate,
-            channel_names or self.source.channel_names,
-            check_times(times, series),
-        )
+        values = super().prepared(series, sampling_rate, channel_names, times)
         return values.with_features(beside)
-
-    def standardized(self, values: Prepared) -> Prepared:
-        """Standardise prepared series, as the members of the vote take them."""
-        return values.standardized(self.standardizer, self.dtype)
 
     def by_series(
         self,

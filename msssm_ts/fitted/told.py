@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import Labels
 from msssm_ts.members.member import shown_facts
+from msssm_ts.series.stamps import uneven_step
 
 Row = dict[str, Any]
 
@@ -93,6 +97,30 @@ def estimate_line(estimate: Mapping[str, Any] | None, unit: str = "series") -> s
     whole = f"{estimate['accuracy']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
     of = "" if unit == "series" else f", whole groups ({unit}) at a time"
     return f"{whole}, by {estimate['n_series']} training series left out{of}"
+
+
+def stamps_line(model: FittedModel, times: Sequence[NDArray[np.float64]]) -> str | None:
+    """Return that time stamps make no difference to a model; None: they do, or they are even.
+
+    Parameters
+    ----------
+    model : FittedModel
+        To be asked about series.
+    times : sequence of arrays of shape (length,)
+        Their stamps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from msssm_ts import MSSSMClassifier
+    >>> model = MSSSMClassifier("fast", random_state=0).fit(np.eye(8), np.arange(8) % 2).model_
+    >>> stamps_line(model, [np.arange(8.0) ** 2])
+    'time stamps are left out, though they are uneven: the model takes no notice'
+    """
+    acts = model.needs_times or any(member.uses_times for member in model.vote.members)
+    if acts or not uneven_step(times):
+        return None
+    return "time stamps are left out, though they are uneven: the model takes no notice"
 
 
 def decision_line(labels: Labels) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from msssm_ts.display import TrainingDisplay
+from msssm_ts.display import reporting
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting.begin import begun
@@ -79,11 +79,9 @@ def fit_model(
         Where it was cut short; their ``partial`` is the model so far, None if there is none.
     """
     at_work()
-    with TrainingDisplay(quiet=not parameters["verbose"]) as shown:
-        callbacks = (*(parameters["callbacks"] or ()), shown)
+    with reporting(parameters["verbose"], parameters["callbacks"]) as reporter:
         seed = begun(data, parameters, source, label_names, previous, checkpoint)
         data = at_most(data, parameters["at_most"], seed)
-        reporter = Reporter(callbacks)
         with asked_workers(parameters["cluster"], reporter.say) as workers:
             fit = _prepared_fit(
                 *(data, parameters, source, previous, in_parts, seed, reporter, checkpoint),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.targets import Targets
 from msssm_ts.members.strata import strata_of
+from msssm_ts.warned import warn_caller
 
 Index = NDArray[np.int64]
 
@@ -87,11 +88,9 @@ def choose_split(
         return Split(everything, reason="no series are set aside")
     keep, held_out = split_targets(data.targets, fraction, seed, data.groups)
     if data.groups is not None and not len(held_out):
-        warnings.warn(
+        warn_caller(
             "no split by groups keeps every class among the training series: trained without "
-            "validation",
-            UserWarning,
-            stacklevel=6,
+            "validation"
         )
         return Split(keep, reason="no split by groups leaves every class something to learn from")
     if early_stopping == "auto" and beside_others and not data.targets.multilabel:

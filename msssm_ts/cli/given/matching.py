@@ -12,7 +12,6 @@ from msssm_ts.analysis.data.finding import counted
 from msssm_ts.datasets.adapted import in_units
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
-from msssm_ts.series.stamps import uneven_step
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -35,6 +34,8 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     InputError
         If a channel that the model needs is missing, or a unit measures something else.
     """
+    from msssm_ts.fitted.told import stamps_line
+
     source, needed = model.source, model.preparation.channels
     said: list[str] = []
     if needed is not None and series.channel_names is not None:
@@ -59,14 +60,11 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     said += _lengths(series, model)
     if model.needs_times:
         series = replace(series, times=series.stamps)
-    elif series.times is not None and uneven_step(series.times) and not _uses_times(model):
-        said.append("time stamps are left out, though they are uneven: the model takes no notice")
+    elif series.times is not None and (line := stamps_line(model, series.times)):
+        series = replace(series, times=None)
+        said.append(line)
     series, more = _beside(series, model)
     return series, said + more
-
-
-def _uses_times(model: FittedModel) -> bool:
-    return any(member.uses_times for member in model.vote.members)
 
 
 def known_labels(

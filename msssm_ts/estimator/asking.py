@@ -1,0 +1,65 @@
+"""A fitted classifier is asked about series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from msssm_ts.fitted import FittedModel
+from msssm_ts.fitted.told import stamps_line
+from msssm_ts.series import Series
+from msssm_ts.series.checks import check_times
+from msssm_ts.sklearn_state import checked_series
+from msssm_ts.warned import warn_caller
+
+Stamps = Sequence[NDArray[np.float64]] | None
+
+
+def asked_series(
+    estimator: BaseEstimator, X: Any, channel_names: Sequence[str] | None, times: Any
+) -> tuple[Sequence[Series], Stamps]:
+    """Return checked series and time stamps for the model of an estimator.
+
+    Stamps that it takes no notice of are warned of, where they are uneven.
+
+    Raises
+    ------
+    ValueError, sklearn.exceptions.NotFittedError
+        If there is no model, or they cannot be used.
+    """
+    check_is_fitted(estimator)
+    series = checked_series(estimator, X, estimator.model_, channel_names)
+    stamps = check_times(times, series)
+    line = None if stamps is None else stamps_line(estimator.model_, stamps)
+    if line is not None:
+        warn_caller(line)
+    return series, stamps
+
+
+def answers(
+    estimator: BaseEstimator,
+    function: Callable[[FittedModel], Callable[..., NDArray[np.float64]]],
+    X: Any,
+    sampling_rate: float | None,
+    channel_names: Sequence[str] | None,
+    times: Any,
+    features: Any,
+) -> NDArray[np.float64]:
+    """Return what the model of an estimator, by one of its functions of checked series, says of X.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        With ``model_``.
+    function : callable
+        From the model to the function that answers.
+    X, sampling_rate, channel_names, times, features
+        As in :meth:`msssm_ts.MSSSMClassifier.predict_proba`.
+    """
+    series, stamps = asked_series(estimator, X, channel_names, times)
+    return function(estimator.model_)(series, sampling_rate, channel_names, stamps, features)

@@ -1,0 +1,116 @@
+"""What scikit-learn wants an estimator to remember: a table's width, and that there was a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from msssm_ts.fitted.parts import Source
+from msssm_ts.fitted.takes_series import TakesSeries
+from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.checks import check_series, is_table, without_torch
+from msssm_ts.series.fingerprints import fingerprints
+
+_WIDTH = ("n_features_in_", "feature_names_in_")
+
+
+def checked_series(
+    estimator: BaseEstimator,
+    X: Any,
+    fitted: TakesSeries | None = None,
+    channel_names: Sequence[str] | None = None,
+) -> Sequence[Series]:
+    """Return checked series, and remember the width of a table, or compare it.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        With parameters ``missing`` and ``dtype``.
+    X : as for :class:`msssm_ts.MSSSMClassifier`
+        Series.
+    fitted : FittedModel or FittedEncoder, optional
+        What the series are for: channels, width and columns must be as they were then. None: they
+        are to be learned from.
+    channel_names : sequence of str, optional
+        Of the series, where they are for what was fitted.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be used.
+    """
+    X = X if isinstance(X, LazySeries) else without_torch(X)
+    if fitted is None:
+        series = check_series(X, estimator.missing, str(estimator.dtype))
+    else:
+        series = fitted.checked(X, channel_names)
+    if not isinstance(X, LazySeries) and is_table(X):
+        # With other input lengths are free.
+        validate_data(estimator, X, reset=fitted is None, skip_check_array=True)
+    elif fitted is None:
+        for name in vars(estimator).keys() & {*_WIDTH}:
+            delattr(estimator, name)
+    return series
+
+
+def required_y(estimator: BaseEstimator, y: Any) -> Any:
+    """Return y, or say as scikit-learn does that it is wanted."""
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None"
+        )
+    return y
+
+
+def source_of(
+    estimator: BaseEstimator,
+    series: Sequence[Series],
+    channel_names: Sequence[str] | None = None,
+    sampling_rate: float | None = None,
+    origin: Mapping[str, Any] | None = None,
+) -> Source:
+    """Return where checked training series come from, with what is remembered of a table."""
+    width, names = (getattr(estimator, name, None) for name in _WIDTH)
+    return Source(
+        series[0].shape[0],
+        None if channel_names is None else tuple(channel_names),
+        sampling_rate,
+        width,
+        None if names is None else tuple(names),
+        origin,
+        fingerprints(series),
+    )
+
+
+def restore_width(estimator: BaseEstimator, source: Source) -> None:
+    """Let an estimator that comes from a file remember what it did when it was fitted."""
+    if source.n_features is not None:
+        estimator.n_features_in_ = source.n_features
+    if source.feature_names is not None:
+        estimator.feature_names_in_ = np.array(source.feature_names, dtype=object)
+
+
+def fitted_value(estimator: BaseEstimator, name: str, asked: str) -> Any:
+    """Return what a fit has left, or say as scikit-learn does that it is not there yet.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Fitted or not.
+    name : str
+        The attribute that a fit sets.
+    asked : str
+        The attribute that was asked for, for the message.
+
+    Raises
+    ------
+    AttributeError
+        Before a fit.
+    """
+    if name not in vars(estimator):
+        raise AttributeError(f"{type(estimator).__name__} is not fitted: it has no {asked}")
+    return vars(estimator)[name]
