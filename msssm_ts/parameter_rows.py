@@ -12,6 +12,10 @@ from msssm_ts.parameter_checks import Check
 
 T = TypeVar("T")
 
+# Members that a setting concerns: the network that is trained, and the layer that is drawn, too.
+TRAINED = ("network",)
+NETWORKS = (*TRAINED, "drawn_network")
+
 
 @dataclass(frozen=True)
 class Spec:
