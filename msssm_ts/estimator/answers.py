@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from msssm_ts.fitted.streaming import Stream
 
 
-class AnswersMixin:
+class AnswersMixin(ClassifierMixin):  # type: ignore[misc]
     """Classes of series, of whole ones and while they go on."""
 
     model_: FittedModel
@@ -73,8 +74,8 @@ class AnswersMixin:
         """
         known = (sampling_rate, channel_names, times, features)
         # Without a cluster there is nothing to tell.
-        quiet = nullcontext(Reporter())
-        telling = quiet if self.cluster is None else reporting(self.verbose, self.callbacks)
+        silent = nullcontext(Reporter())
+        telling = silent if self.cluster is None else reporting(self.verbose, self.callbacks)
         with telling as reporter:
             shared = partial(shared_proba, cluster=self.cluster, reporter=reporter)
             return answers(self, lambda model: partial(shared, model), X, *known)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 
 from msssm_ts.beside import as_side_features
 from msssm_ts.estimator.answers import AnswersMixin
@@ -38,7 +38,6 @@ class MSSSMClassifier(
     FeaturesMixin,
     ToldMixin,
     FilesMixin,
-    ClassifierMixin,  # type: ignore[misc]
     BaseEstimator,  # type: ignore[misc]
 ):
     """Time-series classifier with a multi-scale state-space model (MS-SSM).
