@@ -12,7 +12,7 @@ _PASSED = ("msssm_ts", "sklearn", "sktime")
 def warn_caller(said: str) -> None:
     """Warn at the line of the program's from which the package was called, however deep.
 
-    Python shows a warning once a line: what two lines brought about is shown for both.
+    It is shown with that line, and filters of warnings go by its file.
 
     Parameters
     ----------
