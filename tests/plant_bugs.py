@@ -43,6 +43,8 @@ LARGE_TEXT, T_LARGE_TEXT = "msssm_ts/datasets/tables/lazy_text.py", "tests/test_
 LOOP, AUGMENT = "msssm_ts/training/loop.py", "msssm_ts/training/augmentation.py"
 PROCESSES, T_SEVERAL = "msssm_ts/training/processes.py", "tests/test_distributed.py"
 SHAPELETS, T_SHAPELETS = "msssm_ts/kernels/shapelets/cpu.py", "tests/test_shapelet_ridge.py"
+COARSE = "msssm_ts/members/coarse_ridge/features.py"
+T_COARSE = "tests/test_coarse_ridge.py"
 SHAPELET_FEATURES = "msssm_ts/members/shapelet_ridge/features.py"
 SCHEDULE, LOSS = "msssm_ts/training/schedule.py", "msssm_ts/training/loss.py"
 BLOCK = "msssm_ts/model/block.py"
@@ -656,6 +658,22 @@ BUGS = [Bug(*row) for row in (
      'order = order[np.argsort(label.reshape(-1)[order], kind="stable")]', "pass", T_ESTIMATE),
     ("estimate: trees learn what is left out", TREES, "part, seeds, rest))", "part, seeds))",
      T_ESTIMATE),
+    ("together: parts begin late", COARSE, "np.arange(n_parts) * x.shape[1] // n_parts",
+     "-(-np.arange(n_parts) * x.shape[1] // n_parts)", T_COARSE),
+    ("together: parts without a step", COARSE, "append=x.shape[1]), 1)", "append=x.shape[1]), 0.5)",
+     T_COARSE),
+    ("together: rounded by the batch", COARSE,
+     "linear(*map(torch.from_numpy, (x, self.frequencies, self.phases)))",
+     "torch.from_numpy(x @ self.frequencies.T + self.phases)", T_COARSE),
+    ("together: the worst is chosen", COARSE, "min(found, key=", "max(found, key=", T_COARSE),
+    ("together: the graph's parts overlap", "msssm_ts/members/coarse_ridge/graph.py",
+     "(steps < end.unsqueeze(2))", "(steps <= end.unsqueeze(2))", T_COARSE),
+    ("measured: few series count as many", SHARE, "share *= n / (n + _FEW)", "pass", T_COARSE),
+    ("measured: groups count as series", SHARE, "told.sum() if groups is None else",
+     "told.sum() or", T_COARSE),
+    ("measured: series not told of count", SHARE, "n = told.sum()", "n = len(told)", T_COARSE),
+    ("measured: who adds nothing is told of", "msssm_ts/fitting/notes.py",
+     'if seat.kind in useless and parameters["members"] is None:', "if False:", T_COARSE),
     ("estimate: shapelets of the series itself", SHAPELET_FEATURES,
      "free = ~np.isin(lenders, series).any(2, keepdims=True)",
      "free = np.ones_like(lenders[:, :, :1], bool)", T_ESTIMATE),

@@ -17,14 +17,15 @@ class VoteParameters:
         "default",
         one_of(*PRESETS),
         """What votes. "default": four ridge classifiers on random multi-scale state-space
-        features, trees on quantiles, a ridge classifier on shapelets, an MS-SSM layer that is
-        drawn and an MS-SSM encoder that was pretrained on made-up series, both read out by
-        others, and, where there is a validation split to measure its share by (see
-        ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers, the trees
-        and the shapelets, seconds without gradient descent. "best": more of each, four
-        networks. "network": MS-SSM only, two layers that are drawn, the encoder, and one network
-        that is trained as in the paper; with ``bidirectional=False`` the trained one alone,
-        which can be read forward in time and streamed.""",
+        features, trees on quantiles, a ridge classifier on shapelets, one on all channels
+        together, coarse in time (as far as that is measured to add to the others), an MS-SSM
+        layer that is drawn and an MS-SSM encoder that was pretrained on made-up series, both
+        read out by others, and, where there is a validation split to measure its share by (see
+        ``early_stopping``), an MS-SSM network. "fast": two of the ridge classifiers, the trees,
+        the shapelets and the channels together, seconds without gradient descent. "best": more
+        of each, four networks. "network": MS-SSM only, two layers that are drawn, the encoder,
+        and one network that is trained as in the paper; with ``bidirectional=False`` the trained
+        one alone, which can be read forward in time and streamed.""",
         option="--preset",
         brief="fast: seconds, no network; best: what an hour buys; network: MS-SSM only, "
         "drawn, pretrained and trained. With --causal network, else default.",

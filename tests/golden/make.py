@@ -117,6 +117,7 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     X, y = waves(40, range(5, 30), 2)
     fast = {"preset": "fast", "random_state": 0}
     yield from made("lengths", fast, X, y, channel_names=["I", "II"])
+    yield from made("together", {"members": ["coarse_ridge"], "random_state": 0}, X, y)
     X, y = waves(24, range(60, 90), 2)
     preparation = Preparation(
         channels=("II",), sampling_rate=20.0, bandpass=(0.5, 9.0), standardize="series", window=1.0
