@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,6 +14,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from member_cases import kinds_of
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.beside import SideMember, as_side_features
@@ -265,6 +267,34 @@ def _trees(
     labels = np.array([[c in "qs", c in "rs"] for c in y.tolist()]) if several else y
     trees = MSSSMClassifier("fast", **TREES, **parameters)
     return trees.fit(X, labels.astype(int) if several else labels, features=beside)
+
+
+def test_features_tell_how_far_they_are_and_take_of_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = []
+
+    class Stages:
+        def __call__(self, progress: Any) -> None: ...
+
+        def stage(self, name: str, done: int, total: int) -> None:
+            told.append((name, done, total))
+
+    X, y, beside = _made(60)
+    settings: dict[str, Any] = {"callbacks": [Stages()], "random_state": 0}
+    MSSSMClassifier(members=["quantile_trees"], **settings).fit(X, y, features=beside)
+    own = [where for name, *where in told if name == "features beside the series"]
+    assert own == [[0, 60], [12, 60], [24, 60], [36, 60], [48, 60], [60, 60]]
+    learn = FeatureSide.of
+
+    def slow(*args: Any) -> FeatureSide | None:
+        time.sleep(0.3)
+        return learn(*args)
+
+    monkeypatch.setattr(FeatureSide, "of", slow)
+    # All the time has gone; one member there always is.
+    model = MSSSMClassifier("fast", time_budget=0.3, **settings).fit(X, y, features=beside)
+    assert kinds_of(model) == ["scan_ridge"]
 
 
 def test_classes_that_are_told_of_in_part_count_as_a_whole() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -213,6 +213,7 @@ def left_out_evidence(
     positive_weights: NDArray[np.float64] | None = None,
     groups: NDArray[Any] | None = None,
     seed: int = 0,
+    done: Callable[[int, int], object] = lambda fold, n_folds: None,
 ) -> NDArray[np.float64] | None:
     """Return what the features of each series say by a member that has not learned from it.
 
@@ -222,6 +223,8 @@ def left_out_evidence(
         As for :meth:`SideMember.fit`.
     groups : array of shape (n_series,), optional
         A patient, a speaker: left out together.
+    done : callable
+        Told how many members have been fitted, and of how many.
 
     Returns
     -------
@@ -231,14 +234,15 @@ def left_out_evidence(
     fold = folds(targets, groups, seed)
     if fold is None:
         return None
-    found = np.empty((len(targets), n_outputs))
-    for k in range(fold.max() + 1):
+    found, n_folds = np.empty((len(targets), n_outputs)), int(fold.max()) + 1
+    for k in range(n_folds):
         there, rest = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
         own = None if weights is None else weights[rest]
         member = SideMember.fit(
             features.take(rest), targets[rest], n_outputs, own, positive_weights, seed
         )
         found[there] = member.evidence(features.take(there))
+        done(k + 1, n_folds)
     return found
 
 

@@ -13,6 +13,7 @@ from msssm_ts.beside.joint import Exponents, Told, chosen_exponents
 from msssm_ts.beside.member import left_out_evidence
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.members.strata import standing_for
+from msssm_ts.training import Reporter
 
 Array = NDArray[np.float64]
 
@@ -62,7 +63,9 @@ class FeatureSide:
     seed: int
 
     @classmethod
-    def of(cls, problems: Problems, seed: int) -> FeatureSide | None:
+    def of(
+        cls, problems: Problems, seed: int, reporter: Reporter | None = None
+    ) -> FeatureSide | None:
         """Learn what features say; None where there are no features, or nothing to tell apart."""
         data = problems.data
         n_outputs, multilabel = len(data.targets.classes), data.targets.multilabel
@@ -76,7 +79,14 @@ class FeatureSide:
             "seed": seed,
         }
         member = SideMember.fit(features, encoded, n_outputs, **more)
-        evidence = left_out_evidence(features, encoded, n_outputs, groups=data.groups, **more)
+        telling = (reporter or Reporter()).named("features beside the series")
+
+        def done(fold: int, n_folds: int) -> None:
+            telling.done(len(data) * fold // n_folds, len(data))
+
+        done(0, 1)
+        more |= {"groups": data.groups, "done": done}
+        evidence = left_out_evidence(features, encoded, n_outputs, **more)
         return cls(problems, member, evidence, seed)
 
     def joined(self, left_out: Array | None) -> tuple[Beside, str]:

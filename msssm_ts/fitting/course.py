@@ -127,7 +127,9 @@ class Course:
             self.reporter.plan(self.plan.lines())
         closed = self.fitted.members
         learned: list[Member] = []
-        side = FeatureSide.of(self.problems, self.seed)
+        began = time.perf_counter()
+        side = FeatureSide.of(self.problems, self.seed, self.reporter)
+        beside_took = time.perf_counter() - began
         priors = {seat.kind: seat.prior for seat in self.wanted if seat.prior is not None}
         targets, groups = self.problems.data.targets.encoded, self.problems.data.groups
 
@@ -171,7 +173,8 @@ class Course:
 
         try:
             budget = self.parameters["time_budget"]
-            part = None if budget is None else budget * (_FIRST_OF_TWO if twice else 1.0)
+            left = None if budget is None else max(0.0, budget - beside_took)
+            part = None if left is None else left * (_FIRST_OF_TWO if twice else 1.0)
             # What is fitted again on all series tells of them then.
             asking = replace(training, asks_left_out=not twice)
             first_fit = self._closed_fit("first")
