@@ -165,6 +165,25 @@ def test_the_graph_answers_the_same(n_waves: int) -> None:
     np.testing.assert_allclose(found, asked(member, series[:8]), atol=2e-6)
 
 
+def test_with_little_time_features_are_chosen_on_few_series(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+    choose = CoarseFeatures.choose
+
+    def seen(problem: Problem, seed: int, n_tried: int) -> CoarseFeatures:
+        tried.append(n_tried)
+        return choose(problem, seed, n_tried)
+
+    monkeypatch.setattr(CoarseFeatures, "choose", seen)
+    series, y = _drifts(100)
+    problem = Problem.of(series, y, 2, is_needed=True)
+    for seconds in (None, 1e6, 1e-9):
+        CoarseRidge.fit(problem, 0, seconds=seconds)
+    assert tried[:2] == [100, 100]
+    assert tried[2] < 25
+
+
 def test_too_many_channels_are_left_to_the_others(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     many = [rng.normal(size=(MOST_MEANS // 2 + 1, 2)).astype(np.float32) for _ in range(4)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +24,14 @@ from msssm_ts.members.closed_form import (
     specs_of,
     state_of,
 )
-from msssm_ts.members.coarse_ridge.features import MOST_MEANS, CoarseFeatures, n_features_of
+from msssm_ts.members.coarse_ridge.features import (
+    MOST_MEANS,
+    N_CHOICES,
+    N_TRIED,
+    WAVES_TRIED,
+    CoarseFeatures,
+    n_features_of,
+)
 from msssm_ts.members.coarse_ridge.method import METHOD
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
@@ -32,10 +40,13 @@ from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
+from msssm_ts.members.within_time import cost_of, seconds_each
 from msssm_ts.method import Method
 from msssm_ts.series import Prepared
 from msssm_ts.training import Keeper, Reporter
 
+# Series that are timed, and on how many features are chosen however little time there is.
+_TIMED, _FEWEST_TRIED = 8, 20
 # A width is a median distance of standardised series, whose numbers are float32.
 _LARGEST_FREQUENCY = 1e9
 _FACTS = Record(
@@ -80,9 +91,12 @@ class CoarseRidge(Member):
         keeper: Keeper | None = None,
     ) -> Self:
         """Choose the features and fit the classifier; see :meth:`Member.fit`."""
-        features = CoarseFeatures.choose(problem, seed)
+        began, room = time.perf_counter(), Room.of(parameters)
+        features = CoarseFeatures.choose(problem, seed, _n_tried(problem, seed, seconds, room))
         weights = np.ones(features.n_features, np.float32)
-        room, transform = Room.of(parameters), partial(_features, features)
+        transform = partial(_features, features)
+        if seconds is not None:
+            seconds = max(0.0, seconds - (time.perf_counter() - began))
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
         said = fit.said(problem)
         return cls(features, fit.scaling, fit.ridge).telling(fit.left_out(problem), said=said)
@@ -169,6 +183,22 @@ class CoarseRidge(Member):
 
         graphs = [CoarseGraph(m.features, m.scaling, m.ridge) for m in members]
         return WeightedSum(graphs, weights)
+
+
+def _n_tried(problem: Problem, seed: int, seconds: float | None, room: Room) -> int:
+    """Return on how many series features are chosen: no more than in a third of the time."""
+    n_tried = min(N_TRIED, len(problem))
+    if seconds is None:
+        return n_tried
+    some = problem.take(problem.sampled(_TIMED, seed)).values
+    each = seconds_each(some, partial(_features, CoarseFeatures.largest(problem)))
+
+    def cost(n: int) -> float:
+        return n * each + N_CHOICES * cost_of(n, 0.0, WAVES_TRIED, room)
+
+    while n_tried > _FEWEST_TRIED and cost(n_tried) > seconds / 3:
+        n_tried //= 2
+    return n_tried
 
 
 def _features(

@@ -25,7 +25,8 @@ Floats = NDArray[np.float32]
 _PARTS = (2, 4, 8, 16, 32)
 _WIDTHS = (np.inf, 1.3, 0.7, 0.4)
 # On so many series, with so many waves.
-_N_TRIED, _WAVES_TRIED = 400, 256
+N_TRIED, WAVES_TRIED = 400, 256
+N_CHOICES = len(_PARTS) * len(_WIDTHS)
 # Waves afterwards: fewer where each is of many means, so that all have 4 MB.
 _MOST_WAVES, _FEWEST_WAVES, _MOST_FREQUENCIES = 2048, 512, 1 << 20
 MOST_MEANS = 2048
@@ -58,7 +59,7 @@ class CoarseFeatures:
     phases: Floats
 
     @classmethod
-    def choose(cls, problem: Problem, seed: int) -> CoarseFeatures:
+    def choose(cls, problem: Problem, seed: int, n_tried: int = N_TRIED) -> CoarseFeatures:
         """Choose parts and width by series left out, and draw the waves.
 
         Parameters
@@ -67,8 +68,10 @@ class CoarseFeatures:
             What is to be learned; some series of it are tried.
         seed : int
             Of the waves, and of which series are tried.
+        n_tried : int
+            At most.
         """
-        some = problem.part(problem.drawn(_N_TRIED, seed))
+        some = problem.part(problem.drawn(n_tried, seed))
         parts = _parts_of(some)
         # Every series is read once.
         every = [[means([one], n_parts) for n_parts in parts] for one in some.values.series]
@@ -77,7 +80,7 @@ class CoarseFeatures:
             x = np.concatenate(of_each)
             unit = _median_distance(x)
             for width in _WIDTHS:
-                tried = cls.draw(n_parts, x.shape[1], width * unit, _WAVES_TRIED, seed)
+                tried = cls.draw(n_parts, x.shape[1], width * unit, WAVES_TRIED, seed)
                 found.append((_loss(tried.of_means(x), some), n_parts, width * unit))
         # Of equals the first: the coarsest, the widest.
         _, n_parts, width = min(found, key=lambda tried: tried[0])
