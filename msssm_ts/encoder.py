@@ -26,7 +26,13 @@ from msssm_ts.fitting.record import from_json_parameters
 from msssm_ts.parameter_rows import documented
 from msssm_ts.parameters import specs
 from msssm_ts.series.checks import check_times
-from msssm_ts.sklearn_state import checked_series, fitted_value, restore_width, source_of
+from msssm_ts.sklearn_state import (
+    checked_series,
+    fitted_value,
+    noticed_stamps,
+    restore_width,
+    source_of,
+)
 
 
 @documented
@@ -94,7 +100,7 @@ or list of arrays of shape (n_channels, length)
         sampling_rate : float, optional
             In hertz, kept with the encoder.
         times : sequence of arrays of shape (length,), optional
-            A time stamp a step, for a preparation that uses them.
+            A time stamp a step, for a preparation that uses them; else uneven ones are warned of.
         origin : mapping, optional
             What was understood of the series' source.
         checkpoint : path or msssm_ts.fitting.Checkpoint, optional
@@ -129,6 +135,7 @@ or list of arrays of shape (n_channels, length)
             reporting(self.verbose, self.callbacks) as reporter,
         ):
             self.encoder_ = pretrained(series, parameters, source, stamps, reporter, kept, asked)
+        noticed_stamps(self.encoder_, series, stamps)
         return self
 
     def transform(
@@ -165,7 +172,8 @@ or list of arrays of shape (n_channels, length)
         """
         check_is_fitted(self)
         series = checked_series(self, X, self.encoder_, channel_names)
-        return self.encoder_.features(series, sampling_rate, channel_names, times)
+        stamps = noticed_stamps(self.encoder_, series, times)
+        return self.encoder_.features(series, sampling_rate, channel_names, stamps)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the encoder to one file of safetensors, with all that it takes to use it.

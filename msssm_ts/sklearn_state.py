@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from msssm_ts.fitted.parts import Source
 from msssm_ts.fitted.takes_series import TakesSeries
+from msssm_ts.fitted.told import stamps_line
 from msssm_ts.series import LazySeries, Series
-from msssm_ts.series.checks import check_series, is_table, without_torch
+from msssm_ts.series.checks import check_series, check_times, is_table, without_torch
 from msssm_ts.series.fingerprints import fingerprints
+from msssm_ts.warned import warn_caller
+
+Stamps = Sequence[NDArray[np.float64]] | None
 
 _WIDTH = ("n_features_in_", "feature_names_in_")
 
@@ -55,6 +60,15 @@ def checked_series(
         for name in vars(estimator).keys() & {*_WIDTH}:
             delattr(estimator, name)
     return series
+
+
+def noticed_stamps(model: TakesSeries, series: Sequence[Series], times: Any) -> Stamps:
+    """Return checked time stamps; uneven ones that a model takes no notice of are warned of."""
+    stamps = check_times(times, series)
+    line = None if stamps is None else stamps_line(model, stamps)
+    if line is not None:
+        warn_caller(line)
+    return stamps
 
 
 def required_y(estimator: BaseEstimator, y: Any) -> Any:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import msssm_ts.sktime
-from msssm_ts import MSSSMClassifier
+from msssm_ts import MSSSMClassifier, MSSSMEncoder
 from msssm_ts.errors import InputError
 from msssm_ts.model.cores import CORES
 from msssm_ts.parameters import specs
@@ -153,6 +153,17 @@ def test_uneven_stamps_that_a_model_takes_no_notice_of_are_warned_of_once() -> N
         tree = {"members": ["quantile_trees"], "random_state": 0}
         gridded = MSSSMClassifier(**tree, stamps="grid").fit(SERIES, LABELS, times=TIMES)
         gridded.predict(SERIES, times=TIMES)
+
+
+def test_an_encoder_warns_of_stamps_that_it_takes_no_notice_of() -> None:
+    encoder = MSSSMEncoder(d_model=4, n_layers=1, max_epochs=1, random_state=0)
+    for ask in (encoder.fit, encoder.transform):
+        with pytest.warns(UserWarning, match=LEFT) as caught:
+            ask(SERIES, times=TIMES)
+        assert [warning.filename for warning in caught] == [__file__]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ask(SERIES, times=2 * np.mgrid[:12, :20][1])
 
 
 def test_old_pickles_find_the_classifier() -> None:

@@ -446,6 +446,22 @@ def test_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "encoder: holds an encoder already" in said
 
 
+def test_uneven_stamps_of_a_table_are_said_to_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    rows = [
+        f"r{i},{t:.3f},{rng.normal():.3f}"
+        for i in range(6)
+        for t in rng.uniform(0.1, 2, 9).cumsum()
+    ]
+    Path("long.csv").write_text("\n".join(["id,t,x", *rows]) + "\n")
+    small = ("--width", "4", "--layers", "1", "--max-epochs", "1")
+    _, said = run("pretrain", "long.csv", "--id", "id", "--time", "t", *small)
+    assert "time stamps are left out, though they are uneven" in said
+
+
 def test_whole_groups_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     _table(Path("ecg.csv"), 24, labels=True)

@@ -11,13 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from msssm_ts.fitted import FittedModel
-from msssm_ts.fitted.told import stamps_line
 from msssm_ts.series import Series
-from msssm_ts.series.checks import check_times
-from msssm_ts.sklearn_state import checked_series
-from msssm_ts.warned import warn_caller
-
-Stamps = Sequence[NDArray[np.float64]] | None
+from msssm_ts.sklearn_state import Stamps, checked_series, noticed_stamps
 
 
 def asked_series(
@@ -34,11 +29,7 @@ def asked_series(
     """
     check_is_fitted(estimator)
     series = checked_series(estimator, X, estimator.model_, channel_names)
-    stamps = check_times(times, series)
-    line = None if stamps is None else stamps_line(estimator.model_, stamps)
-    if line is not None:
-        warn_caller(line)
-    return series, stamps
+    return series, noticed_stamps(estimator.model_, series, times)
 
 
 def answers(

@@ -71,6 +71,11 @@ class FittedModel(TakesSeries):
         """Whether series must have time stamps: for an even grid, or for gaps that count."""
         return self.preparation.grid is not None or any(m.time_unit for m in self.vote.members)
 
+    @property
+    def uses_times(self) -> bool:
+        """Whether time stamps of the steps make a difference."""
+        return self.needs_times or any(member.uses_times for member in self.vote.members)
+
     def prepared(
         self,
         series: Sequence[Series],

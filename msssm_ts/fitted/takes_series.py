@@ -38,6 +38,11 @@ class TakesSeries:
     preparation: Preparation
     standardizer: Standardizer
 
+    @property
+    def uses_times(self) -> bool:
+        """Whether time stamps of the steps make a difference."""
+        return self.preparation.grid is not None
+
     def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
         """Check series, and that they have the channels that were learned from.
 

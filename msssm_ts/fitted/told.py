@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import Labels
+from msssm_ts.fitted.takes_series import TakesSeries
 from msssm_ts.members.member import shown_facts
 from msssm_ts.series.stamps import uneven_step
 
@@ -99,12 +100,12 @@ def estimate_line(estimate: Mapping[str, Any] | None, unit: str = "series") -> s
     return f"{whole}, by {estimate['n_series']} training series left out{of}"
 
 
-def stamps_line(model: FittedModel, times: Sequence[NDArray[np.float64]]) -> str | None:
+def stamps_line(model: TakesSeries, times: Sequence[NDArray[np.float64]]) -> str | None:
     """Return that time stamps make no difference to a model; None: they do, or they are even.
 
     Parameters
     ----------
-    model : FittedModel
+    model : FittedModel or FittedEncoder
         To be asked about series.
     times : sequence of arrays of shape (length,)
         Their stamps.
@@ -117,8 +118,7 @@ def stamps_line(model: FittedModel, times: Sequence[NDArray[np.float64]]) -> str
     >>> stamps_line(model, [np.arange(8.0) ** 2])
     'time stamps are left out, though they are uneven: the model takes no notice'
     """
-    acts = model.needs_times or any(member.uses_times for member in model.vote.members)
-    if acts or not uneven_step(times):
+    if model.uses_times or not uneven_step(times):
         return None
     return "time stamps are left out, though they are uneven: the model takes no notice"
 

@@ -28,6 +28,7 @@ from msssm_ts.errors import InputError
 from msssm_ts.fitted.encoder import FittedEncoder
 from msssm_ts.fitted.encoder_file import save_encoder
 from msssm_ts.series.lazy import joined
+from msssm_ts.series.stamps import uneven_step
 
 if TYPE_CHECKING:
     from msssm_ts.fitting import Checkpoint
@@ -56,6 +57,8 @@ def learned(
     preparation = preparation_for(preparing, series)
     for line in notes(preparation, series, modelling["missing"]):
         tell(line)
+    if series.times is not None and uneven_step(series.times):
+        tell("time stamps are left out, though they are uneven: an encoder takes no notice")
     X = series.as_estimator_input() if more is None else joined([series.values, more])
     say_where(modelling["device"], quiet)
     with TrainingDisplay(quiet, interval=10.0) as display:
@@ -65,7 +68,6 @@ def learned(
                 X,
                 channel_names=series.channel_names,
                 sampling_rate=series.sampling_rate,
-                times=series.times if more is None else None,
                 origin=series.origin(reading),
                 checkpoint=checkpoint,
             )
