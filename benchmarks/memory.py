@@ -1,12 +1,14 @@
 """Train on a tree of sound many times larger than the memory that the process may have.
 
-    python benchmarks/memory.py [--limit GIGABYTES] [--times 10] [--threads 2 1] [--folder FOLDER]
-                                [-- OPTIONS]
+    python benchmarks/memory.py [--limit GIGABYTES] [--times 10] [--threads 2 1 | --cores 2 1]
+                                [--folder FOLDER] [-- OPTIONS]
 
 Writes a tree of WAV files (8 channels, 48 kHz, 32-bit float) of so many times the limit, runs
 ``msssm-ts fit`` on it with each number of threads, and prints the seconds and the most memory that
-all of its processes had together, pages that they share counted once. Ends with 1 where that is
-more than the limit. Linux only.
+all of its processes had together, pages that they share counted once. With one thread other
+processes, which read ahead, still have the other cores; ``--cores`` keeps all processes of a fit to
+so many cores, and gives it as many threads: a smaller machine. Ends with 1 where it took more than
+the limit. Linux only.
 """
 
 from __future__ import annotations
@@ -59,13 +61,20 @@ def resident(pid: int) -> int:
     return total
 
 
-def timed_fit(tree: Path, out: Path, options: list[str], threads: int) -> tuple[float, int]:
-    """Fit by so many threads; return seconds, and the most memory of all processes."""
+def timed_fit(
+    tree: Path, out: Path, options: list[str], threads: int, cores: set[int]
+) -> tuple[float, int]:
+    """Fit by so many threads on some cores; return seconds, and the most memory of all processes.
+
+    No cores: on those that this process may use.
+    """
     began, most = time.perf_counter(), 0
     command = [sys.executable, "-m", "msssm_ts", "fit", str(tree), "--out", str(out)]
     process = subprocess.Popen(
         [*command, "--overlap", "0", *options],
         env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+        # What it starts stays there, too.
+        preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None,
     )
     while process.poll() is None:
         most = max(most, resident(process.pid))
@@ -75,24 +84,42 @@ def timed_fit(tree: Path, out: Path, options: list[str], threads: int) -> tuple[
     return time.perf_counter() - began, most
 
 
+def usable_cores(most: int) -> list[int]:
+    """Return the cores that this process may use; end where there are fewer than are asked for."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise SystemExit("--cores: this system keeps no process to some cores; take --threads")
+    usable = sorted(os.sched_getaffinity(0))
+    if most > len(usable):
+        raise SystemExit(f"--cores {most}: there are {len(usable)}; ask for no more")
+    return usable
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--limit", type=float, default=2.5, help="gigabytes of memory")
     parser.add_argument("--times", type=float, default=10, help="times as large is the tree")
-    parser.add_argument("--threads", type=int, nargs="+", default=[2], help="of each fit")
+    machine = parser.add_mutually_exclusive_group()
+    machine.add_argument("--threads", type=int, nargs="+", default=[2], help="of each fit")
+    machine.add_argument("--cores", type=int, nargs="+", help="that each fit may use")
     parser.add_argument("--folder", type=Path, help="where to write; else a temporary folder")
     parser.add_argument("options", nargs="*", default=["--crop", "2", "--max-epochs", "1"])
     arguments = parser.parse_args()
+    numbers = arguments.cores or arguments.threads
+    if min(numbers) < 1:
+        parser.error("a fit takes a core and a thread at least")
+    usable = usable_cores(max(numbers)) if arguments.cores else []
     limit = int(arguments.limit * 1e9)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as room:
         tree = Path(room) / "tree"
         n_files, size = write_tree(tree, int(arguments.times * limit))
         print(f"{n_files} files, {size / 1e9:.1f} GB; limit {limit / 1e9:.1f} GB", flush=True)
         peaks = []
-        for i, threads in enumerate(arguments.threads):
-            seconds, peak = timed_fit(tree, Path(room) / f"run{i}", arguments.options, threads)
+        for i, n in enumerate(numbers):
+            out, cores = Path(room) / f"run{i}", set(usable[:n])
+            seconds, peak = timed_fit(tree, out, arguments.options, n, cores)
             peaks.append(peak)
-            print(f"{threads} threads: {seconds:.0f} s, {peak / 1e9:.2f} GB at most", flush=True)
+            of = f"{n} {'core' if cores else 'thread'}{'' if n == 1 else 's'}"
+            print(f"{of}: {seconds:.0f} s, {peak / 1e9:.2f} GB at most", flush=True)
     if max(peaks) > limit:
         raise SystemExit(1)
 

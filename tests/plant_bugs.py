@@ -161,6 +161,7 @@ COVERAGE, T_COVERAGE = "msssm_ts/fitted/coverage.py", "tests/test_coverage.py"
 
 # Without the tests that train for longer.
 T_MATCHING, T_READERS = "tests/test_matching.py", "tests/test_reader_options.py"
+T_BESIDE_READ = "tests/test_beside_read.py"
 T_CLI = "tests/test_mistakes.py -k 'here.csv or force'"
 T_LIMITS = "tests/test_data_limits.py -x -k 'not broken_files and not little_memory'"
 T_LIMITS_HDF5 = "tests/test_data_limits.py -k not_end"
@@ -184,6 +185,7 @@ T_VOTERS, T_SKTIME = "tests/test_voters.py", "tests/test_sktime.py -k see_a_netw
 T_FITTING, T_GOLDEN = "tests/test_fitting.py", "tests/test_golden.py -k schema3"
 T_BUDGET = "tests/test_presets.py::test_a_time_budget_shortens_training"
 T_PARALLEL = "tests/test_parallel.py::test_split_balances_costs"
+T_PROCESSORS = "tests/test_parallel.py -k processors"
 T_CACHE = "tests/test_compiled_cache.py -k 'not same_bits and not one_line'"
 T_NAMES, T_DISK = "tests/test_hostile_names.py", "tests/test_disk_full.py"
 K_DECOMPOSE = "tests/test_kernel_decompose.py::test_gradcheck"
@@ -262,10 +264,11 @@ BUGS = [Bug(*row) for row in (
      ".transform(X, times=times)", ".transform(X)", "tests/test_checkers.py -k reach_every"),
     ("stamps: the adapter asks without", "msssm_ts/sktime.py",
      "_stamps(X, self.estimator_.model_.needs_times)", "None", "tests/test_checkers.py -k index"),
-    ("stamps: who asks is not told that they are left out", "msssm_ts/estimator/asking.py",
+    ("stamps: who asks is not told that they are left out", "msssm_ts/sklearn_state.py",
      "        warn_caller(line)\n", "        pass\n", "tests/test_checkers.py -k 'warn'"),
     ("stamps: even ones are told of, too", "msssm_ts/fitted/told.py",
-     "if acts or not uneven_step(times):", "if acts:", "tests/test_checkers.py -k 'warned'"),
+     "if model.uses_times or not uneven_step(times):", "if model.uses_times:",
+     "tests/test_checkers.py -k 'warned'"),
     ("stamps: a warning is the package's own", "msssm_ts/warned.py",
      "level, frame = level + 1, frame.f_back", "frame = frame.f_back",
      "tests/test_checkers.py -k 'warned'"),
@@ -703,6 +706,16 @@ BUGS = [Bug(*row) for row in (
      "return _Call(taken, (kept[number], own))", "return kept[number]", T_DASK),
     ("cluster: places travel where they cannot be read", DASK, "if reason is None:", "if True:",
      T_DASK),
+    ("cluster: workers try again what they could read", DASK,
+     "self._tried is None or self._tried[0] is not values.series", "True", T_DASK),
+    ("cluster: workers are tried with the first series", DASK,
+     "np.argmin(values.lengths, keepdims=True)", "np.zeros(1, np.int64)", T_DASK),
+    ("processors that a process may not use", "msssm_ts/processors.py",
+     "return len(os.sched_getaffinity(0))", "return os.cpu_count() or 1", T_PROCESSORS),
+    ("readers that a process has no threads for", STREAMED,
+     "usable_processors() - 1, torch.get_num_threads()", "usable_processors() - 1", T_PROCESSORS),
+    ("a worker for each processor of the machine", "msssm_ts/workers/dask_opened.py",
+     "else usable_processors()", "else 64", T_PROCESSORS),
     ("cluster: nobody hears who is gone", DASK, "sorted(self._known - live)", "()", T_DASK),
     ("cluster: half of the sums travels", NORMAL_EQUATIONS,
      "self.products[c.start :, c].copy()", "self.products[c, c].copy()", T_VOTERS),
@@ -899,6 +912,31 @@ BUGS = [Bug(*row) for row in (
     ("the training data proposed", "msssm_ts/cli/given/parts.py",
      "if path.exists():\n        return data if has_test_part",
      "if path.exists():\n        return data if True or has_test_part", T_MATCHING),
+    ("a folder is read again for its test part", "msssm_ts/datasets/load.py",
+     "if training.has_test_part is not None:", "if False:", T_MATCHING),
+    ("a test part wherever there are parts", "msssm_ts/datasets/parts.py",
+     'return asked != "test" and "test" in parts', 'return asked != "test"', T_MATCHING),
+    ("a table forgets its test part", "msssm_ts/datasets/tables/per_series.py",
+     "if roles.has_test_part is not None:", "if False:", T_MATCHING),
+    ("dropped columns of text tables are missed", "msssm_ts/datasets/tables/part_files.py",
+     "check_columns([*table.columns, *dropped]", "check_columns([*table.columns]", T_PARTS),
+    ("a column called hr@group is compared", "msssm_ts/datasets/by_group.py",
+     "asked.endswith(BY_GROUP) and not is_called_so", "asked.endswith(BY_GROUP)", T_BESIDE_READ),
+    ("a column called hr@group is lost", "msssm_ts/datasets/by_group.py",
+     "_refuse_called_so(name, asked, data)", "pass", T_BESIDE_READ),
+    ("a column called hr@group is not found", "msssm_ts/datasets/options.py",
+     "    if name in columns:\n        return [name]\n", "", T_BESIDE_READ),
+    ("folds choose weights by what they like", "msssm_ts/cli/crossval/run.py",
+     "load(asked.data, asked.reading, validation=asked.validation)",
+     "load(asked.data, asked.reading)", T_CROSSVAL),
+    ("a fold without validation is fitted", "msssm_ts/cli/crossval/run.py",
+     "_check_validation(series, [",
+     "(series, [", T_CROSSVAL),
+    ("folds know no series without labels", "msssm_ts/cli/crossval/run.py",
+     "origin, None, self.unlabelled)",
+     "origin, None, None)", T_CROSSVAL),
+    ("exemplars that nobody keeps are unsaid", "msssm_ts/cli/crossval/run.py",
+     'settings.get("exemplars") and not asked.models', "False", T_CROSSVAL),
     ("an episode asks what it told", "msssm_ts/pretraining/episodes.py",
      "known, asked = codes[::2], codes[1::2]", "known, asked = codes[::2], codes[::2]",
      "tests/test_pretraining.py::test_the_loss_asks_of_series_that_were_not_told"),

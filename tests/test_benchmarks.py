@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import importlib
+import os
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -177,3 +179,24 @@ def test_the_score_of_the_challenge(benchmark: ModuleType) -> None:
     # What is neither there nor claimed does not count as wrong.
     few = Predictions.of_one_label(["N", "A"], np.eye(4)[:2], np.array(list("NAO~")))
     assert bootstrap(few, scoring=benchmark.challenge_score).overall["f1_nao"].low == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="nothing keeps it to cores here")
+@pytest.mark.parametrize("benchmark", ["memory"], indirect=True)
+def test_a_fit_is_kept_to_cores(
+    benchmark: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, said = tmp_path / "python", tmp_path / "said"
+    program = "import os; print(sorted(os.sched_getaffinity(0)), os.environ['OMP_NUM_THREADS'])"
+    python.write_text(f'#!/bin/sh\n{sys.executable} -c "{program}" > {said}\n')
+    python.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(python))
+    usable = benchmark.usable_cores(1)
+    for cores in (usable[-1:], []):
+        benchmark.timed_fit(tmp_path, tmp_path, [], 3, set(cores))
+        assert said.read_text() == f"{cores or usable} 3\n"
+    with pytest.raises(SystemExit, match="there are"):
+        benchmark.usable_cores(len(usable) + 1)
+    monkeypatch.delattr(os, "sched_setaffinity")
+    with pytest.raises(SystemExit, match="take --threads"):
+        benchmark.usable_cores(1)

@@ -90,6 +90,21 @@ def test_numbers_compared_within_a_group(tmp_path: Path) -> None:
     assert "--with hr@group" in err
 
 
+def test_columns_that_are_called_as_what_is_compared() -> None:
+    """A mark in the name of a column gives it no other meaning unsaid."""
+    frame = _frame().drop(columns="age").assign(ward=1)
+    frame["hr@group"] = 7.0
+    options = ReadOptions(beside=("hr@group",), group="ward")
+    for more in ({}, {"hr": np.arange(len(frame))}):
+        data = load(frame.assign(**more).drop(columns=["sex"]), options)
+        assert data.features.names == ("hr@group",)
+        assert (data.features.columns[0] == 7).all()
+        assert "took hr@group for the column that is called so" in data.account.line()
+    both = ReadOptions(beside=("h*@group",), group="ward")
+    with pytest.raises(OptionError, match="h\\*@group would make hr@group, and a column is called"):
+        load(frame.assign(hr=1.0), both)
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

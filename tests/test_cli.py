@@ -11,7 +11,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +102,13 @@ def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
     assert heavy_imports(("--help",), ("--version",), ("fitt",)) == []
     times = []
     for _ in range(3):
-        began = time.perf_counter()
+        # Of the processor: what else the machine does counts for little.
+        began = sum(os.times()[2:4])
         out, _ = run_alone("--help")
-        times.append(time.perf_counter() - began)
+        times.append(sum(os.times()[2:4]) - began)
     assert "fit" in out
-    # The contract is 0.3 s on an idle machine; a busy one gets some room.
-    assert min(times) < 0.6
+    # The contract is 0.3 s on an idle machine.
+    assert 0 < min(times) < 0.6
 
 
 def test_version() -> None:

@@ -120,6 +120,9 @@ def test_another_commands_options_are_named(data: Path, tmp_path: Path) -> None:
         "folds, repeats, bootstrap, models, label-errors, learning-curve: without effect here "
         "(but in msssm-ts crossval)" in err
     )
+    (tmp_path / "of_two.toml").write_text("exemplars = 2")
+    _, err = run("tune", "nosuch.csv", "--config", tmp_path / "of_two.toml", code=2)
+    assert "exemplars: without effect here (but in msssm-ts crossval and fit)" in err
     assert tomllib.loads(file.read_text())["folds"] == 2
     run("crossval", "--config", file, "--repeats", "1", "-o", tmp_path / "c", "-q")
     answers = [(tmp_path / name / "predictions.csv").read_bytes() for name in "ac"]

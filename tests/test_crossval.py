@@ -238,3 +238,44 @@ def test_several_labels_and_features_beside(tmp_path: Path) -> None:
         for name in ("loud", "even")
     ]
     assert _scores(tmp_path / "r")["scores"]["accuracy"] == pytest.approx(np.mean(right))
+
+
+def test_models_of_folds_are_fitted_as_fit_would(
+    grouped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit, learned = training.fit_to, []
+
+    def telling(model: Any, series: Any, *more: Any) -> None:
+        learned.append((series.ids[series.validation].tolist(), len(more[-1])))
+        fit(model, series, *more)
+
+    monkeypatch.setattr(training, "fit_to", telling)
+    (tmp_path / "aside.txt").write_text("s01\ns05\ns14\ns22\n")
+    X, _, _ = _series()
+    more = _write(tmp_path / "more.csv", X[:5])
+    asked = ("--folds", "2", "--validation", tmp_path / "aside.txt", "--unlabelled", more)
+    out = tmp_path / "r"
+    models = ("--models", "--exemplars", "3", "--members", "scan_ridge")
+    _, err = run("crossval", grouped, *asked, *models, "-o", out)
+    tested = [{r["id"] for r in _rows(out) if r["fold"] == str(n)} for n in (1, 2)]
+    aside = ["s01", "s05", "s14", "s22"]
+    assert [ids for ids, _ in learned] == [[i for i in aside if i not in t] for t in tested]
+    assert [n for _, n in learned] == [5, 5]
+    assert "more.csv: 5 series" in err
+    for number, own in enumerate(tested, 1):
+        model = MSSSMClassifier.load(out / "models" / f"repeat1-fold{number}.safetensors")
+        names = set(model.model_.exemplars.names)
+        assert names
+        assert not names & own
+
+    (tmp_path / "aside.txt").write_text("s01\n")
+    _, err = run("crossval", grouped, *asked, "--force", "-o", out, *TREES, code=2)
+    assert "leaves fold" in err
+    assert "no series of it to train with; leave it out" in err
+
+
+def test_exemplars_without_models_are_said_to_do_nothing(grouped: Path, tmp_path: Path) -> None:
+    asked = ("--folds", "2", "--exemplars", "3", "-o", tmp_path / "r", *TREES[:2])
+    _, err = run("crossval", grouped, *asked)
+    assert "--exemplars 3 has nothing to act on: models of the folds are kept with --models" in err
+    assert _scores(tmp_path / "r")["settings"].get("exemplars", 0) == 0

@@ -145,6 +145,7 @@ def _same(held: LabelledSeries, small: LabelledSeries) -> None:
         *((w, {}) for w in (_indexed, _comma, _quoted, _headless, _spaced, _dirty, _timed)),
         (_foreign, {"group": "µpatient"}),
         (_numbered_files, {}),
+        (_numbered_files, {"drop": ("t3",)}),
         (_folders, {}),
     ],
 )

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from commands import run
+from recordings import write_record, write_sound
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.given.matching import known_labels, matched, training_series
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.adapted import Adaptation
+from msssm_ts.datasets.audio import headers
+from msssm_ts.datasets.load import has_test_part
 from msssm_ts.datasets.write import write
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import Source
@@ -268,6 +272,52 @@ def test_next_names_the_test_part(tmp_path: Path) -> None:
     # A folder that holds both parts is its own test part.
     out = run("fit", tmp_path, *ask, "-o", tmp_path / "two")[0]
     assert json.loads(out)["next"] == f"msssm-ts evaluate {tmp_path / 'two'} {tmp_path}"
+
+
+def test_a_fit_reads_the_headers_of_a_folder_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    header = headers.read_header
+    monkeypatch.setattr(headers, "read_header", lambda f: (opened.append(f.name), header(f))[1])
+    for place in ("alone", "both/train", "both/test"):
+        for k in range(6):
+            write_sound(tmp_path / place / ("no", "yes")[k % 2] / f"{place[-5:].strip('/')}{k}.wav")
+    for data, following in (
+        (tmp_path / "alone", "predict {out} NEW_DATA"),
+        (tmp_path / "both", "evaluate {out} {data}"),
+    ):
+        opened.clear()
+        out = tmp_path / f"run{data.name}"
+        shown = run("fit", data, "--members", "scan_ridge", "-q", "--json", "-o", out)[0]
+        assert json.loads(shown)["next"] == f"msssm-ts {following.format(out=out, data=data)}"
+        assert len(opened) == len(set(opened)) == len(list(data.rglob("*.wav")))
+
+
+def _recordings(folder: Path, cells: tuple[str, str]) -> None:
+    rows = [f"{cell}{i},{'ab'[i]},{cell}" for cell in cells for i in range(2)]
+    for row in rows:
+        write_record(folder / row.split(",")[0])
+    (folder / "list.csv").write_text("\n".join(["record,label,phase", *rows]))
+
+
+def _rows(folder: Path, cells: tuple[str, str]) -> None:
+    for k, cell in enumerate(cells):
+        rows = [f"{'ab'[i]},{k},{i},2,{cell}" for i in range(2)]
+        (folder / f"rows-{k}.csv").write_text("\n".join(["label,t0,t1,t2,split", *rows]))
+
+
+@pytest.mark.parametrize("write_data", [_recordings, _rows])
+@pytest.mark.parametrize("cells", [("train", "test"), ("train", "dev")])
+def test_whether_there_is_a_test_part_is_known_when_a_folder_is_read(
+    write_data: Any, cells: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_data(tmp_path, cells)
+    data = load(tmp_path)
+    by_reading = has_test_part(replace(data, has_test_part=None), tmp_path, ReadOptions())
+    assert by_reading is ("test" in cells)
+    monkeypatch.setitem(has_test_part.__globals__, "load", None)
+    assert has_test_part(data, tmp_path, ReadOptions()) is by_reading
 
 
 def test_what_is_said_now_comes_before_what_fit_was_told() -> None:

@@ -6,13 +6,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 import torch
 from kernel_cases import ms_scan_inputs
 
+from msssm_ts.fitting.kept import _n_workers
 from msssm_ts.kernels import backend_report, ms_scan, parallel, use_backend
+from msssm_ts.processors import usable_processors
+from msssm_ts.training import reading_workers
+from msssm_ts.workers import HERE
+from msssm_ts.workers.dask_opened import _client_of
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 
@@ -131,3 +138,21 @@ def test_backend_is_chosen_by_context_and_environment(monkeypatch: pytest.Monkey
         backend_report()
     with pytest.raises(ValueError, match="use_backend must be one of"), use_backend("abacus"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("processors", "threads", "reading", "preparing"),
+    [(1, 8, 1, 1), (8, 1, 1, 1), (3, 8, 2, 3), (8, 2, 2, 2), (8, 8, 4, 8)],
+)
+def test_processors_that_a_process_may_not_use_do_not_count(
+    processors: int, threads: int, reading: int, preparing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)), raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr("torch.get_num_threads", lambda: threads)
+    assert usable_processors() == processors
+    assert reading_workers() == reading
+    assert _n_workers(HERE) == preparing
+    started = SimpleNamespace(LocalCluster=MagicMock(), Client=MagicMock())
+    with _client_of(started, "local"):
+        assert started.LocalCluster.call_args.kwargs["n_workers"] == processors

@@ -374,3 +374,14 @@ def test_predict_reads_a_partitioned_folder_as_one(tmp_path: Path) -> None:
     out, said = run("predict", tmp_path / "run", parts)
     assert "read as one data set, for its folders' names are columns" in said
     assert len(out.splitlines()) == 21
+
+
+def test_columns_of_text_tables_are_dropped(tmp_path: Path) -> None:
+    frame = _wide(4, np.random.default_rng(0)).assign(label=["a", "b"] * 2, age=1)
+    for k in range(2):
+        frame.iloc[2 * k : 2 * k + 2].to_csv(tmp_path / f"part-{k}.csv", index=False)
+    data = load(tmp_path, ReadOptions(drop=("age",)))
+    assert int(data.lengths.max()) == STEPS
+    assert "1 column (age: as asked)" in data.account.line()
+    with pytest.raises(InputError, match="no column 'sex' \\(--drop\\)"):
+        load(tmp_path, ReadOptions(drop=("age", "sex")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -200,8 +201,9 @@ def test_a_fit_to_windows_that_is_cut_short_keeps_the_members_that_are_finished(
 def test_an_error_in_a_worker_arrives_as_it_is() -> None:
     X = [np.ones((1, 5)), np.full((1, 5), np.nan)]
     series = StreamedSeries(_lazy(X), np.array([5, 5]), n_workers=1)
-    batches = series.batches([torch.tensor([0])])
-    assert next(batches)[1].x.shape == (1, 5, 1)
+    # Its process is let go here: a collection of garbage later on would wait 5 s for it.
+    with closing(series.batches([torch.tensor([0])])) as batches:
+        assert next(batches)[1].x.shape == (1, 5, 1)
 
     lazy = LazySeries([0, 1], _broken, [5, 5])
     with pytest.raises(OSError, match=r"^no such sound$"):

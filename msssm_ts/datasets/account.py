@@ -8,6 +8,9 @@ from typing import Any
 
 from msssm_ts.datasets.messages import enumerate_names
 
+# Why something that the user names with --drop is left out.
+DROPPED = "as asked"
+
 
 @dataclass(frozen=True)
 class LeftOut:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.account import DROPPED
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import no_column
-from msssm_ts.datasets.options import NOTHING_BESIDE, ReadOptions
+from msssm_ts.datasets.options import NOTHING_BESIDE, ReadOptions, meant_column
 from msssm_ts.datasets.tables.numbers import as_float
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.series.side_features import SideFeatures
@@ -70,7 +71,7 @@ def chosen_features(data: LabelledSeries, options: ReadOptions) -> LabelledSerie
     """
     if options.beside == NOTHING_BESIDE:
         gone = () if data.features is None else data.features.names
-        account = data.account.without(len(gone), "features", "as asked", gone)
+        account = data.account.without(len(gone), "features", DROPPED, gone)
         return replace(data, features=None, account=account)
     if not options.beside:
         return data
@@ -78,7 +79,8 @@ def chosen_features(data: LabelledSeries, options: ReadOptions) -> LabelledSerie
     possible = dict(data.account.taken).get("possible features")
     if not there and possible:
         raise OptionError(
-            f"{data.source}: {no_column(options.beside[0], possible.split(', '))}", "beside"
+            f"{data.source}: {no_column(meant_column(options.beside[0]), possible.split(', '))}",
+            "beside",
         )
     if not there:
         raise OptionError(
@@ -88,7 +90,7 @@ def chosen_features(data: LabelledSeries, options: ReadOptions) -> LabelledSerie
         )
     wanted = options.beside_columns(there)
     for name in options.beside_missing(there):
-        raise OptionError(f"{data.source}: {no_column(name, there)}", "beside")
+        raise OptionError(f"{data.source}: {no_column(meant_column(name), there)}", "beside")
     assert data.features is not None
     gone = tuple(name for name in there if name not in wanted)
     account = data.account.without(len(gone), "features", "not among --with", gone)

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import BY_GROUP, ReadOptions, meant_column
 from msssm_ts.errors import OptionError
 from msssm_ts.series.side_features import SideFeatures
-
-BY_GROUP = "@group"
-
-
-def plain_names(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that are meant.
-
-    Examples
-    --------
-    >>> plain_names(["age", "hr@group", "hr"])
-    ('age', 'hr')
-    """
-    return tuple(dict.fromkeys(name.removesuffix(BY_GROUP) for name in names))
 
 
 def compared_within_groups(data: LabelledSeries, options: ReadOptions) -> LabelledSeries:
     """Put numbers that were asked for as ``NAME@group`` in their group's standard deviations.
+
+    A column that is called ``NAME@group`` itself stays as it is, which is said.
 
     Parameters
     ----------
@@ -40,7 +28,7 @@ def compared_within_groups(data: LabelledSeries, options: ReadOptions) -> Labell
     Raises
     ------
     OptionError
-        If there are no groups, or a column is of categories.
+        If there are no groups, a column is of categories, or one is called as what would be made.
 
     Examples
     --------
@@ -53,15 +41,32 @@ def compared_within_groups(data: LabelledSeries, options: ReadOptions) -> Labell
     features = data.features
     if features is None or not any(name.endswith(BY_GROUP) for name in options.beside):
         return data
-    columns = {}
+    columns, account = {}, data.account
     for asked in options.beside:
-        plain = ReadOptions(beside=(asked.removesuffix(BY_GROUP),))
-        for name in plain.beside_columns(features.names):
+        is_called_so = asked in features.names
+        if is_called_so and asked.endswith(BY_GROUP):
+            account = account.remarking(
+                f"took {asked} for the column that is called so, as it is; to compare "
+                f"{meant_column(asked)} within groups call that column otherwise"
+            )
+        for name in ReadOptions(beside=(asked,)).beside_columns(features.names):
             values = features.columns[features.names.index(name)]
-            if asked.endswith(BY_GROUP):
+            if asked.endswith(BY_GROUP) and not is_called_so:
                 name, values = name + BY_GROUP, _compared(values, data, asked)
+                _refuse_called_so(name, asked, data)
             columns[name] = values
-    return replace(data, features=SideFeatures(tuple(columns), tuple(columns.values())))
+    features = SideFeatures(tuple(columns), tuple(columns.values()))
+    return replace(data, features=features, account=account)
+
+
+def _refuse_called_so(name: str, asked: str, data: LabelledSeries) -> None:
+    assert data.features is not None
+    if name in data.features.names:
+        raise OptionError(
+            f"{data.source}: --with {asked} would make {name}, and a column is called so; rename "
+            "the column, or name columns one by one",
+            "beside",
+        )
 
 
 def _compared(values: NDArray[np.float64], data: LabelledSeries, asked: str) -> NDArray[np.float64]:
@@ -74,7 +79,7 @@ def _compared(values: NDArray[np.float64], data: LabelledSeries, asked: str) -> 
     if values.dtype.kind != "f":
         raise OptionError(
             f"{data.source}: --with {asked} is of categories, which have no mean; take "
-            f"{asked.removesuffix(BY_GROUP)} as it is",
+            f"{meant_column(asked)} as it is",
             "beside",
         )
     group = np.unique(data.groups, return_inverse=True)[1]

@@ -58,6 +58,9 @@ class LabelledSeries:
         Where they come from, for messages.
     account : Account
         What the reader took for what, and what it left out; the summary ends with it.
+    has_test_part : bool, optional
+        Whether the source has a part for tests beside these series; None where the reader does not
+        know without reading it again.
 
     Examples
     --------
@@ -82,6 +85,7 @@ class LabelledSeries:
     features: SideFeatures | None = None
     source: str = ""
     account: Account = field(default_factory=Account)
+    has_test_part: bool | None = None
 
     def _repr_html_(self) -> str:
         from msssm_ts.datasets.shown import dataset_html

@@ -96,7 +96,8 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     tables = read_part_files(folder, options)
     if tables is not None:
         options.check_acting(OF_TABLES, "tables in several files", str(folder))
-        return tables
+        # Without a column of parts there are none: the files are one table.
+        return replace(tables, has_test_part=bool(tables.has_test_part))
     file = find_archive_file(folder, options)
     if file is not None:
         return read_file(file, options)

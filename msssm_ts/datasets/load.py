@@ -11,7 +11,7 @@ import numpy as np
 
 from msssm_ts.datasets.archives.archive import CARRIED, read_carried
 from msssm_ts.datasets.beside import chosen_features
-from msssm_ts.datasets.by_group import compared_within_groups, plain_names
+from msssm_ts.datasets.by_group import compared_within_groups
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
@@ -95,7 +95,6 @@ def load(
     column, equals, _ = (validation or "").partition("=")
     if equals and options.fold is None:
         options = replace(options, fold=column)
-    asked, options = options, replace(options, beside=plain_names(options.beside))
     with limited(options.max_memory) as allowed:
         data = _load(source, options)
         if options.max_memory is not None and isinstance(data.values, LazySeries):
@@ -105,7 +104,7 @@ def load(
             )
             data = replace(data, values=values)
         _check_held(data)
-    data = compared_within_groups(chosen_features(data, options), asked)
+    data = compared_within_groups(chosen_features(data, options), options)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.
@@ -154,10 +153,13 @@ def has_test_part(
     >>> has_test_part(load(file), file, ReadOptions())
     False
     """
-    if isinstance(source, str) and is_address(source):
-        copy, address = local_copy(source)
-        if address.split is not None:
-            return False
+    by_address = isinstance(source, str) and is_address(source)
+    if by_address and parse_address(str(source)).split is not None:
+        return False
+    if training.has_test_part is not None:
+        return training.has_test_part
+    if by_address:
+        copy, address = local_copy(str(source))
         with named_by_address(copy, address.url):
             training = replace(training, source=training.source.replace(address.url, str(copy)))
             return has_test_part(training, copy, options)

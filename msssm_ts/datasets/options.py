@@ -30,6 +30,8 @@ BeatClasses = Literal["aami", "symbols"]
 
 # In place of names: leave out what a reader brings by itself.
 NOTHING_BESIDE = ("none",)
+# Behind a name: compared within its group.
+BY_GROUP = "@group"
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ class ReadOptions:
         for option in ("id", "group", "time", "channel", "fold"):
             named[option] = tuple(filter(None, [getattr(self, option)]))
         for name in self.beside_missing(present):
-            raise OptionError(f"{file}: {no_column(name, present)}", "beside")
+            raise OptionError(f"{file}: {no_column(meant_column(name), present)}", "beside")
         for option, names in named.items():
             for name in names:
                 if name not in known:
@@ -216,7 +218,7 @@ class ReadOptions:
         if self.beside == NOTHING_BESIDE:
             return ()
         present = list(columns)
-        found = [_matching(present, name) for name in self.beside]
+        found = [_asked(present, name) for name in self.beside]
         return tuple(dict.fromkeys(c for some in found for c in some))
 
     def beside_missing(self, columns: Iterable[str]) -> tuple[str, ...]:
@@ -224,7 +226,7 @@ class ReadOptions:
         if self.beside == NOTHING_BESIDE:
             return ()
         present = list(columns)
-        return tuple(name for name in self.beside if not _matching(present, name))
+        return tuple(name for name in self.beside if not _asked(present, name))
 
     def dropped(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Return the columns that the user left out.
@@ -270,9 +272,23 @@ class ReadOptions:
                 )
 
 
-def _matching(columns: Sequence[str], name: str) -> list[str]:
-    """Return the column of a name, or those that fit a pattern."""
-    return [name] if name in columns else fnmatch.filter(columns, name)
+def meant_column(name: str) -> str:
+    """Return the column that a name of ``beside`` is about.
+
+    Examples
+    --------
+    >>> meant_column("hr@group"), meant_column("hr")
+    ('hr', 'hr')
+    """
+    return name.removesuffix(BY_GROUP)
+
+
+def _asked(columns: Sequence[str], name: str) -> list[str]:
+    """Return the column of a name of ``beside``, or those that fit a pattern."""
+    if name in columns:
+        return [name]
+    plain = meant_column(name)
+    return [plain] if plain in columns else fnmatch.filter(columns, plain)
 
 
 def label_columns(chosen: str | None, columns: Sequence[str]) -> tuple[str, ...]:

@@ -48,6 +48,17 @@ def are_parts(names: Iterable[object]) -> bool:
     return len({part_of(n) for n in names} - {None}) > 1
 
 
+def are_tests_beside(parts: Iterable[str | None], asked: Part) -> bool:
+    """Whether there is a part for tests among the parts of a source, and it is not the one read.
+
+    Examples
+    --------
+    >>> are_tests_beside(["train", "test"], "train"), are_tests_beside(["train", "test"], "test")
+    (True, False)
+    """
+    return asked != "test" and "test" in parts
+
+
 def part_in(name: object) -> Part | None:
     """Return the part that one word of a name stands for: that of a file, or of a column.
 

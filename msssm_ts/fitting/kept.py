@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -21,6 +20,7 @@ from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.members.closed_form import in_parts
 from msssm_ts.preparation import apply
+from msssm_ts.processors import usable_processors
 from msssm_ts.series import LazySeries, Prepared, Series
 from msssm_ts.series.on_disk import written
 from msssm_ts.text import size_text
@@ -89,9 +89,8 @@ def _ready(
         return None
     if not workers.can_read(Prepared.of(series)):
         return None
-    first = series[0]
+    seconds, first = _timed(series)
     n_bytes = int(series.lengths.sum()) * first.shape[0] * first.itemsize
-    seconds = _seconds(series)
     n_workers = _n_workers(workers) if seconds > _ALONE else 0
     made = _told(_made(series, n_bytes // len(series), n_workers, workers), len(series), reporter)
     if n_bytes <= apply.IN_MEMORY:
@@ -121,20 +120,21 @@ def _ready(
         return None
 
 
-def _seconds(series: LazySeries) -> float:
-    """Return about how long it takes one process to prepare all series."""
+def _timed(series: LazySeries) -> tuple[float, Series]:
+    """Return about how long it takes one process to prepare all series, and the first of them."""
     timed = np.unique(np.linspace(0, len(series) - 1, _N_TIMED).astype(np.int64))
     began = time.perf_counter()
-    for i in timed:
+    first = series[0]
+    for i in timed[1:]:
         series[int(i)]
     took = time.perf_counter() - began
-    return took * float(series.lengths.sum() / max(1, series.lengths[timed].sum()))
+    return took * float(series.lengths.sum() / max(1, series.lengths[timed].sum())), first
 
 
 def _n_workers(workers: Workers) -> int:
     """Return how many processes prepare series."""
     if isinstance(workers, Here):
-        return min(torch.get_num_threads(), os.cpu_count() or 1)
+        return min(torch.get_num_threads(), usable_processors())
     return workers.count
 
 

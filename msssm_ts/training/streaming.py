@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from msssm_ts.processors import usable_processors
 from msssm_ts.training.batches import Batch, SeriesTensor, collate
 
 # Owners whose windows are mixed.
@@ -36,15 +37,18 @@ def _together(items: list[Any]) -> Any:
 
 
 def reading_workers() -> int:
-    """Return how many processes decode series unless told otherwise: a core is left to training.
+    """Return how many processes decode series unless told otherwise.
+
+    A processor is left to training, and there are no more than torch has threads.
 
     Examples
     --------
     >>> 1 <= reading_workers() <= 4
     True
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
-    return max(1, min(4, cores - 1))
+    # Elsewhere each of them is slow to start: it imports everything anew.
+    most = 4 if sys.platform == "linux" else 1
+    return max(1, min(most, usable_processors() - 1, torch.get_num_threads()))
 
 
 # Bytes of series that travel together from a worker process.

@@ -99,13 +99,14 @@ class DaskWorkers:
         self._known = set(threads)
         self._looked = self._met = time.monotonic()
         self._placed: tuple[Any, list[_Kept]] | None = None
+        self._tried: tuple[Any, str | None] | None = None
         self._shares: dict[int, tuple[Shares, int, int]] = {}
         self._heard: deque[tuple[int, int, int]] = deque()
 
     # What travels
 
     def can_read(self, values: Prepared) -> bool:
-        """Whether every worker reads the first of the series."""
+        """Whether every worker reads the shortest of the series."""
         return self._unreadable(values) is None
 
     def part(self, values: Prepared, index: Rows) -> Any:
@@ -156,8 +157,13 @@ class DaskWorkers:
         return [_Kept(_Read(bare, own), i * len(self._known) // n) for i, own in enumerate(rows)]
 
     def _unreadable(self, values: Prepared) -> str | None:
-        """Say why workers cannot read a lazy series; None: they can."""
-        one = values.take(np.zeros(1, np.int64))
+        """Say why workers cannot read lazy series, which they try once; None: they can."""
+        if self._tried is None or self._tried[0] is not values.series:
+            self._tried = values.series, self._try(values)
+        return self._tried[1]
+
+    def _try(self, values: Prepared) -> str | None:
+        one = values.take(np.argmin(values.lengths, keepdims=True))
         try:
             pickle.dumps(one)
         except Exception as error:  # whatever an object's own code raises
@@ -341,7 +347,7 @@ class DaskWorkers:
 
     def close(self) -> None:
         """Let go of what lies on the workers."""
-        self._placed = None
+        self._placed = self._tried = None
         if self.client.status == "running":
             self._look_around()
             self.client.unsubscribe_topic(self.topic)

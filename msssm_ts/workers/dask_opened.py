@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from msssm_ts.errors import InputError
 from msssm_ts.optional import needed
+from msssm_ts.processors import usable_processors
 from msssm_ts.version import __version__
 from msssm_ts.workers.dask_cluster import DaskWorkers
 from msssm_ts.workers.dask_work import other_version, unmoved, version_here
@@ -26,7 +26,7 @@ def opened(cluster: Any, say: Callable[[str], object]) -> Iterator[DaskWorkers]:
     ----------
     cluster : str or distributed.Client
         The address of a scheduler; "local" or "local:N" for N processes of this machine, by
-        default one a core; or a client, which is left open.
+        default one a processor; or a client, which is left open.
     say : callable
         Told, in a line each, what is sent and who is lost.
 
@@ -54,7 +54,7 @@ def _client_of(distributed: Any, cluster: Any) -> Iterator[Any]:
         return
     name, _, number = cluster.partition(":")
     if name == "local":
-        n = int(number) if number else os.cpu_count()
+        n = int(number) if number else usable_processors()
         started: dict[str, Any] = {
             "n_workers": n,
             "threads_per_worker": 1,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from msssm_ts.cli.errors import INTERRUPTED, guarded
-from msssm_ts.cli.fit.model_options import chooses_unkept
+from msssm_ts.cli.fit.model_options import chooses_model
 from msssm_ts.cli.fit.preparing import prepares_series
 from msssm_ts.cli.fit.resuming import SCORES, resumable, resume_command
 from msssm_ts.cli.given import options
@@ -33,10 +33,11 @@ PREDICTIONS, CURVE = "predictions.csv", "learning_curve.png"
 @resumable
 @reads_data
 @prepares_series
-@chooses_unkept
+@chooses_model
 def crossval(
     data: options.DataOrNone = None,
     call: Any = None,
+    unlabelled: options.Unlabelled = None,
     folds: Annotated[
         int,
         typer.Option("--folds", min=2, max=1000, help="Parts, each tested by a model of the rest."),
@@ -47,6 +48,7 @@ def crossval(
     modelling: Any = None,
     reading: Any = None,
     preparing: Any = None,
+    validation: options.Validation = None,
     ungrouped: Annotated[
         bool, typer.Option("--ungrouped", help="Take those parts without regard to groups.")
     ] = False,
@@ -97,6 +99,8 @@ def crossval(
     learning_curve.png.
     """
     data = given(data)
+    for name in unlabelled or ():
+        given(name)
     # Not before: they bring torch along.
     from msssm_ts.cli.crossval.curve import show_curve
     from msssm_ts.cli.crossval.labels import PICTURE, TABLE, check_one_label, show_label_errors
@@ -107,7 +111,7 @@ def crossval(
 
     with run_folder.opened(out, force, call, 0.0, SCORES) as checkpoint:
         chosen = (data, reading, preparing, modelling, folds, repeats, ungrouped)
-        asked = Asked(*chosen, models, learning_curve)
+        asked = Asked(*chosen, models, learning_curve, tuple(unlabelled or ()), validation)
         run = prepared(asked, out, checkpoint, quiet)
         if label_errors:
             check_one_label(run.targets)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.fit.preparing import notes, preparation_for
+from msssm_ts.cli.given.unlabelled import like
 from msssm_ts.cli.shown.console import say
 from msssm_ts.cli.shown.files import make_folder
 from msssm_ts.errors import InputError, TrainingError
@@ -35,6 +37,8 @@ class Asked:
     ungrouped: bool
     models: bool = False
     learning_curve: bool = False
+    unlabelled: tuple[str, ...] = ()
+    validation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Run:
         Where the answers of finished folds are kept.
     parts : list of Fold
         Those of the learning curve, of which only a part of the series train.
+    unlabelled : sequence of arrays of shape (n_channels, length), optional
+        Series without labels, which every fold's model learns from, too.
     positive : int, optional
         The class whose sensitivity and specificity are asked for, by its column.
     """
@@ -71,6 +77,7 @@ class Run:
     folds: list[Fold]
     checkpoint: Checkpoint
     parts: list[Fold] = field(default_factory=list)
+    unlabelled: Any = None
     positive: int | None = None
 
     @property
@@ -133,7 +140,8 @@ class Run:
         with TrainingDisplay(quiet, interval=10.0, name=fold.name) as display:
             model = MSSSMClassifier(**self.settings, callbacks=[display])
             try:
-                fit_to(model, train, groups, self.series.origin(self.asked.reading))
+                origin = self.series.origin(self.asked.reading)
+                fit_to(model, train, groups, origin, None, self.unlabelled)
             except TrainingError as error:
                 raise TrainingError(f"{fold.name}: {error}") from error
         own = predict_proba(model, test)
@@ -211,9 +219,10 @@ def prepared(asked: Asked, out: Path, checkpoint: Checkpoint, quiet: bool) -> Ru
     from msssm_ts.datasets import load
     from msssm_ts.fitting.targets import encode_targets
 
-    series = load(asked.data, asked.reading)
+    series = load(asked.data, asked.reading, validation=asked.validation)
     say(f"{asked.data}: {series.summary()}", quiet=quiet)
-    if series.validation is not None:
+    more = like(series, asked.unlabelled, asked.reading, partial(say, quiet=quiet))
+    if series.validation is not None and asked.validation is None:
         n = int(series.validation.sum())
         say(f"the validation part ({n} series) is tested like the rest", quiet=quiet)
         series = replace(series, validation=None)
@@ -237,17 +246,36 @@ def prepared(asked: Asked, out: Path, checkpoint: Checkpoint, quiet: bool) -> Ru
     modelling = counting_rare_beats(asked.modelling, series, quiet)
     bounded = {"max_memory": asked.reading.max_memory}
     settings = {**modelling, "preparation": preparation, **bounded}
+    if settings.get("exemplars") and not asked.models:
+        line = "has nothing to act on: models of the folds are kept with --models"
+        say(f"--exemplars {settings['exemplars']} {line}", quiet=quiet)
+        settings["exemplars"] = 0
     positive = positive_class(settings, targets)
     parts: list[Fold] = []
     if asked.learning_curve:
         parts, line = parts_of(folds, targets, groups, seed)
         say(line, quiet=quiet or not line)
-    run = Run(asked, out, series, targets, settings, folds, checkpoint, parts, positive)
+    _check_validation(series, [*folds, *parts], asked.validation)
+    run = Run(asked, out, series, targets, settings, folds, checkpoint, parts, more, positive)
     _begin(run, seed)
     if asked.models:
         make_folder(out / MODELS)
     say_where(asked.modelling["device"], quiet)
     return run
+
+
+def _check_validation(series: LabelledSeries, fits: list[Fold], asked: str | None) -> None:
+    """Refuse a part to choose the weights by that leaves a fold none of it, or nothing else."""
+    if series.validation is None:
+        return
+    for fold in fits:
+        aside = series.validation[fold.train]
+        if aside.all() or not aside.any():
+            what = "nothing else" if aside.all() else "no series of it"
+            raise InputError(
+                f"{series.source}: --validation {asked} leaves {fold.name} {what} to train with; "
+                "leave it out, or ask for other folds"
+            )
 
 
 def _begin(run: Run, seed: int) -> None:
@@ -271,6 +299,8 @@ def _begin(run: Run, seed: int) -> None:
         run.targets,
         np.ones(series.n_series),
         run.groups,
+        validation=series.validation,
+        unlabelled=run.unlabelled,
         times=series.times,
         features=series.features,
     )

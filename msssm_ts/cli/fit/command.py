@@ -73,14 +73,7 @@ def fit(
     modelling: Any = None,
     reading: Any = None,
     preparing: Any = None,
-    validation: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PART",
-            help="Series to choose the weights by: COLUMN=VALUE, or a file that lists ids; else "
-            "a random part of all, no group on both sides.",
-        ),
-    ] = None,
+    validation: options.Validation = None,
     ungrouped: Annotated[
         bool, typer.Option("--ungrouped", help="Take that part without regard to groups.")
     ] = False,

@@ -160,12 +160,10 @@ def model_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
 _PARAMETERS = list(_parameters())
 # They stand where the parameter ``modelling`` is, which gets the classifier's arguments.
 chooses_model = injected("modelling", _PARAMETERS, _chosen, MODEL)
-# The same without what is of a model that is kept, for commands that keep none; and without a time
-# for each fit, for one that has a time for all.
-_NOT_KEPT = [p for p in _PARAMETERS if p.name != "exemplars"]
-chooses_unkept = injected("modelling", _NOT_KEPT, _chosen, MODEL)
+# The same for a command that keeps no model, and has a time for all fits.
+_OF_ONE_MODEL = ("exemplars", "time_budget")
 chooses_timeless = injected(
-    "modelling", [p for p in _NOT_KEPT if p.name != "time_budget"], _chosen, MODEL
+    "modelling", [p for p in _PARAMETERS if p.name not in _OF_ONE_MODEL], _chosen, MODEL
 )
 
 

@@ -199,8 +199,8 @@ def read_config(file: Path, keys: Mapping[str, Key]) -> tuple[dict[str, Any], li
             raise InputError(f"{file}: {name} = {_shown(given)}: {error}") from error
     if not others:
         return found, []
-    commands = [c for c, known in _KEYS.items() if known >= set(others)]
-    of = f" (but in msssm-ts {commands[0]})" if commands else ""
+    commands = sorted(c for c, known in _KEYS.items() if known >= set(others))
+    of = f" (but in msssm-ts {' and '.join(commands)})" if commands else ""
     return found, [f"{file}: {', '.join(others)}: without effect here{of}"]
 
 

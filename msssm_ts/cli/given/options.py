@@ -29,6 +29,15 @@ Unlabelled = Annotated[
         help="Series of the same kind whose labels nobody knows, or looks at; may be repeated.",
     ),
 ]
+Validation = Annotated[
+    str | None,
+    typer.Option(
+        "--validation",
+        metavar="PART",
+        help="Series to choose the weights by: COLUMN=VALUE, or a file that lists ids; else "
+        "a random part of all, no group on both sides.",
+    ),
+]
 CheckpointEvery = Annotated[
     float,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.account import DROPPED, Account
 from msssm_ts.datasets.arrays.axes import Axes, find_axes
 from msssm_ts.datasets.arrays.names import (
     CHANNEL_NAMES,
@@ -87,7 +87,7 @@ def series_of_arrays(
     arrays, account = _of_part(arrays, options)
     gone = options.dropped(arrays)
     arrays = {k: v for k, v in arrays.items() if k not in set(gone)}
-    account = account.without(len(gone), "arrays", "as asked", gone)
+    account = account.without(len(gone), "arrays", DROPPED, gone)
     names = Names(arrays, source)
     X, X_name = names.find(RECORD if record and "val" in arrays else SERIES)
     if X is None:
@@ -125,7 +125,7 @@ def series_of_arrays(
     series, channels, gone = _without_channels(series, channels, options, set(gone), source)
     if units is not None and before is not None and channels is not None:
         units = tuple(u for u, c in zip(units, before, strict=True) if c in channels)
-    account = account.without(len(gone), "channels", "as asked", gone)
+    account = account.without(len(gone), "channels", DROPPED, gone)
     labels = None if y is None else _labels(np.asarray(y), n, source)
     if label_names is not None and (
         labels is None or labels.ndim == 1 or labels.shape[1] != len(label_names)

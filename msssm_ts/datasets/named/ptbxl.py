@@ -21,7 +21,7 @@ from msssm_ts.datasets.beside import features_of_texts
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import no_column
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
-from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.options import ReadOptions, meant_column
 from msssm_ts.datasets.tables.account import columns_in_words
 from msssm_ts.datasets.wfdb.signals import RecordExcerpt, read_record_excerpt, read_record_header
 from msssm_ts.errors import InputError, OptionError
@@ -86,7 +86,8 @@ def read_ptbxl(
     names = sorted({label for labels in found for label in labels})
     folds = database["strat_fold"].to_numpy().astype(int)
     part = folds == _TEST_FOLD if options.split == "test" else folds != _TEST_FOLD
-    chosen = np.flatnonzero(part & np.array([bool(labels) for labels in found]))
+    labelled = np.array([bool(labels) for labels in found])
+    chosen = np.flatnonzero(part & labelled)
     if len(chosen) == 0:
         raise InputError(
             f"{folder / _DATABASE}: no record of the {options.split} part has a label of {task}"
@@ -101,7 +102,9 @@ def read_ptbxl(
     beside = options.beside_columns(database.columns)
     for name in options.beside_missing(database.columns):
         columns = database.columns.tolist()
-        raise OptionError(f"{folder / _DATABASE}: {no_column(name, columns)}", "beside")
+        raise OptionError(
+            f"{folder / _DATABASE}: {no_column(meant_column(name), columns)}", "beside"
+        )
     account = Account()
     if beside:
         account = account.took("beside the series", f"{columns_in_words(beside)} of {_DATABASE}")
@@ -117,6 +120,7 @@ def read_ptbxl(
         units=("mV",) * len(header.leads),
         ids=rows["ecg_id"].to_numpy().astype(int),
         folds=folds[chosen],
+        has_test_part=options.split != "test" and bool(labelled[folds == _TEST_FOLD].any()),
         validation=in_validation if in_validation.any() else None,
         source=str(folder),
         account=account.remarking(f"PTB-XL {task}"),

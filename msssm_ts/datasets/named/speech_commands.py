@@ -12,6 +12,7 @@ from msssm_ts.datasets.audio.reader import audio_series
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import are_tests_beside
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
@@ -65,6 +66,7 @@ def read_speech_commands(folder: Path, task: str, options: ReadOptions) -> Label
         chosen,
         np.array([f.relative_to(folder).parts[0] for f in chosen]),
         validation=validation if validation.any() else None,
+        has_test_part=are_tests_beside(part_of.values(), options.split),
     )
     return audio_series(found, folder)
 

@@ -11,6 +11,7 @@ from msssm_ts.datasets.audio.reader import audio_series
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.parts import Part, are_tests_beside
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.errors import InputError
 
@@ -37,6 +38,7 @@ def read_spoken_digits(folder: Path, task: str, options: ReadOptions) -> Labelle
     """
     recordings = folder / "recordings"
     chosen, labels, speakers = [], [], []
+    parts: set[Part] = set()
     for file in sorted(recordings.glob("*.wav")):
         named = _NAME.match(file.stem)
         if named is None:
@@ -44,6 +46,7 @@ def read_spoken_digits(folder: Path, task: str, options: ReadOptions) -> Labelle
                 f"{file}: the name is not DIGIT_SPEAKER_NUMBER.wav as in the set; move it away"
             )
         digit, speaker, number = named.groups()
+        parts.add("test" if int(number) in _TEST_RECORDINGS else "train")
         if (int(number) in _TEST_RECORDINGS) == (options.split == "test"):
             chosen.append(file)
             labels.append(int(digit))
@@ -51,7 +54,12 @@ def read_spoken_digits(folder: Path, task: str, options: ReadOptions) -> Labelle
     if not chosen:
         raise InputError(f"{recordings}: no recording of the {options.split} part")
     found = Recordings(
-        chosen, chosen, np.array(labels), groups=np.array(speakers), group_name="speaker"
+        chosen,
+        chosen,
+        np.array(labels),
+        groups=np.array(speakers),
+        group_name="speaker",
+        has_test_part=are_tests_beside(parts, options.split),
     )
     return audio_series(found, recordings, str(folder))
 

@@ -14,7 +14,7 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.labels import text_of, tidy_labels, tidy_names
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.parts import Part
+from msssm_ts.datasets.parts import Part, are_tests_beside
 from msssm_ts.datasets.recordings.folders import Folders, read_folders
 from msssm_ts.datasets.recordings.lists import sources_of
 from msssm_ts.datasets.recordings.manifest import Manifest, find_manifest, matrix
@@ -62,6 +62,8 @@ class Recordings:
         What was taken for what.
     features : SideFeatures, optional
         What the user wants told beside them.
+    has_test_part : bool, optional
+        Whether there are files for tests beside these; None: nobody has looked.
     """
 
     files: list[Path]
@@ -74,6 +76,7 @@ class Recordings:
     validation: NDArray[np.bool_] | None = None
     account: Account = Account()  # noqa: RUF009
     features: SideFeatures | None = None
+    has_test_part: bool | None = None
 
     def adding(self, account: Account) -> Recordings:
         """Return the same with more in its account."""
@@ -108,6 +111,7 @@ class Recordings:
             "validation": self.validation,
             "features": self.features,
             "account": self.account,
+            "has_test_part": self.has_test_part,
         }
 
 
@@ -181,6 +185,8 @@ def describe(
     every = listed if parts is None else [f for f in listed if f in parts]
     chosen = every if parts is None else _of_part(folder, every, parts, options, others)
 
+    told = every if named is None else [f for f in every if f in named["label"]]
+
     labels: NDArray[Any] | None = None
     label_names = None
     if named is not None:
@@ -253,6 +259,7 @@ def describe(
         validation if validation is not None and validation.any() else None,
         account,
         None if manifest is None else manifest.features(chosen),
+        parts is not None and are_tests_beside((parts[f] for f in told), options.split),
     )
 
 

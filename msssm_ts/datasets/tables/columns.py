@@ -66,6 +66,8 @@ class Roles:
         A column that names the series of a long table, if its data looks like one.
     beside : tuple of str
         Columns that the user wants told beside the series.
+    has_test_part : bool, optional
+        Whether the table has rows for tests beside those that are read, where a column says it.
     """
 
     labels: tuple[str, ...] = ()
@@ -80,6 +82,7 @@ class Roles:
     left_out: tuple[str, ...] = ()
     loose_id: str | None = None
     beside: tuple[str, ...] = ()
+    has_test_part: bool | None = None
 
     @property
     def keys(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.account import DROPPED, Account
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_labels, tidy_names
@@ -100,7 +100,7 @@ def read_matrices(folder: Path, options: ReadOptions) -> LabelledSeries | None:
     used = {labels, groups, *channels.values()}
     rest = [f.name for f in own.values() if f not in used]
     account = account.without(len(rest), "files", f"in {part.name}", rest)
-    account = account.without(len(gone), "channels", "as asked", gone)
+    account = account.without(len(gone), "channels", DROPPED, gone)
     return LabelledSeries(
         series,
         tidy_labels(found),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.account import DROPPED, Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import find_roles, unique_names
@@ -96,7 +96,7 @@ def _read(data: pa.Table, source: str, options: ReadOptions) -> LabelledSeries:
         raise InputError(f"{source}: the table has no rows; give one with series")
     roles = find_roles(data.column_names, options)
     dropped = options.dropped(data.column_names)
-    account = Account().without(len(dropped), "columns", "as asked", dropped)
+    account = Account().without(len(dropped), "columns", DROPPED, dropped)
     table = Table(
         data.drop_columns(list(dropped)), source, lambda row: f"row {row + 1}", account=account
     )

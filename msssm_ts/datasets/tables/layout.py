@@ -13,7 +13,7 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.parts import are_parts, part_of
+from msssm_ts.datasets.parts import are_parts, are_tests_beside, part_of
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.guess import refined
@@ -203,7 +203,8 @@ def rows_of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Tabl
     account = table.account.without(
         int((~keep).sum()), "rows", f"of another part in column {roles.part}", gone
     )
-    return replace(table.select(keep), account=account), roles
+    tests = are_tests_beside(map(part_of, names), options.split)
+    return replace(table.select(keep), account=account), replace(roles, has_test_part=tests)
 
 
 def with_unique_id(table: Table, roles: Roles) -> Roles:

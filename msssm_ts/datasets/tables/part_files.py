@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.account import Account, LeftOut
+from msssm_ts.datasets.account import DROPPED, Account, LeftOut
 from msssm_ts.datasets.archives.archive_folder import holds_parts
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
@@ -370,9 +370,10 @@ def roles_by_name(parts: Parts, table: Table, options: ReadOptions) -> tuple[Tab
 
     Folders' columns hold no values of series.
     """
-    options.check_columns(table.columns, parts.source)
+    dropped = (n for e in table.account.left_out if e.why == DROPPED for n in e.names)
+    options.check_columns([*table.columns, *dropped], parts.source)
     gone = [c for c in options.dropped(table.columns) if parts.is_parquet or c in parts.columns]
-    account = table.account.without(len(gone), "columns", "as asked", gone)
+    account = table.account.without(len(gone), "columns", DROPPED, gone)
     table = replace(table, data=table.data.drop_columns(gone), account=account)
     roles = find_roles(table.columns, options)
     idle = [c for c in roles.rest if c in parts.columns]

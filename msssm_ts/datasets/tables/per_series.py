@@ -53,6 +53,8 @@ def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str,
     if roles.id is not None:
         _refuse_repeated(table, roles.id, fields["ids"], rows)
     cells = (_cells(table, column, rows) for column in roles.beside)
+    if roles.has_test_part is not None:
+        fields["has_test_part"] = roles.has_test_part
     fields["features"] = features_of_texts(roles.beside, cells, table.source)
     return fields
 

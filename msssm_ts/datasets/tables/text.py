@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.account import DROPPED, Account
 from msssm_ts.datasets.compressed import SUFFIXES, open_bytes
 from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.options import ReadOptions
@@ -108,7 +108,7 @@ class TextRows:
             Account()
             .without(self.n_comments, "lines", "comments")
             .without(self.n_headers, "lines", "the header again")
-            .without(len(dropped), "columns", "as asked", list(dropped))
+            .without(len(dropped), "columns", DROPPED, list(dropped))
             .remarking(*dialect.remarks)
             .without(len(unread), "lines", "above the table", unread)
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions, Split
+from msssm_ts.datasets.parts import are_tests_beside
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
@@ -153,7 +154,8 @@ def _of_parts(
     account = recordings.account.without(
         len(neither), "records", "in neither part of the split", neither
     )
-    return replace(recordings.take(chosen), every=every, account=account)
+    tests = are_tests_beside((parts[f.stem] for f in every), options.split)
+    return replace(recordings.take(chosen), every=every, account=account, has_test_part=tests)
 
 
 def _labelled(
