@@ -14,7 +14,7 @@ from member_cases import asked, kinds_of, share_of
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.fitted.vote import Vote
-from msssm_ts.fitting.share import measured_priors
+from msssm_ts.fitting.share import certain_share, measured_priors
 from msssm_ts.members.coarse_ridge.coarse_ridge import CoarseRidge
 from msssm_ts.members.coarse_ridge.features import MOST_MEANS, CoarseFeatures, means
 from msssm_ts.members.problem import Problem
@@ -119,6 +119,11 @@ def test_what_is_not_told_of_stays_as_it_was(fitted: CoarseRidge) -> None:
     (found,) = {*measured_priors(telling, {}, y, None, left_out).values()}
     less = found / (found + ScanRidge.prior)
     assert less == pytest.approx(share * (80 / 130) / (160 / 210))
+    # Nor is one of use that knows nothing, where the others are too sure.
+    sure = np.eye(2)[np.where(np.arange(160) % 5, y, 1 - y)] * 0.98 + 0.01
+    unsure = (other.telling(sure), fitted.telling(even))
+    assert certain_share(even, sure, y) > 0
+    assert measured_priors(unsure, {}, y, None, left_out) == {"coarse_ridge": 0.0}
     useless = (other.telling(right), fitted.telling(even))
     assert measured_priors(useless, {}, y, None, left_out) == {"coarse_ridge": 0.0}
 

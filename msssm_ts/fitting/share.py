@@ -96,6 +96,21 @@ def certain_share(
     return float(_SHARES[unsure.argmax()])
 
 
+def _levelled(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
+    """Return answers with as much of even ones among them as makes labels most likely.
+
+    Votes are made surer afterwards. Who knows nothing, and is unsure, would be worth it otherwise.
+    """
+    even = np.full_like(proba, 0.5 if targets.ndim == 2 else 1 / proba.shape[1])
+    tried = [share * even + (1 - share) * proba for share in _SHARES[:-1]]
+
+    def likelihood(vote: NDArray[np.float64]) -> float:
+        sharper = (_sharper(vote, g, targets) for g in _SHARPER)
+        return max(float(_log_likelihoods(v, targets).sum()) for v in sharper)
+
+    return max(tried, key=likelihood)
+
+
 def _sharper(
     proba: NDArray[np.float64], exponent: float, targets: NDArray[Any]
 ) -> NDArray[np.float64]:
@@ -164,7 +179,9 @@ def measured_priors(
         told = ~np.isnan(ours + theirs).any(1)
         n = told.sum() if groups is None else len(np.unique(groups[told]))
         if n:
-            share = min(_MOST_CLOSED, certain_share(ours[told], theirs[told], targets[told]))
+            others_levelled = _levelled(theirs[told], targets[told])
+            share = certain_share(ours[told], others_levelled, targets[told])
+            share = min(_MOST_CLOSED, share)
             share *= n / (n + _FEW)
             found[kind] = float(share / (1 - share) * sum(kinds.values()))
     return found
