@@ -29,7 +29,7 @@ from msssm_ts import MSSSMClassifier
 from msssm_ts.series import LazySeries
 
 N_CLASSES, N_STEPS, N_HELD_OUT = 10, 100, 5000
-KINDS = ("scan_ridge", "shapelet_ridge", "quantile_trees")
+KINDS = ("scan_ridge", "shapelet_ridge", "coarse_ridge", "quantile_trees")
 # Where the series that are held out begin.
 _APART = 10**9
 _FAR = 10**6
@@ -67,6 +67,7 @@ def rows(first: int, n: int) -> tuple[LazySeries, NDArray[np.int64]]:
 
 def n_features(kind: str) -> int:
     """Return how many features a kind of member makes of such a series where all find room."""
+    from msssm_ts.members.coarse_ridge.features import CoarseFeatures
     from msssm_ts.members.problem import Problem
     from msssm_ts.members.quantile_trees.quantiles import Layout, n_quantile_features
     from msssm_ts.members.scan_ridge.features import n_features_for
@@ -76,6 +77,8 @@ def n_features(kind: str) -> int:
         return n_features_for(Problem.of([made(0)], np.array([0]), N_CLASSES))
     if kind == "shapelet_ridge":
         return n_features_of(N_GROUPS)
+    if kind == "coarse_ridge":
+        return CoarseFeatures.largest(Problem.of([made(0)], np.array([0]), N_CLASSES)).n_features
     return n_quantile_features(1, N_STEPS, Layout.of(1, N_STEPS))
 
 
@@ -83,6 +86,7 @@ def n_features(kind: str) -> int:
 def stages() -> Iterator[dict[str, float]]:
     """Count the seconds in each stage of a fit, without those of stages within it."""
     import msssm_ts.members.quantile_trees.trees as trees
+    from msssm_ts.members.coarse_ridge.features import CoarseFeatures
     from msssm_ts.members.normal_equations import NormalEquations
     from msssm_ts.members.ridge import Ridge
     from msssm_ts.members.scan_ridge.features import ScanFeatures
@@ -111,6 +115,7 @@ def stages() -> Iterator[dict[str, float]]:
     places: list[tuple[Any, str, str]] = [
         (ScanFeatures, "transform", "features"),
         (ShapeletFeatures, "transform", "features"),
+        (CoarseFeatures, "transform", "features"),
         (trees, "quantile_features", "features"),
         (NormalEquations, "add", "sums"),
         (NormalEquations, "solution", "solution"),

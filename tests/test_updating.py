@@ -195,7 +195,7 @@ def test_several_labels_windows_and_gaps() -> None:
 
 def test_others_do_not_vote_and_it_is_said() -> None:
     clf = Model("fast", random_state=0, updatable=True).fit(X[:12], Y[:12])
-    assert {m.kind for m in clf.model_.vote.members} == {"scan_ridge", "coarse_ridge"}
+    assert {m.kind for m in clf.model_.vote.members} == {"scan_ridge"}
     assert any(
         "no quantile_trees, shapelet_ridge votes: an updatable" in line
         for line in clf.model_.record.notes

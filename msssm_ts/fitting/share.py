@@ -85,30 +85,33 @@ def certain_share(
     >>> certain_share(right, even, truth), certain_share(right, 0.3 * right + 0.7 * even, truth)
     (0.2, 0.0)
     """
-    likelihood = []
-    for share in _SHARES:
-        vote = share * ours + (1 - share) * theirs
-        tried = [_log_likelihoods(_sharper(vote, g, targets), targets) for g in _SHARPER]
-        likelihood.append(max(tried, key=np.sum))
+    votes = (share * ours + (1 - share) * theirs for share in _SHARES)
+    likelihood = [_as_sure_as_suits(vote, targets) for vote in votes]
     worse = max(likelihood, key=np.sum) - np.array(likelihood)  # (n_shares, n_series)
     n = len(targets)
     unsure = worse.sum(1) <= worse.std(1) * np.sqrt(n) + _NOTHING * n
     return float(_SHARES[unsure.argmax()])
 
 
-def _levelled(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
-    """Return answers with as much of even ones among them as makes labels most likely.
+def _surely_knows(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], share: float, targets: NDArray[Any]
+) -> bool:
+    """Whether labels are more likely with a share of ours than with as much of even answers.
 
-    Votes are made surer afterwards. Who knows nothing, and is unsure, would be worth it otherwise.
+    By two standard errors of the difference. Even ones help those who are too sure.
     """
-    even = np.full_like(proba, 0.5 if targets.ndim == 2 else 1 / proba.shape[1])
-    tried = [share * even + (1 - share) * proba for share in _SHARES[:-1]]
+    even = np.full_like(ours, 0.5 if targets.ndim == 2 else 1 / ours.shape[1])
+    with_ours, with_even = (
+        _as_sure_as_suits(share * own + (1 - share) * theirs, targets) for own in (ours, even)
+    )
+    better = with_ours - with_even
+    return bool(better.sum() > 2 * better.std() * np.sqrt(len(better)))
 
-    def likelihood(vote: NDArray[np.float64]) -> float:
-        sharper = (_sharper(vote, g, targets) for g in _SHARPER)
-        return max(float(_log_likelihoods(v, targets).sum()) for v in sharper)
 
-    return max(tried, key=likelihood)
+def _as_sure_as_suits(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
+    """Return how likely each series' labels are, (n_series,), by a vote made as sure as suits."""
+    tried = [_log_likelihoods(_sharper(proba, g, targets), targets) for g in _SHARPER]
+    return max(tried, key=np.sum)
 
 
 def _sharper(
@@ -179,10 +182,11 @@ def measured_priors(
         told = ~np.isnan(ours + theirs).any(1)
         n = told.sum() if groups is None else len(np.unique(groups[told]))
         if n:
-            others_levelled = _levelled(theirs[told], targets[told])
-            share = certain_share(ours[told], others_levelled, targets[told])
-            share = min(_MOST_CLOSED, share)
-            share *= n / (n + _FEW)
+            known = ours[told], theirs[told]
+            share = certain_share(*known, targets[told])
+            if not _surely_knows(*known, share, targets[told]):
+                share = 0.0
+            share = min(_MOST_CLOSED, share) * n / (n + _FEW)
             found[kind] = float(share / (1 - share) * sum(kinds.values()))
     return found
 
