@@ -13,7 +13,6 @@ import torch
 from member_cases import asked, kinds_of, share_of
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.share import certain_share, measured_priors
 from msssm_ts.members.coarse_ridge.coarse_ridge import CoarseRidge
 from msssm_ts.members.coarse_ridge.features import MOST_MEANS, CoarseFeatures, means
@@ -102,30 +101,27 @@ def test_what_is_not_told_of_stays_as_it_was(fitted: CoarseRidge) -> None:
     other = ScanRidge.fit(Problem.of(series, y, 2), 0)
     silent = (other, fitted.telling())
 
-    def left_out(vote: Vote) -> Array | None:
-        return vote.left_out
-
-    assert measured_priors(silent, {"scan_ridge": 0.1}, y, None, left_out) == {"scan_ridge": 0.1}
+    assert measured_priors(silent, {"scan_ridge": 0.1}, y, None) == {"scan_ridge": 0.1}
     even = np.full((160, 2), 0.5)
     right = np.eye(2)[y]
     telling = (other.telling(even), fitted.telling(right))
-    (found,) = {*measured_priors(telling, {}, y, None, left_out).values()}
+    (found,) = {*measured_priors(telling, {}, y, None).values()}
     share = found / (found + ScanRidge.prior)
     assert 0.1 < share <= 0.5 * 160 / 210
     # Of half of the series nothing is known.
     half = right.copy()
     half[::2] = np.nan
     telling = (other.telling(even), fitted.telling(half))
-    (found,) = {*measured_priors(telling, {}, y, None, left_out).values()}
+    (found,) = {*measured_priors(telling, {}, y, None).values()}
     less = found / (found + ScanRidge.prior)
     assert less == pytest.approx(share * (80 / 130) / (160 / 210))
     # Nor is one of use that knows nothing, where the others are too sure.
     sure = np.eye(2)[np.where(np.arange(160) % 5, y, 1 - y)] * 0.98 + 0.01
     unsure = (other.telling(sure), fitted.telling(even))
     assert certain_share(even, sure, y) > 0
-    assert measured_priors(unsure, {}, y, None, left_out) == {"coarse_ridge": 0.0}
+    assert measured_priors(unsure, {}, y, None) == {"coarse_ridge": 0.0}
     useless = (other.telling(right), fitted.telling(even))
-    assert measured_priors(useless, {}, y, None, left_out) == {"coarse_ridge": 0.0}
+    assert measured_priors(useless, {}, y, None) == {"coarse_ridge": 0.0}
 
 
 def test_answers_do_not_depend_on_the_batch(fitted: CoarseRidge) -> None:

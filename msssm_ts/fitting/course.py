@@ -185,15 +185,11 @@ class Course:
                 closed[:] = told_by_series(closed, asking, split.keep, n_series)
             theirs = None
             if not twice:
-                priors |= measured_priors(closed, priors, targets, groups, _left_out)
+                priors |= measured_priors(closed, priors, targets, groups)
             elif self.by_steps and closed and validation is not None:
-                aside = validation
-
-                def answers(vote: Vote) -> NDArray[np.float64]:
-                    return vote.predict_proba(aside.values)
-
-                priors |= measured_priors(closed, priors, aside.targets, aside.groups, answers)
-                theirs = answers(vote_of(closed, [], priors=priors))
+                told = told_of_validation(closed, validation)
+                priors |= measured_priors(told, priors, validation.targets, validation.groups)
+                theirs = vote_of(told, [], priors=priors).left_out
             # The closed members are fitted again: their time is not the others'.
             reserved = self._elapsed() if closed and twice else 0.0
             problem = replace(training, validation=validation)
@@ -216,7 +212,7 @@ class Course:
                 again, fit_one = Closed(), self._closed_fit("all")
                 fit_again(again, self.fitted, self.closed, everything, rest, fit_one)
                 closed[:] = told_by_series(again.members, everything, whole, n_series)
-                priors |= measured_priors(closed, priors, targets, groups, _left_out)
+                priors |= measured_priors(closed, priors, targets, groups)
             else:
                 everything = training
             if others is not None and closed:
@@ -362,7 +358,3 @@ class Course:
         """Why groups that the user gave leave nothing to validate by; empty where they do not."""
         asked = self.problems.data.groups is not None and self.parameters["early_stopping"]
         return self.split.reason if asked and self.by_steps else ""
-
-
-def _left_out(vote: Vote) -> NDArray[np.float64] | None:
-    return vote.left_out

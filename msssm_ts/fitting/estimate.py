@@ -70,7 +70,7 @@ def told_by_series(
 
 
 def told_of_validation(members: Sequence[Member], validation: Problem) -> list[Member]:
-    """Let members that learn by steps tell of the series set aside."""
+    """Let members tell of the series set aside, from which they have not learned."""
     return [m.telling(m.predict_proba(validation.values), m.seconds, m.said) for m in members]
 
 

@@ -151,32 +151,28 @@ def measured_priors(
     priors: Mapping[str, float],
     targets: NDArray[Any],
     groups: NDArray[Any] | None,
-    answers: Callable[[Vote], NDArray[np.float64] | None],
 ) -> dict[str, float]:
     """Return priors, those of kinds that are measured by what they add to the others.
 
     Parameters
     ----------
     members : sequence of Member
-        In closed form.
+        In closed form, telling what they answer of series that they have not learned from.
     priors : mapping from str to float
         Of kinds, see :func:`~msssm_ts.fitted.vote.prior_weights`; stay where nothing is told.
     targets : array
         See :func:`best_share`.
     groups : array of shape (n_series,), optional
         Of these series.
-    answers : callable
-        What a vote says of series that it has not learned from, NaN in rows that it does not tell
-        of; None: of too few.
     """
     found = dict(priors)
     others = [member for member in members if not member.is_measured]
-    theirs = answers(vote_of(others, [], priors=priors)) if others else None
+    theirs = vote_of(others, [], priors=priors).left_out if others else None
     if theirs is None:
         return found
     kinds = {member.kind: priors.get(member.kind, member.prior) for member in others}
     for kind in {member.kind for member in members if member.is_measured}:
-        ours = answers(vote_of([member for member in members if member.kind == kind], []))
+        ours = vote_of([member for member in members if member.kind == kind], []).left_out
         if ours is None:
             continue
         told = ~np.isnan(ours + theirs).any(1)
