@@ -19,7 +19,7 @@ from msssm_ts.members.room import MOST_KEPT, Need, Room
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.members.within_time import cost_of, drawn_within, part_of, seconds_each
-from msssm_ts.series import Prepared
+from msssm_ts.series import Prepared, Series
 from msssm_ts.training import Reporter
 from msssm_ts.workers import Work
 
@@ -40,6 +40,22 @@ class Transform(Protocol):
         self, values: Prepared, reporter: Reporter | None = None, /
     ) -> NDArray[np.float32]:
         """Return them, not standardised; a reporter is told the series done, and of all."""
+
+
+class SeriesFeatures(Protocol):
+    """Makes features of series that are given as arrays."""
+
+    def transform(
+        self, series: Sequence[Series], reporter: Reporter | None = None
+    ) -> NDArray[np.float32]:
+        """Return them, not standardised."""
+
+
+def features_by(
+    features: SeriesFeatures, values: Prepared, reporter: Reporter | None = None
+) -> NDArray[np.float32]:
+    """Return features (n_series, n_features); with its first argument a :class:`Transform`."""
+    return features.transform(values.series, reporter)
 
 
 @dataclass(frozen=True)
@@ -322,29 +338,6 @@ def in_parts(n_series: int, n_numbers: int, held: int = _HELD) -> list[NDArray[n
     """
     size = max(1, held // n_numbers)
     return np.split(np.arange(n_series), range(size, n_series, size))
-
-
-def answers_of(
-    ridge: Ridge,
-    standardized: Callable[[Prepared], NDArray[np.float32]],
-    values: Prepared,
-    n_features: int,
-) -> NDArray[np.float64]:
-    """Return a member's probabilities (n_series, n_outputs), part by part of the series.
-
-    Parameters
-    ----------
-    ridge : Ridge
-        Its classifier.
-    standardized : callable
-        Its standardised features of some series.
-    values : Prepared
-        The series.
-    n_features : int
-        Of a series.
-    """
-    parts = in_parts(len(values), n_features)
-    return np.concatenate([ridge.predict_proba(standardized(values.take(p))) for p in parts])
 
 
 def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:

@@ -17,7 +17,7 @@ from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
     Transform,
-    answers_of,
+    features_by,
     fit_closed_form,
     from_state_of,
     need_of,
@@ -33,9 +33,10 @@ from msssm_ts.members.coarse_ridge.features import (
     n_features_of,
 )
 from msssm_ts.members.coarse_ridge.method import METHOD
-from msssm_ts.members.member import Member, State
+from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
@@ -55,7 +56,7 @@ _FACTS = Record(
 
 
 @dataclass(frozen=True)
-class CoarseRidge(Member):
+class CoarseRidge(RidgeMember):
     """Fitted features, their standardisation and the ridge classifier.
 
     Parameters
@@ -94,7 +95,7 @@ class CoarseRidge(Member):
         began, room = time.perf_counter(), Room.of(parameters)
         features = CoarseFeatures.choose(problem, seed, _n_tried(problem, seed, seconds, room))
         weights = np.ones(features.n_features, np.float32)
-        transform = partial(_features, features)
+        transform = partial(features_by, features)
         if seconds is not None:
             seconds = max(0.0, seconds - (time.perf_counter() - began))
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
@@ -111,33 +112,19 @@ class CoarseRidge(Member):
         """Return what a fit takes."""
 
         def draw(some: Problem) -> Transform:
-            return partial(_features, CoarseFeatures.largest(some))
+            return partial(features_by, CoarseFeatures.largest(some))
 
         n_features = CoarseFeatures.largest(problem).n_features
         return need_of(problem, n_features, Room.of(parameters), draw)
 
-    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
-        z = self.features.transform(values.series)
-        self.scaling.apply(z)
-        return z
-
-    def transform(self, values: Prepared) -> NDArray[np.float64]:
-        """Return standardised features (n_series, n_features)."""
-        return self._standardized(values).astype(np.float64)
-
-    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
-        """Return probabilities (n_series, n_outputs)."""
-        return answers_of(self.ridge, self._standardized, values, self.n_features)
+    def features_of(self, values: Prepared) -> NDArray[np.float32]:
+        """Return features (n_series, n_features), not standardised."""
+        return self.features.transform(values.series)
 
     @property
     def n_features(self) -> int:
         """Columns of :meth:`transform`."""
         return self.features.n_features
-
-    @property
-    def n_parameters(self) -> int:
-        """The ridge classifier's weights."""
-        return self.ridge.coefficients.size + self.ridge.intercept.size
 
     def state(self) -> State:
         """Return all that a model file must hold."""
@@ -191,7 +178,7 @@ def _n_tried(problem: Problem, seed: int, seconds: float | None, room: Room) -> 
     if seconds is None:
         return n_tried
     some = problem.take(problem.sampled(_TIMED, seed)).values
-    each = seconds_each(some, partial(_features, CoarseFeatures.largest(problem)))
+    each = seconds_each(some, partial(features_by, CoarseFeatures.largest(problem)))
 
     def cost(n: int) -> float:
         return n * each + N_CHOICES * cost_of(n, 0.0, WAVES_TRIED, room)
@@ -199,10 +186,3 @@ def _n_tried(problem: Problem, seed: int, seconds: float | None, room: Room) -> 
     while n_tried > _FEWEST_TRIED and cost(n_tried) > seconds / 3:
         n_tried //= 2
     return n_tried
-
-
-def _features(
-    features: CoarseFeatures, values: Prepared, reporter: Reporter | None = None
-) -> NDArray[np.float32]:
-    """Return features (n_series, n_features), not standardised."""
-    return features.transform(values.series, reporter)

@@ -74,7 +74,8 @@ class CoarseFeatures:
         some = problem.part(problem.drawn(n_tried, seed))
         parts = _parts_of(some)
         # Every series is read once.
-        every = [[means([one], n_parts) for n_parts in parts] for one in some.values.series]
+        series = map(filled, some.values.series)
+        every = [[means([one], n_parts) for n_parts in parts] for one in series]
         found: list[tuple[float, int, float]] = []
         for n_parts, of_each in zip(parts, zip(*every, strict=True), strict=True):
             x = np.concatenate(of_each)

@@ -18,7 +18,6 @@ from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
     Transform,
-    answers_of,
     fit_closed_form,
     from_state_of,
     need_of,
@@ -26,10 +25,11 @@ from msssm_ts.members.closed_form import (
     state_of,
 )
 from msssm_ts.members.drawn_network.method import METHOD
-from msssm_ts.members.member import Member, State
+from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.read_ahead import read_ahead
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
@@ -65,7 +65,7 @@ _FACTS = Record(
 
 
 @dataclass(frozen=True)
-class DrawnMember(Member):
+class DrawnMember(RidgeMember):
     """A drawn layer, the standardisation of its features and the ridge classifier.
 
     Parameters
@@ -130,18 +130,9 @@ class DrawnMember(Member):
         """Return none where the series are too many or too long."""
         return 0 if int(problem.values.lengths.sum()) > _MOST_STEPS else wanted
 
-    def transform(self, values: Prepared) -> NDArray[np.float64]:
-        """Return standardised features (n_series, n_features)."""
-        return self._standardized(values).astype(np.float64)
-
-    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
-        z = _features(self.network, values)
-        self.scaling.apply(z)
-        return z
-
-    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
-        """Return probabilities (n_series, n_outputs)."""
-        return answers_of(self.ridge, self._standardized, values, self.n_features)
+    def features_of(self, values: Prepared) -> NDArray[np.float32]:
+        """Return features (n_series, n_features), not standardised."""
+        return _features(self.network, values)
 
     @property
     def uses_times(self) -> bool:
@@ -152,11 +143,6 @@ class DrawnMember(Member):
     def n_features(self) -> int:
         """Columns of :meth:`transform`."""
         return self.network.n_features
-
-    @property
-    def n_parameters(self) -> int:
-        """The ridge classifier's weights."""
-        return self.ridge.coefficients.size + self.ridge.intercept.size
 
     def state(self) -> State:
         """Return all that a model file must hold."""

@@ -16,7 +16,6 @@ from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
     Transform,
-    answers_of,
     fit_closed_form,
     from_state_of,
     need_of,
@@ -26,9 +25,10 @@ from msssm_ts.members.closed_form import (
 from msssm_ts.members.encoder_ridge.method import METHOD, OWN_METHOD
 from msssm_ts.members.encoder_ridge.reading import HELD, AllChannels, ByChannel
 from msssm_ts.members.encoder_ridge.views import MOST_MIXTURES, Views
-from msssm_ts.members.member import Member, State
+from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
@@ -56,7 +56,7 @@ _OWN_FACTS = Record(
 
 
 @dataclass(frozen=True)
-class EncoderRidge(Member):
+class EncoderRidge(RidgeMember):
     """A pretrained encoder, what it is shown, and a ridge classifier on what it says.
 
     Parameters
@@ -126,28 +126,14 @@ class EncoderRidge(Member):
         steps = int(problem.values.lengths.sum()) * min(n_channels, MOST_MIXTURES)
         return 0 if steps > _MOST_STEPS else wanted
 
-    def transform(self, values: Prepared) -> NDArray[np.float64]:
-        """Return standardised features (n_series, n_features)."""
-        return self._standardized(values).astype(np.float64)
-
-    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
-        z = self.reading.features(values)
-        self.scaling.apply(z)
-        return z
-
-    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
-        """Return probabilities (n_series, n_outputs)."""
-        return answers_of(self.ridge, self._standardized, values, self.n_features)
+    def features_of(self, values: Prepared) -> NDArray[np.float32]:
+        """Return features (n_series, n_features), not standardised."""
+        return self.reading.features(values)
 
     @property
     def n_features(self) -> int:
         """Columns of :meth:`transform`."""
         return self.reading.n_features
-
-    @property
-    def n_parameters(self) -> int:
-        """The ridge classifier's weights."""
-        return self.ridge.coefficients.size + self.ridge.intercept.size
 
     def state(self) -> State:
         """Return all that a model file must hold."""

@@ -17,16 +17,17 @@ from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
     Transform,
-    answers_of,
+    features_by,
     fit_closed_form,
     from_state_of,
     need_of,
     specs_of,
     state_of,
 )
-from msssm_ts.members.member import Member, State
+from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
@@ -55,7 +56,7 @@ _FACTS = Record(
 
 
 @dataclass(frozen=True)
-class ScanRidge(Member):
+class ScanRidge(RidgeMember):
     """Fitted features, their standardisation and the ridge classifier.
 
     Parameters
@@ -92,7 +93,7 @@ class ScanRidge(Member):
         """Draw the features and fit the classifier; see :meth:`Member.fit`."""
         room = Room.of(parameters)
         features = ScanFeatures.draw(problem, seed, _n_thresholds(problem, room))
-        transform = partial(_features, features)
+        transform = partial(features_by, features)
         usual = n_features_for(problem, _n_thresholds(problem, Room.of(None)))
         fit = fit_closed_form(
             problem, transform, features.weights, seed, seconds, reporter, room, usual
@@ -108,7 +109,7 @@ class ScanRidge(Member):
 
         def draw(some: Problem) -> Transform:
             features = ScanFeatures.draw(some, 0, n_thresholds)
-            return lambda values, _=None, /: features.transform(values.series)
+            return partial(features_by, features)
 
         return need_of(problem, n_features_for(problem, n_thresholds), room, draw)
 
@@ -117,28 +118,14 @@ class ScanRidge(Member):
         """Return one where there are many series."""
         return min(wanted, 1) if len(problem) > _MANY_SERIES else wanted
 
-    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
-        z = self.features.transform(values.series)
-        self.scaling.apply(z)
-        return z
-
-    def transform(self, values: Prepared) -> NDArray[np.float64]:
-        """Return standardised features (n_series, n_features)."""
-        return self._standardized(values).astype(np.float64)
-
-    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
-        """Return probabilities (n_series, n_outputs)."""
-        return answers_of(self.ridge, self._standardized, values, self.n_features)
+    def features_of(self, values: Prepared) -> NDArray[np.float32]:
+        """Return features (n_series, n_features), not standardised."""
+        return self.features.transform(values.series)
 
     @property
     def n_features(self) -> int:
         """Columns of :meth:`transform`."""
         return self.features.n_features
-
-    @property
-    def n_parameters(self) -> int:
-        """The ridge classifier's weights."""
-        return self.ridge.coefficients.size + self.ridge.intercept.size
 
     def state(self) -> State:
         """Return all that a model file must hold."""
@@ -209,13 +196,6 @@ class ScanRidge(Member):
             [member.ridge for member in members],
             weights,
         )
-
-
-def _features(
-    features: ScanFeatures, values: Prepared, reporter: Reporter | None = None
-) -> NDArray[np.float32]:
-    """Return features (n_series, n_features), not standardised."""
-    return features.transform(values.series, reporter)
 
 
 def _n_thresholds(problem: Problem, room: Room) -> int:

@@ -18,7 +18,7 @@ from msssm_ts.members.closed_form import (
     FACTS,
     MORE_FACTS,
     Transform,
-    answers_of,
+    features_by,
     fit_closed_form,
     from_state_of,
     need_of,
@@ -26,9 +26,10 @@ from msssm_ts.members.closed_form import (
     state_of,
 )
 from msssm_ts.members.folds import left_out_by_folds
-from msssm_ts.members.member import Member, State
+from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import MOST_ROWS, Ridge
+from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
@@ -53,7 +54,7 @@ _FACTS = Record({"n_groups": Whole(1, _MOST_GROUPS), **FACTS}, MORE_FACTS)
 
 
 @dataclass(frozen=True)
-class ShapeletRidge(Member):
+class ShapeletRidge(RidgeMember):
     """Fitted shapelets, the standardisation of their features and the ridge classifier.
 
     Parameters
@@ -90,7 +91,7 @@ class ShapeletRidge(Member):
         began = time.perf_counter()
         room = Room.of(parameters)
         features, lenders = ShapeletFeatures.draw(problem, seed, N_GROUPS)
-        transform = partial(_features, features)
+        transform = partial(features_by, features)
         weights = np.ones(features.n_features, np.float32)
         fit = fit_closed_form(problem, transform, weights, seed, seconds, reporter, room)
         member = cls(features, fit.scaling, fit.ridge)
@@ -113,32 +114,18 @@ class ShapeletRidge(Member):
 
         def draw(some: Problem) -> Transform:
             features, _ = ShapeletFeatures.draw(some, 0, N_GROUPS)
-            return lambda values, _=None, /: features.transform(values.series)
+            return partial(features_by, features)
 
         return need_of(problem, n_features_of(N_GROUPS), Room.of(parameters), draw)
 
-    def _standardized(self, values: Prepared) -> NDArray[np.float32]:
-        z = self.features.transform(values.series)
-        self.scaling.apply(z)
-        return z
-
-    def transform(self, values: Prepared) -> NDArray[np.float64]:
-        """Return standardised features (n_series, n_features)."""
-        return self._standardized(values).astype(np.float64)
-
-    def predict_proba(self, values: Prepared) -> NDArray[np.float64]:
-        """Return probabilities (n_series, n_outputs)."""
-        return answers_of(self.ridge, self._standardized, values, self.n_features)
+    def features_of(self, values: Prepared) -> NDArray[np.float32]:
+        """Return features (n_series, n_features), not standardised."""
+        return self.features.transform(values.series)
 
     @property
     def n_features(self) -> int:
         """Columns of :meth:`transform`."""
         return self.features.n_features
-
-    @property
-    def n_parameters(self) -> int:
-        """The ridge classifier's weights."""
-        return self.ridge.coefficients.size + self.ridge.intercept.size
 
     def state(self) -> State:
         """Return all that a model file must hold."""
@@ -191,10 +178,3 @@ class ShapeletRidge(Member):
 
         graphs = [ShapeletGraph(m.features, m.scaling, m.ridge) for m in members]
         return WeightedSum(graphs, weights)
-
-
-def _features(
-    features: ShapeletFeatures, values: Prepared, reporter: Reporter | None = None
-) -> NDArray[np.float32]:
-    """Return features (n_series, n_features), not standardised."""
-    return features.transform(values.series, reporter)
