@@ -18,6 +18,8 @@ assert _spec.loader is not None
 build = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(build)
 
+from pages import api, public  # noqa: E402 - found once build.py has named its folder
+
 
 @pytest.mark.parametrize("page", build.PAGES)
 def test_pages_are_up_to_date(page: str) -> None:
@@ -31,8 +33,8 @@ def _takes(function: Any) -> set[str]:
 
 def test_every_public_function_says_what_it_takes_and_returns() -> None:
     missing = []
-    for name, thing in build.public_objects():
-        for label, function in [("", thing), *build._methods(thing)]:
+    for name, thing in public.public_objects():
+        for label, function in [("", thing), *api.methods(thing)]:
             text = inspect.getdoc(function) or ""
             if not text:
                 missing.append(f"{name}.{label}: no docstring")
@@ -45,10 +47,10 @@ def test_every_public_function_says_what_it_takes_and_returns() -> None:
 
 def test_every_value_says_what_it_holds_and_does() -> None:
     missing = []
-    for name, thing in build.values():
+    for name, thing in public.values():
         if _takes(thing) and "Parameters\n---" not in (inspect.getdoc(thing) or ""):
             missing.append(f"{name}: no Parameters")
-        for label, value in build._own(thing).items():
+        for label, value in api.own(thing).items():
             value = value.__func__ if isinstance(value, classmethod) else value
             does = isinstance(value, property) or inspect.isfunction(value)
             if does and not value.__doc__:
@@ -72,7 +74,7 @@ def test_what_a_model_and_its_members_are_made_of_is_on_the_page() -> None:
 
 def test_the_list_of_names_leads_to_every_section() -> None:
     contents = (DOCS / "api.md").read_text(encoding="utf-8")
-    named = (*build.public_objects(), *build.values(), *build.registries())
+    named = (*public.public_objects(), *public.values(), *public.registries())
     links = re.findall(r"\]\((api/\w+\.md)#([\w-]+)\) \| (?!\|)", contents)
     assert len(links) == len({name for name, _ in named}) == len(named)
     for page, anchor in links:
