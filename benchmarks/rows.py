@@ -85,7 +85,7 @@ def n_features(kind: str) -> int:
 @contextmanager
 def stages() -> Iterator[dict[str, float]]:
     """Count the seconds in each stage of a fit, without those of stages within it."""
-    import msssm_ts.members.quantile_trees.trees as trees
+    import msssm_ts.members.quantile_trees.growing as growing
     from msssm_ts.members.coarse_ridge.features import CoarseFeatures
     from msssm_ts.members.normal_equations import NormalEquations
     from msssm_ts.members.ridge import Ridge
@@ -111,12 +111,12 @@ def stages() -> Iterator[dict[str, float]]:
     def listed(*arguments: Any) -> Any:
         return list(grown(*arguments))
 
-    grown = trees.__dict__["_grown"]
+    grown = growing.__dict__["_grown"]
     places: list[tuple[Any, str, str]] = [
         (ScanFeatures, "transform", "features"),
         (ShapeletFeatures, "transform", "features"),
         (CoarseFeatures, "transform", "features"),
-        (trees, "quantile_features", "features"),
+        (growing, "quantile_features", "features"),
         (NormalEquations, "add", "sums"),
         (NormalEquations, "solution", "solution"),
         (Ridge, "fit", "penalty"),
@@ -125,11 +125,11 @@ def stages() -> Iterator[dict[str, float]]:
     before = [(owner, name, vars(owner)[name]) for owner, name, _ in places]
     for owner, name, stage in places:
         setattr(owner, name, timed(stage, getattr(owner, name)))
-    trees.__dict__["_grown"] = timed("trees", listed)
+    growing.__dict__["_grown"] = timed("trees", listed)
     try:
         yield seconds
     finally:
-        trees.__dict__["_grown"] = grown
+        growing.__dict__["_grown"] = grown
         for owner, name, function in before:
             setattr(owner, name, function)
 

@@ -69,6 +69,7 @@ VOTE, UPGRADES = "msssm_ts/fitted/vote.py", "msssm_ts/fitted/upgrades.py"
 SCAN_RIDGE = "msssm_ts/members/scan_ridge/scan_ridge.py"
 GROWER, T_GROWER = "msssm_ts/kernels/extra_trees/cpu.py", "tests/test_kernel_extra_trees.py"
 TREES = "msssm_ts/members/quantile_trees/trees.py"
+GROWING = "msssm_ts/members/quantile_trees/growing.py"
 QUANTILES, SKTIME = "msssm_ts/members/quantile_trees/quantiles.py", "msssm_ts/sktime.py"
 NETWORK = "msssm_ts/members/network/settings.py"
 FOLDS, ESTIMATE = "msssm_ts/members/folds.py", "msssm_ts/fitting/estimate.py"
@@ -659,7 +660,7 @@ BUGS = [Bug(*row) for row in (
      "groups = np.arange(len(targets))", T_ESTIMATE),
     ("estimate: classes by chance in folds", FOLDS,
      'order = order[np.argsort(label.reshape(-1)[order], kind="stable")]', "pass", T_ESTIMATE),
-    ("estimate: trees learn what is left out", TREES, "part, seeds, rest))", "part, seeds))",
+    ("estimate: trees learn what is left out", GROWING, "part, seeds, rest))", "part, seeds))",
      T_ESTIMATE),
     ("together: parts begin late", COARSE, "np.arange(n_parts) * x.shape[1] // n_parts",
      "-(-np.arange(n_parts) * x.shape[1] // n_parts)", T_COARSE),
@@ -729,7 +730,7 @@ BUGS = [Bug(*row) for row in (
      "np.sign(weights[:, None]).astype(z.dtype)", T_VOTERS),
     ("rows: no penalty is enough", NORMAL_EQUATIONS, "if penalty > diagonal.mean():", "if True:",
      T_VOTERS),
-    ("rows: trees of one part", TREES, "in enumerate(seeds):",
+    ("rows: trees of one part", GROWING, "in enumerate(seeds):",
      "in enumerate(seeds[:1]):", T_VOTERS),
     ("update: half of a withdrawn series stays", UPDATE, "weights = sign * learned",
      "weights = (sign if sign > 0 else -0.5) * learned", T_UPDATING),
@@ -887,7 +888,7 @@ BUGS = [Bug(*row) for row in (
      "rest = None if budget is None else max(0.0, budget - self._elapsed())\n"
      "                again,", "rest = None\n                again,",
      T_FITTING),
-    ("trees: none in time", TREES, "late() and len(trees) >= fewest", "late()", T_VOTERS),
+    ("trees: none in time", GROWING, "late() and len(trees) >= fewest", "late()", T_VOTERS),
     ("layout of quantiles lost on load", TREES,
      'Layout(facts["depth"], facts["steps_per_quantile"])', 'Layout(facts["depth"])', T_FITTING),
     ("times lost in windows", APPLY, "times = [row[0] for row in rows]", "times = None", T_FITTING),

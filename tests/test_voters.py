@@ -22,6 +22,7 @@ from msssm_ts.members.closed_form import in_parts
 from msssm_ts.members.normal_equations import NormalEquations
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees import trees as trees_module
+from msssm_ts.members.quantile_trees.growing import CHUNK
 from msssm_ts.members.quantile_trees.quantiles import quantile_features
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
 from msssm_ts.members.ridge import Ridge
@@ -544,9 +545,9 @@ def test_beside_many_series_one_draw_of_features_is_enough() -> None:
 
 def test_a_series_too_large_for_a_part_is_a_part_of_its_own() -> None:
     for n_values in (1 << 22, 1 << 23):
-        parts = in_parts(3, n_values, trees_module._CHUNK)
+        parts = in_parts(3, n_values, CHUNK)
         assert [part.tolist() for part in parts] == [[0], [1], [2]]
-    parts = in_parts(3, 1 << 21, trees_module._CHUNK)
+    parts = in_parts(3, 1 << 21, CHUNK)
     assert [part.tolist() for part in parts] == [[0, 1], [2]]
 
 

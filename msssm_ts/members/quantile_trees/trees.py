@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,12 +13,18 @@ from numpy.typing import NDArray
 from torch import nn
 
 from msssm_ts.file_checks import Record, Whole
-from msssm_ts.kernels.extra_trees import Tree, grow_trees
+from msssm_ts.kernels.extra_trees import Tree
 from msssm_ts.members.closed_form import in_parts
-from msssm_ts.members.folds import N_FOLDS, left_out_by_folds
 from msssm_ts.members.member import Member, State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.forest import Forest, check_trees
+from msssm_ts.members.quantile_trees.growing import (
+    CHUNK,
+    LEFT_OUT_TREES,
+    grow,
+    n_candidates,
+    shared_out,
+)
 from msssm_ts.members.quantile_trees.method import METHOD
 from msssm_ts.members.quantile_trees.quantiles import (
     LONGEST,
@@ -28,7 +33,6 @@ from msssm_ts.members.quantile_trees.quantiles import (
     n_quantile_features,
     quantile_features,
 )
-from msssm_ts.members.read_ahead import read_ahead
 from msssm_ts.members.room import Need
 from msssm_ts.members.strata import dealt_evenly
 from msssm_ts.members.tensors import TensorSpec, check_range
@@ -42,9 +46,6 @@ from msssm_ts.workers import Work
 # them. On more series trees would look at so few features a node that they are no better, but
 # larger, and slower (docs/scale.md).
 _MOST_NUMBERS, _MOST_ROWS = 100_000_000, 20_000
-# Of the features a node looks at a tenth, but at no more values than that in a root: fewer cost
-# nothing where there are many features (docs/recipe.md).
-_PART, _MOST_LOOKS = 0.1, 1_000_000
 # However little time and memory there is.
 _FEWEST_TREES, _FEWEST_ROWS = 20, 100
 # Series whose features are timed.
@@ -54,12 +55,6 @@ _TIMED = 8
 _LOOK = 1.6e-8
 # Bytes of a tree's nodes, of which there are up to two a series.
 _NODES = 48
-# To see what they say of series that are left out.
-_LEFT_OUT_TREES = 25
-# Part of the time, about, that goes into features; the rest into trees.
-_FEATURES_TAKE = 0.25
-# Values of series, brought to one length, whose features are made at once: 16 MB.
-_CHUNK = 1 << 22
 N_TREES = 200
 _FACTS = Record(
     {
@@ -113,11 +108,8 @@ class QuantileTrees(Member):
         See :meth:`Member.fit`; ``parameters`` may hold ``n_trees``.
         """
         began = time.perf_counter()
-        n_timepoints = min(problem.typical_length, LONGEST)
+        n_timepoints, layout, n_features = shape = _shape_of(problem)
         n_trees = (parameters or {}).get("n_trees", N_TREES)
-        n_channels = problem.values.series[0].shape[0]
-        layout = Layout.of(n_channels, n_timepoints)
-        n_features = n_quantile_features(n_channels, n_timepoints, layout)
         parts = dealt_evenly(problem.targets, _most_rows(n_features, parameters), seed)
         # Every part has trees of its own.
         n_trees = max(n_trees, len(parts))
@@ -134,21 +126,21 @@ class QuantileTrees(Member):
         trees: list[Tree] = []
         seen, answers = 0, None
         own = [seeds[k :: len(parts)] for k in range(len(parts))]
-        shares = _shares(own, workers.count, asks=problem.asks_left_out)
+        shares = shared_out(own, workers.count, asks=problem.asks_left_out)
         # Where several are worked on at once, others wait until these are done.
         rounds = -(-len(shares) // workers.count) if workers.count > 1 else 1
 
         def works() -> Iterator[Work]:
             for n, share in enumerate(shares):
                 index = parts[share.part]
-                told = seeds[:_LEFT_OUT_TREES] if share.tells else None
-                known = (problem.part(index).without_values(), (n_timepoints, layout, n_features))
+                told = seeds[:LEFT_OUT_TREES] if share.tells else None
+                known = (problem.part(index).without_values(), shape)
                 limits = (max(0, _FEWEST_TREES - len(trees)), left() / rounds)
                 values = workers.part(problem.values, index)
                 first, end = (len(problem) * i // len(shares) for i in (n, n + 1))
                 yield Work((*known, share.seeds, told, *limits, values), end - first)
 
-        with closing(workers.map(_grow, works(), reporter, len(problem))) as grown:
+        with closing(workers.map(grow, works(), reporter, len(problem))) as grown:
             for share, (some, told) in zip(shares, grown, strict=False):
                 trees += some
                 seen += len(parts[share.part]) if share.is_first else 0
@@ -167,16 +159,13 @@ class QuantileTrees(Member):
     @classmethod
     def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:
         """Return what a fit takes."""
-        n, n_timepoints = len(problem), min(problem.typical_length, LONGEST)
-        n_channels = problem.values.series[0].shape[0]
-        layout = Layout.of(n_channels, n_timepoints)
-        n_features = n_quantile_features(n_channels, n_timepoints, layout)
-        most = min(n, _most_rows(n_features, parameters))
-        n_parts = -(-n // most)
+        n_timepoints, layout, n_features = _shape_of(problem)
+        most = min(len(problem), _most_rows(n_features, parameters))
+        n_parts = -(-len(problem) // most)
         n_trees = max((parameters or {}).get("n_trees", N_TREES), n_parts)
 
         def seconds() -> float:
-            looks = most * _n_candidates(most, n_features) * np.log2(most + 1)
+            looks = most * n_candidates(most, n_features) * np.log2(most + 1)
             features = _seconds_of_features(problem, n_timepoints, layout)
             return float(features + _LOOK * n_trees * looks)
 
@@ -187,7 +176,7 @@ class QuantileTrees(Member):
         series, n, layout = values.series, self.n_timepoints, self.layout
         parts = [
             self.forest.shares(quantile_features([series[i] for i in part], n, layout))
-            for part in in_parts(len(series), n * series[0].shape[0], _CHUNK)
+            for part in in_parts(len(series), n * series[0].shape[0], CHUNK)
         ]
         return np.concatenate(parts)
 
@@ -252,108 +241,14 @@ class QuantileTrees(Member):
         return ForestVotes(plans, weights, n_channels)
 
 
-@dataclass(frozen=True)
-class _Share:
-    """Trees of a part of the series that are grown together.
-
-    Parameters
-    ----------
-    part : int
-        Which part.
-    seeds : array
-        Of the trees.
-    is_first : bool
-        Of those of the part.
-    tells : bool
-        Whether it tells of series left out, too.
-    """
-
-    part: int
-    seeds: NDArray[np.uint64]
-    is_first: bool
-    tells: bool
-
-
-def _shares(seeds: Sequence[NDArray[np.uint64]], count: int, asks: bool) -> list[_Share]:
-    """Share trees out, in their order: a part's in one, or in more where there are more workers.
-
-    Examples
-    --------
-    >>> seeds = [np.arange(200, dtype=np.uint64)]
-    >>> [len(share.seeds) for share in _shares(seeds, 2, asks=True)]
-    [50, 150]
-    >>> [share.part for share in _shares(seeds * 3, 2, asks=True)]
-    [0, 1, 2]
-    """
-    shares = []
-    n = max(1, count // len(seeds))
-    for part, own in enumerate(seeds):
-        tells = asks and not part
-        # What tells of series left out has as much to do as with so many trees.
-        more = _LEFT_OUT_TREES * (N_FOLDS - 1) if tells and n > 1 else 0
-        edges = [max(0, (len(own) + more) * i // n - more) for i in range(n + 1)]
-        for i, (a, b) in enumerate(itertools.pairwise(edges)):
-            shares.append(_Share(part, own[a:b], i == 0, tells and i == 0))
-    return shares
-
-
-def _grow(
-    part: Problem,
-    shape: tuple[int, Layout, int],
-    seeds: NDArray[np.uint64],
-    told: NDArray[np.uint64] | None,
-    fewest: int,
-    seconds: float,
-    values: Prepared,
-    reporter: Reporter | None,
-) -> tuple[list[Tree], NDArray[np.float64] | None]:
-    """Return trees of a part of the series, and what some say of those left out, if asked.
-
-    Parameters
-    ----------
-    part : Problem
-        What is known of the series.
-    shape : (int, Layout, int)
-        Length to which series are brought, which quantiles, and how many these are.
-    seeds : array
-        Of the trees.
-    told : array, optional
-        Of trees that tell of series left out.
-    fewest : int
-        However little time there is.
-    seconds : float
-        There are for it.
-    values : Prepared
-        The series.
-    reporter : Reporter, optional
-        Told how far it is.
-    """
-    began, part = time.perf_counter(), replace(part, values=values)
-    n_timepoints, layout, n_features = shape
-    n_channels = values.series[0].shape[0]
-
-    def late() -> bool:
-        return time.perf_counter() - began > seconds
-
-    def done(fraction: float) -> None:
-        if reporter is not None:
-            reporter.done(int(1000 * fraction), 1000)
-
-    features = np.empty((len(part), n_features), np.float32, order="F")
-    blocks = in_parts(len(part), n_timepoints * n_channels, _CHUNK)
-    read = ([values.series[i] for i in rows] for rows in blocks)
-    for rows, chosen in zip(blocks, read_ahead(values.series, read), strict=True):
-        features[rows] = quantile_features(chosen, n_timepoints, layout)
-        done(_FEATURES_TAKE * (rows[-1] + 1) / len(part))
-    trees: list[Tree] = []
-    for n, tree in enumerate(_grown(features, part, seeds), 1):
-        trees.append(tree)
-        done(_FEATURES_TAKE + (1 - _FEATURES_TAKE) * n / len(seeds))
-        if late() and len(trees) >= fewest:
-            break
-    answers = None if told is None or late() else _left_out(features, part, told)
-    done(1)
-    return trees, answers
+def _shape_of(problem: Problem) -> tuple[int, Layout, int]:
+    """Return the length to which series are brought, which quantiles, and how many these are."""
+    n_channels, n_timepoints = (
+        problem.values.series[0].shape[0],
+        min(problem.typical_length, LONGEST),
+    )
+    layout = Layout.of(n_channels, n_timepoints)
+    return n_timepoints, layout, n_quantile_features(n_channels, n_timepoints, layout)
 
 
 def _most_rows(n_features: int, parameters: Mapping[str, Any] | None) -> int:
@@ -364,47 +259,6 @@ def _most_rows(n_features: int, parameters: Mapping[str, Any] | None) -> int:
         return max(1, most)
     n_trees: int = (parameters or {}).get("n_trees", N_TREES)
     return max(_FEWEST_ROWS, min(most, limit // (4 * n_features + _NODES * n_trees)))
-
-
-def _grown(
-    features: NDArray[np.float32],
-    problem: Problem,
-    seeds: NDArray[np.uint64],
-    rows: NDArray[np.int64] | None = None,
-) -> Iterator[Tree]:
-    """Yield trees on features of the problem's series, or of some of them."""
-    return grow_trees(
-        features,
-        problem.targets.reshape(len(problem), -1).astype(np.int64),
-        problem.weights,
-        2 if problem.multilabel else problem.n_outputs,
-        _n_candidates(*features.shape),
-        seeds,
-        rows,
-    )
-
-
-def _left_out(
-    features: NDArray[np.float32], part: Problem, seeds: NDArray[np.uint64]
-) -> NDArray[np.float64]:
-    """Return what trees of these seeds say of a part's series left out, (n_part, n_outputs)."""
-
-    def answer(rest: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        few = list(_grown(features, part, seeds, rest))
-        return Forest.of(few, part.n_outputs).shares(features[rows])
-
-    return left_out_by_folds(part, np.arange(len(part)), answer)
-
-
-def _n_candidates(n_rows: int, n_features: int) -> int:
-    """Return of how many features a node takes the best.
-
-    Examples
-    --------
-    >>> _n_candidates(400, 1200), _n_candidates(10_000, 1200)
-    (120, 100)
-    """
-    return max(1, min(int(_PART * n_features), _MOST_LOOKS // n_rows))
 
 
 def _seconds_of_features(problem: Problem, n_timepoints: int, layout: Layout) -> float:
