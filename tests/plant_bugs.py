@@ -126,7 +126,7 @@ GPU_FORWARD = "msssm_ts/kernels/ms_scan/triton_forward.py"
 
 DASK, T_DASK = "msssm_ts/workers/dask_cluster.py", "tests/test_dask.py"
 IDENTITY, KEEPING = "msssm_ts/fitting/identity.py", "msssm_ts/training/keeping.py"
-CHECKPOINT, RUN_FOLDER = "msssm_ts/fitting/checkpoint.py", "msssm_ts/cli/fit/run_folder.py"
+KEPT_MEMBER, RUN_FOLDER = "msssm_ts/fitting/kept_member.py", "msssm_ts/cli/fit/run_folder.py"
 RESUMING, ATOMIC = "msssm_ts/cli/fit/resuming.py", "msssm_ts/atomic.py"
 CROSSVAL, CV_RUN = "msssm_ts/cli/crossval/command.py", "msssm_ts/cli/crossval/run.py"
 CV_FOLDS, CV_SCORES = "msssm_ts/cli/crossval/folds.py", "msssm_ts/cli/crossval/scores.py"
@@ -789,7 +789,7 @@ BUGS = [Bug(*row) for row in (
      T_ESTIMATE),
     ("estimate: a network does not tell", COURSE,
      "learned[:] = told_of_validation(learned, validation)", "pass", T_ESTIMATE),
-    ("estimate: not in the checkpoint", CHECKPOINT, "{} if member.left_out is None else",
+    ("estimate: not in the checkpoint", KEPT_MEMBER, "{} if member.left_out is None else",
      "{} if 1 else", T_RESUMING),
     ("budget: copies whatever they take", CLOSED, "if i and took.get(k, np.inf) > left:",
      "if False:", T_FITTING),

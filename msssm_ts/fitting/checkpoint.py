@@ -16,16 +16,13 @@ from msssm_ts.errors import InputError, WritingError
 from msssm_ts.fitted.strict_json import parse_json
 from msssm_ts.fitted.tensor_file import read_tensor_file, write_tensor_file
 from msssm_ts.fitting.identity import check_same
-from msssm_ts.members import MEMBERS
-from msssm_ts.members.member import Member, State
+from msssm_ts.fitting.kept_member import as_kept, from_kept
+from msssm_ts.members.member import Member
 from msssm_ts.members.problem import Problem
-from msssm_ts.members.tensors import TensorSpec, check_shapes
 from msssm_ts.training import Kept
 
 _KEY = "msssm_ts_checkpoint"
 _IDENTITY, _CALL, _LOCK = "fit.json", "call.json", "lock"
-# What a member says of series left out, beside its own arrays.
-_LEFT_OUT = "checkpoint.left_out"
 _MEMBER, _WORK = ".member.safetensors", ".work.safetensors"
 # Writing may take so much of the time that lies between two writes.
 _SHARE = 1 / 60
@@ -225,22 +222,8 @@ class Checkpoint:
         found = self._read(stage + _MEMBER)
         if found is None:
             return None
-        arrays, facts = found
-        left_out = arrays.pop(_LEFT_OUT, None)
         try:
-            if facts["kind"] != kind:
-                raise ValueError(f"a member {facts['kind']}, not {kind}")
-            made, n_channels = MEMBERS.get(kind), problem.values.series[0].shape[0]
-            size = (n_channels, problem.n_outputs, problem.multilabel)
-            specs = made.expected(facts["facts"], *size)
-            if specs is not None:
-                check_shapes(specs, arrays)
-            member = made.from_state(State(arrays, facts["facts"]), problem.multilabel)
-            member.check_channels(n_channels)
-            if left_out is not None:
-                check_shapes({_LEFT_OUT: _told_of(problem)}, {_LEFT_OUT: left_out})
-            seconds = float(facts["seconds"])
-            return member.to(device).telling(left_out, seconds, facts.get("said")), seconds
+            return from_kept(*found, kind, problem, device)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise self._damaged(stage + _MEMBER, error) from error
 
@@ -274,11 +257,7 @@ class Checkpoint:
 
     def _write_members(self) -> None:
         for stage, (member, seconds) in list(self._pending.items()):
-            state = member.state()
-            header = {"kind": member.kind, "facts": state.facts, "seconds": seconds}
-            header["said"] = member.said
-            told = {} if member.left_out is None else {_LEFT_OUT: member.left_out}
-            self._write(stage + _MEMBER, {**state.arrays, **told}, header)
+            self._write(stage + _MEMBER, *as_kept(member, seconds))
             (self.folder / (stage + _WORK)).unlink(missing_ok=True)
             del self._pending[stage]
 
@@ -399,7 +378,3 @@ class Checkpoint:
             if not self._warned:
                 self._warned = True
                 self.warn(f"{error}; the fit goes on, but what it has done is not kept")
-
-
-def _told_of(problem: Problem) -> TensorSpec:
-    return TensorSpec((len(problem), problem.n_outputs), "float64")
