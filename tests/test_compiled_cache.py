@@ -102,6 +102,21 @@ def test_a_kernel_is_compiled_once(folder: Path, caplog: pytest.LogCaptureFixtur
     assert len(list(folder.rglob("*"))) == 2
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["simd.py", "linear/tile.py", "diagonal_recurrence/chunks.py", "decimate/reference.py"],
+)
+def test_what_kernels_take_from_elsewhere_is_in_the_name_of_their_folder(
+    source: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernels = shutil.copytree(Path(compiled_cache.__file__).parent, tmp_path / "kernels")
+    monkeypatch.setattr(compiled_cache, "__file__", str(kernels / "compiled_cache.py"))
+    before = cache_directory()
+    cache_directory.cache_clear()
+    (kernels / source).write_text((kernels / source).read_text() + "\n# Changed.\n")
+    assert cache_directory() != before
+
+
 def flip(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1

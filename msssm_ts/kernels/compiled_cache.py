@@ -45,14 +45,13 @@ _told = False
 def cache_directory() -> Path:
     """Folder that holds the compiled kernels, in ``MSSSM_TS_CACHE_DIR`` or the user's cache folder.
 
-    The last part of the name is a digest of the CPU kernels' sources and of the compiler's
-    versions: a change in a function that a kernel calls shows in no other way.
+    The last part of the name is a digest of the sources of all kernels and of the compiler's
+    versions: a change in a function or a constant that a kernel takes from elsewhere shows in no
+    other way.
     """
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
-    here = Path(__file__).parent
-    for pattern in ("simd.py", "jit.py", "layout.py", "compiled_cache.py", "*/cpu*.py"):
-        for source in sorted(here.glob(pattern)):
-            digest.update(source.read_bytes())
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
     # Links are followed once: what is checked is what is read.
     return Path(os.path.realpath(_chosen()), f"kernels-{digest.hexdigest()[:16]}")
 
