@@ -10,7 +10,6 @@ import pytest
 from msssm_ts.kernels.compiled_cache import cache_directory
 from msssm_ts.kernels.jit import kernel
 from msssm_ts.kernels.simd import (
-    LANES,
     exp2,
     exp_minus,
     lanes_of,
@@ -21,6 +20,7 @@ from msssm_ts.kernels.simd import (
     softplus_and_slope,
     store,
 )
+from msssm_ts.kernels.vector import LANES
 
 # Largest relative errors; log(1 + e^x) and the sigmoid lose some in scaling x by 1 / ln 2.
 EXP2_ERROR = {"float32": 3e-7, "float64": 5e-15}

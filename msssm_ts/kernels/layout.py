@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from msssm_ts.kernels.jit import subroutine
-from msssm_ts.kernels.simd import LANES
+from msssm_ts.kernels.vector import LANES
 
 _NUMPY = {torch.float32: np.dtype(np.float32), torch.float64: np.dtype(np.float64)}
 

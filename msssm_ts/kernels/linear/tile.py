@@ -12,7 +12,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.numpy_support import as_dtype
 
-from msssm_ts.kernels.simd import LANES
+from msssm_ts.kernels.vector import LANES
 
 
 def tile(rows: int, vectors: int) -> Any:
