@@ -104,6 +104,7 @@ BY_STEPS, T_BY_STEPS = "msssm_ts/fitting/by_steps.py", "tests/test_by_steps.py"
 ADJACENCY = "msssm_ts/members/network/adjacency.py"
 PAIRS = "msssm_ts/kernels/ms_scan/cpu_pairs.py"
 S4D, MODES = "msssm_ts/model/cores/s4d/core.py", "msssm_ts/model/cores/s4d/initialisation.py"
+THROUGH_TIME = "msssm_ts/kernels/diagonal_recurrence/through_time.py"
 GRU_CPU = "msssm_ts/kernels/diagonal_recurrence/cpu_gru.py"
 LSTM_CPU = "msssm_ts/kernels/diagonal_recurrence/cpu_lstm.py"
 NEWTON, GATED = "msssm_ts/kernels/diagonal_recurrence/newton.py", "msssm_ts/model/cores/gated.py"
@@ -1206,8 +1207,8 @@ BUGS = [Bug(*row) for row in (
      "kr = kc * ac * r * (one - r)", f"{K_GATED} -k every_gradient"),
     ("GRU: what is carried back", GRU_CPU, "kr * ar + kc * ac * r", "kr * ar + kc * ac",
      f"{K_GATED} -k every_gradient"),
-    ("GRU: chunks begin at 0", GRU_CPU, "copy_in(kept, (b * chunks + chunk) * size",
-     "copy_in(kept, b * chunks * size", f"{K_GATED} -k every_gradient"),
+    ("gated: chunks begin at 0", THROUGH_TIME, "copy_in(kept, kinds * (b * chunks + chunk) * size",
+     "copy_in(kept, kinds * b * chunks * size", f"{K_GATED} -k every_gradient"),
     ("LSTM: the gate sees the old cell", LSTM_CPU, "load(a, p + 4 * size) * new",
      "load(a, p + 4 * size) * c", f"{K_GATED} -k every_gradient"),
     ("LSTM: peephole of the carried cell", LSTM_CPU, "gs * (f + kf * pf)",

@@ -104,7 +104,7 @@ def test_a_kernel_is_compiled_once(folder: Path, caplog: pytest.LogCaptureFixtur
 
 @pytest.mark.parametrize(
     "source",
-    ["simd.py", "linear/tile.py", "diagonal_recurrence/chunks.py", "decimate/reference.py"],
+    ["simd.py", "linear/tile.py", "decimate/reference.py"],
 )
 def test_what_kernels_take_from_elsewhere_is_in_the_name_of_their_folder(
     source: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from msssm_ts.kernels import parallel
-from msssm_ts.kernels.diagonal_recurrence.chunks import CHUNK
 from msssm_ts.kernels.diagonal_recurrence.cpu_gru import gru_backward, gru_forward
 from msssm_ts.kernels.diagonal_recurrence.cpu_lstm import lstm_backward, lstm_forward
 from msssm_ts.kernels.diagonal_recurrence.reference import CELLS
+from msssm_ts.kernels.diagonal_recurrence.through_time import CHUNK
 from msssm_ts.kernels.layout import flat, pad_channels, padded_channels, valid_lengths
 
 # Scalar updates that a step of a unit is worth.

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from msssm_ts.kernels.decompose.cpu import fill_zero
-from msssm_ts.kernels.diagonal_recurrence.chunks import (
-    CHUNK,
-    copy_in,
-    copy_out,
+from msssm_ts.kernels.diagonal_recurrence.through_time import (
+    back_through_time,
     sigmoid_and_tanh,
+    through_time,
 )
 from msssm_ts.kernels.jit import inlined, kernel
-from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.simd import exp_minus, lanes_of, load, splat, store
 
 
@@ -45,36 +42,6 @@ def _advance(
         store(past, here + width, z)
         store(past, here + 3 * width, c)
         store(state, u * width, h + z * (c - h))
-
-
-@kernel
-def gru_forward(
-    x: Any, w: Any, a: Any, bias: Any, C: Any, D: Any, lengths: Any, y: Any, kept: Any,
-    keep: Any, rows: Any, d: Any, n: Any, group: Any, first: Any, last: Any,
-) -> None:  # fmt: skip
-    """Fill y (b, l, d), and kept (b, chunks, 1, n, d), for the items first..last-1."""
-    width = lanes_of(x)
-    vectors, size, chunks = d // width, n * d, (rows + CHUNK - 1) // CHUNK
-    groups = (vectors + group - 1) // group
-    state, past = scratch(x, group * n * width), scratch(x, 4 * group * n * width)
-    for item in range(first, last):
-        b, c0 = item // groups, item % groups * group * width
-        count = min(group, vectors - item % groups * group)
-        fill_zero(state, 0, width, count * n)
-        for t in range(lengths[b]):
-            if keep and t % CHUNK == 0:
-                copy_out(state, kept, (b * chunks + t // CHUNK) * size + c0, d, n, count)
-            i = (b * rows + t) * d + c0
-            _advance(x, i, w, a, bias, c0, d, n, count, state, past, 0)
-            for v in range(count):
-                p = c0 + v * width
-                out = load(D, p) * load(x, i + v * width)
-                for j in range(n):
-                    out = out + load(C, p + j * d) * load(state, (v * n + j) * width)
-                store(y, i + v * width, out)
-        for v in range(count):
-            i = (b * rows + lengths[b]) * d + c0 + v * width
-            fill_zero(y, i, d, rows - lengths[b])
 
 
 @inlined
@@ -122,41 +89,25 @@ def _return(
     store(total, s + 8 * width, read_sum)
 
 
+_forward = through_time(_advance, 1, 4)
+_backward = back_through_time(_advance, _return, 1, 4, 9)
+
+
+@kernel
+def gru_forward(
+    x: Any, w: Any, a: Any, bias: Any, C: Any, D: Any, lengths: Any, y: Any, kept: Any,
+    keep: Any, rows: Any, d: Any, n: Any, group: Any, first: Any, last: Any,
+) -> None:  # fmt: skip
+    """Fill y (b, l, d), and kept (b, chunks, 1, n, d), for the items first..last-1."""
+    _forward(x, w, a, bias, C, D, lengths, y, kept, keep, rows, d, n, group, first, last)
+
+
 @kernel
 def gru_backward(
     grad: Any, x: Any, w: Any, a: Any, bias: Any, C: Any, D: Any, lengths: Any, kept: Any,
     grad_x: Any, sums: Any, rows: Any, d: Any, n: Any, group: Any, first: Any, last: Any,
 ) -> None:  # fmt: skip
     """Fill grad_x (b, l, d), and sums (b, 3 + 3 + 2 + 1, n, d): of w, a, bias and C."""
-    width = lanes_of(x)
-    vectors, size, chunks = d // width, n * d, (rows + CHUNK - 1) // CHUNK
-    groups = (vectors + group - 1) // group
-    most = group * n * width
-    state, carry, total = scratch(x, most), scratch(x, most), scratch(x, 9 * most)
-    past = scratch(x, 4 * CHUNK * most)
-    for item in range(first, last):
-        b, c0 = item // groups, item % groups * group * width
-        count = min(group, vectors - item % groups * group)
-        fill_zero(carry, 0, width, count * n)
-        fill_zero(total, 0, width, 9 * count * n)
-        for v in range(count):
-            i = (b * rows + lengths[b]) * d + c0 + v * width
-            fill_zero(grad_x, i, d, rows - lengths[b])
-        for chunk in range((lengths[b] + CHUNK - 1) // CHUNK - 1, -1, -1):
-            start = chunk * CHUNK
-            stop = min(start + CHUNK, lengths[b])
-            copy_in(kept, (b * chunks + chunk) * size + c0, d, n, count, state)
-            for t in range(start, stop):
-                i, at = (b * rows + t) * d + c0, 4 * (t - start) * most
-                _advance(x, i, w, a, bias, c0, d, n, count, state, past, at)
-            for v in range(count):
-                i, own = (b * rows + start) * d + c0 + v * width, load(D, c0 + v * width)
-                for k in range(i, i + (stop - start) * d, d):
-                    store(grad_x, k, load(grad, k) * own)
-                for j in range(n):
-                    u = (v * n + j) * width
-                    _return(
-                        *(grad, x, w, a, C, i, c0 + v * width + j * d, d, size, stop - start),
-                        *(past, 4 * u, 4 * most, carry, u, total, 9 * u, grad_x),
-                    )
-        copy_out(total, sums, 9 * b * size + c0, d, n, count, 9)
+    _backward(
+        *(grad, x, w, a, bias, C, D, lengths, kept, grad_x, sums, rows, d, n, group, first, last)
+    )
