@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 from pathlib import Path
 from types import ModuleType
@@ -58,3 +59,12 @@ def test_controls_are_arms_of_their_experiment(tables: ModuleType) -> None:
         names = {arm.name for arm in experiment.arms}
         others = {n for arm in experiment.arms for n in (arm.against, arm.control)} - {""}
         assert others | {experiment.baseline} <= names, experiment.name
+
+
+def test_every_arm_can_be_run(tables: ModuleType) -> None:
+    for experiment in tables.experiments([]):
+        for arm in experiment.arms:
+            taken = [*inspect.signature(arm.score).parameters]
+            assert taken == ["sides", "parameters", "seed"], (experiment.name, arm.name)
+            with arm.network():
+                pass

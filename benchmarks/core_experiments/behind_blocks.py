@@ -13,7 +13,7 @@ EXPERIMENT = Experiment(
     arms=(
         Arm("none"),
         Arm("workspace", {"workspace": 8}),
-        Arm("tokens frozen", {"workspace": 8}, score=frozen),
+        Arm("tokens frozen", {"workspace": 8}, network=frozen),
         Arm("experts", {"experts": 8}),
     ),
 )

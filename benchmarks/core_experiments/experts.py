@@ -8,7 +8,8 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from core_experiments.experiment import Arm, Experiment, Sides, changed
+from core_experiments.experiment import SMALL, Arm, Experiment, Series, both, built
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from msssm_ts.model.experts import CHOSEN, Experts
@@ -17,8 +18,7 @@ from msssm_ts.model.experts import CHOSEN, Experts
 def one_layer() -> AbstractContextManager[Any]:
     """One layer for all steps, as wide as the experts of a step together."""
 
-    def init(layer: Experts, config: Any) -> None:
-        _INIT(layer, config)
+    def widen(layer: Experts, config: Any) -> None:
         d = config.d_model
         for name, shape in (
             ("inner", (1, CHOSEN * d, d)), ("bias", (CHOSEN * d,)), ("outer", (1, d, CHOSEN * d))
@@ -26,7 +26,7 @@ def one_layer() -> AbstractContextManager[Any]:
             like = d**-0.5 if name != "outer" else (CHOSEN * d) ** -0.5
             setattr(layer, name, nn.Parameter(torch.empty(shape).uniform_(-like, like)))
 
-    return patch.object(Experts, "__init__", init)
+    return built(Experts, widen)
 
 
 def at_random() -> AbstractContextManager[Any]:
@@ -55,46 +55,41 @@ def by_the_two() -> AbstractContextManager[Any]:
     return patch.object(Experts, "route", route)
 
 
-def rules(seed: int) -> Sides:
+def no_balance() -> AbstractContextManager[Any]:
+    """Nothing sees to it that all experts are chosen."""
+    return patch("msssm_ts.training.aims.BALANCE", 0.0)
+
+
+def rules(rng: np.random.Generator, n: int) -> tuple[Series, NDArray[np.int64]]:
     """Make a short shape that goes up or down, and what that means hangs on the background.
 
     There are four backgrounds, slow waves of different frequencies: with two of them up is the
     first class, with the others down.
     """
-    rng = np.random.default_rng(seed)
     time, shape = np.arange(100), 2.5 * np.hanning(9)
-    sides: list[Any] = []
-    for n in (400, 400):
-        y, kind = rng.integers(0, 2, n), rng.integers(0, 4, n)
-        X = rng.normal(0, 0.6, (n, 1, 100)).astype(np.float32)
-        for x, label, background in zip(X, y, kind, strict=True):
-            x[0] += np.sin(0.15 * (background + 1) * time + rng.uniform(0, 6))
-            first = rng.integers(0, 91)
-            sign = 1 if (label + background) % 2 else -1
-            x[0, first : first + 9] += sign * shape
-        sides += [list(X), y]
-    return sides[0], sides[1], sides[2], sides[3]
+    y, kind = rng.integers(0, 2, n), rng.integers(0, 4, n)
+    X = rng.normal(0, 0.6, (n, 1, 100)).astype(np.float32)
+    for x, label, background in zip(X, y, kind, strict=True):
+        x[0] += np.sin(0.15 * (background + 1) * time + rng.uniform(0, 6))
+        first = rng.integers(0, 91)
+        sign = 1 if (label + background) % 2 else -1
+        x[0, first : first + 9] += sign * shape
+    return list(X), y
 
-
-_INIT = Experts.__init__
 
 EXPERIMENT = Experiment(
     name="experts",
     question="Does a mixture of experts behind the last block help?",
     baseline="none",
     sets=("OSULeaf", "Adiac", "ACSF1", "FaceAll", "ECG5000"),
-    generate={"rules": rules},
-    parameters={"max_epochs": 40, "d_model": 32, "n_layers": 2},
+    generate={"rules": both(rules)},
+    parameters={"max_epochs": 40, **SMALL},
     arms=(
         Arm("none"),
         Arm("experts", {"experts": 8}),
-        Arm("one layer", {"experts": 1}, score=changed(one_layer)),
-        Arm("routed at random", {"experts": 8}, score=changed(at_random)),
-        Arm("weights of the two", {"experts": 8}, score=changed(by_the_two)),
-        Arm(
-            "no balance",
-            {"experts": 8},
-            score=changed(lambda: patch("msssm_ts.training.aims.BALANCE", 0.0)),
-        ),
+        Arm("one layer", {"experts": 1}, network=one_layer),
+        Arm("routed at random", {"experts": 8}, network=at_random),
+        Arm("weights of the two", {"experts": 8}, network=by_the_two),
+        Arm("no balance", {"experts": 8}, network=no_balance),
     ),
 )

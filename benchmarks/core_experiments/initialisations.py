@@ -8,8 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from core_experiments.experiment import Arm, Experiment, Outcome, Series, Sides, fitted
-from numpy.typing import NDArray
+from core_experiments.experiment import SMALL, Arm, Experiment, Outcome, Sides, fitted
 
 from msssm_ts.model.cores.s4d.core import S4D
 from msssm_ts.model.cores.s4d.initialisation import INITIALISATIONS, Modes, lin
@@ -28,21 +27,15 @@ def drawn(n: int) -> Modes:
 def starting(initialisation: str, by_length: bool = False) -> Callable[..., Outcome]:
     """Return what fits with another start of the modes, or of Δ."""
 
-    def score(
-        X: Series,
-        y: NDArray[Any],
-        X_test: Series,
-        y_test: NDArray[Any],
-        parameters: Mapping[str, Any],
-        seed: int,
-    ) -> Outcome:
+    def score(sides: Sides, parameters: Mapping[str, Any], seed: int) -> Outcome:
         dt_min, dt_max = S4D.__init__.__defaults__[:2]
         if by_length:
             # A memory lasts 1 / Δ steps.
-            dt_min, dt_max = (1 / (part * np.median([x.shape[1] for x in X])) for part in _MEMORY)
+            length = np.median([x.shape[1] for x in sides.X])
+            dt_min, dt_max = (1 / (part * length) for part in _MEMORY)
         known = patch.dict(INITIALISATIONS, {"drawn": drawn})
         with known, patch.object(S4D.__init__, "__defaults__", (dt_min, dt_max, initialisation)):
-            return fitted(X, y, X_test, y_test, parameters, seed)
+            return fitted(sides, parameters, seed)
 
     return score
 
@@ -55,8 +48,7 @@ def tones(seed: int) -> Sides:
     t = np.arange(150)
     phase = rng.uniform(0, 2 * np.pi, len(y))
     X = np.sin(2 * np.pi * turns[:, None] * t + phase[:, None]) + rng.normal(size=(len(y), len(t)))
-    series = list(X[:, None].astype(np.float32))
-    return series[:200], y[:200], series[200:], y[200:]
+    return Sides.parted(list(X[:, None].astype(np.float32)), y, 200)
 
 
 EXPERIMENT = Experiment(
@@ -68,7 +60,7 @@ EXPERIMENT = Experiment(
         *("ArrowHead", "MedicalImages", "OSULeaf"),
     ),
     generate={"tones": tones},
-    parameters={"core": "s4d", "max_epochs": 20, "d_model": 32, "n_layers": 2},
+    parameters={"core": "s4d", "max_epochs": 20, **SMALL},
     arms=(
         Arm("lin", score=starting("lin")),
         *(

@@ -9,7 +9,8 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-from core_experiments.experiment import Arm, Experiment, Sides, changed
+from core_experiments.experiment import SMALL, Arm, Experiment, Series, both, built
+from numpy.typing import NDArray
 from torch import Tensor
 
 from msssm_ts.model.motifs import MotifAttention, Seen
@@ -18,13 +19,8 @@ from msssm_ts.model.motifs import MotifAttention, Seen
 @contextmanager
 def frozen() -> Iterator[None]:
     """Codes stay where they were drawn; keys still move towards them."""
-
-    def init(layer: MotifAttention, config: Any) -> None:
-        _INIT(layer, config)
-        layer.codes.requires_grad_(False)
-
     still = patch("msssm_ts.training.aims.revive", lambda *_: None)
-    with still, patch.object(MotifAttention, "__init__", init):
+    with still, built(MotifAttention, lambda layer, _: layer.codes.requires_grad_(False)):
         yield
 
 
@@ -43,41 +39,35 @@ def full() -> AbstractContextManager[Any]:
     return patch.object(MotifAttention, "forward", forward)
 
 
-def pairs(seed: int) -> Sides:
+def pairs(rng: np.random.Generator, n: int) -> tuple[Series, NDArray[np.int64]]:
     """Two short shapes of four in noise, at random places; the class is whether both are the same.
 
     Neither shape by itself tells anything: they have to be compared across the series.
     """
-    rng = np.random.default_rng(seed)
     time = np.arange(12)
     shapes = [np.sin(time * (0.5 + 0.5 * k)) * np.hanning(12) * 3 for k in range(4)]
-    sides: list[Any] = []
-    for n in (400, 400):
-        y = rng.integers(0, 2, n)
-        X = rng.normal(0, 0.3, (n, 1, 100)).astype(np.float32)
-        for x, same in zip(X, y, strict=True):
-            one = int(rng.integers(4))
-            other = one if same else (one + int(rng.integers(1, 4))) % 4
-            for shape, first in ((one, rng.integers(0, 38)), (other, rng.integers(50, 88))):
-                x[0, first : first + 12] += shapes[shape]
-        sides += [list(X), y]
-    return sides[0], sides[1], sides[2], sides[3]
+    y = rng.integers(0, 2, n)
+    X = rng.normal(0, 0.3, (n, 1, 100)).astype(np.float32)
+    for x, same in zip(X, y, strict=True):
+        one = int(rng.integers(4))
+        other = one if same else (one + int(rng.integers(1, 4))) % 4
+        for shape, first in ((one, rng.integers(0, 38)), (other, rng.integers(50, 88))):
+            x[0, first : first + 12] += shapes[shape]
+    return list(X), y
 
-
-_INIT = MotifAttention.__init__
 
 EXPERIMENT = Experiment(
     name="motifs",
     question="Does attention to motifs behind the last block help?",
     baseline="none",
     sets=("ACSF1", "OSULeaf", "FaceAll", "ECG5000"),
-    generate={"pairs": pairs},
-    parameters={"max_epochs": 20, "d_model": 32, "n_layers": 2},
+    generate={"pairs": both(pairs)},
+    parameters={"max_epochs": 20, **SMALL},
     in_turns=False,
     arms=(
         Arm("none"),
         Arm("motifs", {"motifs": 16}, control="codes frozen"),
-        Arm("codes frozen", {"motifs": 16}, score=changed(frozen)),
-        Arm("full attention", {"motifs": 16}, score=changed(full)),
+        Arm("codes frozen", {"motifs": 16}, network=frozen),
+        Arm("full attention", {"motifs": 16}, network=full),
     ),
 )

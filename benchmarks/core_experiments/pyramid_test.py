@@ -1,13 +1,13 @@
 """The same as pyramid, trained on whole training files and scored on the test files."""
 
-from core_experiments.experiment import Arm, Experiment
-from core_experiments.pyramid import SETS
+from dataclasses import replace
 
-EXPERIMENT = Experiment(
+from core_experiments import pyramid
+
+EXPERIMENT = replace(
+    pyramid.EXPERIMENT,
     name="pyramid_test",
     question="Half of the steps behind each block? On the test files.",
-    baseline="all steps",
-    sets=SETS,
-    parameters={"max_epochs": 20, "stem_stride": 1},
-    arms=(Arm("all steps"), Arm("pyramid", {"pyramid": True})),
+    arms=tuple(replace(arm, change=None) for arm in pyramid.EXPERIMENT.arms),
+    in_turns=True,
 )

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from core_experiments.experiment import Arm, Experiment, Outcome, Series
+from core_experiments.experiment import SMALL, Arm, Experiment, Outcome, Series, Sides, scored
 from core_experiments.initialisations import tones
 from numpy.typing import NDArray
 
@@ -26,6 +26,10 @@ _MOST_TURN = 0.99 * math.pi
 _halved = partial(resample, rate=2.0, wanted=1.0)
 _doubled = partial(resample, rate=1.0, wanted=2.0)
 _last: list[Any] = []
+
+
+def _same(what: Any) -> Any:
+    return what
 
 
 def trained(X: Series, y: NDArray[Any], parameters: Mapping[str, Any], seed: int) -> Any:
@@ -58,23 +62,14 @@ def longer(model: MSSSMClassifier) -> MSSSMClassifier:
     return scaled
 
 
-def asked(
-    seen: Callable[..., Any] | None, change: Callable[..., Any] | None = None
-) -> Callable[..., Outcome]:
+def asked(seen: Callable[..., Any], change: Callable[..., Any] = _same) -> Callable[..., Outcome]:
     """Return what scores the model on series that are seen otherwise, perhaps after a change."""
 
-    def score(
-        X: Series,
-        y: NDArray[Any],
-        X_test: Series,
-        y_test: NDArray[Any],
-        parameters: Mapping[str, Any],
-        seed: int,
-    ) -> Outcome:
-        model, seconds = trained(X, y, parameters, seed)
-        given = X_test if seen is None else [seen(x) for x in X_test]
-        right = (model if change is None else change(model)).predict(given) == y_test
-        return Outcome(float(right.mean()), seconds, model.model_.vote.n_parameters)
+    def score(sides: Sides, parameters: Mapping[str, Any], seed: int) -> Outcome:
+        model, seconds = trained(sides.X, sides.y, parameters, seed)
+        return scored(
+            change(model), sides._replace(X_test=[seen(x) for x in sides.X_test]), seconds
+        )
 
     return score
 
@@ -83,7 +78,7 @@ WAYS = {
     "as it comes": asked(_halved),
     "Δ twice as long": asked(_halved, longer),
     "resampled to the full rate": asked(lambda x: _doubled(_halved(x))),
-    "the full rate": asked(None),
+    "the full rate": asked(_same),
 }
 CORES = {
     "lti": {},
@@ -97,7 +92,7 @@ EXPERIMENT = Experiment(
     baseline="lti: as it comes",
     sets=("Trace", "Plane", "SyntheticControl"),
     generate={"tones": tones},
-    parameters={"max_epochs": 20, "d_model": 32, "n_layers": 2},
+    parameters={"max_epochs": 20, **SMALL},
     arms=tuple(
         Arm(f"{core}: {way}", parameters, score=score, against=f"{core}: as it comes")
         for core, parameters in CORES.items()

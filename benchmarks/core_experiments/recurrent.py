@@ -34,12 +34,12 @@ def parity(n: int, lengths: range, seed: int) -> tuple[Series, NDArray[np.int64]
 
 def _same(seed: int) -> Sides:
     lengths = range(20, 61)
-    return *parity(4000, lengths, seed), *parity(1000, lengths, 1000 + seed)
+    return Sides(*parity(4000, lengths, seed), *parity(1000, lengths, 1000 + seed))
 
 
 def _longer(seed: int) -> Sides:
     """Return the same to train on; to score, lengths that were never trained on."""
-    return *parity(4000, range(20, 61), seed), *parity(1000, range(200, 201), 2000 + seed)
+    return Sides(*parity(4000, range(20, 61), seed), *parity(1000, range(200, 201), 2000 + seed))
 
 
 # Causal, and read out where the series ends: what is asked of a state.

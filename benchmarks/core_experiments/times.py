@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from core_experiments.experiment import Arm, Experiment, Outcome, Sides
+from core_experiments.experiment import Arm, Experiment, Outcome, Series, Sides, scored
 from numpy.typing import NDArray
 
 from msssm_ts import MSSSMClassifier
 
-Rows = Sequence[NDArray[np.float32]]
 # Turns a step, each half as many again as the one before: a rate unknown up to 4 hides them.
 _FREQUENCIES = 0.02, 0.03, 0.045, 0.0675
 # Of a frequency, in its logarithm; and of the noise, where tones have amplitude 1.
@@ -56,28 +55,25 @@ def tones(sampled: Callable[..., NDArray[np.int64]]) -> Callable[[int], Sides]:
             x = np.full((1, steps[-1] + 1), np.nan, np.float32)
             x[0, steps] = np.sin(2 * np.pi * turns) + rng.normal(0, _NOISE, len(steps))
             series.append(x)
-        return series[:_TRAIN], y[:_TRAIN], series[_TRAIN:], y[_TRAIN:]
+        return Sides.parted(series, y, _TRAIN)
 
     return make
 
 
-def scored(
-    X: Rows, y: Any, X_test: Rows, y_test: Any, parameters: Mapping[str, Any], seed: int
-) -> Outcome:
+def with_stamps(sides: Sides, parameters: Mapping[str, Any], seed: int) -> Outcome:
     """Fit to what was sampled, with its stamps; with masks to all steps."""
 
-    def given(series: Rows) -> tuple[Rows, list[NDArray[np.float64]] | None]:
+    def given(series: Series) -> tuple[Series, list[NDArray[np.float64]] | None]:
         if parameters.get("missing") == "mask":
             return series, None
         steps = [np.flatnonzero(~np.isnan(x[0])) for x in series]
         return [x[:, k] for x, k in zip(series, steps, strict=True)], [k * 1.0 for k in steps]
 
-    (X, times), (X_test, asked) = given(X), given(X_test)
+    (X, times), (X_test, asked) = given(sides.X), given(sides.X_test)
     began = time.perf_counter()
-    model = MSSSMClassifier(**parameters, random_state=seed).fit(X, y, times=times)
+    model = MSSSMClassifier(**parameters, random_state=seed).fit(X, sides.y, times=times)
     seconds = time.perf_counter() - began
-    right = model.predict(X_test, times=asked) == y_test
-    return Outcome(float(right.mean()), seconds, model.model_.vote.n_parameters)
+    return scored(model, sides._replace(X_test=X_test), seconds, times=asked)
 
 
 _VOTE: dict[str, Any] = {"members": None, "preset": "fast"}
@@ -110,7 +106,8 @@ EXPERIMENT = Experiment(
     parameters={"max_epochs": 25},
     arms=tuple(
         Arm(
-            *(name, settings, None, scored),
+            *(name, settings),
+            score=with_stamps,
             against="preset fast, stamps ignored" * name.startswith("preset fast, --"),
             control=CONTROLS.get(name, ""),
         )

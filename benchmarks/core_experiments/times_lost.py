@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from core_experiments.experiment import Arm, Experiment, Series, Sides
-from core_experiments.times import WAYS, scored
+from core_experiments.experiment import Arm, Experiment, Sides
+from core_experiments.times import WAYS, with_stamps
 from numpy.typing import NDArray
 
 # One step in so many at most is kept where rates differ.
@@ -32,10 +31,10 @@ def bursts(length: int, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.flatnonzero(kept)
 
 
-def losing(which: Callable[..., NDArray[np.int64]]) -> Callable[..., Sides]:
+def losing(which: Callable[..., NDArray[np.int64]]) -> Callable[[Sides, int], Sides]:
     """Return what makes lost steps missing, the same ones in every arm."""
 
-    def change(X: Series, y: Any, X_test: Series, y_test: Any, seed: int) -> Sides:
+    def change(sides: Sides, seed: int) -> Sides:
         rng = np.random.default_rng(seed)
 
         def left(x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -44,7 +43,7 @@ def losing(which: Callable[..., NDArray[np.int64]]) -> Callable[..., Sides]:
             out[:, kept] = x[:, kept]
             return out
 
-        return [left(x) for x in X], y, [left(x) for x in X_test], y_test
+        return sides.seen(left)
 
     return change
 
@@ -65,7 +64,8 @@ EXPERIMENT = Experiment(
     parameters={"max_epochs": 25},
     arms=tuple(
         Arm(
-            *(f"{name}: {way}", WAYS[way], losing(lose), scored),
+            *(f"{name}: {way}", WAYS[way], losing(lose)),
+            score=with_stamps,
             against=f"{name}: {'preset fast, ' * ('fast' in way)}stamps ignored",
         )
         for name, lose in (("rates", rates), ("bursts", bursts))

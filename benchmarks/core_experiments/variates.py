@@ -6,33 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from core_experiments.experiment import Arm, Experiment, Outcome, Series, Sides, fitted
-from numpy.typing import NDArray
+from core_experiments.experiment import Arm, Experiment, Outcome, Sides, fitted
 
 
-def permuted(X: Series, y: NDArray[Any], X_test: Series, y_test: NDArray[Any], seed: int) -> Sides:
+def permuted(sides: Sides, seed: int) -> Sides:
     """Put the channels into another order, the same on both sides."""
-    order = np.random.default_rng(seed).permutation(len(X[0]))
-    return [x[order] for x in X], y, [x[order] for x in X_test], y_test
+    order = np.random.default_rng(seed).permutation(len(sides.X[0]))
+    return sides.seen(lambda x: x[order])
 
 
 def chained(at_random: bool) -> Callable[..., Outcome]:
     """Take a chain of the channels for the graph, as they come or in random order."""
 
-    def score(
-        X: Series,
-        y: NDArray[Any],
-        X_test: Series,
-        y_test: NDArray[Any],
-        parameters: Mapping[str, Any],
-        seed: int,
-    ) -> Outcome:
-        n = len(X[0])
+    def score(sides: Sides, parameters: Mapping[str, Any], seed: int) -> Outcome:
+        n = len(sides.X[0])
         order = np.random.default_rng(seed).permutation(n) if at_random else np.arange(n)
         weights = np.zeros((n, n))
         weights[order[:-1], order[1:]] = 1
-        given = {**parameters, "adjacency": weights + weights.T}
-        return fitted(X, y, X_test, y_test, given, seed)
+        return fitted(sides, {**parameters, "adjacency": weights + weights.T}, seed)
 
     return score
 
@@ -52,7 +43,7 @@ def waves(seed: int, n: int = 200, n_test: int = 200) -> Sides:
         turn, lag = 2 * np.pi * rng.uniform(0.05, 0.15), rng.uniform(0.2, 0.9)
         wave = np.sin(turn * t + (lag if up else -lag) * v + rng.uniform(0, 2 * np.pi))
         series.append((wave + rng.normal(size=wave.shape)).astype(np.float32))
-    return series[:n], y[:n], series[n:], y[n:]
+    return Sides.parted(series, y, n)
 
 
 EXPERIMENT = Experiment(
