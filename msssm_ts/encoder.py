@@ -32,6 +32,7 @@ from msssm_ts.sklearn_state import (
     noticed_stamps,
     restore_width,
     source_of,
+    warn_of_stamps,
 )
 
 
@@ -135,7 +136,7 @@ or list of arrays of shape (n_channels, length)
             reporting(self.verbose, self.callbacks) as reporter,
         ):
             self.encoder_ = pretrained(series, parameters, source, stamps, reporter, kept, asked)
-        noticed_stamps(self.encoder_, series, stamps)
+        warn_of_stamps(self.encoder_, stamps)
         return self
 
     def transform(

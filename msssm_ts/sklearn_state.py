@@ -65,10 +65,15 @@ def checked_series(
 def noticed_stamps(model: TakesSeries, series: Sequence[Series], times: Any) -> Stamps:
     """Return checked time stamps; uneven ones that a model takes no notice of are warned of."""
     stamps = check_times(times, series)
+    warn_of_stamps(model, stamps)
+    return stamps
+
+
+def warn_of_stamps(model: TakesSeries, stamps: Stamps) -> None:
+    """Warn of checked time stamps that are uneven where a model takes no notice of them."""
     line = None if stamps is None else stamps_line(model, stamps)
     if line is not None:
         warn_caller(line)
-    return stamps
 
 
 def required_y(estimator: BaseEstimator, y: Any) -> Any:
