@@ -107,3 +107,25 @@ def duration_text(seconds: float) -> str:
     if minutes < 600:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{round(minutes / 60)} h"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return what is counted, as the number wants it.
+
+    Examples
+    --------
+    >>> plural(1, "class", "classes"), plural(0, "channel")
+    ('class', 'channels')
+    """
+    return one if count == 1 else many or f"{one}s"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Return a number and what it counts.
+
+    Examples
+    --------
+    >>> counted(1, "class", "classes"), counted(2, "channel")
+    ('1 class', '2 channels')
+    """
+    return f"{count} {plural(count, one, many)}"

@@ -139,7 +139,7 @@ def test_series_are_answered_as_a_file_of_them(client: TestClient, files: Path) 
         ({"series": [[True, 2]]}, "'True' is no number"),
         ({"series": [[1, 2]]}, "1 channel, but the model was trained on 2 (left, right)"),
         ({"series": [[[1, 2], [3]]]}, "channels of 1 and of 2 steps"),
-        ({"series": [[[1], [2]], [[1]]]}, "series 2 has 1 channels, but series 1 has 2"),
+        ({"series": [[[1], [2]], [[1]]]}, "series 2 has 1 channel, but series 1 has 2"),
         ({"series": [{"left": [1], "up": [2]}]}, "channel right, which the model needs"),
         ({"series": [{"left": [1], "right": [1e39]}]}, "infinite"),
         ({"series": [{"left": [1], "right": [10**400]}]}, "larger than any"),

@@ -868,7 +868,7 @@ def test_har_folder(tmp_path: Path) -> None:
         assert data.account.line() == f"left out: 1 file (X_{part}.txt: in {part})"
     _refused(tmp_path, "--label c has no effect, for y_train.txt says", label="c")
     _file(tmp_path, "train/y_train.txt", "1\n2\n")
-    _refused(tmp_path, "y_train.txt: 2 rows of 1 cells for 6 series")
+    _refused(tmp_path, "y_train.txt: 2 rows of 1 cell for 6 series")
 
 
 # Cost.

@@ -206,7 +206,7 @@ def test_is_saved_and_read_again(encoder: MSSSMEncoder, file: Path) -> None:
     assert again.get_params() == encoder.get_params()
     record = again.encoder_.record
     assert (record.objective, record.training_data["n_series"]) == ("spans", 40)
-    with pytest.raises(ValueError, match="X has 1 channels"):
+    with pytest.raises(ValueError, match="X has 1 channel"):
         again.transform(X[:, :1])
 
 
@@ -384,7 +384,7 @@ def test_what_cannot_learn_so_is_refused(parameters: Any, said: str) -> None:
     X, y = waves(12)
     with pytest.raises(InputError, match=said):
         MSSSMClassifier(members=["encoder_ridge"], **SMALL, **parameters).fit(X, y, unlabelled=X)
-    with pytest.raises(InputError, match="the unlabelled series have 1 channels"):
+    with pytest.raises(InputError, match="the unlabelled series have 1 channel"):
         MSSSMClassifier("fast").fit(X, y, unlabelled=X[:, :1])
 
 

@@ -11,6 +11,7 @@ from msssm_ts.analysis.results.style import COLOURS, figure_style, short
 from msssm_ts.annotation.annotated import AnnotatedBeats
 from msssm_ts.annotation.recording import Recording
 from msssm_ts.annotation.rhythm import Episode, Minutes, by_minute, episodes_of, most_telling_minute
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ def timeline_figure(lead: Recording, beats: AnnotatedBeats) -> Figure:
 
 def _title(lead: Recording, beats: AnnotatedBeats) -> str:
     none = [c for c in beats.classes if not (beats.labels == c).any()]
-    said = f"{short(beats.name)}: {len(beats)} beats in {clock(beats.duration)}"
+    said = f"{short(beats.name)}: {counted(len(beats), 'beat')} in {clock(beats.duration)}"
     return said + (f"; none is {', '.join(map(short, none))}" if none else "")
 
 

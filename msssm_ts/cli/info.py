@@ -11,6 +11,7 @@ from msssm_ts.cli.given import options
 from msssm_ts.cli.shown.console import show_json, show_pairs
 from msssm_ts.cli.shown.members_table import show_members
 from msssm_ts.model_path import resolve_model_path
+from msssm_ts.text import counted
 
 
 @guarded
@@ -93,8 +94,9 @@ def model_facts(path: str) -> dict[str, Any]:
         "notes": training.get("notes") or "none",
         "parameters": training["n_parameters"],
         "epochs": f"{training['n_iter']} (kept: {training['best_iter']})",
-        "trained_on": f"{training['device']}, {_processes(training)}{training['threads']} threads, "
-        f"seed {training['seed']}, {training['seconds']:.1f} s",
+        "trained_on": f"{training['device']}, {_processes(training)}"
+        f"{counted(training['threads'], 'thread')}, seed {training['seed']}, "
+        f"{training['seconds']:.1f} s",
         "versions": header["versions"],
         "origin": header.get("origin"),
     }

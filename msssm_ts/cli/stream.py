@@ -14,6 +14,7 @@ from msssm_ts.cli.shown.console import say, show_json
 from msssm_ts.cli.shown.csv_text import CsvText
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,8 +49,7 @@ def stream(
     reader = classifier.stream()
     decided(classifier, None, None, quiet)
     named = "" if reader.channel_names is None else f" ({', '.join(reader.channel_names)})"
-    plural = "s" if reader.n_channels > 1 else ""
-    say(f"reading stdin: {reader.n_channels} value{plural} a line{named}", quiet=quiet)
+    say(f"reading stdin: {counted(reader.n_channels, 'value')} a line{named}", quiet=quiet)
     table = CsvText(safe=safe_csv, shown=sys.stdout.isatty())
     if not jsonl:
         names = ["step", "prediction", *(f"p_{c}" for c in reader.label_names)]
@@ -93,11 +93,8 @@ def read_values(line: bytes, n_channels: int) -> list[float]:
     text = line.decode("utf-8-sig", "replace").strip()
     cells = text.split(",") if "," in text else text.split() or [""]
     if len(cells) != n_channels:
-        count = len(cells) if text else "no"
-        raise InputError(
-            f"{count} value{'' if count == 1 else 's'}, but the model reads {n_channels} "
-            f"channel{'' if n_channels == 1 else 's'}"
-        )
+        values = counted(len(cells), "value") if text else "no values"
+        raise InputError(f"{values}, but the model reads {counted(n_channels, 'channel')}")
     return [_number(cell.strip()) for cell in cells]
 
 

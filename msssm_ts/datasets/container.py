@@ -15,6 +15,7 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.lazy import take
 from msssm_ts.series.side_features import SideFeatures
+from msssm_ts.text import plural
 
 
 @dataclass(frozen=True)
@@ -200,11 +201,14 @@ class LabelledSeries:
 
     def summary(self) -> str:
         """Say in one line what was understood."""
+        # It may take reading a series.
+        n_channels = self.n_channels
         low, high = int(self.lengths.min()), int(self.lengths.max())
         steps = f"{high}" if low == high else f"{low}–{high}"
         parts = [
             f"{_spaced(self.n_series)} series",
-            f"{_plural(self.n_channels, 'channel')} × {steps} steps"
+            f"{_spaced(n_channels)} {plural(n_channels, 'channel')} × {steps} "
+            f"{plural(high, 'step')}"
             + (f" at {self.sampling_rate:g} Hz" if self.sampling_rate else "")
             + (" with times" if self.times is not None else ""),
         ]
@@ -216,7 +220,8 @@ class LabelledSeries:
             shown = " ".join(str(c) for c in self.classes[:10])
             more = " …" if len(self.classes) > 10 else ""
             kind = ("label", "labels") if self.multilabel else ("class", "classes")
-            parts.append(f"{_plural(len(self.classes), *kind)}: {shown}{more}")
+            count = len(self.classes)
+            parts.append(f"{_spaced(count)} {plural(count, *kind)}: {shown}{more}")
         line = ", ".join(parts)
         if self.groups is not None:
             line += f"; grouped by {self.group_name} ({len(np.unique(self.groups))})"
@@ -226,7 +231,3 @@ class LabelledSeries:
 
 def _spaced(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
-
-
-def _plural(count: int, one: str, many: str | None = None) -> str:
-    return f"{_spaced(count)} {one if count == 1 else many or one + 's'}"

@@ -17,6 +17,7 @@ from msssm_ts.fitted.schema import check_origin
 from msssm_ts.fitted.strict_json import parse_json
 from msssm_ts.series import Series
 from msssm_ts.series.fingerprints import fingerprints
+from msssm_ts.text import counted
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class Source:
         check_channel_names(names, n_channels)
         if n_channels != self.n_channels and (names is None or self.channel_names is None):
             raise ValueError(
-                f"X has {n_channels} channels, but the model was trained on {self.n_channels}"
+                f"X has {counted(n_channels, 'channel')}, but the model was trained on "
+                f"{self.n_channels}"
             )
 
 
@@ -92,7 +94,7 @@ def check_channel_names(names: Sequence[str] | None, n_channels: int) -> None:
         Naming both numbers.
     """
     if names is not None and len(names) != n_channels:
-        raise ValueError(f"{len(names)} channel_names for {n_channels} channels")
+        raise ValueError(f"{len(names)} channel_names for {counted(n_channels, 'channel')}")
 
 
 @dataclass(frozen=True)

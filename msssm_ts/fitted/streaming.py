@@ -16,6 +16,7 @@ from msssm_ts.model.stepping import recurrent_form, why_no_steps
 from msssm_ts.preparation.settings import OWN_MEAN
 from msssm_ts.series.checks import LARGEST
 from msssm_ts.series.outliers import limited
+from msssm_ts.text import counted
 
 
 def why_not_streamed(model: FittedModel) -> str | None:
@@ -165,8 +166,8 @@ class Stream:
         if x.ndim != 2 or len(x) != self.n_channels:
             names = "" if self.channel_names is None else f" ({', '.join(self.channel_names)})"
             raise InputError(
-                f"values of shape {np.shape(values)}, but the model reads {self.n_channels} "
-                f"channel{'s' if self.n_channels > 1 else ''}{names}"
+                f"values of shape {np.shape(values)}, but the model reads "
+                f"{counted(self.n_channels, 'channel')}{names}"
             )
         self._check_values(x)
         series = limited(x.astype(self._dtype), self._limits)

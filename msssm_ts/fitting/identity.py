@@ -18,6 +18,7 @@ from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.record import json_parameters, versions
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.fingerprints import fingerprints
+from msssm_ts.text import counted, plural
 from msssm_ts.training.processes import current
 
 # What may differ between a fit and its continuation: only what is shown.
@@ -110,7 +111,9 @@ def check_same(ours: Mapping[str, Any], kept: Mapping[str, Any], where: str) -> 
             if old.get(name) != version
         ]
         if kept["threads"] != ours["threads"]:
-            said.append(f"there are {ours['threads']} threads now and were {kept['threads']}")
+            n = ours["threads"]
+            there = f"there {plural(n, 'is', 'are')} {counted(n, 'thread')}"
+            said.append(f"{there} now and were {kept['threads']}")
         said = [f"{line}: the result may differ in its last bits" for line in said]
         before = kept.get("processes", 1)
         if before != ours["processes"]:

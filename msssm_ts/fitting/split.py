@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.targets import Targets
 from msssm_ts.members.strata import strata_of
+from msssm_ts.text import counted, plural
 from msssm_ts.warned import warn_caller
 
 Index = NDArray[np.int64]
@@ -96,11 +97,12 @@ def choose_split(
     if early_stopping == "auto" and beside_others and not data.targets.multilabel:
         n_groups = _FEWEST_GROUPS if data.groups is None else len(np.unique(data.groups[held_out]))
         if n_groups < _FEWEST_GROUPS:
+            groups = counted(n_groups, "group")
             return Split(
                 everything,
-                reason=f"{n_groups} groups, all that can be set aside, are too few to tell what "
-                f"it is worth ({_FEWEST_GROUPS} are not)",
-                few=f"{n_groups} groups",
+                reason=f"{groups}, all that can be set aside, {plural(n_groups, 'is', 'are')} too "
+                f"few to tell what it is worth ({_FEWEST_GROUPS} are not)",
+                few=groups,
             )
     return Split(keep, held_out)
 

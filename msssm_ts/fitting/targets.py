@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from msssm_ts.parameter_checks import ClassWeight
+from msssm_ts.text import counted
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
     if type_of_target(y, input_name="y") == "multilabel-indicator":
         matrix = y.toarray() if hasattr(y, "toarray") else y
         if classes is not None and len(classes) != matrix.shape[1]:
-            raise ValueError(f"y has {matrix.shape[1]} labels, the model knows {len(classes)}")
+            raise ValueError(
+                f"y has {counted(matrix.shape[1], 'label')}, the model knows {len(classes)}"
+            )
         return Targets(np.arange(matrix.shape[1]), matrix.astype(np.float32))
     check_classification_targets(y)
     y = column_or_1d(y, warn=True)

@@ -17,7 +17,7 @@ from msssm_ts.preparation.apply import prepare_series
 from msssm_ts.pretraining.known import Known
 from msssm_ts.pretraining.objectives import OBJECTIVES
 from msssm_ts.series import Prepared, Series, Standardizer
-from msssm_ts.text import duration_text
+from msssm_ts.text import counted, duration_text
 from msssm_ts.training import Reporter
 
 # Of a time budget, what learning without labels may take.
@@ -41,8 +41,8 @@ def check_unlabelled(
     own = unlabelled[0].shape[0]
     if own != n_channels:
         raise InputError(
-            f"the unlabelled series have {own} channels, those with labels {n_channels}: give the "
-            "same ones"
+            f"the unlabelled series have {counted(own, 'channel')}, those with labels "
+            f"{n_channels}: give the same ones"
         )
     for name, idle, why in (
         ("updatable", False, "an updatable model follows from sums alone"),
@@ -136,7 +136,7 @@ def learned_first(
     what = OBJECTIVES[learned.objective].summary
     said = (
         f"learned first to {what}, without labels, from {len(others)} unlabelled and "
-        f"{len(training)} labelled series: {learned.n_steps} steps, "
+        f"{len(training)} labelled series: {counted(learned.n_steps, 'step')}, "
         f"{duration_text(learned.seconds)}"
     )
     return known, said

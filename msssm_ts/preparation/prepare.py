@@ -18,6 +18,7 @@ from msssm_ts.series.checks import LARGEST
 from msssm_ts.series.outliers import limited
 from msssm_ts.series.prepared import Times
 from msssm_ts.series.standardizer import is_constant
+from msssm_ts.text import counted
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,8 @@ class Preparer:
         expected = wanted if present is None else present
         if expected is not None and len(expected) != len(series):
             raise ValueError(
-                f"a series has {len(series)} channels, where there are {len(expected)} names: "
-                f"{', '.join(map(str, expected))}"
+                f"a series has {counted(len(series), 'channel')}, where there are {len(expected)} "
+                f"names: {', '.join(map(str, expected))}"
             )
         if wanted is None or present is None or wanted == present:
             return series

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.series.lazy import LazySeries, Series, lengths_of
+from msssm_ts.text import counted
 
 Missing = Literal["error", "mask", "interpolate"]
 LARGEST = float(np.finfo(np.float32).max)
@@ -119,7 +120,8 @@ def check_times(times: Any, series: Sequence[Series]) -> list[NDArray[np.float64
     for i, (stamp, length) in enumerate(zip(stamps, lengths, strict=True)):
         if stamp.shape != (length,):
             raise ValueError(
-                f"times of series {i} have shape {stamp.shape}, but it has {length} steps"
+                f"times of series {i} have shape {stamp.shape}, but it has "
+                f"{counted(length, 'step')}"
             )
         wrong = ~np.isfinite(stamp)
         if wrong.any():

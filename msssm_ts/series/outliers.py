@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.series.lazy import Series
+from msssm_ts.text import counted
 
 # What the values of a channel are limited to, a pair each; None: nothing.
 Limits = tuple[tuple[float, float] | None, ...]
@@ -105,7 +106,9 @@ def limited(series: Series, limits: Limits) -> Series:
     if not any(limits):
         return series
     if len(limits) != len(series):
-        raise ValueError(f"limits for {len(limits)} channels, but a series has {len(series)}")
+        raise ValueError(
+            f"limits for {counted(len(limits), 'channel')}, but a series has {len(series)}"
+        )
     low, high = limit_arrays(limits).astype(series.dtype)
     return np.clip(series, low, high)
 

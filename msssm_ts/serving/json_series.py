@@ -12,6 +12,7 @@ from msssm_ts.beside import as_side_features
 from msssm_ts.datasets import LabelledSeries
 from msssm_ts.errors import InputError
 from msssm_ts.serving.fields import check_names
+from msssm_ts.text import counted
 
 # What stands beside the series in a request.
 KNOWN = ("series", "channel_names", "sampling_rate", "units", "ids", "times", "features")
@@ -54,11 +55,12 @@ def series_of(given: Mapping[str, Any]) -> LabelledSeries:
     for i, one in enumerate(values, 1):
         if len(one) != n_channels:
             raise InputError(
-                f"{SOURCE}: series {i} has {len(one)} channels, but series 1 has {n_channels}"
+                f"{SOURCE}: series {i} has {counted(len(one), 'channel')}, but series 1 has "
+                f"{n_channels}"
             )
     for what, has in (("channel_names", names), ("units", _texts(given, "units"))):
         if has is not None and len(has) != n_channels:
-            raise InputError(f"{SOURCE}: {len(has)} {what}, but {n_channels} channels")
+            raise InputError(f"{SOURCE}: {len(has)} {what}, but {counted(n_channels, 'channel')}")
     units = _texts(given, "units")
     features = given.get("features")
     return LabelledSeries(

@@ -11,7 +11,7 @@ from msssm_ts.serving.fields import ANSWERING, READING, SHOW, Field
 from msssm_ts.serving.limits import Limits
 from msssm_ts.serving.requests import FORM, JSON
 from msssm_ts.serving.terminal import Terminal
-from msssm_ts.text import size_text
+from msssm_ts.text import counted, size_text
 from msssm_ts.version import __version__
 
 Schema = dict[str, Any]
@@ -157,7 +157,7 @@ def _series(terminal: Terminal, limits: Limits, fields: Iterable[Field]) -> Sche
                 "description": "A list of series, of any lengths: each a list of numbers (one "
                 "channel), a list of channels, or an object of channels by name. One series by "
                 "itself may be a list of numbers or an object. This model reads "
-                f"{n_channels} channel{'' if n_channels == 1 else 's'}.",
+                f"{counted(n_channels, 'channel')}.",
                 "anyOf": [
                     _VALUES,
                     named,

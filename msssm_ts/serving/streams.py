@@ -16,6 +16,7 @@ from msssm_ts.serving.json_series import numbers
 from msssm_ts.serving.json_text import as_json, read_json
 from msssm_ts.serving.limits import Limits
 from msssm_ts.serving.terminal import Terminal
+from msssm_ts.text import counted
 
 # Codes of WebSocket: what is asked cannot be; come again later.
 _CANNOT, _LATER = 1008, 1013
@@ -49,7 +50,8 @@ class Streams:
         """
         await socket.accept()
         if self._open >= self._most:
-            sentence = f"{self._most} streams are open, as many as this server has; come later"
+            streams = counted(self._most, "stream is", "streams are")
+            sentence = f"{streams} open, as many as this server has; come later"
             await self._refuse(socket, sentence, _LATER)
             return
         self._open += 1
@@ -118,7 +120,7 @@ def _steps(given: Any, n_channels: int) -> NDArray[np.float64]:
     for i, row in enumerate(rows, 1):
         if len(row) != n_channels:
             raise InputError(
-                f"{_MESSAGE}: step {i} has {len(row)} value{'' if len(row) == 1 else 's'}, but the "
-                f"model reads {n_channels} channel{'' if n_channels == 1 else 's'}"
+                f"{_MESSAGE}: step {i} has {counted(len(row), 'value')}, but the model reads "
+                f"{counted(n_channels, 'channel')}"
             )
     return np.stack(rows, axis=1)

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 from msssm_ts.tracking.log import LOGS, End, Log, Value, module_of
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ class Tracker:
         if self._logs and model is not None and not self._n_points:
             n = len(model.vote.members)
             self._warn(
-                f"logged are the scores of {n} members: no network was trained, which alone has "
-                "curves"
+                f"logged are the scores of {counted(n, 'member')}: no network was trained, which "
+                "alone has curves"
             )
         self._each(lambda log: log.close(end))
         self._logs.clear()

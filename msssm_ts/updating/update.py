@@ -19,6 +19,7 @@ from msssm_ts.members.room import Room
 from msssm_ts.parameter_checks import ClassWeight
 from msssm_ts.series import Series, lengths_of
 from msssm_ts.series.fingerprints import MOST
+from msssm_ts.text import counted
 from msssm_ts.training.progress import Reporter
 from msssm_ts.updating.learned import Learned
 from msssm_ts.updating.sums import Sums, class_weights_of, from_sums, used_features
@@ -140,7 +141,7 @@ def without_series(
     if n_left < (1 if own.targets.ndim == 2 else 2):
         raise InputError(
             f"without these {len(rows)} series, {len(rest)} would be left, of "
-            f"{n_left} class{'' if n_left == 1 else 'es'}; fit a model anew, or withdraw fewer"
+            f"{counted(n_left, 'class', 'classes')}; fit a model anew, or withdraw fewer"
         )
     where = (sampling_rate, channel_names)
     less = _equations(model, series, own, sums.class_weights, times, where, reporter, sign=-1)

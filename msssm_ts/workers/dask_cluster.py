@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.errors import TrainingError
 from msssm_ts.series import LazySeries, Prepared
+from msssm_ts.text import counted
 from msssm_ts.training.progress import Reporter
 from msssm_ts.version import __version__
 from msssm_ts.workers.dask_work import called, joined, read_one, taken
@@ -132,13 +133,10 @@ class DaskWorkers:
     def _place(self, values: Prepared) -> list[_Kept]:
         """Deal blocks out to the workers, neighbours together; none where places are enough."""
         n = -(-len(values) // self.block)
-        workers, threads, blocks = (
-            f"{k} {word}{'' if k == 1 else 's'}"
-            for k, word in ((len(self._known), "worker"), (self.count, "thread"), (n, "block"))
-        )
         plan = (
-            f"cluster {self.client.scheduler.address}: {workers}, {threads}, {blocks} of at most "
-            f"{self.block} series; "
+            f"cluster {self.client.scheduler.address}: {counted(len(self._known), 'worker')}, "
+            f"{counted(self.count, 'thread')}, {counted(n, 'block')} of at most {self.block} "
+            "series; "
         )
         sent = values.series
         if isinstance(sent, LazySeries):

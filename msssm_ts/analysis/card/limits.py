@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.text import counted, plural
 
 # Of fewer series of a class, a single one is more than a twentieth of what is known of it.
 _FEW = 20
@@ -59,7 +60,8 @@ def _lengths(data: Mapping[str, Any]) -> str:
     steps = f"{low}" if low == high else f"{low} to {high}"
     time = f" ({low / rate:.3g} to {high / rate:.3g} s)" if rate and low != high else ""
     time = f" ({high / rate:.3g} s)" if rate and low == high else time
-    return f"It has seen series of {steps} steps{time}; others are answered, without evidence."
+    seen = f"It has seen series of {steps} {plural(high, 'step')}{time}"
+    return f"{seen}; others are answered, without evidence."
 
 
 def _rate(header: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -92,14 +94,15 @@ def _groups(data: Mapping[str, Any]) -> str:
             "speaker, the scores on series left out are too good for new ones."
         )
     few = ", which is few" if n < _FEW_GROUPS else ""
-    return f"Its training series are of {n} groups ({name}){few}; others may differ more."
+    return (
+        f"Its training series are of {counted(n, 'group')} ({name}){few}; others may differ more."
+    )
 
 
 def _channels(data: Mapping[str, Any]) -> str:
     names = data["channels"]
     if names is None:
-        count = data["n_channels"]
-        which = f"{count} channel{'' if count == 1 else 's'}"
+        which = counted(data["n_channels"], "channel")
         return f"It takes {which}, without names and in the order of the training series."
     return f"Series that lack one of the channels {enumerate_names(names, 12)} are refused" + (
         "; values in another unit are converted." if data["units"] else ", in any unit."

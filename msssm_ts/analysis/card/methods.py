@@ -9,6 +9,7 @@ from msssm_ts.analysis.card.markdown import escaped
 from msssm_ts.fitted.methods import methods_around
 from msssm_ts.members import MEMBERS
 from msssm_ts.method import Method
+from msssm_ts.text import counted
 
 
 def methods_of(header: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def methods_of(header: Mapping[str, Any]) -> dict[str, Any]:
     named = f"msssm-ts {escaped(version)}" if version else "msssm-ts (version not recorded)"
     first = (
         f"Series were classified with {named} by the weighted mean of the class probabilities of "
-        f"{len(header['members'])} members."
+        f"{counted(len(header['members']), 'member')}."
         if len(header["members"]) > 1
         else f"Series were classified with {named}."
     )

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from msssm_ts.analysis.data.digest import MOST_CHANNELS
-from msssm_ts.analysis.data.finding import Finding, counted
+from msssm_ts.analysis.data.finding import Finding
 from msssm_ts.analysis.data.parts import Part
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.text import counted, plural
 
 # What the correlation of copies lacks of 1: the rounding of float32 and of 16 bits.
 _ROUNDING = 1e-6
@@ -35,7 +36,7 @@ def constant_channels(parts: Sequence[Part]) -> Iterator[Finding]:
         if len(still):
             yield Finding(
                 "constant_series",
-                f"{len(still)} series{part.within} {'does' if len(still) == 1 else 'do'} not vary",
+                f"{len(still)} series{part.within} {plural(len(still), 'does', 'do')} not vary",
                 len(still),
                 "leave them out, unless rest is what they are about",
                 tuple(part.place(i) for i in still.tolist()),
@@ -46,7 +47,7 @@ def constant_channels(parts: Sequence[Part]) -> Iterator[Finding]:
             yield Finding(
                 "constant_channels",
                 f"{len(rows)} of {len(part.index)} series{part.within} "
-                f"{'has' if len(rows) == 1 else 'have'} a channel that does not vary",
+                f"{plural(len(rows), 'has', 'have')} a channel that does not vary",
                 len(rows),
                 "look at them (msssm-ts data preview); where a lead is off, write NaN and take "
                 "--missing mask (fit)",
@@ -64,8 +65,9 @@ def clipped_channels(parts: Sequence[Part]) -> Iterator[Finding]:
             yield Finding(
                 "clipped",
                 f"{len(rows)} of {len(part.index)} series{part.within} "
-                f"{'stays' if len(rows) == 1 else 'stay'} at the highest or lowest value of a "
-                f"channel for up to {stretches.max()} steps, twice as long as at any other",
+                f"{plural(len(rows), 'stays', 'stay')} at the highest or lowest value of a "
+                f"channel for up to {counted(stretches.max(), 'step')}, twice as long as at any "
+                "other",
                 len(rows),
                 "if the values are cut off there, what is beyond is lost: record with less gain",
                 _places(part, rows.tolist(), stretches > 0),

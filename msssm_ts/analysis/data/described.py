@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from msssm_ts.analysis.data.finding import Finding, counted
+from msssm_ts.analysis.data.finding import Finding
 from msssm_ts.analysis.data.parts import Part
 from msssm_ts.datasets.units import unit_factor
+from msssm_ts.text import counted, plural
 
 
 def units_and_rates(parts: Sequence[Part]) -> Iterator[Finding]:
@@ -63,7 +64,7 @@ def _units(first: Part, part: Part) -> Iterator[Finding]:
         yield Finding(
             "units",
             f"{counted(len(differ), 'channel')} of {part.name} "
-            f"{'has' if len(differ) == 1 else 'have'} other units than in {first.name}",
+            f"{plural(len(differ), 'has', 'have')} other units than in {first.name}",
             len(differ),
             "evaluate refuses them; they measure something else" if never else "evaluate converts",
             tuple(f"{part.channel(c)}: {a}, {b}" for c, a, b in differ),

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.data.finding import Finding, counted
+from msssm_ts.analysis.data.finding import Finding
 from msssm_ts.analysis.data.parts import Part
+from msssm_ts.text import counted, plural
 
 # Series that near ones are looked for among: the time grows with the square.
 MOST_COMPARED = 20_000
@@ -50,7 +51,7 @@ def group_leaks(parts: Sequence[Part]) -> Iterator[Finding]:
                 n = int(np.isin(theirs, both).sum())
                 yield Finding(
                     "group_leak",
-                    f"{counted(len(both), name)} {'is' if len(both) == 1 else 'are'} in "
+                    f"{counted(len(both), name)} {plural(len(both), 'is', 'are')} in "
                     f"{first.name} and in {second.name}, there with {n} of {len(theirs)} series",
                     len(both),
                     f"scores say nothing of another {name}; split by {name}",
@@ -86,7 +87,7 @@ def equal_series(parts: Sequence[Part]) -> Iterator[Finding]:
     if torn:
         yield Finding(
             "contradiction",
-            f"{len(torn)} series {'has' if len(torn) == 1 else 'have'} two labels or more, each of "
+            f"{len(torn)} series {plural(len(torn), 'has', 'have')} two labels or more, each of "
             "them with the same values",
             len(torn),
             "at most one can be right; correct the labels, or leave them out",

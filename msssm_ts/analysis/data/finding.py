@@ -55,14 +55,3 @@ class Finding:
             "advice": self.advice,
             "breaks": self.breaks,
         }
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """Return a number and what it counts.
-
-    Examples
-    --------
-    >>> counted(1, "class", "classes"), counted(2, "channel")
-    ('1 class', '2 channels')
-    """
-    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from msssm_ts.analysis.data.finding import Finding, counted
+from msssm_ts.analysis.data.finding import Finding
 from msssm_ts.analysis.data.parts import Part
+from msssm_ts.text import counted
 
 # Series with which a class is too small to set any aside.
 _TINY = 2

@@ -16,6 +16,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.signals.names import lead_positions
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries, Series
+from msssm_ts.text import counted
 
 # Series of a part, and values of them, that are looked at.
 MOST_SERIES, MOST_VALUES = 20_000, 1 << 31
@@ -174,8 +175,8 @@ def _channel_order(first: LabelledSeries, data: LabelledSeries) -> list[int]:
     wanted, given = _n_channels(first), _n_channels(data)
     if wanted != given:
         raise InputError(
-            f"{data.source}: {given} channels, but {first.source} has {wanted}: nothing can be "
-            "compared"
+            f"{data.source}: {counted(given, 'channel')}, but {first.source} has {wanted}: nothing "
+            "can be compared"
         )
     return list(range(wanted))
 

@@ -9,6 +9,7 @@ import numpy as np
 from msssm_ts.analysis.data.finding import Finding
 from msssm_ts.analysis.data.parts import Part
 from msssm_ts.series.outliers import find_limits
+from msssm_ts.text import counted, plural
 
 # Times the distance between quartiles, beyond them, from where on a length is odd.
 _BEYOND = 3.0
@@ -31,12 +32,13 @@ def missing_values(parts: Sequence[Part]) -> Iterator[Finding]:
             if not len(rows):
                 continue
             named = np.flatnonzero(counts.any(axis=0))
-            of = "" if len(named) == counts.shape[1] else f" of {len(named)} channels"
+            of = "" if len(named) == counts.shape[1] else f" of {counted(len(named), 'channel')}"
+            n = int(counts.sum())
             yield Finding(
                 kind,
-                f"{counts.sum()} values{of} in {len(rows)} of {len(part.index)} "
-                f"series{part.within} are {word}",
-                int(counts.sum()),
+                f"{counted(n, 'value')}{of} in {len(rows)} of {len(part.index)} "
+                f"series{part.within} {plural(n, 'is', 'are')} {word}",
+                n,
                 advice,
                 tuple(part.place(int(part.index[r])) for r in rows),
             )
@@ -73,11 +75,13 @@ def odd_lengths(parts: Sequence[Part]) -> Iterator[Finding]:
         odd = np.flatnonzero((logs < low - beyond) | (logs > high + beyond))
         if len(odd):
             some = lengths[odd]
-            steps = f"{some.min()}" if len(odd) == 1 else f"{some.min()} to {some.max()}"
+            steps = f"{some.min()} to {some.max()} steps"
+            if len(odd) == 1:
+                steps = counted(int(some[0]), "step")
             yield Finding(
                 "lengths",
                 f"{len(odd)} of {len(lengths)} series{part.within} "
-                f"{'has' if len(odd) == 1 else 'have'} {steps} steps, where half have "
+                f"{plural(len(odd), 'has', 'have')} {steps}, where half have "
                 f"{round(np.exp(low))} to {round(np.exp(high))}",
                 len(odd),
                 "cut all to windows of one length with --crop (fit), or leave them out",
@@ -95,7 +99,7 @@ def filled_up(parts: Sequence[Part]) -> Iterator[Finding]:
                 "filled_up",
                 f"{len(rows)} of {len(part.index)} series{part.within} "
                 f"{'begins or ends' if len(rows) == 1 else 'begin or end'} with the same value for "
-                f"up to {steps[rows].max()} steps, twice as long as they rest between",
+                f"up to {counted(steps[rows].max(), 'step')}, twice as long as they rest between",
                 len(rows),
                 "if they were filled up to a length, cut that off, or write NaN there",
                 tuple(part.place(int(part.index[r])) for r in rows[np.argsort(-steps[rows])]),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 
 def evaluate_predictions(
@@ -148,7 +149,8 @@ def evaluate_multilabel(
     y = np.asarray(y_true).astype(int)
     if y.shape != proba.shape:
         raise InputError(
-            f"the data has labels of shape {y.shape[1:]}, the model knows {len(names)} labels"
+            f"the data has labels of shape {y.shape[1:]}, the model knows "
+            f"{counted(len(names), 'label')}"
         )
     predicted = (proba >= thresholds).astype(int)
     labels = {}

@@ -21,7 +21,7 @@ from msssm_ts.analysis.results.series_figure import MOST_CHANNELS, series_figure
 from msssm_ts.analysis.results.style import WIDTH, as_data_uri, figure_style, short
 from msssm_ts.analysis.results.training_curve import training_figure
 from msssm_ts.fitted.told import estimate_line, mean_alike, member_rows
-from msssm_ts.text import visible
+from msssm_ts.text import counted, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -211,8 +211,8 @@ def _mistake(
     facts.append(("confidence", sure))
     if data.groups is not None:
         facts.append((data.group_name, str(data.groups[index])))
-    length = f"{series.shape[1] / rate:.3g} s" if rate else f"{series.shape[1]} steps"
-    channels = f"{series.shape[0]} channel{'' if series.shape[0] == 1 else 's'}"
+    length = f"{series.shape[1] / rate:.3g} s" if rate else counted(series.shape[1], "step")
+    channels = counted(series.shape[0], "channel")
     return Picture(
         as_data_uri(series_figure(series, rate, data.channel_names, data.unit)),
         f"Series {name}: {channels}, {length}",
@@ -230,5 +230,6 @@ def _training(training: Mapping[str, Any]) -> Picture | None:
     accuracy = f"training accuracy {history['train_accuracy'][-1]:.3f}"
     return Picture(
         as_data_uri(figure),
-        f"Loss and accuracy over {len(history['epoch'])} epochs; at the end {last}, {accuracy}",
+        f"Loss and accuracy over {counted(len(history['epoch']), 'epoch')}; at the end {last}, "
+        f"{accuracy}",
     )

@@ -22,6 +22,7 @@ from msssm_ts.datasets.wfdb.annotations import annotation_file, read_annotations
 from msssm_ts.datasets.wfdb.beats import BEATS_IN, DEFAULT_WINDOW, beats_of
 from msssm_ts.errors import InputError
 from msssm_ts.preparation.prepare import Preparer
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -131,7 +132,8 @@ def label_beats(
     places = np.unique(np.round(seconds * recording.rate).astype(np.int64))
     places = places[(places >= 0) & (places < recording.n_steps)]
     if len(places) < len(seconds):
-        tell(f"{len(seconds) - len(places)} beats are left out: twice, or outside the recording")
+        left_out = counted(len(seconds) - len(places), "beat is", "beats are")
+        tell(f"{left_out} left out: twice, or outside the recording")
     features = None
     if model.beside is not None and model.beside.votes:
         steps.step(f"{recording.name}: comparing beats")

@@ -8,6 +8,7 @@ from typing import Any
 
 from msssm_ts.cli.shown.console import show, show_pairs
 from msssm_ts.cli.shown.tables import show_table
+from msssm_ts.text import counted
 
 # Episodes of a recording that are shown one by one.
 _MOST = 20
@@ -23,7 +24,7 @@ def show_report(report: Mapping[str, Any]) -> None:
     (_show_several_of_pieces if of_pieces else _show_several)(rows)
     folders = sorted({row["written"]["annotations"].rpartition("/")[0] or "." for row in rows})
     show()
-    show(f"{len(rows)} records annotated, files in {', '.join(folders)}")
+    show(f"{counted(len(rows), 'record')} annotated, files in {', '.join(folders)}")
 
 
 def _show_pieces(row: Mapping[str, Any]) -> None:

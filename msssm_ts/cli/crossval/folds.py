@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted, plural
 from msssm_ts.training import Kept
 
 if TYPE_CHECKING:
@@ -166,7 +167,8 @@ def _check(strata: Rows, codes: Rows | None, n_folds: int) -> None:
         )
     n_groups = n_folds if codes is None else len(np.unique(codes))
     if n_folds > n_groups:
-        raise InputError(f"--folds {n_folds}: there are {n_groups} groups; ask for fewer")
+        groups = f"{plural(n_groups, 'is', 'are')} {counted(n_groups, 'group')}"
+        raise InputError(f"--folds {n_folds}: there {groups}; ask for fewer")
 
 
 def rare_classes(targets: Targets, groups: NDArray[Any] | None, n_folds: int) -> dict[int, int]:

@@ -11,7 +11,7 @@ import typer
 from msssm_ts.cli.given.injected import injected, option, two_numbers
 from msssm_ts.cli.panels import ADVANCED, PREPARATION
 from msssm_ts.errors import InputError
-from msssm_ts.text import meant
+from msssm_ts.text import counted, meant
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -314,9 +314,8 @@ def notes(settings: Preparation, series: LabelledSeries, missing: str) -> list[s
         gaps = np.array([np.isnan(v).sum() for v in series.values])
         if missing != "error" and gaps.any():
             done = "masked" if missing == "mask" else "interpolated"
-            lines.append(
-                f"{gaps.sum()} values are missing in {(gaps > 0).sum()} series: {done} (--missing)"
-            )
+            values = counted(int(gaps.sum()), "value is", "values are")
+            lines.append(f"{values} missing in {(gaps > 0).sum()} series: {done} (--missing)")
     return lines
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.shown.console import say
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,8 @@ def say_where(device: str, quiet: bool) -> str:
     name = torch.cuda.get_device_name(where) if where.startswith("cuda") else "CPU"
     several = "" if current().is_alone else f"{current().count} processes, each on "
     say(
-        f"training on {several}{name} ({report['threads']} threads, {report['backend']} kernels)",
+        f"training on {several}{name} ({counted(int(report['threads']), 'thread')}, "
+        f"{report['backend']} kernels)",
         quiet=quiet,
     )
     return where

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.analysis.data.finding import counted
 from msssm_ts.datasets.adapted import in_units
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted, plural
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -151,10 +151,9 @@ def _channels(series: LabelledSeries, needed: tuple[str, ...]) -> list[str]:
     given = series.channel_names or ()
     missing = [name for name in needed if name not in given]
     if missing:
-        several = len(missing) > 1
         raise InputError(
-            f"{series.source}: channel{'s' if several else ''} {enumerate_names(missing, 12)}, "
-            f"which the model needs, {'are' if several else 'is'} missing; there are "
+            f"{series.source}: {plural(len(missing), 'channel')} {enumerate_names(missing, 12)}, "
+            f"which the model needs, {plural(len(missing), 'is', 'are')} missing; there are "
             f"{enumerate_names(given, 12)}{why_missing(series, missing[0])}; none is reconstructed "
             "from others: read recordings that have them, or fit a model of fewer with --channels"
         )
@@ -187,7 +186,7 @@ def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
         seen = f"; there are {enumerate_names(there)}" if there else ""
         raise InputError(
             f"{series.source}: {enumerate_names(missing)}, which the model was trained with beside "
-            f"the series, {'is' if len(missing) == 1 else 'are'} missing{seen}"
+            f"the series, {plural(len(missing), 'is', 'are')} missing{seen}"
         )
     others = [name for name in there if name not in wanted]
     chosen = series.features.only(wanted) if series.features is not None and wanted else None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries, ReadOptions
@@ -75,7 +76,7 @@ def _read(name: str, reading: ReadOptions) -> LabelledSeries:
 def _check_alike(series: LabelledSeries, more: LabelledSeries, name: str) -> None:
     if more.n_channels != series.n_channels:
         raise InputError(
-            f"{name}: {more.n_channels} channels, and {series.source or 'DATA'} has "
+            f"{name}: {counted(more.n_channels, 'channel')}, and {series.source or 'DATA'} has "
             f"{series.n_channels}; give series of the same ones"
         )
     if None not in (more.sampling_rate, series.sampling_rate) and (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.shown.console import show
 from msssm_ts.cli.shown.tables import show_table
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
@@ -51,7 +52,7 @@ def show_cost(facts: dict[str, Any]) -> None:
         "exponentials": (model["exponentials"], other["exponentials"]),
     }
     steps = facts["n_timepoints"]
-    header = [f"of a series of {steps} steps", "this model", "single scale"]
+    header = [f"of a series of {counted(steps, 'step')}", "this model", "single scale"]
     show()
     rows = [
         [name, *("–" if n is None else f"{n:,}" for n in pair)] for name, pair in counts.items()

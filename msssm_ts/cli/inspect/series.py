@@ -17,6 +17,7 @@ from msssm_ts.cli.shown.console import say, show, show_pairs
 from msssm_ts.cli.shown.pictures import save
 from msssm_ts.cli.shown.tables import show_table
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -244,5 +245,5 @@ def _show_mixing(mixing: dict[str, Any], rate: float | None) -> None:
     show_table(header, rows, right=header[1:])
     show(
         "\nΣ|J||m − n| / Σ|J|, J of a layer's output at step m by its input at n; mean over the "
-        f"layers, at the last step and over {len(mixing['at_steps'])} steps m",
+        f"layers, at the last step and over {counted(len(mixing['at_steps']), 'step')} m",
     )

@@ -19,6 +19,7 @@ from msssm_ts.cli.given import options
 from msssm_ts.cli.given.reading import reads_data
 from msssm_ts.cli.shown.console import say, show_json
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 
 class OnError(StrEnum):
@@ -153,6 +154,5 @@ def predict(
         drift = None if done.drift is None else done.drift.to_dict()
         show_json({"predictions": done.rows, "drift": drift} if unknown else done.rows)
     if done.n_failed:
-        s = "" if done.n_failed == 1 else "s"
-        say(f"{done.n_failed} file{s} skipped that cannot be read", quiet=quiet)
+        say(f"{counted(done.n_failed, 'file')} skipped that cannot be read", quiet=quiet)
         raise typer.Exit(FAILED)

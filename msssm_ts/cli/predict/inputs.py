@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msssm_ts.cli.answering.answering import Asked
 from msssm_ts.cli.shown.console import say
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import ReadOptions
@@ -172,8 +173,7 @@ def _in_folder(
             f"{folder}: the folder has nothing to read ({line or 'no files'}); see 'msssm-ts data "
             "--help' for what is read"
         )
-    n = len(sources.files)
-    said = f"{n} file{'' if n == 1 else 's'}"
+    said = counted(len(sources.files), "file")
     say(f"{shown}: {'; '.join(filter(None, (said, line)))}", quiet=quiet)
     return [Input(str(file), one_of_many=True) for file in sources.files]
 

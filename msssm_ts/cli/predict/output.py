@@ -15,6 +15,7 @@ from msssm_ts.cli.shown.console import say
 from msssm_ts.cli.shown.csv_text import CsvText
 from msssm_ts.cli.shown.files import claim
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,8 @@ def _file(
                 raise
         finally:
             rows.close()
-    s = "" if sink.n_rows == 1 else "s"
-    said = f"{sink.n_rows} prediction{s}{' added' if goes_on else ''} in {file}"
+    added = " added" if goes_on else ""
+    said = f"{counted(sink.n_rows, 'prediction')}{added} in {file}"
     if stopped is None:
         say(said, quiet=quiet)
         return

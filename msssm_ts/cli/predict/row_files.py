@@ -14,6 +14,7 @@ from typing import Any
 from msssm_ts.cli.shown.console import as_json
 from msssm_ts.cli.shown.csv_text import CsvText, runs
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 Row = dict[str, Any]
 # Rows of a Parquet file that are written together.
@@ -219,7 +220,9 @@ def _read_csv(file: Path, names: Sequence[str]) -> tuple[list[str], Iterator[tup
         places = [columns.index(n) for n in names]
         for number, line in enumerate(reader, 2):
             if len(line) != len(columns):
-                raise ValueError(f"row {number} has {len(line)} cells, not {len(columns)}")
+                raise ValueError(
+                    f"row {number} has {counted(len(line), 'cell')}, not {len(columns)}"
+                )
             yield tuple(_bare(line[i]) for i in places)
 
     return columns, rows()

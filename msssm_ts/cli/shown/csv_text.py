@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from msssm_ts.cli.shown.console import say
-from msssm_ts.text import visible
+from msssm_ts.text import counted, visible
 
 # What a spreadsheet may take for the start of a formula, full-width letters included.
 _STARTS = tuple("=+-@\t\r＝＋－＠")
@@ -85,9 +85,9 @@ def runs(cell: str) -> bool:
 def say_risky(n_cells: int, quiet: bool) -> None:
     """Say how many cells a spreadsheet may run, if any."""
     if n_cells:
-        s = "" if n_cells == 1 else "s"
+        begin = counted(n_cells, "name begins", "names begin")
         say(
-            f"{n_cells} name{s} begin{'' if s else 's'} with =, +, - or @, which a spreadsheet may "
-            "run as a formula; --safe-csv puts ' before them",
+            f"{begin} with =, +, - or @, which a spreadsheet may run as a formula; --safe-csv puts "
+            "' before them",
             quiet=quiet,
         )

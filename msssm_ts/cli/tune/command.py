@@ -24,6 +24,7 @@ from msssm_ts.cli.shown.console import say, show_json
 from msssm_ts.cli.tune.spaces import SPACES
 from msssm_ts.errors import InputError
 from msssm_ts.optional import check_installed
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.cli.tune.search import Search
@@ -135,7 +136,7 @@ def tune(
     if interrupted or found is None:
         n = sum(trial.state != "cut short" for trial in search.trials)
         best = "" if found is None else f"; the best so far is in {out / BEST}"
-        done = "1 trial is" if n == 1 else f"{n} trials are"
+        done = counted(n, "trial is", "trials are")
         say(f"msssm-ts: interrupted; {done} finished{best}; go on with it: {again}")
         raise typer.Exit(INTERRUPTED)
     for line in found["notes"]:

@@ -14,6 +14,7 @@ from msssm_ts.cli.shown.console import say
 from msssm_ts.cli.tune.choices import Candidates, Choices
 from msssm_ts.errors import InputError, TrainingError
 from msssm_ts.members import MEMBERS
+from msssm_ts.text import counted
 from msssm_ts.training import Kept
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ class Search:
                 self.stopped, self.more = "the time is up", "--time-budget TIME"
                 return
             self._tell(trial, quiet)
-        self.stopped, self.more = f"{self.n_trials} trials were asked for", "--trials N"
+        asked = counted(self.n_trials, "trial was", "trials were")
+        self.stopped, self.more = f"{asked} asked for", "--trials N"
 
     def _next(self) -> Choices | None:
         """Return other settings than those of all trials; None: there are none."""
@@ -320,7 +322,7 @@ class Search:
         scores = trial.scores(self.score)
         shown = f"{SCORE_NAMES[self.score]} {np.mean(scores):.4f} ± {standard_error(scores):.4f}"
         if trial.state == GIVEN_UP:
-            shown += f", given up after {len(scores)} folds"
+            shown += f", given up after {counted(len(scores), 'fold')}"
         top = f"best {np.mean(best.scores(self.score)):.4f} (trial {best.number})"
         say(
             f"{name} ({settings}): {shown}; {top}; {trial.seconds:.1f} s{self._left()}", quiet=quiet

@@ -17,6 +17,7 @@ from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.options import Split
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +145,8 @@ def _from_nested(X: pd.DataFrame, y: Any, source: str, layout: str) -> LabelledS
         return LabelledSeries(values, source=source, account=account)
     if len(y) != len(values):
         raise InputError(
-            f"{source}: {len(y)} labels for {len(values)} series; end each line with its label"
+            f"{source}: {counted(len(y), 'label')} for {len(values)} series; end each line with "
+            "its label"
         )
     missing = first_missing(y)
     if missing is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 _WORDS = {
     **dict.fromkeys(("series", "samples", "n", "cases", "instances", "records"), "series"),
@@ -73,8 +74,8 @@ def parse_axes(text: str, n_axes: int, source: str) -> tuple[str, ...]:
         )
     if len(names) != n_axes:
         raise InputError(
-            f"{source}: --axes {text} names {len(names)} axes, but the array has {n_axes}; give a "
-            "word for each"
+            f"{source}: --axes {text} names {counted(len(names), 'axis', 'axes')}, but the array "
+            f"has {n_axes}; give a word for each"
         )
     return names
 

@@ -19,6 +19,7 @@ from msssm_ts.datasets.tables.columns import find_roles
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 _TABLES = (".csv", ".tsv")
 
@@ -62,8 +63,8 @@ def array_with_table(
     roles = find_roles(table.columns, own)
     if len(table) != data.n_series:
         raise InputError(
-            f"{table_file}: {len(table)} rows for {data.n_series} series in {file.name}; give one "
-            "for each, in order"
+            f"{table_file}: {counted(len(table), 'row')} for {data.n_series} series in "
+            f"{file.name}; give one for each, in order"
         )
     roles = replace(roles, part=None, loose_id=None)
     fields = per_series(table, roles, np.arange(data.n_series))

@@ -32,7 +32,7 @@ from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
-from msssm_ts.text import meant
+from msssm_ts.text import counted, meant
 
 # Endings of arrays' names that are too short to be anything elsewhere.
 _SHORT = {"te": "test"}
@@ -117,8 +117,9 @@ def series_of_arrays(
     account = account.took("layout", f"array {X_name}: {', '.join(axes.names)}")
     if channels is not None and len(channels) != len(series[0]):
         raise InputError(
-            f"{source}: {len(channels)} channel_names, but X has {len(series[0])} channels, as its "
-            f"axes are {', '.join(axes.names)}; mend one of them, or say it with --axes"
+            f"{source}: {len(channels)} channel_names, but X has "
+            f"{counted(len(series[0]), 'channel')}, as its axes are {', '.join(axes.names)}; mend "
+            "one of them, or say it with --axes"
         )
     units = _units(texts_of(names.find(("units", "unit"))[0]), len(series[0]), source)
     before = channels
@@ -181,8 +182,8 @@ def _units(found: tuple[str, ...] | None, n_channels: int, source: str) -> tuple
     if len(found) == 1:
         return found * n_channels
     raise InputError(
-        f"{source}: {len(found)} units, but X has {n_channels} channels; give one for each, or "
-        "one for all"
+        f"{source}: {counted(len(found), 'unit')}, but X has {counted(n_channels, 'channel')}; "
+        "give one for each, or one for all"
     )
 
 
@@ -274,8 +275,8 @@ def _refuse_transposed(X: NDArray[Any], y: Any, axes: Axes, source: str) -> None
     n = np.size(y) if y is not None and np.ndim(y) < 2 else len(X)
     if n not in (1, len(X)) and n in X.shape and axes.names[0] == "series":
         raise InputError(
-            f"{source}: y has {n} labels, but X is of shape {X.shape}; transpose it, the series "
-            "come first, or say what the axes are with --axes"
+            f"{source}: y has {counted(n, 'label')}, but X is of shape {X.shape}; transpose it, "
+            "the series come first, or say what the axes are with --axes"
         )
 
 

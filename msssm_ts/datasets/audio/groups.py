@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted, plural
 
 _SPEAKER = re.compile(r"^(.+)_nohash_\d+$")
 
@@ -55,8 +56,8 @@ def grouped(recordings: Recordings, wanted: str | None, source: str) -> Recordin
     found = _with(recordings, np.array(names), "speaker", "what stands before _nohash_ in the name")
     if not odd:
         return found
-    which = "1 file names" if len(odd) == 1 else f"{len(odd)} files name"
-    own = "it is a group of its own" if len(odd) == 1 else "each is a group of its own"
+    which = counted(len(odd), "file names", "files name")
+    own = f"{plural(len(odd), 'it', 'each')} is a group of its own"
     account = found.account.remarking(f"{which} no speaker ({enumerate_names(odd)}): {own}")
     return replace(found, account=account)
 

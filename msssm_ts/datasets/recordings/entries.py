@@ -15,6 +15,7 @@ from msssm_ts.datasets.recordings.tables import Listing
 from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 # Where the part stands that a whole table is of.
 _OF_TABLE = ""
@@ -107,7 +108,7 @@ def read_entries(
 
 
 def _count(found: Sequence[object], others: str) -> str:
-    return f"{len(found)} {others.removesuffix('s') if len(found) == 1 else others}"
+    return counted(len(found), others.removesuffix("s"), others)
 
 
 def _absent(listing: Listing, row: int, names: FileNames) -> str:

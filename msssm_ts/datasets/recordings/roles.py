@@ -15,6 +15,7 @@ from msssm_ts.datasets.recordings.tables import MORE_LABELS, Listing
 from msssm_ts.datasets.tables.columns import FOLD, GROUP, LABEL, find_column
 from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.text import plural
 
 # Columns that are true for the recordings of one part.
 FLAGS: dict[str, Part] = {
@@ -94,7 +95,7 @@ class Roles:
 
         def column(*columns: str) -> str:
             table = relative_name(self.of_table(columns[0]), folder)
-            return f"column{'s' if len(columns) > 1 else ''} {', '.join(columns)} of {table}"
+            return f"{plural(len(columns), 'column')} {', '.join(columns)} of {table}"
 
         if self.labels:
             account = account.took("label", column(*self.labels))

@@ -98,11 +98,10 @@ def whole(
             continue
         divided += 1
         pieces += [Piece(k, a, b, f"{name}#{i}") for i, (a, b) in enumerate(stretches, 1)]
-    title = joined.form.title
     account = recordings.account
     if divided:
         account = account.remarking(
-            f"{divided} {title if divided > 1 else title.removesuffix('s')} with long gaps divided "
+            f"{joined.form.counted(divided)} with long gaps divided "
             f"into {len(pieces) - len(names) + divided} stretches"
         )
         if recordings.groups is None:
@@ -110,8 +109,7 @@ def whole(
             recordings = replace(recordings, groups=np.array(names), group_name="record")
     if filled:
         account = account.remarking(
-            f"short gaps in {filled} {title if filled > 1 else title.removesuffix('s')} kept as "
-            "missing values"
+            f"short gaps in {joined.form.counted(filled)} kept as missing values"
         )
     return series_of(pieces, joined, replace(recordings, account=account), source)
 

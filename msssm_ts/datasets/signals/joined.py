@@ -17,6 +17,7 @@ from msssm_ts.datasets.signals.record import Format, Record
 from msssm_ts.datasets.units import unit_factor
 from msssm_ts.errors import InputError
 from msssm_ts.preparation.filters import rate_ratio, resampled_length
+from msssm_ts.text import counted
 
 # Records without the leads of the others are left out if they are at most so many of all.
 _FEW = 0.25
@@ -117,7 +118,7 @@ def join(
     rate, said = _rate(records, positions, form)
     account += said
     for kind, n in Counter(odd for r in records.values() for odd in r.odd).items():
-        account = account.remarking(f"{n} {_plural(form.title, n)}: {kind}")
+        account = account.remarking(f"{form.counted(n)}: {kind}")
     account = account.took("channels", enumerate_names(channels, 12))
     if any(units):
         account = account.took("units", ", ".join(dict.fromkeys(u or "unknown" for u in units)))
@@ -222,12 +223,12 @@ def _units(
         factors[file] = tuple(own) if changes else None
     account = Account()
     for what, n in brought.items():
-        account = account.remarking(f"{what} in {n} {_plural(form.title, n)}")
+        account = account.remarking(f"{what} in {form.counted(n)}")
     n_unsaid = max((n for n, unit in zip(unknown, units, strict=True) if unit), default=0)
     if n_unsaid:
         which = [ch for ch, n, unit in zip(channels, unknown, units, strict=True) if n and unit]
         account = account.remarking(
-            f"{n_unsaid} {_plural(form.title, n_unsaid)} without a unit for "
+            f"{form.counted(n_unsaid)} without a unit for "
             f"{enumerate_names(which)}, taken as that of the others"
         )
     return tuple(units), factors, account
@@ -246,7 +247,7 @@ def _rate(
     if 0 in rates:
         n = rates[0]
         account = account.remarking(
-            f"{n} {_plural(form.title, n)} without a sampling rate, taken as {rate:g} Hz"
+            f"{form.counted(n)} without a sampling rate, taken as {rate:g} Hz"
         )
     slow: Counter[str] = Counter()
     for file, record in records.items():
@@ -268,11 +269,11 @@ def _rate(
         said = ", ".join(f"{n} of {r:g} Hz" for r, n in others.items())
         n = sum(others.values())
         account = account.remarking(
-            f"{n} {_plural(form.title, n)} resampled to {rate:g} Hz, the rate of most: {said}"
+            f"{form.counted(n)} resampled to {rate:g} Hz, the rate of most: {said}"
         )
     if slow:
         account = account.remarking(
-            f"{len(slow)} slower {_plural('channels', len(slow))} ({enumerate_names(list(slow))}) "
+            f"{counted(len(slow), 'slower channel')} ({enumerate_names(list(slow))}) "
             "resampled to the rate of the fastest; --drop leaves channels out"
         )
     return rate, account.took("rate", f"{rate:g} Hz")
@@ -286,7 +287,3 @@ def _check_ratio(file: Path, rate: float, wanted: float) -> None:
         resampled_length(1, rate, wanted)
     except (ValueError, ZeroDivisionError) as error:
         raise InputError(f"{file}: {error}; leave the slow channels, or the file, out") from error
-
-
-def _plural(title: str, n: int) -> str:
-    return title if n != 1 else title.removesuffix("s")

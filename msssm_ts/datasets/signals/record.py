@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from msssm_ts.series import Series
+from msssm_ts.text import counted
 
 # Names in small letters, and what is said.
 Facts = tuple[tuple[str, str], ...]
@@ -105,3 +106,7 @@ class Format:
     read: Callable[[Any], Series]
     named_by_stem: bool = False
     alive: Callable[[Record], bool] | None = None
+
+    def counted(self, n: int) -> str:
+        """Return how many they are."""
+        return counted(n, self.title.removesuffix("s"), self.title)

@@ -21,7 +21,7 @@ from msssm_ts.datasets.stores.address import Address, parse_address
 from msssm_ts.datasets.stores.listing import Listing, StoredFile, list_store
 from msssm_ts.errors import FetchError, InputError, WritingError
 from msssm_ts.teller import teller
-from msssm_ts.text import size_text
+from msssm_ts.text import counted, size_text
 
 # So many files are fetched at a time, in pieces of so many bytes; the disk keeps so much free.
 _AT_A_TIME, _BLOCK, _SPARE = 4, 1 << 23, 1 << 28
@@ -124,7 +124,7 @@ def _bring(listing: Listing, root: Path, top: Path, address: Address) -> None:
     total = sum(f.size or 0 for f in listing.files)
     wanted = sum(f.size or 0 for f in missing)
     n = len(listing.files)
-    line = f"{address.url}: {n} file{'' if n == 1 else 's'}, {size_text(total)}"
+    line = f"{address.url}: {counted(n, 'file')}, {size_text(total)}"
     if listing.n_hidden:
         line += f"; left out: {listing.n_hidden} hidden"
     if gone:

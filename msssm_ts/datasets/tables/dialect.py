@@ -34,6 +34,7 @@ from msssm_ts.datasets.tables.preamble import (
     unit_of,
 )
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 # Any run of spaces and tabs.
 WHITESPACE = ""
@@ -162,7 +163,7 @@ def detect_dialect(file: Path) -> Dialect:
             headed, first, header = True, hidden, above[-1][1].strip()
             rows, table = [(0, hidden), *rows], [hidden, *table]
         line_above = max(line_above, above[-1][0] if above else 0, int(named is not None))
-    demand(_COLUMN * len(first), file, f"a table of {len(first)} columns")
+    demand(_COLUMN * len(first), file, f"a table of {counted(len(first), 'column')}")
     units: dict[str, str] = {}
     below = 1
     columns = tuple(

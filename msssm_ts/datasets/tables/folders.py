@@ -27,6 +27,7 @@ from msssm_ts.datasets.tables.times import times_or_step
 from msssm_ts.datasets.tree import files_below
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError, OptionError
+from msssm_ts.text import counted
 
 _TEXT = (".csv", ".tsv", ".txt", ".dat")
 _LABELS = re.compile(r"y|labels?|target", re.IGNORECASE)
@@ -156,8 +157,8 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
             continue
         if found.n_channels != first.n_channels:
             raise InputError(
-                f"{file}: {found.n_channels} channels, but {files[0].name} has {first.n_channels}; "
-                "give recordings with the same channels"
+                f"{file}: {counted(found.n_channels, 'channel')}, but {files[0].name} has "
+                f"{first.n_channels}; give recordings with the same channels"
             )
         data.append(found)
         owners.append(i)
@@ -231,7 +232,7 @@ def _joined(folder: Path, data: Sequence[LabelledSeries], files: Sequence[Path])
         )
     if all(d.stamps is not None for d in data):
         per_series |= times_or_step([t for d in data for t in d.stamps or ()])
-    account = _summed([d.account for d in data]).took("files", f"{len(data)} recordings")
+    account = _summed([d.account for d in data]).took("files", counted(len(data), "recording"))
     return LabelledSeries(
         [s for d in data for s in d.values],
         channel_names=data[0].channel_names,
@@ -306,8 +307,8 @@ def _one_a_series(file: Path, n_series: int) -> list[str]:
     table, _ = read_text(file, ReadOptions())
     if len(table) != n_series or len(table.columns) != 1:
         raise InputError(
-            f"{file}: {len(table)} rows of {len(table.columns)} cells for {n_series} series; give "
-            "one for each"
+            f"{file}: {counted(len(table), 'row')} of {counted(len(table.columns), 'cell')} for "
+            f"{n_series} series; give one for each"
         )
     texts = table.texts(table.columns[0])
     texts.check_complete()

@@ -34,7 +34,7 @@ from msssm_ts.datasets.tables.wide import steps_of
 from msssm_ts.datasets.values import without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries, Series
-from msssm_ts.text import size_text
+from msssm_ts.text import counted, size_text
 
 # Of a row group, which all wait for that ask for a series of it.
 _MANY_ROWS = 2000
@@ -86,7 +86,7 @@ def read_lazily(parts: Parts, options: ReadOptions) -> LabelledSeries:
             series = read.block(file, group)
             if len(series[0]) != (n_channels := n_channels or len(series[0])):
                 raise InputError(
-                    f"{parts.files[file]}: {len(series[0])} channels, but others have "
+                    f"{parts.files[file]}: {counted(len(series[0]), 'channel')}, but others have "
                     f"{n_channels}; give every series all channels"
                 )
             items += [(file, group, i, s.shape[1]) for i, s in enumerate(series)]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.values import check_values
 from msssm_ts.series import Series
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,8 +51,8 @@ def list_series(
     if odd is not None:
         raise table.error(
             odd,
-            f"{len(series[odd])} channels, but the first series has {len(series[0])}; give "
-            "every series all channels",
+            f"{counted(len(series[odd]), 'channel')}, but the first series has {len(series[0])}; "
+            "give every series all channels",
         )
     return (tuple(columns) if len(columns) > 1 else None), series
 

@@ -18,6 +18,7 @@ from msssm_ts.datasets.tables.numbers import as_float
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
+from msssm_ts.text import plural
 
 # Empatica's files: seconds since 1970, then the rate, then values.
 _EARLIEST, _FASTEST = 1e9, 1e4
@@ -126,7 +127,7 @@ def _columns(file: Path, dialect: Dialect, options: ReadOptions) -> _Values:
         for c, (_, unit) in zip(columns, told, strict=True)
     ]
     account = table.account.took("layout", "one recording: a step a row")
-    account = account.took("channels", f"column{'s' * (len(columns) > 1)} {', '.join(columns)}")
+    account = account.took("channels", f"{plural(len(columns), 'column')} {', '.join(columns)}")
     if preamble.rate is not None:
         account = account.took("sampling rate", "the lines above the values")
     if not preamble.facts:

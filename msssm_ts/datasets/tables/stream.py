@@ -18,6 +18,7 @@ from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 _INCREASING = 0.9
 
@@ -173,8 +174,8 @@ def _episodes(
     counts = (last - first) // length
     if not counts.any():
         raise InputError(
-            f"{source}: no run of one label is {seconds:g} s long ({length} steps); give fewer "
-            "seconds"
+            f"{source}: no run of one label is {seconds:g} s long ({counted(length, 'step')}); "
+            "give fewer seconds"
         )
     begin = np.concatenate(
         [a + length * np.arange(n) for a, n in zip(first, counts, strict=True)]

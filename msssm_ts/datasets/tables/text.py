@@ -22,6 +22,7 @@ from msssm_ts.datasets.tables.preamble import is_comment
 from msssm_ts.datasets.tables.spans import Span
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -290,8 +291,8 @@ class TextRows:
         for line, cells in self._all():
             if len(cells) != width:
                 raise InputError(
-                    f"{self.file}, line {line}: {len(cells)} cells, but the first line has "
-                    f"{width}, so that the rows differ in their number of columns; check the "
+                    f"{self.file}, line {line}: {counted(len(cells), 'cell')}, but the first line "
+                    f"has {width}, so that the rows differ in their number of columns; check the "
                     "separator and that line, and leave cells empty behind shorter series"
                 )
 

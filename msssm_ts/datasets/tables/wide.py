@@ -21,6 +21,7 @@ from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.values import Error, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
+from msssm_ts.text import counted
 
 # So few columns with names of their own may as well be the channels of one recording.
 _FEW, _MANY_ROWS = 12, 50
@@ -102,7 +103,7 @@ def _may_be_steps(steps: Steps) -> str:
     if len(steps.columns) > _FEW:
         return ""
     return (
-        f"took every row for a series of {len(steps.columns)} steps "
+        f"took every row for a series of {counted(len(steps.columns), 'step')} "
         f"({enumerate_names(steps.columns, 4)}); where rows are steps, --id or --time says so"
     )
 

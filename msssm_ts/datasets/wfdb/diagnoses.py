@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.text import plural
 
 # A code has 6 to 18 digits.
 _CODE = re.compile(r"[1-9][0-9]{5,17}")
@@ -223,8 +224,8 @@ def remarks_on(codes: Iterable[str]) -> Sequence[str]:
     if known:
         said.append(enumerate_names([f"{d.short} is {d.code} {d.name}" for d in known], _SAID))
     if unknown:
-        plural = "s" if len(unknown) > 1 else ""
-        said.append(f"no name is known of code{plural} {enumerate_names(unknown)}")
+        which = plural(len(unknown), "code")
+        said.append(f"no name is known of {which} {enumerate_names(unknown)}")
     for pair in _ALIKE:
         if set(pair) <= set(there):
             one, other = (DIAGNOSES[c].short for c in pair)

@@ -6,6 +6,7 @@ from msssm_ts.export.c.cost import Cost
 from msssm_ts.export.c.text import wrapped
 from msssm_ts.fitted import FittedModel
 from msssm_ts.fitted.told import decision_line
+from msssm_ts.text import counted
 
 
 def about(model: FittedModel, cost: Cost, int8: bool) -> list[str]:
@@ -71,7 +72,7 @@ def cost_lines(cost: Cost, int8: bool) -> list[str]:
 
 def _sample(model: FittedModel) -> str:
     names = _names(model)
-    count = f"{len(names)} channel{'s' if len(names) > 1 else ''}"
+    count = counted(len(names), "channel")
     gaps = "NAN is a missing value" if model.missing == "mask" else "no value may be missing"
     return f"{count} ({', '.join(names)}), in the units of the training series; {gaps}"
 

@@ -41,6 +41,7 @@ from msssm_ts.pretraining.objectives import OBJECTIVES
 from msssm_ts.pretraining.weights import shipped
 from msssm_ts.series import Prepared
 from msssm_ts.series.checks import filled
+from msssm_ts.text import counted
 from msssm_ts.training import Keeper, Reporter
 
 # What series are read in, with what is held of them, times as many.
@@ -106,7 +107,7 @@ class EncoderRidge(RidgeMember):
         if isinstance(init, Known) and init.config.n_channels != n_channels:
             raise InputError(
                 f"the encoder that init={init.name!r} (--init) names reads "
-                f"{init.config.n_channels} channels, and there are {n_channels}"
+                f"{counted(init.config.n_channels, 'channel')}, and there are {n_channels}"
             )
 
     @classmethod

@@ -24,6 +24,7 @@ from msssm_ts.pretraining.known import (
 from msssm_ts.pretraining.layers import codes, count_codes
 from msssm_ts.series import LazySeries, Prepared
 from msssm_ts.series.checks import filled
+from msssm_ts.text import counted
 from msssm_ts.training import Reporter, SeriesTensor, StreamedSeries
 
 # Numbers of a stream that are held at once: 16 MB.
@@ -171,7 +172,9 @@ class AllChannels:
         """Return shapes of the arrays, and the number of features."""
         config = MSSSMConfig.from_dict(facts["config"])
         if config.n_channels != n_channels:
-            raise ValueError(f"an encoder of {config.n_channels} channels, not {n_channels}")
+            raise ValueError(
+                f"an encoder of {counted(config.n_channels, 'channel')}, not {n_channels}"
+            )
         shapes = shapes_without_head(config)
         specs = {f"{_ENCODER}{name}": TensorSpec(s, "any") for name, s in shapes.items()}
         return specs, count_codes(config)
