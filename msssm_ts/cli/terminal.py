@@ -11,7 +11,7 @@ from msssm_ts.cli.given.inputs import predict_proba, read_as_before
 from msssm_ts.cli.given.matching import matched
 from msssm_ts.cli.given.reading import reading_options
 from msssm_ts.cli.info import model_facts
-from msssm_ts.cli.inspect.series import find_series
+from msssm_ts.cli.inspect.viewed import find_series
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import Labels
-from msssm_ts.fitted.takes_series import TakesSeries
 from msssm_ts.members.member import shown_facts
 from msssm_ts.series.stamps import uneven_step
+
+if TYPE_CHECKING:
+    from msssm_ts.fitted.model import FittedModel
+    from msssm_ts.fitted.takes_series import TakesSeries
 
 Row = dict[str, Any]
 

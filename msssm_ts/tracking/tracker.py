@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
-from msssm_ts.tracking.log import LOGS, End, Log, Value, module_of
+from msssm_ts.tracking.kinds import LOGS, module_of
+from msssm_ts.tracking.log import End, Log, Value
 
 if TYPE_CHECKING:
     from msssm_ts.fitted import FittedModel

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msssm_ts.cli.inspect.viewed import looked_at
 from msssm_ts.cli.shown.console import say, show
 from msssm_ts.cli.shown.pictures import save
 from msssm_ts.cli.shown.tables import show_table
@@ -33,7 +34,6 @@ def expert_facts(
     from msssm_ts.analysis.network.behind import expert_gates
     from msssm_ts.analysis.network.draw_motifs import draw_strip
     from msssm_ts.analysis.network.view import network_of
-    from msssm_ts.cli.inspect.motifs import looked_at
 
     network = network_of(classifier.model_)
     taken: dict[str, Any] = {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msssm_ts.cli.inspect.viewed import looked_at
 from msssm_ts.cli.shown.console import say, show
 from msssm_ts.cli.shown.pictures import save
 from msssm_ts.cli.shown.tables import show_table
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
 
 STRIP, SHAPES = "motifs.png", "motif_shapes.png"
-# Series that are looked at for what is usual.
-_MOST_SERIES = 200
 
 
 def motif_facts(
@@ -78,33 +76,6 @@ def motif_facts(
         },
         "pictures": [str(folder / STRIP), str(folder / SHAPES)],
     }
-
-
-def looked_at(
-    classifier: MSSSMClassifier,
-    data: LabelledSeries,
-    index: int,
-    view: View,
-    what: str,
-    quiet: bool,
-) -> Iterator[tuple[str, View]]:
-    """Yield labels and views of series, of very many for some; say of how many.
-
-    Where there are no labels, or several for a series, they are all of one class, "all".
-    """
-    import numpy as np
-
-    from msssm_ts.cli.inspect.series import view_of
-
-    rows = np.unique(
-        np.linspace(0, data.n_series - 1, min(data.n_series, _MOST_SERIES)).astype(int)
-    )
-    if len(rows) < data.n_series:
-        say(f"{what} over {len(rows)} of {data.n_series} series", quiet=quiet)
-    for row in rows:
-        labels = None if data.multilabel else data.labels
-        own = view if row == index else view_of(classifier, data, int(row))
-        yield "all" if labels is None else str(labels[row]), own
 
 
 def show_motifs(facts: dict[str, Any]) -> None:

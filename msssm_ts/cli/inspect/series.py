@@ -13,6 +13,7 @@ from msssm_ts.cli.inspect.behind import (
 )
 from msssm_ts.cli.inspect.mixing import mixing_facts
 from msssm_ts.cli.inspect.motifs import motif_facts, show_motifs
+from msssm_ts.cli.inspect.viewed import find_series, name_and_label, title_of, view_of
 from msssm_ts.cli.shown.console import say, show, show_pairs
 from msssm_ts.cli.shown.pictures import save
 from msssm_ts.cli.shown.tables import show_table
@@ -26,28 +27,6 @@ if TYPE_CHECKING:
     from msssm_ts.analysis.network.view import View
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
-
-
-def find_series(data: LabelledSeries, which: str | None) -> int:
-    """Return the place of the series with an id, or else a number from 1.
-
-    Raises
-    ------
-    InputError
-        If there is no such series.
-    """
-    if which is None:
-        return 0
-    if data.ids is not None:
-        names = [str(name) for name in data.ids]
-        if which in names:
-            return names.index(which)
-    if which.isdecimal() and 1 <= int(which) <= data.n_series:
-        return int(which) - 1
-    ids = "" if data.ids is None else f", or an id such as {data.ids[0]}"
-    raise InputError(
-        f"--series {which}: not in {data.source}; give a number from 1 to {data.n_series}{ids}"
-    )
 
 
 def series_facts(
@@ -116,23 +95,11 @@ def series_facts(
     return facts
 
 
-def _name_and_label(data: LabelledSeries, index: int) -> tuple[str, str | None]:
-    name = str(index + 1 if data.ids is None else data.ids[index])
-    return name, None if data.labels is None or data.multilabel else str(data.labels[index])
-
-
-def title_of(data: LabelledSeries, index: int, view: View) -> str:
-    """Return what stands above a picture: the series, and what was predicted."""
-    name, label = _name_and_label(data, index)
-    title = f"series {name}{f' ({label})' if label else ''}: predicted {view.prediction}"
-    return f"{title} with {view.probability:.0%}"
-
-
 def prediction_facts(
     data: LabelledSeries, index: int, view: View, saliency: NDArray[Any]
 ) -> dict[str, Any]:
     """Return what JSON shows of any model: the answer, and each channel's part of the saliency."""
-    name, label = _name_and_label(data, index)
+    name, label = name_and_label(data, index)
     return {
         "series": name,
         **({} if label is None else {"label": label}),
@@ -147,25 +114,6 @@ def prediction_facts(
             for c, channel in enumerate(view.channel_names)
         },
     }
-
-
-def view_of(classifier: MSSSMClassifier, data: LabelledSeries, index: int) -> View:
-    """Prepare one series; the estimator's complaints as InputError."""
-    import numpy as np
-
-    from msssm_ts.analysis.network.view import view_series
-
-    try:
-        return view_series(
-            classifier.model_,
-            data.values[index],
-            data.sampling_rate,
-            data.channel_names,
-            None if data.features is None else data.features.take(np.array([index])),
-            None if data.times is None else data.times[index],
-        )
-    except ValueError as error:
-        raise InputError(f"{data.source}: {error}") from error
 
 
 def stream_facts(traces: list[CoreTrace]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ def similar_facts(
 
     from msssm_ts.analysis.vote.draw_similar import draw_similar
     from msssm_ts.cli.answering.similar import similar_found
-    from msssm_ts.cli.inspect.series import find_series, title_of, view_of
+    from msssm_ts.cli.inspect.viewed import find_series, title_of, view_of
     from msssm_ts.fitted.similar import kept_by
 
     own, index = kept_by(classifier.model_), find_series(data, which)

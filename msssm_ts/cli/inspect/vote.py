@@ -6,13 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msssm_ts.cli.inspect.series import (
-    find_series,
-    prediction_facts,
-    prediction_pairs,
-    title_of,
-    view_of,
-)
+from msssm_ts.cli.inspect.series import prediction_facts, prediction_pairs
+from msssm_ts.cli.inspect.viewed import find_series, title_of, view_of
 from msssm_ts.cli.shown.console import show, show_pairs
 from msssm_ts.cli.shown.members_table import show_members
 from msssm_ts.cli.shown.pictures import save
