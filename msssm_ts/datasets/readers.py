@@ -29,8 +29,8 @@ from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
 from msssm_ts.datasets.scp.reader import SCP, are_scp
 from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.tables.frame import from_frame, read_parquet
-from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.tables.text_files import is_text_table
+from msssm_ts.datasets.tables.text_table import read_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
 from msssm_ts.datasets.xml_ecg.reader import XML, are_xml_ecgs
 

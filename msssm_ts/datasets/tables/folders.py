@@ -20,9 +20,9 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.recordings.described import describe
 from msssm_ts.datasets.tables.dialect import detect_dialect
-from msssm_ts.datasets.tables.layout import read_text_table
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.tables.text_table import read_text_table
 from msssm_ts.datasets.tables.times import times_or_step
 from msssm_ts.datasets.tree import files_below
 from msssm_ts.datasets.values import check_values

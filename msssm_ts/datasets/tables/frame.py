@@ -12,6 +12,8 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import find_roles, unique_names
 from msssm_ts.datasets.tables.layout import series_of_table
+from msssm_ts.datasets.tables.lazy_parquet import read_lazily
+from msssm_ts.datasets.tables.many_files import Parts
 from msssm_ts.datasets.tables.parquet import is_too_large, open_parquet, read_columns
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
@@ -76,10 +78,7 @@ def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 1–2 steps, 2 classes: a b'
     """
     if is_too_large([file]):
-        from msssm_ts.datasets.tables.lazy_parquet import read_lazily
-        from msssm_ts.datasets.tables.part_files import Parts
-
-        return read_lazily(Parts(file, (file,), {}, Account()), options)
+        return read_lazily(Parts.alone(file), options)
     with open_parquet(file) as parquet:
         data = read_columns(parquet, file)
     index = [c for c in data.column_names if c.startswith("__index_level_")]

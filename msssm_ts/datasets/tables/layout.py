@@ -5,25 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import are_parts, are_tests_beside, part_of
 from msssm_ts.datasets.tables.columns import Roles
-from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.lists import list_columns
 from msssm_ts.datasets.tables.long import read_channels, read_steps, read_values
-from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.stream import is_stream, read_stream
 from msssm_ts.datasets.tables.table import Table
-from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.tables.wide import read_wide
 from msssm_ts.errors import InputError
 
@@ -34,58 +29,6 @@ _PATH = re.compile(
     r"[^\s,;]*[/\\][^\s,;]*|[^,;]*\.(wav|flac|mp3|ogg|opus|m4a|edf|bdf|dat|hea|mat|npy|npz|h5|hdf5)",
     re.IGNORECASE,
 )
-
-
-def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
-    r"""Read a text table: CSV, TSV, the UCR archive's format, or any that separates columns.
-
-    Wide: a series a row. Every column but label, id, group and fold is a step; empty cells at a
-    row's end make a shorter series, others are missing values. Long: a value a row, with
-    columns id, value and, where there are any, time, channel, label, group and fold; or a step a
-    row, with columns id and time and a column a channel; or a channel a row, with columns id and
-    channel and steps. A table with a column of times and no id is a recording, or pieces of one
-    label each. Without a header the first column is the label, as in the UCR archive, or the last
-    where only that can be one.
-
-    Parameters
-    ----------
-    file : Path
-        Text, possibly compressed (.gz, .zip, .bz2, .xz).
-    options : ReadOptions
-        Columns that the user named.
-
-    Raises
-    ------
-    InputError
-        Naming file, line and column, for what cannot be understood.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp(), "x.csv")
-    >>> _ = file.write_text("class,a,b,c\nx,1,2,\ny,3,4,5\n")
-    >>> read_text_table(file, ReadOptions()).summary()
-    '2 series, 1 channel × 2–3 steps, 2 classes: x y'
-    """
-    dialect = detect_dialect(file)
-    recording = read_recording(file, options, dialect)
-    if recording is not None:
-        return recording
-    from msssm_ts.datasets.tables.lazy_text import read_text_lazily
-    from msssm_ts.datasets.tables.part_files import Parts
-
-    lazy = read_text_lazily(Parts(file, (file,), {}, Account()), options)
-    if lazy is not None:
-        return lazy
-    table, roles = read_text(file, options, dialect=dialect)
-    column, cell = paths_in(table, roles)
-    if column and cell.lower().endswith((".h5", ".hdf5")):
-        from msssm_ts.datasets.arrays.hdf5_series import read_listing
-
-        listed = read_listing(file, options)
-        if listed is not None:
-            return listed
-    return series_of_table(table, roles, options)
 
 
 def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:

@@ -18,8 +18,7 @@ from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.layout import rows_of_part, series_of_table, with_unique_id
 from msssm_ts.datasets.tables.lazy_rows import ROW, ReadRow, demand_places
 from msssm_ts.datasets.tables.lists import list_columns, list_series
-from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
-from msssm_ts.datasets.tables.part_files import (
+from msssm_ts.datasets.tables.many_files import (
     Parts,
     check_same,
     ids_apart,
@@ -28,6 +27,7 @@ from msssm_ts.datasets.tables.part_files import (
     roles_by_name,
     stored_names,
 )
+from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.wide import steps_of

@@ -21,7 +21,7 @@ from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
 from msssm_ts.datasets.tables.guess import is_unnamed
 from msssm_ts.datasets.tables.layout import paths_in, rows_of_part, understood
 from msssm_ts.datasets.tables.lazy_rows import ROW, ReadRow, demand_places
-from msssm_ts.datasets.tables.part_files import (
+from msssm_ts.datasets.tables.many_files import (
     Parts,
     check_same,
     common_type,

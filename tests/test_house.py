@@ -1,0 +1,38 @@
+"""Imports run one way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "msssm_ts"
+
+
+def _imported(node: ast.AST, modules: set[str]) -> Iterator[str]:
+    """Yield what code imports when it runs, inside functions, too."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return
+    if isinstance(node, ast.ImportFrom) and node.module is not None:
+        for name in node.names:
+            own = f"{node.module}.{name.name}"
+            yield own if own in modules else node.module
+    for child in ast.iter_child_nodes(node):
+        yield from _imported(child, modules)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    files = {
+        ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts): file
+        for file in PACKAGE.rglob("*.py")
+        # They only hand names on.
+        if file.name != "__init__.py"
+    }
+    arrows = {
+        module: {*_imported(ast.parse(file.read_text(encoding="utf-8")), {*files})} & {*files}
+        for module, file in files.items()
+    }
+    assert len(arrows) > 600
+    # Where there is a circle, it says which.
+    TopologicalSorter(arrows).prepare()
