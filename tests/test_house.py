@@ -12,14 +12,19 @@ PACKAGE = Path(__file__).parents[1] / "msssm_ts"
 
 def _imported(node: ast.AST, modules: set[str]) -> Iterator[str]:
     """Yield what code imports when it runs, inside functions, too."""
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+    if (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    ):
         return
     if isinstance(node, ast.ImportFrom) and node.module is not None:
         for name in node.names:
             own = f"{node.module}.{name.name}"
             yield own if own in modules else node.module
     for child in ast.iter_child_nodes(node):
-        yield from _imported(child, modules)
+        if not isinstance(child, ast.expr):
+            yield from _imported(child, modules)
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:

@@ -1,9 +1,9 @@
-"""What members with a ridge classifier on standardised features share: its fit, and its file."""
+"""What members with a ridge classifier on standardised features share: its fit."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -11,13 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.file_checks import Number
 from msssm_ts.members.normal_equations import NormalEquations
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.room import MOST_KEPT, Need, Room
 from msssm_ts.members.scaling import Scaling
-from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.members.within_time import cost_of, drawn_within, part_of, seconds_each
 from msssm_ts.series import Prepared, Series
 from msssm_ts.training import Reporter
@@ -27,10 +25,6 @@ from msssm_ts.workers import Work
 _HELD = 1 << 24
 # Series on which the work is tried, to say how long it will take.
 _TRIED = 64
-# What a file says of a classifier.
-FACTS = {"temperature": Number(1e-9, 1e9), "left_out_accuracy": Number(-1e-6, 1 + 1e-6)}
-# Older files do not say.
-MORE_FACTS = {"penalty": Number(0, 1e9)}
 
 
 class Transform(Protocol):
@@ -338,43 +332,3 @@ def in_parts(n_series: int, n_numbers: int, held: int = _HELD) -> list[NDArray[n
     """
     size = max(1, held // n_numbers)
     return np.split(np.arange(n_series), range(size, n_series, size))
-
-
-def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
-    """Return the arrays and the facts of a model file."""
-    arrays: dict[str, NDArray[Any]] = {
-        "mean": scaling.mean,
-        "scale": scaling.scale,
-        "coefficients": ridge.coefficients,
-        "intercept": ridge.intercept,
-    }
-    facts = {"temperature": ridge.temperature, "left_out_accuracy": ridge.left_out_accuracy}
-    if np.isfinite(ridge.penalty):
-        facts["penalty"] = ridge.penalty
-    return arrays, facts
-
-
-def specs_of(n_features: int | str, n_outputs: int) -> dict[str, TensorSpec]:
-    """Return shapes and types of the arrays of :func:`state_of`."""
-    return {
-        "mean": TensorSpec((n_features,)),
-        "scale": TensorSpec((n_features,)),
-        "coefficients": TensorSpec((n_features, n_outputs)),
-        "intercept": TensorSpec((n_outputs,), "float64"),
-    }
-
-
-def from_state_of(
-    arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any], multilabel: bool
-) -> tuple[Scaling, Ridge]:
-    """Return what :func:`state_of` described."""
-    scaling = Scaling(arrays["mean"], arrays["scale"])
-    ridge = Ridge(
-        arrays["coefficients"],
-        arrays["intercept"],
-        facts["temperature"],
-        facts["left_out_accuracy"],
-        multilabel,
-        penalty=facts.get("penalty", np.nan),
-    )
-    return scaling, ridge

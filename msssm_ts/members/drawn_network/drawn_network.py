@@ -14,21 +14,13 @@ from torch import Tensor, nn
 
 from msssm_ts.file_checks import Record, anything
 from msssm_ts.kernels.threshold_pools import N_POOLS
-from msssm_ts.members.closed_form import (
-    FACTS,
-    MORE_FACTS,
-    Transform,
-    fit_closed_form,
-    from_state_of,
-    need_of,
-    specs_of,
-    state_of,
-)
+from msssm_ts.members.closed_form import Transform, fit_closed_form, need_of
 from msssm_ts.members.drawn_network.method import METHOD
 from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.read_ahead import read_ahead
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_file import FACTS, MORE_FACTS, from_state_of, specs_of, state_of
 from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room

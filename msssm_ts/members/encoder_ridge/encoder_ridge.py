@@ -12,22 +12,14 @@ from torch import nn
 
 from msssm_ts.errors import InputError
 from msssm_ts.file_checks import Mapped, OneOf, Record, Whole, anything
-from msssm_ts.members.closed_form import (
-    FACTS,
-    MORE_FACTS,
-    Transform,
-    fit_closed_form,
-    from_state_of,
-    need_of,
-    specs_of,
-    state_of,
-)
+from msssm_ts.members.closed_form import Transform, fit_closed_form, need_of
 from msssm_ts.members.encoder_ridge.method import METHOD, OWN_METHOD
 from msssm_ts.members.encoder_ridge.reading import HELD, AllChannels, ByChannel
 from msssm_ts.members.encoder_ridge.views import MOST_MIXTURES, Views
 from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_file import FACTS, MORE_FACTS, from_state_of, specs_of, state_of
 from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
@@ -165,7 +157,6 @@ class EncoderRidge(RidgeMember):
         arrays, facts = dict(state.arrays), state.facts
         for name, array in arrays.items():
             check_range(name, array)
-        check_range("scale", arrays["scale"], least=0)
         reading = (AllChannels if "config" in facts else ByChannel).from_state(arrays, facts)
         return cls(reading, *from_state_of(arrays, facts, multilabel))
 

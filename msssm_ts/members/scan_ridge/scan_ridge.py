@@ -13,20 +13,11 @@ from torch import nn
 
 from msssm_ts.file_checks import Number, Record, Whole
 from msssm_ts.kernels.scale_features import N_GROUPS, N_RIVALS, TAPS
-from msssm_ts.members.closed_form import (
-    FACTS,
-    MORE_FACTS,
-    Transform,
-    features_by,
-    fit_closed_form,
-    from_state_of,
-    need_of,
-    specs_of,
-    state_of,
-)
+from msssm_ts.members.closed_form import Transform, features_by, fit_closed_form, need_of
 from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
+from msssm_ts.members.ridge_file import FACTS, MORE_FACTS, from_state_of, specs_of, state_of
 from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
@@ -180,9 +171,7 @@ class ScanRidge(RidgeMember):
             )
         for name in ("mix", "filters"):
             check_range(name, arrays[name], -_LARGEST_TAP, _LARGEST_TAP)
-        for name in ("thresholds", "mean", "coefficients", "intercept"):
-            check_range(name, arrays[name])
-        check_range("scale", arrays["scale"], least=0)
+        check_range("thresholds", arrays["thresholds"])
         return cls(features, *from_state_of(arrays, facts, multilabel))
 
     @classmethod

@@ -14,21 +14,12 @@ from torch import nn
 
 from msssm_ts.file_checks import Record, Whole
 from msssm_ts.kernels.shapelets import GROUP, TAPS
-from msssm_ts.members.closed_form import (
-    FACTS,
-    MORE_FACTS,
-    Transform,
-    features_by,
-    fit_closed_form,
-    from_state_of,
-    need_of,
-    specs_of,
-    state_of,
-)
+from msssm_ts.members.closed_form import Transform, features_by, fit_closed_form, need_of
 from msssm_ts.members.folds import left_out_by_folds
 from msssm_ts.members.member import State
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import MOST_ROWS, Ridge
+from msssm_ts.members.ridge_file import FACTS, MORE_FACTS, from_state_of, specs_of, state_of
 from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
@@ -162,9 +153,7 @@ class ShapeletRidge(RidgeMember):
         check_range("lags", arrays["lags"], 1, LONGEST_LAG)
         for name in ("mix", "shapelets"):
             check_range(name, arrays[name], -_LARGEST_VALUE, _LARGEST_VALUE)
-        for name in ("thresholds", "mean", "coefficients", "intercept"):
-            check_range(name, arrays[name])
-        check_range("scale", arrays["scale"], least=0)
+        check_range("thresholds", arrays["thresholds"])
         features = ShapeletFeatures(
             *(arrays[name] for name in ("mix", "lags", "scaled", "shapelets", "thresholds"))
         )
