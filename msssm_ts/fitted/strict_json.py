@@ -48,7 +48,7 @@ def parse_json(text: str) -> Any:
             parse_int=_whole,
             parse_float=_finite,
             parse_constant=_no_number,
-            object_pairs_hook=_once,
+            object_pairs_hook=once,
         )
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
@@ -73,7 +73,8 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no number")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; refuse a name that is there twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

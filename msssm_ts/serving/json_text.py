@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from msssm_ts.errors import InputError
+from msssm_ts.fitted.strict_json import once
 
 
 def as_json(value: Any) -> str:
@@ -38,7 +39,7 @@ def read_json(body: bytes | str, what: str) -> Any:
     msssm_ts.errors.InputError: the message: NaN is no number in JSON; a missing value is null
     """
     try:
-        return json.loads(body, parse_constant=_no_number, object_pairs_hook=_once)
+        return json.loads(body, parse_constant=_no_number, object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{what}: not JSON ({error.msg.lower()}, line {error.lineno}, column {error.colno})"
@@ -53,12 +54,3 @@ def read_json(body: bytes | str, what: str) -> Any:
 
 def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no number in JSON; a missing value is null")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise ValueError(f"{twice[:80]!r} is there twice")
-    return found
