@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from msssm_ts.errors import InputError
-from msssm_ts.fitted.tensor_file import list_tensors, read_tensor_file, write_tensor_file
+from msssm_ts.fitted.tensor_file import opened_tensor_file, read_tensor_file, write_tensor_file
 
 ARRAYS = {
     "b": np.arange(6, dtype=np.float32).reshape(2, 3).T,
@@ -48,7 +48,8 @@ def test_what_was_written_comes_back(file: Path) -> None:
         np.testing.assert_array_equal(array, ARRAYS[name])
         assert (array.dtype, array.shape) == (ARRAYS[name].dtype, ARRAYS[name].shape)
     assert read_tensor_file(file, "test", with_tensors=False) == ({}, header)
-    listed = list_tensors(file)
+    with opened_tensor_file(file, "test") as opened:
+        listed = opened.entries
     assert {name: entry.shape for name, entry in listed.items()} == {
         name: array.shape for name, array in ARRAYS.items()
     }
@@ -163,18 +164,18 @@ def test_surplus_bytes_and_other_things_are_refused(file: Path, tmp_path: Path) 
     whole = file.read_bytes()
     file.write_bytes(whole + b"\0")
     with pytest.raises(InputError, match="its tensors end at"):
-        list_tensors(file)
+        read_tensor_file(file, "test")
     file.write_bytes((1 << 40).to_bytes(8, "little") + whole[8:])
     with pytest.raises(InputError, match="it is cut"):
-        list_tensors(file)
+        read_tensor_file(file, "test")
     with file.open("wb") as stream:
         stream.write((40_000_000).to_bytes(8, "little"))
         stream.truncate(50_000_000)
     with pytest.raises(InputError, match="a header of 40,000,000 bytes"):
-        list_tensors(file)
+        read_tensor_file(file, "test")
     write(file, b"\xff" * 8, b"")
     with pytest.raises(InputError, match="is no text"):
-        list_tensors(file)
+        read_tensor_file(file, "test")
     for missing in (tmp_path, tmp_path / "nothing"):
         with pytest.raises(InputError, match="no such file"):
             read_tensor_file(missing, "test")

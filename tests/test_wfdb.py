@@ -11,7 +11,8 @@ from recordings import write_record
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.wfdb import signals as wfdb_signals
-from msssm_ts.datasets.wfdb.beats import AAMI, read_beats
+from msssm_ts.datasets.wfdb.annotations import read_annotations
+from msssm_ts.datasets.wfdb.beats import AAMI, beats_of
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries
 
@@ -50,7 +51,7 @@ def test_aami_classes(tmp_path: Path) -> None:
     write_record(
         tmp_path / "r", length=9000, beats={500 * (i + 1): s for i, s in enumerate(symbols)}
     )
-    beats = read_beats(tmp_path / "r", "atr", "aami")
+    beats = beats_of(read_annotations(tmp_path / "r", "atr"), "aami", rate=360)
     assert "".join(b.label for b in beats) == "NNNNNSSSSVVFQQQ"
     assert set(AAMI.values()) == set("NSVFQ")
 

@@ -107,18 +107,6 @@ def save_encoder(encoder: FittedEncoder, path: str | os.PathLike[str]) -> None:
     write_tensor_file(path, arrays_without_head(encoder.network), header, KEY)
 
 
-def read_encoder_header(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what an encoder's file says, checked, without its weights.
-
-    Raises
-    ------
-    InputError
-        If it is missing, damaged, foreign, or newer than this version can read.
-    """
-    with opened_tensor_file(path, KEY) as opened:
-        return _checked(path, opened.header)
-
-
 def load_encoder(path: str | os.PathLike[str]) -> FittedEncoder:
     """Read an encoder that :func:`save_encoder` wrote.
 

@@ -192,29 +192,6 @@ def read_tensor_file(
         return opened.read() if with_tensors else {}, opened.header
 
 
-def list_tensors(path: str | os.PathLike[str]) -> dict[str, TensorEntry]:
-    """Return what arrays a file has, and where, without reading them.
-
-    Raises
-    ------
-    InputError
-        If it is no safetensors file, or a damaged one.
-
-    Examples
-    --------
-    >>> file = getfixture("tmp_path") / "a.safetensors"
-    >>> write_tensor_file(file, {"x": np.arange(3.0)}, {}, "example")
-    >>> list_tensors(file)["x"].shape
-    (3,)
-    """
-    file = Path(path)
-    try:
-        with file.open("rb") as stream:
-            return _index(file, stream)[0]
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror or error})") from error
-
-
 def write_tensor_file(
     path: str | os.PathLike[str],
     tensors: Mapping[str, NDArray[Any]],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +12,11 @@ from msssm_ts.datasets.arrays.mat_file import read_mat_file
 from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.errors import InputError
-from msssm_ts.series import Series
 
 # Names that single recordings have, the likeliest first; case does not matter.
 _RECORD = ("val", "data", "ecg", "eeg", "emg", "signal", "p_signal", "sig", "y")
 _SERIES = ("x", "series", "data", "values", "signals", "samples", "inputs")
 _LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
-_RATES = ("fs", "srate", "sampling_rate", "freq", "frequency", "sfreq", "samplerate", "rate")
-_NAMES = ("channel_names", "channels", "leads", "lead_names", "labels")
-
-
-@dataclass(frozen=True)
-class MatlabRecord:
-    """One recording out of a MATLAB file.
-
-    Parameters
-    ----------
-    values : array of shape (n_channels, length)
-        The signals.
-    sampling_rate : float, optional
-        In hertz, where the file says it.
-    channel_names : tuple of str, optional
-        Where the file says them.
-    facts : mapping from str to str
-        What else it says, such as age and sex.
-    """
-
-    values: Series
-    sampling_rate: float | None
-    channel_names: tuple[str, ...] | None
-    facts: Mapping[str, str]
 
 
 def read_mat(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -75,64 +47,6 @@ def read_mat(file: Path, options: ReadOptions) -> LabelledSeries:
         return read_wfdb(file.with_suffix(".hea"), options)
     arrays = _with_series({k: _plain(v) for k, v in _variables(file).items()})
     return series_of_arrays(arrays, str(file), options, record=True)
-
-
-def read_mat_record(file: Path) -> MatlabRecord:
-    """Read a MATLAB file that holds one recording: a matrix, or a struct with one and facts.
-
-    The matrix is called ``val``, ``data``, ``ECG`` or the like, or is the only one; its longer axis
-    are the steps.
-
-    Raises
-    ------
-    InputError
-        If it is damaged, or holds no matrix or several.
-
-    Examples
-    --------
-    >>> import scipy.io, tempfile
-    >>> file = Path(tempfile.mkdtemp(), "A1.mat")
-    >>> record = {"sex": "Male", "age": 61, "data": np.ones((12, 500))}
-    >>> scipy.io.savemat(file, {"ECG": record})
-    >>> found = read_mat_record(file)
-    >>> found.values.shape, dict(found.facts)
-    ((12, 500), {'sex': 'Male', 'age': '61'})
-    """
-    variables = {k: _plain(v) for k, v in _variables(file).items()}
-    by_name = {k.casefold(): k for k in variables}
-    matrices = {
-        k: v for k, v in variables.items() if v.dtype.kind in "iuf" and v.ndim <= 2 and v.size > 1
-    }
-    named = [by_name[n] for n in _RECORD if by_name.get(n) in matrices]
-    if not named and len(matrices) != 1:
-        raise InputError(
-            f"{file}: no signals that can be told; it holds {', '.join(variables) or 'nothing'}, "
-            "call those of the recording 'val'"
-        )
-    name = named[0] if named else next(iter(matrices))
-    values = np.atleast_2d(matrices[name]).astype(np.float64)
-    if len(values) > values.shape[1]:
-        values = np.ascontiguousarray(values.T)
-    rate = next((variables[by_name[n]] for n in _RATES if n in by_name), None)
-    names = next(
-        (
-            tuple(str(t).strip() for t in variables[by_name[n]].ravel())
-            for n in _NAMES
-            if n in by_name and variables[by_name[n]].dtype.kind == "U"
-        ),
-        None,
-    )
-    facts = {
-        k: " ".join(str(t) for t in v.ravel())
-        for k, v in variables.items()
-        if k != name and v.size == 1 and v.dtype.kind in "iufUb"
-    }
-    return MatlabRecord(
-        values,
-        float(rate.item()) if rate is not None and rate.size == 1 else None,
-        names if names is not None and len(names) == len(values) else None,
-        facts,
-    )
 
 
 def _variables(file: Path) -> dict[str, NDArray[Any]]:

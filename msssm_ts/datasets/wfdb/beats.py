@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 from msssm_ts.datasets.options import BeatClasses
-from msssm_ts.datasets.wfdb.annotations import Annotations, read_annotations
+from msssm_ts.datasets.wfdb.annotations import Annotations
 
 # Seconds before and after an annotation: most of a heart beat at rest.
 DEFAULT_WINDOW = (0.28, 0.43)
@@ -30,31 +29,6 @@ class Beat(NamedTuple):
 
     sample: int
     label: str
-
-
-def read_beats(
-    stem: Path, annotator: str, classes: BeatClasses, rate: float | None = None
-) -> list[Beat]:
-    """Return the beats of a record; annotations of rhythm, noise and waves are left out.
-
-    Parameters
-    ----------
-    stem : Path
-        The record's path without suffix.
-    annotator : str
-        Suffix of the annotation file.
-    classes : {"aami", "symbols"}
-        Whether a label is one of the classes of AAMI EC57 (N S V F Q) or the annotation's symbol.
-    rate : float, optional
-        Samples a second; those of the annotations otherwise.
-
-    Raises
-    ------
-    InputError
-        If the annotations cannot be read.
-    """
-    found = read_annotations(stem, annotator, rate)
-    return beats_of(found, classes, 1.0 if rate is None else rate)
 
 
 def beats_of(annotations: Annotations, classes: BeatClasses, rate: float) -> list[Beat]:

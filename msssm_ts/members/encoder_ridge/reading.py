@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -30,23 +30,6 @@ from msssm_ts.training import Reporter, SeriesTensor, StreamedSeries
 # Numbers of a stream that are held at once: 16 MB.
 HELD = 1 << 22
 _ENCODER = "encoder."
-
-
-class Reading(Protocol):
-    """What reads series, and can be kept."""
-
-    @property
-    def n_features(self) -> int:
-        """Numbers of a series."""
-
-    def features(self, values: Prepared, reporter: Reporter | None = None) -> NDArray[np.float32]:
-        """Return features (n_series, n_features), not standardised."""
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return what a file holds of it."""
-
-    def facts(self) -> dict[str, Any]:
-        """Return what a file says of it."""
 
 
 @dataclass(frozen=True)
