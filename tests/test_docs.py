@@ -101,3 +101,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_contents_name_every_page() -> None:
     listed = {(DOCS / link).resolve() for link in _links(DOCS / "index.md")}
     assert set(DOCS.rglob("*.md")) - {DOCS / "index.md"} <= listed
+
+
+def test_files_that_contributing_names_are_there() -> None:
+    root = DOCS.parent
+    text = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:[\w-]+/)+[\w-]+\.py)`", text))
+    rooms = (root, root / "msssm_ts", root / "msssm_ts/model/cores")
+    assert len(named) > 40
+    assert [name for name in sorted(named) if not any((r / name).exists() for r in rooms)] == []
