@@ -1,4 +1,4 @@
-"""Imports run one way."""
+"""Imports run one way, and bugs that are planted are bugs of the code as it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
+
+from plant_bugs import BUGS, ROOT
 
 PACKAGE = Path(__file__).parents[1] / "msssm_ts"
 
@@ -41,3 +43,10 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert len(arrows) > 600
     # Where there is a circle, it says which.
     TopologicalSorter(arrows).prepare()
+
+
+def test_every_bug_can_be_planted() -> None:
+    texts = {file: (ROOT / file).read_text(encoding="utf-8") for file in {b.file for b in BUGS}}
+    assert [bug.name for bug in BUGS if texts[bug.file].count(bug.before) != 1] == []
+    asked = {word for bug in BUGS for word in bug.tests.split() if word.startswith("tests/")}
+    assert [file for file in asked if not (ROOT / file.partition("::")[0]).is_file()] == []
