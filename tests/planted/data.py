@@ -4,11 +4,11 @@
 BUGS: dict[str, list[tuple[str, str, str, str]]] = {
     "msssm_ts/datasets/adapted.py": [
         ("units by place", "if names and data.channel_names else None", "if False else None",
-         "tests/test_ecg_cases.py tests/test_wfdb.py"),
+         "tests/test_ecg_cases.py tests/test_ecg_labels.py tests/test_wfdb.py"),
         ("units converted the other way", "unit_factor(unit, other) if",
          "unit_factor(other, unit) if", "tests/test_matching.py"),
         ("units of another channel", "place = i if order is None else order[i]", "place = i",
-         "tests/test_ecg_cases.py"),
+         "tests/test_ecg_cases.py tests/test_ecg_labels.py"),
         ("gaps resampled as values", "out[missing[:, nearest]] = np.nan", "pass",
          "tests/test_matching.py"),
     ],
@@ -134,9 +134,10 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "msssm_ts/datasets/signals/joined.py": [
         ("rate of the fastest", "min(known, key=lambda r: (-rates[r], r))", "max(known)",
-         "tests/test_ecg_cases.py tests/test_wfdb.py"),
+         "tests/test_ecg_cases.py tests/test_ecg_labels.py tests/test_wfdb.py"),
         ("channels by place", "tuple(place[lead_key(n)] for n in channels)",
-         "tuple(range(len(channels)))", "tests/test_ecg_cases.py tests/test_wfdb.py"),
+         "tuple(range(len(channels)))",
+         "tests/test_ecg_cases.py tests/test_ecg_labels.py tests/test_wfdb.py"),
     ],
     "msssm_ts/datasets/signals/reader.py": [
         ("a label lost to the model's options", "raise OptionError(", "raise InputError(",
@@ -205,7 +206,7 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "msssm_ts/datasets/wfdb/annotations.py": [
         ("clock of annotations ignored", "found.resolution or rate", "rate",
-         "tests/test_ecg_cases.py tests/test_wfdb.py"),
+         "tests/test_ecg_cases.py tests/test_ecg_labels.py tests/test_wfdb.py"),
     ],
     "msssm_ts/datasets/wfdb/comments.py": [
         ("chosen diagnoses in another order", "names = list(chosen) or",

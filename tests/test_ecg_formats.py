@@ -1,0 +1,205 @@
+"""ECGs in other formats than WFDB: what is read, and what is refused."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+from ecg_files import write_dicom, write_ishne, write_muse
+
+from msssm_ts.datasets import ReadOptions, load
+from msssm_ts.errors import InputError
+
+LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
+
+
+def _header(stem: Path, change: tuple[str, str], more: str = "") -> None:
+    file = stem.with_name(f"{stem.name}.hea")
+    text = file.read_text()
+    assert change[0] in text
+    file.write_text(text.replace(*change) + more)
+
+
+EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+
+
+def _steps(names: Sequence[str], length: int = 500) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {n: rng.integers(-500, 500, length) for n in names}
+
+
+def test_muse(tmp_path: Path) -> None:
+    steps = _steps(EIGHT)
+    # MUSE names a document type, which is not fetched.
+    doctype = '<!DOCTYPE RestingECG SYSTEM "restecg.dtd">'
+    for name, label in (("a", "AF"), ("b", "SR")):
+        write_muse(tmp_path / label / f"{name}.xml", steps, head=doctype)
+    data = load(tmp_path)
+    assert data.labels.tolist() == ["AF", "SR"]
+    assert data.channel_names == (*EIGHT, "III", "aVR", "aVL", "aVF")
+    assert (data.sampling_rate, data.unit) == (500, "uV")
+    one, two = steps["I"] * 4.88, steps["II"] * 4.88
+    np.testing.assert_allclose(data.values[0][0], one, atol=1e-2)
+    limbs = [two - one, -(one + two) / 2, one - two / 2, two - one / 2]
+    np.testing.assert_allclose(data.values[0][8:], limbs, atol=1e-2)
+    assert "2 files: III, aVR, aVL and aVF calculated from I and II" in data.summary()
+    assert "2 files: the median beats beside the rhythm are not read" in data.summary()
+    write_muse(tmp_path / "two.xml", _steps(("I", "II")))
+    assert load(tmp_path / "two.xml", needs_labels=False).channel_names == ("I", "II")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (
+            lambda f: write_muse(f, _steps("I"), cut=10),
+            "lead I breaks off after 495 of 500 samples",
+        ),
+        (
+            lambda f: write_muse(f, _steps("I"), head='<!DOCTYPE x [<!ENTITY a "aaaa">]>'),
+            "defines entities of its own",
+        ),
+        (lambda f: f.write_text("<RestingECG><Waveform>"), "not readable as XML"),
+        (lambda f: f.write_text("<RestingECG/>"), "there is no waveform in it"),
+        (lambda f: f.write_text("<restingecgdata/>"), "there is no waveform in it; export it"),
+        (lambda f: f.write_text("<CardiologyXML/>"), "GE CardioSoft; export it as MUSE XML"),
+        (lambda f: f.write_text("<html/>"), "an XML file of kind 'html', none that is known"),
+    ],
+)
+def test_xml_that_is_not_read(tmp_path: Path, write, message: str) -> None:
+    write(tmp_path / "a.xml")
+    with pytest.raises(InputError, match=message):
+        load(tmp_path / "a.xml")
+
+
+def test_xml_beside_a_data_set_is_no_ecg(tmp_path: Path) -> None:
+    (tmp_path / "pom.xml").write_text("<project/>")
+    with pytest.raises(InputError, match=r"nothing to read \(1 \.xml\)"):
+        load(tmp_path)
+
+
+def test_annotated_ecg_of_hl7(tmp_path: Path) -> None:
+    sequences = (
+        '<component><sequence><code code="TIME_ABSOLUTE"/><value><head value="20020101"/>'
+        '<increment value="0.002" unit="s"/></value></sequence></component>'
+    )
+    steps = _steps(("I", "AVR"), 100)
+    for name, values in steps.items():
+        digits = " ".join(str(v) for v in values)
+        sequences += (
+            f'<component><sequence><code code="MDC_ECG_LEAD_{name}"/><value>'
+            '<origin value="10" unit="uV"/><scale value="2.5" unit="uV"/>'
+            f"<digits>{digits}</digits></value></sequence></component>"
+        )
+    (tmp_path / "a.xml").write_text(
+        '<AnnotatedECG xmlns="urn:hl7-org:v3"><component><series><component><sequenceSet>'
+        f"{sequences}</sequenceSet></component></series></component></AnnotatedECG>"
+    )
+    data = load(tmp_path, needs_labels=False)
+    assert (data.channel_names, data.units, data.sampling_rate) == (("I", "AVR"), ("uV", "uV"), 500)
+    np.testing.assert_allclose(data.values[0][1], steps["AVR"] * 2.5 + 10, rtol=1e-6)
+
+
+@pytest.mark.parametrize("counted", [1, 3])
+def test_ishne(tmp_path: Path, counted: int) -> None:
+    steps = np.stack(list(_steps("abc", 400).values()))
+    write_ishne(tmp_path / "h.ecg", steps, samples=400 * counted)
+    data = load(tmp_path, needs_labels=False)
+    assert (data.channel_names, data.unit, data.sampling_rate) == (("I", "II", "III"), "mV", 200)
+    np.testing.assert_allclose(data.values[0], steps * 2500e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("samples", "leads", "message"),
+    [
+        (2_000_000_000, 3, "breaks off after 400 of 2000000000 samples"),
+        (400, 0, "its header says 0 leads"),
+        (400, 2000, "its header says 2000 leads"),
+    ],
+)
+def test_ishne_headers_are_compared_with_what_is_there(
+    tmp_path: Path, samples: int, leads: int, message: str
+) -> None:
+    file = tmp_path / "h.ecg"
+    write_ishne(file, np.stack(list(_steps("abc", 400).values())), samples=samples)
+    raw = bytearray(file.read_bytes())
+    struct.pack_into("<h", raw, 156, leads)
+    file.write_bytes(raw)
+    with pytest.raises(InputError, match=message):
+        load(file, needs_labels=False)
+
+
+def test_dicom(tmp_path: Path) -> None:
+    pytest.importorskip("pydicom", reason="the dicom extra is not installed")
+    steps = np.stack(list(_steps("ab", 300).values()))
+    write_dicom(tmp_path / "a.dcm", steps)
+    data = load(tmp_path, needs_labels=False)
+    assert (data.channel_names, data.unit, data.sampling_rate) == (("I", "II"), "uV", 500)
+    np.testing.assert_allclose(data.values[0], steps * 2.5, rtol=1e-6)
+    write_dicom(tmp_path / "a.dcm", steps, said=2_000_000_000)
+    with pytest.raises(InputError, match="breaks off after 1200 of 8000000000 bytes"):
+        load(tmp_path, needs_labels=False)
+
+
+def test_dicom_without_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    (tmp_path / "a.dcm").write_bytes(b"\0" * 200)
+    with pytest.raises(InputError, match=r"needs pydicom, .*; run: python -m pip install 'pydicom"):
+        load(tmp_path)
+
+
+def test_matlab_records(tmp_path: Path) -> None:
+    values = {}
+    for i, name in enumerate(("A0001", "A0002", "A0003")):
+        values[name] = np.random.default_rng(i).normal(size=(12, 300 + i))
+        content = {"sex": "Male", "age": 40, "data": values[name]}
+        scipy.io.savemat(tmp_path / f"{name}.mat", {"ECG": content})
+    (tmp_path / "REFERENCE.csv").write_text(
+        "Recording,First_label,Second_label\nA0001,1,\nA0002,2,5\nA0003,1,\n"
+    )
+    data = load(tmp_path)
+    assert data.label_names == ("1", "2", "5")
+    assert data.labels.tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, 0]]
+    assert "took First_label, Second_label for the labels of a recording" in data.summary()
+    data = load(tmp_path, ReadOptions(label="First_label", sampling_rate=500.0))
+    assert data.labels.tolist() == [1, 2, 1]
+    assert data.lengths.tolist() == [300, 301, 302]
+    assert (data.sampling_rate, data.units, data.channel_names) == (500.0, None, None)
+    np.testing.assert_allclose(data.values[1], values["A0002"], rtol=1e-6)
+
+
+def test_matlab_records_by_folder(tmp_path: Path) -> None:
+    for label, name in (("AF", "a"), ("SR", "b")):
+        (tmp_path / label).mkdir()
+        scipy.io.savemat(
+            tmp_path / label / f"{name}.mat",
+            {"val": np.random.default_rng(0).normal(size=(1, 900)), "fs": 300},
+        )
+    data = load(tmp_path)
+    assert (data.labels.tolist(), data.sampling_rate) == (["AF", "SR"], 300)
+    assert data.values[0].shape == (1, 900)
+
+
+def test_a_folder_with_a_matlab_data_set_stays_one(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(6, 50))
+    scipy.io.savemat(tmp_path / "set.mat", {"X": x, "y": [1, 2, 1, 2, 1, 2]})
+    assert load(tmp_path / "set.mat").n_series == 6
+    from msssm_ts.datasets.mat_records.reader import are_records
+
+    assert not are_records([tmp_path / "set.mat"])
+    scipy.io.savemat(tmp_path / "other.mat", {"X": x, "y": [1, 2, 1, 2, 1, 2]})
+    assert not are_records(sorted(tmp_path.glob("*.mat")))
+
+
+@pytest.mark.parametrize("suffix", [".vhdr", ".gdf"])
+def test_formats_that_are_known_by_name(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").write_bytes(b"1234")
+    for source in (tmp_path, tmp_path / f"a{suffix}"):
+        with pytest.raises(InputError, match=rf"a\{suffix}: .* is not read; convert it to EDF"):
+            load(source)
