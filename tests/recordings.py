@@ -59,3 +59,11 @@ def write_sound(
     values = np.random.default_rng(seed).integers(-9000, 9000, (length, channels)).astype(np.int16)
     soundfile.write(file, values, rate)
     return values.T.astype(np.float32) / 32768
+
+
+def change_header(stem: Path, change: tuple[str, str], more: str = "") -> None:
+    """Write other text into a record's header, and more behind it."""
+    file = stem.with_name(f"{stem.name}.hea")
+    text = file.read_text()
+    assert change[0] in text
+    file.write_text(text.replace(*change) + more)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
-from recordings import write_record
+from recordings import change_header, write_record
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.adapted import in_units
@@ -16,13 +16,6 @@ from msssm_ts.datasets.units import unit_factor
 from msssm_ts.errors import InputError
 
 LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
-
-
-def _header(stem: Path, change: tuple[str, str], more: str = "") -> None:
-    file = stem.with_name(f"{stem.name}.hea")
-    text = file.read_text()
-    assert change[0] in text
-    file.write_text(text.replace(*change) + more)
 
 
 # --- leads -------------------------------------------------------------------------------------
@@ -68,7 +61,7 @@ def test_leads_are_compared_as_people_mean_them(tmp_path: Path) -> None:
 
 def test_two_signals_of_one_name_are_kept(tmp_path: Path) -> None:
     values = write_record(tmp_path / "a", leads=("ECG", "other"))
-    _header(tmp_path / "a", ("other", "ECG"))
+    change_header(tmp_path / "a", ("other", "ECG"))
     data = load(tmp_path, needs_labels=False)
     assert data.channel_names == ("ECG", "ECG 2")
     np.testing.assert_allclose(data.values[0], values, atol=1e-6)
@@ -139,7 +132,7 @@ def test_units_that_do_not_go_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize("gain", ["0", "0(0)/mV"])
 def test_a_header_without_gain(tmp_path: Path, gain: str) -> None:
     values = write_record(tmp_path / "a")
-    _header(tmp_path / "a", ("1000.0(0)/mV", gain))
+    change_header(tmp_path / "a", ("1000.0(0)/mV", gain))
     data = load(tmp_path, needs_labels=False)
     np.testing.assert_allclose(data.values[0], values * 5, atol=1e-5)
     assert data.unit == "mV"
@@ -330,7 +323,7 @@ def test_a_table_of_part_of_the_records(tmp_path: Path) -> None:
     assert "1 row (z: of labels.csv, which name no file)" in data.summary()
 
 
-def test_signals_without_header(tmp_path: Path) -> None:
+def test_signals_withoutchange_header(tmp_path: Path) -> None:
     write_record(tmp_path / "a")
     (tmp_path / "b.dat").write_bytes(b"\x01\x02" * 100)
     assert "1 file (b.dat: no header for them)" in load(tmp_path, needs_labels=False).summary()

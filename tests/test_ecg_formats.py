@@ -14,16 +14,6 @@ from ecg_files import write_dicom, write_ishne, write_muse
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.errors import InputError
 
-LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
-
-
-def _header(stem: Path, change: tuple[str, str], more: str = "") -> None:
-    file = stem.with_name(f"{stem.name}.hea")
-    text = file.read_text()
-    assert change[0] in text
-    file.write_text(text.replace(*change) + more)
-
-
 EIGHT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 
 

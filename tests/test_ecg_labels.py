@@ -8,19 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
-from recordings import write_record
+from recordings import change_header, write_record
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.errors import InputError
-
-LIMBS = ("I", "II", "III", "aVR", "aVL", "aVF")
-
-
-def _header(stem: Path, change: tuple[str, str], more: str = "") -> None:
-    file = stem.with_name(f"{stem.name}.hea")
-    text = file.read_text()
-    assert change[0] in text
-    file.write_text(text.replace(*change) + more)
 
 
 def test_diagnoses_in_headers(tmp_path: Path) -> None:
@@ -31,7 +22,7 @@ def test_diagnoses_in_headers(tmp_path: Path) -> None:
         ("Y", "d", "Unknown"),
     ):
         write_record(tmp_path / folder / name)
-        _header(tmp_path / folder / name, ("MLII", "MLII"), f"#Age: 68\n#Dx: {code}\n")
+        change_header(tmp_path / folder / name, ("MLII", "MLII"), f"#Age: 68\n#Dx: {code}\n")
     data = load(tmp_path)
     assert data.label_names == ("AF", "NSR", "RBBB")
     assert data.labels.tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 0]]
