@@ -11,7 +11,7 @@ most that it falls anywhere else, in percentage points, on average over the seed
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable
 from unittest import mock
 
@@ -60,11 +60,14 @@ def from_others(series: list[Array], rng: np.random.Generator, join: bool) -> Hi
     return hide
 
 
-def main(n_seeds: int = 3) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("seeds", type=int, nargs="?", default=3)
+    arguments = parser.parse_args()
     print(f"{'':14s}{'':10s}planted  elsewhere")
     for kind in ("noise level", "noise shape", "smooth level", "smooth shape"):
         found: dict[str, list[tuple[float, float]]] = {}
-        for seed in range(n_seeds):
+        for seed in range(arguments.seeds):
             rng = np.random.default_rng(seed)
             x, y = made_up(kind, rng)
             model = MSSSMClassifier("fast", random_state=seed).fit(x[::2], y[::2]).model_
@@ -86,4 +89,4 @@ def main(n_seeds: int = 3) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

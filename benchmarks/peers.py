@@ -5,9 +5,9 @@ In an environment of its own: python -m pip install "aeon>=1.6"
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,9 @@ def make(name: str, seed: int) -> Any:
 
 
 def main() -> None:
-    task = json.loads(sys.argv[sys.argv.index("--task") + 1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--task", type=json.loads, required=True)
+    task = parser.parse_args().task
     name = task["settings"]["preset"]
     warm = np.random.default_rng(0).normal(size=(20, 1, 64))
     make(name, 0).fit(warm, np.arange(20) % 2).predict(warm)

@@ -8,6 +8,7 @@ that it does not divide (n_train 0), every recording is loaded for itself.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sys
 from collections.abc import Iterator
@@ -67,9 +68,13 @@ def check_recordings(folder: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    folder, names = arguments.data, arguments.names
     with (folder / "INDEX.csv").open(newline="") as stream:
-        rows = [r for r in csv.DictReader(stream) if r["name"] in sys.argv[2:] or not sys.argv[2:]]
+        rows = [row for row in csv.DictReader(stream) if row["name"] in names or not names]
     disagreements = 0
     for row in rows:
         here = folder / row["name"]

@@ -5,6 +5,7 @@ python benchmarks/reading_speed.py [MEGABYTES] [STEPS]
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable
@@ -32,11 +33,13 @@ def write_table(file: Path, megabytes: float, n_steps: int) -> None:
 
 
 def main() -> None:
-    megabytes = float(sys.argv[1]) if len(sys.argv) > 1 else 200
-    n_steps = int(sys.argv[2]) if len(sys.argv) > 2 else 256
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("megabytes", type=float, nargs="?", default=200)
+    parser.add_argument("steps", type=int, nargs="?", default=256)
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "wide.csv")
-        write_table(file, megabytes, n_steps)
+        write_table(file, arguments.megabytes, arguments.steps)
 
         def ours() -> object:
             return load(file)

@@ -8,6 +8,7 @@ that before them (Linux). Prints both, and how far what is said is off.
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -73,11 +74,14 @@ def measure(changes: dict[str, Any], n: int, steps: int) -> tuple[int, int]:
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        print(json.dumps(measure(*json.loads(sys.argv[1]))))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shape", type=json.loads, help="one of them, in this process")
+    arguments = parser.parse_args()
+    if arguments.shape is not None:
+        print(json.dumps(measure(*arguments.shape)))
         return
     for shape in SHAPES:
-        command = [sys.executable, __file__, json.dumps(shape)]
+        command = [sys.executable, __file__, "--shape", json.dumps(shape)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         took, said = json.loads(done.stdout)
         print(f"{took / 1e6:6.0f} MB, said {said / 1e6:6.0f} ({said / took - 1:+.0%})  {shape}")
