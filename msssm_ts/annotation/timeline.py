@@ -58,11 +58,11 @@ def timeline_figure(lead: Recording, beats: AnnotatedBeats) -> Figure:
             axis.set_xlim(0, edges[-1])
             axis.tick_params(labelbottom=axis is axes[-1])
         axes[-1].set_xlabel("hours" if hours else "minutes")
-        figure.suptitle(_title(lead, beats), x=0.01, ha="left", fontsize=11)
+        figure.suptitle(_title(beats), x=0.01, ha="left", fontsize=11)
     return figure
 
 
-def _title(lead: Recording, beats: AnnotatedBeats) -> str:
+def _title(beats: AnnotatedBeats) -> str:
     none = [c for c in beats.classes if not (beats.labels == c).any()]
     said = f"{short(beats.name)}: {counted(len(beats), 'beat')} in {clock(beats.duration)}"
     return said + (f"; none is {', '.join(map(short, none))}" if none else "")

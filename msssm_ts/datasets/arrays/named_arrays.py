@@ -167,7 +167,7 @@ def series_of_arrays(
         folds=folds,
         validation=None if validation is None else validation.astype(bool),
         units=units,
-        times=_times(stamps, series, cube.shape[2], time_name, options, source),
+        times=_times(stamps, series, cube.shape[2], time_name, source),
         source=source,
         account=account.remarking(
             axes.remark, "" if labels is None or labels.ndim > 1 else lookalikes(np.unique(labels))
@@ -306,7 +306,7 @@ def _series(cube: NDArray[Any], lengths: Any, source: str) -> list[Series]:
 
 
 def _times(
-    stamps: Any, series: list[Series], n_steps: int, name: str, options: ReadOptions, source: str
+    stamps: Any, series: list[Series], n_steps: int, name: str, source: str
 ) -> list[NDArray[np.float64]] | None:
     """Return times of the steps: the same for all series, or a row of each."""
     if stamps is None:

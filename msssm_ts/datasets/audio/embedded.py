@@ -134,7 +134,7 @@ def read_embedded(files: Sequence[Path], options: ReadOptions, source: str) -> L
     place = {p: i for i, p in enumerate(paths)}
     why = [h if isinstance(h, str) else None for h in headers]
     chosen = [place[f] for f in found.files]
-    account = left_out(found.files, [why[i] for i in chosen], found.labels, source)
+    account = left_out(found.files, [why[i] for i in chosen], found.labels)
     kept = [k for k, i in enumerate(chosen) if why[i] is None]
     found = grouped(found.take(kept).adding(account), options.group, source)
     chosen = [chosen[k] for k in kept]

@@ -22,7 +22,7 @@ from msssm_ts.series import Series
 _FARTHEST = 1000
 
 
-def readable(recordings: Recordings, source: str) -> tuple[Recordings, dict[Path, Header]]:
+def readable(recordings: Recordings) -> tuple[Recordings, dict[Path, Header]]:
     """Read the headers of sound files, and leave out those that hold nothing to read.
 
     Returns
@@ -44,18 +44,15 @@ def readable(recordings: Recordings, source: str) -> tuple[Recordings, dict[Path
             headers[file] = read_header(file)
         except Unreadable as error:
             dead[file] = str(error)
-    left = left_out(
-        recordings.files, [dead.get(f) for f in recordings.files], recordings.labels, source
-    )
+    files = recordings.files
+    left = left_out(files, [dead.get(file) for file in files], recordings.labels)
     kept = [i for i, f in enumerate(recordings.files) if f in headers]
     if len(kept) < len(recordings.files):
         recordings = recordings.take(kept)
     return recordings.adding(left), headers
 
 
-def left_out(
-    names: Sequence[Any], reasons: Sequence[str | None], labels: Any, source: str
-) -> Account:
+def left_out(names: Sequence[Any], reasons: Sequence[str | None], labels: Any) -> Account:
     """Return an account of sounds that cannot be read; refuse where too much would be missing.
 
     Raises

@@ -158,7 +158,7 @@ def audio_series(
     """
     options = options or ReadOptions()
     source = source or str(folder)
-    recordings, headers = readable(recordings, source)
+    recordings, headers = readable(recordings)
     recordings = grouped(recordings, options.group, source)
     files = recordings.files
     items = [AudioExcerpt(str(f), 0, headers[f].frames) for f in files]

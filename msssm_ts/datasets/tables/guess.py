@@ -32,7 +32,7 @@ def refined(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Ro
         table, roles = _counted_rows(table, roles)
     if not table.headed:
         if roles.id is None and roles.time is None:
-            table, roles = _headerless_stream(table, roles, options)
+            table, roles = _headerless_stream(table, roles)
         if not roles.labels and roles.id is None and roles.time is None:
             table, roles = _headerless_label(table, roles)
     return table, roles
@@ -212,7 +212,7 @@ class _Stream:
     group: str | None
 
 
-def _headerless_stream(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:
+def _headerless_stream(table: Table, roles: Roles) -> tuple[Table, Roles]:
     """Find the label, time and person of a recording with a step a row and no names."""
     if len(roles.rest) > _STREAM_COLUMNS or len(table) < _STREAM_ROWS:
         return table, roles
