@@ -121,6 +121,7 @@ def test_several_labels_at_once(folder: Path) -> None:
     ("arguments", "sentence"),
     [
         (("{f}/first",), "one run only"),
+        (("{f}/first", "{f}/second", "--mono"), "--mono tells how DATA is read, and none is"),
         (("{f}/first", "{f}/nowhere"), "{f}/nowhere: no such model file"),
         (
             ("{f}/first", "{f}/second", "{f}/others"),

@@ -174,6 +174,7 @@ def test_spectra_are_drawn_as_images(folder: Path, tmp_path: Path) -> None:
         (("{s6}", "--series", "2"), "--series 2: give DATA too"),
         (("{s6}", "--baseline", "{single}"), "give DATA too"),
         (("{s6}", "--layer", "1"), "--layer 1: give DATA too"),
+        (("{s6}", "--group", "g"), "--group tells how DATA is read, and none is; give DATA"),
         (("{s6}", "{data}", "--layer", "3"), "--layer 3: the model has only 2"),
         (("{s6}", "--out", "/proc/no"), "cannot be written"),
         (("{s6}", "nowhere.csv"), "nowhere.csv: no such file"),

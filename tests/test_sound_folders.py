@@ -35,6 +35,41 @@ def test_links(tmp_path: Path) -> None:
     )
 
 
+def test_class_folders_that_hold_nothing_are_named(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    (tmp_path / "whistle").mkdir()
+    (tmp_path / "song").mkdir()
+    (tmp_path / "song" / "1.m4a").write_bytes(b"....")
+    # These are no classes.
+    for name in ("metadata", "_cache", ".git"):
+        (tmp_path / name).mkdir()
+    line = read_all(tmp_path).account.line()
+    assert line.startswith("left out: 2 folders (song, whistle: no files to read), 1 file (1 .m4a")
+
+
+def test_folders_below_classes_are_said_where_they_hold_several(tmp_path: Path) -> None:
+    for i in range(3):
+        for kind in ("pet/dog", "pet/cat", "tool/saw", "tool/fan"):
+            write_sound(tmp_path / "kinds" / kind / f"{i}.wav")
+            write_sound(tmp_path / "takes" / kind[:3] / f"{kind[4:]}{i}" / "1.wav")
+    said = read_all(tmp_path / "kinds").account.line()
+    assert said.startswith("took folders pet tool for the classes, not cat dog fan saw below;")
+    # A folder of its own for each recording is no class.
+    assert read_all(tmp_path / "takes").account.line() == ""
+
+
+def test_a_table_that_says_otherwise_than_the_folders(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    files = sorted(f.relative_to(tmp_path).as_posix() for f in tmp_path.glob("*/*.wav"))
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label\n" + "".join(f"{f},{'xy'[i % 2]}\n" for i, f in enumerate(files)))
+    assert "took the table's labels, not the folders " in read_all(tmp_path).account.line()
+    # Another name for each folder is no contradiction.
+    rows = "".join(f"{f},the {f.split('/')[0]}\n" for f in files)
+    table.write_text("file,label\n" + rows)
+    assert read_all(tmp_path).account.line() == ""
+
+
 @pytest.mark.parametrize("place", ["{part}/{word}", "{word}/{part}", "{part}/audio/{word}"])
 def test_parts(tmp_path: Path, place: str) -> None:
     for part, n in (("Training", 3), ("dev", 1), ("evaluation", 2)):

@@ -80,15 +80,16 @@ def test_several_labels_and_an_empty_stream(models: Path, monkeypatch: pytest.Mo
     model = MSSSMClassifier.load(models / "labels")
     predicted = model.predict([np.array([[1.0, 2.0]])])[0]
     assert rows[1]["prediction"] == ";".join(str(i) for i in np.flatnonzero(predicted))
-    assert stream(models / "labels", "", monkeypatch=monkeypatch)[0] == (
-        "step,prediction,p_0,p_1,p_2\n"
-    )
+    out, err = stream(models / "labels", "", monkeypatch=monkeypatch)
+    assert out == "step,prediction,p_0,p_1,p_2\n"
+    assert "no line came in" in err
 
 
 @pytest.mark.parametrize(
     ("model", "text", "sentence"),
     [
         ("causal", "1\n2\nthree\n", "line 3: 'three' is not a number"),
+        ("causal", "1\n1_0\n", "line 2: '1_0' is not a number"),
         ("causal", "1\n2,3\n", "line 2: 2 values, but the model reads 1 channel"),
         ("pair", "1,2\n\n", "line 2: no values, but the model reads 2 channels"),
         ("causal", "1\nnan\n", "line 2: channel 1 is missing"),

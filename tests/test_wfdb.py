@@ -70,6 +70,19 @@ def test_channels_that_all_records_have(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.values[1], b[1:, 199:455], atol=1e-6)
 
 
+def test_signals_beyond_what_the_header_counts_are_said(tmp_path: Path) -> None:
+    for name, extra in (("a", 361), ("b", 360), ("c", 0)):
+        write_record(tmp_path / name, leads=("MLII", "V1"))
+        with (tmp_path / f"{name}.dat").open("ab") as signals:
+            signals.write(bytes(2 * 2 * extra))
+    data = load(tmp_path, needs_labels=False)
+    assert data.lengths.tolist() == [1000] * 3
+    # Up to a second is what fills a block.
+    assert "1 record: signals go on behind what the header counts, which is left out" in (
+        data.summary()
+    )
+
+
 def test_split_column_and_channels_of_both_parts(tmp_path: Path) -> None:
     write_record(tmp_path / "a", leads=("MLII", "V1"), beats={300: "N", 600: "V"})
     write_record(tmp_path / "b", leads=("MLII", "V5"), beats={300: "V"})

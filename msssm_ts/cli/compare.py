@@ -11,7 +11,7 @@ import typer
 
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.given import options
-from msssm_ts.cli.given.reading import reads_data
+from msssm_ts.cli.given.reading import reads_data, refuse_unread
 from msssm_ts.cli.shown.console import say, show, show_json
 from msssm_ts.cli.shown.tables import show_table
 from msssm_ts.errors import InputError
@@ -55,6 +55,7 @@ def compare(
     from msssm_ts.analysis.results.runs import check_same_classes, differing_settings, run_facts
     from msssm_ts.fitted.artifact import read_header
 
+    refuse_unread(reading, data, "--data DATA")
     if len(runs) < 2:
         raise InputError("one run only: give two or more to compare")
     headers = [read_header(run) for run in runs]

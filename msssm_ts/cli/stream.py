@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,6 +75,8 @@ def stream(
             write(number, proba)
     if number % every:
         write(number, proba)
+    if not number:
+        say("no line came in, and so there is nothing to answer", quiet=quiet)
     table.say_risky(quiet)
 
 
@@ -99,9 +102,8 @@ def read_values(line: bytes, n_channels: int) -> list[float]:
 
 
 def _number(cell: str) -> float:
-    try:
-        return float(cell or "nan")
-    except ValueError:
-        raise InputError(
-            f"{cell!r} is not a number; every line holds values only, without a header"
-        ) from None
+    # Python takes 1_0 for 10, and digits of other scripts.
+    if cell.isascii() and "_" not in cell:
+        with suppress(ValueError):
+            return float(cell or "nan")
+    raise InputError(f"{cell!r} is not a number; every line holds values only, without a header")

@@ -10,6 +10,7 @@ from msssm_ts.datasets.audio.formats import UNDECODED, refuse_undecoded
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.not_read import remedy_of
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import DATA_FILES, RECORDINGS, reader_of
 from msssm_ts.datasets.readers import SUFFIXES as READ
@@ -59,8 +60,9 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
     reader = reader_of(".txt" if is_text_table(file) else suffix)
     if reader is None:
         refuse_undecoded(file, [file])
-        known = ", ".join(READ)
-        raise InputError(f"{file}: unknown kind of file {suffix!r}; known are {known}")
+        remedy = remedy_of([file]) or f"known are {', '.join(READ)}"
+        kind = suffix or file.suffix
+        raise InputError(f"{file}: unknown kind of file {kind!r}; {remedy}")
     if not reader.compressed and file.suffix.lower() in COMPRESSED:
         raise InputError(f"{file}: only text tables are read compressed; unpack it")
     try:

@@ -13,7 +13,7 @@ from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
 from msssm_ts.datasets.audio.formats import refuse_undecoded
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.files import LISTED, read_file, read_listed
-from msssm_ts.datasets.not_read import FORMATS, refuse_format
+from msssm_ts.datasets.not_read import FORMATS, refuse_format, remedy_of
 from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
 from msssm_ts.datasets.readers import OF_TABLES, RECORDINGS, Reader, reader_of
 from msssm_ts.datasets.recordings.listed import listed_below
@@ -104,7 +104,8 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     for known in with_suffix(files, FORMATS):
         refuse_format(known, options)
     raise InputError(
-        f"{folder}: the folder has nothing to read ({describe_files(files)}); known are {_KNOWN}"
+        f"{folder}: the folder has nothing to read ({describe_files(files)}); "
+        f"{remedy_of(files) or f'known are {_KNOWN}'}"
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.several import on_other_signs
 from msssm_ts.errors import InputError
 
 # What stands for a label that is not there.
@@ -47,13 +49,16 @@ def _whole(text: str) -> int | None:
 
 
 def lookalikes(labels: Iterable[Any]) -> str:
-    """Say which labels are the same number, differently written; empty where none are.
+    """Say which labels are hardly different: one number, or word, written in two ways.
 
     Examples
     --------
     >>> lookalikes(["1", "1.0", "2"])
     'labels 1 and 1.0 are two classes, as they are written'
+    >>> lookalikes(["yes", "Yes", "no"])
+    'took Yes and yes for different classes, though only case differs'
     """
+    labels = list(labels)
     seen: dict[float, str] = {}
     for label in labels:
         text = str(label)
@@ -61,7 +66,17 @@ def lookalikes(labels: Iterable[Any]) -> str:
             other = seen.setdefault(float(text), text)
             if other != text:
                 return f"labels {other} and {text} are two classes, as they are written"
-    return ""
+    return _alike_but_for_case(labels) or on_other_signs(labels)
+
+
+def _alike_but_for_case(labels: Iterable[Any]) -> str:
+    spellings: dict[str, list[str]] = {}
+    for text in sorted(map(str, labels)):
+        spellings.setdefault(" ".join(text.casefold().split()), []).append(text)
+    alike = [" and ".join(names) for names in spellings.values() if len(names) > 1]
+    if not alike:
+        return ""
+    return f"took {enumerate_names(alike, 3)} for different classes, though only case differs"
 
 
 def refuse_unlearnable(labels: NDArray[Any], source: str) -> None:

@@ -16,7 +16,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
-from msssm_ts.datasets.labels import refuse_unlearnable
+from msssm_ts.datasets.labels import lookalikes, refuse_unlearnable
 from msssm_ts.datasets.memory import Within, demand, limited
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import (
@@ -105,6 +105,9 @@ def load(
             data = replace(data, values=values)
         _check_held(data)
     data = compared_within_groups(chosen_features(data, options), options)
+    if data.labels is not None and data.labels.ndim == 1:
+        account = data.account.remarking(lookalikes(np.unique(data.labels)))
+        data = replace(data, account=account)
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,6 +20,33 @@ FORMATS = {
     ".nwb": ("NWB", "convert the recordings to EDF, or to arrays in a .npz file"),
     ".xdf": ("XDF", "convert the recordings to EDF, or to arrays in a .npz file"),
 }
+
+# Containers of anything, and how what they hold is brought into something that is read.
+_REMEDIES = {
+    (".xlsx", ".xls", ".xlsm", ".ods"): "save the sheet as CSV",
+    (".feather", ".arrow", ".ipc", ".orc", ".avro"): "write the table as .parquet or CSV",
+    (".json", ".jsonl", ".ndjson"): "write the series as CSV, a series a row",
+    (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".rds", ".rdata"): (
+        "loading it could run what it holds, so save arrays as .npz and tables as .parquet"
+    ),
+    (".db", ".sqlite", ".sqlite3", ".sav", ".dta"): "export the table as CSV",
+    (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar"): "unpack it, and name the folder",
+}
+
+
+def remedy_of(files: Iterable[Path]) -> str:
+    """Say what to do with the first file that is known for what it is; empty where none is.
+
+    Examples
+    --------
+    >>> remedy_of([Path("a.xyz"), Path("b.XLSX")]), remedy_of([Path("set.tar.gz")])
+    ('save the sheet as CSV', 'unpack it, and name the folder')
+    """
+    for file in files:
+        for suffixes, remedy in _REMEDIES.items():
+            if file.suffix.lower() in suffixes:
+                return remedy
+    return ""
 
 
 def refuse_format(file: Path, _: ReadOptions) -> NoReturn:

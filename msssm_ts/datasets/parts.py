@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 Part = Literal["train", "validation", "test"]
@@ -16,9 +16,30 @@ _NAMES: dict[str, Part] = {
         "validation",
     ),
     **dict.fromkeys(
-        ("test", "testing", "tst", "eval", "evaluation", "evaluate", "holdout", "heldout"), "test"
+        (
+            "test",
+            "testing",
+            "tst",
+            "eval",
+            "evaluation",
+            "evaluate",
+            "holdout",
+            "heldout",
+            "hold_out",
+            "held_out",
+        ),
+        "test",
     ),
 }
+# Columns that are true for the series of one part.
+_FLAGS: dict[str, Part] = {
+    "isvalid": "validation",
+    "isvalidation": "validation",
+    "isval": "validation",
+    "istest": "test",
+    "istrain": "train",
+}
+TRUE, FALSE = ("1", "true", "yes", "t", "1.0"), ("0", "false", "no", "f", "0.0", "")
 
 
 def part_of(name: object) -> Part | None:
@@ -57,6 +78,33 @@ def are_tests_beside(parts: Iterable[str | None], asked: Part) -> bool:
     (True, False)
     """
     return asked != "test" and "test" in parts
+
+
+def flag_of(column: str) -> Part | None:
+    """Return the part whose series a column is true for, by its name.
+
+    Examples
+    --------
+    >>> flag_of("IsTest"), flag_of("is_valid"), flag_of("test")
+    ('test', 'validation', None)
+    """
+    return _FLAGS.get(re.sub(r"[\s_-]", "", column).casefold())
+
+
+def parts_in_column(column: str, cells: Sequence[object]) -> list[Part | None]:
+    """Return the parts that the cells of a column stand for; None for those that stand for none.
+
+    Examples
+    --------
+    >>> parts_in_column("split", ["dev", "x"]), parts_in_column("isTest", ["0", "True"])
+    (['validation', None], ['train', 'test'])
+    """
+    flagged = flag_of(column)
+    texts = [str(c).strip().casefold() for c in cells]
+    if flagged is None or not {*texts} <= {*TRUE, *FALSE}:
+        return [part_of(c) for c in cells]
+    rest: Part = "test" if flagged == "train" else "train"
+    return [flagged if t in TRUE else rest for t in texts]
 
 
 def part_in(name: object) -> Part | None:

@@ -23,7 +23,8 @@ def write(data: LabelledSeries, file: Path) -> None:
     A .npz file holds ``X`` (n_series, n_channels, length), ``y`` and, where there are any,
     ``ids``, ``groups``, ``group_name``, ``folds``, ``validation``, ``channel_names``, ``units``,
     ``label_names``, ``sampling_rate`` and, for series of different lengths, ``lengths``, with NaN
-    behind the shorter ones. The other two are long tables, one value a row.
+    behind the shorter ones. The other two are long tables, one value a row, with its unit and the
+    time in seconds where units and rate are known.
 
     Parameters
     ----------
@@ -124,7 +125,10 @@ def _rows(data: LabelledSeries, i: int) -> pd.DataFrame:
     values = np.asarray(data.values[i], dtype=np.float64)
     n_channels, length = values.shape
     columns: dict[str, Any] = {"id": i if data.ids is None else data.ids[i]}
-    times = np.arange(length) if data.times is None else data.times[i]
+    # In seconds times tell the rate again.
+    steps = np.arange(length)
+    seconds = steps if data.sampling_rate is None else steps / data.sampling_rate
+    times = seconds if data.times is None else data.times[i]
     columns["time"] = np.tile(times, n_channels)
     if n_channels > 1 or data.channel_names is not None:
         # Numbers of equal width, for channels come back in the order of their names.
@@ -132,6 +136,8 @@ def _rows(data: LabelledSeries, i: int) -> pd.DataFrame:
         names = data.channel_names or [f"{c:0{width}}" for c in range(n_channels)]
         columns["channel"] = np.repeat(np.array(names), length)
     columns["value"] = values.ravel()
+    if data.units is not None:
+        columns["unit"] = np.repeat(np.array(data.units), length)
     for name, array in (
         ("label", data.labels),
         (data.group_name, data.groups),

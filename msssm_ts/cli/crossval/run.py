@@ -227,7 +227,7 @@ def prepared(asked: Asked, out: Path, checkpoint: Checkpoint, quiet: bool) -> Ru
         say(f"the validation part ({n} series) is tested like the rest", quiet=quiet)
         series = replace(series, validation=None)
     preparation = preparation_for(asked.preparing, series)
-    for line in notes(preparation, series, asked.modelling["missing"]):
+    for line in notes(preparation, series, asked.modelling["missing"], ungrouped=asked.ungrouped):
         say(line, quiet=quiet)
     try:
         targets = encode_targets(series.labels)

@@ -13,7 +13,7 @@ from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.export.c_code import AsC
 from msssm_ts.cli.export.exported import COMPARED, accuracies, show_accuracies, source_of
 from msssm_ts.cli.given import options
-from msssm_ts.cli.given.reading import reads_data
+from msssm_ts.cli.given.reading import reads_data, refuse_unread
 from msssm_ts.cli.shown.console import say, show_json, show_pairs
 from msssm_ts.cli.shown.files import claim
 from msssm_ts.cli.shown.tables import show_table
@@ -97,6 +97,7 @@ def export(
     In C it is a header and a source that read a sample at a time, of a model that can be streamed.
     Compiled, probabilities may differ by 0.00001; memory and arithmetic of a step are shown.
     """
+    refuse_unread(reading, data, "--data DATA")
     file = resolve_model_path(model)
     format = format or _format_of(out)
     quantize = Quantize.INT8 if int8 else quantize

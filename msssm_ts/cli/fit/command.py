@@ -190,7 +190,7 @@ def _fitted(
     say(f"{data}: {series.summary()}", quiet=quiet)
     more = like(series, unlabelled, reading, partial(say, quiet=quiet))
     preparation = preparation_for(preparing, series)
-    for line in notes(preparation, series, modelling["missing"]):
+    for line in notes(preparation, series, modelling["missing"], ungrouped=ungrouped):
         say(line, quiet=quiet)
 
     modelling = counting_rare_beats(modelling, series, quiet)

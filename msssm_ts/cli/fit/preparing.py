@@ -289,13 +289,17 @@ def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | Non
     return tuple(n if n in series.channel_names else by_key[lead_key(n)] for n in wanted)
 
 
-def notes(settings: Preparation, series: LabelledSeries, missing: str) -> list[str]:
-    """Say what is done to the series that the user did not ask for."""
+def notes(
+    settings: Preparation, series: LabelledSeries, missing: str, *, ungrouped: bool = False
+) -> list[str]:
+    """Say what is done to the series that the user did not ask for, and what cannot be done."""
     import numpy as np
 
     from msssm_ts.series import LazySeries
 
     lines = []
+    if ungrouped and series.groups is None:
+        lines.append("--ungrouped had nothing to act on: there are no groups (--group)")
     if settings.features != "raw":
         lines.append(
             f"sound: {settings.features} spectra every 10 ms (--features raw takes the waveform)"
@@ -310,13 +314,37 @@ def notes(settings: Preparation, series: LabelledSeries, missing: str) -> list[s
         lines.append(
             f"--crop {settings.window:g}: taken for steps, for no sampling rate is known (--fs)"
         )
+    if settings.window is not None:
+        window = settings.window * (series.sampling_rate or 1)
+        if int(series.lengths.max()) <= window:
+            lines.append(f"--crop {settings.window:g} had nothing to cut: no series is longer")
     if not isinstance(series.values, LazySeries):
         gaps = np.array([np.isnan(v).sum() for v in series.values])
         if missing != "error" and gaps.any():
             done = "masked" if missing == "mask" else "interpolated"
             values = counted(int(gaps.sum()), "value is", "values are")
             lines.append(f"{values} missing in {(gaps > 0).sum()} series: {done} (--missing)")
+        lines += _still(series)
     return lines
+
+
+def _still(series: LabelledSeries) -> list[str]:
+    """Say which channels never vary, beside others that do."""
+    import numpy as np
+
+    from msssm_ts.datasets.messages import enumerate_names
+
+    low = np.fmin.reduce([np.fmin.reduce(v, axis=1) for v in series.values])
+    high = np.fmax.reduce([np.fmax.reduce(v, axis=1) for v in series.values])
+    still = ~(high > low)
+    if not still.any() or still.all():
+        return []
+    names = series.channel_names or [str(c + 1) for c in range(series.n_channels)]
+    said = enumerate_names([n for n, s in zip(names, still, strict=True) if s], 6)
+    return [
+        f"channels that never vary: {said}; they tell nothing now (--drop or --channels leaves "
+        "them out)"
+    ]
 
 
 def preparing_options(options: Mapping[str, Any]) -> dict[str, Any]:

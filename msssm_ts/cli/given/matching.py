@@ -77,6 +77,8 @@ def known_labels(
     InputError
         If the labels are of another kind than the model's, or it knows none of them.
     """
+    if classifier.multilabel_ and not series.multilabel:
+        series = _with_several(series, [str(n) for n in classifier.label_names])
     assert series.labels is not None
     if classifier.multilabel_ != series.multilabel:
         kinds = ("one label", "several labels")
@@ -103,6 +105,18 @@ def known_labels(
         f"{(~known).sum()} of {len(known)} series are left out: the model has never seen their "
         f"labels {unknown}"
     ]
+
+
+def _with_several(series: LabelledSeries, names: list[str]) -> LabelledSeries:
+    """Take labels that are a model's, one or several in a cell, for those of a series."""
+    from msssm_ts.datasets.several import known_in_cells
+
+    cells = [str(label) for label in series.labels.tolist()] if series.labels is not None else []
+    several = known_in_cells(cells, names)
+    if several is None:
+        return series
+    flags = np.array([several.flags(cell) for cell in cells])
+    return replace(series, labels=flags, label_names=several.labels)
 
 
 def training_series(series: LabelledSeries, model: FittedModel) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any
 
 import typer
@@ -116,6 +116,40 @@ def reading_options(**given: Any) -> Any:
         If one is none.
     """
     return _options({p.name: p.default for p in _PARAMETERS} | given)
+
+
+def refuse_unread(reading: Any, data: object, missing: str, acting: Collection[str] = ()) -> None:
+    """Refuse options that tell how to read DATA where there is none to read.
+
+    Parameters
+    ----------
+    reading : ReadOptions
+        What was given.
+    data : object
+        DATA, or None.
+    missing : str
+        How DATA is given.
+    acting : collection of str
+        Fields that act without it.
+
+    Raises
+    ------
+    InputError
+        For the first that was given.
+
+    Examples
+    --------
+    >>> refuse_unread(reading_options(label="y"), None, "--data DATA")
+    Traceback (most recent call last):
+    msssm_ts.errors.InputError: --label tells how DATA is read, and none is; give --data DATA, too
+    """
+    if data is not None:
+        return
+    memory = ["max_memory"] if reading.max_memory is not None else []
+    for name in [*reading.given(), *memory]:
+        if name not in acting:
+            option = reading.command_line_name(name)
+            raise InputError(f"{option} tells how DATA is read, and none is; give {missing}, too")
 
 
 def _names(given: list[str] | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import typer
 
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.given import options
-from msssm_ts.cli.given.reading import reads_data
+from msssm_ts.cli.given.reading import reads_data, refuse_unread
 from msssm_ts.cli.shown.console import say, show_json
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
@@ -128,6 +128,7 @@ def inspect(
     for name, given in (("--series", series), ("--layer", layer), ("--baseline", baseline)):
         if data is None and given is not None:
             raise InputError(f"{name} {given}: give DATA too, to take a series from")
+    refuse_unread(reading, data, "DATA", ("sampling_rate",))
     files = [resolve_model_path(file) for file in (model, baseline) if file is not None]
 
     from msssm_ts.fitted.artifact import read_header

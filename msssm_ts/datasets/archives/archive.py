@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +14,11 @@ import numpy as np
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import reason_of
-from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
+from msssm_ts.datasets.labels import first_missing, tidy_labels
 from msssm_ts.datasets.memory import demand
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import Split
+from msssm_ts.datasets.tables.times import times_or_step
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
@@ -75,7 +79,44 @@ def read_ts(file: Path) -> LabelledSeries:
         file, ".ts", lambda: load_from_tsfile(str(file), return_data_type="nested_univ")
     )
     X, y = loaded if isinstance(loaded, tuple) else (loaded, None)
-    return _from_nested(X, y, str(file), "a series a line, channels between colons")
+    data = _from_nested(X, y, str(file), "a series a line, channels between colons")
+    times, note = _times(X)
+    remarks = (note, *_against_header(file, data))
+    return replace(data, account=data.account.remarking(*remarks), **times)
+
+
+def _times(X: pd.DataFrame) -> tuple[dict[str, Any], str]:
+    """Return the time stamps of a .ts file, if any: its cells' indices; and a remark."""
+    times = []
+    for _, row in X.iterrows():
+        index = row.iloc[0].index
+        if not all(index.equals(cell.index) for cell in row):
+            return {}, "times left out, for channels were measured at times of their own"
+        if index.dtype.kind == "M":
+            index = (index - index[0]).total_seconds()
+        times.append(index.to_numpy(np.float64))
+    counted = all(np.array_equal(t, np.arange(len(t))) for t in times)
+    return ({} if counted else times_or_step(times)), ""
+
+
+def _against_header(file: Path, data: LabelledSeries) -> list[str]:
+    """Say where the header of a .ts file and its series differ."""
+    said = []
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        header = takewhile(lambda line: not line.lower().startswith("@data"), lines)
+        facts = {w[0].lower(): w[1:] for line in header if (w := line.split())}
+    classes = facts.get("@classlabel", [])[1:]
+    if classes and data.labels is not None:
+        odd = sorted({str(v) for v in data.labels} - {str(v) for v in tidy_labels(classes)})
+        if odd:
+            said.append(
+                f"labels {enumerate_names(odd, 6)} are none of the classes that the header names "
+                f"({enumerate_names(classes, 6)})"
+            )
+    told = facts.get("@dimensions", ["?"])[0]
+    if told.isdigit() and int(told) != data.n_channels:
+        said.append(f"the header says {told} dimensions, and there are {data.n_channels}")
+    return said
 
 
 def read_arff(file: Path) -> LabelledSeries:
@@ -152,5 +193,4 @@ def _from_nested(X: pd.DataFrame, y: Any, source: str, layout: str) -> LabelledS
     if missing is not None:
         raise error(missing, "it has no label; fill it in or remove the series")
     account = account.took("label", "the last value of a line")
-    account = account.remarking(lookalikes({str(label) for label in y}))
     return LabelledSeries(values, tidy_labels(y), source=source, account=account)

@@ -25,7 +25,7 @@ from msssm_ts.datasets.arrays.names import (
 )
 from msssm_ts.datasets.arrays.numpy_files import load_npz
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.labels import first_missing, lookalikes, tidy_labels
+from msssm_ts.datasets.labels import first_missing, tidy_labels
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_of
@@ -169,9 +169,7 @@ def series_of_arrays(
         units=units,
         times=_times(stamps, series, cube.shape[2], time_name, source),
         source=source,
-        account=account.remarking(
-            axes.remark, "" if labels is None or labels.ndim > 1 else lookalikes(np.unique(labels))
-        ),
+        account=account.remarking(axes.remark),
     )
 
 

@@ -15,7 +15,7 @@ from msssm_ts.datasets.labels import text_of, tidy_labels, tidy_names
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import Part, are_tests_beside
-from msssm_ts.datasets.recordings.folders import Folders, read_folders
+from msssm_ts.datasets.recordings.folders import Folders, read_folders, without_recordings
 from msssm_ts.datasets.recordings.lists import sources_of
 from msssm_ts.datasets.recordings.manifest import Manifest, find_manifest, matrix
 from msssm_ts.datasets.recordings.pattern import (
@@ -204,6 +204,8 @@ def describe(
         )
         gone = set(without)
         chosen = [f for f in chosen if f not in gone]
+        if labels is not None and by_folders:
+            account = account.remarking(_rather_than_folders(labels, inside, chosen))
     elif by_folders and inside.labels is not None:
         by_file = dict(zip(inside.files, inside.labels, strict=True))
         labels, loose = _of_folders([by_file[f] for f in chosen], chosen, options.split)
@@ -216,6 +218,8 @@ def describe(
             labels = None
         if labels is not None:
             account += replace(inside.account, taken=_taken(inside.account, "label"), left_out=())
+            bare = without_recordings(folder, inside.files, inside.labels, files)
+            account = account.without(len(bare), "folders", f"no {others} to read", bare)
     elif by_folders and named is None:
         account = account.remarking(*inside.account.remarks)
     if not chosen:
@@ -228,8 +232,6 @@ def describe(
     if silent is not None and manifest is None:
         which = [relative_name(t, folder) for t in tables]
         account = account.without(len(which), "tables", "without label or part", which)
-    if labels is not None and labels.ndim == 1:
-        account = account.remarking(_on_case(labels))
 
     groups, group_name = _groups(manifest, inside, named, chosen)
     if groups is not None and group_name == "folder":
@@ -305,15 +307,17 @@ def _unread(
     )
 
 
-def _on_case(labels: NDArray[Any]) -> str:
-    """Say that classes differ by case only."""
-    spellings: dict[str, list[str]] = {}
-    for label in np.unique(labels):
-        spellings.setdefault(str(label).casefold(), []).append(str(label))
-    alike = [" and ".join(names) for names in spellings.values() if len(names) > 1]
-    if not alike:
+def _rather_than_folders(labels: NDArray[Any], inside: Folders, files: Sequence[Path]) -> str:
+    """Say that folders, too, look like classes, and divide the files otherwise than a table."""
+    if inside.labels is None:
         return ""
-    return f"took {enumerate_names(alike, 3)} for different classes, though only case differs"
+    of = dict(zip(inside.files, inside.labels, strict=True))
+    folders = [of.get(f, "") for f in files]
+    names, different = {*folders} - {""}, np.unique(labels)
+    pairs = set(zip(folders, labels.tolist(), strict=True))
+    if len(names) < 2 or len(pairs) <= max(len(names), len(different)):
+        return ""
+    return f"took the table's labels, not the folders {enumerate_names(sorted(names), 6)}"
 
 
 def _taken(account: Account, role: str) -> tuple[tuple[str, str], ...]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.parts import Part, part_of
+from msssm_ts.datasets.parts import TRUE, Part, part_of, parts_in_column
 from msssm_ts.datasets.recordings.names import FileNames
-from msssm_ts.datasets.recordings.roles import FLAGS, TRUE, Roles
+from msssm_ts.datasets.recordings.roles import Roles
 from msssm_ts.datasets.recordings.tables import Listing
 from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.datasets.tree import relative_name
@@ -157,11 +157,8 @@ def parts_of(
         account = account.without(len(without), others, f"no part in column {roles.part}", without)
         return {f: part for f, part in found.items() if part is not None}, account
     if roles.flag is not None:
-        flagged: Part = FLAGS[roles.flag.lower()]
-        rest: Part = "test" if flagged == "train" else "train"
-        return {
-            f: flagged if c.get(roles.flag, "").lower() in TRUE else rest for f, c in cells.items()
-        }, account
+        flags = parts_in_column(roles.flag, [c.get(roles.flag, "") for c in cells.values()])
+        return {f: part or "train" for f, part in zip(cells, flags, strict=True)}, account
     if len({c.get(_OF_TABLE) for c in cells.values()}) > 1:
         return {f: part_of(c.get(_OF_TABLE, "")) or "train" for f, c in cells.items()}, account
     return None, account
@@ -192,24 +189,3 @@ def _flags(
             )
         flags.append(int(value in TRUE))
     return tuple(flags)
-
-
-def several_in_a_cell(labels: Mapping[Path, str]) -> tuple[str, tuple[str, ...]] | None:
-    """Return the sign between several labels of one cell, and all labels; None where there is none.
-
-    Plausible is a sign only if its pieces recur: there are fewer of them than different cells.
-
-    Examples
-    --------
-    >>> several_in_a_cell({Path("1"): "a;b", Path("2"): "a", Path("3"): "b"})
-    (';', ('a', 'b'))
-    >>> several_in_a_cell({Path("1"): "rain, heavy", Path("2"): "dog"}) is None
-    True
-    """
-    cells = set(labels.values()) - {""}
-    for sign in (";", "|", ","):
-        if any(sign in c for c in cells):
-            pieces = {p.strip() for c in cells for p in c.split(sign)} - {""}
-            if 1 < len(pieces) < len(cells):
-                return sign, tuple(sorted(pieces))
-    return None

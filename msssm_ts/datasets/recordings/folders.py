@@ -22,6 +22,9 @@ _FOLD = re.compile(r"fold[ _-]*\d+", re.IGNORECASE)
 # Folders that hold recordings of every class.
 _WRAPPERS = {"audio", "audios", "wav", "wavs", "clips", "data", "files", "sounds", "recordings"}
 
+# Folders of tables and texts beside those of recordings.
+BESIDE = {"meta", "metadata", "labels", "annotations", "annotation", "doc", "docs", "info"}
+
 Place = tuple[str, ...]
 
 
@@ -143,7 +146,11 @@ def _classes(places: list[Place], parts: list[Part] | None) -> Folders:
     label = rest[0]
     account = Account().took("label", f"folders {_listed(levels[label])}")
     deeper = rest[1:]
-    if deeper and _recur(labelled, label, deeper[0]):
+    # Below a class each recording may lie in a folder of its own.
+    inner = len({(p[label], p[deeper[0]]) for p in labelled}) if deeper else 0
+    if deeper and (
+        _recur(labelled, label, deeper[0]) or len(levels[label]) < inner < len(labelled)
+    ):
         pattern = "/".join("{label}" if k == deeper[0] else "*" for k in range(depth))
         account = account.remarking(
             f"took folders {_listed(levels[label])} for the classes, not "
@@ -152,6 +159,36 @@ def _classes(places: list[Place], parts: list[Part] | None) -> Folders:
     labels = [p[label] if len(p) > label else "" for p in places]
     found = replace(nothing, labels=labels, account=account)
     return found if group is None else _with_groups(found, places, group, levels[group])
+
+
+def without_recordings(
+    folder: Path, files: Sequence[Path], labels: Sequence[str], every: Sequence[Path]
+) -> list[str]:
+    """Return the folders beside those of classes that hold no recording, as seen from the folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The files lie below it.
+    files : sequence of Path
+        Recordings in folders of classes.
+    labels : sequence of str
+        The folder of each that is its class; empty where there is none.
+    every : sequence of Path
+        All recordings.
+    """
+    taken: dict[Path, set[str]] = defaultdict(set)
+    for file, label in zip(files, labels, strict=True):
+        parts = file.relative_to(folder).parts[:-1]
+        if label in parts:
+            taken[folder.joinpath(*parts[: parts.index(label)])].add(label)
+    holding = {p for f in every for p in f.parents}
+    return [
+        (parent / name).relative_to(folder).as_posix()
+        for parent in sorted(taken)
+        for name in sorted(p.name for p in parent.iterdir() if p.is_dir() and p not in holding)
+        if not name.startswith((".", "_")) and name.casefold() not in {*_WRAPPERS, *BESIDE}
+    ]
 
 
 def _are_groups(names: Iterable[str]) -> bool:

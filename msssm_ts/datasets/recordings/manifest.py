@@ -19,7 +19,6 @@ from msssm_ts.datasets.recordings.entries import (
     flags_of,
     parts_of,
     read_entries,
-    several_in_a_cell,
 )
 from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.names import FileNames
@@ -33,6 +32,7 @@ from msssm_ts.datasets.recordings.tables import (
     lists_files,
     read_listing,
 )
+from msssm_ts.datasets.several import several_in_cells
 from msssm_ts.datasets.tables.columns import FOLD, GROUP, find_column
 from msssm_ts.datasets.tree import is_about, relative_name
 from msssm_ts.errors import InputError
@@ -212,15 +212,11 @@ def _manifest(
     label_names = roles.labels
     if len(roles.labels) == 1:
         label = {f: cells.get(roles.labels[0], "") for f, cells in entries.cells.items()}
-        sign = several_in_a_cell(label)
-        if sign is not None:
-            label_names = sign[1]
-            several = {f: _has(text, *sign) for f, text in label.items()}
-            example = next(text for text in label.values() if sign[0] in text)
-            account = account.remarking(
-                f"took {sign[0]!r} in column {roles.labels[0]} for a sign between several labels, "
-                f"as in {example!r}"
-            )
+        found = several_in_cells(label.values())
+        if found is not None:
+            label_names = found.labels
+            several = {f: found.flags(text) for f, text in label.items()}
+            account = account.remarking(found.remark(roles.labels[0]))
     elif roles.ranked:
         label_names, several = union_of(roles.labels, entries.cells)
     elif roles.labels:
@@ -249,11 +245,6 @@ def _manifest(
         tables,
         roles.beside,
     )
-
-
-def _has(text: str, sign: str, labels: Sequence[str]) -> tuple[int, ...]:
-    there = {piece.strip() for piece in text.split(sign)}
-    return tuple(int(label in there) for label in labels)
 
 
 def _with_the_rest(entries: Entries, used: Sequence[Listing], files: Sequence[Path]) -> Entries:

@@ -9,7 +9,7 @@ from pathlib import Path
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.messages import enumerate_names, no_column
 from msssm_ts.datasets.options import ReadOptions, label_columns
-from msssm_ts.datasets.parts import Part, are_parts, part_of
+from msssm_ts.datasets.parts import FALSE, TRUE, are_parts, flag_of, part_of
 from msssm_ts.datasets.recordings.ranked import are_ranked, ranked_columns
 from msssm_ts.datasets.recordings.tables import MORE_LABELS, Listing
 from msssm_ts.datasets.tables.columns import FOLD, GROUP, LABEL, find_column
@@ -17,15 +17,6 @@ from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.text import plural
 
-# Columns that are true for the recordings of one part.
-FLAGS: dict[str, Part] = {
-    "is_valid": "validation",
-    "is_validation": "validation",
-    "is_val": "validation",
-    "is_test": "test",
-    "is_train": "train",
-}
-TRUE, FALSE = ("1", "true", "yes", "t", "1.0"), ("0", "false", "no", "f", "0.0", "")
 # Columns that are of parts, whatever is in them, and those that may be of anything.
 _PARTS = ("split", "partition")
 _PERHAPS_PARTS = ("part", "set", "subset", "usage", "dataset", "phase")
@@ -282,6 +273,6 @@ def _part_column(
                 f"{enumerate_names(sorted(values), 3)} are not known for parts; call them train, "
                 f"validation and test, or rename the column"
             )
-        if name in FLAGS and {c.lower() for c in cells} <= {*TRUE, *FALSE}:
+        if flag_of(column) is not None and {c.lower() for c in cells} <= {*TRUE, *FALSE}:
             return None, column
     return None, None

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msssm_ts.datasets.options import label_columns
 from msssm_ts.datasets.parts import Part, part_in, part_of
+from msssm_ts.datasets.recordings.folders import BESIDE
 from msssm_ts.datasets.recordings.lists import JSON, read_rows
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.tables.columns import LABEL, find_column
@@ -31,8 +32,6 @@ MORE_LABELS = (
     *("classid", "class_id", "label_id", "category_id", "target_id", "class_index", "label_index"),
 )
 SUFFIXES = (".csv", ".tsv", ".txt", *JSON)
-# Folders beside or below that tables are put into.
-_FOLDERS = {"meta", "metadata", "labels", "annotations", "annotation", "doc", "docs", "info"}
 # A table that is meant for this comes before others that happen to lie there.
 _LIKELY = ("reference", "manifest", "metadata", "labels", "records")
 # Tables beside recordings are few; a folder with more of them holds series.
@@ -97,7 +96,7 @@ def candidates_above(folder: Path) -> list[Path]:
     parent = folder.absolute().parent
     try:
         beside = [p for p in parent.iterdir() if not p.name.startswith(".")]
-        for place in [p for p in beside if p.name.lower() in _FOLDERS and p.is_dir()]:
+        for place in [p for p in beside if p.name.lower() in BESIDE and p.is_dir()]:
             beside += place.iterdir()
         found = [p for p in beside if is_table(p) and p.is_file()]
         # Examples of how to hand answers in.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.labels import lookalikes
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.several import several_in_cells
 from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.dates import on_dates
 from msssm_ts.datasets.tables.table import Table
 
 
@@ -47,14 +48,17 @@ def account_of(
         ("time", (roles.time,)),
         ("channel", (roles.channel,)),
         ("value", (roles.value,)),
+        ("unit", (roles.unit,)),
         ("beside the series", roles.beside),
     ):
         names = [c for c in columns if c is not None]
         if names:
             account = account.took(role, columns_in_words(names))
     if len(roles.labels) == 1:
-        account = account.remarking(lookalikes(table.texts(roles.labels[0]).different))
-    account = account.took("channels", channels)
+        several = several_in_cells(table.texts(roles.labels[0]).different.tolist())
+        if several is not None:
+            account = account.remarking(several.remark(roles.labels[0]))
+    account = account.remarking(on_dates(table, roles.time)).took("channels", channels)
     if rate and roles.time is not None:
         account = account.took("sampling rate", f"the steps of {columns_in_words([roles.time])}")
     names = list(dict.fromkeys([*left_out, *roles.left_out]))

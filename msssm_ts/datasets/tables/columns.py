@@ -26,7 +26,10 @@ GROUP = (
     *("speaker_id", "record_id", "driver", "session", "session_id"),
 )
 FOLD = ("fold", "strat_fold")
-PART = ("split", "partition", "subset", "set")
+PART = (
+    *("split", "partition", "subset", "set"),
+    *("is_train", "is_test", "is_valid", "is_validation", "is_val"),
+)
 TIME = (
     *("time", "timestamp", "t", "step", "time_index", "timestep", "timepoint", "timepoints"),
     *("datetime", "cycle", "cycles", "time_cycles", "time_in_cycles", "elapsed", "date"),
@@ -68,6 +71,8 @@ class Roles:
         Columns that the user wants told beside the series.
     has_test_part : bool, optional
         Whether the table has rows for tests beside those that are read, where a column says it.
+    unit : str, optional
+        The column with the unit of each row of a long table.
     """
 
     labels: tuple[str, ...] = ()
@@ -83,6 +88,7 @@ class Roles:
     loose_id: str | None = None
     beside: tuple[str, ...] = ()
     has_test_part: bool | None = None
+    unit: str | None = None
 
     @property
     def keys(self) -> list[str]:

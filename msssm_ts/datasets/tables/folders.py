@@ -19,6 +19,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.recordings.described import describe
+from msssm_ts.datasets.tables.alike import like_first
 from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
@@ -155,12 +156,7 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
         found = first if file == files[0] else _recordings(file, own, listed=bool(tables))
         if found is None:
             continue
-        if found.n_channels != first.n_channels:
-            raise InputError(
-                f"{file}: {counted(found.n_channels, 'channel')}, but {files[0].name} has "
-                f"{first.n_channels}; give recordings with the same channels"
-            )
-        data.append(found)
+        data.append(like_first(found, first))
         owners.append(i)
     joined = _joined(folder, data, [described.files[i] for i in owners])
     kept = set(owners)

@@ -9,13 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
-from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.parts import are_parts, are_tests_beside, part_of
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.lists import list_columns
 from msssm_ts.datasets.tables.long import read_channels, read_steps, read_values
+from msssm_ts.datasets.tables.part import rows_of_part
 from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.stream import is_stream, read_stream
 from msssm_ts.datasets.tables.table import Table
@@ -117,37 +116,6 @@ def paths_in(table: Table, roles: Roles) -> tuple[str, str]:
 def _others(columns: Sequence[str], words: Sequence[str]) -> list[str]:
     unneeded = set(words)
     return [c for c in columns if c not in unneeded] if words else []
-
-
-def rows_of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:
-    """Keep the rows of the part that is meant, where a column divides the table."""
-    if roles.part is None:
-        return table, roles
-    texts = table.texts(roles.part)
-    names = texts.different.tolist()
-    if not are_parts(names):
-        return table, replace(roles, part=None, left_out=(*roles.left_out, roles.part))
-    odd = [n for n in names if part_of(n) is None]
-    if odd:
-        raise InputError(
-            f"{table.source}: column {roles.part!r} names parts of a split, but "
-            f"{enumerate_names(odd, 3)} is none; call it train, validation or test, or remove "
-            "those rows"
-        )
-    wanted = {"test"} if options.split == "test" else {"train", "validation"}
-    meant = np.array([*(part_of(n) in wanted for n in names), False])
-    keep = meant[texts.codes]
-    if not keep.any():
-        raise InputError(
-            f"{table.source}: no row has {options.split!r} in column {roles.part!r}, but "
-            f"{', '.join(names[:6])}; give a table with such rows"
-        )
-    gone = sorted({n for n, m in zip(names, meant, strict=False) if not m})
-    account = table.account.without(
-        int((~keep).sum()), "rows", f"of another part in column {roles.part}", gone
-    )
-    tests = are_tests_beside(map(part_of, names), options.split)
-    return replace(table.select(keep), account=account), replace(roles, has_test_part=tests)
 
 
 def with_unique_id(table: Table, roles: Roles) -> Roles:

@@ -15,7 +15,7 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.account import account_of
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.guess import refined
-from msssm_ts.datasets.tables.layout import rows_of_part, series_of_table, with_unique_id
+from msssm_ts.datasets.tables.layout import series_of_table, with_unique_id
 from msssm_ts.datasets.tables.lazy_rows import ROW, ReadRow, demand_places
 from msssm_ts.datasets.tables.lists import list_columns, list_series
 from msssm_ts.datasets.tables.many_files import (
@@ -28,6 +28,7 @@ from msssm_ts.datasets.tables.many_files import (
     stored_names,
 )
 from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
+from msssm_ts.datasets.tables.part import rows_of_part, with_part
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.wide import steps_of
@@ -64,7 +65,7 @@ def read_lazily(parts: Parts, options: ReadOptions) -> LabelledSeries:
     source = parts.source
     groups = _groups(parts)
     sample, roles = roles_by_name(parts, _first(parts, groups), options)
-    columns, roles = _values(sample, roles, options, source)
+    columns, roles = _values(sample, with_part(sample, roles), options, source)
     keys = _keys(parts, roles)
     keys, roles = ids_apart(parts, keys, roles)
     numbers = np.arange(len(keys))

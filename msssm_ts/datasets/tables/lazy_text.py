@@ -19,7 +19,7 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import Roles, find_roles
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
 from msssm_ts.datasets.tables.guess import is_unnamed
-from msssm_ts.datasets.tables.layout import paths_in, rows_of_part, understood
+from msssm_ts.datasets.tables.layout import paths_in, understood
 from msssm_ts.datasets.tables.lazy_rows import ROW, ReadRow, demand_places
 from msssm_ts.datasets.tables.many_files import (
     Parts,
@@ -30,11 +30,13 @@ from msssm_ts.datasets.tables.many_files import (
     options_of_file,
     roles_by_name,
 )
+from msssm_ts.datasets.tables.part import rows_of_part
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.spans import Span, find_spans
 from msssm_ts.datasets.tables.steps import Steps
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.text import TextRows
+from msssm_ts.datasets.tables.units import units_of
 from msssm_ts.datasets.tables.wide import (
     account_of_steps,
     is_blank,
@@ -193,6 +195,7 @@ def _read(
     return LabelledSeries(
         values,
         channel_names=steps.channels,
+        units=units_of(table, steps.by_channel),
         source=parts.source,
         account=parts.account + account,
         **per_series(table, roles, np.arange(len(table))),

@@ -14,11 +14,13 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.account import account_of, columns_in_words
 from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.dates import past_midnight
 from msssm_ts.datasets.tables.guess import whole_numbers
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table, Texts
 from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
+from msssm_ts.datasets.tables.units import unit_column, units_of, units_of_rows
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 
@@ -65,6 +67,7 @@ def read_values(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
             times = [t[0] for t in by_channel]
         else:
             note = "times left out, for channels were measured at times of their own"
+    units, roles = _units(table, roles, rows.channel)
     account = account_of(
         table,
         roles,
@@ -75,7 +78,19 @@ def read_values(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
         left_out=roles.rest,
         rate=rows.rate(roles.time) is not None,
     )
-    return _series(rows, roles, series, names, account.remarking(note), times)
+    return _series(rows, roles, series, names, account.remarking(note), times, units)
+
+
+def _units(
+    table: Table, roles: Roles, channel: NDArray[np.int64]
+) -> tuple[tuple[str, ...] | None, Roles]:
+    """Return the units that a column gives, or a line below the header, and the other columns."""
+    n_channels = int(channel.max()) + 1
+    column = unit_column(table, roles.rest)
+    if column is None:
+        return units_of(table, [[str(roles.value)]] * n_channels), roles
+    roles = replace(roles, unit=column, rest=tuple(c for c in roles.rest if c != column))
+    return units_of_rows(table, column, channel, n_channels), roles
 
 
 def read_steps(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
@@ -120,7 +135,8 @@ def read_steps(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeri
             f"took the rows of one {roles.id}, in their order, for the steps of a series; --time "
             "says otherwise"
         )
-    return _series(rows, roles, series, rest, account, times)
+    units = units_of(table, [[c] for c in rest])
+    return _series(rows, roles, series, rest, account, times, units)
 
 
 def _measured(table: Table, roles: Roles, words: list[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -183,7 +199,8 @@ def read_channels(table: Table, roles: Roles, options: ReadOptions) -> LabelledS
         f"{columns_in_words(steps.columns)}",
         left_out=unused,
     ).remarking(steps.remark)
-    return _series(rows, roles, without_padding(cube, rows.error), names, account)
+    units = units_of(table, [steps.columns] * len(names))
+    return _series(rows, roles, without_padding(cube, rows.error), names, account, units=units)
 
 
 @dataclass(frozen=True)
@@ -206,6 +223,8 @@ class _Rows:
         The column of channels.
     times : array of shape (n_rows,), optional
         Seconds, or whatever the column of times counts.
+    note : str
+        What was guessed of the times.
     """
 
     table: Table
@@ -216,6 +235,7 @@ class _Rows:
     ids: Texts
     channels: Texts | None
     times: NDArray[np.float64] | None
+    note: str = ""
 
     @classmethod
     def sort(cls, table: Table, roles: Roles) -> _Rows:
@@ -231,9 +251,14 @@ class _Rows:
         _, first, inverse = np.unique(ids.codes, return_index=True, return_inverse=True)
         place = np.argsort(np.argsort(first))
         series = place[inverse]
-        times = None if roles.time is None else times_of(table, roles.time)
+        times, note = None, ""
+        if roles.time is not None:
+            times = times_of(table, roles.time)
+            of_row = series * (channel.max() + 1) + channel
+            times, note = past_midnight(table, roles.time, times, of_row)
         keys = [np.arange(len(table)) if times is None else times, channel, series]
-        rows = cls(table, series, channel, np.sort(first), np.lexsort(keys), ids, channels, times)
+        first, order = np.sort(first), np.lexsort(keys)
+        rows = cls(table, series, channel, first, order, ids, channels, times, note)
         rows._refuse_repeated_times(roles)
         return rows
 
@@ -299,20 +324,20 @@ def _series(
     names: tuple[str, ...] | None,
     account: Account,
     times: list[NDArray[np.float64]] | None = None,
+    units: tuple[str, ...] | None = None,
 ) -> LabelledSeries:
     check_values(series, rows.error)
     for column in (*roles.labels, roles.group, roles.fold, roles.part, *roles.beside):
         if column is not None:
             rows.check_same(column)
-    units = [rows.table.units.get(c, "") for c in names or ()]
     return LabelledSeries(
         series,
         channel_names=names,
         sampling_rate=rows.rate(roles.time),
         **times_or_step(times),
-        units=tuple(units) if any(units) else None,
+        units=units,
         source=rows.table.source,
-        account=account,
+        account=account.remarking(rows.note),
         **per_series(rows.table, roles, rows.first),
     )
 

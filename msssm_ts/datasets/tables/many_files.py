@@ -16,6 +16,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, label_columns
 from msssm_ts.datasets.tables.columns import PART, Roles, find_roles, plain_name, unique_names
 from msssm_ts.datasets.tables.table import Table, is_text
+from msssm_ts.datasets.tables.units import check_same_units
 from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
@@ -203,6 +204,7 @@ def check_same(first: Table, other: Table) -> None:
             f"{other.source}: written otherwise than {Path(first.source).name} (header, decimal "
             "mark); write both alike"
         )
+    check_same_units(first, other)
     for name in first.columns:
         kinds = [first.data[name].type, other.data[name].type]
         if common_type(kinds) is None:

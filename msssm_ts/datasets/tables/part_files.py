@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.archives.archive_folder import holds_parts
@@ -34,9 +33,6 @@ from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.tree import count_by_suffix, files_below, is_about
 from msssm_ts.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 _TEXT = (".csv", ".tsv", ".txt")
 # Beside the files of a table whose present state is not all that lies in its folder.

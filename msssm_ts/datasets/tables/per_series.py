@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.beside import features_of_texts
-from msssm_ts.datasets.parts import part_of
+from msssm_ts.datasets.parts import parts_in_column
+from msssm_ts.datasets.several import several_in_cells
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.table import Table
 
@@ -36,6 +37,10 @@ def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str,
         # A column that is still to be filled in.
         if (texts.codes[rows] >= 0).any():
             fields["labels"] = texts.labels(rows)
+            several = several_in_cells(texts.different.tolist())
+            if several is not None:
+                known = np.array([several.flags(t) for t in texts.different.tolist()])
+                fields |= {"labels": known[texts.codes[rows]], "label_names": several.labels}
     elif roles.labels:
         fields["labels"] = np.stack([_zeros_and_ones(table, c, rows) for c in roles.labels], axis=1)
         fields["label_names"] = roles.labels
@@ -44,7 +49,8 @@ def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str,
             fields[field] = table.texts(column).names(rows)
     if roles.part is not None:
         texts = table.texts(roles.part)
-        held_out = np.array([*(part_of(n) == "validation" for n in texts.different), False])
+        parts = parts_in_column(roles.part, texts.different.tolist())
+        held_out = np.array([*(part == "validation" for part in parts), False])
         mask = held_out[texts.codes[rows]]
         if mask.any() and not mask.all():
             fields["validation"] = mask

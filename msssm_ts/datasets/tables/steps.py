@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
 
 # A name around its last number, and around its first.
@@ -39,6 +40,12 @@ class Steps:
     left_out: tuple[str, ...] = ()
     numbered: bool = False
     remark: str = ""
+
+    @property
+    def by_channel(self) -> list[tuple[str, ...]]:
+        """The columns of each channel."""
+        n = len(self.columns) // len(self.channels or [0])
+        return [self.columns[i : i + n] for i in range(0, len(self.columns), n)]
 
 
 def find_steps(columns: Sequence[str], source: str = "") -> Steps:
@@ -86,6 +93,8 @@ def _find_steps(columns: tuple[str, ...], source: str) -> Steps:
             # The numbers of each are in one order, whatever it is.
             return Steps(columns, remark=_all_steps(families))
         remark = "steps are taken in the order of the columns, whose numbers do not ascend"
+    elif missing := _left_out(one):
+        remark = f"steps are taken as even, though the columns' numbers leave out {missing}"
     steps = tuple(column for members in kept.values() for _, column in members)
     taken = set(steps)
     names = tuple(_channel_name(*k) for k in kept) if len(kept) > 1 else None
@@ -96,6 +105,16 @@ def _find_steps(columns: tuple[str, ...], source: str) -> Steps:
         )
     left_out = tuple(c for c in columns if c not in taken)
     return Steps(steps, names, left_out, True, remark)
+
+
+def _left_out(numbers: Sequence[float]) -> str:
+    """Name the numbers that are missing where others count by ones; empty where none are."""
+    steps = [b - a for a, b in pairwise(numbers)]
+    gone = [int(a + k) for a, b in pairwise(numbers) for k in range(1, min(int(b - a), 100))]
+    # Few of many: others may count minutes, or wavelengths.
+    if not gone or steps.count(1) < 0.8 * len(steps) or len(gone) > 0.2 * len(numbers):
+        return ""
+    return enumerate_names(gone, 3)
 
 
 def _families(columns: Sequence[str]) -> _Families:

@@ -12,10 +12,12 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.account import account_of, columns_in_words
 from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.dates import past_midnight
 from msssm_ts.datasets.tables.guess import numbers_of
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
+from msssm_ts.datasets.tables.units import units_of
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
@@ -78,9 +80,9 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
         )
     time = roles.time
     roles = replace(roles, rest=rest)
-    times = times_of(table, time)
-    # A clock that starts anew is another recording.
     starts = _changes(table, roles)
+    times, note = past_midnight(table, time, times_of(table, time), np.cumsum(starts))
+    # A clock that starts anew is another recording.
     back = np.flatnonzero(np.diff(times) < 0) + 1
     n_back = int((~starts[back]).sum())
     usable = n_back <= len(table) / 1000 + len(np.flatnonzero(starts))
@@ -89,7 +91,7 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
     values = table.numbers(list(rest))
     first = np.flatnonzero(starts)
     last = np.append(first[1:], len(table))
-    account = table.account
+    account = table.account.remarking(note)
     if roles.labels:
         labelled = np.all([table.texts(c).codes[first] >= 0 for c in roles.labels], axis=0)
         lost = int((last - first)[~labelled].sum())
@@ -133,12 +135,11 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
         account = account.remarking("times left out, for they go back and forth")
     else:
         carried = times_or_step(stamps)
-    units = [table.units.get(c, "") for c in rest]
     return LabelledSeries(
         series,
         channel_names=rest,
         sampling_rate=rate,
-        units=tuple(units) if any(units) else None,
+        units=units_of(table, [[c] for c in rest]),
         source=table.source,
         account=account,
         **carried,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.tables.dates import parse_dates
 from msssm_ts.datasets.tables.table import Table, is_text
 from msssm_ts.errors import InputError
 
@@ -16,6 +17,7 @@ from msssm_ts.errors import InputError
 _SECONDS = re.compile(
     r"(elapsed[ _]?)?(time|t)?[ _]?[(\[]?(s|sec|secs|seconds)?[)\]]?|timestamp", re.IGNORECASE
 )
+_IN_BRACKETS = re.compile(r"[\[(]\s*(\w+)\s*[\])]\s*$")
 _UNIT = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
@@ -35,7 +37,7 @@ def times_of(table: Table, column: str) -> NDArray[np.float64]:
         # Dates that pyarrow does not know by their looks.
         texts = table.data[column].cast(pa.string()).to_pandas().astype(object)
         if pd.to_numeric(texts, errors="coerce").isna().any():
-            dates = pd.to_datetime(texts, errors="coerce", format="mixed", utc=True)
+            dates = parse_dates(texts, table, column)
             wrong = np.flatnonzero((dates.isna() & texts.notna()).to_numpy())
             if len(wrong):
                 raise table.error(
@@ -81,8 +83,11 @@ def sampling_rate(
     250.0
     >>> sampling_rate("time_ms", np.arange(5) * 0.5, np.zeros(5, int)) is None
     True
+    >>> sampling_rate("time [ms]", np.arange(5) * 20, np.zeros(5, int))
+    50.0
     """
-    seconds = _UNIT.get(unit.casefold())
+    named = _IN_BRACKETS.search(column)
+    seconds = _UNIT.get(unit.casefold() or (named[1].casefold() if named else ""))
     if seconds is None and (
         not _SECONDS.fullmatch(column) or np.array_equal(times, np.round(times))
     ):

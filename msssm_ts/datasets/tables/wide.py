@@ -18,6 +18,7 @@ from msssm_ts.datasets.tables.lists import list_columns, list_series
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import Steps, find_steps
 from msssm_ts.datasets.tables.table import Table
+from msssm_ts.datasets.tables.units import units_of
 from msssm_ts.datasets.values import Error, without_padding
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
@@ -46,6 +47,7 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
     lists = list_columns(table, roles.rest)
     if lists:
         names, series = list_series(table, lists)
+        units = units_of(table, [[c] for c in lists])
         unused = [c for c in roles.rest if c not in lists] + _unused(roles)
         roles = replace(roles, time=None, channel=None)
         words = columns_in_words(lists)
@@ -57,10 +59,12 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
         values = values if kept.all() else values[kept]
         series = series_of_rows(values, steps, table.error)
         names, account = steps.channels, account_of_steps(table, roles, steps)
+        units = units_of(table, steps.by_channel)
     roles = replace(roles, time=None, channel=None)
     return LabelledSeries(
         series,
         channel_names=names,
+        units=units,
         source=table.source,
         account=account,
         **per_series(table, roles, np.arange(len(series))),

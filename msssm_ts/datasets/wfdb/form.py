@@ -10,7 +10,7 @@ from msssm_ts.datasets.signals.about import facts
 from msssm_ts.datasets.signals.names import numbered
 from msssm_ts.datasets.signals.record import Format, Record, Stretch
 from msssm_ts.datasets.wfdb.comments import fields_of_comments, without_labels
-from msssm_ts.datasets.wfdb.headers import RecordHeader, read_record_header
+from msssm_ts.datasets.wfdb.headers import RecordHeader, frames_beyond, read_record_header
 from msssm_ts.datasets.wfdb.signals import RecordExcerpt, is_plain, read_record_excerpt
 
 # Frames that are looked at to see a record vary, before any is decoded.
@@ -22,6 +22,8 @@ def _header(file: Path) -> Record:
     odd = []
     if not all(s.calibrated for s in header.signals if s.file != "~"):
         odd.append("no gain in the header, taken as 200 steps of the converter a mV, as WFDB does")
+    if frames_beyond(header) > header.frame_rate:
+        odd.append("signals go on behind what the header counts, which is left out")
     if not header.rate_said:
         odd.append("no sampling rate in the header, taken as 250 Hz, as WFDB does")
     return Record(

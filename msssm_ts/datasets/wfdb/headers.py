@@ -317,6 +317,13 @@ def _check_signal_files(header: RecordHeader, n_frames: int) -> None:
             )
 
 
+def frames_beyond(header: RecordHeader) -> int:
+    """Count the frames in the first signal file behind those that the header speaks of."""
+    if header.segments or header.signals[0].file == "~" or not signal_bytes(header.signals[0]):
+        return 0
+    return max(0, _frames_there(header) - header.n_frames)
+
+
 def _frames_there(header: RecordHeader) -> int:
     """Count the frames in the first signal file."""
     name = header.signals[0].file

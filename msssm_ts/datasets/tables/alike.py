@@ -1,0 +1,75 @@
+"""Recordings of a folder, each a table: channels and units like those of the first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.signals.names import lead_positions
+from msssm_ts.datasets.units import unit_factor
+from msssm_ts.errors import InputError
+
+
+def like_first(found: LabelledSeries, first: LabelledSeries) -> LabelledSeries:
+    """Return a file's recordings with channels in the order, and the units, of the first file.
+
+    One channel is the same whatever it is called; several are told by name.
+
+    Raises
+    ------
+    InputError
+        If it has other channels, or a unit that measures something else.
+    """
+    if found.n_channels != first.n_channels:
+        raise InputError(
+            f"{found.source}: {found.n_channels} channels, but {first.source} has "
+            f"{first.n_channels}; give recordings with the same channels"
+        )
+    order = list(range(first.n_channels))
+    if found.channel_names and first.channel_names and first.n_channels > 1:
+        places = lead_positions(found.channel_names, first.channel_names)
+        if None in places:
+            raise InputError(
+                f"{found.source}: channels {enumerate_names(found.channel_names, 6)}, but "
+                f"{first.source} has {enumerate_names(first.channel_names, 6)}; give recordings "
+                "with the same channels"
+            )
+        order = [p for p in places if p is not None]
+    factors, remarks = _factors(found, first, order)
+    if order == sorted(order) and np.all(factors == 1):
+        return replace(found, account=found.account.remarking(*remarks))
+    values = [v[order] * factors[:, None] for v in found.values]
+    return replace(
+        found,
+        values=values,
+        channel_names=first.channel_names,
+        units=first.units,
+        account=found.account.remarking(*remarks),
+    )
+
+
+def _factors(
+    found: LabelledSeries, first: LabelledSeries, order: list[int]
+) -> tuple[np.ndarray, list[str]]:
+    """Return by what each channel of the first is multiplied, and what is to be said of it."""
+    factors, remarks = np.ones(len(order)), dict[str, None]()
+    if first.units is None and found.units is None:
+        return factors, []
+    for channel, place in enumerate(order):
+        unit = found.units[place] if found.units else ""
+        wanted = first.units[channel] if first.units else ""
+        factor = unit_factor(unit, wanted) if unit and wanted else 1.0
+        if factor is None:
+            raise InputError(
+                f"{found.source}: channel {channel + 1} is in {unit}, but in {first.source} in "
+                f"{wanted}; bring all recordings to one unit"
+            )
+        if factor != 1:
+            remarks[f"{unit} brought to {wanted}, the unit of the first recording"] = None
+        if bool(unit) != bool(wanted):
+            remarks[f"recordings without a unit taken for {unit or wanted}, that of others"] = None
+        factors[channel] = factor
+    return factors, list(remarks)

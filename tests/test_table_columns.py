@@ -1,0 +1,125 @@
+"""Columns of tables that say something of a series: parts under other names, odd labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from msssm_ts.cli.given.matching import known_labels
+from msssm_ts.datasets import LabelledSeries, ReadOptions, load
+from msssm_ts.errors import InputError
+
+BIG = 30
+
+
+def _read(
+    folder: Path, column: str, cell: Callable[[int], str], split: str = "train"
+) -> LabelledSeries:
+    """Read a wide table with one more column before its labels."""
+    rows = [f"{cell(i)},{'ab'[i // 3 % 2]},{i},{i % 5},{-i}\n" for i in range(BIG)]
+    file = folder / "a.csv"
+    file.write_text(f"{column},label,t0,t1,t2\n" + "".join(rows))
+    return load(file, ReadOptions(split=split))  # type: ignore[arg-type]
+
+
+def _labelled(folder: Path, cell: Callable[[int], str]) -> LabelledSeries:
+    file = folder / "a.csv"
+    rows = [f'"{cell(i)}",{i},{i % 5},{-i}\n' for i in range(BIG)]
+    file.write_text("label,t0,t1,t2\n" + "".join(rows))
+    return load(file)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "n_train", "n_validation"),
+    [
+        ("phase", ("train", "val", "hold-out"), 20, 10),
+        ("data_split", ("Training", "Training", "Eval"), 20, 0),
+        ("is_test", ("0", "0", "1"), 20, 0),
+        ("isTrain", ("True", "False", "False"), 10, 0),
+        ("is_valid", ("no", "yes", "no"), 30, 10),
+    ],
+)
+def test_parts_under_other_names(
+    tmp_path: Path, column: str, cells: tuple[str, ...], n_train: int, n_validation: int
+) -> None:
+    data = _read(tmp_path, column, lambda i: cells[i % 3])
+    held_out = 0 if data.validation is None else int(data.validation.sum())
+    assert (data.n_series, held_out) == (n_train, n_validation)
+    assert dict(data.account.taken)["part"] == f"column {column}"
+    if n_train < BIG:
+        assert _read(tmp_path, column, lambda i: cells[i % 3], "test").n_series == BIG - n_train
+
+
+@pytest.mark.parametrize(("column", "cells"), [("set", ("A", "B")), ("mood", ("train", "car"))])
+def test_columns_that_divide_otherwise_are_left_out(
+    tmp_path: Path, column: str, cells: tuple[str, ...]
+) -> None:
+    data = _read(tmp_path, column, lambda i: cells[i % 2])
+    assert data.n_series == BIG
+    assert data.account.line() == f"left out: 1 column ({column})"
+
+
+def test_a_part_stands_beside_a_column_called_set(tmp_path: Path) -> None:
+    data = _read(tmp_path, "set,usage", lambda i: f"{'AB'[i % 2]},{('train', 'test')[i % 3 // 2]}")
+    assert data.n_series == 20
+    assert "1 column (set)" in data.account.line()
+
+
+def test_labels_that_differ_by_case_alone_are_said(tmp_path: Path) -> None:
+    data = _labelled(tmp_path, lambda i: ["yes", "Yes", "no"][i % 3])
+    assert len(np.unique(data.labels)) == 3
+    assert "took Yes and yes for different classes, though only case differs" in data.summary()
+
+
+@pytest.mark.parametrize("sign", [";", "|", ", "])
+def test_several_labels_in_a_cell(tmp_path: Path, sign: str) -> None:
+    data = _labelled(tmp_path, lambda i: ["a", "b", f"a{sign}b", f"b{sign}c", "c"][i % 5])
+    assert data.label_names == ("a", "b", "c")
+    assert data.labels[:5].tolist() == [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]]
+    assert f"took {sign.strip()!r} in column label for a sign between" in data.summary()
+
+
+def test_doubtful_signs_and_words_with_commas(tmp_path: Path) -> None:
+    data = _labelled(tmp_path, lambda i: ["a", "b", "a+b", "b+a"][i % 4])
+    assert len(np.unique(data.labels)) == 4
+    assert "took labels such as 'a+b' for classes of their own; for several labels write ';'" in (
+        data.summary()
+    )
+    data = _labelled(tmp_path, lambda i: ["rain, heavy", "dog", "walking fast", "walking"][i % 4])
+    assert data.account.remarks == ()
+
+
+def test_single_labels_of_a_model_of_several(tmp_path: Path) -> None:
+    model = SimpleNamespace(multilabel_=True, label_names=["a", "b", "c"])
+    data = _labelled(tmp_path, lambda i: "ba"[i % 2])
+    found, said = known_labels(data, model)  # type: ignore[arg-type]
+    assert found.labels[:2].tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert (found.label_names, said) == (("a", "b", "c"), [])
+    with pytest.raises(InputError, match="one label a series, but the model was trained on"):
+        known_labels(_labelled(tmp_path, lambda i: "bx"[i % 2]), model)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        ([*range(7), *range(8, 20)], "the columns' numbers leave out 7"),
+        ([*range(20)], ""),
+        # Others count otherwise.
+        ([*range(0, 100, 5)], ""),
+        ([400, 401, 403, 407, 420, 430, 431], ""),
+    ],
+)
+def test_steps_that_are_not_there(tmp_path: Path, numbers: list[int], said: str) -> None:
+    header = ",".join(f"t{n}" for n in numbers)
+    rows = "".join(
+        f"{'ab'[i % 2]},{','.join(str((i * n) % 11) for n in range(len(numbers)))}\n"
+        for i in range(1, 9)
+    )
+    file = tmp_path / "a.csv"
+    file.write_text(f"label,{header}\n{rows}")
+    line = load(file).account.line()
+    assert (said in line) if said else line == ""
