@@ -11,6 +11,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.signals.names import lead_positions
 from msssm_ts.datasets.units import unit_factor
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 
 def like_first(found: LabelledSeries, first: LabelledSeries) -> LabelledSeries:
@@ -25,7 +26,7 @@ def like_first(found: LabelledSeries, first: LabelledSeries) -> LabelledSeries:
     """
     if found.n_channels != first.n_channels:
         raise InputError(
-            f"{found.source}: {found.n_channels} channels, but {first.source} has "
+            f"{found.source}: {counted(found.n_channels, 'channel')}, but {first.source} has "
             f"{first.n_channels}; give recordings with the same channels"
         )
     order = list(range(first.n_channels))
