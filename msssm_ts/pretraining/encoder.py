@@ -163,4 +163,3 @@ def encoder_shapes(config: MSSSMConfig) -> Shapes:
     """
     every = weight_shapes(config)
     return {name: s for name, s in every.items() if name.startswith(("stem.", "blocks."))}
-
