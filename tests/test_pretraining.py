@@ -14,20 +14,22 @@ import torch
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.export.export import export_model
+from msssm_ts.members.encoder_ridge.encoder_ridge import EncoderRidge
 from msssm_ts.members.encoder_ridge.views import Views
 from msssm_ts.members.network.initial import begun
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.pretraining.encoder import Encoder, encoder_config
 from msssm_ts.pretraining.episodes import EpisodeLoss, EpisodeSettings, draw_tasks, pretrain
+from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS, pooled
 from msssm_ts.pretraining.weights import FILE, keep, shipped
 
 SMALL = {"n_scales": 2, "d_model": 8, "n_layers": 2, "d_state": 8, "kernel_size": 4}
 SETTINGS = EpisodeSettings(n_steps=3, n_values=600, longest=40)
 
 
-def small(seed: int = 0) -> Encoder:
+def small(seed: int = 0, n_pools: int = FEW_POOLS) -> Encoder:
     torch.manual_seed(seed)
-    return Encoder(encoder_config(**SMALL))
+    return Encoder(encoder_config(**SMALL), n_pools)
 
 
 def waves(n: int, lengths: range, n_channels: int = 1) -> tuple[list[np.ndarray], np.ndarray]:
@@ -104,8 +106,41 @@ def test_steps_take_as_much_as_they_are_told() -> None:
         assert len({task.series.shape[2] for task in tasks}) == 1
 
 
-def test_padding_and_company_do_not_matter() -> None:
-    encoder, rng = small().eval(), np.random.default_rng(0)
+def test_pools_are_what_they_are_called() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(5, 23, 3))
+    counted = rng.uniform(size=(5, 23)) < 0.7
+    counted[0] = np.arange(23) < 2
+    counted[1] = np.arange(23) == 5
+    counted[2] = True
+    found = pooled(torch.from_numpy(x), torch.from_numpy(counted), MOST_POOLS)
+    for own, which, pools in zip(x, counted, found.numpy(), strict=True):
+        kept = own[which]
+        beside = which[1:] & which[:-1]
+        changes = np.abs(np.diff(own, axis=0))[beside]
+        place = np.arange(len(kept)) * 4 // len(kept)
+        expected = [
+            *(kept.mean(0), kept.max(0), np.sqrt(kept.var(0) + 1e-6), kept.min(0)),
+            changes.mean(0) if len(changes) else np.zeros(3),
+            *((kept > level).mean(0) for level in (0, 0.7)),
+            *(kept[place == k].mean(0) if (place == k).any() else np.zeros(3) for k in range(4)),
+        ]
+        np.testing.assert_allclose(pools.reshape(11, 3), expected, atol=1e-12)
+    whole = pooled(torch.from_numpy(x), None, MOST_POOLS)
+    np.testing.assert_allclose(whole[2], found[2], atol=1e-12)
+    assert torch.equal(found[:, :9], pooled(torch.from_numpy(x), torch.from_numpy(counted), 3))
+
+
+def test_a_file_with_other_pools_is_refused(fitted: MSSSMClassifier, tmp_path: Path) -> None:
+    facts = fitted.model_.vote.members[0].state().facts
+    assert facts["n_pools"] == MOST_POOLS
+    with pytest.raises(ValueError, match="an encoder of 5 pools, not 3 or 11"):
+        EncoderRidge.expected(dict(facts) | {"n_pools": 5}, 2, 2, False)
+
+
+@pytest.mark.parametrize("n_pools", [FEW_POOLS, MOST_POOLS])
+def test_padding_and_company_do_not_matter(n_pools: int) -> None:
+    encoder, rng = small(n_pools=n_pools).eval(), np.random.default_rng(0)
     series = [rng.normal(size=(1, n)).astype(np.float32) for n in (1, 2, 7, 33)]
     alone = torch.cat([encoder(torch.from_numpy(s).mT.unsqueeze(0)) for s in series])
     lengths = torch.tensor([s.shape[1] for s in series])

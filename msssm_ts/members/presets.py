@@ -76,8 +76,8 @@ PRESETS: dict[str, tuple[Seat, ...]] = {
     ),
     # Where the trained one has no validation it has a fifth (docs/recipe.md).
     "network": (
-        Seat("drawn_network", 2, prior=0.4),
-        Seat("encoder_ridge", prior=0.4),
+        Seat("drawn_network", 2, prior=0.25),
+        Seat("encoder_ridge", prior=0.55),
         Seat("network", of_sound=N_OF_SOUND, prior=0.2),
     ),
 }

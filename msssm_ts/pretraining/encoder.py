@@ -13,15 +13,14 @@ from torch.nn import functional
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.classifier import counted_steps
 from msssm_ts.model.shapes import Shapes, weight_shapes
+from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS, pooled
 
-# Mean, largest and deviation over the steps.
-N_POOLS = 3
 # What an encoder is made by, and a file says of it.
 SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
 
 
 class Encoder(nn.Module):
-    """From a series of one channel to a vector: every layer's mean, largest and deviation.
+    """From a series of one channel to a vector: what every layer says, pooled over the steps.
 
     Layers in the middle often tell more of other tasks than the last one; all of them are read.
 
@@ -29,6 +28,8 @@ class Encoder(nn.Module):
     ----------
     config : MSSSMConfig
         Of a network of one channel; its head is of no use.
+    n_pools : {3, 11}
+        Of each channel, see :func:`~msssm_ts.pretraining.pools.pooled`.
 
     Examples
     --------
@@ -38,25 +39,25 @@ class Encoder(nn.Module):
     torch.Size([5, 96])
     """
 
-    def __init__(self, config: MSSSMConfig):
+    def __init__(self, config: MSSSMConfig, n_pools: int = FEW_POOLS):
         super().__init__()
-        self.config = config
+        self.config, self.n_pools = config, n_pools
         network = MSSSMNetwork(config)
         self.stem, self.blocks = network.stem, network.blocks
 
     @classmethod
-    def of(cls, sizes: Mapping[str, int], weights: Mapping[str, Tensor]) -> Self:
+    def of(cls, facts: Mapping[str, int], weights: Mapping[str, Tensor]) -> Self:
         """Return the encoder that files hold, in evaluation mode, not to be trained.
 
         Parameters
         ----------
-        sizes : mapping
-            :data:`SIZES`, by name.
+        facts : mapping
+            As :attr:`facts`; older files do not say ``n_pools``, which was then 3.
         weights : mapping of str to Tensor
             Its ``state_dict``.
         """
         with torch.random.fork_rng(devices=[]):
-            encoder = cls(encoder_config(**sizes))
+            encoder = cls(config_of(facts), n_pools_of(facts))
         encoder.load_state_dict(weights)
         return encoder.eval().requires_grad_(False)
 
@@ -65,15 +66,15 @@ class Encoder(nn.Module):
         """:data:`SIZES`, by name."""
         return {name: getattr(self.config, name) for name in SIZES}
 
-    @staticmethod
-    def count_features(config: MSSSMConfig) -> int:
-        """Numbers that an encoder of a shape makes of a series."""
-        return N_POOLS * config.n_layers * config.d_model
+    @property
+    def facts(self) -> dict[str, int]:
+        """Its sizes, and ``n_pools``."""
+        return self.sizes | {"n_pools": self.n_pools}
 
     @property
     def n_features(self) -> int:
         """Numbers that a series becomes."""
-        return self.count_features(self.config)
+        return count_features(self.facts)
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, observed: Tensor | None = None
@@ -99,8 +100,40 @@ class Encoder(nn.Module):
         levels = []
         for block in self.blocks:
             x = block(x, lengths, mask)
-            levels.append(pooled(functional.layer_norm(x, x.shape[-1:]), counted))
+            level = functional.layer_norm(x, x.shape[-1:])
+            levels.append(pooled(level, counted, self.n_pools))
         return torch.cat(levels, -1)
+
+
+def count_features(facts: Mapping[str, int]) -> int:
+    """Count the numbers that an encoder, of which that is said, makes of a series.
+
+    Examples
+    --------
+    >>> config = encoder_config(3, 16, 2, 20, 8)
+    >>> [count_features(Encoder(config, n_pools).facts) for n_pools in (3, 11)]
+    [96, 352]
+    """
+    return n_pools_of(facts) * facts["n_layers"] * facts["d_model"]
+
+
+def n_pools_of(facts: Mapping[str, int]) -> int:
+    """Return the number of pools; older files do not say it.
+
+    Raises
+    ------
+    ValueError
+        If there are none of so many.
+    """
+    n_pools = facts.get("n_pools", FEW_POOLS)
+    if n_pools not in (FEW_POOLS, MOST_POOLS):
+        raise ValueError(f"an encoder of {n_pools} pools, not {FEW_POOLS} or {MOST_POOLS}")
+    return n_pools
+
+
+def config_of(facts: Mapping[str, int]) -> MSSSMConfig:
+    """Return the shape of the encoder that a file says so much of."""
+    return encoder_config(**{name: facts[name] for name in SIZES})
 
 
 def encoder_config(
@@ -130,17 +163,3 @@ def encoder_shapes(config: MSSSMConfig) -> Shapes:
     """
     every = weight_shapes(config)
     return {name: s for name, s in every.items() if name.startswith(("stem.", "blocks."))}
-
-
-def pooled(x: Tensor, counted: Tensor | None) -> Tensor:
-    """Mean, largest and deviation of x (b, l, d) over the steps (b, l) that count: (b, 3d)."""
-    if counted is None:
-        mean = x.mean(1)
-        spread = (x - mean.unsqueeze(1)).square().mean(1)
-        return torch.cat([mean, x.amax(1), (spread + 1e-6).sqrt()], -1)
-    valid = counted.unsqueeze(-1)
-    n = counted.sum(1, keepdim=True).to(x.dtype)
-    mean = torch.where(valid, x, 0.0).sum(1) / n
-    spread = torch.where(valid, x - mean.unsqueeze(1), 0.0).square().sum(1) / n
-    largest = torch.where(valid, x, -torch.inf).amax(1)
-    return torch.cat([mean, largest, (spread + 1e-6).sqrt()], -1)

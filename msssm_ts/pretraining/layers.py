@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
-from msssm_ts.pretraining.encoder import N_POOLS, pooled
+from msssm_ts.pretraining.pools import FEW_POOLS, pooled
 
 
 def count_codes(config: MSSSMConfig) -> int:
@@ -21,7 +21,7 @@ def count_codes(config: MSSSMConfig) -> int:
     >>> count_codes(MSSSMConfig(n_channels=2, n_outputs=1, d_model=16, n_layers=2))
     96
     """
-    return N_POOLS * config.n_layers * config.d_model * config.n_variates
+    return FEW_POOLS * config.n_layers * config.d_model * config.n_variates
 
 
 def codes(
@@ -52,7 +52,7 @@ def codes(
     """
     levels = []
     for steps, counted in network.layers(x, lengths, observed, times):
-        level = pooled(functional.layer_norm(steps, steps.shape[-1:]), counted)
+        level = pooled(functional.layer_norm(steps, steps.shape[-1:]), counted, FEW_POOLS)
         levels.append(level if network.axis is None else network.axis.together(level))
     return torch.cat(levels, -1)
 

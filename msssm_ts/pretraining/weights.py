@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from msssm_ts.pretraining.encoder import Encoder
+from msssm_ts.pretraining.pools import MOST_POOLS
 
 FILE = Path(__file__).parent / "encoder.safetensors"
 
@@ -14,6 +15,8 @@ FILE = Path(__file__).parent / "encoder.safetensors"
 @cache
 def shipped() -> Encoder:
     """Return the pretrained encoder, in evaluation mode; not to be changed in place.
+
+    It has learned with three pools, and is read with all (docs/recipe.md).
 
     Examples
     --------
@@ -25,7 +28,7 @@ def shipped() -> Encoder:
     with safe_open(FILE, "pt") as file:
         sizes = json.loads(file.metadata()["config"])
         tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    return Encoder.of(sizes, tensors)
+    return Encoder.of(sizes | {"n_pools": MOST_POOLS}, tensors)
 
 
 def keep(encoder: Encoder, file: Path = FILE) -> None:

@@ -139,9 +139,9 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
          "least = scores.argmax(-1, keepdim=True)", "tests/test_workspace.py"),
     ],
     "msssm_ts/pretraining/encoder.py": [
-        ("an encoder pools its padding", "largest = torch.where(valid, x, -torch.inf).amax(1)",
-         "largest = x.amax(1)",
-         "tests/test_pretraining.py::test_padding_and_company_do_not_matter"),
+        ("an encoder of any number of pools", "if n_pools not in (FEW_POOLS, MOST_POOLS):",
+         "if n_pools < 1:",
+         "tests/test_pretraining.py::test_a_file_with_other_pools_is_refused"),
     ],
     "msssm_ts/pretraining/episodes.py": [
         ("an episode asks what it told", "known, asked = codes[::2], codes[1::2]",
@@ -156,6 +156,16 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
     "msssm_ts/pretraining/objectives/spans.py": [
         ("hidden spans are seen", "x.masked_fill(shown, 0.0)", "x",
          "tests/test_unlabelled.py::test_what_is_hidden_is_not_seen_and_alone_counts"),
+    ],
+    "msssm_ts/pretraining/pools.py": [
+        ("an encoder pools its padding", "largest = torch.where(valid, x, -torch.inf).amax(1)",
+         "largest = x.amax(1)",
+         "tests/test_pretraining.py::test_padding_and_company_do_not_matter"),
+        ("quarters of the padding, too", "(counted.long().cumsum(1) - 1) * _N_PARTS // n",
+         "(torch.ones_like(counted).long().cumsum(1) - 1) * _N_PARTS // counted.shape[1]",
+         "tests/test_pretraining.py::test_padding_and_company_do_not_matter"),
+        ("changes across a gap", "both = valid[:, 1:] & valid[:, :-1]", "both = valid[:, 1:]",
+         "tests/test_pretraining.py::test_pools_are_what_they_are_called"),
     ],
     "msssm_ts/training/aims.py": [
         ("experts: each process balances its own", "processes.totals([*own, float(n)])",

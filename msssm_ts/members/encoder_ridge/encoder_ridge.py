@@ -30,6 +30,7 @@ from msssm_ts.model.cores import CORES
 from msssm_ts.pretraining.encoder import SIZES
 from msssm_ts.pretraining.known import Known
 from msssm_ts.pretraining.objectives import OBJECTIVES
+from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS
 from msssm_ts.pretraining.weights import shipped
 from msssm_ts.series import Prepared
 from msssm_ts.series.checks import filled
@@ -42,7 +43,11 @@ _WORK = 3
 _N_MEASURED = 500
 # Steps of all training series, each channel for itself, as many as a drawn layer takes: a minute.
 _MOST_STEPS = 1 << 22
-_FACTS = Record({**dict.fromkeys(SIZES, Whole(0, 4096)), **FACTS}, MORE_FACTS)
+_FACTS = Record(
+    {**dict.fromkeys(SIZES, Whole(0, 4096)), **FACTS},
+    # Older files do not say.
+    {"n_pools": Whole(FEW_POOLS, MOST_POOLS), **MORE_FACTS},
+)
 _OWN_FACTS = Record(
     {"config": Mapped(anything), "objective": OneOf(*OBJECTIVES), **FACTS}, MORE_FACTS
 )

@@ -14,7 +14,7 @@ from torch import nn
 from msssm_ts.members.encoder_ridge.views import MOST_MIXTURES, Views
 from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.model import MSSSMConfig
-from msssm_ts.pretraining.encoder import SIZES, Encoder, encoder_config, encoder_shapes
+from msssm_ts.pretraining.encoder import Encoder, config_of, count_features, encoder_shapes
 from msssm_ts.pretraining.known import (
     Known,
     arrays_without_head,
@@ -79,26 +79,24 @@ class ByChannel:
 
     def facts(self) -> dict[str, Any]:
         """Return what a file says of it."""
-        return dict(self.encoder.sizes)
+        return dict(self.encoder.facts)
 
     @staticmethod
     def expected(facts: Mapping[str, Any], n_channels: int) -> tuple[dict[str, TensorSpec], int]:
         """Return shapes of the arrays, and the number of features."""
-        config = encoder_config(**{name: facts[name] for name in SIZES})
         mixtures = min(n_channels, MOST_MIXTURES)
-        shapes = encoder_shapes(config)
+        shapes = encoder_shapes(config_of(facts))
         return {
             **{f"{_ENCODER}{name}": TensorSpec(shape) for name, shape in shapes.items()},
             "mix": TensorSpec((mixtures, n_channels)),
             "gain": TensorSpec((2, mixtures)),
-        }, 2 * mixtures * Encoder.count_features(config)
+        }, 2 * mixtures * count_features(facts)
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
         """Return what arrays and facts are of."""
         weights = {name: torch.tensor(array) for name, array in _own(arrays).items()}
-        encoder = Encoder.of({name: facts[name] for name in SIZES}, weights)
-        return cls(encoder, Views(arrays["mix"], arrays["gain"]))
+        return cls(Encoder.of(facts, weights), Views(arrays["mix"], arrays["gain"]))
 
 
 @dataclass(frozen=True)
