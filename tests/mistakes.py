@@ -175,7 +175,9 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
     ),
     "Data that do not go with the model, or teach nothing": (
         Mistake(
-            "predict pair ecg.csv", "ecg.csv: 1 channel, but the model was trained on 2 (I, II)"
+            "predict pair ecg.csv",
+            "ecg.csv: 1 channel, but the model was trained on 2 (I, II); "
+            "give series of as many, or fit a model of these",
         ),
         Mistake(
             "predict pair limbs.npz",

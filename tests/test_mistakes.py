@@ -90,7 +90,8 @@ def test_json_is_kept_apart_from_messages(command: str, here: Path) -> None:
     out, err = run(command, "pair", "ecg.csv", "--label", "kind", "--json", code=2)
     assert (out, err.splitlines()[-1]) == (
         "",
-        "msssm-ts: ecg.csv: 1 channel, but the model was trained on 2 (I, II)",
+        "msssm-ts: ecg.csv: 1 channel, but the model was trained on 2 (I, II); "
+        "give series of as many, or fit a model of these",
     )
 
 

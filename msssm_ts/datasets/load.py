@@ -28,7 +28,7 @@ from msssm_ts.datasets.named import (
 )
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import FRAMES
-from msssm_ts.datasets.split import validation_mask
+from msssm_ts.datasets.split import check_choice, validation_mask
 from msssm_ts.datasets.stores.address import check_opens, is_address, parse_address
 from msssm_ts.datasets.stores.mirror import local_copy, named_by_address
 from msssm_ts.datasets.tables.frame import is_frame
@@ -86,6 +86,8 @@ def load(
     '270 series, 12 channels × 7–26 steps, 9 classes: 1 2 3 4 5 6 7 8 9'
     """
     options = options or ReadOptions()
+    if validation is not None:
+        check_choice(validation)
     if is_address(source):
         copy, address = local_copy(source)
         options = options if address.split is None else replace(options, split=address.split)
@@ -114,7 +116,7 @@ def load(
         said = [r for r in data.account.remarks if "--label" in r]
         said += [e.text() for e in data.account.left_out if "for labels" in e.why]
         possible = dict(data.account.taken).get("possible labels")
-        said += [f"name one or more of {possible} with --label"] if possible else []
+        said += [f"name one or more of {possible} with --label, commas between"] if possible else []
         raise InputError(
             f"{data.source}: no labels found; {said[0] if said else _LABEL_REMEDY[folder]}"
         )

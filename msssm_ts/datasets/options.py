@@ -43,7 +43,8 @@ class ReadOptions:
     label, id, group, time, channel, fold : str, optional
         Columns of a table: label, series identifier, what the series belongs to; in a long
         table also the time and the channel of a value; the part of a predefined split. Several
-        label columns of 0 and 1, with commas between, are labels that a series can have at once.
+        label columns of 0 and 1, with commas between, are labels that a series can have at once;
+        several columns of ids are one together.
     drop : tuple of str
         Columns to ignore; patterns such as ``resp_*`` name several.
     beside : tuple of str
@@ -197,15 +198,17 @@ class ReadOptions:
         present = list(dict.fromkeys(columns))
         known = set(present)
         patterns = tuple(n for n in self.drop if n not in known and not fnmatch.filter(present, n))
-        named = {"label": label_columns(self.label, present), "drop": patterns}
-        for option in ("id", "group", "time", "channel", "fold"):
+        named = {"label": named_columns(self.label, present), "drop": patterns}
+        named["id"] = named_columns(self.id, present)
+        for option in ("group", "time", "channel", "fold"):
             named[option] = tuple(filter(None, [getattr(self, option)]))
         for name in self.beside_missing(present):
             raise OptionError(f"{file}: {no_column(meant_column(name), present)}", "beside")
         for option, names in named.items():
             for name in names:
                 if name not in known:
-                    raise OptionError(f"{file}: {no_column(name, present, option)}", option)
+                    said = self.command_line_name(option).removeprefix("--")
+                    raise OptionError(f"{file}: {no_column(name, present, said)}", option)
 
     def beside_columns(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Return the columns that the user named to be told beside the series.
@@ -291,12 +294,12 @@ def _asked(columns: Sequence[str], name: str) -> list[str]:
     return [plain] if plain in columns else fnmatch.filter(columns, plain)
 
 
-def label_columns(chosen: str | None, columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the label columns that the user named: one, or several with commas between.
+def named_columns(chosen: str | None, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that the user named: one, or several with commas between.
 
     Examples
     --------
-    >>> label_columns("a, b", ["a", "b", "t0"])
+    >>> named_columns("a, b", ["a", "b", "t0"])
     ('a', 'b')
     """
     if chosen is None:

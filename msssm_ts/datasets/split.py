@@ -39,6 +39,7 @@ def validation_mask(
     >>> validation_mask(data, "fold=9")
     array([False, False,  True])
     """
+    check_choice(choice, option)
     column, equals, value = choice.partition("=")
     mask = _by_fold(data, column, value, option) if equals else _by_list(data, Path(choice), option)
     if not mask.any() or mask.all():
@@ -49,14 +50,43 @@ def validation_mask(
     return mask
 
 
+def check_choice(choice: str, option: str = "--validation") -> None:
+    """Refuse a choice of series that is neither COLUMN=VALUE nor a file; no data is read.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+
+    Examples
+    --------
+    >>> check_choice("fold=9")
+    >>> check_choice("nine.txt")
+    Traceback (most recent call last):
+    msssm_ts.errors.InputError: --validation nine.txt: no such file; give a text file with an id ...
+    """
+    if "=" not in choice and not Path(choice).is_file():
+        raise InputError(
+            f"{option} {choice}: no such file; give a text file with an id a line, or COLUMN=VALUE"
+        )
+
+
 def _by_fold(data: LabelledSeries, column: str, value: str, option: str) -> NDArray[np.bool_]:
     if data.folds is None:
-        raise InputError(f"{data.source}: there is no column {column!r} for {option}")
+        raise InputError(
+            f"{data.source}: there is no column {column!r} for {option}; name one that says to "
+            "which part a series belongs, or give a text file with an id a line"
+        )
     names = np.array([str(f) for f in data.folds])
     if value not in names:
         raise InputError(
             f"{data.source}: no series has {column} {value!r} ({option}); there are "
             f"{enumerate_names(sorted(set(names)))}{meant(value, names.tolist())}"
+        )
+    if data.labels is not None and np.array_equal(names, data.labels.astype(str)):
+        raise InputError(
+            f"{data.source}: {option} {column}={value} sets a class aside, for {column!r} is the "
+            "label; name a column of parts, such as a fold or a person"
         )
     return np.asarray(names == value)
 

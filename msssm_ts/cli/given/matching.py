@@ -42,11 +42,10 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
         series = _renamed(series, needed)
         said += _channels(series, needed)
     elif series.n_channels != source.n_channels:
-        audio = series.unit == "of full scale" and source.n_channels == 1
         names = f" ({enumerate_names(needed, 12)})" if needed and source.n_channels > 1 else ""
         raise InputError(
             f"{series.source}: {counted(series.n_channels, 'channel')}, but the model was trained "
-            f"on {source.n_channels}{names}" + ("; --mono mixes them" if audio else "")
+            f"on {source.n_channels}{names}; {_other_channels(series, source.n_channels)}"
         )
     elif needed is not None and len(needed) > 1:
         said.append(f"channels have no names: taken for {enumerate_names(needed)}, in this order")
@@ -149,6 +148,20 @@ def why_missing(series: LabelledSeries, name: str) -> str:
             if same_lead(other, name):
                 return f" ({other}: {left.why})"
     return ""
+
+
+def _other_channels(series: LabelledSeries, wanted: int) -> str:
+    """Return what to do about series with another number of channels than a model's."""
+    if series.unit != "of full scale":
+        return "give series of as many, or fit a model of these"
+    if wanted == 1:
+        return "--mono mixes them"
+    mixed = any("mixed down" in remark for remark in series.account.remarks)
+    return (
+        "leave --mono out, or give files with as many"
+        if mixed
+        else "give files with as many, or fit with --mono, which takes files of any number"
+    )
 
 
 def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> LabelledSeries:

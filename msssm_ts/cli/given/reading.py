@@ -15,7 +15,7 @@ from msssm_ts.errors import InputError
 _COLUMNS = {
     "label": "Label column, several of 0 and 1 between commas, or diagnoses of headers (AF,RBBB); "
     "else found by its name.",
-    "id": "Series identifier column.",
+    "id": "Series identifier column; several between commas are one together.",
     "group": "Column with the record, patient or speaker; or what headers call so.",
     "time": "Time column of a long table.",
     "channel": "Channel column of a long table.",

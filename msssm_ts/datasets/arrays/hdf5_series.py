@@ -23,6 +23,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import are_parts, part_of
 from msssm_ts.datasets.tables.columns import Roles, find_roles
+from msssm_ts.datasets.tables.joint_id import with_joint_id
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.text import read_text
@@ -187,6 +188,7 @@ class _Listing:
         table, _ = read_text(file, ReadOptions())
         options.check_columns(table.columns, str(file))
         roles = find_roles(table.columns, replace(options, drop=()))
+        table, roles = with_joint_id(table, roles)
         ids = [i for i in map(_ids, arrays) if i is not None]
         if len(ids) == len(arrays):
             wanted = {str(i) for found in ids for i in tidy_names(found).tolist()}

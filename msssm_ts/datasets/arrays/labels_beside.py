@@ -16,6 +16,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.account import columns_in_words
 from msssm_ts.datasets.tables.columns import find_roles
+from msssm_ts.datasets.tables.joint_id import with_joint_id
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.errors import InputError
@@ -60,7 +61,7 @@ def array_with_table(
     data = _series(array, arrays, str(file), ReadOptions(axes=options.axes))
     own = replace(options, axes=None, sampling_rate=None, max_memory=None)
     table, _ = read_text(table_file, own)
-    roles = find_roles(table.columns, own)
+    table, roles = with_joint_id(table, find_roles(table.columns, own))
     if len(table) != data.n_series:
         raise InputError(
             f"{table_file}: {counted(len(table), 'row')} for {data.n_series} series in "

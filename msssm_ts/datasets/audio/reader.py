@@ -127,7 +127,7 @@ def _check_without_table(found: Recordings, options: ReadOptions, source: Path) 
         if column is not None:
             raise InputError(
                 f"{source}: no table lists the files, so that there is no column {column!r} "
-                f"({option})"
+                f"({option}); leave it out, or put a table with it beside them"
             )
 
 

@@ -12,6 +12,7 @@ from msssm_ts.datasets.parts import TRUE, Part, part_of, parts_in_column
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.roles import Roles
 from msssm_ts.datasets.recordings.tables import Listing
+from msssm_ts.datasets.tables.columns import find_column
 from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError
@@ -19,6 +20,11 @@ from msssm_ts.text import counted
 
 # Where the part stands that a whole table is of.
 _OF_TABLE = ""
+# Where a piece of a file begins that a row is about.
+_START = (
+    *("start", "start_time", "start_s", "start_sec", "start_seconds", "start_ms", "start_sample"),
+    *("start_frame", "t_start", "onset", "onset_s", "begin", "begin_time", "begin_time_s"),
+)
 # What a file belongs to that is in tables of several parts: the one that is never trained on.
 _STRICTEST: tuple[Part, ...] = ("test", "validation", "train")
 
@@ -72,6 +78,7 @@ def read_entries(
                 continue
             own = {c: table.cells[c][row] for c in columns}
             if file in seen:
+                _refuse_segments(listing, seen[file], row)
                 if any(cells[file].get(c) != value for c, value in own.items()):
                     text = table.cells[listing.column][row]
                     raise InputError(
@@ -105,6 +112,19 @@ def read_entries(
             f"{name} says other folders for the {others}: found by their names alone"
         )
     return Entries({f: cells[f] for f in files if f in cells}, rows, account)
+
+
+def _refuse_segments(listing: Listing, before: int, row: int) -> None:
+    """Refuse two rows of one file that are about pieces of it."""
+    table = listing.table
+    start = find_column(table.columns, _START, None)
+    if start is None or table.cells[start][before] == table.cells[start][row]:
+        return
+    text = table.cells[listing.column][row]
+    raise InputError(
+        f"{table.file}, {table.place(row)}: a second piece of {text!r} (column {start!r}), but a "
+        "file is read whole; cut every piece into a file of its own, and list those"
+    )
 
 
 def _count(found: Sequence[object], others: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.messages import enumerate_names, no_column
-from msssm_ts.datasets.options import ReadOptions, label_columns
+from msssm_ts.datasets.options import ReadOptions, named_columns
 from msssm_ts.datasets.parts import FALSE, TRUE, are_parts, flag_of, part_of
 from msssm_ts.datasets.recordings.ranked import are_ranked, ranked_columns
 from msssm_ts.datasets.recordings.tables import MORE_LABELS, Listing
@@ -132,7 +132,7 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     columns = [c for c in dict.fromkeys(c for x in listings for c in x.columns) if c not in drop]
     beside = options.beside_columns(columns)
     columns = [c for c in columns if c not in beside]
-    labels = label_columns(options.label, every)
+    labels = named_columns(options.label, every)
     group = column_of_group(options.group)
     if group is None and options.group in columns:
         group = options.group
@@ -145,7 +145,7 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
             said = "validation" if option == "fold" else option
             raise OptionError(f"{where}: {no_column(chosen, every, said)}", option)
     part, flag = _part_column(listings, [c for c in columns if c not in labels])
-    taken = {group, options.fold, part, flag}
+    taken = {group, part, flag}
     remarks: list[str] = []
     if not labels and options.label_from is None:
         free = [c for c in columns if c not in taken]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msssm_ts.datasets.options import label_columns
+from msssm_ts.datasets.options import named_columns
 from msssm_ts.datasets.parts import Part, part_in, part_of
 from msssm_ts.datasets.recordings.folders import BESIDE
 from msssm_ts.datasets.recordings.lists import JSON, read_rows
@@ -216,5 +216,5 @@ def has_label(listing: Listing, chosen: str | None) -> bool:
     """Whether a table says labels: in the chosen columns, or in one of a known name."""
     columns = listing.columns
     if chosen is not None:
-        return all(c in columns for c in label_columns(chosen, columns))
+        return all(c in columns for c in named_columns(chosen, columns))
     return find_column(columns, (*LABEL, *MORE_LABELS), None) is not None

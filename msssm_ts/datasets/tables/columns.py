@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from msssm_ts.datasets.options import ReadOptions, label_columns
+from msssm_ts.datasets.options import ReadOptions, named_columns
 from msssm_ts.errors import InputError
 
 # Names that people give to columns, the likeliest first; case and spaces do not matter.
@@ -41,6 +41,7 @@ VALUE = ("value", "values")
 _ABOUT_SERIES = {
     name.replace("_", "") for name in (*LABEL, *ID, *GROUP, *FOLD, *PART) if len(name) > 1
 }
+_OWNERS = {name.replace("_", "") for name in GROUP}
 _BETWEEN = re.compile(r"[\s_\-]+")
 _AXES = {"x", "z"}
 _TIME = re.compile(
@@ -73,6 +74,10 @@ class Roles:
         Whether the table has rows for tests beside those that are read, where a column says it.
     unit : str, optional
         The column with the unit of each row of a long table.
+    joint : tuple of str
+        Several columns that are the id together.
+    owners : tuple of str
+        Columns of ``left_out`` with people, sessions or the like, within which ids may count anew.
     """
 
     labels: tuple[str, ...] = ()
@@ -89,13 +94,15 @@ class Roles:
     beside: tuple[str, ...] = ()
     has_test_part: bool | None = None
     unit: str | None = None
+    joint: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[str]:
         """Columns that say something of a series, or of its channel, rather than hold values."""
         keys = (
             *(*self.labels, self.id, self.group, self.fold, self.channel),
-            *(self.part, self.loose_id, *self.beside),
+            *(self.part, self.loose_id, *self.joint, *self.owners, *self.beside),
         )
         return [k for k in dict.fromkeys(keys) if k is not None]
 
@@ -117,9 +124,11 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     by_name: dict[str, list[str]] = {}
     for column, name in plain.items():
         by_name.setdefault(name, []).append(column)
-    # The folds may be the groups, too: all series of a record are set aside.
-    chosen = (options.id, options.group, options.time, options.channel)
-    taken: set[str | None] = {*chosen, options.fold}
+    # The folds may be the groups, too: all series of a record are set aside; or ids, or labels.
+    ids = named_columns(options.id, columns)
+    joint = ids if len(ids) > 1 else ()
+    chosen = (*ids[: not joint], options.group, options.time, options.channel)
+    taken: set[str | None] = {*chosen}
 
     def find(names: Sequence[str], named: str | None = None) -> str | None:
         found = named
@@ -129,7 +138,7 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
         taken.add(found)
         return found
 
-    labels = label_columns(options.label, columns)
+    labels = named_columns(options.label, columns)
     if not labels:
         # The second of three axes is no label.
         axes = by_name.keys() >= _AXES
@@ -139,9 +148,11 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     taken = {*labels, *chosen}
     value = find(VALUE)
     group = find(GROUP, options.group)
+    # Those of a joint id may be the groups, too, and nothing else.
+    taken.update(joint)
+    identifier = None if joint else find(ID, options.id)
+    loose = None if joint or identifier is not None else find(LOOSE_ID)
     fold = find(FOLD, options.fold)
-    identifier = find(ID, options.id)
-    loose = None if identifier is not None else find(LOOSE_ID)
     time = find(TIME, options.time)
     if time is None:
         time = next((c for c in free if c not in taken and _TIME.fullmatch(plain[c])), None)
@@ -158,6 +169,8 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
         left_out=tuple(left_out),
         loose_id=loose,
         beside=beside,
+        joint=joint,
+        owners=tuple(c for c in left_out if plain[c] in _OWNERS),
     )
 
 

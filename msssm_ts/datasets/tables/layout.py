@@ -11,7 +11,9 @@ import numpy as np
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import Roles
+from msssm_ts.datasets.tables.flags import possible_labels
 from msssm_ts.datasets.tables.guess import refined
+from msssm_ts.datasets.tables.joint_id import owners_of, with_joint_id
 from msssm_ts.datasets.tables.lists import list_columns
 from msssm_ts.datasets.tables.long import read_channels, read_steps, read_values
 from msssm_ts.datasets.tables.part import rows_of_part
@@ -59,7 +61,10 @@ def understood(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table,
     InputError
         If it cannot be understood.
     """
-    table, roles = refined(table, roles, options)
+    table, roles = with_joint_id(*refined(table, roles, options))
+    flags = () if roles.labels or not table.headed else possible_labels(table, roles)
+    if flags:
+        table = replace(table, account=table.account.took("possible labels", ", ".join(flags)))
     if roles.value is not None and roles.id is None and roles.loose_id is not None:
         roles = replace(roles, id=roles.loose_id, loose_id=None)
     if roles.id is not None or roles.time is None:
@@ -137,21 +142,17 @@ def _with_loose_id(table: Table, roles: Roles, numbered: bool) -> tuple[Table, R
     if (numbered and roles.time is None) or not _repeats(table, loose):
         return table, with_unique_id(table, roles)
     codes = table.texts(loose).codes
-    if roles.group is not None and not _decides(codes, table.texts(roles.group).codes):
-        # Trials that every person counts from one.
-        name = f"{roles.group} and {loose}"
-        joined = table.joined((roles.group, loose), name)
-        account = table.account.remarking(f"took {name} together for the id; --id says otherwise")
-        return replace(joined, account=account), replace(roles, id=name, loose_id=None)
+    owners = owners_of(table, loose, roles)
+    if owners:
+        # Trials that every person, or every session of one, counts from one.
+        left_out = tuple(c for c in roles.left_out if c not in owners)
+        roles = replace(roles, joint=(*owners, loose), left_out=left_out)
+        table, roles = with_joint_id(table, roles)
+        said = f"took {roles.id} together for the id; --id says otherwise"
+        return replace(table, account=table.account.remarking(said)), roles
     if len(np.flatnonzero(np.diff(codes))) + 1 > len(table) / 2 and roles.time is None:
         return table, with_unique_id(table, roles)
     return table, replace(roles, id=loose, loose_id=None)
-
-
-def _decides(codes: np.ndarray, others: np.ndarray) -> bool:
-    """Whether rows of one code have one other code."""
-    pairs = np.unique(np.stack([codes, others]), axis=1)
-    return bool(len(np.unique(pairs[0])) == pairs.shape[1])
 
 
 def _repeats(table: Table, column: str) -> bool:

@@ -28,7 +28,7 @@ from msssm_ts.datasets.tables.many_files import (
     stored_names,
 )
 from msssm_ts.datasets.tables.parquet import open_parquet, read_columns
-from msssm_ts.datasets.tables.part import rows_of_part, with_part
+from msssm_ts.datasets.tables.part import named_parts, rows_of_part, with_part
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.wide import steps_of
@@ -65,8 +65,11 @@ def read_lazily(parts: Parts, options: ReadOptions) -> LabelledSeries:
     source = parts.source
     groups = _groups(parts)
     sample, roles = roles_by_name(parts, _first(parts, groups), options)
-    columns, roles = _values(sample, with_part(sample, roles), options, source)
-    keys = _keys(parts, roles)
+    # A row group may lie in one part of a split alone.
+    names = named_parts(sample, roles)
+    roles = with_part(_columns_of(parts, names), roles) if names else roles
+    columns, roles = _values(sample, roles, options, source)
+    keys = _columns_of(parts, roles.keys)
     keys, roles = ids_apart(parts, keys, roles)
     numbers = np.arange(len(keys))
     keys = replace(keys, data=keys.data.append_column(ROW, [numbers]))
@@ -213,7 +216,6 @@ def _values(
     table: Table, roles: Roles, options: ReadOptions, source: str
 ) -> tuple[_Columns, Roles]:
     """Tell from the first row group which columns hold values; return the roles of the others."""
-    # A row group may lie in one part of a split alone.
     part = roles.part
     data = table.data if part is None else table.data.drop_columns([part])
     table, roles = replace(table, data=data), replace(roles, part=None)
@@ -247,15 +249,15 @@ def _values(
     return columns, replace(roles, part=part, time=None, channel=None)
 
 
-def _keys(parts: Parts, roles: Roles) -> Table:
-    """Return the columns that say something of the series, of all files."""
+def _columns_of(parts: Parts, columns: Sequence[str]) -> Table:
+    """Return columns of all files, such as those that say something of the series."""
     import pyarrow as pa
 
     tables = []
     for file in parts.files:
         with open_parquet(file, whole=False) as parquet:
             stored = stored_names(parquet.schema_arrow.names, file)
-            names = [stored[c] for c in roles.keys if c in stored]
+            names = [stored[c] for c in columns if c in stored]
             data = read_columns(parquet, file, names) if names else None
             n_rows = parquet.metadata.num_rows
         if data is None:

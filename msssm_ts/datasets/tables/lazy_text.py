@@ -131,7 +131,7 @@ class _File:
         """Return a file, given how it is written and where its rows stand."""
         roles = find_roles(dialect.columns, options)
         dropped = tuple(options.dropped(dialect.columns))
-        unused = {*dropped, *roles.left_out}
+        unused = {*dropped, *roles.left_out} - {*roles.owners}
         columns = tuple(c for c in dialect.columns if c not in unused)
         return cls(TextRows(path, dialect), tuple(spans), roles, columns, dropped)
 

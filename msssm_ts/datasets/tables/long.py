@@ -16,6 +16,7 @@ from msssm_ts.datasets.tables.account import account_of, columns_in_words
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.dates import past_midnight
 from msssm_ts.datasets.tables.guess import whole_numbers
+from msssm_ts.datasets.tables.joint_id import telling_apart
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table, Texts
@@ -26,6 +27,8 @@ from msssm_ts.errors import InputError
 
 if TYPE_CHECKING:
     from msssm_ts.series import Series
+
+_APART = "name the column that tells them apart with --id or --channel"
 
 
 def read_values(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
@@ -279,10 +282,15 @@ class _Rows:
         name = str(self.ids.different[self.ids.codes[row]])
         return self.table.error(row, f"{self.ids.column} {name!r}: {text}")
 
-    def check_same(self, column: str) -> None:
-        """Refuse series whose rows differ in what is one for a series."""
+    def completed(self, column: str) -> _Rows:
+        """Give all rows of a series what some have; refuse series whose rows differ in it."""
         codes = self.table.texts(column).codes
-        differing = np.flatnonzero(codes != codes[self.first[self.series]])
+        known = codes >= 0
+        own = np.full(len(self.first), -1)
+        # Of several the first counts: rows are gone through from the last.
+        own[self.series[known][::-1]] = codes[known][::-1]
+        differing = np.flatnonzero(known & (codes != own[self.series]))
+        lacking = int((~known & (own[self.series] >= 0)).sum())
         if len(differing):
             row = differing[0]
             name = str(self.ids.different[self.ids.codes[row]])
@@ -291,6 +299,14 @@ class _Rows:
                 f"{self.ids.column} {name!r} has more than one {column}; give each series one, "
                 f"or leave {column!r} out with --drop",
             )
+        if not lacking:
+            return self
+        account = self.table.account.remarking(
+            f"took the {column} of a series from its rows that have one ({lacking} of {len(codes)} "
+            "have none)"
+        )
+        table = self.table.with_texts(column, own[self.series])
+        return replace(self, table=replace(table, account=account))
 
     def _refuse_repeated_times(self, roles: Roles) -> None:
         if self.times is None:
@@ -300,11 +316,13 @@ class _Rows:
         if len(same):
             row = int(self.order[same + 1].min())
             columns = [c for c in (roles.id, roles.channel, roles.time) if c is not None]
+            apart = telling_apart(self.table, roles, [self.channel.astype(float), self.times])
+            which = f"take {' and '.join(apart)} together with --id {','.join(apart)}"
             raise self.table.error(
                 row,
                 f"a second value for the same {', '.join(columns)}, as in {len(same)} rows of "
-                f"{len(self.table)}; name the column that tells them apart with --id or --channel, "
-                f"or leave {roles.time!r} out with --drop to take the rows in their order",
+                f"{len(self.table)}; {which if apart else _APART}, or "
+                f"leave {roles.time!r} out with --drop to take the rows in their order",
             )
 
     def rate(self, column: str | None) -> float | None:
@@ -329,7 +347,8 @@ def _series(
     check_values(series, rows.error)
     for column in (*roles.labels, roles.group, roles.fold, roles.part, *roles.beside):
         if column is not None:
-            rows.check_same(column)
+            rows = rows.completed(column)
+    remarks = [r for r in rows.table.account.remarks if r not in account.remarks]
     return LabelledSeries(
         series,
         channel_names=names,
@@ -337,7 +356,7 @@ def _series(
         **times_or_step(times),
         units=units,
         source=rows.table.source,
-        account=account.remarking(rows.note),
+        account=account.remarking(rows.note, *remarks),
         **per_series(rows.table, roles, rows.first),
     )
 

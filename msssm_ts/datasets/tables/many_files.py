@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.account import DROPPED, Account, LeftOut
 from msssm_ts.datasets.messages import enumerate_names
-from msssm_ts.datasets.options import ReadOptions, label_columns
+from msssm_ts.datasets.options import ReadOptions, named_columns
 from msssm_ts.datasets.tables.columns import PART, Roles, find_roles, plain_name, unique_names
+from msssm_ts.datasets.tables.joint_id import with_joint_id
 from msssm_ts.datasets.tables.table import Table, is_text
 from msssm_ts.datasets.tables.units import check_same_units
 from msssm_ts.errors import InputError
@@ -81,7 +82,7 @@ def options_of_file(
     """Return the options that concern a file: not what names a folder's column."""
     fields = ("id", "group", "time", "channel", "fold")
     gone: dict[str, Any] = {n: None for n in fields if getattr(options, n) in outside}
-    labels = [c for c in label_columns(options.label, [*columns, *outside]) if c not in outside]
+    labels = [c for c in named_columns(options.label, [*columns, *outside]) if c not in outside]
     there = replace(options, **gone, label=",".join(labels) or None)
     missing = set(there.beside_missing(columns))
     return replace(
@@ -269,6 +270,7 @@ def roles_by_name(parts: Parts, table: Table, options: ReadOptions) -> tuple[Tab
 def ids_apart(parts: Parts, table: Table, roles: Roles) -> tuple[Table, Roles]:
     """Tell ids that every folder counts from one apart by the folder."""
     by = [c for c in parts.columns if c in table.columns and plain_name(c) not in PART]
+    table, roles = with_joint_id(table, roles)
     identifier = roles.id or roles.loose_id
     if identifier is None or identifier in by or not by:
         return table, roles

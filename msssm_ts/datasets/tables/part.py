@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,17 +17,25 @@ from msssm_ts.errors import InputError
 
 def with_part(table: Table, roles: Roles) -> Roles:
     """Find the column of parts by what it holds, where none is known by its name."""
-    if roles.part is not None:
-        return roles
-    for column in (*roles.left_out, *roles.rest):
-        if column not in table.text_columns:
-            continue
-        names = table.texts(column).different.tolist()
-        if are_parts(names) and all(part_of(n) is not None for n in names):
+    for column in named_parts(table, roles):
+        if are_parts(table.texts(column).different.tolist()):
             rest = tuple(c for c in roles.rest if c != column)
             left_out = tuple(c for c in roles.left_out if c != column)
             return replace(roles, part=column, rest=rest, left_out=left_out)
     return roles
+
+
+def named_parts(table: Table, roles: Roles) -> tuple[str, ...]:
+    """Return the columns that hold names of parts alone; none where one is known by its name."""
+    if roles.part is not None:
+        return ()
+    texts = table.text_columns
+    found = [c for c in (*roles.left_out, *roles.rest) if c in texts]
+    return tuple(c for c in found if _are_named(table.texts(c).different.tolist()))
+
+
+def _are_named(names: Sequence[str]) -> bool:
+    return bool(names) and all(part_of(n) is not None for n in names)
 
 
 def rows_of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:

@@ -83,10 +83,21 @@ class Table:
 
         parts = [self.texts(c) for c in columns]
         texts = np.full(len(self), "", dtype=object)
+        empty = np.all([part.codes < 0 for part in parts], axis=0)
         for i, part in enumerate(parts):
             known = np.append(part.different.astype(object), "")
             texts = texts + (between if i else "") + known[part.codes]
+        texts[empty] = None
         return replace(self, data=self.data.append_column(name, pa.array(texts, pa.string())))
+
+    def with_texts(self, column: str, codes: NDArray[np.int64]) -> Table:
+        """Return the table with others of a column's texts in its rows, -1 for none."""
+        import pyarrow as pa
+
+        known = np.array([*self.texts(column).different.tolist(), None], dtype=object)
+        cells = pa.array(known[codes], pa.string())
+        place = self.columns.index(column)
+        return replace(self, data=self.data.set_column(place, column, cells))
 
     def numbers(self, columns: Sequence[str]) -> NDArray[np.float64]:
         """Return columns as an array (n_rows, n_columns), empty cells as NaN.

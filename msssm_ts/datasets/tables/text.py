@@ -67,7 +67,7 @@ def read_text(
     options.check_columns(dialect.columns, str(file))
     roles = find_roles(dialect.columns, options)
     dropped = options.dropped(dialect.columns)
-    unused = {*dropped, *roles.left_out}
+    unused = {*dropped, *roles.left_out} - {*roles.owners}
     rows = TextRows(file, dialect)
     rows, data = rows.read(roles, [c for c in dialect.columns if c not in unused])
     if not data.num_rows:

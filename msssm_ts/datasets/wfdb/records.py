@@ -100,9 +100,13 @@ def read_wfdb(
     found = _accounted(found, below, cut if cutting else None)
     if cutting:
         assert cut is not None
+        if key is not None and not cut.asked:
+            found = _remarking(found, f"took what is annotated for labels, not #{shown(key)}:")
         return cut_records(found, cut, options)
     if not by_table and key is not None:
         found = _labelled(found, fields, key, chosen, guessed=options.label is None)
+    elif key is not None and options.label is None and options.label_from is None:
+        found = _remarking(found, f"took the table's labels, not #{shown(key)}:")
     return whole_of(found, options)
 
 
@@ -187,6 +191,13 @@ def _labelled(
         recordings, labels=labels, label_names=label_names, account=recordings.account + account
     )
     return replace(found, recordings=recordings, names=[found.names[i] for i in kept])
+
+
+def _remarking(found: Found, said: str) -> Found:
+    """Say that the labels are others than those in the headers."""
+    recordings = found.recordings
+    account = recordings.account.remarking(f"{said} of the headers; --label says otherwise")
+    return replace(found, recordings=replace(recordings, account=account))
 
 
 def _accounted(found: Found, below: Sequence[Path], cut: Cut | None) -> Found:
