@@ -39,6 +39,17 @@ def test_diagnoses_in_headers(tmp_path: Path) -> None:
     assert load(tmp_path).labels.tolist() == ["x", "y", "x", "y"]
 
 
+def test_diagnoses_in_headers_that_a_table_overrides_are_said(tmp_path: Path) -> None:
+    for name, code in (("r1", "164889003"), ("r2", "59118001")):
+        write_record(tmp_path / name)
+        change_header(tmp_path / name, ("MLII", "MLII"), f"#Dx: {code}\n")
+    (tmp_path / "labels.csv").write_text("record,label,kind\nr1,a,c\nr2,b,d\n")
+    said = "took the table's labels, not #Dx: of the headers; --label says otherwise"
+    assert said in load(tmp_path).account.remarks
+    assert load(tmp_path, ReadOptions(label="Dx")).label_names == ("AF", "RBBB")
+    assert "headers" not in load(tmp_path, ReadOptions(label="kind")).summary()
+
+
 def test_several_label_columns(tmp_path: Path) -> None:
     for name in "abc":
         write_record(tmp_path / name)

@@ -112,7 +112,7 @@ def test_ids_stay_ids_where_they_choose_what_is_set_aside(tmp_path: Path, column
 def test_what_sets_nothing_aside_is_refused_with_the_reason(tmp_path: Path) -> None:
     file = a_file(tmp_path, "a.csv", "label,t0,t1\na,1,2\nb,3,4\na,5,1\nb,2,2\n")
     for choice, said in (
-        ("label=a", "--validation label=a sets a class aside, for 'label' is the label"),
+        ("label=a", "--validation label=a sets a class aside, for its column is the label's"),
         ("nofile.txt", "--validation nofile.txt: no such file; give a text file"),
         ("fold=1", r"no column 'fold' \(--validation\)"),
     ):

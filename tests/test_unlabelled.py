@@ -475,3 +475,13 @@ def test_whole_groups_stay_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
                     "--without", "test.txt", *small, "--json")  # fmt: skip
     assert json.loads(out)["series"] == 16
     assert "left out: 8 series (--without test.txt)" in said
+
+
+def test_settings_that_do_nothing_to_an_encoder_are_said() -> None:
+    series = np.random.default_rng(0).normal(size=(8, 1, 12))
+    settings = {**SMALL, "max_epochs": 1, "n_layers": 1}
+    encoder = MSSSMEncoder(**settings, pyramid=True, adjacency=[[0, 1], [1, 0]]).fit(series)
+    (note,) = encoder.encoder_.record.notes
+    assert "the network left adjacency out: it is of variates='graph' alone" in note
+    assert "pyramid=True halves nothing" in note
+    assert MSSSMEncoder(**settings).fit(series).encoder_.record.notes == ()

@@ -265,3 +265,16 @@ def test_a_baseline_that_is_not_said_is_the_converters_zero(tmp_path: Path) -> N
     header.write_text(text.replace("1000.0(0)/mV 16 0", "1000/mV 16 24"))
     expected = wfdb.rdrecord(str(tmp_path / "r"), return_res=32).p_signal.T
     np.testing.assert_array_equal(load(tmp_path, needs_labels=False).values[0], expected)
+
+
+def test_signals_of_any_suffix_are_no_annotations(tmp_path: Path) -> None:
+    write_record(tmp_path / "r1", beats={300: "N", 600: "V"})
+    (tmp_path / "r1.dat").rename(tmp_path / "r1.xyz")
+    header = tmp_path / "r1.hea"
+    header.write_text(header.read_text().replace("r1.dat", "r1.xyz"))
+    data = load(tmp_path, ReadOptions(window=(0.1, 0.1)))
+    assert data.n_series == 2
+    assert "annotation" not in data.account.line()
+    (tmp_path / "r1.abc").write_bytes(b"\0\0")
+    data = load(tmp_path, ReadOptions(window=(0.1, 0.1)))
+    assert "1 annotation file (.abc: --annotator SUFFIX takes them" in data.account.line()

@@ -28,7 +28,7 @@ from msssm_ts.datasets.named import (
 )
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import FRAMES
-from msssm_ts.datasets.split import check_choice, validation_mask
+from msssm_ts.datasets.split import check_choice, refuse_class, validation_mask
 from msssm_ts.datasets.stores.address import check_opens, is_address, parse_address
 from msssm_ts.datasets.stores.mirror import local_copy, named_by_address
 from msssm_ts.datasets.tables.frame import is_frame
@@ -132,6 +132,7 @@ def load(
             )
         data = replace(data, sampling_rate=options.sampling_rate)
     if validation is not None:
+        refuse_class(data, validation)
         data = replace(data, validation=validation_mask(data, validation))
     return data
 

@@ -71,6 +71,23 @@ def check_choice(choice: str, option: str = "--validation") -> None:
         )
 
 
+def refuse_class(data: LabelledSeries, choice: str) -> None:
+    """Refuse a validation part that is a class: series of it would not be trained on.
+
+    Raises
+    ------
+    InputError
+        If the column of the choice is that of the labels.
+    """
+    if "=" not in choice or data.folds is None or data.labels is None:
+        return
+    if np.array_equal(data.folds.astype(str), data.labels.astype(str)):
+        raise InputError(
+            f"{data.source}: --validation {choice} sets a class aside, for its column is the "
+            "label's; name one of parts, such as a fold or a person"
+        )
+
+
 def _by_fold(data: LabelledSeries, column: str, value: str, option: str) -> NDArray[np.bool_]:
     if data.folds is None:
         raise InputError(
@@ -82,11 +99,6 @@ def _by_fold(data: LabelledSeries, column: str, value: str, option: str) -> NDAr
         raise InputError(
             f"{data.source}: no series has {column} {value!r} ({option}); there are "
             f"{enumerate_names(sorted(set(names)))}{meant(value, names.tolist())}"
-        )
-    if data.labels is not None and np.array_equal(names, data.labels.astype(str)):
-        raise InputError(
-            f"{data.source}: {option} {column}={value} sets a class aside, for {column!r} is the "
-            "label; name a column of parts, such as a fold or a person"
         )
     return np.asarray(names == value)
 

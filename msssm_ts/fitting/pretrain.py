@@ -27,7 +27,11 @@ from msssm_ts.fitting.targets import Targets
 from msssm_ts.kernels.parallel import at_work
 from msssm_ts.members.network.initial import begun, check_shape
 from msssm_ts.members.network.network import series_tensor
-from msssm_ts.members.network.settings import network_config, training_settings
+from msssm_ts.members.network.settings import (
+    network_config,
+    said_of_settings,
+    training_settings,
+)
 from msssm_ts.members.network.variates import lay_out
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMNetwork
@@ -97,6 +101,7 @@ def pretrained(
         problem, _, standardizer = ready.divided(Split(np.arange(len(series))), None)
         learned = learn(problem, parameters, seed, parameters["time_budget"], reporter, keeper)
     lengths = lengths_of(series)
+    idle = said_of_settings(parameters, problem)
     return FittedEncoder(
         source,
         parameters["missing"],
@@ -118,7 +123,7 @@ def pretrained(
                 "shortest": int(lengths.min()),
                 "longest": int(lengths.max()),
             },
-            data.remarks,
+            (*data.remarks, *([] if idle is None else [f"the network {idle}"])),
             versions(),
         ),
     )

@@ -16,6 +16,7 @@ from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.signals.pieces import State
 from msssm_ts.datasets.wfdb.annotation_file import parse_annotations
+from msssm_ts.datasets.wfdb.headers import content
 from msssm_ts.errors import InputError
 
 # Annotation files that are looked for, the likeliest first: reference, then detected.
@@ -60,10 +61,19 @@ def annotators_of(stems: Sequence[Path], below: Sequence[Path]) -> dict[str, int
     counts: dict[str, int] = {}
     for file in below:
         suffix = file.suffix[1:]
-        if (file.parent, file.stem) in known and suffix.lower() not in _NO_ANNOTATIONS:
+        if (file.parent, file.stem) not in known or suffix.lower() in _NO_ANNOTATIONS:
+            continue
+        if suffix in ANNOTATORS or not _holds_signals(file):
             counts[suffix] = counts.get(suffix, 0) + 1
     order = {a: i for i, a in enumerate(ANNOTATORS)}
     return dict(sorted(counts.items(), key=lambda pair: (order.get(pair[0], 99), pair[0])))
+
+
+def _holds_signals(file: Path) -> bool:
+    """Whether the header of the record that a file is called after names it for signals."""
+    lines = content(file.with_name(f"{file.stem}.hea"))[1:]
+    named = (words[0].replace("\\", "/") for words in map(str.split, lines) if words)
+    return file.name in {name.rpartition("/")[2] for name in named}
 
 
 def read_annotations(stem: Path, annotator: str, rate: float | None = None) -> Annotations:
