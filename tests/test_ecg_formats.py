@@ -193,3 +193,42 @@ def test_formats_that_are_known_by_name(tmp_path: Path, suffix: str) -> None:
     for source in (tmp_path, tmp_path / f"a{suffix}"):
         with pytest.raises(InputError, match=rf"a\{suffix}: .* is not read; convert it to EDF"):
             load(source)
+
+
+@pytest.mark.parametrize(
+    ("change", "unit", "said"),
+    [
+        ("<LeadAmplitudeUnitsPerBit>4.88</LeadAmplitudeUnitsPerBit>", "", "are steps of the conv"),
+        ("<LeadAmplitudeUnits>MICROVOLTS</LeadAmplitudeUnits>", "uV", "taken for microvolts"),
+    ],
+)
+def test_muse_leads_without_scale_or_unit(
+    tmp_path: Path, change: str, unit: str, said: str
+) -> None:
+    file = tmp_path / "a.xml"
+    write_muse(file, {"I": np.arange(50), "II": np.arange(50) % 7})
+    file.write_text(file.read_text().replace(change, ""))
+    data = load(file, needs_labels=False)
+    assert (data.unit, said in data.summary()) == (unit, True)
+    assert data.values[0][0, 2] == pytest.approx(2.0 if not unit else 9.76)
+
+
+def test_samples_behind_those_that_are_counted_are_said(tmp_path: Path) -> None:
+    pytest.importorskip("pydicom", reason="the dicom extra is not installed")
+    write_muse(tmp_path / "a.xml", {"I": np.arange(50)})
+    text = (tmp_path / "a.xml").read_text()
+    (tmp_path / "a.xml").write_text(text.replace("Total>50<", "Total>40<"))
+    write_dicom(tmp_path / "a.dcm", np.arange(60).reshape(1, 60), said=50)
+    for name in ("a.xml", "a.dcm"):
+        assert "behind the samples" in load(tmp_path / name, needs_labels=False).summary()
+
+
+def test_padding_of_a_dicom_waveform_is_missing(tmp_path: Path) -> None:
+    pydicom = pytest.importorskip("pydicom", reason="the dicom extra is not installed")
+    file = tmp_path / "a.dcm"
+    write_dicom(file, np.array([[1, 2, -32768, 4]]))
+    data = pydicom.dcmread(file)
+    data.WaveformSequence[0].add_new(0x5400100A, "OW", np.array(-32768, "<i2").tobytes())
+    data.save_as(file, enforce_file_format=True)
+    values = load(file, needs_labels=False).values[0]
+    np.testing.assert_allclose(values, [[2.5, 5, np.nan, 10]])

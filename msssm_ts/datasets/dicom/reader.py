@@ -75,13 +75,28 @@ def _group(file: Path, group: Any, n_groups: int) -> Stored:
     demand(8 * n * length, file, "its waveform")
     steps = np.frombuffer(raw[:needed], dtype=kind).reshape(length, n).T.astype(np.float64)
     names, units = [], []
+    padding = group.get("WaveformPaddingValue")
+    if padding is not None:
+        steps[steps == np.frombuffer(_as_bytes(padding, kind), kind)[0]] = np.nan
     for row, channel in zip(steps, group.ChannelDefinitionSequence, strict=True):
         names.append(_name(channel))
         units.append(_calibrate(row, channel))
-    odd = ("waveforms after the first are not read",) if n_groups > 1 else ()
+    odd = ["waveforms after the first are not read"] if n_groups > 1 else []
+    # One byte makes their number even.
+    if len(raw) > needed + 1:
+        odd.append("its waveform goes on behind the samples that its header counts")
     return Stored(
-        steps.astype(np.float32), tuple(names), tuple(units), float(group.SamplingFrequency), odd
+        steps.astype(np.float32),
+        tuple(names),
+        tuple(units),
+        float(group.SamplingFrequency),
+        tuple(odd),
     )
+
+
+def _as_bytes(value: Any, kind: str) -> bytes:
+    """Return a sample of the waveform, which pydicom gives as a number or as it is stored."""
+    return bytes(value) if isinstance(value, bytes) else np.array(value, kind).tobytes()
 
 
 def _about(data: Any) -> Facts:

@@ -44,31 +44,45 @@ def read_muse(file: Path, root: Element) -> Stored:
     if exponent:
         rate *= 10.0 ** int(_number(file, exponent, "SampleExponent"))
     names, units, rows = [], [], []
+    odd: list[str] = []
     for data in waveform.findall("LeadData"):
         name = text_of(data, "LeadID")
         names.append(name)
-        units.append(text_of(data, "LeadAmplitudeUnits").casefold().removesuffix("s") or "uV")
+        unit, remarks = _unit(data)
+        units.append(unit)
         rows.append(_samples(file, data, name))
+        if len(rows[-1]) > float(text_of(data, "LeadSampleCountTotal") or len(rows[-1])):
+            remarks.append("its leads go on behind the samples that are counted")
+        odd += [r for r in remarks if r not in odd]
     if not rows or not all(len(r) for r in rows):
         raise InputError(f"{file}: there is no lead with samples in it; replace the file")
     if len({len(r) for r in rows}) > 1:
         raise InputError(f"{file}: its leads have different numbers of samples; replace the file")
-    values, odd = np.stack(rows), []
+    values = np.stack(rows)
     if len(waveforms) > 1:
         odd.append("the median beats beside the rhythm are not read")
     if {lead_key(n) for n in names} == _MEASURED and len(set(units)) == 1:
         values, names = _twelve(values, names), [*names, *_LIMBS]
         units = units[:1] * len(names)
         odd.append("III, aVR, aVL and aVF calculated from I and II")
-    spelt = {"microvolt": "uV", "millivolt": "mV"}
     return Stored(
         values.astype(np.float32),
         tuple(names),
-        tuple(spelt.get(u, u) for u in units),
+        tuple(units),
         rate,
         tuple(odd),
         _about(root),
     )
+
+
+def _unit(data: Element) -> tuple[str, list[str]]:
+    """Return the unit of a lead, empty where it has no scale, and what is guessed of it."""
+    if not text_of(data, "LeadAmplitudeUnitsPerBit"):
+        return "", ["no LeadAmplitudeUnitsPerBit: its values are steps of the converter"]
+    said = text_of(data, "LeadAmplitudeUnits").casefold().removesuffix("s")
+    if not said:
+        return "uV", ["no LeadAmplitudeUnits: taken for microvolts"]
+    return {"microvolt": "uV", "millivolt": "mV"}.get(said, said), []
 
 
 def _about(root: Element) -> Facts:
@@ -104,7 +118,6 @@ def _samples(file: Path, data: Element, name: str) -> NDArray[np.float64]:
             f"{file}: lead {name} breaks off after {n} of {said} samples; replace the file"
         )
     gain = text_of(data, "LeadAmplitudeUnitsPerBit")
-    # Without it, samples are steps of the converter.
     scale = _number(file, gain, "LeadAmplitudeUnitsPerBit") if gain else 1.0
     return np.frombuffer(raw[: 2 * n], dtype="<i2") * scale
 
