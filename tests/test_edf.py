@@ -327,3 +327,15 @@ def test_damaged_times(tmp_path: Path) -> None:
     data = load(tmp_path, needs_labels=False)
     assert data.lengths.tolist() == [400]
     assert "1 file: the times of the data records are damaged" in data.summary()
+
+
+def test_data_records_behind_those_that_are_counted_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "a.edf"
+    values = np.sin(np.arange(500.0))
+    edfio.Edf([edfio.EdfSignal(values, sampling_frequency=100, label="I")]).write(file)
+    assert "behind" not in load(file, needs_labels=False).summary()
+    raw = file.read_bytes()
+    file.write_bytes(raw[:236] + b"3".ljust(8) + raw[244:])
+    data = load(file, needs_labels=False)
+    assert data.lengths.tolist() == [300]
+    assert "data records go on behind those that the header counts" in data.summary()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import wfdb
 from commands import run
-from recordings import write_record
+from recordings import change_header, write_record
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.wfdb import signals as wfdb_signals
@@ -278,3 +278,23 @@ def test_signals_of_any_suffix_are_no_annotations(tmp_path: Path) -> None:
     (tmp_path / "r1.abc").write_bytes(b"\0\0")
     data = load(tmp_path, ReadOptions(window=(0.1, 0.1)))
     assert "1 annotation file (.abc: --annotator SUFFIX takes them" in data.account.line()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((" 360 ", " 180 "), r"segment s_2 has other rate \(180 Hz\) than the record \(360 Hz\)"),
+        (("MLII", "V5"), r"segment s_2 has other leads \(V5\) than the record \(MLII\); mend"),
+        (("/mV", "/uV"), r"segment s_2 has other units \(uV\) than the record \(mV\); mend"),
+    ],
+)
+def test_segments_that_are_otherwise_than_their_record_are_refused(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    for name in ("s_1", "s_2"):
+        write_record(tmp_path / name, length=200)
+    (tmp_path / "s.hea").write_text("s/2 1 360 400\ns_1 200\ns_2 200\n")
+    assert load(tmp_path, needs_labels=False).n_series == 1
+    change_header(tmp_path / "s_2", change)
+    with pytest.raises(InputError, match=said):
+        load(tmp_path, needs_labels=False)

@@ -59,6 +59,8 @@ def _header(file: Path) -> Record:
         odd.append("a range of values is empty in the header, taken as steps of the converter")
     if header.promised < 1:
         odd.append("the recorder did not write how long they are, read as far as they go")
+    if header.beyond:
+        odd.append("data records go on behind those that the header counts, which are left out")
     return Record(
         file,
         numbered(s.label for s in header.signals),

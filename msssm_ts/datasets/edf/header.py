@@ -90,6 +90,8 @@ class EdfHeader:
         When the recording began, where the header says it.
     patient : str
         The patient's field, as it stands.
+    beyond : int
+        Data records behind those that the header speaks of.
     """
 
     file: Path
@@ -104,6 +106,7 @@ class EdfHeader:
     annotations: tuple[EdfSignal, ...]
     begin: datetime | None = None
     patient: str = ""
+    beyond: int = 0
 
 
 def read_edf_header(file: Path) -> EdfHeader:
@@ -176,6 +179,7 @@ def _read(file: Path, stream: BinaryIO, size: int) -> EdfHeader:
         tuple(annotations),
         _begin(head[168:184]),
         _text(head[8:88]),
+        there - promised if promised > 0 else 0,
     )
 
 

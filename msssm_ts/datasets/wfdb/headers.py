@@ -149,6 +149,7 @@ def read_record_header(stem: Path) -> RecordHeader:
         comments += part.comments
         if n:
             _check_signal_files(part, n)
+            _check_segment(header, part, signals, laid_out=not segments[0][1])
         elif k:
             raise InputError(f"{header.file}: segment {name} is empty; take its line out")
     if not signals:
@@ -173,6 +174,28 @@ def read_record_header(stem: Path) -> RecordHeader:
         tuple(comments),
         header.rate_said,
     )
+
+
+def _check_segment(
+    record: RecordHeader, part: RecordHeader, signals: Sequence[SignalLine], *, laid_out: bool
+) -> None:
+    """Refuse a segment with another rate than its record, or other leads or units."""
+    for what, own, its in (
+        ("rate", f"{part.frame_rate:g} Hz", f"{record.frame_rate:g} Hz"),
+        # Where a segment lays them out, others have some of the signals, by name.
+        ("leads", _in_words(part.leads), _in_words([s.name for s in signals])),
+        ("units", _in_words([s.unit for s in part.signals]), _in_words([s.unit for s in signals])),
+    ):
+        if own and its and own != its and (what == "rate" or not laid_out):
+            raise InputError(
+                f"{record.file}: segment {part.stem.name} has other {what} ({own}) than the record "
+                f"({its}); mend the header, or read its segments as records of their own"
+            )
+
+
+def _in_words(names: Sequence[str]) -> str:
+    """Return names in a line; nothing where some are not known."""
+    return ", ".join(names) if all(names) else ""
 
 
 def segment_names(header_file: Path) -> list[str]:
