@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from msssm_ts.cli.fit.preparing import notes
-from msssm_ts.datasets import LabelledSeries
+from msssm_ts.cli.given.unlabelled import like
+from msssm_ts.datasets import LabelledSeries, ReadOptions, load
 from msssm_ts.preparation import Preparation
 
 LABELS = np.array(["a", "b"])
@@ -43,3 +46,21 @@ def test_channels_that_never_vary() -> None:
     (gaps, still) = notes(Preparation(), _series(still=True), "mask")
     assert gaps.startswith("2 values are missing")
     assert still.startswith("channels that never vary: valid; ")
+
+
+def test_missing_values_that_are_none() -> None:
+    said = "--missing interpolate has nothing to act on here: no value is missing"
+    assert notes(Preparation(), _series(), "interpolate") == [said]
+    gaps = notes(Preparation(), _series(still=True), "interpolate")
+    assert gaps[0] == "2 values are missing in 2 series: interpolated (--missing)"
+
+
+def test_unlabelled_series_that_are_those_of_data(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("label,t0,t1\na,1,2\nb,3,4\n")
+    said: list[object] = []
+    names = [str(tmp_path / name) for name in ("b.csv", "a.csv")]
+    like(load(tmp_path / "a.csv"), names, ReadOptions(), said.append)
+    assert [str(line).endswith("which are learned from twice") for line in said] == [False] * 2 + [
+        True
+    ]

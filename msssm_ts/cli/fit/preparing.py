@@ -324,6 +324,8 @@ def notes(
             done = "masked" if missing == "mask" else "interpolated"
             values = counted(int(gaps.sum()), "value is", "values are")
             lines.append(f"{values} missing in {(gaps > 0).sum()} series: {done} (--missing)")
+        elif missing == "interpolate":
+            lines.append("--missing interpolate has nothing to act on here: no value is missing")
         lines += _still(series)
     return lines
 

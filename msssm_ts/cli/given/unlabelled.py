@@ -55,6 +55,8 @@ def like(
         _check_alike(series, more, name)
         labels = "" if more.labels is None else "; labels are not looked at"
         tell(f"{name}: {more.summary()}{labels}")
+        if more.source == series.source:
+            tell(f"{name}: the same series as those of DATA, which are learned from twice")
         found.append(more.values)
     return joined(found)
 
