@@ -237,7 +237,7 @@ def test_broken_bytes(name: str, tmp_path: Path) -> None:
     [
         ("a.csv", {"label": "beat"}, r"no column 'beat' \(--label\); there are label, t0, t1, t2"),
         ("a.csv", {"drop": ("x",)}, r"no column 'x' \(--drop\)"),
-        ("a.csv", {"fold": "fold"}, r"no column 'fold' \(--fold\)"),
+        ("a.csv", {"fold": "fold"}, r"no column 'fold' \(--validation\)"),
         ("a.csv", {"label": "t0,t9"}, r"no column 't9' \(--label\)"),
         ("a.csv", {"label": "t0,t1"}, "line 3, column t0: '4' is neither 0 nor 1; "),
         ("a.csv", {"id": "t0", "drop": ("t1", "t2")}, "no columns left"),
