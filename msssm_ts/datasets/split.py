@@ -77,11 +77,12 @@ def refuse_class(data: LabelledSeries, choice: str) -> None:
     Raises
     ------
     InputError
-        If the column of the choice is that of the labels.
+        If the column of the choice is that of the labels, and its value one of them.
     """
     if "=" not in choice or data.folds is None or data.labels is None:
         return
-    if np.array_equal(data.folds.astype(str), data.labels.astype(str)):
+    labels = data.labels.astype(str)
+    if choice.partition("=")[2] in labels and np.array_equal(data.folds.astype(str), labels):
         raise InputError(
             f"{data.source}: --validation {choice} sets a class aside, for its column is the "
             "label's; name one of parts, such as a fold or a person"
