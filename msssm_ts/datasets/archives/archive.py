@@ -88,9 +88,10 @@ def read_ts(file: Path) -> LabelledSeries:
 def _times(X: pd.DataFrame) -> tuple[dict[str, Any], str]:
     """Return the time stamps of a .ts file, if any: its cells' indices; and a remark."""
     times = []
-    for _, row in X.iterrows():
-        index = row.iloc[0].index
-        if not all(index.equals(cell.index) for cell in row):
+    # Rows as pandas has them would take half as long as to read the file.
+    for first, *others in X.to_numpy():
+        index = first.index
+        if not all(index.equals(cell.index) for cell in others):
             return {}, "times left out, for channels were measured at times of their own"
         if index.dtype.kind == "M":
             index = (index - index[0]).total_seconds()
