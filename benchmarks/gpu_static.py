@@ -43,7 +43,8 @@ KINDS = {
 class Case:
     """One layer: width, scales, taps, states per stream, core and type of the activations.
 
-    ``pairs``, LTI only: modes oscillate, two of the n states each.
+    ``pairs``, LTI only: modes oscillate, two of the n states each. Without scales it is the scan
+    alone, and Δ is given.
     """
 
     d: int
@@ -54,9 +55,16 @@ class Case:
     dtype: torch.dtype = torch.float32
     pairs: bool = False
 
+    @property
+    def streams(self) -> int:
+        """Raw signal, details and approximation."""
+        return self.S + 2 if self.S else 1
+
     def __str__(self) -> str:
         core = "S4D" if self.pairs else "LTI" if self.lti else "S6"
         dtype = str(self.dtype).removeprefix("torch.")
+        if not self.S:
+            return f"{core}, the scan alone, d = {self.d}, n = {self.n}, {dtype}"
         return f"{core}, d = {self.d}, S = {self.S}, K = {self.K}, n = {self.n}, {dtype}"
 
 
@@ -67,6 +75,7 @@ CASES = [
     *(Case(256, 3, 2, n, lti) for lti in (False, True) for n in (13, 26)),
     *(Case(d, 3, K, n, True, pairs=True) for d, K, n in ((64, 8, 4), (70, 8, 2), (256, 2, 26))),
     Case(64, 3, 8, 4, True, torch.bfloat16, pairs=True),
+    *(Case(512, 0, 1, 16, lti) for lti in (False, True)),
 ]
 
 
@@ -114,7 +123,7 @@ def launches(case: Case, length: int = 200) -> Iterator[Launch]:
 
             return record
 
-    M, rank, b = case.S + 2, -(-case.d // 16), 2
+    M, rank, b = case.streams, -(-case.d // 16), 2
 
     def low(*shape: int) -> Tensor:
         return torch.zeros(shape, dtype=case.dtype)
@@ -123,11 +132,24 @@ def launches(case: Case, length: int = 200) -> Iterator[Launch]:
     maps = [torch.zeros(M, case.d, case.n) if case.lti else low(b, length, M, case.n)] * 2
     maps = [None, maps[1]] if case.pairs else maps
     step: list[Tensor | None] = [None] * 3
-    if not case.lti:
+    if not case.S and not case.lti:
+        step[0] = low(b, length, M, case.d)
+    elif not case.lti:
         step = [low(b, length, M, rank), torch.zeros(M, case.d, rank), torch.zeros(M, case.d)]
     x, filters = low(b, length, case.d), torch.zeros(case.S, case.d, case.K)
     state = torch.zeros(b, M, case.d, case.n)
-    inputs = (x, x, filters, filters, state[0], *maps, state[0, ..., 0], low(b, length, M), *step)
+    gate = x if case.S else None
+    inputs = (
+        x,
+        gate,
+        filters,
+        filters,
+        state[0],
+        *maps,
+        state[0, ..., 0],
+        low(b, length, M),
+        *step,
+    )
     for name, kernel in kernels.items():
         setattr(host, name, Recorder(kernel))
     try:
@@ -139,28 +161,36 @@ def launches(case: Case, length: int = 200) -> Iterator[Launch]:
     yield from seen.values()
 
 
-def compiled(launch: Launch) -> tuple[bytes, dict[str, Any]]:
-    """Compile for compute capability 9.0: the machine code, and the kernel's constants."""
-    from triton import compile
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
+class _Card:
+    """What Triton asks of a card before it launches: one of compute capability 9.0."""
 
-    types = {torch.float32: "*fp32", torch.bfloat16: "*bf16", torch.int32: "*i32"}
+    def get_current_target(self) -> Any:
+        from triton.backends.compiler import GPUTarget
+
+        return GPUTarget("cuda", 90, 32)
+
+    def get_current_device(self) -> int:
+        return 0
+
+    def get_current_stream(self, device: int) -> int:
+        return 0
+
+
+def compiled(launch: Launch) -> tuple[bytes, dict[str, Any]]:
+    """Compile for compute capability 9.0: the machine code, and the kernel's constants.
+
+    By all that Triton does at a launch, up to the card itself.
+    """
+    from triton.runtime import driver
+
+    before = driver._active
+    driver.set_active(_Card())
+    try:
+        kernel = launch.kernel.warmup(*launch.arguments, grid=(1,), **launch.constants)
+    finally:
+        driver._active = before
     names = {p.name for p in launch.kernel.params}
-    options = {k: v for k, v in launch.constants.items() if k not in names}
-    given = dict(zip(launch.kernel.arg_names, launch.arguments, strict=False)) | launch.constants
-    signature, constants, attributes = {}, {}, {}
-    for i, p in enumerate(launch.kernel.params):
-        value = given[p.name]
-        if isinstance(value, Tensor):
-            signature[p.name] = types[value.dtype]
-            attributes[(i,)] = [["tt.divisibility", 16]]
-        elif p.is_constexpr or value is None:
-            signature[p.name], constants[p.name] = "constexpr", value
-        else:
-            signature[p.name] = "i32"
-    source = ASTSource(launch.kernel, signature, constants, attributes)
-    return compile(source, GPUTarget("cuda", 90, 32), options).asm["cubin"], constants
+    return kernel.asm["cubin"], {k: v for k, v in launch.constants.items() if k in names}
 
 
 def resources(cubin: bytes) -> tuple[int, int, int]:
@@ -219,7 +249,7 @@ def needs(case: Case, launch: Launch) -> Needs:
     counts = {k: sum(bool(re.search(v, t)) for t in loop) / steps for k, v in KINDS.items()}
     # Blocks of 32 threads: 32 to a multiprocessor, registers given out in eights
     warps = min(32, REGISTER_FILE // (32 * (-(-registers // 8) * 8)))
-    streams = case.S + 2 if "streams" in constants else 1
+    streams = case.streams if "streams" in constants else 1
     cycles = {
         "special": counts["special"] * 2,
         "shuffles": counts["shuffles"],
@@ -238,7 +268,7 @@ def needs(case: Case, launch: Launch) -> Needs:
 
 def _bytes(case: Case, kernel: str) -> float:
     """Bytes that a step of a channel must move at least: planes read and written once."""
-    x, plane, M = case.dtype.itemsize, 4, case.S + 2
+    x, plane, M = case.dtype.itemsize, 4, case.streams
     chunk = importlib.import_module("msssm_ts.kernels.ms_scan.gpu_layout").CHUNK
     bands, states = (case.S + 1) * plane, M * case.n * plane / chunk
     return {
@@ -247,7 +277,8 @@ def _bytes(case: Case, kernel: str) -> float:
         "local_states": bands,
         "carry_states": 1e-9,
         "carry_pairs": 1e-9,
-        "outputs": bands + 2 * x + plane + states,
+        "outputs": bands + M * plane + states,
+        "mix": M * plane + 2 * x + plane,
         "gate_gradient": 3 * x + 2 * plane,
         "local_carries": plane,
         "gradients": bands + plane + states + M * plane,

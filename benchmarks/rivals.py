@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 
 import torch
@@ -63,17 +64,18 @@ def mambapy_scan(**inputs: Tensor) -> Tensor:
     return _output(pscan(decay, scaled), inputs)
 
 
-def composed_layer(scan: Operation, **inputs: Tensor) -> Tensor:
+def composed_layer(scan: Operation, /, **inputs: Tensor) -> Tensor:
     """Run the layer from one scan per stream, torch convolutions and elementwise torch."""
     x, E, bias = inputs["x"], inputs["E"], inputs["dt_bias"]
     bands = decompose_reference(x, inputs["phi"], inputs["psi"])
     mixed = torch.zeros_like(x)
     for s, band in enumerate([x, *bands.unbind(0)]):
-        maps = {"B": inputs["B"][s], "C": inputs["C"][s]}
-        delta = functional.softplus(bias[s])
         if "dt" in inputs:
             maps = {"B": inputs["B"][:, :, s], "C": inputs["C"][:, :, s]}
             delta = functional.softplus(inputs["dt"][:, :, s] @ inputs["dt_weight"][s].T + bias[s])
+        else:
+            maps = {"B": inputs["B"][s], "C": inputs["C"][s]}
+            delta = functional.softplus(bias[s])
         y = scan(x=band, delta=delta, A=inputs["A"][s], D=inputs["D"][s], **maps)
         mixed = mixed + E[:, :, s, None] * (y[0] if isinstance(y, tuple) else y)
     return mixed * functional.silu(inputs["gate"])
@@ -125,7 +127,7 @@ def scan_rivals(device: torch.device) -> dict[str, Operation]:
     return rivals
 
 
-def layer_rivals() -> dict[str, Operation]:
+def layer_rivals(device: torch.device) -> dict[str, Operation]:
     """Everything that computes the layer's core here."""
     rivals: dict[str, Operation] = {
         "stand-alone ops": layer_of_fused_scans,
@@ -133,4 +135,9 @@ def layer_rivals() -> dict[str, Operation]:
     }
     if compiles():
         rivals["torch.compile, unfused"] = compiled(_unfused_layer)
+    if device.type == "cuda":
+        # Their scan, one per stream; all else as in the first
+        for package, scan in (("mambapy", mambapy_scan), ("mamba_ssm", mamba_ssm_scan)):
+            if find_spec(package):
+                rivals[f"{package.replace('_', '-')} and torch"] = partial(composed_layer, scan)
     return rivals

@@ -1,8 +1,6 @@
 """How many exponentials a GPU does."""
 
-from __future__ import annotations
-
-from typing import Any
+# No postponed annotations here: Triton reads them.
 
 import triton
 import triton.language as tl
@@ -10,7 +8,7 @@ from torch import Tensor
 
 
 @triton.jit
-def _exponentials(x: Any, y: Any, repeats: Any, BLOCK: tl.constexpr) -> None:
+def _exponentials(x: tl.tensor, y: tl.tensor, repeats: tl.tensor, BLOCK: tl.constexpr) -> None:
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     # Two chains, so that one's latency hides behind the other's.
     a = tl.load(x + at)

@@ -22,6 +22,15 @@ class Timing:
     high: float
 
 
+_patience = 1.0
+
+
+def be_patient(factor: float) -> None:
+    """Let every figure be measured so many times as long as it says."""
+    global _patience
+    _patience = factor
+
+
 def finished(function: Callable[[], Any], device: torch.device) -> Callable[[], Any]:
     """Make a function wait for what it started on the GPU."""
     if device.type != "cuda":
@@ -50,7 +59,7 @@ def measure(function: Callable[[], object], seconds: float = 2.0, least: int = 5
     """Time a function after a warm-up, for about ``seconds`` and at least ``least`` calls."""
     function()
     times: list[float] = []
-    while sum(times) < seconds or len(times) < least:
+    while sum(times) < seconds * _patience or len(times) < least:
         times.append(_timed(function))
     return _summary(times)
 
@@ -61,7 +70,7 @@ def compare(
     """Time two functions in turns, so that both see the same moods of the machine."""
     theirs()
     mine, other = [], []
-    while sum(mine) + sum(other) < seconds or len(other) < least:
+    while sum(mine) + sum(other) < seconds * _patience or len(other) < least:
         other.append(_timed(theirs))
         # The rival has emptied the caches; after many calls of its own it would not find that.
         ours()
@@ -76,7 +85,7 @@ def compare_in_pairs(
     first()
     second()
     pairs: list[tuple[float, float]] = []
-    while sum(map(sum, pairs)) < seconds or len(pairs) < least:
+    while sum(map(sum, pairs)) < seconds * _patience or len(pairs) < least:
         pairs.append((_timed(first), _timed(second)))
     firsts, seconds_ = (list(times) for times in zip(*pairs, strict=True))
     return _summary(firsts), _summary(seconds_), _summary([a / b for a, b in pairs])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +19,12 @@ from kernel_cases import (
     pairs_inputs,
     poisoned_memory,
     relative_rms,
+    scan_inputs,
 )
 from torch import Tensor
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.kernels import backend_report, ms_scan, use_backend
+from msssm_ts.kernels import backend_report, ms_scan, selective_scan, use_backend
 
 pytestmark = [
     pytest.mark.gpu,
@@ -34,14 +37,18 @@ CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 
 
 def _assert_agrees(
-    inputs: dict[str, Tensor], dtype: torch.dtype, bound: float, **options: object
+    inputs: dict[str, Tensor],
+    dtype: torch.dtype,
+    bound: float,
+    function: Callable[..., Any] | None = None,
+    **options: object,
 ) -> None:
     """Compare the card's result with the float64 reference's, on the CPU.
 
     Of oscillating modes, parameters and states stay float32 where ``dtype`` is lower.
     """
     pairs = "angle" in inputs
-    function = oscillating if pairs else ms_scan
+    function = function or (oscillating if pairs else ms_scan)
     low = ("x", "E", "gate", "history") if pairs and dtype.itemsize == 2 else tuple(inputs)
     with use_backend("reference"):
         exact = {k: v.double() for k, v in inputs.items()}
@@ -97,6 +104,19 @@ def test_agrees_with_lengths_history_and_reversal(
 def test_agrees_on_larger_shapes(lti: bool, batch: int, steps: int, d: int) -> None:
     inputs = ms_scan_inputs(batch, steps, d, S=3, K=2, n=4, lti=lti, rank=4)
     _assert_agrees(inputs, torch.float32, 1e-5)
+
+
+@CORES
+@pytest.mark.parametrize(("steps", "d", "n"), [(1, 3, 1), (130, 70, 5), (1000, 64, 16)])
+@pytest.mark.parametrize(
+    ("dtype", "bound"), [(torch.float32, 1e-5), (torch.float64, 1e-12), (torch.bfloat16, 5e-2)]
+)
+def test_the_scan_alone_agrees_with_reference(
+    lti: bool, steps: int, d: int, n: int, dtype: torch.dtype, bound: float
+) -> None:
+    inputs = scan_inputs(3, steps, d, n, lti=lti, state=True)
+    lengths = torch.tensor([steps, steps // 2, 0])
+    _assert_agrees(inputs, dtype, bound, selective_scan, lengths=lengths)
 
 
 @CORES

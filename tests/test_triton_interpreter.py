@@ -25,9 +25,10 @@ from kernel_cases import (
     pairs_inputs,
     poisoned_memory,
     relative_rms,
+    scan_inputs,
 )
 
-from msssm_ts.kernels import ms_scan, use_backend
+from msssm_ts.kernels import ms_scan, selective_scan, use_backend
 from msssm_ts.kernels.ms_scan.op import pairs_of
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -35,7 +36,7 @@ CORES = pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 # What runs in one process, side by side: names of the tests below, and how many cases that is
 GROUPS = {
     "test_lengths or test_precision or test_contract": 19,
-    "test_options or test_full_card": 17,
+    "test_options or test_full_card": 21,
 }
 
 
@@ -88,7 +89,7 @@ else:
             return self.kernel[grid]
 
     NAMES = (
-        "scan_order", "next_level", "local_states", "carry_states", "carry_pairs", "outputs",
+        "scan_order", "next_level", "local_states", "carry_states", "carry_pairs", "outputs", "mix",
         "gate_gradient", "local_carries", "gradients", "level_gradient",
     )  # fmt: skip
 
@@ -185,6 +186,14 @@ else:
     def test_options_many_states_and_channels(lti: bool) -> None:
         inputs = ms_scan_inputs(1, 5, 17, S=1, K=2, n=5, lti=lti, rank=2)
         assert_agrees(ms_scan, inputs, torch.float32)
+
+    @CORES
+    @pytest.mark.usefixtures("small")
+    @pytest.mark.parametrize("valid", [None, [9, 4]])
+    def test_options_scan_alone(lti: bool, valid: list[int] | None) -> None:
+        inputs = scan_inputs(2 if valid else 1, 9, 17, 3, lti=lti, state=bool(valid))
+        lengths = None if valid is None else torch.tensor(valid)
+        assert_agrees(selective_scan, inputs, torch.float32, lengths=lengths)
 
     @CORES
     @pytest.mark.usefixtures("small")

@@ -129,7 +129,7 @@ def band_rows(
     if (s > 0) & (s < streams - 1):
         filters = psi + ((s - 1) * taps * d + first)
         value *= tl.load(filters + lane, mask=in_c, other=0.0)
-        for k in range(1, taps):
+        for k in tl.range(1, taps, loop_unroll_factor=4):
             filters += d
             back = k << (s - 1)
             known = valid & (n_history + t + i >= back)

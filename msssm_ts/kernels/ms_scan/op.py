@@ -185,6 +185,28 @@ def ms_scan(
     return y, state
 
 
+def scan_one_stream(
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor, h: Tensor,
+    lengths: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Scan the raw signal alone, without a gate, on a GPU: its kernels take Δ as it is, too.
+
+    What is given is as for :func:`msssm_ts.kernels.selective_scan.op.selective_scan`; without
+    ``delta``, A and B are Ā and B̄.
+    """
+    taps, E = x.new_empty(0, x.shape[2], 1), x.new_ones(*x.shape[:2], 1)
+    if delta is None:
+        A, B, C = A.unsqueeze(0), B.unsqueeze(0), C.unsqueeze(0)
+    else:
+        delta, A, B, C = delta.unsqueeze(2), A.unsqueeze(0), B.unsqueeze(2), C.unsqueeze(2)
+    inputs = (x, None, taps, taps, A, B, C, D.unsqueeze(0), E, delta, None, None)
+    keep = torch.is_grad_enabled() and any(
+        t is not None and t.requires_grad for t in (*inputs, h)
+    )
+    y, state, _ = _ms_scan(h.unsqueeze(1), keep, *inputs, lengths, 0, False)
+    return y, state.squeeze(1)
+
+
 def pairs_of(values: Tensor) -> Tensor:
     """Return complex values (…, n) as (…, 2n): real and imaginary parts in turn."""
     return torch.view_as_real(values.resolve_conj()).flatten(-2)

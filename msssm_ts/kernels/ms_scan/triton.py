@@ -31,7 +31,7 @@ from torch import Tensor
 from msssm_ts.kernels.decompose.triton import level_gradient, next_level, scan_order
 from msssm_ts.kernels.ms_scan.gpu_layout import CHUNK, kept_size
 from msssm_ts.kernels.ms_scan.triton_backward import gate_gradient, gradients, local_carries
-from msssm_ts.kernels.ms_scan.triton_forward import local_states, outputs
+from msssm_ts.kernels.ms_scan.triton_forward import local_states, mix, outputs
 from msssm_ts.kernels.selective_scan.triton import LOG2_E, carry_states
 from msssm_ts.kernels.selective_scan.triton_pairs import carry_pairs
 
@@ -45,7 +45,7 @@ CHANNELS = 32
 TILE = 16
 # Steps, and states of each, that a thread holds at a time: more, and it would not do with this many
 # registers, which let twelve warps share a multiprocessor.
-FORWARD_STEPS, BACKWARD_STEPS, STATES = 8, 4, 4
+FORWARD_STEPS, BACKWARD_STEPS, STATES = 8, 4, 2
 REGISTERS = 168
 
 
@@ -63,7 +63,8 @@ def cut(batch: int, length: int, n_blocks: int) -> tuple[int, int]:
 class _Inputs:
     """The tensors of one call as the kernels want them.
 
-    ``low`` is None in the LTI case, B where its states are pairs.
+    ``low`` is None in the LTI case, B where its states are pairs. Without weight and bias, ``low``
+    (b, length, M, d) is Δ itself.
     """
 
     def __init__(
@@ -85,19 +86,22 @@ class _Inputs:
         self.lengths = lengths.to(torch.int32).contiguous()
         self.x, self.gate, self.E = x.contiguous(), _contiguous(gate), E.contiguous()
         self.phi, self.psi = (f.to(self.dtype).mT.contiguous() for f in (phi, psi))
-        self.low, self.rank = _contiguous(low), low.shape[3] if low is not None else 0
+        self.low, self.rank = _contiguous(low), weight.shape[2] if weight is not None else 0
         self.selective, self.pairs = low is not None, B is None
         self.B, self.C = _contiguous(B), C.contiguous()
-        # The parts of self.params, and those of each row of B, C, low and E
+        # The parts of self.parameters, and those of each row of B, C, low and E
         if weight is not None and bias is not None:
             self.parts, self.row_parts = [self.n, 1, 1, self.rank], [self.n, self.n, self.rank, 1]
             table = [A * LOG2_E, D, bias, weight]
+        elif self.selective:
+            self.parts, self.row_parts = [self.n, 1], [self.n, self.n, 1]
+            table = [A * LOG2_E, D]
         else:
             maps = [C] if B is None else [B, C]
             self.parts, self.row_parts = [self.n, 1, *[self.n] * len(maps)], [1]
             table = [A, D, *maps]
         rows = [(t if t.ndim == 3 else t.unsqueeze(-1)).to(self.dtype) for t in table]
-        self.params = torch.cat(rows, -1).mT.contiguous()
+        self.parameters = torch.cat(rows, -1).mT.contiguous()
         # One warp: no thread waits for another. One stage: rows just written must not be prefetched
         self.tile = {"d": self.d, "BD": CHANNELS}
         self.tile |= {"num_warps": 1, "num_stages": 1, "maxnreg": REGISTERS}
@@ -168,10 +172,10 @@ class _Inputs:
         sizes = (self.lengths, sums.shape[1], span, CHANNELS, span.bit_length())
         options = self.states | {"BACKWARD": backward, "BN": block}
         if self.pairs:
-            carry_pairs[grid](states, self.params, *sizes, **options)
+            carry_pairs[grid](states, self.parameters, *sizes, **options)
         else:
             carry_states[grid](
-                states, sums, self.params, *sizes, SELECTIVE=self.selective, **options
+                states, sums, self.parameters, *sizes, SELECTIVE=self.selective, **options
             )
 
 
@@ -190,25 +194,30 @@ def ms_scan_triton(
     kept = p.empty(kept_size(p.batch, p.length, p.d, p.streams * p.n, gated, keep))
     if not y.numel():
         return y, initial_state.clone(), kept
-    span, segments = cut(p.batch, p.length, p.n_blocks)
+    span, segments = cut(p.batch, p.length, p.n_blocks * p.streams)
     before, mixed = p.kept(kept)
     states = p.zeros(p.batch, segments + 1, p.streams, p.n, p.d)
     states[:, 0] = initial_state.mT
+    shares = p.empty(p.streams, p.batch, p.length, p.d)
     sizes = (p.batch, p.length, p.n_history, p.n_taps, CHANNELS, span, segments)
-    grid = (p.batch * segments, p.n_blocks)
+    grid = (p.batch * segments, p.n_blocks, p.streams)
     with _on(x.device):
         signal, levels = p.filter_levels()
         if segments > 1:
-            sums = p.zeros(p.batch, segments, p.streams, p.d)
+            sums = p.empty(p.batch, segments, p.streams, p.d)
             local_states[grid](
-                signal, levels, p.psi, p.params, p.B, p.low, p.lengths, states, sums, *sizes,
+                signal, levels, p.psi, p.parameters, p.B, p.low, p.lengths, states, sums, *sizes,
                 **p.forward,
             )  # fmt: skip
             p.join(states, sums, span, backward=False)
         outputs[grid](
-            signal, p.gate, levels, p.psi, p.params, p.B, p.C, p.E, p.low, p.lengths, states,
-            before, mixed, y, *sizes, -(-p.length // CHUNK), GATED=gated, KEEP=keep, CHUNK=CHUNK,
-            **p.forward,
+            signal, levels, p.psi, p.parameters, p.B, p.C, p.E, p.low, p.lengths, states, before,
+            shares, *sizes, -(-p.length // CHUNK), KEEP=keep, CHUNK=CHUNK, **p.forward,
+        )  # fmt: skip
+        tiles = -(-p.length // TILE)
+        mix[(p.batch * tiles, p.n_blocks)](
+            shares, p.gate, p.lengths, mixed, y, p.batch, p.length, CHANNELS, tiles,
+            streams=p.streams, GATED=gated, KEEP=keep, **p.rows_of,
         )  # fmt: skip
     # A single segment has moved the first state on; of several, the last one is known
     last = states[:, -1 if segments > 1 else 0].mT
@@ -234,34 +243,38 @@ def ms_scan_backward_triton(
     carries = p.zeros(p.batch, segments + 1, p.streams, p.n, p.d)
     carries[:, -1] = grad_state.mT
     grad_bands = p.empty(p.streams, p.batch, p.length, p.d)
-    grad_params = p.zeros(*own, *p.params.shape[1:])
+    grad_params = p.zeros(*own, *p.parameters.shape[1:])
     # Steps after the valid ones are never reached: zeros.
     grad_rows = p.zeros(p.n_blocks, p.batch, p.length, p.streams, sum(p.row_parts))
+    is_given = p.selective and not p.rank
+    grad_steps = p.zeros(p.batch, p.length, p.streams, p.d) if is_given else grad_rows
     with _on(x.device):
         grad_mixed, grad_gate = p.gate_gradients(grad_y.contiguous(), mixed)
         signal, levels = p.filter_levels()
         if segments > 1:
             sums = p.empty(p.batch, segments, p.streams, p.d)
             local_carries[(p.batch * segments, p.n_blocks, p.streams)](
-                grad_mixed, p.params, p.C, p.E, p.low, p.lengths, carries, sums, p.length,
+                grad_mixed, p.parameters, p.C, p.E, p.low, p.lengths, carries, sums, p.length,
                 CHANNELS, span, segments, **p.forward,
             )  # fmt: skip
             p.join(carries, sums, span, backward=True)
         gradients[(p.batch * segments, p.n_blocks, p.streams)](
-            grad_mixed, signal, levels, p.psi, p.params, p.B, p.C, p.E, p.low, p.lengths, before,
-            between, carries, grad_bands, grad_params, grad_rows, p.batch, p.length, p.n_history,
-            p.n_taps, CHANNELS, span, segments, before.shape[1], ROWS=sum(p.row_parts),
-            CHUNK=CHUNK, **p.backward,
+            grad_mixed, signal, levels, p.psi, p.parameters, p.B, p.C, p.E, p.low, p.lengths,
+            before, between, carries, grad_bands, grad_params, grad_rows, grad_steps, p.batch,
+            p.length, p.n_history, p.n_taps, CHANNELS, span, segments, before.shape[1],
+            ROWS=sum(p.row_parts), CHUNK=CHUNK, **p.backward,
         )  # fmt: skip
         grad_x, grad_phi, grad_psi = _filter_gradients(p, signal, levels, grad_bands)
-    params = torch.split(grad_params.sum(0).mT, p.parts, -1)
+    parameters = torch.split(grad_params.sum(0).mT, p.parts, -1)
     rows = torch.split(grad_rows.sum(0), p.row_parts, -1)
-    if p.selective:
-        (A, D, bias, weight), (B, C, low, E) = params, rows
+    low = weight = bias = x.new_empty(0)
+    if is_given:
+        (A, D), (B, C, E), low = parameters, rows, grad_steps
+    elif p.selective:
+        (A, D, bias, weight), (B, C, low, E) = parameters, rows
     else:
-        (A, D, *maps), (E,) = params, rows
+        (A, D, *maps), (E,) = parameters, rows
         B, C = (x.new_empty(0), *maps) if p.pairs else maps
-        low = weight = bias = x.new_empty(0)
     first_state = carries[:, 0 if segments > 1 else 1].mT
     grads = (grad_x, grad_gate, grad_phi.mT, grad_psi.mT, A, B, C, D, E, low, weight, bias)
     return tuple(

@@ -56,7 +56,7 @@ def gate_gradient(
 
 @gpu_kernel
 def local_carries(
-    grad_mixed: tl.tensor, params: tl.tensor, C: tl.tensor, E: tl.tensor, low: tl.tensor,
+    grad_mixed: tl.tensor, parameters: tl.tensor, C: tl.tensor, E: tl.tensor, low: tl.tensor,
     lengths: tl.tensor, carries: tl.tensor, sums: tl.tensor, length: tl.tensor, width: tl.tensor,
     span: tl.tensor, segments: tl.tensor, streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr,
     rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr, PAIRS: tl.constexpr,
@@ -69,7 +69,7 @@ def local_carries(
     s = tl.program_id(2)
     first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
     in_c = below_end(first + lane, d, BD)
-    table = params + (s * PARAMS * d + first)
+    table = parameters + (s * PARAMS * d + first)
     b, segment = tl.program_id(0) // segments, tl.program_id(0) % segments
     series = tl.cast(b, tl.int64)
     start = segment * span
@@ -86,7 +86,7 @@ def local_carries(
         g *= tl.load(E + (row * streams + s) + ahead * streams, mask=valid, other=0.0).to(CT)
         if SELECTIVE:
             dt, _slope = step_rows(
-                low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
+                low, table + (n + 1) * d, row * streams + s, first, valid, in_c, d, streams,
                 rank, REVERSE, T, BD, CT,
             )  # fmt: skip
             total += tl.sum(dt, 0, keep_dims=True)
@@ -145,7 +145,7 @@ def states_between(
         )  # fmt: skip
         if SELECTIVE:
             dt, _slope = step_rows(
-                low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
+                low, table + (n + 1) * d, row * streams + s, first, valid, in_c, d, streams,
                 rank, REVERSE, T, BD, u.dtype,
             )  # fmt: skip
             u *= dt
@@ -176,14 +176,14 @@ def states_between(
 @gpu_kernel
 def gradients(
     grad_mixed: tl.tensor, signal: tl.tensor, levels: tl.tensor, psi: tl.tensor,
-    params: tl.tensor, B: tl.tensor, C: tl.tensor, E: tl.tensor, low: tl.tensor,
+    parameters: tl.tensor, B: tl.tensor, C: tl.tensor, E: tl.tensor, low: tl.tensor,
     lengths: tl.tensor, kept: tl.tensor, between: tl.tensor, carries: tl.tensor,
-    grad_bands: tl.tensor, grad_params: tl.tensor, grad_rows: tl.tensor, batch: tl.tensor,
-    length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
-    segments: tl.tensor, chunks: tl.tensor, streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr,
-    rank: tl.constexpr, PARAMS: tl.constexpr, ROWS: tl.constexpr, SELECTIVE: tl.constexpr,
-    PAIRS: tl.constexpr, REVERSE: tl.constexpr, CHUNK: tl.constexpr, T: tl.constexpr,
-    BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
+    grad_bands: tl.tensor, grad_params: tl.tensor, grad_rows: tl.tensor, grad_steps: tl.tensor,
+    batch: tl.tensor, length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor,
+    span: tl.tensor, segments: tl.tensor, chunks: tl.tensor, streams: tl.constexpr,
+    d: tl.constexpr, n: tl.constexpr, rank: tl.constexpr, PARAMS: tl.constexpr,
+    ROWS: tl.constexpr, SELECTIVE: tl.constexpr, PAIRS: tl.constexpr, REVERSE: tl.constexpr,
+    CHUNK: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> None:  # fmt: skip
     """Find one stream's gradients, from the states kept and the gradient of each segment's last.
 
@@ -192,9 +192,10 @@ def gradients(
     it. ``carries`` (b, segments + 1, M, n, d) holds the gradients of the states between segments;
     a program moves that of its segment's last state on, back to the first one and in the same
     place. ``grad_bands`` (M, b, length, d) are the streams' inputs', in the order of the scan.
-    Those of ``params`` are added to the segment's own part of ``grad_params`` (b, segments, M,
+    Those of ``parameters`` are added to the segment's own part of ``grad_params`` (b, segments, M,
     PARAMS, d), those of B, C, low (selective) and E written to the channels' own part of
-    ``grad_rows`` (blocks of channels, b, length, M, ROWS).
+    ``grad_rows`` (blocks of channels, b, length, M, ROWS), those of a given Δ (rank 0) to
+    ``grad_steps`` (b, length, M, d).
     """
     s = tl.program_id(2)
     b, segment = tl.program_id(0) // segments, tl.program_id(0) % segments
@@ -208,7 +209,7 @@ def gradients(
     steps = tl.load(lengths + b)
     n_chunks = (tl.minimum(tl.maximum(steps - start, 0), span) + CHUNK - 1) // CHUNK
     program = tl.cast(tl.program_id(0), tl.int64) * streams + s
-    table = params + (s * PARAMS * d + first)
+    table = parameters + (s * PARAMS * d + first)
     grad_table = grad_params + (program * PARAMS * d + first)
     place = (series * (segments + 1) + segment + 1) * streams + s
     carry_at = carries + (place * n * d + first)
@@ -245,7 +246,7 @@ def gradients(
             u_in = u
             if SELECTIVE:
                 dt, slope = step_rows(
-                    low + stream_row * rank, table + (n + 1) * d, valid, in_c, d, streams,
+                    low, table + (n + 1) * d, stream_row, first, valid, in_c, d, streams,
                     rank, REVERSE, T, BD, CT,
                 )  # fmt: skip
                 u_in = u * dt
@@ -302,6 +303,9 @@ def gradients(
             if SELECTIVE:
                 grad_u = grad_in * dt + skip * g
                 pre = (grad_dt + grad_in * u) * slope
+                if rank == 0:
+                    step_at = (stream_row * d + first) + (ahead * (streams * d) + lane)
+                    tl.store(grad_steps + step_at, pre, mask=valid & in_c)
                 sum_bias += tl.sum(pre, 0, keep_dims=True)
                 weights, grad_weights = table + (n + 2) * d, grad_table + (n + 2) * d
                 for r in range(rank):
@@ -315,5 +319,5 @@ def gradients(
             band = ((tl.cast(s, tl.int64) * batch + b) * length + t) * d + first
             tl.store(grad_bands + band + (i * d + lane), grad_u, mask=valid & in_c)
     add_to(grad_table + n * d + lane, sum_skip, in_c)
-    if SELECTIVE:
+    if SELECTIVE and rank > 0:
         add_to(grad_table + (n + 1) * d + lane, sum_bias, in_c)

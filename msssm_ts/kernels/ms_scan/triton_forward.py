@@ -1,10 +1,10 @@
 """Forward kernels of the fused MS-SSM layer core on the GPU (Triton).
 
-A program takes T steps after the other and, of each, one stream after the other: a tile of rows
-(T, BD) each of band, Δ and output, then a tile (T, BN, BD) for every ``BN`` states. All of a tile
-lies in the registers of its channels' threads; the states alone go through memory, from one tile
-to the next. ``params`` (M, PARAMS, d) has a stream's rows one after the other: A (n), D, then Δ's
-bias and weights (rank) or, LTI, B and C (n each); of PAIRS C alone.
+A program scans one stream and takes T steps after the other: a tile of rows (T, BD) each of band,
+Δ and output, then a tile (T, BN, BD) for every ``BN`` states. All of a tile lies in the registers
+of its channels' threads; the states alone go through memory, from one tile to the next.
+``parameters`` (M, PARAMS, d) has a stream's rows one after the other: A (n), D, then Δ's bias and
+weights (rank), unless it is given, or, LTI, B and C (n each); of PAIRS C alone.
 """
 
 # No postponed annotations here: Triton reads them.
@@ -12,7 +12,6 @@ bias and weights (rank) or, LTI, B and C (n each); of PAIRS C alone.
 import triton.language as tl
 
 from msssm_ts.kernels.decompose.triton import (
-    add_to,
     band_rows,
     below_end,
     gpu_kernel,
@@ -34,21 +33,15 @@ def per_step(
     table: tl.tensor, valid: tl.tensor, j: tl.tensor, like: tl.tensor, n: tl.constexpr,
     streams: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, REVERSE: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
-    """T rows of a stream's B or C, states j (BN, 1), for every channel of ``like``.
-
-    Loaded as if channels had values of their own (T, BN, BD): each thread then has all rows, as of
-    everything else. A tile without channels would be spread over the threads.
-    """
+    """T rows of a stream's B or C, states j (BN, 1), for every channel of ``like``."""
     at = memory_rows(T, REVERSE)[:, :, None] * (streams * n) + j[None, :, :]
     known = valid[:, :, None] & below_end(j, n, BN)[None, :, :]
-    at, like = tl.broadcast(at, like)
-    known, like = tl.broadcast(known, like)
     return tl.load(table + at, mask=known, other=0.0).to(like.dtype)
 
 
 @gpu_kernel
 def local_states(
-    signal: tl.tensor, levels: tl.tensor, psi: tl.tensor, params: tl.tensor, B: tl.tensor,
+    signal: tl.tensor, levels: tl.tensor, psi: tl.tensor, parameters: tl.tensor, B: tl.tensor,
     low: tl.tensor, lengths: tl.tensor, states: tl.tensor, sums: tl.tensor, batch: tl.tensor,
     length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
     segments: tl.tensor, streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr,
@@ -57,8 +50,9 @@ def local_states(
 ) -> None:  # fmt: skip
     """Scan every segment from a zero state: its end state and ΣΔ, for :func:`carry_states`.
 
-    Both are zero before.
+    The states are zero before.
     """
+    s = tl.program_id(2)
     first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
     in_c = below_end(first + lane, d, BD)
     b, segment = tl.program_id(0) // segments, tl.program_id(0) % segments
@@ -66,68 +60,68 @@ def local_states(
     start = segment * span
     steps = tl.load(lengths + b)
     n_steps = tl.minimum(tl.maximum(steps - start, 0), span)
-    place = series * (segments + 1) + segment + 1
+    table = parameters + (s * PARAMS * d + first)
+    own = states + (((series * (segments + 1) + segment + 1) * streams + s) * n * d + first)
+    total = tl.zeros([1, BD], dtype=CT)
     for tile in range((n_steps + T - 1) // T):
         t = start + tile * T
         valid = t + tl.arange(0, T)[:, None] < steps
         row = series * length + memory_row(t, steps, REVERSE)
-        for s in range(streams):
-            u = band_rows(
-                signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps,
-                first, streams, d, T, BD,
+        u = band_rows(
+            signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps,
+            first, streams, d, T, BD,
+        )  # fmt: skip
+        if SELECTIVE:
+            dt, _slope = step_rows(
+                low, table + (n + 1) * d, row * streams + s, first, valid, in_c, d, streams,
+                rank, REVERSE, T, BD, CT,
             )  # fmt: skip
-            table = params + (s * PARAMS * d + first)
-            if SELECTIVE:
-                dt, _slope = step_rows(
-                    low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
-                    rank, REVERSE, T, BD, CT,
-                )  # fmt: skip
-                u *= dt
-                sum_at = ((series * segments + segment) * streams + s) * d + first
-                add_to(sums + sum_at + lane, tl.sum(dt, 0, keep_dims=True), in_c)
-            own = states + ((place * streams + s) * n * d + first)
-            if PAIRS:
-                move_pairs(
-                    own, own, own, False, table, u, valid, in_c, d, n, False, False, T, BN, BD
-                )
-            else:
-                for j0 in range(0, n, BN):
-                    j = falling(BN)
-                    in_state = below_end(j0 + j, n, BN) & in_c
-                    to = j * d + lane
-                    a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                    if SELECTIVE:
-                        maps = (row * streams + s) * n
-                        decay = tl.exp2(a * dt[:, None, :])
-                        b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                    else:
-                        decay = tl.where(valid[:, :, None], a, 1.0)
-                        b_at = table + (n + 1 + j0) * d
-                        b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                    state = own + j0 * d + to
-                    h = tl.load(state, mask=in_state, other=0.0)
-                    _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-                    tl.store(state, h, mask=in_state)
+            u *= dt
+            total += tl.sum(dt, 0, keep_dims=True)
+        if PAIRS:
+            move_pairs(own, own, own, False, table, u, valid, in_c, d, n, False, False, T, BN, BD)
+        else:
+            for j0 in range(0, n, BN):
+                j = falling(BN)
+                in_state = below_end(j0 + j, n, BN) & in_c
+                to = j * d + lane
+                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                if SELECTIVE:
+                    maps = (row * streams + s) * n
+                    decay = tl.exp2(a * dt[:, None, :])
+                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                else:
+                    decay = tl.where(valid[:, :, None], a, 1.0)
+                    b_at = table + (n + 1 + j0) * d
+                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                state = own + j0 * d + to
+                h = tl.load(state, mask=in_state, other=0.0)
+                _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                tl.store(state, h, mask=in_state)
+    if SELECTIVE:
+        sum_at = ((series * segments + segment) * streams + s) * d + first
+        tl.store(sums + sum_at + lane, total, mask=in_c)
 
 
 @gpu_kernel
 def outputs(
-    signal: tl.tensor, gate: tl.tensor, levels: tl.tensor, psi: tl.tensor, params: tl.tensor,
-    B: tl.tensor, C: tl.tensor, E: tl.tensor, low: tl.tensor, lengths: tl.tensor,
-    states: tl.tensor, kept: tl.tensor, mixes: tl.tensor, y: tl.tensor, batch: tl.tensor,
-    length: tl.tensor, n_history: tl.tensor, taps: tl.tensor, width: tl.tensor, span: tl.tensor,
-    segments: tl.tensor, chunks: tl.tensor, streams: tl.constexpr, d: tl.constexpr,
-    n: tl.constexpr, rank: tl.constexpr, PARAMS: tl.constexpr, SELECTIVE: tl.constexpr,
-    PAIRS: tl.constexpr, GATED: tl.constexpr, REVERSE: tl.constexpr, KEEP: tl.constexpr,
-    CHUNK: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
+    signal: tl.tensor, levels: tl.tensor, psi: tl.tensor, parameters: tl.tensor, B: tl.tensor,
+    C: tl.tensor, E: tl.tensor, low: tl.tensor, lengths: tl.tensor, states: tl.tensor,
+    kept: tl.tensor, shares: tl.tensor, batch: tl.tensor, length: tl.tensor, n_history: tl.tensor,
+    taps: tl.tensor, width: tl.tensor, span: tl.tensor, segments: tl.tensor, chunks: tl.tensor,
+    streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr, rank: tl.constexpr,
+    PARAMS: tl.constexpr, SELECTIVE: tl.constexpr, PAIRS: tl.constexpr, REVERSE: tl.constexpr,
+    KEEP: tl.constexpr, CHUNK: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, BD: tl.constexpr,
+    CT: tl.constexpr,
 ) -> None:  # fmt: skip
-    """Write the outputs of every segment, from the state at its start.
+    """Write what one stream has in the outputs of every segment, from the state at its start.
 
     Segments have ``span`` steps. ``states`` (b, segments + 1, M, n, d): those at the segments'
     starts, which each segment moves on to its end, in the same place. KEEP leaves those before
-    each chunk in ``kept`` (b, chunks, M, n, d), and what goes into the gate in ``mixes``
-    (b, length, d).
+    each chunk in ``kept`` (b, chunks, M, n, d). ``shares`` (M, b, length, d) are what
+    :func:`mix` adds up, of valid steps alone.
     """
+    s = tl.program_id(2)
     first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
     in_c = below_end(first + lane, d, BD)
     b, segment = tl.program_id(0) // segments, tl.program_id(0) % segments
@@ -135,68 +129,86 @@ def outputs(
     start = segment * span
     steps = tl.load(lengths + b)
     n_steps = tl.minimum(tl.maximum(steps - start, 0), span)
-    place = series * (segments + 1) + segment
-    i = tl.arange(0, T)[:, None]
+    table = parameters + (s * PARAMS * d + first)
+    own = states + (((series * (segments + 1) + segment) * streams + s) * n * d + first)
+    share = shares + ((tl.cast(s, tl.int64) * batch + b) * length * d + first)
+    i, ahead = tl.arange(0, T)[:, None], memory_rows(T, REVERSE)
+    skip = tl.load(table + n * d + lane, mask=in_c, other=0.0)
     for tile in range((n_steps + T - 1) // T):
         t = start + tile * T
         valid = t + i < steps
-        row = series * length + memory_row(t, steps, REVERSE)
-        mixed = tl.zeros([T, BD], dtype=CT)
-        for s in range(streams):
-            u = band_rows(
-                signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps,
-                first, streams, d, T, BD,
+        from_first = memory_row(t, steps, REVERSE)
+        row = series * length + from_first
+        u = band_rows(
+            signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps,
+            first, streams, d, T, BD,
+        )  # fmt: skip
+        out = skip * u
+        if SELECTIVE:
+            dt, _slope = step_rows(
+                low, table + (n + 1) * d, row * streams + s, first, valid, in_c, d, streams,
+                rank, REVERSE, T, BD, CT,
             )  # fmt: skip
-            table = params + (s * PARAMS * d + first)
-            out = tl.load(table + n * d + lane, mask=in_c, other=0.0) * u
-            if SELECTIVE:
-                dt, _slope = step_rows(
-                    low + (row * streams + s) * rank, table + (n + 1) * d, valid, in_c, d, streams,
-                    rank, REVERSE, T, BD, CT,
-                )  # fmt: skip
-                u *= dt
-            own = states + ((place * streams + s) * n * d + first)
-            chunk = (series * chunks + t // CHUNK) * streams + s
-            kept_at, keeping = kept + (chunk * n * d + first), t % CHUNK == 0
-            if PAIRS:
-                out += move_pairs(
-                    own, own, kept_at, keeping, table, u, valid, in_c, d, n, True, KEEP, T, BN, BD
-                )
-            else:
-                for j0 in range(0, n, BN):
-                    j = falling(BN)
-                    in_state = below_end(j0 + j, n, BN) & in_c
-                    to = j * d + lane
-                    a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                    if SELECTIVE:
-                        maps = (row * streams + s) * n
-                        decay = tl.exp2(a * dt[:, None, :])
-                        b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                        c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                    else:
-                        decay = tl.where(valid[:, :, None], a, 1.0)
-                        b_at = table + (n + 1 + j0) * d
-                        b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                        c_out = tl.load(b_at + n * d + to, mask=in_state, other=0.0)[None, :, :]
-                    state = own + j0 * d + to
-                    h = tl.load(state, mask=in_state, other=0.0)
-                    if KEEP:
-                        tl.store(kept_at + j0 * d + to, h, mask=in_state & keeping)
-                    _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-                    out += tl.sum(c_out * after, 1)
-                    tl.store(state, h, mask=in_state)
-            mixer = E + (row * streams + s) + memory_rows(T, REVERSE) * streams
-            mixed += tl.load(mixer, mask=valid, other=0.0).to(CT) * out
-        y_at = row * d + first
-        to_y = memory_rows(T, REVERSE) * d + lane
-        if GATED:
-            if KEEP:
-                tl.store(mixes + y_at + to_y, mixed, mask=valid & in_c)
-            g = tl.load(gate + y_at + to_y, mask=valid & in_c, other=0.0).to(CT)
-            mixed *= g * sigmoid(g, decaying_exp(g))
-        tl.store(y + y_at + to_y, mixed, mask=valid & in_c)
-    for tile in range(n_steps // T, (tl.minimum(length - start, span) + T - 1) // T):
-        t = start + tile * T
-        padding = (t + i >= steps) & (t + i < length) & in_c
-        zero = tl.zeros([T, BD], dtype=CT)
-        tl.store(y + ((series * length + t) * d + first) + (i * d + lane), zero, mask=padding)
+            u *= dt
+        chunk = (series * chunks + t // CHUNK) * streams + s
+        kept_at, keeping = kept + (chunk * n * d + first), t % CHUNK == 0
+        if PAIRS:
+            out += move_pairs(
+                own, own, kept_at, keeping, table, u, valid, in_c, d, n, True, KEEP, T, BN, BD
+            )
+        else:
+            for j0 in range(0, n, BN):
+                j = falling(BN)
+                in_state = below_end(j0 + j, n, BN) & in_c
+                to = j * d + lane
+                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
+                if SELECTIVE:
+                    maps = (row * streams + s) * n
+                    decay = tl.exp2(a * dt[:, None, :])
+                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                    c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                else:
+                    decay = tl.where(valid[:, :, None], a, 1.0)
+                    b_at = table + (n + 1 + j0) * d
+                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                    c_out = tl.load(b_at + n * d + to, mask=in_state, other=0.0)[None, :, :]
+                state = own + j0 * d + to
+                h = tl.load(state, mask=in_state, other=0.0)
+                if KEEP:
+                    tl.store(kept_at + j0 * d + to, h, mask=in_state & keeping)
+                _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+                out += tl.sum(c_out * after, 1)
+                tl.store(state, h, mask=in_state)
+        mixer = tl.load(E + (row * streams + s) + ahead * streams, mask=valid, other=0.0).to(CT)
+        to_share = share + from_first * d + (ahead * d + lane)
+        tl.store(to_share, mixer * out, mask=valid & in_c)
+
+
+@gpu_kernel
+def mix(
+    shares: tl.tensor, gate: tl.tensor, lengths: tl.tensor, mixes: tl.tensor, y: tl.tensor,
+    batch: tl.tensor, length: tl.tensor, width: tl.tensor, tiles: tl.tensor,
+    streams: tl.constexpr, d: tl.constexpr, GATED: tl.constexpr, KEEP: tl.constexpr,
+    BD: tl.constexpr, TT: tl.constexpr, CT: tl.constexpr,
+) -> None:  # fmt: skip
+    """Add up the streams, in their order, and gate them; zero after the valid steps.
+
+    KEEP leaves what goes into the gate in ``mixes`` (b, length, d).
+    """
+    b, t = tl.program_id(0) // tiles, tl.program_id(0) % tiles * TT
+    first, lane = tl.program_id(1) * width, tl.arange(0, BD)[None, :]
+    i = tl.arange(0, TT)[:, None]
+    in_c = below_end(first + lane, d, BD)
+    valid = (t + i < tl.load(lengths + b)) & in_c
+    at = (tl.cast(b, tl.int64) * length + t) * d + first
+    to = i * d + lane
+    mixed = tl.zeros([TT, BD], dtype=CT)
+    for s in tl.static_range(streams):
+        share = shares + (tl.cast(s, tl.int64) * batch * length * d + at)
+        mixed += tl.load(share + to, mask=valid, other=0.0)
+    if GATED:
+        if KEEP:
+            tl.store(mixes + at + to, mixed, mask=valid)
+        g = tl.load(gate + at + to, mask=valid, other=0.0).to(CT)
+        mixed *= g * sigmoid(g, decaying_exp(g))
+    tl.store(y + at + to, mixed, mask=(t + i < length) & in_c)

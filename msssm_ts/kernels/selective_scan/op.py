@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from msssm_ts.kernels.backend import backend_of
-from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
+from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
+from msssm_ts.kernels.ms_scan.gpu_layout import state_dtype
 from msssm_ts.kernels.operator import operator
 from msssm_ts.kernels.selective_scan.reference import selective_scan_reference
 
@@ -32,7 +33,7 @@ def selective_scan(
     Parameters
     ----------
     x : Tensor of shape (b, l, d), float32 or float64
-        Series, d channels.
+        Series, d channels. On a GPU bfloat16 and float16, too; states are then float32.
     delta : Tensor of shape (b, l, d), or (d,)
         Step sizes, positive. One per channel alone makes the system time-invariant (LTI): its
         decay is computed once and no step needs an exponential.
@@ -59,7 +60,7 @@ def selective_scan(
     ValueError
         If shapes do not fit together or a length is out of range.
     TypeError
-        If x is not float32 or float64, or lengths are not integers.
+        If x is of another type, or lengths are not integers.
 
     Examples
     --------
@@ -72,7 +73,8 @@ def selective_scan(
     >>> y.flatten()
     tensor([1.0000, 0.5000, 1.2500])
     """
-    check_float("x", x)
+    backend = backend_of(x.device)
+    check_float("x", x, half=backend == "triton")
     if x.ndim != 3:
         raise ValueError(f"x must have shape (b, l, d), not {tuple(x.shape)}")
     batch, n_timepoints, d = x.shape
@@ -94,15 +96,22 @@ def selective_scan(
         check_shape("D", D, (d,), "(d,)")
     if initial_state is not None:
         check_shape("initial_state", initial_state, (batch, d, n), "(b, d, n)")
-    # On a GPU the plain operations serve: no kernels yet.
-    if backend_of(x.device) != "numba":
+    if backend == "reference":
         return selective_scan_reference(x, delta, A, B, C, D, initial_state, lengths)
     D = x.new_zeros(d) if D is None else D
-    h = x.new_zeros(batch, d, n) if initial_state is None else initial_state
+    h = initial_state
+    if h is None:
+        h = x.new_zeros(batch, d, n, dtype=state_dtype(x))
     steps: Tensor | None = delta
     if delta.ndim == 1:
         # Ā = exp(ΔA) and B̄ = ΔB once, not at every step
+        if x.dtype in HALF_TYPES:
+            delta, A, B = delta.float(), A.float(), B.float()
         steps, A, B = None, torch.exp(delta[:, None] * A), delta[:, None] * B
+    if backend == "triton":
+        from msssm_ts.kernels.ms_scan.op import scan_one_stream
+
+        return scan_one_stream(x, steps, A, B, C, D, h, lengths)
     inputs = (x, steps, A, B, C, D, h)
     keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
     y, last_state, _ = _selective_scan(*inputs, lengths, keep)

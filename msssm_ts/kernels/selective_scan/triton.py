@@ -44,20 +44,26 @@ def sigmoid(v: tl.tensor, u: tl.tensor) -> tl.tensor:
 
 @gpu_kernel
 def step_rows(
-    low: tl.tensor, weights: tl.tensor, valid: tl.tensor, in_c: tl.tensor, d: tl.constexpr,
-    streams: tl.constexpr, rank: tl.constexpr, REVERSE: tl.constexpr, T: tl.constexpr,
-    BD: tl.constexpr, CT: tl.constexpr,
+    low: tl.tensor, weights: tl.tensor, stream_row: tl.tensor, first: tl.tensor, valid: tl.tensor,
+    in_c: tl.tensor, d: tl.constexpr, streams: tl.constexpr, rank: tl.constexpr,
+    REVERSE: tl.constexpr, T: tl.constexpr, BD: tl.constexpr, CT: tl.constexpr,
 ) -> tl.tensor:  # fmt: skip
     """Δ = softplus(low · weight + bias) of one stream, zero where not valid; and its slope.
 
-    ``low`` points to the first row's factors, ``weights`` to the first channel's bias, which the
-    factors' weights follow.
+    ``low`` (…, M, rank) has the factors, of which the tile's first are those of ``stream_row``;
+    ``weights`` points to the bias of channel ``first``, which the factors' weights follow. Of rank
+    0 it is Δ itself that ``low`` (…, M, d) has.
     """
     lane = tl.arange(0, BD)[None, :]
+    if rank == 0:
+        at = low + (stream_row * d + first) + (memory_rows(T, REVERSE) * (streams * d) + lane)
+        given = tl.load(at, mask=valid & in_c, other=0.0).to(CT)
+        return given, tl.where(valid, given * 0.0 + 1.0, 0.0)
     value = tl.zeros([T, BD], dtype=CT) + tl.load(weights + lane, mask=in_c, other=0.0)
-    for r in range(rank):
+    factors = low + stream_row * rank
+    for r in tl.range(rank, loop_unroll_factor=4):
         rows = memory_rows(T, REVERSE) * (streams * rank)
-        factor = tl.load(low + r + rows, mask=valid, other=0.0).to(CT)
+        factor = tl.load(factors + r + rows, mask=valid, other=0.0).to(CT)
         value += factor * tl.load(weights + (r + 1) * d + lane, mask=in_c, other=0.0)
     u = decaying_exp(value)
     delta = tl.where(valid, softplus(value, u, CT), 0.0)
@@ -138,7 +144,7 @@ def power(base: tl.tensor, exponent: tl.tensor, bits: tl.tensor) -> tl.tensor:
 
 @gpu_kernel
 def carry_states(
-    states: tl.tensor, sums: tl.tensor, params: tl.tensor, lengths: tl.tensor,
+    states: tl.tensor, sums: tl.tensor, parameters: tl.tensor, lengths: tl.tensor,
     segments: tl.tensor, span: tl.tensor, width: tl.tensor, bits: tl.tensor,
     streams: tl.constexpr, d: tl.constexpr, n: tl.constexpr, PARAMS: tl.constexpr,
     SELECTIVE: tl.constexpr, BACKWARD: tl.constexpr, BN: tl.constexpr,
@@ -148,7 +154,7 @@ def carry_states(
 
     ``states`` (b, segments + 1, M, n, d): the state at the start in the first place (backward: the
     gradient of the last state in the last one), and what each segment adds to it in the place
-    where the segment ends. ``sums`` (b, segments, M, d): ΣΔ of each. ``params`` (M, PARAMS, d)
+    where the segment ends. ``sums`` (b, segments, M, d): ΣΔ of each. ``parameters`` (M, PARAMS, d)
     begins with A.
     """
     b, s = tl.program_id(0) // streams, tl.program_id(0) % streams
@@ -157,7 +163,7 @@ def carry_states(
     mask = (j < n) & (c < d)
     steps = tl.load(lengths + b)
     series = tl.cast(b, tl.int64)
-    a = tl.load(params + (s * PARAMS + j) * d + c, mask=mask, other=0.0)
+    a = tl.load(parameters + (s * PARAMS + j) * d + c, mask=mask, other=0.0)
     at = (s * n + j) * d + c
     place = series * (segments + 1)
     if BACKWARD:

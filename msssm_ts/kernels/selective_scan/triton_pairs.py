@@ -83,7 +83,7 @@ def power_pairs(a: tl.tensor, b: tl.tensor, exponent: tl.tensor, bits: tl.tensor
 
 @gpu_kernel
 def carry_pairs(
-    states: tl.tensor, params: tl.tensor, lengths: tl.tensor, segments: tl.tensor,
+    states: tl.tensor, parameters: tl.tensor, lengths: tl.tensor, segments: tl.tensor,
     span: tl.tensor, width: tl.tensor, bits: tl.tensor, streams: tl.constexpr, d: tl.constexpr,
     n: tl.constexpr, PARAMS: tl.constexpr, BACKWARD: tl.constexpr, BN: tl.constexpr,
     BD: tl.constexpr,
@@ -97,7 +97,7 @@ def carry_pairs(
     j = 2 * (tl.program_id(2) * BN + tl.arange(0, BN)[:, None])
     mask = (j < n) & (c < d)
     steps = tl.load(lengths + b)
-    table = params + (s * PARAMS + j) * d + c
+    table = parameters + (s * PARAMS + j) * d + c
     a_re, a_im = tl.load(table, mask=mask, other=0.0), tl.load(table + d, mask=mask, other=0.0)
     place = tl.cast(b, tl.int64) * (segments + 1)
     if BACKWARD:
