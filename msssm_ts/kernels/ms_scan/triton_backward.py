@@ -18,8 +18,8 @@ from msssm_ts.kernels.decompose.triton import (
     memory_row,
     memory_rows,
 )
-from msssm_ts.kernels.ms_scan.triton_forward import per_step
-from msssm_ts.kernels.ms_scan.triton_pairs import carry_pairs_back, move_pairs, pairs_gradients
+from msssm_ts.kernels.ms_scan.triton_pairs import carry_pairs_back, pairs_gradients
+from msssm_ts.kernels.ms_scan.triton_states import move_states, per_step
 from msssm_ts.kernels.selective_scan.triton import (
     LN_2,
     decaying_exp,
@@ -143,32 +143,18 @@ def states_between(
             signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps, first,
             streams, d, T, BD,
         )  # fmt: skip
+        dt = u
         if SELECTIVE:
             dt, _slope = step_rows(
                 low, table + (n + 1) * d, row * streams + s, first, valid, in_c, d, streams,
                 rank, REVERSE, T, BD, u.dtype,
             )  # fmt: skip
             u *= dt
-        if PAIRS:
-            after = between + n * d
-            move_pairs(
-                between, after, after, False, table, u, valid, in_c, d, n, False, False, T, BN, BD
-            )
-        else:
-            for j0 in range(0, n, BN):
-                in_state = below_end(j0 + j, n, BN) & in_c
-                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                if SELECTIVE:
-                    decay = tl.exp2(a * dt[:, None, :])
-                    maps = (row * streams + s) * n
-                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                else:
-                    decay = tl.broadcast_to(a, (T, BN, BD))
-                    b_at = table + (n + 1 + j0) * d
-                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                h = tl.load(between + j0 * d + to, mask=in_state, other=0.0)
-                _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-                tl.store(between + (n + j0) * d + to, h, mask=in_state)
+        after = between + n * d
+        move_states(
+            between, after, after, False, table, B, B, row * streams + s, dt, u, valid, in_c,
+            streams, d, n, SELECTIVE, PAIRS, REVERSE, False, False, T, BN, BD,
+        )  # fmt: skip
         between += n * d
         t += T
 

@@ -18,25 +18,8 @@ from msssm_ts.kernels.decompose.triton import (
     memory_row,
     memory_rows,
 )
-from msssm_ts.kernels.ms_scan.triton_pairs import move_pairs
-from msssm_ts.kernels.selective_scan.triton import (
-    decaying_exp,
-    falling,
-    scan_tile,
-    sigmoid,
-    step_rows,
-)
-
-
-@gpu_kernel
-def per_step(
-    table: tl.tensor, valid: tl.tensor, j: tl.tensor, like: tl.tensor, n: tl.constexpr,
-    streams: tl.constexpr, T: tl.constexpr, BN: tl.constexpr, REVERSE: tl.constexpr,
-) -> tl.tensor:  # fmt: skip
-    """T rows of a stream's B or C, states j (BN, 1), for every channel of ``like``."""
-    at = memory_rows(T, REVERSE)[:, :, None] * (streams * n) + j[None, :, :]
-    known = valid[:, :, None] & below_end(j, n, BN)[None, :, :]
-    return tl.load(table + at, mask=known, other=0.0).to(like.dtype)
+from msssm_ts.kernels.ms_scan.triton_states import move_states
+from msssm_ts.kernels.selective_scan.triton import decaying_exp, sigmoid, step_rows
 
 
 @gpu_kernel
@@ -71,6 +54,7 @@ def local_states(
             signal, levels, psi, s, b, t, steps, batch, n_history + length, n_history, taps,
             first, streams, d, T, BD,
         )  # fmt: skip
+        dt = u
         if SELECTIVE:
             dt, _slope = step_rows(
                 low, table + (n + 1) * d, row * streams + s, first, valid, in_c, d, streams,
@@ -78,26 +62,10 @@ def local_states(
             )  # fmt: skip
             u *= dt
             total += tl.sum(dt, 0, keep_dims=True)
-        if PAIRS:
-            move_pairs(own, own, own, False, table, u, valid, in_c, d, n, False, False, T, BN, BD)
-        else:
-            for j0 in range(0, n, BN):
-                j = falling(BN)
-                in_state = below_end(j0 + j, n, BN) & in_c
-                to = j * d + lane
-                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                if SELECTIVE:
-                    maps = (row * streams + s) * n
-                    decay = tl.exp2(a * dt[:, None, :])
-                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                else:
-                    decay = tl.where(valid[:, :, None], a, 1.0)
-                    b_at = table + (n + 1 + j0) * d
-                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                state = own + j0 * d + to
-                h = tl.load(state, mask=in_state, other=0.0)
-                _before, _after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-                tl.store(state, h, mask=in_state)
+        move_states(
+            own, own, own, False, table, B, B, row * streams + s, dt, u, valid, in_c, streams, d, n,
+            SELECTIVE, PAIRS, REVERSE, False, False, T, BN, BD,
+        )  # fmt: skip
     if SELECTIVE:
         sum_at = ((series * segments + segment) * streams + s) * d + first
         tl.store(sums + sum_at + lane, total, mask=in_c)
@@ -144,6 +112,7 @@ def outputs(
             first, streams, d, T, BD,
         )  # fmt: skip
         out = skip * u
+        dt = u
         if SELECTIVE:
             dt, _slope = step_rows(
                 low, table + (n + 1) * d, row * streams + s, first, valid, in_c, d, streams,
@@ -152,33 +121,10 @@ def outputs(
             u *= dt
         chunk = (series * chunks + t // CHUNK) * streams + s
         kept_at, keeping = kept + (chunk * n * d + first), t % CHUNK == 0
-        if PAIRS:
-            out += move_pairs(
-                own, own, kept_at, keeping, table, u, valid, in_c, d, n, True, KEEP, T, BN, BD
-            )
-        else:
-            for j0 in range(0, n, BN):
-                j = falling(BN)
-                in_state = below_end(j0 + j, n, BN) & in_c
-                to = j * d + lane
-                a = tl.load(table + j0 * d + to, mask=in_state, other=0.0)[None, :, :]
-                if SELECTIVE:
-                    maps = (row * streams + s) * n
-                    decay = tl.exp2(a * dt[:, None, :])
-                    b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                    c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
-                else:
-                    decay = tl.where(valid[:, :, None], a, 1.0)
-                    b_at = table + (n + 1 + j0) * d
-                    b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
-                    c_out = tl.load(b_at + n * d + to, mask=in_state, other=0.0)[None, :, :]
-                state = own + j0 * d + to
-                h = tl.load(state, mask=in_state, other=0.0)
-                if KEEP:
-                    tl.store(kept_at + j0 * d + to, h, mask=in_state & keeping)
-                _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
-                out += tl.sum(c_out * after, 1)
-                tl.store(state, h, mask=in_state)
+        out += move_states(
+            own, own, kept_at, keeping, table, B, C, row * streams + s, dt, u, valid, in_c, streams,
+            d, n, SELECTIVE, PAIRS, REVERSE, True, KEEP, T, BN, BD,
+        )  # fmt: skip
         mixer = tl.load(E + (row * streams + s) + ahead * streams, mask=valid, other=0.0).to(CT)
         to_share = share + from_first * d + (ahead * d + lane)
         tl.store(to_share, mixer * out, mask=valid & in_c)
