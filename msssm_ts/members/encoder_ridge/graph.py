@@ -70,7 +70,7 @@ class EncoderGraph(nn.Module):
         # One view of all series after the other: flattened otherwise, torch's tracing takes the
         # number of series for one that hangs on their length.
         series = torch.cat(shown.unbind(1)).unsqueeze(-1)
-        codes: Tensor = self.encoder(series, None, torch.cat([counted] * self.count))
+        codes = self.encoder(series, None, torch.cat([counted] * self.count))
         apart = codes.reshape(self.count, x.shape[0], codes.shape[1])
         return apart.transpose(0, 1).flatten(1)
 

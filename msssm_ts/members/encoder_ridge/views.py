@@ -94,11 +94,10 @@ def coarser(series: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     >>> coarser(np.arange(5, dtype=np.float32)[None], 2).tolist()
     [[0.5, 2.5]]
     """
-    length, step = max(1, series.shape[1] // step), min(step, series.shape[1])
-    means: NDArray[np.float32] = (
-        series[:, : length * step].reshape(len(series), length, step).mean(2)
-    )
-    return means
+    length = series.shape[1] // step
+    if length == 0:
+        return series.mean(1, keepdims=True)
+    return series[:, : length * step].reshape(len(series), length, step).mean(2)
 
 
 def _shown(mix: NDArray[np.float32], series: NDArray[np.float32]) -> NDArray[np.float32]:
