@@ -15,7 +15,7 @@ import torch
 from msssm_ts import MSSSMClassifier
 from msssm_ts.export.export import export_model
 from msssm_ts.members.encoder_ridge.encoder_ridge import EncoderRidge
-from msssm_ts.members.encoder_ridge.views import Views, coarser, coarser_in_graph
+from msssm_ts.members.encoder_ridge.views import Views
 from msssm_ts.members.network.initial import begun
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.pretraining.encoder import Encoder, encoder_config
@@ -225,42 +225,6 @@ def test_another_shape_cannot_begin_with_it(setting: dict[str, Any], said: str) 
     with pytest.raises(ValueError, match=said):
         model.fit(X, y)
     others.stage.assert_not_called()
-
-
-def test_long_series_are_shown_a_second_time_coarser(tmp_path: Path) -> None:
-    X, y = waves(24, range(100, 120))
-    model = MSSSMClassifier(members=["encoder_ridge"], random_state=0).fit(X, y)
-    [member] = model.model_.vote.members
-    assert member.reading.views.steps == [1, 2]
-    assert member.n_features == 2 * 2 * shipped().n_features
-    X[0], X[1] = X[0][:, :1], X[1][:, :7]
-    answers = model.predict_proba(X)
-    np.testing.assert_allclose(answers[0], model.predict_proba(X[:1])[0], atol=1e-6)
-    model.save(tmp_path / "m.safetensors")
-    again = MSSSMClassifier.load(tmp_path / "m.safetensors")
-    assert np.array_equal(again.predict_proba(X), answers)
-    report = export_model(model.model_, tmp_path / "m.onnx", "onnx")
-    assert report.difference < 1e-5
-
-
-@pytest.mark.parametrize(("length", "steps"), [(99, [1]), (100, [1, 2]), (256, [1, 4])])
-def test_steps_by_length(length: int, steps: list[int]) -> None:
-    assert Views.draw([np.zeros((1, length), np.float32)] * 2, 0).steps == steps
-
-
-def test_coarser_is_the_same_in_a_graph() -> None:
-    rng = np.random.default_rng(0)
-    series = [rng.normal(size=(2, n)).astype(np.float32) for n in (1, 3, 4, 5, 9)]
-    x, length = torch.zeros(5, 2, 9), torch.tensor([s.shape[1] for s in series])
-    for i, s in enumerate(series):
-        x[i, :, : s.shape[1]] = torch.from_numpy(s)
-    found, lengths = coarser_in_graph(x, length, 4)
-    for i, s in enumerate(series):
-        expected = coarser(s, 4)
-        assert int(lengths[i]) == expected.shape[1]
-        np.testing.assert_allclose(found[i, :, : expected.shape[1]], expected, atol=1e-6)
-    shortest, _ = coarser_in_graph(x[:1, :, :1], length[:1], 4)
-    np.testing.assert_allclose(shortest[0, :, :1], series[0], atol=1e-6)
 
 
 def test_is_exported(tmp_path: Path) -> None:

@@ -94,8 +94,6 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("network_single_scale", NETWORK | {"n_scales": 0, "core": "s6"}, X, y)
     yield from made("network_float64", NETWORK | {"dtype": "float64"}, X, y)
     yield from made("encoder", {"members": ["encoder_ridge"], "random_state": 0}, X, words)
-    long, fast = waves(24, range(100, 110))
-    yield from made("encoder_coarse", {"members": ["encoder_ridge"], "random_state": 0}, long, fast)
     own = NETWORK | {"members": ["encoder_ridge"]}
     yield from made("encoder_own", own, X, words, unlabelled=X)
     pretrained = {"members": ["network"], "init": "pretrained", "max_epochs": 2}

@@ -53,15 +53,9 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
          "chosen.max() < 20 * config.n_channels", "tests/test_drawn_network.py"),
     ],
     "msssm_ts/members/encoder_ridge/reading.py": [
-        ("a file takes the encoder of today", 'return cls(Encoder.of(facts, weights), views',
-         'import msssm_ts.pretraining.weights as w; return cls(w.shipped(), views',
+        ("a file takes the encoder of today", 'return cls(Encoder.of(facts, weights), Views(',
+         'import msssm_ts.pretraining.weights as w; return cls(w.shipped(), Views(',
          "tests/test_pretraining.py::test_a_file_keeps_its_own_encoder"),
-        ("a file's series are shown once", 'arrays["gain"], facts.get("coarse", 1))',
-         'arrays["gain"])', "tests/test_golden.py -k encoder_coarse"),
-    ],
-    "msssm_ts/members/encoder_ridge/views.py": [
-        ("coarser: series of less than a step", "length.clamp(max=step)", "step + 0 * length",
-         "tests/test_pretraining.py::test_coarser_is_the_same_in_a_graph"),
     ],
     "msssm_ts/members/folds.py": [
         ("estimate: groups apart in folds",

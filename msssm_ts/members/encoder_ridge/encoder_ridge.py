@@ -46,7 +46,7 @@ _MOST_STEPS = 1 << 22
 _FACTS = Record(
     {**dict.fromkeys(SIZES, Whole(0, 4096)), **FACTS},
     # Older files do not say.
-    {"n_pools": Whole(FEW_POOLS, MOST_POOLS), "coarse": Whole(1, 64), **MORE_FACTS},
+    {"n_pools": Whole(FEW_POOLS, MOST_POOLS), **MORE_FACTS},
 )
 _OWN_FACTS = Record(
     {"config": Mapped(anything), "objective": OneOf(*OBJECTIVES), **FACTS}, MORE_FACTS

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from msssm_ts.members.encoder_ridge.views import Views, coarser_in_graph, views_in_graph
+from msssm_ts.members.encoder_ridge.views import Views, views_in_graph
 from msssm_ts.members.graph import ClosedForm, GraphInput
 from msssm_ts.members.network.graph import NetworkVotes
 from msssm_ts.members.network.graph_scan import ScannedCores
@@ -47,32 +47,23 @@ class EncoderGraph(nn.Module):
             block.cores = nn.ModuleList([ScannedCores(cores, block.split, encoder.config.core)])
             # It takes all channels itself.
             block.split = False
-        self.count, self.steps = views.count, views.steps
+        self.count = views.count
         self.register_buffer("mix", torch.tensor(views.mix))
         self.register_buffer("gain", torch.tensor(views.gain))
 
     def forward(self, given: GraphInput) -> Tensor:
         """Return probabilities (b, n_outputs)."""
-        every = [self._codes(given.filled, given.length)]
-        every += [
-            self._codes(*coarser_in_graph(given.filled, given.length, step))
-            for step in self.steps[1:]
-        ]
-        proba: Tensor = self.classify(torch.cat(every, 1))
-        return proba
-
-    def _codes(self, x: Tensor, length: Tensor) -> Tensor:
-        """Return what the encoder makes of series x (b, n_channels, l), one row each."""
-        steps = torch.arange(x.shape[2], device=x.device)
-        counted = steps < length.unsqueeze(1)
-        shown = views_in_graph(x, self.mix, self.gain, steps)
+        steps = torch.arange(given.filled.shape[2], device=given.filled.device)
+        counted = steps < given.length.unsqueeze(1)
+        shown = views_in_graph(given.filled, self.mix, self.gain, steps)
         shown = torch.where(counted.unsqueeze(1), shown, 0.0)
         # One view of all series after the other: flattened otherwise, torch's tracing takes the
         # number of series for one that hangs on their length.
         series = torch.cat(shown.unbind(1)).unsqueeze(-1)
         codes = self.encoder(series, None, torch.cat([counted] * self.count))
-        apart = codes.reshape(self.count, x.shape[0], codes.shape[1])
-        return apart.transpose(0, 1).flatten(1)
+        apart = codes.reshape(self.count, given.filled.shape[0], codes.shape[1])
+        proba: Tensor = self.classify(apart.transpose(0, 1).flatten(1))
+        return proba
 
 
 class OwnEncoderGraph(nn.Module):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from msssm_ts.members.encoder_ridge.views import MOST_MIXTURES, Views, coarser
+from msssm_ts.members.encoder_ridge.views import MOST_MIXTURES, Views
 from msssm_ts.members.tensors import TensorSpec
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.pretraining.encoder import Encoder, config_of, count_features, encoder_shapes
@@ -50,29 +50,26 @@ class ByChannel:
     @property
     def n_features(self) -> int:
         """Numbers of a series."""
-        return len(self.views.steps) * self.views.count * self.encoder.n_features
+        return self.views.count * self.encoder.n_features
 
     def features(self, values: Prepared, reporter: Reporter | None = None) -> NDArray[np.float32]:
         """Return features (n_series, n_features), not standardised."""
-        views = self.views
-        out = np.empty((len(values), self.n_features), np.float32)
+        encoder, views = self.encoder, self.views
+        out = np.empty((len(values), views.count, encoder.n_features), np.float32)
 
         def read(index: NDArray[np.int64]) -> NDArray[Any]:
-            series = [filled(values.series[i]) for i in index]
-            return np.concatenate(
-                [self._codes([coarser(s, step) for s in series]) for step in views.steps], 1
+            shown = [torch.from_numpy(views.of(filled(values.series[i]))) for i in index]
+            lengths = torch.tensor([s.shape[1] for s in shown]).repeat_interleave(views.count)
+            x = nn.utils.rnn.pad_sequence([s.mT for s in shown], batch_first=True)
+            made: NDArray[Any] = (
+                encoder(x.mT.reshape(-1, x.shape[1], 1), lengths)
+                .view(len(index), views.count, -1)
+                .numpy()
             )
+            return made
 
-        _fill(out, values, views.count * _each(self.encoder.config), read, reporter)
-        return out
-
-    def _codes(self, series: Sequence[NDArray[np.float32]]) -> NDArray[Any]:
-        """Return what the encoder makes of the views of series, one after the other."""
-        shown = [torch.from_numpy(self.views.of(s)) for s in series]
-        lengths = torch.tensor([s.shape[1] for s in shown]).repeat_interleave(self.views.count)
-        x = nn.utils.rnn.pad_sequence([s.mT for s in shown], batch_first=True)
-        made: Tensor = self.encoder(x.mT.reshape(-1, x.shape[1], 1), lengths)
-        return made.view(len(series), -1).numpy()
+        _fill(out, values, views.count * _each(encoder.config), read, reporter)
+        return out.reshape(len(values), -1)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what a file holds of it."""
@@ -82,26 +79,24 @@ class ByChannel:
 
     def facts(self) -> dict[str, Any]:
         """Return what a file says of it."""
-        return self.encoder.facts | {"coarse": self.views.coarse}
+        return dict(self.encoder.facts)
 
     @staticmethod
     def expected(facts: Mapping[str, Any], n_channels: int) -> tuple[dict[str, TensorSpec], int]:
         """Return shapes of the arrays, and the number of features."""
         mixtures = min(n_channels, MOST_MIXTURES)
-        n_times = 1 if facts.get("coarse", 1) == 1 else 2
         shapes = encoder_shapes(config_of(facts))
         return {
             **{f"{_ENCODER}{name}": TensorSpec(shape) for name, shape in shapes.items()},
             "mix": TensorSpec((mixtures, n_channels)),
             "gain": TensorSpec((2, mixtures)),
-        }, n_times * 2 * mixtures * count_features(facts)
+        }, 2 * mixtures * count_features(facts)
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Self:
         """Return what arrays and facts are of."""
         weights = {name: torch.tensor(array) for name, array in _own(arrays).items()}
-        views = Views(arrays["mix"], arrays["gain"], facts.get("coarse", 1))
-        return cls(Encoder.of(facts, weights), views)
+        return cls(Encoder.of(facts, weights), Views(arrays["mix"], arrays["gain"]))
 
 
 @dataclass(frozen=True)

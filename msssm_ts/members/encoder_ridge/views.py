@@ -1,7 +1,4 @@
-"""What of a series an encoder of one channel is shown: channels, or mixtures, and their changes.
-
-Long series twice: as they are, and coarser, several steps as one.
-"""
+"""What of a series an encoder of one channel is shown: channels, or mixtures, and their changes."""
 
 from __future__ import annotations
 
@@ -12,12 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 # Channels, or mixtures where there are more.
 MOST_MIXTURES = 8
-# Steps that become one, by the steps that half of the series have; shorter ones are shown once.
-_COARSE = {256: 4, 100: 2}
 
 
 @dataclass(frozen=True)
@@ -30,13 +24,10 @@ class Views:
         One channel each where they are few.
     gain : array of shape (2, n_mixtures)
         Factors of the mixtures and of their changes, to deviation 1.
-    coarse : int
-        Steps of which the mean is one where series are shown a second time; 1 if they are not.
     """
 
     mix: NDArray[np.float32]
     gain: NDArray[np.float32]
-    coarse: int = 1
 
     @classmethod
     def draw(cls, series: list[NDArray[np.float32]], seed: int) -> Self:
@@ -66,19 +57,12 @@ class Views:
         shown = np.concatenate([_shown(mix, one) for one in series], axis=2)
         deviation = shown.std(axis=2, dtype=np.float64)
         gain = np.where(deviation > 1e-6, 1 / np.maximum(deviation, 1e-6), 0.0)
-        length = np.median([one.shape[1] for one in series])
-        coarse = next((step for least, step in _COARSE.items() if length >= least), 1)
-        return cls(mix, gain.astype(np.float32), coarse)
+        return cls(mix, gain.astype(np.float32))
 
     @property
     def count(self) -> int:
-        """How many a series has each time that it is shown."""
+        """How many a series has."""
         return 2 * len(self.mix)
-
-    @property
-    def steps(self) -> list[int]:
-        """How many steps are one, each time that a series is shown."""
-        return [1] if self.coarse == 1 else [1, self.coarse]
 
     def of(self, series: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the views (count, length) of a series (n_channels, length)."""
@@ -86,33 +70,11 @@ class Views:
         return shown.reshape(self.count, -1)
 
 
-def coarser(series: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """Return the means of so many steps each, (n_channels, length // step); of fewer, one mean.
-
-    Examples
-    --------
-    >>> coarser(np.arange(5, dtype=np.float32)[None], 2).tolist()
-    [[0.5, 2.5]]
-    """
-    length = series.shape[1] // step
-    if length == 0:
-        return series.mean(1, keepdims=True)
-    return series[:, : length * step].reshape(len(series), length, step).mean(2)
-
-
 def _shown(mix: NDArray[np.float32], series: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mixtures and their changes, (2, n_mixtures, length)."""
     # Not a matrix product: it would round by how long the series is.
     mixed = (mix[:, :, None] * series[None]).sum(1)
     return np.stack([mixed, np.diff(mixed, axis=1, prepend=mixed[:, :1])])
-
-
-def coarser_in_graph(x: Tensor, length: Tensor, step: int) -> tuple[Tensor, Tensor]:
-    """Return :func:`coarser` of series x (b, n_channels, l), 0 behind their ends, and lengths."""
-    # Two more, for series of less than a step: torch's tracing takes one for a number that stays
-    padded = functional.pad(x, (0, 2 * step))
-    sums = functional.avg_pool1d(padded, step) * step
-    return sums / length.clamp(max=step).view(-1, 1, 1), (length // step).clamp(min=1)
 
 
 def views_in_graph(x: Tensor, mix: Tensor, gain: Tensor, steps: Tensor) -> Tensor:
