@@ -1,21 +1,22 @@
 """The fused MS-SSM layer core on the GPU (Triton): host side.
 
 The filters' levels are written out, S planes of x's size, by a launch each. Then a program scans
-one series in a block of channels: it takes a few steps at a time, of each stream after the other,
-with all rows in registers. Backward every stream has a program of its own.
+one stream of one series in a block of channels: it takes a few steps at a time, with all rows in
+registers. Forward the streams' shares of the output are written out, too, M planes, which one more
+launch adds up and gates.
 
-Where batch and channels alone do not fill the card, series are cut into segments that run side by
-side, in three phases: each one's scan from a zero state, the carries from segment to segment (one
-multiplication and addition per segment and state), and the outputs from the states now known. The
-backward pass does the same with the states' gradients, starting from the stored states. The price
-is each exponential a second time. Where the card is full, a series is one segment and the first
-two phases fall away.
+Where batch, channels and streams alone do not fill the card, series are cut into segments that run
+side by side, in three phases: each one's scan from a zero state, the carries from segment to
+segment (one multiplication and addition per segment and state), and the outputs from the states now
+known. The backward pass does the same with the states' gradients, starting from the stored states.
+The price is each exponential a second time. Where the card is full, a series is one segment and the
+first two phases fall away.
 
 Memory: x, y and the gate; for the backward pass the states between chunks, M·n / CHUNK times the
-size of x, and what goes into the gate. While it runs, the forward pass adds the levels, S times the
-size of x; the backward pass those and the streams' gradients, M times, partial sums per program
-(parameters) and per group of channels (B, C, E, low). Everything is summed in an order that the
-shapes alone decide: two runs give the same bits.
+size of x, and what goes into the gate. While it runs, the forward pass adds levels and shares, S +
+M times the size of x; the backward pass those and the streams' gradients, M times, partial sums per
+program (parameters) and per group of channels (B, C, E, low). Everything is summed in an order that
+the shapes alone decide: two runs give the same bits.
 """
 
 from __future__ import annotations
