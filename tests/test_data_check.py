@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +164,21 @@ def test_a_rail_is_told_from_rest_and_from_filling() -> None:
     assert found(np.round(wave)) == []
 
 
+@pytest.mark.parametrize("unit", ["of full scale", "mV"])
+def test_sound_may_be_cut_off_for_most_of_the_time(unit: str) -> None:
+    values = _waves()
+    values[4] = np.clip(9 * np.sin(np.linspace(0, 12.5, LENGTH))[None].repeat(2, 0), -1, 1)
+    found = check_data(replace(_data(values), units=(unit, unit))).findings
+    names = [f.kind for f in found]
+    assert ("clipped" in names) == (unit != "mV")
+
+
 def test_values_and_lengths_that_are_far_from_the_others() -> None:
     values = _waves()
     values[2][1, 3] = np.nan
     gap = _only(check_data(_data(values)), "missing")
     assert (gap.count, gap.where) == (1, ("series 3",))
-    assert "--missing mask" in gap.advice
+    assert gap.advice.startswith("fit masks them; --missing interpolate fills them")
     values = _waves()
     values[2][1, 3] = 1e5
     far = _only(check_data(_data(values)), "outliers")

@@ -94,6 +94,48 @@ def test_annotated_ecg_of_hl7(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.values[0][1], steps["AVR"] * 2.5 + 10, rtol=1e-6)
 
 
+def _annotated(file: Path, increment: str, origin: str = 'value="0" unit="uV"') -> None:
+    file.write_text(
+        '<AnnotatedECG xmlns="urn:hl7-org:v3"><component><series><component><sequenceSet>'
+        '<component><sequence><code code="TIME_RELATIVE"/><value><head value="0" unit="s"/>'
+        f'<increment value="2" {increment}/></value></sequence></component><component><sequence>'
+        f'<code code="MDC_ECG_LEAD_I"/><value><origin {origin}/><scale value="5" unit="uV"/>'
+        "<digits>1 2 4</digits></value></sequence></component></sequenceSet></component></series>"
+        "</component></AnnotatedECG>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("increment", "rate"), [('unit="ms"', 500), ('unit="MS"', 500), ('unit="us"', 500_000)]
+)
+def test_time_units_of_annotated_ecg(tmp_path: Path, increment: str, rate: float) -> None:
+    _annotated(tmp_path / "a.xml", increment)
+    data = load(tmp_path / "a.xml", needs_labels=False)
+    assert data.sampling_rate == rate
+    assert not data.account.remarks
+
+
+@pytest.mark.parametrize("increment", ['unit="ticks"', ""])
+def test_annotated_ecg_without_a_time_unit_has_no_rate(tmp_path: Path, increment: str) -> None:
+    _annotated(tmp_path / "a.xml", increment)
+    data = load(tmp_path / "a.xml", needs_labels=False)
+    assert data.sampling_rate is None
+    assert "the time between samples has no unit that is known" in data.summary()
+
+
+def test_origin_of_annotated_ecg_has_a_unit_of_its_own(tmp_path: Path) -> None:
+    _annotated(tmp_path / "a.xml", 'unit="ms"', 'value="1" unit="mV"')
+    data = load(tmp_path / "a.xml", needs_labels=False)
+    np.testing.assert_allclose(data.values[0], [[1005, 1010, 1020]])
+    _annotated(tmp_path / "a.xml", 'unit="ms"', 'value="1" unit="mmHg"')
+    with pytest.raises(InputError, match="LEAD_I has its origin in mmHg, but its scale in uV; "):
+        load(tmp_path / "a.xml", needs_labels=False)
+    _annotated(tmp_path / "a.xml", 'unit="ms"', 'value="0" unit="1"')
+    np.testing.assert_allclose(
+        load(tmp_path / "a.xml", needs_labels=False).values[0][0], [5, 10, 20]
+    )
+
+
 @pytest.mark.parametrize("counted", [1, 3])
 def test_ishne(tmp_path: Path, counted: int) -> None:
     steps = np.stack(list(_steps("abc", 400).values()))

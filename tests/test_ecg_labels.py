@@ -148,3 +148,39 @@ def test_annotators_of_only_some_records(tmp_path: Path) -> None:
     assert data.ids.tolist() == ["a:300", "c:300"]
     assert "1 record (b: without annotations .atr)" in data.summary()
     assert "1 annotation file (.qrs" in data.summary()
+
+
+def _beats(until: int) -> dict[int, str]:
+    return {s: "V" if s % 600 == 0 else "N" for s in range(150, until, 150)}
+
+
+def test_annotations_behind_the_end_of_their_record(tmp_path: Path) -> None:
+    for name, until in (("a", 2990), ("b", 2990), ("c", 9000)):
+        write_record(tmp_path / name, length=3000, rate=300, beats=_beats(until))
+    data = load(tmp_path)
+    assert set(data.groups) == {"a", "b"}
+    assert "1 record (c: annotations .atr go on behind the end of the record)" in data.summary()
+    with pytest.raises(
+        InputError, match=r"c\.atr: its annotations go on behind .* \(up to 29\.5 s of 10 s\).*; "
+    ):
+        load(tmp_path / "c.hea")
+
+
+@pytest.mark.parametrize(("until", "said"), [(1500, True), (2990, False)])
+def test_beats_of_the_first_part_of_all_records_are_said(
+    tmp_path: Path, until: int, said: bool
+) -> None:
+    for name in "abc":
+        write_record(tmp_path / name, length=3000, rate=300, beats=_beats(until))
+    summary = load(tmp_path).summary()
+    assert ("in the first 45% of each record alone" in summary) == said
+    assert ("record alone" in summary) == said
+    write_record(tmp_path / "d", length=3000, rate=300, beats=_beats(2200))
+    assert "record alone" not in load(tmp_path).summary()
+
+
+def test_annotations_of_no_record_are_counted(tmp_path: Path) -> None:
+    write_record(tmp_path / "a", length=3000, rate=300, beats=_beats(2990))
+    (tmp_path / "b.atr").write_bytes((tmp_path / "a.atr").read_bytes())
+    said = "1 annotation file (b.atr: no header of a record is called so)"
+    assert said in load(tmp_path).summary()

@@ -339,7 +339,14 @@ def test_command_copies_the_model_file(saved: Path, tmp_path: Path) -> None:
         (("{run}", "--quantize", "int8"), "needs --data"),
         (("{run}", "--label", "y"), "--label tells how DATA is read, and none is; give --data"),
         (("{run}", "--format", "c", "--fs", "5"), "--fs tells how DATA is read, and none is"),
-        (("{run}", "--format", "pt2", "--quantize", "int8", "--data", "{data}"), "is for ONNX"),
+        (
+            ("{run}", "--format", "pt2", "--quantize", "int8", "--data", "{data}"),
+            "is for --format onnx and c, not for pt2",
+        ),
+        (
+            ("{run}", "--format", "safetensors", "--int8"),
+            "--quantize int8 is for --format onnx and c",
+        ),
         (("{run}", "--format", "safetensors"), "is what the command reads"),
         (("{run}", "-o", "{run}"), "is a folder"),
         (("{run}", "-o", "{run}/m.txt"), "m.txt: ends in none of .onnx, .pt2"),

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from msssm_ts import MSSSMClassifier
 from msssm_ts.cli.fit.preparing import notes
 from msssm_ts.cli.given.unlabelled import like
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
 from msssm_ts.preparation import Preparation
+from msssm_ts.series import LazySeries
 
 LABELS = np.array(["a", "b"])
 
@@ -53,6 +55,40 @@ def test_missing_values_that_are_none() -> None:
     assert notes(Preparation(), _series(), "interpolate") == [said]
     gaps = notes(Preparation(), _series(still=True), "interpolate")
     assert gaps[0] == "2 values are missing in 2 series: interpolated (--missing)"
+
+
+def test_gaps_and_still_channels_of_series_that_are_decoded_later() -> None:
+    rng = np.random.default_rng(0)
+    held = [rng.normal(size=(2, 30)) for _ in range(12)]
+    for v in held:
+        v[1] = 7
+    held[3][0, 4:6] = np.nan
+    values = LazySeries(range(12), held.__getitem__, [30] * 12)
+    clf = MSSSMClassifier("fast", missing="mask", random_state=0)
+    notes = clf.fit(values, np.arange(12) % 2, channel_names=("x", "valid")).model_.record.notes
+    assert "2 values are missing in 1 of 12 series: masked (--missing)" in notes
+    assert any(n.startswith("channels that never vary in 12 series: valid; ") for n in notes)
+    held[3][0, 4:6] = 0
+    for v in held:
+        v[1] = rng.normal(size=30)
+    assert clf.fit(values, np.arange(12) % 2).model_.record.notes == ()
+    held[4][:] = 0
+    (note,) = clf.fit(values, np.arange(12) % 2).model_.record.notes
+    assert note.startswith("1 of 12 series has one value throughout (series 5): ")
+
+
+def test_equal_series_of_other_labels() -> None:
+    held = list(np.random.default_rng(0).normal(size=(12, 1, 30)))
+    labels = np.arange(12) % 2
+    clf = MSSSMClassifier("fast", random_state=0)
+    held[5] = held[3]
+    assert clf.fit(held, labels).model_.record.notes == ()
+    held[8] = held[3]
+    (note,) = clf.fit(held, labels).model_.record.notes
+    assert note.startswith("1 series has the values of another and not its label, such as series ")
+    # An age may tell them apart.
+    ages = {"age": np.arange(12.0)}
+    assert "not its label" not in str(clf.fit(held, labels, features=ages).model_.record.notes)
 
 
 def test_unlabelled_series_that_are_those_of_data(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ def test_uneven_stamps_that_a_model_takes_no_notice_of_are_said(model: MSSSMClas
     lengths = [value.shape[1] for value in data.values]
     even = replace(data, times=[np.arange(n, dtype=float) for n in lengths])
     assert matched(even, model.model_)[1] == []
+    (line,) = matched(replace(even, sampling_rate=None), model.model_)[1]
+    assert line.startswith("no sampling rate known, of which time stamps tell nothing, taken for")
     uneven = replace(data, times=[np.arange(n, dtype=float) ** 2 for n in lengths])
     left, [line] = matched(uneven, model.model_)
     assert line.startswith("time stamps are left out, though they are uneven")
@@ -156,6 +158,9 @@ def test_another_length_is_said(model: MSSSMClassifier) -> None:
     # Of the same duration at another rate.
     _, said = matched(_data(4, steps=60, sampling_rate=200.0), model.model_)
     assert said == ["resampling from 200 Hz to the model's 100 Hz"]
+    slow = _data(steps=15, sampling_rate=50.0)
+    (line,) = matched(slow, model.model_)[1]
+    assert line == "resampling from 50 Hz to the model's 100 Hz, with nothing above 25 Hz in it"
 
 
 def test_classes_that_were_never_seen_are_left_out(model: MSSSMClassifier) -> None:
@@ -340,3 +345,19 @@ def test_missing_values_stay_missing_when_series_are_resampled() -> None:
     assert np.isnan(out[1]).all()
     np.testing.assert_allclose(out[2], np.arange(0, 40, 2), atol=0.6)
     np.testing.assert_allclose(out[0, :4], out[2, :4], atol=0.3)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_missing_values_are_said(model: MSSSMClassifier, lazy: bool) -> None:
+    data = _data(40)
+    masking = replace(model.model_, missing="mask")
+    gone = [v.copy() for v in data.values]
+    gone[0][1, 3:5] = gone[39][0, 7] = np.nan
+    # What is missing at the end is padding.
+    gone[1][:, 20:] = np.nan
+    values = LazySeries(range(40), gone.__getitem__, [30] * 40) if lazy else gone
+    part = "32 series looked at of 40" if lazy else "40 series"
+    said = f"3 values are missing in 2 of {part}: masked, as fit was told (--missing)"
+    assert said in matched(replace(data, values=values), masking)[1]
+    assert matched(data, masking)[1] == []
+    assert "missing" not in str(matched(replace(data, values=values), model.model_)[1])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from recordings import write_record, write_sound
+from recordings import change_header, write_record, write_sound
 
 from msssm_ts.datasets import ReadOptions, load
 from msssm_ts.datasets.named import own_data_sets
@@ -99,7 +100,7 @@ def test_ptbxl_folds_rates_and_paths(ptbxl: Path) -> None:
     data = load("PTB-XL/superdiag")
     assert data.summary() == (
         "3 series, 12 channels × 1\u202f000 steps at 100 Hz, 3 labels: MI NORM STTC; grouped by "
-        "patient (3); PTB-XL superdiag"
+        "patient (3); left out: 1 record (6: no label of superdiag); PTB-XL superdiag"
     ).replace("1\u202f000", "1000")
     assert data.folds.tolist() == [3, 8, 9]
     assert data.validation.tolist() == [False, False, True]
@@ -126,6 +127,30 @@ def test_ptbxl_folds_rates_and_paths(ptbxl: Path) -> None:
     [
         ("ptbxl_database.csv", "strat_fold", "fold", "no column 'strat_fold'"),
         ("ptbxl_database.csv", "{'SR': 0.0}", "SR", "line 6: scp_codes 'SR' is no dictionary"),
+        ("ptbxl_database.csv", '",8,', '",val,', "line 3: strat_fold is 'val', where .* 1 to 10 "),
+        (
+            "ptbxl_database.csv",
+            '",8,',
+            '",,',
+            r"line 3: strat_fold is missing.* \(1 of 6 rows so\); ",
+        ),
+        ("ptbxl_database.csv", '",8,', '",8.5,', "strat_fold is '8.5'"),
+        ("ptbxl_database.csv", '",8,', '",0,', "strat_fold is '?0"),
+        (
+            "ptbxl_database.csv",
+            "102.0",
+            "",
+            "line 3: patient_id is missing, where .* a whole number",
+        ),
+        ("ptbxl_database.csv", "102.0", "p2", "line 3: patient_id is 'p2'"),
+        ("ptbxl_database.csv", "2,102", "1,102", "line 3: ecg_id 1 stands in line 2 already; "),
+        ("ptbxl_database.csv", "'IMI': 35.0", "'IMI': -1", "line 3: .* the likelihood -1 for IMI"),
+        (
+            "ptbxl_database.csv",
+            "'IMI': 35.0",
+            "'IMI': '?'",
+            "line 3: .* the likelihood '\\?' for IMI",
+        ),
         ("scp_statements.csv", "rhythm", "x", "no column 'rhythm'"),
     ],
 )
@@ -136,6 +161,31 @@ def test_ptbxl_with_damaged_tables(
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(InputError, match=message):
         load("PTB-XL/rhythm")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ((" II\n", " V9\n"), "other leads .*V9.* than those of 00001_lr.hea"),
+        (("/mV 16 0 ", "/uV 16 0 "), r"other units \(uV, .*\) than"),
+        (("12 100 ", "12 125 "), "other rate .125 Hz. than"),
+    ],
+)
+def test_ptbxl_with_a_record_of_another_kind(
+    ptbxl: Path, change: tuple[str, str], message: str
+) -> None:
+    change_header(ptbxl / "records100" / "00000" / "00003_lr", change)
+    with pytest.raises(InputError, match=f"00003_lr.hea: {message}.*; "):
+        load("PTB-XL")
+
+
+def test_ptbxl_says_what_the_task_leaves_out(ptbxl: Path) -> None:
+    said = load("PTB-XL/superdiag:train").summary()
+    assert "left out: 1 record (6: no label of superdiag)" in said
+    file = ptbxl / "ptbxl_database.csv"
+    file.write_text(file.read_text().replace("'NDT'", "'XYZ'"))
+    said = load("PTB-XL/rhythm").summary()
+    assert re.search(r"1 statement \(XYZ: not in scp_statements\.csv\)", said)
 
 
 def test_ptbxl_with_a_missing_and_a_short_record(ptbxl: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.fft import dct
 from scipy.signal import spectrogram
 
+from msssm_ts import MSSSMClassifier
 from msssm_ts.preparation import Preparation, Preparer, cut, prepared, prepared_rate, vote
 from msssm_ts.preparation.filters import bandpass, resample, resampled_length, take_out_hum
 from msssm_ts.preparation.spectral import frame_sizes, log_mel, mel_filters, mfcc, n_frames
@@ -536,3 +537,12 @@ def test_vote_is_the_mean_over_windows() -> None:
     values = noise(3, 2)
     np.testing.assert_array_equal(vote(values, np.arange(3), 3), values)
     np.testing.assert_array_equal(vote(values, np.array([2, 0, 1]), 3), values[[1, 2, 0]])
+
+
+def test_windows_of_steps_stay_so_whatever_rate_other_series_have() -> None:
+    X = np.random.default_rng(0).normal(size=(12, 1, 60))
+    X[::2] *= 3
+    clf = MSSSMClassifier("fast", preparation=Preparation(window=20), random_state=0)
+    proba = clf.fit(X, np.arange(12) % 2).predict_proba(X)
+    with pytest.warns(UserWarning, match="knows no sampling rate: 50 Hz makes no difference"):
+        np.testing.assert_array_equal(clf.predict_proba(X, sampling_rate=50.0), proba)

@@ -152,7 +152,7 @@ def test_one_wild_value_is_named_with_its_place(fill: float) -> None:
         find_limits(still, numbers=10 * np.arange(20))
 
 
-@pytest.mark.parametrize("fill", [-9999.0, -999.0, 1e20, np.finfo(np.float32).max])
+@pytest.mark.parametrize("fill", [-9999.0, -999.0, 9999.0, 999.9, 1e20, np.finfo(np.float32).max])
 def test_numbers_that_fill_places_are_named(fill: float) -> None:
     series = [s.astype(np.float32) for s in _noise()]
     for s in series[2:]:
@@ -162,3 +162,18 @@ def test_numbers_that_fill_places_are_named(fill: float) -> None:
     # Among values as large it is one of them.
     if fill == -999.0:
         find_limits([np.where(s == fill, s, 500 * s) for s in series])
+
+
+@pytest.mark.parametrize("fill", [-99.0, 777.0, -32768.0])
+def test_other_numbers_that_fill_places_are_left_and_said(fill: float) -> None:
+    series = _noise()
+    for s in series[2:]:
+        s[0, 40:43] = fill
+    limits, remarks = find_limits(series)
+    assert limits == ()
+    assert remarks == (
+        f"54 values of channel 1 (series 3, step 41: {fill:g}) are one number that lies far from "
+        "all others: left as they are, though they may stand for missing values",
+    )
+    # What cuts a channel off is no farther than a few spans.
+    assert find_limits([np.clip(s, -3, 3) for s in series]) == ((), ())

@@ -297,3 +297,22 @@ def test_sound_beside_other_recordings(tmp_path: Path) -> None:
     data = load(tmp_path, needs_labels=False)
     assert data.n_series == 2
     assert "1 file (1 .wav: another kind)" in data.account.line()
+
+
+@pytest.mark.parametrize("name", ["background_noise", "Background Noise", "noise", "_noise_"])
+def test_long_noise_beside_the_clips_is_no_class(tmp_path: Path, name: str) -> None:
+    write_classes(tmp_path)
+    write_sound(tmp_path / name / "pink.wav", length=4000)
+    data = load(tmp_path)
+    assert set(data.labels) == {"beep", "hum"}
+    said = f"left out: 1 file (recordings of {name}, far longer than the others, are no class; "
+    assert data.account.line().startswith(said)
+
+
+def test_noise_as_long_as_the_others_is_a_class(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    write_sound(tmp_path / "noise" / "a.wav")
+    write_sound(tmp_path / "silence" / "a.wav", length=4000)
+    data = load(tmp_path)
+    assert set(data.labels) == {"beep", "hum", "noise", "silence"}
+    assert not data.account.left_out

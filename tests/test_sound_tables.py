@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 import soundfile
 from recordings import write_record, write_sound
 from sound_cases import groups_of, labels_of, read_all, refusal, taken, word_of, write_clips
+
+from msssm_ts.datasets import load
 
 
 def test_esc50(tmp_path: Path) -> None:
@@ -296,3 +301,25 @@ def test_sound_in_parquet(tmp_path: Path) -> None:
     # Pictures look alike.
     _parquet(tmp_path / "pictures.parquet", names[:4], kind="Image")
     assert "column audio: holds struct" in refusal(tmp_path / "pictures.parquet")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        quote,
+        lambda name: f"https://example.org/a/{quote(name)}?download=1",
+        lambda name: f"file:///home/me/{quote(name)}",
+        lambda name: unicodedata.normalize("NFD", name),
+        lambda name: name.upper(),
+        lambda name: name.removesuffix(".wav"),
+    ],
+)
+def test_names_of_files_as_others_write_them(tmp_path: Path, write: Callable[[str], str]) -> None:
+    names = [f"Hund {i} \u00fc 100% a.wav" for i in range(4)]
+    for name in names:
+        write_sound(tmp_path / name)
+    rows = "".join(f"{write(n)},{'ab'[i % 2]}\n" for i, n in enumerate(names))
+    (tmp_path / "labels.csv").write_text(f"file,label\n{rows}", encoding="utf-8")
+    data = load(tmp_path)
+    assert labels_of(data) == dict(zip(names, "abab", strict=True))
+    assert not data.account.left_out

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from table_files import HEADED, a_file, refused
 
 from msssm_ts.cli.given.matching import known_labels
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
@@ -123,3 +124,16 @@ def test_steps_that_are_not_there(tmp_path: Path, numbers: list[int], said: str)
     file.write_text(f"label,{header}\n{rows}")
     line = load(file).account.line()
     assert (said in line) if said else line == ""
+
+
+@pytest.mark.parametrize("field", ["fold", "group"])
+def test_what_is_measured_divides_no_series(tmp_path: Path, field: str) -> None:
+    wide = a_file(tmp_path, "wide.csv", HEADED)
+    refused(
+        wide, r"column 't1' \(--(validation|group)\) is one of the numbered steps", **{field: "t1"}
+    )
+    rows = "".join(f"{i},{t},{t % 2},{t},{'ab'[i % 2]}\n" for i in range(4) for t in range(5))
+    long = a_file(tmp_path, "long.csv", f"id,time,x,y,label\n{rows}")
+    refused(wide, r"column 't1' \(--with\) is one of the numbered steps", beside=("t1",))
+    remedy = "name another column with --validation" if field == "fold" else "leave 'x' out"
+    refused(long, f"id '0' has more than one x; give each series one, or {remedy}", **{field: "x"})

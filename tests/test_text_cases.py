@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,34 @@ def test_other_alphabets_are_refused_rather_than_misread(tmp_path: Path) -> None
     refused(file, "line 2: not UTF-8 text, nor in an encoding that can be told; save")
 
 
+@pytest.mark.parametrize("mark", [",", "."])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_separators_of_thousands_beside_numbers_without(
+    tmp_path: Path, mark: str, separator: str
+) -> None:
+    values = np.random.default_rng(0).integers(500, 2500, (8, 6))
+    rows = [[f"{v:,}".replace(",", mark) for v in row] for row in values.tolist()]
+    lines = [separator.join(["ab"[i % 2], *row]) for i, row in enumerate(rows)]
+    head = separator.join(["label", *(f"t{i}" for i in range(6))])
+    file = a_file(tmp_path, "a.csv", "\n".join([head, *lines]) + "\n")
+    refused(file, rf"numbers such as .\d\{mark}\d+. beside .\d+. have separators of thousands")
+
+
+@pytest.mark.parametrize("mark", [",", "."])
+@pytest.mark.parametrize("places", ["{:.3f}", "{:.3g}", "{:.6g}"])
+@pytest.mark.parametrize("scale", [1, 30, 400])
+def test_decimals_are_no_thousands(tmp_path: Path, mark: str, places: str, scale: float) -> None:
+    values = scale * np.random.default_rng(0).uniform(1, 2, (8, 6))
+    rows = [[places.format(v).replace(".", mark) for v in row] for row in values.tolist()]
+    lines = [";".join(["ab"[i % 2], *row]) for i, row in enumerate(rows)]
+    file = a_file(tmp_path, "a.csv", "\n".join(["label;a;b;c;d;e;f", *lines]) + "\n")
+    data = load(file)
+    expected = [[float(c.replace(mark, ".")) for c in row] for row in rows]
+    np.testing.assert_allclose(np.squeeze(data.values), expected)
+    asked = mark == "," and places == "{:.3f}"
+    assert ("is taken for the decimal mark" in data.summary()) == asked
+
+
 def test_decimal_comma_in_quotes_and_thousands(tmp_path: Path) -> None:
     quoted = load(a_file(tmp_path, "a.csv", 'label,t0,t1\na,"1,5","-0,25"\nb,"2",3\n'))
     np.testing.assert_array_equal(np.stack(quoted.values)[:, 0], [[1.5, -0.25], [2, 3]])
@@ -173,6 +202,55 @@ def test_labels_that_are_no_classes(tmp_path: Path, labels: list[str], message: 
     values = RNG.normal(size=(40, 9))
     np.savez(tmp_path / "a.npz", X=values, y=np.array(labels))
     refused(tmp_path / "a.npz", message)
+
+
+def test_every_series_of_a_few_has_a_label_of_its_own(tmp_path: Path) -> None:
+    rows = [f"k{i},{v}" for i, v in enumerate(noise(12, 3))]
+    file = a_file(tmp_path, "a.csv", "label,t0,t1,t2\n" + "\n".join(rows) + "\n")
+    refused(file, "12 different labels for 12 series")
+    again = a_file(tmp_path, "b.csv", file.read_text() + rows[0] + "\n")
+    assert len(load(again).classes) == 12
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["caf\u00e9", "cafe\u0301"], "accents written in another way differ"),
+        (["no beat", "no_beat"], "case, blanks, hyphens or accents"),
+        (["AF\u200b", "AF"], "case, blanks, hyphens or accents"),
+        (["yes", "Yes"], "though only case differs"),
+        (["-1", "1"], ""),
+        (["1-2", "12"], ""),
+        (["N+", "N-"], ""),
+    ],
+)
+def test_labels_that_look_alike(tmp_path: Path, labels: list[str], said: str) -> None:
+    rows = [f"{labels[i % 2]},{v}" for i, v in enumerate(noise(12, 3))]
+    file = a_file(tmp_path, "a.csv", "label,t0,t1,t2\n" + "\n".join(rows) + "\n")
+    line = load(file).account.line()
+    assert said in line
+    assert bool(line) == bool(said)
+
+
+@pytest.mark.parametrize("head", ["", "Unnamed: 0"])
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda i, t: 5 * i + t,
+        lambda i, t: t,
+        lambda i, t: t + 1,
+        lambda i, t: 50 - 5 * i - t,
+        lambda i, t: 3 * (5 * i + t),
+    ],
+)
+def test_an_index_without_a_name_is_no_channel(
+    tmp_path: Path, head: str, count: Callable[[int, int], int]
+) -> None:
+    rows = [f"{count(i, t)},{i},{t * i % 7}.5,{'ab'[i % 2]}" for i in range(6) for t in range(5)]
+    file = a_file(tmp_path, "a.csv", f"{head},id,x,label\n" + "\n".join(rows) + "\n")
+    data = load(file)
+    assert data.n_channels == 1
+    assert "left out: 1 column (row numbers)" in data.account.line()
 
 
 def test_doses_are_classes(tmp_path: Path) -> None:

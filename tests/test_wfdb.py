@@ -78,7 +78,7 @@ def test_signals_beyond_what_the_header_counts_are_said(tmp_path: Path) -> None:
     data = load(tmp_path, needs_labels=False)
     assert data.lengths.tolist() == [1000] * 3
     # Up to a second is what fills a block.
-    assert "1 record: signals go on behind what the header counts, which is left out" in (
+    assert "1 record (a.hea): signals go on behind what the header counts, which is left out" in (
         data.summary()
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ _NOTHING = {"", "nan", "none", "nat", "<na>", "?"}
 _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.0*)?")
 _WITH_EXPONENT = re.compile(r"[+-]?[0-9](\.[0-9]*)?[eE][+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# What people write between words, or leave out, not beside numbers; characters that nobody sees.
+_BETWEEN = re.compile(r"(?<=[^\W\d_])[\s_\-]+(?=[^\W\d_])|\s+(?=\s)|[\u200b-\u200d\ufeff]+")
 # So few classes, or series, may be anything.
 _FEW = 20
 
@@ -57,6 +60,8 @@ def lookalikes(labels: Iterable[Any]) -> str:
     'labels 1 and 1.0 are two classes, as they are written'
     >>> lookalikes(["yes", "Yes", "no"])
     'took Yes and yes for different classes, though only case differs'
+    >>> lookalikes(["no beat", "no_beat"]).partition(", ")[2]
+    'though only case, blanks, hyphens or accents written in another way differ'
     """
     labels = list(labels)
     seen: dict[float, str] = {}
@@ -72,11 +77,15 @@ def lookalikes(labels: Iterable[Any]) -> str:
 def _alike_but_for_case(labels: Iterable[Any]) -> str:
     spellings: dict[str, list[str]] = {}
     for text in sorted(map(str, labels)):
-        spellings.setdefault(" ".join(text.casefold().split()), []).append(text)
-    alike = [" and ".join(names) for names in spellings.values() if len(names) > 1]
+        spellings.setdefault(_BETWEEN.sub("", normalize("NFKC", text).casefold()), []).append(text)
+    alike = [names for names in spellings.values() if len(names) > 1]
     if not alike:
         return ""
-    return f"took {enumerate_names(alike, 3)} for different classes, though only case differs"
+    which = enumerate_names([" and ".join(names) for names in alike], 3)
+    by_case = all(len({n.casefold() for n in names}) == 1 for names in alike)
+    what = "case" if by_case else "case, blanks, hyphens or accents written in another way"
+    verb = "differs" if by_case else "differ"
+    return f"took {which} for different classes, though only {what} {verb}"
 
 
 def refuse_unlearnable(labels: NDArray[Any], source: str) -> None:
@@ -114,7 +123,7 @@ def refuse_unlearnable(labels: NDArray[Any], source: str) -> None:
                 f"{texts[0]}, a measured value rather than classes; bin it into classes, or name "
                 "another column with --label"
             )
-    if most and n_series > _FEW:
+    if most and (n_series > _FEW or n_classes == n_series):
         raise InputError(
             f"{source}: {n_classes} different labels for {n_series} series, so that most classes "
             "have one series; bin them into fewer classes, or name another column with --label"

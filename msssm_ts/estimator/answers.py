@@ -50,7 +50,8 @@ class AnswersMixin(ClassifierMixin):  # type: ignore[misc]
             Series. Their lengths may differ from the training series', except in a table
             (n_samples, n_timepoints) where the training series came as one too.
         sampling_rate : float, optional
-            Of the series, in hertz, if it is not the training series'; they are resampled.
+            Of the series, in hertz, if it is not the training series'; they are resampled. A model
+            that knows no rate says so, in a warning.
         channel_names : sequence of str, optional
             Names of the channels, if they are not the training series'; those are chosen.
         times : as in :meth:`fit`

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from msssm_ts.fitted import FittedModel
 from msssm_ts.series import Series
 from msssm_ts.sklearn_state import Stamps, checked_series, noticed_stamps
+from msssm_ts.warned import warn_caller
 
 
 def asked_series(
@@ -53,4 +54,8 @@ def answers(
         As in :meth:`msssm_ts.MSSSMClassifier.predict_proba`.
     """
     series, stamps = asked_series(estimator, X, channel_names, times)
+    if sampling_rate is not None and estimator.model_.preparation.sampling_rate is None:
+        warn_caller(
+            f"the model knows no sampling rate: {sampling_rate:g} Hz makes no difference to it"
+        )
     return function(estimator.model_)(series, sampling_rate, channel_names, stamps, features)

@@ -15,6 +15,7 @@ from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting.begin import begun
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.chosen import at_most
+from msssm_ts.fitting.contradictions import with_contradictions
 from msssm_ts.fitting.course import Course
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.decision import asked_point
@@ -81,6 +82,7 @@ def fit_model(
     at_work()
     with reporting(parameters["verbose"], parameters["callbacks"]) as reporter:
         seed = begun(data, parameters, source, label_names, previous, checkpoint)
+        data = with_contradictions(data, source)
         data = at_most(data, parameters["at_most"], seed)
         with asked_workers(parameters["cluster"], reporter.say) as workers:
             fit = _prepared_fit(

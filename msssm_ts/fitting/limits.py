@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import Source
 from msssm_ts.fitting.data import TrainingData
@@ -15,6 +16,7 @@ from msssm_ts.preparation import Preparation, Preparer
 from msssm_ts.preparation.apply import IN_MEMORY
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.outliers import find_limits
+from msssm_ts.text import counted, plural
 
 # Between these the largest value of sound of amplitude 1 lies, however quiet, or a little clipped.
 _SOUND = 2.0**-10, 2.0
@@ -45,6 +47,9 @@ def with_limits(
     series = [chosen(data.series[i]) for i in index]
     numbers = index if data.numbers is None else data.numbers[index]
     limits, remarks = find_limits(series, preparation.channels, numbers)
+    if isinstance(data.series, LazySeries):
+        seen = _seen_when_decoded(series, preparation.channels, numbers, len(data))
+        data = replace(data, remarks=(*data.remarks, *seen))
     if preparation.features != "raw":
         # A bang in a silent recording is a sound, and logarithms bound it.
         return _with_full_scale(preparation, data, series)
@@ -52,6 +57,41 @@ def with_limits(
         replace(preparation, limits=limits or None),
         replace(data, remarks=(*data.remarks, *remarks)),
     )
+
+
+def _seen_when_decoded(
+    series: Sequence[Series],
+    names: Sequence[str] | None,
+    numbers: NDArray[np.int64],
+    n_series: int,
+) -> tuple[str, ...]:
+    """Say what nobody sees before series are decoded: gaps, and what does not vary."""
+    said = []
+    gaps = [int(np.isnan(s).sum()) for s in series]
+    part = "" if len(series) == n_series else f" looked at of {n_series}"
+    if any(gaps):
+        values = counted(sum(gaps), "value is", "values are")
+        said.append(
+            f"{values} missing in {sum(g > 0 for g in gaps)} of {len(series)} series{part}: masked "
+            "(--missing)"
+        )
+    varies = np.array([np.fmax.reduce(s, axis=1) > np.fmin.reduce(s, axis=1) for s in series])
+    resting = (numbers[~varies.any(axis=1)] + 1).tolist()
+    if resting:
+        said.append(
+            f"{len(resting)} of {len(series)} series{part} "
+            f"{plural(len(resting), 'has', 'have')} one value throughout (series "
+            f"{enumerate_names(resting)}): leave them out, unless rest is what they are about"
+        )
+    still = np.atleast_1d(~varies.any(axis=0))
+    if still.any() and not still.all():
+        own = names or [str(c + 1) for c in range(len(still))]
+        which = enumerate_names([n for n, is_still in zip(own, still, strict=True) if is_still])
+        said.append(
+            f"channels that never vary in {len(series)} series{part}: {which}; they tell nothing "
+            "(--drop or --channels leaves them out)"
+        )
+    return tuple(said)
 
 
 def _with_full_scale(

@@ -77,7 +77,7 @@ def prepare_series(
     values = Prepared(ready, np.arange(len(series)), rate, times, **spectra)
     if settings.window is None:
         return _in_memory(values)
-    size = max(1, round(settings.window * (rate or 1.0)))
+    size = settings.window_steps(rate)
     windows, owner, starts = cut(values.series, values.lengths, size, settings.overlap)
     if times is not None:
         rows, _, _ = cut([t[None] for t in times], values.lengths, size, settings.overlap)

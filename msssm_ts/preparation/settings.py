@@ -195,6 +195,27 @@ class Preparation:
         """
         return self.powerline is not None or self.bandpass is not None
 
+    def window_steps(self, rate: float | None) -> int:
+        """Count the steps of a window of prepared series.
+
+        Without a rate in the settings windows are of so many steps, whatever rate other series
+        have than those that the settings were made for.
+
+        Parameters
+        ----------
+        rate : float or None
+            Of the prepared series, in hertz.
+
+        Examples
+        --------
+        >>> Preparation(window=2.0, sampling_rate=50.0).window_steps(50.0)
+        100
+        >>> Preparation(window=2.0).window_steps(50.0)
+        2
+        """
+        known = rate if self.sampling_rate is not None else None
+        return max(1, round((self.window or 0.0) * (known or 1.0)))
+
     @property
     def rows_per_channel(self) -> int:
         """Channels of a prepared series for each of those that it came with.

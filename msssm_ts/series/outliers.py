@@ -28,11 +28,14 @@ FAR, WILD = 30.0, 1e10
 _FEW, _RARE = 3, 1e-4
 # What programs write where there is no value; the last are netCDF's and the largest of float32.
 _FILLS = (
-    *(-999.0, -999.25, -9999.0, -99999.0, -999999.0, 99999.0, 999999.0, -1e20, 1e20, -1e30, 1e30),
+    *(-999.0, -999.25, -999.9, -9999.0, -9999.9, -99999.0, -999999.0, 999.9, 9999.0, 9999.9),
+    *(99999.0, 999999.0, -1e20, 1e20, -1e30, 1e30),
     *(-1e35, 1e35, 1e36, 9.969209968386869e36, float(np.finfo(np.float32).max)),
 )
 # Spans beside the others from where on such a number is one, if it occurs more than once.
 _FILL_FAR = 5.0
+# The same for any other number at an end of a channel, which is left as it is.
+_END_FAR, _OFTEN = 10.0, 3
 # Values that a span is measured on.
 _MOST_VALUES = 1 << 21
 
@@ -90,7 +93,7 @@ those span: limited to -3 … 3
         column.refuse_fills()
         found, remark = column.limits()
         limits.append(found)
-        remarks += remark
+        remarks += remark or column.on_ends()
     return (tuple(limits) if any(limits) else ()), tuple(remarks)
 
 
@@ -199,6 +202,25 @@ class _Column:
                     f"{self._first(is_fill)[0]}, {self.name}: {fill:g}, which stands in {count} "
                     f"places, lies far from all other values{_REMEDY}"
                 )
+
+    def on_ends(self) -> list[str]:
+        """Say that a number stands in several places, and beside it none for a long way."""
+        values = self._known()
+        for end in dict.fromkeys(self._ends()):
+            at_end = values == end
+            if at_end.sum() < _OFTEN or at_end.all():
+                continue
+            bulk = _Bulk.of(values[~at_end], 0.0)
+            if bulk is None or bulk.beside((end,))[0] <= _END_FAR:
+                continue
+            is_end = [part == end for part in self.parts]
+            count = sum(int(e.sum()) for e in is_end)
+            place, _ = self._first(is_end)
+            return [
+                f"{count} values of {self.name} ({place}: {end:g}) are one number that lies far "
+                "from all others: left as they are, though they may stand for missing values"
+            ]
+        return []
 
     def _fills(self) -> Iterator[tuple[float, list[NDArray[np.bool_]]]]:
         """Yield numbers that fill places, as they are in the series' type, and where they stand."""

@@ -118,6 +118,7 @@ def digested(
     n_channels: int,
     sketcher: Sketcher,
     tell: Callable[[float, float], None] | None = None,
+    full_scale: float = np.inf,
 ) -> Digests:
     """Look at each series once.
 
@@ -131,6 +132,8 @@ def digested(
         The same for all that are to be compared.
     tell : callable, optional
         Is told how many are done, and of how many.
+    full_scale : float
+        What no value is beyond, where that is known: as of sound.
 
     Examples
     --------
@@ -155,7 +158,8 @@ def digested(
         if compared and x.shape[1] >= _FEWEST_STEPS:
             alike = np.fmin(alike, _correlations(z, deviations[i]))
         stretches[i] = [
-            _stretch(c[k]) if d > 0 else 0 for c, k, d in zip(x, known, deviations[i], strict=True)
+            _stretch(c[k], full_scale) if d > 0 else 0
+            for c, k, d in zip(x, known, deviations[i], strict=True)
         ]
         filled_up[i] = _filled_up(x)
         if tell is not None:
@@ -183,11 +187,12 @@ def _correlations(z: Floats, deviation: Floats) -> Floats:
     return found
 
 
-def _stretch(x: Floats) -> int:
+def _stretch(x: Floats, full_scale: float = np.inf) -> int:
     """Return for how long values stay at an end of what they reach, as if cut off; else 0.
 
     As if cut off: for twice as long as they stay anywhere else, for a fiftieth of the time or more
-    in all, and not for half of it. A value with which the series begins or ends is one of rest.
+    in all, and not for half of it, unless that is at full scale. A value with which the series
+    begins or ends is one of rest.
 
     Examples
     --------
@@ -203,7 +208,8 @@ def _stretch(x: Floats) -> int:
     if longest < _STRETCH or longest <= 2 * elsewhere:
         return 0
     total = int(lengths[ends & (lengths >= _STRETCH)].sum())
-    return longest if len(x) <= 50 * total and 2 * total < len(x) else 0
+    is_rest = 2 * total >= len(x) and np.abs(x).max() < full_scale
+    return longest if len(x) <= 50 * total and not is_rest else 0
 
 
 def _filled_up(x: Floats) -> int:

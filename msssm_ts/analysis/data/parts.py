@@ -22,6 +22,8 @@ from msssm_ts.text import counted
 MOST_SERIES, MOST_VALUES = 20_000, 1 << 31
 # Bytes of lazily read series that are held to look for values that lie far from all others.
 HELD = 1 << 27
+# The unit that readers of sound give, and the largest value of one with few bits.
+SOUND, FULL_SCALE = "of full scale", 127 / 128
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ def _look(
                 held[i] = series
             yield series
 
-    digests = digested(read(), len(index), n_channels, sketcher, tell)
+    full_scale = FULL_SCALE if data.unit == SOUND else np.inf
+    digests = digested(read(), len(index), n_channels, sketcher, tell, full_scale)
     return Part(name, data, index, digests, [*held.values()], np.array([*held]))
 
 

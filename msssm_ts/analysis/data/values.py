@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from msssm_ts.analysis.data.finding import Finding
-from msssm_ts.analysis.data.parts import Part
+from msssm_ts.analysis.data.parts import SOUND, Part
 from msssm_ts.series.outliers import find_limits
 from msssm_ts.text import counted, plural
 
@@ -15,14 +15,15 @@ from msssm_ts.text import counted, plural
 _BEYOND = 3.0
 # As a factor: nearer ones are never odd.
 _NEAR = 2.0
-# The unit that readers of sound give: its values are bounded, and spectra take logarithms.
-_SOUND = "of full scale"
 
 
 def missing_values(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find values that are missing, and those that are infinite."""
     kinds = {
-        "missing": ("missing", "--missing mask or --missing interpolate (fit), which else refuses"),
+        "missing": (
+            "missing",
+            "fit masks them; --missing interpolate fills them, --missing error refuses them",
+        ),
         "infinite": ("infinite", "fit refuses them; write NaN, with --missing mask"),
     }
     for part in parts:
@@ -47,7 +48,8 @@ def missing_values(parts: Sequence[Part]) -> Iterator[Finding]:
 def far_values(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find values that lie far from all others of their channel, as a fit would."""
     for part in parts:
-        if part.data.unit == _SOUND or not len(part.held):
+        # Values of sound are bounded, and spectra take logarithms.
+        if part.data.unit == SOUND or not len(part.held):
             continue
         try:
             _, remarks = find_limits(part.held, part.data.channel_names, part.held_index)

@@ -141,7 +141,7 @@ def view_series(
     prepare = Preparer(settings, sampling_rate or model.source.sampling_rate, known)
     first = 0
     if settings.window is not None:
-        size = max(1, round(settings.window * (rate or 1.0)))
+        size = settings.window_steps(rate)
         length = prepare.length(values.shape[1], times)
         first = int(window_starts(length, size, settings.overlap)[window])
     return View(

@@ -110,6 +110,8 @@ def export(
     for option, given in (("--name", name is not None), ("--example", example)):
         if given:
             raise InputError(f"{option} is for --format c, not for {format.value}")
+    if quantize and format is not Format.ONNX:
+        raise InputError(f"--quantize int8 is for --format onnx and c, not for {format.value}")
 
     from msssm_ts.cli.given.inputs import load_model_and_series
     from msssm_ts.estimator import MSSSMClassifier

@@ -167,10 +167,12 @@ def load_classifier(
 
 def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArray[np.floating[Any]]:
     """Class probabilities (n_series, n_classes); the estimator's complaints as InputError."""
+    # To a model that knows no rate it makes no difference, which has been said.
+    knows = classifier.model_.preparation.sampling_rate is not None
     try:
         return classifier.predict_proba(
             series.as_estimator_input(),
-            sampling_rate=series.sampling_rate,
+            sampling_rate=series.sampling_rate if knows else None,
             channel_names=series.channel_names,
             times=series.stamps if classifier.model_.needs_times else series.times,
             features=series.features,

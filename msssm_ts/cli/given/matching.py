@@ -13,6 +13,9 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted, plural
 
+# Lazy series that are decoded to see whether values are missing.
+_LOOKED_AT = 32
+
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
@@ -56,6 +59,7 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     series = in_units(series, units, source.channel_names)
     said += series.account.remarks[len(before) :]
     said += _rate(series, model)
+    said += _gaps(series, model)
     said += _lengths(series, model)
     if model.needs_times:
         series = replace(series, times=series.stamps)
@@ -196,12 +200,38 @@ def _channels(series: LabelledSeries, needed: tuple[str, ...]) -> list[str]:
 def _rate(series: LabelledSeries, model: FittedModel) -> list[str]:
     wanted, given = model.preparation.sampling_rate, series.sampling_rate
     if wanted and given and given != wanted:
-        return [f"resampling from {given:g} Hz to the model's {wanted:g} Hz"]
+        lacking = f", with nothing above {given / 2:g} Hz in it" if given < wanted else ""
+        return [f"resampling from {given:g} Hz to the model's {wanted:g} Hz{lacking}"]
     if wanted and not given:
-        return [f"no sampling rate known: taken for the model's {wanted:g} Hz (--fs)"]
+        stamped = "" if series.times is None else ", of which time stamps tell nothing,"
+        return [
+            f"no sampling rate known{stamped or ':'} taken for the model's {wanted:g} Hz (--fs)"
+        ]
     if given and not wanted:
         return [f"the model knows no sampling rate: {given:g} Hz makes no difference to it"]
     return []
+
+
+def _gaps(series: LabelledSeries, model: FittedModel) -> list[str]:
+    """Say that values are missing, of series that are decoded when they are needed in a part."""
+    from msssm_ts.series import LazySeries, take
+    from msssm_ts.series.checks import without_padding
+
+    if model.missing == "error" or series.unit == "of full scale":
+        # They are refused with their place; readers of sound have none.
+        return []
+    values, n = series.values, series.n_series
+    if isinstance(values, LazySeries) and n > _LOOKED_AT:
+        values = take(values, np.linspace(0, n - 1, _LOOKED_AT).astype(np.int64))
+    gaps = [int(np.isnan(without_padding(np.asarray(v))).sum()) for v in values]
+    if not any(gaps):
+        return []
+    done = "masked" if model.missing == "mask" else "interpolated"
+    part = "" if len(values) == n else f" looked at of {n}"
+    return [
+        f"{counted(sum(gaps), 'value is', 'values are')} missing in {sum(g > 0 for g in gaps)} of "
+        f"{len(values)} series{part}: {done}, as fit was told (--missing)"
+    ]
 
 
 def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:

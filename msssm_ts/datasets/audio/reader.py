@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
-from msssm_ts.datasets.audio.decode import AudioExcerpt, read_audio_excerpt
+from msssm_ts.datasets.audio.decode import (
+    AudioExcerpt,
+    Unreadable,
+    read_audio_excerpt,
+    read_header,
+)
 from msssm_ts.datasets.audio.formats import (
     SUFFIXES,
     UNDECODED,
@@ -27,6 +33,11 @@ __all__ = ["SUFFIXES", "AudioExcerpt", "audio_series", "read_audio", "read_audio
 
 # Long recordings of noise beside the words of Speech Commands; not a class.
 _BACKGROUND = "_background_noise_"
+# Other names for it; such a folder may be a class, too, of clips that are as long as the others.
+_NOISE = re.compile(
+    r"[_ -]*(background[_ -]*)?noises?[_ -]*|[_ -]*backgrounds?[_ -]*", re.IGNORECASE
+)
+_LONGER, _GLANCE = 3, 100
 
 
 def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
@@ -66,8 +77,8 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
         return audio_series(one, source.parent, str(source), options=options)
     below = [*options.recordings, *options.tables] or files_below(source)
     sounds = with_suffix(below, SUFFIXES)
-    noise = [f for f in sounds if _BACKGROUND in f.relative_to(source).parts]
-    sounds = [f for f in sounds if _BACKGROUND not in f.relative_to(source).parts]
+    noise, why = _background(source, sounds)
+    sounds = [f for f in sounds if f not in noise]
     if not sounds:
         refuse_undecoded(source, below)
         raise InputError(
@@ -83,10 +94,37 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
         others_read=(*SUFFIXES, *UNDECODED),
     )
     _check_without_table(found, options, source)
-    account = Account().without(len(noise), "files", f"{_BACKGROUND} is no class")
+    account = Account().without(len(noise), "files", why)
     account = account.remarking(_in_several_formats(found.files, source))
     found = found.adding(account + without_undecoded(below))
     return audio_series(found, source, options=options)
+
+
+def _background(folder: Path, sounds: Sequence[Path]) -> tuple[set[Path], str]:
+    """Find recordings of noise to be mixed with others, and say why they are no class."""
+    within = {f: f.relative_to(folder).parts[:-1] for f in sounds}
+    noise = {f for f, parts in within.items() if _BACKGROUND in parts}
+    if noise:
+        return noise, f"{_BACKGROUND} is no class"
+    called = [f for f, parts in within.items() if any(_NOISE.fullmatch(p) for p in parts)]
+    others = [f for f in sounds if f not in set(called)]
+    if not called or not others:
+        return set(), ""
+    lengths = [_seconds(f) for f in others[:: max(1, len(others) // _GLANCE)]]
+    if min(map(_seconds, called)) <= _LONGER * max(lengths):
+        return set(), ""
+    name = next(p for p in within[called[0]] if _NOISE.fullmatch(p))
+    why = f"recordings of {name}, far longer than the others, are no class; rename it to have one"
+    return set(called), why
+
+
+def _seconds(file: Path) -> float:
+    """Return how long a sound is; 0 where it cannot be read, which is said later."""
+    try:
+        header = read_header(file)
+    except Unreadable:
+        return 0.0
+    return header.frames / header.rate
 
 
 def _in_several_formats(files: Sequence[Path], folder: Path) -> str:
@@ -159,6 +197,9 @@ def audio_series(
     options = options or ReadOptions()
     source = source or str(folder)
     recordings, headers = readable(recordings)
+    if recordings.manifest is not None:
+        extent = {f: (headers[f].frames, headers[f].rate) for f in recordings.files}
+        recordings.manifest.refuse_parts(extent)
     recordings = grouped(recordings, options.group, source)
     files = recordings.files
     items = [AudioExcerpt(str(f), 0, headers[f].frames) for f in files]

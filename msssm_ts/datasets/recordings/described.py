@@ -64,6 +64,8 @@ class Recordings:
         What the user wants told beside them.
     has_test_part : bool, optional
         Whether there are files for tests beside these; None: nobody has looked.
+    manifest : Manifest, optional
+        What tables say of them, if they say it.
     """
 
     files: list[Path]
@@ -77,6 +79,7 @@ class Recordings:
     account: Account = Account()  # noqa: RUF009
     features: SideFeatures | None = None
     has_test_part: bool | None = None
+    manifest: Manifest | None = None
 
     def adding(self, account: Account) -> Recordings:
         """Return the same with more in its account."""
@@ -218,7 +221,10 @@ def describe(
             labels = None
         if labels is not None:
             account += replace(inside.account, taken=_taken(inside.account, "label"), left_out=())
-            bare = without_recordings(folder, inside.files, inside.labels, files)
+            # Recordings that are left out are accounted for by who has left them out.
+            kinds = {f.suffix.lower() for f in files}
+            alike = [f for f in below if f.suffix.lower() in kinds]
+            bare = without_recordings(folder, inside.files, inside.labels, [*files, *alike])
             account = account.without(len(bare), "folders", f"no {others} to read", bare)
     elif by_folders and named is None:
         account = account.remarking(*inside.account.remarks)
@@ -262,6 +268,7 @@ def describe(
         account,
         None if manifest is None else manifest.features(chosen),
         parts is not None and are_tests_beside((parts[f] for f in told), options.split),
+        manifest,
     )
 
 

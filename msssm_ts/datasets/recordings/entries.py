@@ -10,9 +10,9 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.parts import TRUE, Part, part_of, parts_in_column
 from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.recordings.pieces import Pieces, piece_columns
 from msssm_ts.datasets.recordings.roles import Roles
 from msssm_ts.datasets.recordings.tables import Listing
-from msssm_ts.datasets.tables.columns import find_column
 from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError
@@ -20,11 +20,6 @@ from msssm_ts.text import counted
 
 # Where the part stands that a whole table is of.
 _OF_TABLE = ""
-# Where a piece of a file begins that a row is about.
-_START = (
-    *("start", "start_time", "start_s", "start_sec", "start_seconds", "start_ms", "start_sample"),
-    *("start_frame", "t_start", "onset", "onset_s", "begin", "begin_time", "begin_time_s"),
-)
 # What a file belongs to that is in tables of several parts: the one that is never trained on.
 _STRICTEST: tuple[Part, ...] = ("test", "validation", "train")
 
@@ -41,11 +36,14 @@ class Entries:
         Table and row of each; to say where a row stands, a table is read again.
     account : Account
         Rows and files that are left out.
+    pieces : Pieces, optional
+        Of which pieces of them the first table speaks.
     """
 
     cells: dict[Path, dict[str, str]]
     rows: dict[Path, tuple[Strings, int]]
     account: Account
+    pieces: Pieces | None = None
 
     def where(self, file: Path) -> str:
         """Say where a table speaks of a file."""
@@ -111,15 +109,28 @@ def read_entries(
         account = account.remarking(
             f"{name} says other folders for the {others}: found by their names alone"
         )
-    return Entries({f: cells[f] for f in files if f in cells}, rows, account)
+    pieces = _pieces_of(roles.listings[0])
+    return Entries({f: cells[f] for f in files if f in cells}, rows, account, pieces)
+
+
+def _pieces_of(listing: Listing) -> Pieces | None:
+    columns = piece_columns(listing.columns)
+    if columns is None or columns.stop is None:
+        return None
+    cells, spans = listing.table.cells, {}
+    for row, file in enumerate(listing.files):
+        span = columns.span(cells[columns.start][row], cells[columns.stop][row])
+        if file is not None and span is not None:
+            spans[file] = span
+    return Pieces(columns, spans)
 
 
 def _refuse_segments(listing: Listing, before: int, row: int) -> None:
     """Refuse two rows of one file that are about pieces of it."""
-    table = listing.table
-    start = find_column(table.columns, _START, None)
-    if start is None or table.cells[start][before] == table.cells[start][row]:
+    table, found = listing.table, piece_columns(listing.columns)
+    if found is None or table.cells[found.start][before] == table.cells[found.start][row]:
         return
+    start = found.start
     text = table.cells[listing.column][row]
     raise InputError(
         f"{table.file}, {table.place(row)}: a second piece of {text!r} (column {start!r}), but a "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -86,6 +86,11 @@ class Manifest:
     def where(self, file: Path) -> str:
         """Say where the table speaks of a file."""
         return self.entries.where(file)
+
+    def refuse_parts(self, extent: Mapping[Path, tuple[int, float]]) -> None:
+        """Refuse recordings, of these steps and rates, of a small part of which it speaks."""
+        if self.entries.pieces is not None:
+            self.entries.pieces.refuse_parts(extent, self.where)
 
     @property
     def says(self) -> bool:
@@ -254,7 +259,7 @@ def _with_the_rest(entries: Entries, used: Sequence[Listing], files: Sequence[Pa
         return entries
     cells = {f: entries.cells.get(f, {}) for f in files}
     account = entries.account.remarking("took the files that no list names for the training part")
-    return Entries(cells, entries.rows, account)
+    return replace(entries, cells=cells, account=account)
 
 
 def _listings(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from unicodedata import normalize
+from urllib.parse import unquote
 
 
 class FileNames:
     r"""Files by everything that people write for them.
 
     That is the path or any end of it, with or without suffix, with slashes of either kind, in any
-    case; or a path that goes on above the folder. Records of several files have one.
+    case and form of Unicode, or as an address writes it; or a path that goes on above the folder.
+    Records of several files have one.
 
     Parameters
     ----------
@@ -26,6 +29,8 @@ class FileNames:
     >>> names = FileNames(folder, [folder / "wav" / "a.wav", folder / "wav" / "b.wav"])
     >>> names.find("wav\\A.WAV").name, names.find("/home/me/set/wav/b").name, names.find("c")
     ('a.wav', 'b.wav', None)
+    >>> names.find("https://example.org/wav/%61.wav?download=1", loosely=True).name
+    'a.wav'
     """
 
     def __init__(self, folder: Path, files: Iterable[Path]):
@@ -69,6 +74,12 @@ class FileNames:
         return file is None and known
 
     def _look(self, text: str, base: Path | None, loosely: bool) -> tuple[Path | None, bool]:
+        found = self._look_for(text, base, loosely)
+        if found[1] or not ("%" in text or "://" in text):
+            return found
+        return self._look_for(_of_address(text), base, loosely)
+
+    def _look_for(self, text: str, base: Path | None, loosely: bool) -> tuple[Path | None, bool]:
         parts = _parts(text)
         if not parts:
             return None, False
@@ -104,8 +115,16 @@ def _add(names: dict[str, Path | None], name: str, file: Path) -> None:
     names[name] = file if known is file else None
 
 
+def _of_address(text: str) -> str:
+    """Return the path of an address, with the characters that it has numbers for."""
+    if "://" in text:
+        text = text.partition("://")[2].partition("?")[0].partition("#")[0]
+    return unquote(text)
+
+
 def _parts(text: str) -> tuple[str, ...]:
-    parts = text.strip().replace("\\", "/").casefold().split("/")
+    # macOS takes letters and their accents apart.
+    parts = normalize("NFC", text).strip().replace("\\", "/").casefold().split("/")
     return tuple(p for p in parts if p not in ("", ".", ".."))
 
 

@@ -117,8 +117,10 @@ def join(
     account += said
     rate, said = _rate(records, positions, form)
     account += said
-    for kind, n in Counter(odd for r in records.values() for odd in r.odd).items():
-        account = account.remarking(f"{form.counted(n)}: {kind}")
+    for kind in dict.fromkeys(odd for r in records.values() for odd in r.odd):
+        own = [f.name for f, r in records.items() if kind in r.odd]
+        which = f" ({enumerate_names(own)})" if len(own) < len(records) else ""
+        account = account.remarking(f"{form.counted(len(own))}{which}: {kind}")
     account = account.took("channels", enumerate_names(channels, 12))
     if any(units):
         account = account.took("units", ", ".join(dict.fromkeys(u or "unknown" for u in units)))

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 # What recorders write before the name of an ECG lead or an EEG derivation. Other sensors (EOG,
 # EMG, Resp) stay: theirs would be other signals without it. MDC_ECG_LEAD_ is ISO/IEEE 11073-10101.
-_PREFIX = re.compile(r"^(mdc_ecg_lead_|(lead|ecg|ekg|eeg)[\s_:\-]+)(?=.*[a-z])", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(mdc_ecg_lead_|(lead|ableitung|abl|ecg|ekg|eeg)[\s_.:\-]+)(?=.*[a-z])", re.IGNORECASE
+)
 # EEG systems pad labels with dots ("Fc5."), others write spaces or underscores.
 _FILLERS = re.compile(r"[\s_.]+")
 

@@ -109,6 +109,9 @@ def find(
     if len(kept) < len(recordings.files):
         recordings = recordings.take(kept)
     recordings = replace(recordings, account=recordings.account + joined.account)
+    if recordings.manifest is not None:
+        extent = {f: (joined.length_of(f), joined.rate_of(f)) for f in recordings.files}
+        recordings.manifest.refuse_parts(extent)
     recordings = told_by_headers(recordings, joined.records, options)
     folder = source.parent if source.is_file() else source
     return Found(recordings, joined, names_of(recordings.files, folder, form), str(source))

@@ -23,7 +23,7 @@ from msssm_ts.datasets.tables.columns import (
     unique_names,
 )
 from msssm_ts.datasets.tables.encoding import find_encoding
-from msssm_ts.datasets.tables.numbers import as_float, decimal_mark
+from msssm_ts.datasets.tables.numbers import as_float, decimal_mark, on_commas, thousands_in
 from msssm_ts.datasets.tables.preamble import (
     COMMENT,
     Preamble,
@@ -179,9 +179,17 @@ def detect_dialect(file: Path) -> Dialect:
     if headed:
         columns = _as_wide_as_rows(columns, table[1:])
     values = table[headed:]
+    doubtful = thousands_in(values)
+    if doubtful is not None:
+        raise InputError(
+            f"{file}: numbers such as {doubtful[0]!r} beside {doubtful[1]!r} have separators of "
+            "thousands, which could be read as decimal marks; write them without"
+        )
+    cells = [c for row in values or table for c in row]
+    decimal = decimal_mark(cells)
     return Dialect(
         separator,
-        decimal_mark([c for row in values or table for c in row]),
+        decimal,
         encoding,
         columns,
         headed,
@@ -195,7 +203,7 @@ def detect_dialect(file: Path) -> Dialect:
         units,
         preamble,
         tuple(tuple(row[:16]) for row in values[:4]),
-        tuple(filter(None, [remark])),
+        tuple(filter(None, [remark, on_commas(cells) if decimal == "," else ""])),
     )
 
 

@@ -125,8 +125,14 @@ def _without_unnamed(table: Table, roles: Roles) -> tuple[Table, Roles]:
 
 
 def _counts_rows(table: Table, column: str) -> bool:
+    """Whether a column counts the rows, of all or of some that were chosen, or those of each id."""
     numbers = whole_numbers(table, column)
-    return numbers is not None and bool((np.diff(numbers) == 1).all()) and numbers[0] in (0, 1)
+    if numbers is None or numbers.min() < 0:
+        return False
+    if len(np.unique(numbers)) == len(numbers):
+        return True
+    begins = np.flatnonzero(np.diff(numbers, prepend=numbers[0]) != 1)
+    return numbers[0] in (0, 1) and bool((numbers[begins] == numbers[0]).all())
 
 
 def _second_axis(table: Table, roles: Roles, options: ReadOptions) -> Roles:

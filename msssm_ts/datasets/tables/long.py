@@ -282,7 +282,7 @@ class _Rows:
         name = str(self.ids.different[self.ids.codes[row]])
         return self.table.error(row, f"{self.ids.column} {name!r}: {text}")
 
-    def completed(self, column: str) -> _Rows:
+    def completed(self, column: str, remedy: str) -> _Rows:
         """Give all rows of a series what some have; refuse series whose rows differ in it."""
         codes = self.table.texts(column).codes
         known = codes >= 0
@@ -297,7 +297,7 @@ class _Rows:
             raise self.table.error(
                 row,
                 f"{self.ids.column} {name!r} has more than one {column}; give each series one, "
-                f"or leave {column!r} out with --drop",
+                f"or {remedy}",
             )
         if not lacking:
             return self
@@ -347,7 +347,10 @@ def _series(
     check_values(series, rows.error)
     for column in (*roles.labels, roles.group, roles.fold, roles.part, *roles.beside):
         if column is not None:
-            rows = rows.completed(column)
+            other = f"leave {column!r} out with --drop"
+            if column == roles.fold:
+                other = "name another column with --validation, for this one is measured"
+            rows = rows.completed(column, other)
     remarks = [r for r in rows.table.account.remarks if r not in account.remarks]
     return LabelledSeries(
         series,

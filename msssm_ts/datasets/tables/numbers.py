@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import chain
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +18,12 @@ _THOUSANDS = {
 }
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+# A mark that separates thousands, in numbers that have no other; and what may as well be decimals.
+_GROUPED = {m: re.compile(rf"[+-]?[1-9]\d{{0,2}}(\{m}\d{{3}})+") for m in ",."}
+_FRACTION = {m: re.compile(rf"[+-]?\d*(\{m}\d+)+([eE][+-]?\d+)?") for m in ",."}
+_SMALL = re.compile(r"[+-]?[1-9]\d{0,2}")
+# Whole numbers beside decimals are not ten times as large; of thirty decimals one ends in 0.
+_FEW_GROUPED, _MANY_GROUPED, _OTHER_SIZE = 3, 30, 10.0
 
 
 def as_float(cell: str) -> float | None:
@@ -46,6 +55,60 @@ def decimal_mark(cells: list[str]) -> str:
     """
     with_comma = any(_WITH_COMMA.fullmatch(c) or _THOUSANDS[","].fullmatch(c) for c in cells)
     return "," if with_comma and not any(_WITH_POINT.fullmatch(c) for c in cells) else "."
+
+
+def on_commas(cells: Sequence[str]) -> str:
+    """Say that commas are taken for decimal marks, where they may separate thousands.
+
+    Examples
+    --------
+    >>> on_commas(["1,109", "2,512"])[:33], on_commas(["1,109", "0,512"])
+    ("the comma in '1,109' is taken for", '')
+    """
+    marked = [c for c in cells if "," in c and _FRACTION[","].fullmatch(c)]
+    if not marked or any(_GROUPED[","].fullmatch(c) is None for c in marked):
+        return ""
+    return (
+        f"the comma in {marked[0]!r} is taken for the decimal mark; leave it out of the table "
+        "where it separates thousands"
+    )
+
+
+def thousands_in(rows: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+    """Return a number whose mark is one of thousands, and one below 1000 in its column.
+
+    As decimals such numbers would all have three places and none below 1 or a 0 at the end, beside
+    whole ones of another size. None where nothing speaks for it.
+
+    Examples
+    --------
+    >>> thousands_in([["788", "0.5"], ["1,109", "1"], ["1,376", "2"], ["1,600", "3"]])
+    ('1,109', '788')
+    >>> thousands_in([["7.125"], ["8"], ["9.25"], ["1.375"], ["2.875"]])
+    """
+    for mark, pattern in _GROUPED.items():
+        cells = (c for row in rows for c in row if mark in c and _FRACTION[mark].fullmatch(c))
+        first = next(cells, None)
+        # Most tables show with the first number that these are decimals.
+        if first is None or not all(pattern.fullmatch(c) for c in chain((first,), cells)):
+            continue
+        width = max(map(len, rows))
+        columns = [[row[i] for row in rows if i < len(row)] for i in range(width)]
+        grouped: list[str] = []
+        plain: list[str] = []
+        for column in columns:
+            own = [c for c in column if pattern.fullmatch(c)]
+            small = [c for c in column if _SMALL.fullmatch(c)]
+            if own and small:
+                grouped += own
+                plain += small
+        if len(grouped) < _FEW_GROUPED:
+            continue
+        as_decimals = median(abs(float(".".join(c.split(mark)[:2]))) for c in grouped)
+        larger = median(abs(float(c)) for c in plain) > _OTHER_SIZE * as_decimals
+        if larger or len(grouped) >= _MANY_GROUPED:
+            return grouped[0], plain[0]
+    return None
 
 
 def parsed(texts: pd.Series, decimal: str) -> tuple[pd.Series, bool]:

@@ -20,7 +20,7 @@ from msssm_ts.datasets.tables.steps import Steps, find_steps
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.units import units_of
 from msssm_ts.datasets.values import Error, without_padding
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 from msssm_ts.series import Series
 from msssm_ts.text import counted
 
@@ -133,6 +133,8 @@ def steps_of(table: Table, roles: Roles) -> tuple[Table, Steps]:
         If there are none.
     """
     steps = find_steps(roles.rest, table.source)
+    if steps.numbered and table.headed:
+        _refuse_a_step(table, roles)
     if not steps.numbered:
         # Words among columns that nothing else is known of; among numbered steps they are wrong.
         words = tuple(table.words(steps.columns))
@@ -148,6 +150,23 @@ def steps_of(table: Table, roles: Roles) -> tuple[Table, Steps]:
             f"{enumerate_names(table.columns)}"
         )
     return table, steps
+
+
+def _refuse_a_step(table: Table, roles: Roles) -> None:
+    """Refuse a step of the series as what they are divided by, or what is known beside them."""
+    named = [("--validation", "fold", roles.fold), ("--group", "group", roles.group)]
+    named += [("--with", "beside", column) for column in roles.beside]
+    for option, field, column in named:
+        if column is None:
+            continue
+        together = {*roles.rest, column}
+        own = find_steps([c for c in table.columns if c in together], table.source)
+        if own.numbered and column in own.columns:
+            raise OptionError(
+                f"{table.source}: column {column!r} ({option}) is one of the numbered steps of the "
+                "series; name one that says something of a series as a whole",
+                field,
+            )
 
 
 def is_blank(values: NDArray[np.float64]) -> NDArray[np.bool_]:

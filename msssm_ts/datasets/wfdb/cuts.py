@@ -37,6 +37,11 @@ from msssm_ts.series.side_features import SideFeatures
 _FEATURES = "the intervals between beats and how each differs from the record's usual one"
 # Seconds of a piece of a rhythm, where the user does not say: as long as a resting ECG.
 _EPISODE = 10.0
+_BEYOND = "go on behind the end of the record"
+# Seconds that annotations may stand behind the end of their record.
+_BEHIND = 1.0
+# Beats of another rate end at the same part of all records, some intervals before their ends.
+_SEVERAL, _FAR, _ALIKE = 3, 5, 0.05
 
 
 @dataclass(frozen=True)
@@ -187,8 +192,8 @@ def cut_records(found: Found, cut: Cut, options: ReadOptions) -> LabelledSeries:
 
 def _annotated(found: Found, cut: Cut) -> tuple[list[Annotations], Found]:
     """Read the annotations; records without them are left out."""
-    read, kept, absent = [], [], []
-    broken: list[str] = []
+    read, kept, absent, ends = [], [], [], []
+    broken: dict[str, list[str]] = {}
     first: InputError | None = None
     for i, file in enumerate(found.recordings.files):
         stem = file.with_suffix("")
@@ -197,11 +202,16 @@ def _annotated(found: Found, cut: Cut) -> tuple[list[Annotations], Found]:
             continue
         try:
             frame_rate = found.joined.records[file].detail.frame_rate
-            read.append(read_annotations(stem, cut.annotator, frame_rate))
+            own = read_annotations(stem, cut.annotator, frame_rate)
+            end = found.joined.length_of(file) / found.joined.rate_of(file)
+            _check_end(annotation_file(stem, cut.annotator), own, end)
+            read.append(own)
+            ends.append(end)
             kept.append(i)
         except InputError as error:
             first = first or error
-            broken.append(stem.name)
+            behind = _BEYOND if _BEYOND in str(error) else "cannot be read"
+            broken.setdefault(behind, []).append(stem.name)
     if first is not None and not kept:
         raise first
     if not kept:
@@ -209,9 +219,38 @@ def _annotated(found: Found, cut: Cut) -> tuple[list[Annotations], Found]:
     recordings = found.recordings.take(kept)
     account = recordings.account.without(
         len(absent), "records", f"without annotations .{cut.annotator}", absent
-    ).without(len(broken), "records", f"annotations .{cut.annotator} cannot be read", broken)
+    )
+    for why, names in broken.items():
+        account = account.without(
+            len(names), "records", f"annotations .{cut.annotator} {why}", names
+        )
+    account = account.remarking(_covered(read, ends) if cut.kind == "beats" else "")
     recordings = replace(recordings, account=account)
     return read, replace(found, recordings=recordings, names=[found.names[i] for i in kept])
+
+
+def _check_end(file: Path, found: Annotations, end: float) -> None:
+    """Refuse annotations that go on behind the end of their record."""
+    last = max(found.seconds, default=0.0)
+    if last > end + _BEHIND:
+        raise InputError(
+            f"{file}: its annotations {_BEYOND} (up to {last:.5g} s of {end:.5g} s), so that they "
+            "are of another record or sampling rate; replace it, or cut it as the record is"
+        )
+
+
+def _covered(read: Sequence[Annotations], ends: Sequence[float]) -> str:
+    """Say that beats of all records end at the same part of it, as those of another rate do."""
+    lasts = [max(a.seconds, default=0.0) for a in read]
+    parts = [last / end for last, end in zip(lasts, ends, strict=True)]
+    rests = (end - last for last, end in zip(lasts, ends, strict=True))
+    early = all(r > _FAR * usual_gap(a) for r, a in zip(rests, read, strict=True))
+    if len(parts) < _SEVERAL or not early or max(parts) - min(parts) > _ALIKE:
+        return ""
+    return (
+        f"beats are annotated in the first {max(parts):.0%} of each record alone: if they were "
+        "annotated at another sampling rate, they stand in wrong places"
+    )
 
 
 def _states(

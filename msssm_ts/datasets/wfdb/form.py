@@ -9,6 +9,7 @@ import numpy as np
 from msssm_ts.datasets.signals.about import facts
 from msssm_ts.datasets.signals.names import numbered
 from msssm_ts.datasets.signals.record import Format, Record, Stretch
+from msssm_ts.datasets.wfdb.checksums import sums_differ
 from msssm_ts.datasets.wfdb.comments import fields_of_comments, without_labels
 from msssm_ts.datasets.wfdb.headers import RecordHeader, frames_beyond, read_record_header
 from msssm_ts.datasets.wfdb.signals import RecordExcerpt, is_plain, read_record_excerpt
@@ -24,6 +25,11 @@ def _header(file: Path) -> Record:
         odd.append("no gain in the header, taken as 200 steps of the converter a mV, as WFDB does")
     if frames_beyond(header) > header.frame_rate:
         odd.append("signals go on behind what the header counts, which is left out")
+    elif sums_differ(header):
+        odd.append(
+            "samples do not add up to the checksums in the header: they, or the header, were "
+            "changed since; get the record anew, or leave it out"
+        )
     if not header.rate_said:
         odd.append("no sampling rate in the header, taken as 250 Hz, as WFDB does")
     return Record(

@@ -59,6 +59,8 @@ class SignalLine:
         Whether there is a gain.
     skewed : bool
         Whether its samples are shifted against those of others.
+    checksum : int
+        The sum of its samples, or 16 bits of it; 0 where it is not said.
     name : str
         Its description.
     """
@@ -72,6 +74,7 @@ class SignalLine:
     baseline: int
     calibrated: bool
     skewed: bool
+    checksum: int
     name: str
 
 
@@ -315,6 +318,7 @@ def _signal(words: Sequence[str], line: str) -> SignalLine:
         baseline=int(gain[2]) if gain is not None and gain[2] else zero,
         calibrated=number != 0,
         skewed=bool(int(form[3] or 0)),
+        checksum=int(words[6]) if len(words) > 6 else 0,
         name=name,
     )
 

@@ -13,6 +13,7 @@ from msssm_ts.datasets.parts import are_tests_beside
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
+from msssm_ts.datasets.wfdb.annotations import ANNOTATORS, annotators_of
 from msssm_ts.datasets.wfdb.comments import (
     chosen_diagnoses,
     fields_of_comments,
@@ -219,6 +220,13 @@ def _accounted(found: Found, below: Sequence[Path], cut: Cut | None) -> Found:
             and f.with_suffix("") not in stems
         ]
         account = account.without(len(loose), "files", "no header for them", loose)
+        annotators = {*ANNOTATORS, *([cut.annotator] if cut is not None else [])}
+        orphans = [
+            f.name for f in below if f.suffix[1:] in annotators and f.with_suffix("") not in stems
+        ]
+        account = account.without(
+            len(orphans), "annotation files", "no header of a record is called so", orphans
+        )
     headers = [found.joined.records[f].detail for f in found.recordings.files]
     account += _annotations_left(headers, below, cut)
     return replace(found, recordings=replace(found.recordings, account=account))
@@ -227,8 +235,6 @@ def _accounted(found: Found, below: Sequence[Path], cut: Cut | None) -> Found:
 def _annotations_left(
     headers: Sequence[RecordHeader], below: Sequence[Path], cut: Cut | None
 ) -> Account:
-    from msssm_ts.datasets.wfdb.annotations import annotators_of
-
     counts = annotators_of([h.stem for h in headers], below)
     left = {a: n for a, n in counts.items() if cut is None or a != cut.annotator}
     names = [f".{a}" for a in left]

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.signals.about import facts, years_between
 from msssm_ts.datasets.signals.record import Facts
 from msssm_ts.datasets.signals.stored import Stored
+from msssm_ts.datasets.units import unit_factor
 from msssm_ts.datasets.xml_ecg.tree import text_of
 from msssm_ts.errors import InputError
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+_NO_RATE = "the time between samples has no unit that is known, and so no rate; --fs says it"
 
 
 def read_aecg(file: Path, root: Element) -> Stored:
@@ -33,7 +35,7 @@ def read_aecg(file: Path, root: Element) -> Stored:
     sets = root.findall("component/series/component/sequenceSet")
     if not sets:
         raise InputError(f"{file}: there is no series of leads in it; replace the file")
-    rate = 0.0
+    rate, odd = 0.0, []
     names: list[str] = []
     units: list[str] = []
     rows: list[NDArray[np.float64]] = []
@@ -45,14 +47,15 @@ def read_aecg(file: Path, root: Element) -> Stored:
         if name.startswith("TIME_"):
             step = value.find("increment")
             if step is not None:
-                seconds = _quantity(file, step) * _SECONDS.get(step.get("unit", "s"), 1.0)
+                seconds = _quantity(file, step) * _SECONDS.get(step.get("unit", "").casefold(), 0.0)
                 rate = 1 / seconds if seconds > 0 else 0.0
+                odd = [] if rate else [_NO_RATE]
             continue
         origin, scale = value.find("origin"), value.find("scale")
         if scale is None:
             raise InputError(f"{file}: lead {name} has no scale; replace the file")
         digits = np.array(_digits(file, name, text_of(value, "digits")))
-        offset = _quantity(file, origin) if origin is not None else 0.0
+        offset = _offset(file, name, origin, scale) if origin is not None else 0.0
         rows.append(digits * _quantity(file, scale) + offset)
         names.append(name.removeprefix("MDC_ECG_LEAD_"))
         units.append(scale.get("unit", ""))
@@ -60,7 +63,8 @@ def read_aecg(file: Path, root: Element) -> Stored:
         raise InputError(
             f"{file}: its leads have {sorted({len(r) for r in rows})} samples; replace the file"
         )
-    odd = ("series after the first are not read",) if len(sets) > 1 else ()
+    if len(sets) > 1:
+        odd.append("series after the first are not read")
     # Rates are whole where the increment is written with few digits.
     rate = round(rate) if rate and abs(rate - round(rate)) < 1e-3 * rate else rate
     return Stored(
@@ -68,7 +72,7 @@ def read_aecg(file: Path, root: Element) -> Stored:
         tuple(names),
         tuple(units),
         float(rate),
-        odd,
+        tuple(odd),
         _about(root),
     )
 
@@ -107,6 +111,18 @@ def _quantity(file: Path, element: Element) -> float:
         return float(text)
     except ValueError as error:
         raise InputError(f"{file}: {text!r} is no number; replace the file") from error
+
+
+def _offset(file: Path, name: str, origin: Element, scale: Element) -> float:
+    """Return the value of digit 0, in the unit of the scale."""
+    value, own, wanted = _quantity(file, origin), origin.get("unit", ""), scale.get("unit", "")
+    factor = unit_factor(own, wanted) if own and wanted else 1.0
+    if factor is None and value:
+        raise InputError(
+            f"{file}: lead {name} has its origin in {own}, but its scale in {wanted}; replace the "
+            "file"
+        )
+    return value * (factor or 1.0)
 
 
 def _digits(file: Path, name: str, text: str) -> list[float]:
