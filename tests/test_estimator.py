@@ -275,3 +275,13 @@ def test_a_failed_write_leaves_the_old_file(saved: Path, monkeypatch: pytest.Mon
         write_artifact(saved, tensors, header)
     assert saved.read_bytes() == before
     assert [f.name for f in saved.parent.iterdir()] == [saved.name]
+
+
+def test_labels_that_differ_by_spelling_alone_are_said() -> None:
+    X = np.random.default_rng(0).normal(size=(12, 20))
+    model = MSSSMClassifier(members=["scan_ridge"], random_state=0)
+    y = np.array([" a", "a", "b", "b"] * 3)
+    assert model.fit(X, y).model_.record.notes[0].startswith("took ' a' and 'a' for different")
+    # What has read the labels says so itself.
+    assert not model.fit(X, y, origin={"units": ["mV"]}).model_.record.notes
+    assert not model.fit(X, np.arange(12) % 2).model_.record.notes

@@ -52,16 +52,28 @@ def _whole(text: str) -> int | None:
 
 
 def lookalikes(labels: Iterable[Any]) -> str:
-    """Say which labels are hardly different: one number, or word, written in two ways.
+    """Say which labels are hardly different, or may be several in one.
 
     Examples
     --------
     >>> lookalikes(["1", "1.0", "2"])
     'labels 1 and 1.0 are two classes, as they are written'
-    >>> lookalikes(["yes", "Yes", "no"])
+    """
+    labels = list(labels)
+    return spelt_alike(labels) or on_other_signs(labels)
+
+
+def spelt_alike(labels: Iterable[Any]) -> str:
+    """Say which labels are one number, or word, written in two ways.
+
+    Examples
+    --------
+    >>> spelt_alike(["yes", "Yes", "no"])
     'took Yes and yes for different classes, though only case differs'
-    >>> lookalikes(["no beat", "no_beat"]).partition(", ")[2]
+    >>> spelt_alike(["no beat", "no_beat"]).partition(", ")[2]
     'though only case, blanks, hyphens or accents written in another way differ'
+    >>> spelt_alike(["a", " a", "b"]).partition(" for")[0]
+    "took ' a' and 'a'"
     """
     labels = list(labels)
     seen: dict[float, str] = {}
@@ -71,17 +83,16 @@ def lookalikes(labels: Iterable[Any]) -> str:
             other = seen.setdefault(float(text), text)
             if other != text:
                 return f"labels {other} and {text} are two classes, as they are written"
-    return _alike_but_for_case(labels) or on_other_signs(labels)
-
-
-def _alike_but_for_case(labels: Iterable[Any]) -> str:
     spellings: dict[str, list[str]] = {}
     for text in sorted(map(str, labels)):
-        spellings.setdefault(_BETWEEN.sub("", normalize("NFKC", text).casefold()), []).append(text)
+        plain = _BETWEEN.sub("", normalize("NFKC", text).casefold()).strip()
+        spellings.setdefault(plain, []).append(text)
     alike = [names for names in spellings.values() if len(names) > 1]
     if not alike:
         return ""
-    which = enumerate_names([" and ".join(names) for names in alike], 3)
+    blank = any(n != n.strip() for names in alike for n in names)
+    shown = [" and ".join(map(repr, names) if blank else names) for names in alike]
+    which = enumerate_names(shown, 3)
     by_case = all(len({n.casefold() for n in names}) == 1 for names in alike)
     what = "case" if by_case else "case, blanks, hyphens or accents written in another way"
     verb = "differs" if by_case else "differ"

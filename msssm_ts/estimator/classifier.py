@@ -10,6 +10,7 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 
 from msssm_ts.beside import as_side_features
+from msssm_ts.datasets.labels import spelt_alike
 from msssm_ts.estimator.answers import AnswersMixin
 from msssm_ts.estimator.features import FeaturesMixin
 from msssm_ts.estimator.files import FilesMixin
@@ -196,6 +197,9 @@ optional
             data = replace(data, remarks=rounding_remarks(given, "float32"))
         if ids is not None and not self.exemplars:
             said = "ids had nothing to act on: no series are kept without exemplars"
+            data = replace(data, remarks=(*data.remarks, said))
+        if origin is None and (said := spelt_alike(data.targets.classes)):
+            # Else what has read the labels says so.
             data = replace(data, remarks=(*data.remarks, said))
         if unlabelled is not None:
             more = check_series(unlabelled, self.missing, str(self.dtype))
