@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import torch
+from torch import Tensor
 
 R = TypeVar("R")
 
@@ -52,3 +53,8 @@ class Operator(Generic[R]):
 def operator(name: str) -> Callable[[Callable[..., R]], Operator[R]]:
     """Register the decorated function as a torch operator."""
     return lambda function: Operator(function, name)
+
+
+def is_learned_from(*inputs: Tensor | None) -> bool:
+    """Whether a gradient will be asked for: what a backward pass needs is kept only then."""
+    return torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)

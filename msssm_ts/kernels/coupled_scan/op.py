@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from msssm_ts.kernels.backend import backend_of
 from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
 from msssm_ts.kernels.coupled_scan.reference import coupled_scan_reference
-from msssm_ts.kernels.operator import operator
+from msssm_ts.kernels.operator import is_learned_from, operator
 
 
 def coupled_scan(
@@ -108,7 +107,7 @@ def coupled_scan(
         return coupled_scan_reference(x, delta, A, G, B, C, initial_state, lengths)
     h = x.new_zeros(batch, variates, 2, d, n) if initial_state is None else initial_state
     inputs = (x, delta, A, G, B, C, h)
-    keep = torch.is_grad_enabled() and any(t.requires_grad for t in inputs)
+    keep = is_learned_from(*inputs)
     y, last_state, _ = _coupled_scan(*inputs, lengths, keep)
     return y, last_state
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from msssm_ts.kernels.backend import choose_backend
 from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
 from msssm_ts.kernels.diagonal_recurrence.reference import CELLS, diagonal_recurrence_reference
-from msssm_ts.kernels.operator import operator
+from msssm_ts.kernels.operator import is_learned_from, operator
 
 
 def diagonal_recurrence(
@@ -103,7 +103,7 @@ def diagonal_recurrence(
         return diagonal_recurrence_newton(cell, *inputs, lengths)
     if backend == "reference":
         return diagonal_recurrence_reference(cell, *inputs, lengths)
-    keep = torch.is_grad_enabled() and any(t.requires_grad for t in inputs)
+    keep = is_learned_from(*inputs)
     return _diagonal_recurrence(cell, *inputs, lengths, keep)[0]
 
 

@@ -12,7 +12,7 @@ from msssm_ts.kernels.backend import backend_of, choose_backend
 from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
 from msssm_ts.kernels.ms_scan.gpu_layout import kept_size, state_dtype
 from msssm_ts.kernels.ms_scan.reference import ms_scan_reference
-from msssm_ts.kernels.operator import operator
+from msssm_ts.kernels.operator import is_learned_from, operator
 
 
 def ms_scan(
@@ -176,9 +176,7 @@ def ms_scan(
     else:
         h = initial_state
     inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias)
-    keep = torch.is_grad_enabled() and any(
-        t is not None and t.requires_grad for t in (*inputs, h)
-    )
+    keep = is_learned_from(*inputs, h)
     y, state, _ = _ms_scan(h, keep, *inputs, lengths, n_history, reverse)
     if oscillates:
         state = torch.view_as_complex(state.view(batch, streams, d, n, 2))
@@ -200,9 +198,7 @@ def scan_one_stream(
     else:
         delta, A, B, C = delta.unsqueeze(2), A.unsqueeze(0), B.unsqueeze(2), C.unsqueeze(2)
     inputs = (x, None, taps, taps, A, B, C, D.unsqueeze(0), E, delta, None, None)
-    keep = torch.is_grad_enabled() and any(
-        t is not None and t.requires_grad for t in (*inputs, h)
-    )
+    keep = is_learned_from(*inputs, h)
     y, state, _ = _ms_scan(h.unsqueeze(1), keep, *inputs, lengths, 0, False)
     return y, state.squeeze(1)
 

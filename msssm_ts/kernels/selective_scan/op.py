@@ -10,7 +10,7 @@ from torch import Tensor
 from msssm_ts.kernels.backend import backend_of
 from msssm_ts.kernels.checks import HALF_TYPES, check_float, check_lengths, check_shape
 from msssm_ts.kernels.ms_scan.gpu_layout import state_dtype
-from msssm_ts.kernels.operator import operator
+from msssm_ts.kernels.operator import is_learned_from, operator
 from msssm_ts.kernels.selective_scan.reference import selective_scan_reference
 
 
@@ -113,7 +113,7 @@ def selective_scan(
 
         return scan_one_stream(x, steps, A, B, C, D, h, lengths)
     inputs = (x, steps, A, B, C, D, h)
-    keep = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in inputs)
+    keep = is_learned_from(*inputs)
     y, last_state, _ = _selective_scan(*inputs, lengths, keep)
     return y, last_state
 

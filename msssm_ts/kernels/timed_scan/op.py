@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from msssm_ts.kernels.backend import backend_of
 from msssm_ts.kernels.checks import check_float, check_lengths, check_shape
-from msssm_ts.kernels.operator import operator
+from msssm_ts.kernels.operator import is_learned_from, operator
 from msssm_ts.kernels.timed_scan.reference import timed_scan_reference
 
 
@@ -75,7 +74,7 @@ def timed_scan(
     gaps = gaps.to(x.dtype)
     if backend_of(x.device) != "numba":
         return timed_scan_reference(x, gaps, log, C, lengths)
-    keep = torch.is_grad_enabled() and any(t.requires_grad for t in (x, log, C))
+    keep = is_learned_from(x, log, C)
     y, _ = _timed_scan(x, gaps, log, C, lengths, keep)
     return y
 
