@@ -33,6 +33,8 @@ _BASES = {
     "share": {"%": 0.01, "percent": 0.01, "pct": 0.01},
     "frequency": {"hz": 1.0, "bpm": 1 / 60, "/min": 1 / 60, "1/min": 1 / 60, "beats/min": 1 / 60},
 }
+# Of sound, whose values lie between -1 and 1.
+SOUND_UNIT = "of full scale"
 _SPACE = re.compile(r"\s+")
 
 

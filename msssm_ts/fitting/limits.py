@@ -15,8 +15,9 @@ from msssm_ts.fitting.data import TrainingData
 from msssm_ts.preparation import Preparation, Preparer
 from msssm_ts.preparation.apply import IN_MEMORY
 from msssm_ts.series import LazySeries, Series
+from msssm_ts.series.glance import looked_at, missing_values, never_varying
 from msssm_ts.series.outliers import find_limits
-from msssm_ts.text import counted, plural
+from msssm_ts.text import plural
 
 # Between these the largest value of sound of amplitude 1 lies, however quiet, or a little clipped.
 _SOUND = 2.0**-10, 2.0
@@ -67,24 +68,19 @@ def _seen_when_decoded(
 ) -> tuple[str, ...]:
     """Say what nobody sees before series are decoded: gaps, and what does not vary."""
     said = []
-    gaps = [int(np.isnan(s).sum()) for s in series]
-    part = "" if len(series) == n_series else f" looked at of {n_series}"
-    if any(gaps):
-        values = counted(sum(gaps), "value is", "values are")
-        said.append(
-            f"{values} missing in {sum(g > 0 for g in gaps)} of {len(series)} series{part}: masked "
-            "(--missing)"
-        )
-    varies = np.array([np.fmax.reduce(s, axis=1) > np.fmin.reduce(s, axis=1) for s in series])
-    resting = (numbers[~varies.any(axis=1)] + 1).tolist()
+    part = looked_at(len(series), n_series)
+    if gaps := missing_values(series, f" of {len(series)}"):
+        said.append(f"{gaps}{part}: masked (--missing)")
+    rests = [not (np.fmax.reduce(s, axis=1) > np.fmin.reduce(s, axis=1)).any() for s in series]
+    resting = (numbers[rests] + 1).tolist()
     if resting:
         said.append(
             f"{len(resting)} of {len(series)} series{part} "
             f"{plural(len(resting), 'has', 'have')} one value throughout (series "
             f"{enumerate_names(resting)}): leave them out, unless rest is what they are about"
         )
-    still = np.atleast_1d(~varies.any(axis=0))
-    if still.any() and not still.all():
+    still = never_varying(series)
+    if still.any():
         own = names or [str(c + 1) for c in range(len(still))]
         which = enumerate_names([n for n, is_still in zip(own, still, strict=True) if is_still])
         said.append(

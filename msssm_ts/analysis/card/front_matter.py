@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.text import visible
 
 # Of https://huggingface.co/docs/hub/repositories-licenses: others are "other" with a name.
@@ -32,7 +33,7 @@ def front_matter(facts: Mapping[str, Any], licence: str | None) -> str:
     licence : str, optional
         Of the model, which nobody but its maker can say.
     """
-    sound = set(facts["data"]["units"] or ()) == {"of full scale"}
+    sound = set(facts["data"]["units"] or ()) == {SOUND_UNIT}
     task = "audio-classification" if sound else "tabular-classification"
     kinds = dict.fromkeys(row["kind"] for row in facts["members"])
     about: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from msssm_ts.analysis.data.digest import Digests, Sketcher, digested
 from msssm_ts.datasets import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.signals.names import lead_positions
+from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.errors import InputError
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.text import counted
@@ -22,8 +23,8 @@ from msssm_ts.text import counted
 MOST_SERIES, MOST_VALUES = 20_000, 1 << 31
 # Bytes of lazily read series that are held to look for values that lie far from all others.
 HELD = 1 << 27
-# The unit that readers of sound give, and the largest value of one with few bits.
-SOUND, FULL_SCALE = "of full scale", 127 / 128
+# The largest value of sound with few bits.
+_FULL_SCALE = 127 / 128
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _look(
                 held[i] = series
             yield series
 
-    full_scale = FULL_SCALE if data.unit == SOUND else np.inf
+    full_scale = _FULL_SCALE if data.unit == SOUND_UNIT else np.inf
     digests = digested(read(), len(index), n_channels, sketcher, tell, full_scale)
     return Part(name, data, index, digests, [*held.values()], np.array([*held]))
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from msssm_ts.analysis.data.finding import Finding
-from msssm_ts.analysis.data.parts import SOUND, Part
+from msssm_ts.analysis.data.parts import Part
+from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.series.outliers import find_limits
 from msssm_ts.text import counted, plural
 
@@ -49,7 +50,7 @@ def far_values(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find values that lie far from all others of their channel, as a fit would."""
     for part in parts:
         # Values of sound are bounded, and spectra take logarithms.
-        if part.data.unit == SOUND or not len(part.held):
+        if part.data.unit == SOUND_UNIT or not len(part.held):
             continue
         try:
             _, remarks = find_limits(part.held, part.data.channel_names, part.held_index)

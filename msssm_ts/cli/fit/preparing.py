@@ -11,7 +11,7 @@ import typer
 from msssm_ts.cli.given.injected import injected, option, two_numbers
 from msssm_ts.cli.panels import ADVANCED, PREPARATION
 from msssm_ts.errors import InputError
-from msssm_ts.text import counted, meant
+from msssm_ts.text import meant
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -293,9 +293,8 @@ def notes(
     settings: Preparation, series: LabelledSeries, missing: str, *, ungrouped: bool = False
 ) -> list[str]:
     """Say what is done to the series that the user did not ask for, and what cannot be done."""
-    import numpy as np
-
     from msssm_ts.series import LazySeries
+    from msssm_ts.series.glance import missing_values
 
     lines = []
     if ungrouped and series.groups is None:
@@ -319,11 +318,10 @@ def notes(
         if int(series.lengths.max()) <= window:
             lines.append(f"--crop {settings.window:g} had nothing to cut: no series is longer")
     if not isinstance(series.values, LazySeries):
-        gaps = np.array([np.isnan(v).sum() for v in series.values])
-        if missing != "error" and gaps.any():
+        gaps = missing_values(series.values)
+        if missing != "error" and gaps:
             done = "masked" if missing == "mask" else "interpolated"
-            values = counted(int(gaps.sum()), "value is", "values are")
-            lines.append(f"{values} missing in {(gaps > 0).sum()} series: {done} (--missing)")
+            lines.append(f"{gaps}: {done} (--missing)")
         elif missing == "interpolate":
             lines.append("--missing interpolate has nothing to act on here: no value is missing")
         lines += _still(series)
@@ -332,14 +330,11 @@ def notes(
 
 def _still(series: LabelledSeries) -> list[str]:
     """Say which channels never vary, beside others that do."""
-    import numpy as np
-
     from msssm_ts.datasets.messages import enumerate_names
+    from msssm_ts.series.glance import never_varying
 
-    low = np.fmin.reduce([np.fmin.reduce(v, axis=1) for v in series.values])
-    high = np.fmax.reduce([np.fmax.reduce(v, axis=1) for v in series.values])
-    still = ~(high > low)
-    if not still.any() or still.all():
+    still = never_varying(series.values)
+    if not still.any():
         return []
     names = series.channel_names or [str(c + 1) for c in range(series.n_channels)]
     said = enumerate_names([n for n, s in zip(names, still, strict=True) if s], 6)

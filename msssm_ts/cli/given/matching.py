@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.adapted import in_units
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted, plural
 
-# Lazy series that are decoded to see whether values are missing.
-_LOOKED_AT = 32
+# Lazy series that are decoded to see whether values are missing, and their values.
+_LOOKED_AT, _MOST_VALUES = 32, 1 << 24
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -156,7 +157,7 @@ def why_missing(series: LabelledSeries, name: str) -> str:
 
 def _other_channels(series: LabelledSeries, wanted: int) -> str:
     """Return what to do about series with another number of channels than a model's."""
-    if series.unit != "of full scale":
+    if series.unit != SOUND_UNIT:
         return "give series of as many, or fit a model of these"
     if wanted == 1:
         return "--mono mixes them"
@@ -216,22 +217,24 @@ def _gaps(series: LabelledSeries, model: FittedModel) -> list[str]:
     """Say that values are missing, of series that are decoded when they are needed in a part."""
     from msssm_ts.series import LazySeries, take
     from msssm_ts.series.checks import without_padding
+    from msssm_ts.series.glance import looked_at, missing_values
 
-    if model.missing == "error" or series.unit == "of full scale":
+    if model.missing == "error" or series.unit == SOUND_UNIT:
         # They are refused with their place; readers of sound have none.
         return []
     values, n = series.values, series.n_series
-    if isinstance(values, LazySeries) and n > _LOOKED_AT:
-        values = take(values, np.linspace(0, n - 1, _LOOKED_AT).astype(np.int64))
-    gaps = [int(np.isnan(without_padding(np.asarray(v))).sum()) for v in values]
-    if not any(gaps):
+    if isinstance(values, LazySeries):
+        # They are decoded once more when they are needed: a few, and fewer of long ones.
+        steps = int(values.lengths.mean()) * series.n_channels
+        some = max(1, min(_LOOKED_AT, _MOST_VALUES // max(1, steps)))
+        if some < n:
+            values = take(values, np.linspace(0, n - 1, some).astype(np.int64))
+    whole = [without_padding(np.asarray(v)) for v in values]
+    gaps = missing_values(whole, f" of {len(whole)}")
+    if not gaps:
         return []
     done = "masked" if model.missing == "mask" else "interpolated"
-    part = "" if len(values) == n else f" looked at of {n}"
-    return [
-        f"{counted(sum(gaps), 'value is', 'values are')} missing in {sum(g > 0 for g in gaps)} of "
-        f"{len(values)} series{part}: {done}, as fit was told (--missing)"
-    ]
+    return [f"{gaps}{looked_at(len(whole), n)}: {done}, as fit was told (--missing)"]
 
 
 def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:

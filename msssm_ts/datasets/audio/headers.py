@@ -15,6 +15,7 @@ from msssm_ts.datasets.audio.decode import Header, Unreadable, read_header
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.recordings.described import Recordings
+from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
 
@@ -138,7 +139,7 @@ def alike(
     return LabelledSeries(
         adapted(items, read, [h.frames for h in headers], adaptations),
         sampling_rate=float(rate),
-        units=("of full scale",) * channels,
+        units=(SOUND_UNIT,) * channels,
         ids=ids,
         source=source,
         account=account,

@@ -203,15 +203,19 @@ def _annotated(found: Found, cut: Cut) -> tuple[list[Annotations], Found]:
         try:
             frame_rate = found.joined.records[file].detail.frame_rate
             own = read_annotations(stem, cut.annotator, frame_rate)
-            end = found.joined.length_of(file) / found.joined.rate_of(file)
-            _check_end(annotation_file(stem, cut.annotator), own, end)
-            read.append(own)
-            ends.append(end)
-            kept.append(i)
         except InputError as error:
             first = first or error
-            behind = _BEYOND if _BEYOND in str(error) else "cannot be read"
-            broken.setdefault(behind, []).append(stem.name)
+            broken.setdefault("cannot be read", []).append(stem.name)
+            continue
+        end = found.joined.length_of(file) / found.joined.rate_of(file)
+        beyond = _beyond(annotation_file(stem, cut.annotator), own, end)
+        if beyond is not None:
+            first = first or beyond
+            broken.setdefault(_BEYOND, []).append(stem.name)
+            continue
+        read.append(own)
+        ends.append(end)
+        kept.append(i)
     if first is not None and not kept:
         raise first
     if not kept:
@@ -229,14 +233,15 @@ def _annotated(found: Found, cut: Cut) -> tuple[list[Annotations], Found]:
     return read, replace(found, recordings=recordings, names=[found.names[i] for i in kept])
 
 
-def _check_end(file: Path, found: Annotations, end: float) -> None:
-    """Refuse annotations that go on behind the end of their record."""
+def _beyond(file: Path, found: Annotations, end: float) -> InputError | None:
+    """Return what is wrong with annotations that go on behind the end of their record."""
     last = max(found.seconds, default=0.0)
-    if last > end + _BEHIND:
-        raise InputError(
-            f"{file}: its annotations {_BEYOND} (up to {last:.5g} s of {end:.5g} s), so that they "
-            "are of another record or sampling rate; replace it, or cut it as the record is"
-        )
+    if last <= end + _BEHIND:
+        return None
+    return InputError(
+        f"{file}: its annotations {_BEYOND} (up to {last:.5g} s of {end:.5g} s), so that they "
+        "are of another record or sampling rate; replace it, or cut it as the record is"
+    )
 
 
 def _covered(read: Sequence[Annotations], ends: Sequence[float]) -> str:
