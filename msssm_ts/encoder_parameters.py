@@ -36,7 +36,7 @@ class EncoderParameters:
     stem_stride: int | Literal["auto"] = redefined("stem_stride", "auto")
     variates: Literal["mix", "scan", "coupled", "graph"] = redefined("variates", "mix")
     adjacency: Any = redefined("adjacency", None)
-    init: Any = redefined("init", "random")
+    init: Any = redefined("init", "auto")
     max_epochs: int | None = redefined("max_epochs", None)
     batch_size: int | None = redefined("batch_size", None)
     learning_rate: float = redefined("learning_rate", 2e-3)

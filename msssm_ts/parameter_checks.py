@@ -207,7 +207,7 @@ def check_preparation(name: str, value: Any) -> None:
 
 
 def check_init(name: str, value: Any) -> None:
-    """Accept "random", "pretrained", or an encoder that is there.
+    """Accept "auto", "random", "pretrained", or an encoder that is there.
 
     Examples
     --------
@@ -215,9 +215,9 @@ def check_init(name: str, value: Any) -> None:
     >>> check_init("init", "pre-trained")
     Traceback (most recent call last):
     ...
-    ValueError: init must be 'random', 'pretrained' or an encoder's file, not 'pre-trained'; ...
+    ValueError: init must be 'auto', 'random', 'pretrained' or an encoder's file, not ...
     """
-    words = ("random", "pretrained")
+    words = ("auto", "random", "pretrained")
     if isinstance(value, (str, os.PathLike)):
         if value in words or os.path.exists(value):
             return
@@ -225,7 +225,7 @@ def check_init(name: str, value: Any) -> None:
     else:
         near = ""
     raise ValueError(
-        f"{name} must be 'random', 'pretrained' or an encoder's file, not {value!r}{near}"
+        f"{name} must be 'auto', 'random', 'pretrained' or an encoder's file, not {value!r}{near}"
     )
 
 

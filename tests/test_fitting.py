@@ -23,11 +23,11 @@ from msssm_ts.fitting.fit import fit_model
 from msssm_ts.fitting.share import vote_of
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member, State
-from msssm_ts.members.network.recipe import auto_stem_stride
 from msssm_ts.members.network.settings import SSM_LEARNING_RATE, training_settings
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.quantile_trees.trees import QuantileTrees
 from msssm_ts.members.scan_ridge.scan_ridge import ScanRidge
+from msssm_ts.members.sound import auto_stem_stride
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.parameters import Parameters
 from msssm_ts.preparation import Preparation

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from msssm_ts.estimator import MSSSMClassifier
 from msssm_ts.fitting.plan import plan_of
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.network import need
-from msssm_ts.members.presets import Seat
+from msssm_ts.members.presets import Seat, taken
 from msssm_ts.members.problem import Problem
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.series import LazySeries
@@ -76,11 +75,10 @@ def test_a_network_takes_as_long_as_its_steps(monkeypatch: pytest.MonkeyPatch) -
 def test_every_network_of_sound_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(need, "step_seconds", lambda *_: 1.0)
     monkeypatch.setattr(need, "_seconds_of_reading", lambda _: 0.0)
-    series, seats = _problem(lazy=True), [Seat("network", of_sound=4)]
-    sound = replace(series, values=replace(series.values, spectral=True, bands=2))
+    problem, wanted = _problem(lazy=True), [Seat("network", of_sound=4)]
     # 40 series in batches of 8, five epochs.
-    for problem, seconds in ((series, 25), (sound, 100)):
-        plan = plan_of([], seats, problem, _parameters(), twice=False)
+    for is_sound, seconds in ((False, 25), (True, 100)):
+        plan = plan_of([], taken(wanted, is_sound), problem, _parameters(), twice=False)
         assert plan is not None
         assert plan.seconds == seconds
 

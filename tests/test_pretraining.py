@@ -19,12 +19,13 @@ from msssm_ts.members.encoder_ridge.views import Views
 from msssm_ts.members.network.initial import begun
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.pretraining.encoder import Encoder, encoder_config
-from msssm_ts.pretraining.episodes import EpisodeLoss, EpisodeSettings, draw_tasks, pretrain
+from msssm_ts.pretraining.episodes import EpisodeLoss, EpisodeSettings, pretrain
 from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS, pooled
+from msssm_ts.pretraining.tasks import SeriesTasks
 from msssm_ts.pretraining.weights import FILE, keep, shipped
 
 SMALL = {"n_scales": 2, "d_model": 8, "n_layers": 2, "d_state": 8, "kernel_size": 4}
-SETTINGS = EpisodeSettings(n_steps=3, n_values=600, longest=40)
+TASKS, SETTINGS = SeriesTasks(n_values=600, longest=40), EpisodeSettings(n_steps=3)
 
 
 def small(seed: int = 0, n_pools: int = FEW_POOLS) -> Encoder:
@@ -52,7 +53,7 @@ def fitted() -> MSSSMClassifier:
 
 def test_the_same_steps_give_the_same_weights() -> None:
     one, same, other = (
-        pretrain(small(), replace(SETTINGS, seed=seed)).state_dict() for seed in (0, 0, 1)
+        pretrain(small(), TASKS, replace(SETTINGS, seed=seed)).state_dict() for seed in (0, 0, 1)
     )
     assert all(torch.equal(one[name], same[name]) for name in one)
     assert not all(torch.equal(one[name], other[name]) for name in one)
@@ -69,7 +70,10 @@ def test_the_script_gives_what_pretrain_does(
     script.main()
     torch.manual_seed(script.SEED)
     own = Encoder(encoder_config(**(script.SIZES | {"d_model": 4})))
-    keep(pretrain(own, EpisodeSettings(1, seed=script.SEED)), tmp_path / "own.safetensors")
+    keep(
+        pretrain(own, SeriesTasks(), EpisodeSettings(1, seed=script.SEED)),
+        tmp_path / "own.safetensors",
+    )
     assert file.read_bytes() == (tmp_path / "own.safetensors").read_bytes()
 
 
@@ -82,8 +86,9 @@ def test_what_is_shipped_is_of_the_script_and_small() -> None:
 
 def test_learning_gets_better() -> None:
     told: list[float] = []
-    settings = EpisodeSettings(n_steps=60, n_values=1500, longest=48, learning_rate=5e-3)
-    pretrain(small(), settings, lambda step, loss, right, seconds: told.append(loss))
+    tasks = SeriesTasks(n_values=1500, longest=48)
+    settings = EpisodeSettings(n_steps=60, learning_rate=5e-3)
+    pretrain(small(), tasks, settings, lambda step, loss, right, seconds: told.append(loss))
     assert len(told) == 60
     assert np.mean(told[-20:]) < np.mean(told[:20]) - 0.05
 
@@ -100,9 +105,9 @@ def test_the_loss_asks_of_series_that_were_not_told() -> None:
 def test_steps_take_as_much_as_they_are_told() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
-        tasks = draw_tasks(rng, SETTINGS)
+        tasks = TASKS(rng)
         n = [task.series.size for task in tasks]
-        assert sum(n[:-1]) < SETTINGS.n_values <= sum(n)
+        assert sum(n[:-1]) < TASKS.n_values <= sum(n)
         assert len({task.series.shape[2] for task in tasks}) == 1
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from msssm_ts.errors import Interrupted, TrainingError
 from msssm_ts.members.member import Member
-from msssm_ts.members.network.settings import learns_sound
 from msssm_ts.members.presets import Seat
 from msssm_ts.members.problem import Problem
 
@@ -54,8 +53,7 @@ def fit_by_steps(
         Of kinds of which there are fewer than wanted: how many of how many vote, and why.
     """
     few: dict[str, str] = {}
-    named, is_sound = parameters["members"] is not None, learns_sound(parameters, problem)
-    numbers = [seat.number(is_sound) for seat in seats]
+    named, numbers = parameters["members"] is not None, [seat.count for seat in seats]
     for k, (seat, n) in enumerate(zip(seats, numbers, strict=True)):
         known, took = [m for m in before if m.kind == seat.kind], 0.0
         for i in range(n):

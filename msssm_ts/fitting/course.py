@@ -53,7 +53,7 @@ from msssm_ts.fitting.unlabelled import learned_first, unlabelled_of, wants_enco
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.member import Member
 from msssm_ts.members.network.settings import learns_sound
-from msssm_ts.members.presets import Seat
+from msssm_ts.members.presets import Seat, taken
 from msssm_ts.members.problem import Problem
 from msssm_ts.model.device import resolve_device
 from msssm_ts.training import History, Reporter
@@ -104,8 +104,12 @@ class Course:
         twice = validation is not None and not multilabel
         share = None
         named = self.parameters["members"] is not None
+        is_sound = learns_sound(self.parameters, training)
+        self.wanted, self.closed, self.by_steps = (
+            taken(seats, is_sound) for seats in (self.wanted, self.closed, self.by_steps)
+        )
         if validation is None and self.closed and self.by_steps and not named:
-            if learns_sound(self.parameters, training):
+            if is_sound:
                 share, self.left_out = SHARE_OF_SOUND, None
                 self.noticed += (unmeasured(split),)
                 self.split = replace(split, reason="")

@@ -48,7 +48,7 @@ def with_encoder(
         If the file cannot be read.
     """
     init = parameters["init"]
-    if init in ("random", "pretrained"):
+    if init in ("auto", "random", "pretrained"):
         return parameters, None
     file = encoder_file(init)
     if is_model(file):

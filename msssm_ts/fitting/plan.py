@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from msssm_ts.members import MEMBERS
-from msssm_ts.members.network.settings import learns_sound
 from msssm_ts.members.presets import Seat
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.room import Need
@@ -143,10 +142,10 @@ def _needs(
     seats: Sequence[Seat], problem: Problem, parameters: Mapping[str, Any]
 ) -> list[tuple[Seat, int, Need | None]]:
     """Return how many members of each seat there will be, and what each takes."""
-    found, is_sound = [], learns_sound(parameters, problem)
+    found = []
     for seat in seats:
         kind = MEMBERS.get(seat.kind)
-        n = kind.copies(seat.number(is_sound), problem)
+        n = kind.copies(seat.count, problem)
         if n:
             found.append((seat, n, kind.need(problem, {**parameters, **seat.options})))
     return found

@@ -25,9 +25,9 @@ _NOTHING = 0.005
 # The series set aside have also chosen the weights of members that learn by steps: no more than
 # four fifths of the vote are theirs.
 _MOST = 0.8
-# In closed form no more than half, and less where few series (or groups) have told: with so many
-# it is half of what they tell (docs/recipe.md).
-_MOST_CLOSED, _FEW = 0.5, 50
+# In closed form few series (or groups) that have told move it little: so many half of the way from
+# what was supposed (docs/recipe.md).
+_FEW = 50
 # What networks of sound have where no series can be set aside to measure it (docs/recipe.md).
 SHARE_OF_SOUND = 0.6
 
@@ -91,6 +91,14 @@ def certain_share(
     n = len(targets)
     unsure = worse.sum(1) <= worse.std(1) * np.sqrt(n) + _NOTHING * n
     return float(_SHARES[unsure.argmax()])
+
+
+def _share_told(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], targets: NDArray[Any]
+) -> float:
+    """Return the certain share of ours, or nothing where as much of even answers does as well."""
+    share = certain_share(ours, theirs, targets)
+    return share if _surely_knows(ours, theirs, share, targets) else 0.0
 
 
 def _surely_knows(
@@ -166,24 +174,19 @@ def measured_priors(
         Of these series.
     """
     found = dict(priors)
-    others = [member for member in members if not member.is_measured]
-    theirs = vote_of(others, [], priors=priors).left_out if others else None
-    if theirs is None:
-        return found
+    others = [member for member in members if not member.most_measured]
     kinds = {member.kind: priors.get(member.kind, member.prior) for member in others}
-    for kind in {member.kind for member in members if member.is_measured}:
-        ours = vote_of([member for member in members if member.kind == kind], []).left_out
-        if ours is None:
-            continue
-        told = ~np.isnan(ours + theirs).any(1)
-        n = told.sum() if groups is None else len(np.unique(groups[told]))
-        if n:
-            known = ours[told], theirs[told]
-            share = certain_share(*known, targets[told])
-            if not _surely_knows(*known, share, targets[told]):
-                share = 0.0
-            share = min(_MOST_CLOSED, share) * n / (n + _FEW)
-            found[kind] = float(share / (1 - share) * sum(kinds.values()))
+    theirs = vote_of(others, [], priors=priors).left_out if others else None
+    for one in {member.kind: member for member in members if member.most_measured}.values():
+        ours = vote_of([member for member in members if member.kind == one.kind], []).left_out
+        share, n = 0.0, 0
+        if ours is not None and theirs is not None:
+            told = ~np.isnan(ours + theirs).any(1)
+            n = told.sum() if groups is None else len(np.unique(groups[told]))
+            share = _share_told(ours[told], theirs[told], targets[told]) if n else 0.0
+        if others and (n or one.supposed):
+            share = (min(one.most_measured, share) * n + one.supposed * _FEW) / (n + _FEW)
+            found[one.kind] = float(share / (1 - share) * sum(kinds.values()))
     return found
 
 

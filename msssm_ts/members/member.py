@@ -73,9 +73,12 @@ class Member(ABC):
         What progress calls it.
     prior : float
         Weight of all members of the kind together beside the others', where nothing measures it.
-    is_measured : bool
-        Whether its weight beside the others is what their answers about series left out tell,
-        which may be nothing; of a kind in closed form.
+    most_measured : float
+        The largest part of the vote that answers about series left out may give to its kind beside
+        the others in closed form, or nothing; 0: it has its prior weight.
+    supposed : float
+        The part that such a kind has before series left out have told; the fewer have, the nearer
+        it stays to that.
     learns_by_steps : bool
         Whether it wants series set aside to stop by, and whether its weight is measured on them.
         Such members are fitted last, and only they can go on from where they were.
@@ -103,7 +106,6 @@ class Member(ABC):
     kind: ClassVar[str]
     title: ClassVar[str] = "training"
     prior: ClassVar[float] = 0.5
-    is_measured: ClassVar[bool] = False
     learns_by_steps: ClassVar[bool] = False
     learns_from_sums: ClassVar[bool] = False
     weighs_classes: ClassVar[bool] = True
@@ -113,6 +115,16 @@ class Member(ABC):
     said: str | None = None
     history: Mapping[str, list[Any]] = MappingProxyType({})
     best_epoch: int = 0
+
+    @property
+    def most_measured(self) -> float:
+        """The largest part of the vote that is measured; 0: none is."""
+        return 0.0
+
+    @property
+    def supposed(self) -> float:
+        """The part of the vote before it is measured."""
+        return 0.0
 
     @property
     def uses_times(self) -> bool:

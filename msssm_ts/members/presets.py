@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 PresetName = Literal["fast", "default", "best", "network"]
@@ -38,22 +38,13 @@ class Seat:
     options: Mapping[str, Any] = field(default_factory=dict)
     prior: float | None = None
 
-    def number(self, is_sound: bool) -> int:
-        """Return how many are wanted on series that are sound, or are not.
-
-        Examples
-        --------
-        >>> Seat("network", of_sound=4).number(True), Seat("network").number(True)
-        (4, 1)
-        """
-        return self.of_sound if is_sound and self.of_sound is not None else self.count
-
 
 PRESETS: dict[str, tuple[Seat, ...]] = {
     "fast": (
         Seat("scan_ridge", 2),
         Seat("quantile_trees"),
         Seat("shapelet_ridge"),
+        Seat("encoder_ridge", 0, of_sound=1),
         Seat("coarse_ridge"),
     ),
     "default": (
@@ -110,3 +101,21 @@ def seats(
             return (Seat("network"),)
         return PRESETS[preset]
     return tuple(Seat(kind, list(members).count(kind)) for kind in dict.fromkeys(members))
+
+
+def taken(seats: Sequence[Seat], is_sound: bool) -> tuple[Seat, ...]:
+    """Return the seats that are taken on series that are sound, or are not, with how many.
+
+    Examples
+    --------
+    >>> wanted = Seat("encoder_ridge", 0, of_sound=1), Seat("network", of_sound=4)
+    >>> [(seat.kind, seat.count) for seat in taken(wanted, is_sound=True)]
+    [('encoder_ridge', 1), ('network', 4)]
+    >>> [(seat.kind, seat.count) for seat in taken(wanted, is_sound=False)]
+    [('network', 1)]
+    """
+    numbers = (
+        seat.of_sound if is_sound and seat.of_sound is not None else seat.count for seat in seats
+    )
+    told = (replace(seat, count=n, of_sound=None) for seat, n in zip(seats, numbers, strict=True))
+    return tuple(seat for seat in told if seat.count)

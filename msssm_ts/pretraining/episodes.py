@@ -12,17 +12,18 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from msssm_ts.generation import Task, draw_task
-from msssm_ts.pretraining.encoder import Encoder
+from msssm_ts.generation import Task
 from msssm_ts.training.memory import keep_freed_memory
 from msssm_ts.training.schedule import make_optimizer, warmup_cosine
 
+Own = TypeVar("Own", bound=nn.Module)
 _CLIP = 1.0
 
 
@@ -34,12 +35,6 @@ class EpisodeSettings:
     ----------
     n_steps : int
         Steps of the optimiser.
-    n_values : int
-        Steps of all series together in one step of the optimiser, about.
-    shortest, longest : int
-        Lengths, log-uniform between them.
-    most_classes, most_each : int
-        Of a task: from two classes on, and from four series of each.
     learning_rate, ssm_learning_rate, weight_decay : float
         Of AdamW.
     seed : int
@@ -47,11 +42,6 @@ class EpisodeSettings:
     """
 
     n_steps: int
-    n_values: int = 16_384
-    shortest: int = 16
-    longest: int = 512
-    most_classes: int = 6
-    most_each: int = 12
     learning_rate: float = 2e-3
     ssm_learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -97,34 +87,20 @@ class EpisodeLoss(nn.Module):
         return functional.cross_entropy(logits, labels[1::2]), right
 
 
-def draw_tasks(rng: np.random.Generator, settings: EpisodeSettings) -> list[Task]:
-    """Return tasks of one length, as many as a step takes; half of them as differences."""
-    low, high = math.log(settings.shortest), math.log(settings.longest)
-    length, n = int(math.exp(rng.uniform(low, high))), 0
-    tasks: list[Task] = []
-    while not tasks or n * length < settings.n_values:
-        n_classes = int(rng.integers(2, settings.most_classes + 1))
-        n_each = 2 * int(rng.integers(2, settings.most_each // 2 + 1))
-        task = draw_task(rng, n_classes, n_each, length)
-        if rng.uniform() < 0.5:
-            changes = np.diff(task.series, axis=2, prepend=task.series[:, :, :1])
-            task = task._replace(series=changes / max(float(changes.std()), 1e-6))
-        tasks.append(task)
-        n += len(task.labels)
-    return tasks
-
-
 def pretrain(
-    encoder: Encoder,
+    encoder: Own,
+    draw: Callable[[np.random.Generator], list[Task]],
     settings: EpisodeSettings,
     report: Callable[[int, float, float, float], None] | None = None,
-) -> Encoder:
+) -> Own:
     """Train an encoder on made-up tasks.
 
     Parameters
     ----------
-    encoder : Encoder
-        To be trained, in place.
+    encoder : Module
+        From series (b, l, n_channels) to codes (b, n_features); to be trained, in place.
+    draw : callable
+        Returns the tasks of a step, whose series are of one length.
     settings : EpisodeSettings
         How.
     report : callable, optional
@@ -132,15 +108,17 @@ def pretrain(
 
     Returns
     -------
-    Encoder
+    Module
         The same one, in evaluation mode.
 
     Examples
     --------
     >>> from msssm_ts.model import MSSSMConfig
+    >>> from msssm_ts.pretraining.encoder import Encoder
+    >>> from msssm_ts.pretraining.tasks import SeriesTasks
     >>> encoder = Encoder(MSSSMConfig(n_channels=1, n_outputs=1, d_model=8, n_layers=1))
-    >>> settings = EpisodeSettings(n_steps=2, n_values=512, longest=32)
-    >>> pretrain(encoder, settings).training
+    >>> draw = SeriesTasks(n_values=512, longest=32)
+    >>> pretrain(encoder, draw, EpisodeSettings(n_steps=2)).training
     False
     """
     keep_freed_memory()
@@ -158,7 +136,7 @@ def pretrain(
     for step in range(settings.n_steps):
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * warmup_cosine(step, settings.n_steps, warmup=0.02)
-        tasks = draw_tasks(rng, settings)
+        tasks = draw(rng)
         series = torch.from_numpy(np.concatenate([task.series for task in tasks])).mT
         codes = encoder(series).split([len(task.labels) for task in tasks])
         outcomes = [

@@ -128,6 +128,8 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     mfcc = Preparation(features="mfcc", standardize="centred")
     yield from made("sound", NETWORK | {"preparation": mfcc}, X, y, sampling_rate=4000.0)
     yield from made("stem", NETWORK | {"stem_stride": 20}, X, y)
+    words = {"members": ["encoder_ridge"], "preparation": Preparation(features="logmel")}
+    yield from made("encoder_words", words | {"random_state": 0}, X, y, sampling_rate=4000.0)
     X, y = waves(40, range(16, 17))
     X[3][0, 5] = 1e5
     origin = {"units": ["mV"], "options": {"label": "y"}, "account": {}, "summary": "40 series"}

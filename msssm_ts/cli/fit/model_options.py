@@ -32,7 +32,7 @@ _METAVARS = {
     "time_budget": "SECONDS",
     "members": "A,B",
     "cluster": "ADDRESS|local[:N]",
-    "init": "random|pretrained|ENCODER",
+    "init": "auto|random|pretrained|ENCODER",
 }
 # What few need to say.
 _ADVANCED = ("early_stopping", "validation_fraction", "n_iter_no_change", "dtype", "cluster")

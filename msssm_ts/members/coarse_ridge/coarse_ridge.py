@@ -68,7 +68,6 @@ class CoarseRidge(RidgeMember):
     title: ClassVar[str] = "channels together"
     # Where it is not measured: .15 of the closed vote of the default (docs/recipe.md).
     prior: ClassVar[float] = 0.285
-    is_measured: ClassVar[bool] = True
     learns_from_sums: ClassVar[bool] = True
 
     @classmethod
@@ -111,6 +110,11 @@ class CoarseRidge(RidgeMember):
     def features_of(self, values: Prepared) -> NDArray[np.float32]:
         """Return features (n_series, n_features), not standardised."""
         return self.features.transform(values.series)
+
+    @property
+    def most_measured(self) -> float:
+        """A half of the vote."""
+        return 0.5
 
     @property
     def n_features(self) -> int:

@@ -13,7 +13,7 @@ from torch import nn
 from msssm_ts.errors import InputError
 from msssm_ts.file_checks import Mapped, OneOf, Record, Whole, anything
 from msssm_ts.members.closed_form import Transform, fit_closed_form, need_of
-from msssm_ts.members.encoder_ridge.method import METHOD, OWN_METHOD
+from msssm_ts.members.encoder_ridge.method import METHOD, OWN_METHOD, SOUND_METHOD
 from msssm_ts.members.encoder_ridge.reading import HELD, AllChannels, ByChannel
 from msssm_ts.members.encoder_ridge.views import MOST_MIXTURES, Views
 from msssm_ts.members.member import State
@@ -24,13 +24,16 @@ from msssm_ts.members.ridge_member import RidgeMember
 from msssm_ts.members.ridge_method import RIDGE_METHOD
 from msssm_ts.members.room import Need, Room
 from msssm_ts.members.scaling import Scaling
+from msssm_ts.members.sound import own_stem
 from msssm_ts.members.tensors import TensorSpec, check_range
 from msssm_ts.method import Method
+from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.cores import CORES
 from msssm_ts.pretraining.encoder import SIZES
 from msssm_ts.pretraining.known import Known
 from msssm_ts.pretraining.objectives import OBJECTIVES
 from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS
+from msssm_ts.pretraining.sound import N_BANDS, WORDS, network_for_sound, sound_config
 from msssm_ts.pretraining.weights import shipped
 from msssm_ts.series import Prepared
 from msssm_ts.series.checks import filled
@@ -43,13 +46,15 @@ _WORK = 3
 _N_MEASURED = 500
 # Steps of all training series, each channel for itself, as many as a drawn layer takes: a minute.
 _MOST_STEPS = 1 << 22
+# What a step behind a filter bank takes, in those behind spectra.
+_BANK = 10
 _FACTS = Record(
     {**dict.fromkeys(SIZES, Whole(0, 4096)), **FACTS},
     # Older files do not say.
     {"n_pools": Whole(FEW_POOLS, MOST_POOLS), **MORE_FACTS},
 )
 _OWN_FACTS = Record(
-    {"config": Mapped(anything), "objective": OneOf(*OBJECTIVES), **FACTS}, MORE_FACTS
+    {"config": Mapped(anything), "objective": OneOf(*OBJECTIVES, WORDS), **FACTS}, MORE_FACTS
 )
 
 
@@ -120,13 +125,32 @@ class EncoderRidge(RidgeMember):
     @classmethod
     def copies(cls, wanted: int, problem: Problem) -> int:
         """Return none where the series are too many or too long."""
-        n_channels = problem.values.series[0].shape[0]
-        steps = int(problem.values.lengths.sum()) * min(n_channels, MOST_MIXTURES)
+        lengths, n_channels = problem.values.lengths, problem.values.series[0].shape[0]
+        sound = _sound_config(problem.values)
+        if sound is None:
+            steps = int(lengths.sum()) * min(n_channels, MOST_MIXTURES)
+        else:
+            steps = int(-(-lengths // sound.stride).sum()) * (_BANK if sound.stem_stride > 1 else 1)
         return 0 if steps > _MOST_STEPS else wanted
 
     def features_of(self, values: Prepared) -> NDArray[np.float32]:
         """Return features (n_series, n_features), not standardised."""
         return self.reading.features(values)
+
+    @property
+    def most_measured(self) -> float:
+        """Of sound, most of the vote: little else tells words apart. Of other series its prior."""
+        return 0.8 if self.reading.objective == WORDS else 0.0
+
+    @property
+    def stride(self) -> int:
+        """Steps of the series to one of the network."""
+        return self.reading.stride
+
+    @property
+    def supposed(self) -> float:
+        """Of sound three fifths (docs/recipe.md)."""
+        return 0.6 if self.most_measured else 0.0
 
     @property
     def n_features(self) -> int:
@@ -143,8 +167,10 @@ class EncoderRidge(RidgeMember):
         """Return what a paper says of it."""
         if "config" not in facts:
             return (METHOD, *CORES.get("lti").methods, RIDGE_METHOD)
-        learned = OBJECTIVES[facts["objective"]].method
-        return (OWN_METHOD, learned, *CORES.get(facts["config"]["core"]).methods, RIDGE_METHOD)
+        core = CORES.get(facts["config"]["core"]).methods
+        if facts["objective"] == WORDS:
+            return (SOUND_METHOD, *core, RIDGE_METHOD)
+        return (OWN_METHOD, OBJECTIVES[facts["objective"]].method, *core, RIDGE_METHOD)
 
     @classmethod
     def expected(
@@ -189,5 +215,14 @@ def _reading(
     init = None if parameters is None else parameters.get("init")
     if isinstance(init, Known):
         return AllChannels(init)
+    if (sound := _sound_config(problem.values)) is not None:
+        network = network_for_sound(sound.n_channels, sound.stem_stride)
+        return AllChannels(Known(network, "the package", WORDS, {}, "auto"))
     some = problem.at_most(_N_MEASURED, seed).values.series
     return ByChannel(shipped(), Views.draw([filled(s) for s in some], seed))
+
+
+def _sound_config(values: Prepared) -> MSSSMConfig | None:
+    """Return the shape of the network that reads sound; None: these series are none for it."""
+    stride, bands = (1, values.bands) if values.spectral else own_stem(values)
+    return sound_config(values.series[0].shape[0], stride) if bands == N_BANDS else None

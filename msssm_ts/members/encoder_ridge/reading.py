@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -46,6 +46,8 @@ class ByChannel:
 
     encoder: Encoder
     views: Views
+    objective: ClassVar[str] = "series"
+    stride: ClassVar[int] = 1
 
     @property
     def n_features(self) -> int:
@@ -110,6 +112,16 @@ class AllChannels:
     """
 
     known: Known
+
+    @property
+    def objective(self) -> str:
+        """What the network has learned."""
+        return self.known.objective
+
+    @property
+    def stride(self) -> int:
+        """Steps of the series to one of the network."""
+        return self.known.config.stride
 
     @property
     def n_features(self) -> int:

@@ -12,9 +12,10 @@ from msssm_ts.errors import InputError
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.pretraining.encoder import SIZES
 from msssm_ts.pretraining.known import Known
+from msssm_ts.pretraining.sound import other_than_sound, take_over
 from msssm_ts.pretraining.weights import shipped
 
-Init = Literal["random", "pretrained"] | Known
+Init = Literal["auto", "random", "pretrained"] | Known
 # What is another in a network that learns labels.
 _OF_LABELS = ("n_outputs", "dropout", "pooling")
 
@@ -22,14 +23,16 @@ _OF_LABELS = ("n_outputs", "dropout", "pooling")
 def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     """Return a network to train.
 
-    The stem of the encoder that comes along reads every channel, and its blocks go on; norm and
-    head begin at random. Of one that has learned from the user's series only the head does.
+    Of sound, "auto" is the network of sound that comes along where it is of the same shape; else
+    random weights. Of other series the stem of the encoder that comes along reads every channel,
+    and its blocks go on; norm and head begin at random. Of one that has learned from the user's
+    series, or of sound, only the head does.
 
     Parameters
     ----------
     config : MSSSMConfig
         Its shape.
-    init : {"random", "pretrained"} or Known
+    init : {"auto", "random", "pretrained"} or Known
         What it begins with.
 
     Raises
@@ -39,12 +42,14 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     """
     network = MSSSMNetwork(config)
     check_shape(config, init)
-    if init == "random":
+    if init == "random" or (init == "auto" and not begins_as_sound(config)):
         return network
     if isinstance(init, Known):
         own = {k: v for k, v in network.state_dict().items() if k.startswith("head.")}
         network.load_state_dict(init.network.state_dict() | own)
         return network
+    if config.stem_bands:
+        return take_over(network)
     known = shipped()
     network.blocks.load_state_dict(known.blocks.state_dict())
     stem = network.stem
@@ -60,6 +65,11 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     return network
 
 
+def begins_as_sound(config: MSSSMConfig) -> bool:
+    """Whether a network has the shape of that of sound which comes along."""
+    return config.stem_bands > 0 and not other_than_sound(config)
+
+
 def check_shape(config: MSSSMConfig, init: Init) -> None:
     """Raise InputError where :func:`begun` would."""
     if isinstance(init, Known):
@@ -70,23 +80,26 @@ def check_shape(config: MSSSMConfig, init: Init) -> None:
                 "pretrain one of its shape"
             )
         return
-    if init == "pretrained" and (other := _other(config, shipped().config)):
+    if init == "pretrained" and (other := _other(config)):
         raise InputError(
             f"the encoder that init='pretrained' (--init) begins with is of another shape: {other}"
             "; leave init out, or what makes the network another"
         )
 
 
-def _other(config: MSSSMConfig, known: MSSSMConfig) -> str:
-    """Say in what a network's blocks differ from an encoder's, or how it takes in its series."""
+def _other(config: MSSSMConfig) -> str:
+    """Say in what a network's blocks are others than those that come along, or its stem."""
+    if config.stem_bands:
+        return other_than_sound(config)
+    known = shipped().config
     names = ("core", "bidirectional", "split_directions", "directions", "pyramid", *SIZES)
     differing = [
         f"{name} is {getattr(known, name)} there and {getattr(config, name)} here"
         for name in names
         if getattr(config, name) != getattr(known, name)
     ]
-    if config.stride > 1 or config.stem_bands:
-        differing.append("it takes in every step of a series, and here a stem takes in sound")
+    if config.stride > 1:
+        differing.append("it takes in every step of a series, and here a filter bank stands before")
     if config.variates != "mix":
         differing.append(f"it mixes channels, and variates={config.variates!r} keeps them apart")
     return ", ".join(differing)

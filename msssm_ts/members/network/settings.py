@@ -7,21 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 from msssm_ts.errors import InputError
+from msssm_ts.members.network.initial import begins_as_sound
 from msssm_ts.members.network.recipe import (
     PATIENCE,
     SOUND_PATIENCE,
     auto_batch_size,
     auto_epochs,
-    auto_stem_stride,
-    is_sound,
 )
 from msssm_ts.members.network.variates import said_of_variates, variates_of
 from msssm_ts.members.problem import Problem
+from msssm_ts.members.sound import own_stem
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.model.config import N_FILTERS, clamp_scales
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.experts import CHOSEN
 from msssm_ts.model.variates import variate_width
+from msssm_ts.pretraining.sound import other_than_sound
 from msssm_ts.series.stamps import uneven_step
 from msssm_ts.training import Augmentation, TrainingSettings
 
@@ -53,11 +54,10 @@ def stem(parameters: Mapping[str, Any], problem: Problem, unit: float = 0.0) -> 
         return 1, 0
     if chosen != "auto":
         return int(chosen), 0
-    stride = auto_stem_stride(int(values.lengths.max()), values.sampling_rate)
-    if stride == 1:
-        # What keeps one frame in four looks ahead, and a causal model does not.
-        return 1, values.bands if parameters["bidirectional"] else 0
-    return stride, N_FILTERS if is_sound(values.sampling_rate) else 0
+    stride, bands = own_stem(values)
+    # What keeps one frame in four looks ahead, and a causal model does not.
+    looks_ahead = stride == 1 and not parameters["bidirectional"]
+    return stride, 0 if looks_ahead else bands
 
 
 def learns_sound(parameters: Mapping[str, Any], problem: Problem) -> bool:
@@ -119,6 +119,12 @@ def _check_causal(parameters: Mapping[str, Any]) -> None:
 def said_of_settings(parameters: Mapping[str, Any], problem: Problem) -> str | None:
     """Say which settings did nothing; None: each did what it says."""
     said = [said_of_variates(parameters, problem)]
+    config = network_config(parameters, problem)
+    if parameters["init"] == "auto" and config.stem_bands and not begins_as_sound(config):
+        said.append(
+            "begins with random weights: what comes along for sound is of another shape, "
+            f"{other_than_sound(config)}"
+        )
     if parameters["pyramid"] and parameters["n_layers"] == 1:
         said.append("has one layer: pyramid=True halves nothing, it acts between layers")
     if 0 < parameters["experts"] <= CHOSEN:
@@ -141,7 +147,9 @@ def training_settings(
     # Variates that stay apart are series of their own, narrower than one of all.
     length *= max(1, round(config.n_variates * config.d_model / parameters["d_model"]))
     batch_size = parameters["batch_size"] or auto_batch_size(n, sound)
-    epochs = parameters["max_epochs"] or auto_epochs(n, batch_size, length, sound)
+    init = parameters["init"]
+    knows = init == "pretrained" or (init == "auto" and begins_as_sound(config))
+    epochs = parameters["max_epochs"] or auto_epochs(n, batch_size, length, sound, knows)
     patience = parameters["n_iter_no_change"]
     if patience == "auto":
         patience = max(PATIENCE, round(SOUND_PATIENCE * epochs)) if sound else PATIENCE
