@@ -14,9 +14,9 @@ import torch
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
 from msssm_ts.export.export import export_model
-from msssm_ts.generation.speech import draw_clips, draw_word
+from msssm_ts.generation.speech import draw_clips
 from msssm_ts.generation.speech.speaker import say
-from msssm_ts.generation.speech.words import Phone
+from msssm_ts.generation.speech.words import Phone, Position
 from msssm_ts.members.network.initial import begun, check_shape
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.stem import SpectrumStem
@@ -57,18 +57,19 @@ def test_words_are_said_at_any_rate(rate: int) -> None:
         assert 0 < np.abs(sound).max() <= 1
 
 
-def test_vowels_have_their_formants() -> None:
-    """Of a word of vowels alone most of what is heard lies by the first formant or below."""
+def test_vowels_are_loud_where_their_formants_lie() -> None:
+    """An open one at 800 and 1200 Hz, a closed one at 300 and 2300."""
     rng = np.random.default_rng(3)
-    for _ in range(10):
-        (vowel,) = [p for p in draw_word(rng) if p.is_vowel][:1]
-        first, second, _ = vowel.positions[0].formants
-        word = (Phone(True, (vowel.positions[0]._replace(seconds=0.5),)),)
-        power = np.mean([np.abs(np.fft.rfft(say(rng, word, 16_000))) ** 2 for _ in range(6)], 0)
-        # Of a hertz each; speakers are a fifth larger or smaller.
-        near = power[round(first / 1.4) : round(first * 1.4)].mean()
-        between = power[round(second * 1.4) + 1000 : round(second * 1.4) + 2000].mean()
-        assert near > 3 * between
+
+    def said(*formants: float) -> tuple[float, float]:
+        hiss = 4000.0, 1000.0
+        position = Position(0.5, 1.0, 0.0, 0.0, (formants[0], formants[1], 3000.0), *hiss, 0.04)
+        words = [say(rng, (Phone(True, (position,)),), 16_000) for _ in range(8)]
+        power = np.mean([np.abs(np.fft.rfft(word)) ** 2 for word in words], 0)
+        return float(power[900:1500].mean()), float(power[2000:2800].mean())
+
+    (open_low, open_high), (closed_low, closed_high) = said(800, 1200), said(300, 2300)
+    assert open_low / open_high > 10 * closed_low / closed_high
 
 
 def test_the_same_seed_gives_the_same_tasks_whichever_are_drawn_before() -> None:
