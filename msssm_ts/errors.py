@@ -22,11 +22,13 @@ class OptionError(InputError):
         The sentence.
     option : str
         The field of ``ReadOptions``.
+    name : str
+        What the source lacks, where the field holds several names.
     """
 
-    def __init__(self, message: str, option: str = ""):
+    def __init__(self, message: str, option: str = "", name: str = ""):
         super().__init__(message)
-        self.option = option
+        self.option, self.name = option, name
 
 
 class TrainingError(RuntimeError):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from msssm_ts.fitted.parts import Source
+from msssm_ts.fitted.parts import Source, check_sampling_rate
 from msssm_ts.fitted.takes_series import TakesSeries
 from msssm_ts.fitted.told import stamps_line
 from msssm_ts.series import LazySeries, Series
@@ -93,6 +93,7 @@ def source_of(
     origin: Mapping[str, Any] | None = None,
 ) -> Source:
     """Return where checked training series come from, with what is remembered of a table."""
+    check_sampling_rate(sampling_rate)
     width, names = (getattr(estimator, name, None) for name in _WIDTH)
     return Source(
         series[0].shape[0],

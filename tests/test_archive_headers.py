@@ -51,6 +51,24 @@ def test_a_header_that_the_series_contradict(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("@univariate true\n", ("the header says one dimension, and there are 2",)),
+        (
+            "@univariate false\n@equalLength true\n@seriesLength 3\n",
+            ("the header says 3 steps for all series, and they have 2",),
+        ),
+        ("@univariate false\n@equalLength true\n@seriesLength 2\n", ()),
+        ("@univariate false\n@equalLength false\n@seriesLength 9\n", ()),
+    ],
+)
+def test_dimensions_and_steps_that_a_header_promises(
+    tmp_path: Path, header: str, said: tuple[str, ...]
+) -> None:
+    assert _read(tmp_path, "1,2:1,2:a\n1,2:3,4:b\n", more=header).account.remarks == said
+
+
+@pytest.mark.parametrize(
     ("name", "remedy"),
     [
         ("a.xlsx", "save the sheet as CSV"),

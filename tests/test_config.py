@@ -101,6 +101,12 @@ def test_refused(data: Path, tmp_path: Path, text: str, said: str) -> None:
     assert not (tmp_path / "r").exists()
 
 
+def test_a_file_of_a_windows_editor(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('label = "kind"\npreset = "fast"\n', encoding="utf-8-sig")
+    run("fit", data, "--config", file, "-o", tmp_path / "run", "-q")
+
+
 def test_files_that_cannot_be_read(data: Path, tmp_path: Path) -> None:
     _, err = run("fit", data, "--config", tmp_path / "none.toml", code=2)
     assert "none.toml: cannot be read" in err

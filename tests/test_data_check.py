@@ -73,6 +73,21 @@ def test_findings_are_the_same_in_any_unit(unit: float) -> None:
     }
 
 
+def test_a_channel_that_rests_in_between() -> None:
+    values = _waves()
+    middle = float(np.median(values[5][1]))
+    values[5][1, 10:22] = middle
+    flat = _only(check_data(_data(values)), "flat")
+    assert (flat.count, flat.where) == (1, ("series 6: channel 2",))
+    assert "for up to 12 steps in between" in flat.text
+    # What moves in steps rests elsewhere, too, and what is off rests at its lowest.
+    values[5][1, 30:32] = 0.5
+    assert check_data(_data(values)).findings == ()
+    values[5][1] = np.where(np.arange(LENGTH) // 12 == 1, 0.0, 1 + np.arange(LENGTH) % 7)
+    values[5][1, [0, -1]] = 0.0
+    assert check_data(_data(values)).findings == ()
+
+
 def test_classes_that_are_small_or_rare() -> None:
     labels = np.array(["a"] * 90 + ["b"] * 6 + ["c"] * 2)
     found = check_data(_data(_waves(n=98, channels=1), labels=labels))

@@ -75,6 +75,60 @@ def test_units_below_the_header_of_any_layout(tmp_path: Path) -> None:
     assert _read(tmp_path, channel).units == ("g", "g")
 
 
+def test_a_clock_that_is_set_back_is_said(tmp_path: Path) -> None:
+    text = _long(
+        "subject,time,x,label", 2, 12, lambda i, t: f"{i},{(t - 5 * (t > 7)) / 4},{t},A{i}"
+    )
+    data = _read(tmp_path, text)
+    assert data.lengths.tolist() == [8, 4, 8, 4]
+    assert (
+        "took 2 rows whose time is before that of the row above (line 10, …) for" in data.summary()
+    )
+
+
+def test_a_second_clock_is_no_channel(tmp_path: Path) -> None:
+    text = _long(
+        "id,time,Timestamp,x,label", 2, 9, lambda i, t: f"{i},{t / 4},{170 + t},{t % 5},A{i}"
+    )
+    data = _read(tmp_path, text)
+    assert data.channel_names == ("x",)
+    assert "1 column (Timestamp)" in data.summary()
+    chosen = _read(tmp_path, text, time="Timestamp")
+    assert (chosen.channel_names, chosen.sampling_rate) == (("x",), None)
+
+
+@pytest.mark.parametrize("every", [1, 60, 3600])
+def test_days_of_a_spreadsheet_are_no_seconds(tmp_path: Path, every: int) -> None:
+    text = _dated(lambda t: f"{45292.5 + t * every / 86400:.9f}")
+    assert _read(tmp_path, text).sampling_rate is None
+    assert _read(tmp_path, text.replace(",time", ",time (s)")).sampling_rate is not None
+    assert _read(tmp_path, _dated(lambda t: f"{45292.5 + t / 100:.2f}")).sampling_rate == 100
+
+
+@pytest.mark.parametrize("brackets", ["({})", "[{}]", " [ {} ]"])
+def test_units_behind_the_names_of_columns(tmp_path: Path, brackets: str) -> None:
+    acc, hr = brackets.format("m/s^2"), brackets.format("bpm")
+    steps = _long(
+        f"id,time,acc{acc},hr{hr},foot (left),label",
+        2,
+        9,
+        lambda i, t: f"{i},{t},{t},{i % 2 + t},0.5,A{i}",
+    )
+    for text in (steps, steps.replace("id,", "subject,")):
+        data = _read(tmp_path, text)
+        assert data.channel_names == ("acc", "hr", "foot (left)")
+        assert data.units == ("m/s^2", "bpm", "")
+    # They stay where nothing else tells columns apart.
+    twice = _read(tmp_path, steps.replace("hr", "acc"))
+    assert twice.units is None
+    assert twice.channel_names == (f"acc{acc}".replace("  ", " "), f"acc{hr}", "foot (left)")
+    text = _long(
+        f"id,time,lead,Value{acc},label", 2, 4, lambda i, t: f"{i},{t // 2},L{t % 2},{t + i},A{i}"
+    )
+    values = _read(tmp_path, text)
+    assert (values.channel_names, values.units) == (("L0", "L1"), ("m/s^2", "m/s^2"))
+
+
 def test_unit_in_a_column(tmp_path: Path) -> None:
     text = _long("id,time,value,unit,label", 4, 5, lambda i, t: f"{i},{t / 50},{t + i},mV,A{i % 2}")
     data = _read(tmp_path, text)

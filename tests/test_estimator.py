@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from msssm_ts import MSSSMClassifier
 from msssm_ts.errors import InputError
 from msssm_ts.fitted.artifact import SCHEMA_VERSION, read_artifact, read_header, write_artifact
+from msssm_ts.series.checks import as_series_list
 from msssm_ts.training import Progress
 
 SMALL = {"members": ["network"], "d_model": 16, "n_layers": 1, "random_state": 0}
@@ -32,6 +33,47 @@ def test_learns_what_can_be_learnt() -> None:
     proba = model.predict_proba(X[60:])
     np.testing.assert_allclose(proba.sum(1), 1, rtol=1e-12)
     assert model.history_["train_loss"][-1] < 0.5 * model.history_["train_loss"][0]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"sampling_rate": -1},
+            "sampling_rate must be a positive number in hertz, or None, not -1",
+        ),
+        ({"sampling_rate": "250"}, "sampling_rate must be .* not '250'"),
+        ({"sampling_rate": float("nan")}, "sampling_rate must be .* not nan"),
+        ({"channel_names": "x"}, "channel_names must be a list of names, not 'x'"),
+        (
+            {"groups": [1.0] * 39 + [np.nan]},
+            r"groups has no value for series 39 \(counted from 0\)",
+        ),
+        ({"groups": [None] * 40}, "groups has no value for series 0"),
+    ],
+)
+def test_what_is_known_of_series_is_checked(given: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        MSSSMClassifier(**SMALL).fit(*_waves(), **given)
+
+
+def test_groups_that_may_be_one_and_a_rate_that_is_none() -> None:
+    X, y = _waves(12)
+    names = ["Ann", "ann", "Bob"] * 4
+    model = MSSSMClassifier("fast").fit(X, y, groups=names, sampling_rate=50)
+    said = "took Ann and ann for different groups, though only case differs"
+    assert said in model.model_.record.notes
+    with pytest.raises(ValueError, match="sampling_rate must be a positive number"):
+        model.predict(X, sampling_rate=0)
+
+
+def test_what_is_masked_is_missing() -> None:
+    X, y = _waves()
+    masked = np.ma.masked_greater(X, 1.0)
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        MSSSMClassifier(**SMALL).fit(masked, y)
+    (series,) = as_series_list([masked[0]], "mask")
+    np.testing.assert_array_equal(np.isnan(series[0]), masked.mask[0])
 
 
 @pytest.mark.parametrize("core", ["s6", "lti"])

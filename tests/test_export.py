@@ -29,6 +29,8 @@ from msssm_ts.export.parity import padded
 from msssm_ts.export.program import facts, traced
 from msssm_ts.export.spectra import Spectra
 from msssm_ts.fitted import OperatingPoint
+from msssm_ts.members.shapelet_ridge.features import GROUP, TAPS, ShapeletFeatures
+from msssm_ts.members.shapelet_ridge.graph import _Groups
 from msssm_ts.optional import install
 from msssm_ts.preparation import Preparation
 from msssm_ts.preparation.spectral import log_mel, mfcc
@@ -221,6 +223,25 @@ def test_a_model_of_sound_takes_the_waveform(standardize: Any, unit: float, tmp_
     )
     report = classifier.export(tmp_path / "m.pt2", format="pt2")
     assert (report.before, report.difference < 1e-4) == ([], True)
+
+
+def test_shapelets_over_spectra_are_exported_for_any_length() -> None:
+    features = ShapeletFeatures(
+        *(np.ones((2, 3, 1), np.float32), np.ones((2, 3), np.int64), np.ones((2, 3), bool)),
+        *(values(2, 3, TAPS, GROUP).astype(np.float32), np.ones((2, 3, GROUP), np.float32)),
+    )
+
+    class Framed(torch.nn.Module):
+        groups = _Groups(features, 0, slice(0, 3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            frames = x[:, :, torch.arange(0, x.shape[2], 80)]
+            return self.groups(frames, torch.full((2,), 9))
+
+    sizes = {"x": {2: torch.export.Dim("length", min=800)}}
+    x = torch.zeros(2, 1, 4000)
+    program = torch.export.export(Framed(), (x,), dynamic_shapes=sizes, strict=False)
+    assert program.module()(x[:, :, :1001]).shape == (2, 3, 2, GROUP)
 
 
 @pytest.mark.parametrize("features", ["logmel", "raw"])

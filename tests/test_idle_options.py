@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli.fit.preparing import notes
+from msssm_ts.cli.fit.preparing import _channels, notes
 from msssm_ts.cli.given.unlabelled import like
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
+from msssm_ts.errors import InputError
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import LazySeries
 
@@ -48,6 +49,12 @@ def test_channels_that_never_vary() -> None:
     (gaps, still) = notes(Preparation(), _series(still=True), "mask")
     assert gaps.startswith("2 values are missing")
     assert still.startswith("channels that never vary: valid; ")
+
+
+def test_a_channel_is_chosen_once() -> None:
+    assert _channels("Valid [mV],x", _series()) == ("valid", "x")
+    with pytest.raises(InputError, match="--channels x, X: the same channel twice"):
+        _channels("x, X", _series())
 
 
 def test_missing_values_that_are_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from commands import run
 from recordings import write_record, write_sound
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.cli.given.inputs import read_like_model
 from msssm_ts.cli.given.matching import known_labels, matched, training_series
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
 from msssm_ts.datasets.account import Account
@@ -116,12 +118,36 @@ def test_names_are_the_same_in_any_case_and_order(model: MSSSMClassifier) -> Non
     swapped = replace(data, values=[v[::-1] for v in data.values], channel_names=("AVR ", "Lead i"))
     same, said = matched(swapped, model.model_)
     assert same.channel_names == ("aVR", "I")
-    assert said == ["channels in another order than the model's: taken by name"]
+    assert said == [
+        "took channels AVR , Lead i for the model's aVR, I",
+        "channels in another order than the model's: taken by name",
+    ]
     ask = {"sampling_rate": 100.0}
     np.testing.assert_array_equal(
         model.predict_proba(same.as_estimator_input(), channel_names=same.channel_names, **ask),
         model.predict_proba(data.as_estimator_input(), channel_names=NAMES, **ask),
     )
+
+
+def test_units_in_names_of_channels_are_units(model: MSSSMClassifier) -> None:
+    """Models of older versions have them in their names, and tables of other words as well."""
+    older = _fit(_data(channel_names=("I (mV)", "aVR (mV)"), units=None))
+    data = _data(6)
+    for names, units in ((NAMES, ("uV", "uV")), (("I [uV]", "AVR [uV]"), None)):
+        other = replace(
+            data, values=[v * 1000 for v in data.values], channel_names=names, units=units
+        )
+        for one in (model, older):
+            same, said = matched(other, one.model_)
+            np.testing.assert_allclose(same.values[0], data.values[0])
+            assert "uV converted to the model's mV" in said
+    _, said = matched(replace(data, units=None), older.model_)
+    assert said[:2] == [
+        "took channels I, aVR for the model's I (mV), aVR (mV)",
+        "no units known: taken for the model's mV",
+    ]
+    with pytest.raises(ValueError, match=r"'I \(mV\)', which is needed, .*; is 'I \[mV\]' meant\?"):
+        older.predict_proba(data.as_estimator_input(), channel_names=("I [mV]", "aVR [mV]"))
 
 
 def test_other_channels_are_left_out_and_missing_ones_refused(model: MSSSMClassifier) -> None:
@@ -266,6 +292,27 @@ def test_options_of_fit_act_again_and_stand_in_next(tmp_path: Path) -> None:
     assert "24 of 24 series are among those that the model was trained on" in err
     shown = run("info", folder)[0]
     assert "--label sort --id name --drop age" in shown
+
+
+def test_options_of_fit_that_new_data_have_nothing_for(tmp_path: Path) -> None:
+    """Recordings without a table, in the folder where one works, and tables with fewer columns."""
+    sounds = tmp_path / "sounds"
+    rows = [f"{i}.wav,{'ab'[i % 2]},s{i % 4}" for i in range(12)]
+    for i in range(12):
+        write_sound(sounds / f"{i}.wav")
+    (tmp_path / "meta.csv").write_text("\n".join(["file,word,who", *rows]))
+    ask = ("--label", "word", "--group", "who", "--preset", "fast", "-q")
+    with contextlib.chdir(tmp_path):
+        run("fit", ".", *ask, "-o", "run")
+        out, _ = run("predict", "run", "sounds", "-q")
+    assert len(out.splitlines()) == 13
+    header: dict[str, Any] = {"origin": {"options": {"drop": ["age", "sex"], "label": "x"}}}
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "label,sex,a,b,c\n" + "".join(f"{'xy'[i % 2]},{i},3,1,{i}\n" for i in range(6))
+    )
+    data, kept = read_like_model(str(table), ReadOptions(), header, needs_labels=True)
+    assert (data.lengths.max(), kept["drop"]) == (3, ["sex"])
 
 
 def test_next_names_the_test_part(tmp_path: Path) -> None:

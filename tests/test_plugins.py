@@ -126,6 +126,19 @@ def test_a_plugin_that_cannot_be_imported(monkeypatch: pytest.MonkeyPatch, tmp_p
         MSSSMClassifier(core="s6", preset="fast").fit(*_waves())
 
 
+def test_on_the_command_line_it_is_a_sentence() -> None:
+    """It is imported before any command runs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "msssm_ts", "--version"],
+        env=os.environ | {PLUGINS: "no_such_module"},
+        capture_output=True,
+        text=True,
+    )
+    said = f"msssm-ts: {PLUGINS}: no_such_module cannot be imported (No module named"
+    assert (done.returncode, done.stderr[: len(said)]) == (2, said)
+    assert "Traceback" not in done.stderr
+
+
 def test_in_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from msssm_ts.members import MEMBERS
     from msssm_ts.members.member import Member

@@ -91,8 +91,11 @@ def test_a_file_s_answer_does_not_hang_on_its_neighbours(model: Path, folder: Pa
 
 
 def test_files_and_folders_together_each_once(model: Path, folder: Path) -> None:
-    asked = ("predict", model, folder / "a.wav", folder / "deep", folder / "deep" / "b.flac", "-q")
-    rows = rows_of(run(*asked)[0])
+    asked = ("predict", model, folder / "a.wav", folder / "deep", folder / "deep" / "b.flac")
+    out, err = run(*asked)
+    rows = rows_of(out)
+    assert "1 path named twice, or in a folder that is named, too: read once" in err
+    assert "read once" not in run(*asked[:-1])[1]
     assert [Path(r["file"]).name for r in rows] == [
         *("a.wav", "b.flac", "r1.hea", "two.npz", "two.npz")
     ]

@@ -263,8 +263,8 @@ def test_doses_are_classes(tmp_path: Path) -> None:
     ("written", "labels", "said"),
     [
         (["1_1", "11", "2"], ["1_1", "11", "2"], ""),
-        (["01", "1", "2"], ["01", "1", "2"], "labels 01 and 1 are two classes"),
-        (["1", "1.0", "2"], ["1", "1.0", "2"], "labels 1 and 1.0 are two classes"),
+        (["01", "1", "2"], ["01", "1", "2"], "took 01 and 1 for different classes"),
+        (["1", "1.0", "2"], ["1", "1.0", "2"], "took 1 and 1.0 for different classes"),
         (["+1", "-1", "0"], [1, -1, 0], ""),
         (["1.0", "2.0", "3e0"], [1, 2, 3], ""),
         (["٣", "3", "4"], ["٣", "3", "4"], ""),

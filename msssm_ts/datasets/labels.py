@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 from unicodedata import normalize
 
@@ -57,14 +59,21 @@ def lookalikes(labels: Iterable[Any]) -> str:
     Examples
     --------
     >>> lookalikes(["1", "1.0", "2"])
-    'labels 1 and 1.0 are two classes, as they are written'
+    'took 1 and 1.0 for different classes, as they are written'
     """
     labels = list(labels)
     return spelt_alike(labels) or on_other_signs(labels)
 
 
-def spelt_alike(labels: Iterable[Any]) -> str:
-    """Say which labels are one number, or word, written in two ways.
+def spelt_alike(labels: Iterable[Any], kind: str = "classes") -> str:
+    """Say which labels, or other names, are one number, or word, written in two ways.
+
+    Parameters
+    ----------
+    labels : iterable
+        Different ones.
+    kind : str
+        What they are taken for.
 
     Examples
     --------
@@ -72,17 +81,22 @@ def spelt_alike(labels: Iterable[Any]) -> str:
     'took Yes and yes for different classes, though only case differs'
     >>> spelt_alike(["no beat", "no_beat"]).partition(", ")[2]
     'though only case, blanks, hyphens or accents written in another way differ'
+    >>> spelt_alike(["1", "1.0"], "groups (speaker)")
+    'took 1 and 1.0 for different groups (speaker), as they are written'
+    >>> spelt_alike([2**53, 2**53 + 1])
+    ''
     >>> spelt_alike(["a", " a", "b"]).partition(" for")[0]
     "took ' a' and 'a'"
     """
     labels = list(labels)
-    seen: dict[float, str] = {}
+    seen: dict[Decimal, str] = {}
     for label in labels:
         text = str(label)
-        if _NUMBER.fullmatch(text):
-            other = seen.setdefault(float(text), text)
+        # What only looks like a number, such as 12e45678 among names, is none.
+        if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
+            other = seen.setdefault(Decimal(text), text)
             if other != text:
-                return f"labels {other} and {text} are two classes, as they are written"
+                return f"took {other} and {text} for different {kind}, as they are written"
     spellings: dict[str, list[str]] = {}
     for text in sorted(map(str, labels)):
         plain = _BETWEEN.sub("", normalize("NFKC", text).casefold()).strip()
@@ -96,7 +110,24 @@ def spelt_alike(labels: Iterable[Any]) -> str:
     by_case = all(len({n.casefold() for n in names}) == 1 for names in alike)
     what = "case" if by_case else "case, blanks, hyphens or accents written in another way"
     verb = "differs" if by_case else "differ"
-    return f"took {which} for different classes, though only {what} {verb}"
+    return f"took {which} for different {kind}, though only {what} {verb}"
+
+
+def on_one_hot(matrix: NDArray[Any]) -> str:
+    """Say that every series has just one of several labels; of few series that tells nothing.
+
+    Examples
+    --------
+    >>> on_one_hot(np.eye(3)[[0, 1, 2] * 9]).partition(":")[0]
+    'every series has just one of the 3 labels'
+    """
+    n_series, n_labels = matrix.shape
+    if n_series <= _FEW or n_labels < 2 or not (matrix.sum(axis=1) == 1).all():
+        return ""
+    return (
+        f"every series has just one of the {n_labels} labels: if they are classes, give them in "
+        "one column"
+    )
 
 
 def refuse_unlearnable(labels: NDArray[Any], source: str) -> None:

@@ -5,22 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from msssm_ts.datasets.units import without_unit
+
 _LEAD = re.compile(
     r"((lead|ecg)[ _-]?)?(i|ii|iii|-?avr|avl|avf|v[1-9]r?|mlii|mliii|mlv?[1-6])", re.IGNORECASE
 )
-_UNIT = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
-
-
-def without_unit(column: str) -> tuple[str, str]:
-    """Return the name of a column, and the unit in brackets behind it.
-
-    Examples
-    --------
-    >>> without_unit("Lead I (mV)"), without_unit("V1")
-    (('Lead I', 'mV'), ('V1', ''))
-    """
-    found = _UNIT.search(column)
-    return (column.strip(), "") if found is None else (column[: found.start()].strip(), found[1])
 
 
 def are_leads(columns: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
-from msssm_ts.datasets.labels import lookalikes, refuse_unlearnable
+from msssm_ts.datasets.labels import lookalikes, on_one_hot, refuse_unlearnable, spelt_alike
 from msssm_ts.datasets.memory import Within, demand, limited
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import (
@@ -110,6 +110,11 @@ def load(
     if data.labels is not None and data.labels.ndim == 1:
         account = data.account.remarking(lookalikes(np.unique(data.labels)))
         data = replace(data, account=account)
+    elif data.labels is not None:
+        data = replace(data, account=data.account.remarking(on_one_hot(data.labels)))
+    if data.groups is not None:
+        alike = spelt_alike(np.unique(data.groups), f"groups ({data.group_name})")
+        data = replace(data, account=data.account.remarking(alike))
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.

@@ -208,7 +208,34 @@ class ReadOptions:
             for name in names:
                 if name not in known:
                     said = self.command_line_name(option).removeprefix("--")
-                    raise OptionError(f"{file}: {no_column(name, present, said)}", option)
+                    raise OptionError(f"{file}: {no_column(name, present, said)}", option, name)
+        self.check_told_once(present, file)
+
+    def check_told_once(self, columns: Sequence[str], file: str) -> None:
+        """Raise OptionError for a column that is named and left out, or is label and told beside.
+
+        Examples
+        --------
+        >>> ReadOptions(label="y", drop=("y",)).check_told_once(["y", "t0"], "x.csv")
+        Traceback (most recent call last):
+        msssm_ts.errors.OptionError: x.csv: column 'y' is named (--label) and left out (--drop); ...
+        """
+        dropped, beside = self.dropped(columns), self.beside_columns(columns)
+        for option in ("label", "id", "group", "time", "channel", "fold"):
+            for name in named_columns(getattr(self, option), columns):
+                said = self.command_line_name(option)
+                if name in dropped:
+                    raise OptionError(
+                        f"{file}: column {name!r} is named ({said}) and left out (--drop); take "
+                        "back one of the two",
+                        "drop",
+                    )
+                if option == "label" and name in beside:
+                    raise OptionError(
+                        f"{file}: column {name!r} is the label ({said}), and told beside the "
+                        "series (--with) it would give the answer away; leave it out of --with",
+                        "beside",
+                    )
 
     def beside_columns(self, columns: Iterable[str]) -> tuple[str, ...]:
         """Return the columns that the user named to be told beside the series.

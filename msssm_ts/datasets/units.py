@@ -33,9 +33,55 @@ _BASES = {
     "share": {"%": 0.01, "percent": 0.01, "pct": 0.01},
     "frequency": {"hz": 1.0, "bpm": 1 / 60, "/min": 1 / 60, "1/min": 1 / 60, "beats/min": 1 / 60},
 }
+# What people write for a unit, in brackets behind a name or below it, convertible or not.
+_UNITS = {
+    *("s", "ms", "us", "µs", "ns", "sec", "seconds", "v", "mv", "uv", "µv", "μv", "nv", "volt"),
+    *("g", "mg", "m/s2", "m/s^2", "m/s²", "m/(s^2)", "m/(sec^2)", "m/s/s", "m/s", "rad/s", "deg/s"),
+    *("dps", "°/s", "deg", "°", "rad", "ut", "µt", "μt", "gauss", "t", "hz", "khz", "bpm", "1/min"),
+    *("°c", "degc", "c", "k", "%", "a", "ma", "ua", "µa", "w", "kw", "nm", "mm", "cm", "m", "km"),
+    *("pa", "kpa", "hpa", "bar", "mbar", "mmhg", "psi", "kg", "n", "kn", "ohm", "ohms", "kohm"),
+    *("us", "µs", "usiemens", "db", "rpm", "l/min", "ml", "no_units", "no units", "counts"),
+    *("yyyy/mm/dd hh:mm:ss.000", "unix", "a.u.", "au"),
+}
 # Of sound, whose values lie between -1 and 1.
 SOUND_UNIT = "of full scale"
 _SPACE = re.compile(r"\s+")
+_IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*$")
+
+
+def without_unit(column: str) -> tuple[str, str]:
+    """Return the name of a column, and what stands in brackets behind it.
+
+    Examples
+    --------
+    >>> without_unit("Lead I (mV)"), without_unit("V1")
+    (('Lead I', 'mV'), ('V1', ''))
+    """
+    found = _IN_BRACKETS.search(column)
+    return (column.strip(), "") if found is None else (column[: found.start()].strip(), found[1])
+
+
+def named_unit(column: str) -> tuple[str, str]:
+    """Return the name of a column, and the unit behind it where what is in brackets is one.
+
+    Examples
+    --------
+    >>> named_unit("acc_x [m/s^2]"), named_unit("sensor (left)"), named_unit("(g)")
+    (('acc_x', 'm/s^2'), ('sensor (left)', ''), ('(g)', ''))
+    """
+    name, unit = without_unit(column)
+    return (name, unit.strip()) if name and is_unit(unit) else (column, "")
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit that people write.
+
+    Examples
+    --------
+    >>> is_unit("mV"), is_unit("left")
+    (True, False)
+    """
+    return text.strip().casefold() in _UNITS
 
 
 def unit_factor(unit: str, wanted: str) -> float | None:

@@ -198,9 +198,12 @@ optional
         if ids is not None and not self.exemplars:
             said = "ids had nothing to act on: no series are kept without exemplars"
             data = replace(data, remarks=(*data.remarks, said))
-        if origin is None and (said := spelt_alike(data.targets.classes)):
+        if origin is None:
             # Else what has read the labels says so.
-            data = replace(data, remarks=(*data.remarks, said))
+            alike = [spelt_alike(data.targets.classes)]
+            if data.groups is not None:
+                alike.append(spelt_alike(dict.fromkeys(data.groups.tolist()), "groups"))
+            data = replace(data, remarks=(*data.remarks, *filter(None, alike)))
         if unlabelled is not None:
             more = check_series(unlabelled, self.missing, str(self.dtype))
             check_unlabelled(more, self.get_params(deep=False), series[0].shape[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -86,15 +87,38 @@ class Source:
 
 
 def check_channel_names(names: Sequence[str] | None, n_channels: int) -> None:
-    """Refuse names that are more or fewer than the channels.
+    """Refuse names that are more or fewer than the channels, and one text for several.
 
     Raises
     ------
     ValueError
         Naming both numbers.
     """
+    if isinstance(names, str):
+        raise ValueError(f"channel_names must be a list of names, not {names!r}")
     if names is not None and len(names) != n_channels:
         raise ValueError(f"{len(names)} channel_names for {counted(n_channels, 'channel')}")
+
+
+def check_sampling_rate(rate: Any) -> None:
+    """Refuse what is no rate in hertz.
+
+    Raises
+    ------
+    ValueError
+        With what was given.
+
+    Examples
+    --------
+    >>> check_sampling_rate(None), check_sampling_rate(np.float32(250))
+    (None, None)
+    >>> check_sampling_rate("250")
+    Traceback (most recent call last):
+    ValueError: sampling_rate must be a positive number in hertz, or None, not '250'
+    """
+    is_number = isinstance(rate, Real) and not isinstance(rate, (bool, np.bool_))
+    if rate is not None and not (is_number and 0 < float(rate) < float("inf")):
+        raise ValueError(f"sampling_rate must be a positive number in hertz, or None, not {rate!r}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from msssm_ts.fitted.parts import Source
+from msssm_ts.fitted.parts import Source, check_sampling_rate
 from msssm_ts.kernels.parallel import at_work
 from msssm_ts.preparation import Preparation
 from msssm_ts.preparation.apply import prepare_series
@@ -83,6 +83,7 @@ class TakesSeries:
         ValueError
             If that cannot be done to them.
         """
+        check_sampling_rate(sampling_rate)
         at_work()
         return prepare_series(
             series,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
+from msssm_ts.datasets.labels import first_missing
 from msssm_ts.fitted.parts import Labels
 from msssm_ts.fitting.targets import Targets, check_weights, encode_targets
 from msssm_ts.series import Series, lengths_of, take
@@ -148,6 +149,11 @@ def training_data(
     for name, value in (("groups", data.groups), ("validation", data.validation)):
         if value is not None and value.shape != (len(series),):
             raise ValueError(f"{name} must have one entry a series, not shape {value.shape}")
+    if data.groups is not None and (gone := first_missing(data.groups.tolist())) is not None:
+        raise ValueError(
+            f"groups has no value for series {gone} (counted from 0): name what it belongs to, or "
+            "leave the series out"
+        )
     counted = np.flatnonzero(data.weights > 0)
     if len(counted) < len(series):
         data = data.take(counted)

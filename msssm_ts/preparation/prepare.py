@@ -18,7 +18,7 @@ from msssm_ts.series.checks import LARGEST
 from msssm_ts.series.outliers import limited
 from msssm_ts.series.prepared import Times
 from msssm_ts.series.standardizer import is_constant
-from msssm_ts.text import counted
+from msssm_ts.text import counted, meant
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,7 @@ class Preparer:
                 there = ", ".join(map(str, present))
                 raise ValueError(
                     f"channel {name!r}, which is needed, is missing; there are {there}"
+                    f"{meant(name, present)}"
                 )
         return series[[present.index(name) for name in wanted]]
 

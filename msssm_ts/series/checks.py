@@ -27,7 +27,8 @@ def as_series_list(X: Any, missing: Missing = "error", dtype: str = "float32") -
     ----------
     X : array of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), or a \
 sequence of arrays of shape (n_channels, length) or (length,)
-        The series; numpy arrays, pandas or polars frames, torch tensors, nested lists.
+        The series; numpy arrays, pandas or polars frames, torch tensors, nested lists. What is
+        masked in masked arrays is missing.
     missing : {"error", "mask", "interpolate"}
         What happens to NaN before the end: refused, left as it is, or interpolated along each
         channel.
@@ -53,7 +54,7 @@ sequence of arrays of shape (n_channels, length) or (length,)
     >>> [s.shape for s in as_series_list([[1.0, 2.0, 3.0], [4.0, 5.0, np.nan]])]
     [(1, 3), (1, 2)]
     """
-    X = without_torch(X)
+    X = without_masks(without_torch(X))
     series = _from_list(X) if isinstance(X, (list, tuple)) and _is_ragged(X) else _from_array(X)
     return [
         _without_missing(without_padding(s), f"series {i}", missing, dtype)
@@ -159,6 +160,21 @@ def without_torch(X: Any) -> Any:
     if isinstance(X, (list, tuple)):
         return [without_torch(x) if hasattr(x, "detach") else x for x in X]
     return X.detach().cpu().numpy() if hasattr(X, "detach") else X
+
+
+def without_masks(X: Any) -> Any:
+    """Return masked arrays, alone or in a list, with NaN for what is masked; others unchanged.
+
+    Examples
+    --------
+    >>> without_masks(np.ma.array([1, 2], mask=[False, True]))
+    array([ 1., nan])
+    """
+    if isinstance(X, (list, tuple)):
+        return [without_masks(x) if isinstance(x, np.ma.MaskedArray) else x for x in X]
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    return np.where(np.ma.getmaskarray(X), np.nan, np.ma.getdata(X))
 
 
 def _from_array(X: Any) -> list[Series]:

@@ -74,6 +74,24 @@ def clipped_channels(parts: Sequence[Part]) -> Iterator[Finding]:
             )
 
 
+def flat_channels(parts: Sequence[Part]) -> Iterator[Finding]:
+    """Find series in which a channel that moves otherwise rests for long in between."""
+    for part in parts:
+        flat = part.digests.flat
+        rows = np.flatnonzero(flat.any(axis=1))
+        rows = rows[np.argsort(-flat[rows].max(axis=1), kind="stable")]
+        if len(rows):
+            yield Finding(
+                "flat",
+                f"{len(rows)} of {len(part.index)} series{part.within} "
+                f"{plural(len(rows), 'keeps', 'keep')} one value of a channel for up to "
+                f"{counted(flat.max(), 'step')} in between, ten times as long as any other",
+                len(rows),
+                "if a lead was off there, or a sender, write NaN, with --missing mask (fit)",
+                _places(part, rows.tolist(), flat > 0),
+            )
+
+
 def copied_channels(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find channels that are the same in all series, but for scale, offset and sign."""
     if parts[0].digests.deviations.shape[1] > MOST_CHANNELS:

@@ -11,6 +11,7 @@ from msssm_ts.analysis.data.channels import (
     clipped_channels,
     constant_channels,
     copied_channels,
+    flat_channels,
     scales_that_differ,
 )
 from msssm_ts.analysis.data.described import units_and_rates, unknown
@@ -111,7 +112,9 @@ def _found(parts: list[Part]) -> Iterator[Finding]:
     yield from class_findings([p for p in parts if p is not test], test)
     for look in (missing_values, far_values, odd_lengths, filled_up):
         yield from look(parts)
-    for look in (constant_channels, clipped_channels, copied_channels, scales_that_differ):
+    for look in (constant_channels, clipped_channels, flat_channels):
+        yield from look(parts)
+    for look in (copied_channels, scales_that_differ):
         yield from look(parts)
     yield from units_and_rates(parts)
 

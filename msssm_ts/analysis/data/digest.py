@@ -18,6 +18,8 @@ WIDTH = 128
 MOST_CHANNELS, _FEWEST_STEPS = 1024, 8
 # From so many equal values one after another on, an extreme may be where values are cut off.
 _STRETCH = 4
+# A channel that moves otherwise is flat where it rests for so many times as long as ever elsewhere.
+_FLAT = 10
 
 Floats = NDArray[np.float64]
 
@@ -85,6 +87,8 @@ class Digests:
         In units of the data; 0 where a channel is constant, NaN where it is empty.
     stretches : integer array of shape (n_series, n_channels)
         Steps for which a channel stays at its highest or lowest value, as if cut off there; or 0.
+    flat : integer array of shape (n_series, n_channels)
+        Steps for which a channel rests in the midst of its values, as if off there; or 0.
     filled_up : integer array of shape (n_series,)
         Steps for which all channels rest at the start or the end, as if filled up there; or 0.
     alike : array of shape (n_channels, n_channels)
@@ -98,6 +102,7 @@ class Digests:
     infinite: NDArray[np.int64]
     deviations: Floats
     stretches: NDArray[np.int64]
+    flat: NDArray[np.int64]
     filled_up: NDArray[np.int64]
     alike: Floats
 
@@ -144,7 +149,7 @@ def digested(
     shape = (n_series, n_channels)
     prints, filled_up = np.zeros(n_series, np.int64), np.zeros(n_series, np.int64)
     sketches = np.zeros((n_series, WIDTH), np.float32)
-    missing, infinite, stretches = (np.zeros(shape, np.int64) for _ in range(3))
+    missing, infinite, stretches, flat = (np.zeros(shape, np.int64) for _ in range(4))
     deviations = np.full(shape, np.nan)
     compared = n_channels if 1 < n_channels <= MOST_CHANNELS else 0
     alike = np.full((compared, compared), np.nan)
@@ -157,14 +162,15 @@ def digested(
         sketches[i] = sketcher.sketch(z)
         if compared and x.shape[1] >= _FEWEST_STEPS:
             alike = np.fmin(alike, _correlations(z, deviations[i]))
-        stretches[i] = [
-            _stretch(c[k], full_scale) if d > 0 else 0
-            for c, k, d in zip(x, known, deviations[i], strict=True)
-        ]
+        for c in np.flatnonzero(deviations[i] > 0):
+            stretches[i, c] = _stretch(x[c][known[c]], full_scale)
+            flat[i, c] = _flat(x[c][known[c]])
         filled_up[i] = _filled_up(x)
         if tell is not None:
             tell(i + 1, n_series)
-    return Digests(prints, sketches, missing, infinite, deviations, stretches, filled_up, alike)
+    return Digests(
+        *(prints, sketches, missing, infinite, deviations, stretches, flat, filled_up), alike
+    )
 
 
 def _standardized(x: Floats, known: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -200,8 +206,7 @@ def _stretch(x: Floats, full_scale: float = np.inf) -> int:
     >>> _stretch(wave), _stretch(np.minimum(np.sin(np.arange(40.0) / 4), 0.8))
     (0, 5)
     """
-    starts = np.flatnonzero(np.r_[True, x[1:] != x[:-1]])
-    lengths, values = np.diff(np.r_[starts, len(x)]), x[starts]
+    lengths, values = _runs(x)
     rest = (values == x[0]) | (values == x[-1])
     ends = ((values == x.max()) | (values == x.min())) & ~rest
     elsewhere, longest = lengths[~ends].max(initial=0), int(lengths[ends].max(initial=0))
@@ -210,6 +215,34 @@ def _stretch(x: Floats, full_scale: float = np.inf) -> int:
     total = int(lengths[ends & (lengths >= _STRETCH)].sum())
     is_rest = 2 * total >= len(x) and np.abs(x).max() < full_scale
     return longest if len(x) <= 50 * total and not is_rest else 0
+
+
+def _flat(x: Floats) -> int:
+    """Return for how long a channel rests in the midst of its values, as if off there; else 0.
+
+    As if off: once, for a twentieth of the time or more and ten times as long as ever elsewhere, at
+    a value that is neither an end of what it reaches nor where it begins or ends. What moves in
+    steps rests often, and machines that are off rest at their lowest.
+
+    Examples
+    --------
+    >>> wave = np.sin(np.arange(40.0))
+    >>> _flat(wave), _flat(np.where(abs(np.arange(40) - 20) < 6, 0.5, wave))
+    (0, 11)
+    """
+    lengths, values = _runs(x)
+    place = int(lengths.argmax())
+    longest, value = int(lengths[place]), values[place]
+    if value in (x[0], x[-1], x.min(), x.max()):
+        return 0
+    elsewhere = int(np.delete(lengths, place).max())
+    return longest if longest >= max(_FLAT * elsewhere, len(x) / 20) else 0
+
+
+def _runs(x: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Return for how long each value stays, and the values."""
+    starts = np.flatnonzero(np.r_[True, x[1:] != x[:-1]])
+    return np.diff(np.r_[starts, len(x)]), x[starts]
 
 
 def _filled_up(x: Floats) -> int:

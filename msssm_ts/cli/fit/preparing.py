@@ -268,7 +268,7 @@ def _limits(text: str | None, channels: str | None, n_channels: int) -> Limits |
 def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | None:
     """Return the names of the chosen channels, as the data spells them."""
     from msssm_ts.cli.given.matching import why_missing
-    from msssm_ts.datasets.signals.names import lead_key
+    from msssm_ts.datasets.signals.names import meant_names
 
     if text is None:
         return None
@@ -278,15 +278,18 @@ def _channels(text: str | None, series: LabelledSeries) -> tuple[str, ...] | Non
             f"{series.source}: --channels {text} chooses channels by name, but they have none; "
             "leave it out, or give DATA that names them"
         )
-    by_key = {lead_key(n): n for n in reversed(series.channel_names)}
-    for name in wanted:
-        if name not in series.channel_names and lead_key(name) not in by_key:
+    chosen = meant_names(wanted, series.channel_names)
+    for name, found in zip(wanted, chosen, strict=True):
+        if found is None:
             raise InputError(
                 f"{series.source}: there is no channel {name!r} (--channels); there are "
                 f"{', '.join(series.channel_names)}{why_missing(series, name)}; no channel is "
                 f"reconstructed from others{meant(name, series.channel_names)}"
             )
-    return tuple(n if n in series.channel_names else by_key[lead_key(n)] for n in wanted)
+    names = tuple(name for name in chosen if name is not None)
+    if len(set(names)) < len(names):
+        raise InputError(f"--channels {text}: the same channel twice; name each once")
+    return names
 
 
 def notes(

@@ -180,7 +180,7 @@ def read_config(file: Path, keys: Mapping[str, Key]) -> tuple[dict[str, Any], li
         If it cannot be read, a key is unknown, or a value cannot be used.
     """
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:

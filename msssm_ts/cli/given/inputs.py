@@ -142,7 +142,11 @@ def read_like_model(
                 raise
             if error.option == "beside":
                 raise InputError(f"{error}; the model was trained with them") from error
-            del kept[error.option]
+            value = kept.pop(error.option)
+            if isinstance(value, list) and error.name in value:
+                # Of several columns to be left out the others still are.
+                rest = [name for name in value if name != error.name]
+                kept |= {error.option: rest} if rest else {}
 
 
 def load_classifier(

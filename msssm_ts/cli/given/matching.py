@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +45,7 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     source, needed = model.source, model.preparation.channels
     said: list[str] = []
     if needed is not None and series.channel_names is not None:
-        series = _renamed(series, needed)
+        series, said = _renamed(series, needed)
         said += _channels(series, needed)
     elif series.n_channels != source.n_channels:
         names = f" ({enumerate_names(needed, 12)})" if needed and source.n_channels > 1 else ""
@@ -53,8 +55,8 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
         )
     elif needed is not None and len(needed) > 1:
         said.append(f"channels have no names: taken for {enumerate_names(needed)}, in this order")
-    units = (source.origin or {}).get("units")
-    if units and any(units) and series.units is None:
+    units = _units_of(source.channel_names, (source.origin or {}).get("units"))
+    if units and series.units is None:
         said.append(f"no units known: taken for the model's {enumerate_names(_different(units))}")
     before = series.account.remarks
     series = in_units(series, units, source.channel_names)
@@ -169,14 +171,29 @@ def _other_channels(series: LabelledSeries, wanted: int) -> str:
     )
 
 
-def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> LabelledSeries:
-    """Call channels as the model does, where only case and spaces differ."""
-    from msssm_ts.datasets.signals.names import lead_key
+def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> tuple[LabelledSeries, list[str]]:
+    """Call channels as the model does, where only case, spaces or a unit differ, and say so."""
+    from msssm_ts.datasets.signals.names import meant_names
 
-    by_key = {lead_key(n): n for n in reversed(names)}
     own = series.channel_names or ()
-    new = tuple(n if n in names else by_key.get(lead_key(n), n) for n in own)
-    return replace(series, channel_names=new) if len(set(new)) == len(new) else series
+    new = tuple(n or o for n, o in zip(meant_names(own, names), own, strict=True))
+    if new == own or len(set(new)) < len(new):
+        return series, []
+    units = _units_of(own, series.units)
+    pairs = [(o, n) for o, n in zip(own, new, strict=True) if o != n]
+    theirs, ours = (enumerate_names(side) for side in zip(*pairs, strict=True))
+    said = f"took {plural(len(pairs), 'channel')} {theirs} for the model's {ours}"
+    return replace(series, channel_names=new, units=units), [said]
+
+
+def _units_of(names: Sequence[str] | None, units: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the units of channels: those that are known, or stand in brackets behind names."""
+    from msssm_ts.datasets.units import named_unit
+
+    told = tuple(
+        u or named_unit(n)[1] for n, u in zip_longest(names or (), units or (), fillvalue="")
+    )
+    return told if any(told) else None
 
 
 def _channels(series: LabelledSeries, needed: tuple[str, ...]) -> list[str]:
@@ -307,5 +324,5 @@ def _known_columns(series: LabelledSeries, names: list[str]) -> tuple[LabelledSe
     return replace(series, labels=matrix, label_names=tuple(names)), said
 
 
-def _different(units: list[str]) -> list[str]:
+def _different(units: Sequence[str]) -> list[str]:
     return [u for u in dict.fromkeys(units) if u]

@@ -18,7 +18,7 @@ def find_test_part(data: str, series: LabelledSeries, reading: ReadOptions) -> s
         return data if has_test_part(series, data, reading) else None
     path = Path(data)
     for train, test in (("TRAIN", "TEST"), ("Train", "Test"), ("train", "test")):
-        beside = path.with_name(path.name.replace(train, test))
+        beside = path.parent / path.name.replace(train, test)
         if beside != path and beside.exists():
             return str(beside)
     if path.exists():

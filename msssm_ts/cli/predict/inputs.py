@@ -92,11 +92,10 @@ def find_inputs(
     from msssm_ts.datasets.stores.address import is_address
 
     several = len(data) > 1
-    found: dict[str, Input] = {}
+    every: list[Input] = []
     for name in data:
         if is_address(name):
-            for one in _at_address(name, several, reading, header, asked, quiet):
-                found.setdefault(one.key, one)
+            every += _at_address(name, several, reading, header, asked, quiet)
             continue
         path = Path(name)
         if several and not path.exists():
@@ -105,11 +104,16 @@ def find_inputs(
             own = _in_folder(path, reading, header, asked, quiet)
         else:
             own = [Input(name, one_of_many=several)]
-        for one in own:
-            found.setdefault(one.key, one)
-    if asked.early is not None and len(found) > 1:
+        every += own
+    found = {one.key: one for one in reversed(every)}
+    if len(found) < len(every):
+        twice = counted(len(every) - len(found), "path")
+        say(f"{twice} named twice, or in a folder that is named, too: read once", quiet=quiet)
+    # The first of each counts.
+    inputs = [one for one in every if found.get(one.key) is one]
+    if asked.early is not None and len(inputs) > 1:
         raise InputError("--early reads one file or data set at a time; give one of them")
-    return _with_companions([*found.values()])
+    return _with_companions(inputs)
 
 
 def _with_companions(inputs: list[Input]) -> list[Input]:

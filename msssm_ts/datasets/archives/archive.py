@@ -117,6 +117,13 @@ def _against_header(file: Path, data: LabelledSeries) -> list[str]:
     told = facts.get("@dimensions", ["?"])[0]
     if told.isdigit() and int(told) != data.n_channels:
         said.append(f"the header says {told} dimensions, and there are {data.n_channels}")
+    elif facts.get("@univariate") == ["true"] and data.n_channels > 1:
+        said.append(f"the header says one dimension, and there are {data.n_channels}")
+    steps, low, high = facts.get("@serieslength"), data.lengths.min(), data.lengths.max()
+    if facts.get("@equallength") == ["true"] and (low < high or steps not in (None, [str(high)])):
+        wanted = "one length" if steps is None else f"{steps[0]} steps"
+        there = f"{high}" if low == high else f"{low} to {high}"
+        said.append(f"the header says {wanted} for all series, and they have {there}")
     return said
 
 

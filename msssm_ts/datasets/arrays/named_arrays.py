@@ -30,7 +30,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.values import check_values, without_padding
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 from msssm_ts.series import Series
 from msssm_ts.text import counted, meant
 
@@ -251,9 +251,11 @@ def _without_channels(
     for name in options.drop:
         named = ReadOptions(drop=(name,))
         if not named.dropped([*done, *(channels or ())]):
-            raise InputError(
+            raise OptionError(
                 f"{source}: no array or channel {name!r} (--drop); its channels are "
-                f"{enumerate_names(channels or ['without names'])}{meant(name, channels or ())}"
+                f"{enumerate_names(channels or ['without names'])}{meant(name, channels or ())}",
+                "drop",
+                name,
             )
     if not gone or channels is None:
         return series, channels, ()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.recordings.described import Recordings
-from msssm_ts.errors import InputError
+from msssm_ts.errors import OptionError
 from msssm_ts.text import counted, plural
 
 _SPEAKER = re.compile(r"^(.+)_nohash_\d+$")
@@ -46,9 +46,10 @@ def grouped(recordings: Recordings, wanted: str | None, source: str) -> Recordin
     speakers = [_SPEAKER.match(f.stem) for f in files]
     if not any(speakers):
         if wanted is not None:
-            raise InputError(
+            raise OptionError(
                 f"{source}: no {wanted} is known of the files (--group); there is no such column "
-                "in a table beside them, and their names have no <speaker>_nohash_<n>"
+                "in a table beside them, and their names have no <speaker>_nohash_<n>",
+                "group",
             )
         return recordings
     names = [s[1] if s else f.name for f, s in zip(files, speakers, strict=True)]

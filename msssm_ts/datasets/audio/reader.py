@@ -27,7 +27,7 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.recordings.described import Recordings, describe
 from msssm_ts.datasets.recordings.pattern import account_of_pattern, by_pattern
 from msssm_ts.datasets.tree import describe_files, files_below, relative_name, with_suffix
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 
 __all__ = ["SUFFIXES", "AudioExcerpt", "audio_series", "read_audio", "read_audio_excerpt"]
 
@@ -154,18 +154,20 @@ def _one(file: Path, options: ReadOptions) -> Recordings:
 
 
 def _check_without_table(found: Recordings, options: ReadOptions, source: Path) -> None:
-    """Raise InputError for a column that was named where there is no table."""
+    """Raise OptionError for a column that was named where there is no table."""
     if any(role == "files" for role, _ in found.account.taken):
         return
-    for option, column in (
-        ("--label", options.label),
-        ("--drop", next(iter(options.drop), None)),
-        ("--validation", options.fold if found.folds is None else None),
+    for field, column in (
+        ("label", options.label),
+        ("drop", next(iter(options.drop), None)),
+        ("fold", options.fold if found.folds is None else None),
     ):
         if column is not None:
-            raise InputError(
+            raise OptionError(
                 f"{source}: no table lists the files, so that there is no column {column!r} "
-                f"({option}); leave it out, or put a table with it beside them"
+                f"({options.command_line_name(field)}); leave it out, or put a table with it "
+                "beside them",
+                field,
             )
 
 

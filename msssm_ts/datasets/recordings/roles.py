@@ -143,7 +143,8 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
     for option, chosen in (*named, ("group", group), ("fold", options.fold)):
         if chosen is not None and chosen not in every:
             said = "validation" if option == "fold" else option
-            raise OptionError(f"{where}: {no_column(chosen, every, said)}", option)
+            raise OptionError(f"{where}: {no_column(chosen, every, said)}", option, chosen)
+    options.check_told_once(every, where)
     part, flag = _part_column(listings, [c for c in columns if c not in labels])
     taken = {group, part, flag}
     remarks: list[str] = []

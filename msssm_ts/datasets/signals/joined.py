@@ -15,7 +15,7 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.signals.names import lead_key
 from msssm_ts.datasets.signals.record import Format, Record
 from msssm_ts.datasets.units import unit_factor
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 from msssm_ts.preparation.filters import rate_ratio, resampled_length
 from msssm_ts.text import counted
 
@@ -139,9 +139,11 @@ def _common(
     dropped = {lead_key(d) for d in options.drop}
     unknown = [d for d in options.drop if lead_key(d) not in spelt]
     if unknown:
-        raise InputError(
+        raise OptionError(
             f"{_where(records)}: no channel {unknown[0]!r} (--drop); there are "
-            f"{enumerate_names(list(spelt.values()), 12)}"
+            f"{enumerate_names(list(spelt.values()), 12)}",
+            "drop",
+            unknown[0],
         )
     leads = {f: {lead_key(n) for n in r.names} - dropped for f, r in records.items()}
     everywhere = set.intersection(*leads.values())

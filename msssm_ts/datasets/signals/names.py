@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from msssm_ts.datasets.units import named_unit
+
 # What recorders write before the name of an ECG lead or an EEG derivation. Other sensors (EOG,
 # EMG, Resp) stay: theirs would be other signals without it. MDC_ECG_LEAD_ is ISO/IEEE 11073-10101.
 _PREFIX = re.compile(
@@ -39,6 +41,26 @@ def same_lead(a: object, b: object) -> bool:
     (True, False, False)
     """
     return lead_key(a) == lead_key(b)
+
+
+def meant_names(names: Iterable[str], there: Sequence[str]) -> list[str | None]:
+    """Return which of the names that there are each name means; None where it is none of them.
+
+    One that is spelt so comes first, then one that means the same lead; then a unit behind either
+    does not matter.
+
+    Examples
+    --------
+    >>> meant_names(["avr", "acc [g]", "V9"], ["aVR", "acc"])
+    ['aVR', 'acc', None]
+    """
+    exact = {n: n for n in there}
+    meant = {lead_key(n): n for n in reversed(there)}
+    bare = {lead_key(named_unit(n)[0]): n for n in reversed(there)}
+    return [
+        exact.get(n) or meant.get(lead_key(n)) or bare.get(lead_key(named_unit(n)[0]))
+        for n in names
+    ]
 
 
 def lead_positions(names: Sequence[object], wanted: Iterable[object]) -> list[int | None]:

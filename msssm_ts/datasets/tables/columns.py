@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from msssm_ts.datasets.options import ReadOptions, named_columns
+from msssm_ts.datasets.units import named_unit
 from msssm_ts.errors import InputError
 
 # Names that people give to columns, the likeliest first; case and spaces do not matter.
@@ -64,8 +65,8 @@ class Roles:
     rest : tuple of str
         All others, in order.
     left_out : tuple of str
-        Columns that say something of a series, by their names, and are not needed: a patient
-        beside the record that groups the series, a class beside the label that was chosen.
+        Columns that are none of the values, by their names, and not needed: a patient beside the
+        record that groups the series, a class beside the label that was chosen, a second clock.
     loose_id : str, optional
         A column that names the series of a long table, if its data looks like one.
     beside : tuple of str
@@ -146,11 +147,12 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
         by_its_name = find(names)
         labels = () if by_its_name is None else (by_its_name,)
     taken = {*labels, *chosen}
-    value = find(VALUE)
+    value = find(VALUE) or _with_a_unit(VALUE, (c for c in free if c not in taken))
+    taken.add(value)
     group = find(GROUP, options.group)
     # Those of a joint id may be the groups, too, and nothing else.
     taken.update(joint)
-    identifier = None if joint else find(ID, options.id)
+    identifier = None if joint else find(ID, next(iter(ids), None))
     loose = None if joint or identifier is not None else find(LOOSE_ID)
     fold = find(FOLD, options.fold)
     time = find(TIME, options.time)
@@ -160,7 +162,12 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
     channel = find(CHANNEL, options.channel)
     part = find(PART)
     rest = [c for c in free if c not in taken]
-    left_out = [c for c in rest if plain[c] in _ABOUT_SERIES]
+    # A second clock beside the times is no channel.
+    left_out = [
+        c
+        for c in rest
+        if plain[c] in _ABOUT_SERIES or (time is not None and _TIME.fullmatch(plain[c]))
+    ]
     unneeded = set(left_out)
     steps = tuple(c for c in rest if c not in unneeded)
     return Roles(
@@ -172,6 +179,11 @@ def find_roles(columns: Sequence[str], options: ReadOptions) -> Roles:
         joint=joint,
         owners=tuple(c for c in left_out if plain[c] in _OWNERS),
     )
+
+
+def _with_a_unit(names: Sequence[str], columns: Iterable[str]) -> str | None:
+    """Return the first column that bears one of the names, with a unit in brackets behind it."""
+    return next((c for c in columns if plain_name(named_unit(c)[0]) in names), None)
 
 
 def plain_name(column: object) -> str:

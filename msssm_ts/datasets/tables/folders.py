@@ -96,8 +96,9 @@ def read_matrices(folder: Path, options: ReadOptions) -> LabelledSeries | None:
         per_series["group_name"] = _bare(groups)
         account = account.took("group", groups.name)
     if options.group is not None and options.group != per_series.get("group_name"):
-        raise InputError(
-            f"{source}: no file {options.group!r} with a line a series (--group); leave it out"
+        raise OptionError(
+            f"{source}: no file {options.group!r} with a line a series (--group); leave it out",
+            "group",
         )
     used = {labels, groups, *channels.values()}
     rest = [f.name for f in own.values() if f not in used]

@@ -108,6 +108,7 @@ def read_lazily(parts: Parts, options: ReadOptions) -> LabelledSeries:
     return LabelledSeries(
         LazySeries(items, read, [length for *_, length in items]),
         channel_names=columns.channels,
+        units=columns.units,
         source=source,
         account=parts.account + account,
         **per_series(keys, roles, np.arange(len(kept))),
@@ -126,6 +127,8 @@ class _Columns:
         Whether each holds whole series; else a step of one.
     channels : tuple of str, optional
         Names of the channels, where there are several.
+    units : tuple of str, optional
+        Theirs, where any is known.
     layout, words : str
         For the account.
     left_out : tuple of str
@@ -137,6 +140,7 @@ class _Columns:
     names: tuple[str, ...]
     lists: bool
     channels: tuple[str, ...] | None
+    units: tuple[str, ...] | None
     layout: str
     words: str
     left_out: tuple[str, ...]
@@ -145,7 +149,7 @@ class _Columns:
     def series(self, table: Table) -> list[Series]:
         """Return the series of a table's rows."""
         if self.lists:
-            return list_series(table, list(self.names))[1]
+            return list_series(table, list(self.names))
         values = table.numbers(list(self.names))
         shape = (len(values), len(self.channels or (0,)), -1)
         return without_padding(values.reshape(shape), table.error)
@@ -234,15 +238,14 @@ def _values(
         roles = replace(roles, value=None, rest=tuple(c for c in table.columns if c in rest))
     unused = [c for c in (roles.time, roles.channel) if c is not None]
     lists = list_columns(table, roles.rest)
-    channels: tuple[str, ...] | None
-    if lists:
-        names, channels = tuple(lists), (tuple(lists) if len(lists) > 1 else None)
-    else:
+    names = tuple(lists)
+    if not lists:
         table, steps = steps_of(table, roles)
-        names, channels = tuple(steps.columns), steps.channels
+        names = tuple(steps.columns)
     left_out = [c for c in roles.rest if c not in set(names)]
     columns = _Columns(
-        *(names, bool(lists), channels, layout, taken["channels"]),
+        *(names, bool(lists), understood.channel_names, understood.units),
+        *(layout, taken["channels"]),
         left_out=(*left_out, *unused),
         remarks=understood.account.remarks,
     )

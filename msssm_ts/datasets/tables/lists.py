@@ -23,10 +23,8 @@ def list_columns(table: Table, columns: Sequence[str]) -> list[str]:
     return [c for c in columns if c in lists] if lists else []
 
 
-def list_series(
-    table: Table, columns: Sequence[str]
-) -> tuple[tuple[str, ...] | None, list[Series]]:
-    """Return channel names, where there are several columns, and the series of list columns.
+def list_series(table: Table, columns: Sequence[str]) -> list[Series]:
+    """Return the series of list columns, a channel each.
 
     One column of lists of lists holds all channels of a series.
 
@@ -54,7 +52,7 @@ def list_series(
             f"{counted(len(series[odd]), 'channel')}, but the first series has {len(series[0])}; "
             "give every series all channels",
         )
-    return (tuple(columns) if len(columns) > 1 else None), series
+    return series
 
 
 def _pieces(table: Table, column: str) -> list[NDArray[np.float64]]:

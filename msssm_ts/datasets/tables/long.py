@@ -21,7 +21,7 @@ from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table, Texts
 from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
-from msssm_ts.datasets.tables.units import unit_column, units_of, units_of_rows
+from msssm_ts.datasets.tables.units import named_channels, unit_column, units_of, units_of_rows
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
 
@@ -87,11 +87,12 @@ def read_values(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
 def _units(
     table: Table, roles: Roles, channel: NDArray[np.int64]
 ) -> tuple[tuple[str, ...] | None, Roles]:
-    """Return the units that a column gives, or a line below the header, and the other columns."""
+    """Return the units that a column gives, or the values' own has, and the other columns."""
     n_channels = int(channel.max()) + 1
     column = unit_column(table, roles.rest)
     if column is None:
-        return units_of(table, [[str(roles.value)]] * n_channels), roles
+        units = named_channels(table, [str(roles.value)])[1]
+        return units and units * n_channels, roles
     roles = replace(roles, unit=column, rest=tuple(c for c in roles.rest if c != column))
     return units_of_rows(table, column, channel, n_channels), roles
 
@@ -138,8 +139,8 @@ def read_steps(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeri
             f"took the rows of one {roles.id}, in their order, for the steps of a series; --time "
             "says otherwise"
         )
-    units = units_of(table, [[c] for c in rest])
-    return _series(rows, roles, series, rest, account, times, units)
+    names, units = named_channels(table, rest)
+    return _series(rows, roles, series, names, account, times, units)
 
 
 def _measured(table: Table, roles: Roles, words: list[str]) -> tuple[tuple[str, ...], list[str]]:

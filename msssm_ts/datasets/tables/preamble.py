@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from msssm_ts.datasets.leads import are_leads
+from msssm_ts.datasets.units import is_unit
 
 # What begins a comment.
 COMMENT = ("#", "%", "//")
@@ -18,15 +19,6 @@ _RATE = re.compile(
 _IN_BRACKETS = re.compile(r"\s*[(\[].*?[)\]]\s*|:$")
 _TIME = re.compile(r"(elapsed )?(date)?time(stamp)?|t\b|date|seconds|sec\b", re.IGNORECASE)
 _HERTZ = re.compile(r"([0-9.,]+)\s*(hz|hertz|sps|samples/s|)", re.IGNORECASE)
-_UNITS = {
-    *("s", "ms", "us", "µs", "ns", "sec", "seconds", "v", "mv", "uv", "µv", "μv", "nv", "volt"),
-    *("g", "mg", "m/s2", "m/s^2", "m/s²", "m/(s^2)", "m/(sec^2)", "m/s/s", "m/s", "rad/s", "deg/s"),
-    *("dps", "°/s", "deg", "°", "rad", "ut", "µt", "μt", "gauss", "t", "hz", "khz", "bpm", "1/min"),
-    *("°c", "degc", "c", "k", "%", "a", "ma", "ua", "µa", "w", "kw", "nm", "mm", "cm", "m", "km"),
-    *("pa", "kpa", "hpa", "bar", "mbar", "mmhg", "psi", "kg", "n", "kn", "ohm", "ohms", "kohm"),
-    *("us", "µs", "usiemens", "db", "rpm", "l/min", "ml", "no_units", "no units", "counts"),
-    *("yyyy/mm/dd hh:mm:ss.000", "unix", "a.u.", "au"),
-}
 _UNIT_NAMES, _CHANNEL_NAMES = ("unit", "units"), ("lead", "channel", "sensor")
 _NO_UNIT = {"", "-", "cal", "raw", "n/a", "none", "text", "[]", "()"}
 
@@ -167,7 +159,7 @@ def are_units(cells: Sequence[str], below: Sequence[str]) -> bool:
     if len(cells) != len(below):
         return False
     plain = [unit_of(c).casefold() for c in cells]
-    known = [p in _UNITS for p in plain]
+    known = [is_unit(p) for p in plain]
     measured = sum(k and _float(b) is not None for k, b in zip(known, below, strict=True))
     return measured >= max(1, len(cells) / 3) and all(
         k or p in _NO_UNIT for k, p in zip(known, plain, strict=True)

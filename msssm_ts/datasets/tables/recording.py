@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_labels
-from msssm_ts.datasets.leads import are_leads, without_unit
+from msssm_ts.datasets.leads import are_leads
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
 from msssm_ts.datasets.tables.numbers import as_float
 from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.units import without_unit
 from msssm_ts.datasets.values import check_values
-from msssm_ts.errors import InputError
+from msssm_ts.errors import InputError, OptionError
 from msssm_ts.text import plural
 
 # Empatica's files: seconds since 1970, then the rate, then values.
@@ -77,9 +78,10 @@ def read_recording(
     if options.label is not None:
         label = facts.get(options.label, "").strip()
         if not label:
-            raise InputError(
+            raise OptionError(
                 f"{file}: no line {options.label!r} with a value above the recording (--label); "
-                f"there are {', '.join(facts) or 'none'}"
+                f"there are {', '.join(facts) or 'none'}",
+                "label",
             )
         labels = tidy_labels([label])
         account = account.took("label", f"line {options.label} above the values")

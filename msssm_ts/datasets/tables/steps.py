@@ -93,8 +93,8 @@ def _find_steps(columns: tuple[str, ...], source: str) -> Steps:
             # The numbers of each are in one order, whatever it is.
             return Steps(columns, remark=_all_steps(families))
         remark = "steps are taken in the order of the columns, whose numbers do not ascend"
-    elif missing := _left_out(one):
-        remark = f"steps are taken as even, though the columns' numbers leave out {missing}"
+    elif uneven := _uneven(one):
+        remark = f"steps are taken as even, though the columns' numbers {uneven}"
     steps = tuple(column for members in kept.values() for _, column in members)
     taken = set(steps)
     names = tuple(_channel_name(*k) for k in kept) if len(kept) > 1 else None
@@ -107,14 +107,17 @@ def _find_steps(columns: tuple[str, ...], source: str) -> Steps:
     return Steps(steps, names, left_out, True, remark)
 
 
-def _left_out(numbers: Sequence[float]) -> str:
-    """Name the numbers that are missing where others count by ones; empty where none are."""
+def _uneven(numbers: Sequence[float]) -> str:
+    """Say how ascending numbers are not even; empty where they are."""
     steps = [b - a for a, b in pairwise(numbers)]
-    gone = [int(a + k) for a, b in pairwise(numbers) for k in range(1, min(int(b - a), 100))]
-    # Few of many: others may count minutes, or wavelengths.
-    if not gone or steps.count(1) < 0.8 * len(steps) or len(gone) > 0.2 * len(numbers):
-        return ""
-    return enumerate_names(gone, 3)
+    # Few of many are missing: others may count minutes, or wavelengths.
+    if steps.count(1) >= 0.8 * len(steps):
+        gone = [int(a + k) for a, b in pairwise(numbers) for k in range(1, min(int(b - a), 100))]
+        if gone and len(gone) <= 0.2 * len(numbers):
+            return f"leave out {enumerate_names(gone, 3)}"
+    low, high = min(steps), max(steps)
+    # Times are rounded when they are written.
+    return f"are {low:.4g} to {high:.4g} apart" if high - low > 0.1 * high else ""
 
 
 def _families(columns: Sequence[str]) -> _Families:

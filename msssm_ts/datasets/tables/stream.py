@@ -17,7 +17,7 @@ from msssm_ts.datasets.tables.guess import numbers_of
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
-from msssm_ts.datasets.tables.units import units_of
+from msssm_ts.datasets.tables.units import named_channels
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
@@ -84,14 +84,20 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
     times, note = past_midnight(table, time, times_of(table, time), np.cumsum(starts))
     # A clock that starts anew is another recording.
     back = np.flatnonzero(np.diff(times) < 0) + 1
-    n_back = int((~starts[back]).sum())
-    usable = n_back <= len(table) / 1000 + len(np.flatnonzero(starts))
+    anew = back[~starts[back]]
+    usable = len(anew) <= len(table) / 1000 + len(np.flatnonzero(starts))
     if usable:
         starts[back] = True
     values = table.numbers(list(rest))
     first = np.flatnonzero(starts)
     last = np.append(first[1:], len(table))
     account = table.account.remarking(note)
+    if usable and len(anew):
+        account = account.remarking(
+            f"took {counted(len(anew), 'row')} whose {time} is before that of the row above "
+            f"({table.place(int(anew[0]))}{', …' * (len(anew) > 1)}) for the start of another "
+            "recording; --id says otherwise"
+        )
     if roles.labels:
         labelled = np.all([table.texts(c).codes[first] >= 0 for c in roles.labels], axis=0)
         lost = int((last - first)[~labelled].sum())
@@ -135,11 +141,12 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
         account = account.remarking("times left out, for they go back and forth")
     else:
         carried = times_or_step(stamps)
+    names, units = named_channels(table, rest)
     return LabelledSeries(
         series,
-        channel_names=rest,
+        channel_names=names,
         sampling_rate=rate,
-        units=units_of(table, [[c] for c in rest]),
+        units=units,
         source=table.source,
         account=account,
         **carried,

@@ -18,6 +18,10 @@ _SECONDS = re.compile(
     r"(elapsed[ _]?)?(time|t)?[ _]?[(\[]?(s|sec|secs|seconds)?[)\]]?|timestamp", re.IGNORECASE
 )
 _IN_BRACKETS = re.compile(r"[\[(]\s*(\w+)\s*[\])]\s*$")
+# The days from 2000 to 2058, and seconds between entries of a spreadsheet.
+_DAYS = 36526, 57711
+_ROUND = [n * s for s in (1, 60) for n in (1, 2, 5, 10, 15, 20, 30)]
+_ROUND += [n * 3600 for n in (1, 2, 3, 4, 6, 12)]
 _UNIT = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
@@ -65,8 +69,8 @@ def sampling_rate(
     """Return the rate in hertz that times tell, or None where they leave a doubt.
 
     They tell one if the column's name does not speak against seconds, the times are no whole
-    numbers, the step is at most half a second, and every step of every series is the same to
-    one in a hundred.
+    numbers, and cannot be the days of a spreadsheet, the step is at most half a second, and every
+    step of every series is the same to one in a hundred.
 
     Parameters
     ----------
@@ -85,6 +89,8 @@ def sampling_rate(
     True
     >>> sampling_rate("time [ms]", np.arange(5) * 20, np.zeros(5, int))
     50.0
+    >>> sampling_rate("time", 45292.5 + np.arange(5) / 86400, np.zeros(5, int)) is None
+    True
     """
     named = _IN_BRACKETS.search(column)
     seconds = _UNIT.get(unit.casefold() or (named[1].casefold() if named else ""))
@@ -95,11 +101,21 @@ def sampling_rate(
     step = even_step(np.diff(times)[np.diff(owner) == 0])
     if step is not None and seconds is not None:
         step *= seconds
-    if step is None or not 0 < step <= 0.5:
+    if step is None or not 0 < step <= 0.5 or (seconds is None and _may_be_days(times, step)):
         return None
     rate = 1 / step
     # Times are rounded when they are written.
     return float(round(rate)) if abs(rate - round(rate)) < 1e-3 * rate else float(f"{rate:.6g}")
+
+
+def _may_be_days(times: NDArray[np.float64], step: float) -> bool:
+    """Whether times may be days since 1900, as spreadsheets count: of our time, a round step apart.
+
+    Seconds would be from 10 to 16 o'clock, if they count from midnight.
+    """
+    if times.min() < _DAYS[0] or times.max() > _DAYS[1]:
+        return False
+    return any(abs(step * 86400 - s) <= 0.01 * s for s in _ROUND)
 
 
 def even_step(steps: NDArray[np.float64]) -> float | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.tables.columns import plain_name
 from msssm_ts.datasets.tables.table import Table
-from msssm_ts.datasets.units import unit_factor
+from msssm_ts.datasets.units import named_unit, unit_factor
 from msssm_ts.errors import InputError
 
 _COLUMN = ("unit", "units", "uom")
@@ -27,6 +27,20 @@ def units_of(table: Table, channels: Sequence[Sequence[str]]) -> tuple[str, ...]
     if not table.units:
         return None
     return _known([_one_of_columns(table, columns) for columns in channels])
+
+
+def named_channels(
+    table: Table, columns: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
+    """Return the names of columns that are a channel each, and their units, if any are known.
+
+    A unit in brackets is no part of a name, unless it is all that tells two columns apart.
+    """
+    told = [named_unit(c) for c in columns]
+    if len({name for name, _ in told}) < len(told):
+        told = [(c, "") for c in columns]
+    units = [table.units.get(c, unit) for c, (_, unit) in zip(columns, told, strict=True)]
+    return tuple(name for name, _ in told), _known(units)
 
 
 def _one_of_columns(table: Table, columns: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from msssm_ts.datasets.tables.lists import list_columns, list_series
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import Steps, find_steps
 from msssm_ts.datasets.tables.table import Table
-from msssm_ts.datasets.tables.units import units_of
+from msssm_ts.datasets.tables.units import named_channels, units_of
 from msssm_ts.datasets.values import Error, without_padding
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.series import Series
@@ -46,8 +47,8 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
     )
     lists = list_columns(table, roles.rest)
     if lists:
-        names, series = list_series(table, lists)
-        units = units_of(table, [[c] for c in lists])
+        series = list_series(table, lists)
+        names, units = _of_lists(table, lists, len(series[0]))
         unused = [c for c in roles.rest if c not in lists] + _unused(roles)
         roles = replace(roles, time=None, channel=None)
         words = columns_in_words(lists)
@@ -69,6 +70,16 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
         account=account,
         **per_series(table, roles, np.arange(len(series))),
     )
+
+
+def _of_lists(
+    table: Table, lists: Sequence[str], n_channels: int
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Return the names and units of channels, which lists of lists hold without names."""
+    names, units = named_channels(table, lists)
+    if len(lists) > 1:
+        return names, units
+    return None, None if units is None else units * n_channels
 
 
 def account_of_steps(table: Table, roles: Roles, steps: Steps, where: str = "") -> Account:

@@ -86,7 +86,7 @@ class _Groups(nn.Module):
         places = steps.unsqueeze(1) + (self.lags.unsqueeze(1) * torch.arange(TAPS)).unsqueeze(1)
         # Behind its end a series goes on with its last value.
         index = torch.minimum(places, (length - 1).unsqueeze(2).unsqueeze(3))
-        windows = y.gather(2, index.flatten(2)).reshape(index.shape)  # (b, n_groups, l, TAPS)
+        windows = y.unsqueeze(3).expand(-1, -1, -1, TAPS).gather(2, index)
         exact = windows.double()
         centred = exact - exact.mean(3, keepdim=True)
         factor = 1 / (centred.square().mean(3, keepdim=True) + FLOOR).sqrt()
