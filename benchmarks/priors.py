@@ -119,7 +119,7 @@ class Arms:
             "default": lambda: self._default(),
             "default, own answers": lambda: self._default(own=True),
             "ridge, shipped": lambda: self._fit(members=["encoder_ridge"]),
-            "network": lambda: self._fit(members=["network"]),
+            "network": lambda: self._fit(members=["network"], init="random"),
             "network, both budgets": self._longer,
             "network, shipped": lambda: self._fit(members=["network"], init="pretrained"),
         }
@@ -139,9 +139,9 @@ class Arms:
 
     def _longer(self) -> tuple[MSSSMClassifier, float]:
         _, encoder = self._encoder("spans")
-        _, alone = self._fit(members=["network"])
+        _, alone = self._fit(members=["network"], init="random")
         epochs = self._epochs(len(self.few.X)) * (1 + encoder / alone)
-        return self._fit(members=["network"], max_epochs=round(epochs))
+        return self._fit(members=["network"], max_epochs=round(epochs), init="random")
 
     def _fit(
         self, encoder: str = "", own: bool = False, **parameters: Any
@@ -172,6 +172,7 @@ class Arms:
                 objective="spans" if untrained else name,
                 max_epochs=1 if untrained else self._epochs(len(series)),
                 learning_rate=1e-30 if untrained else 2e-3,
+                init="random",
                 random_state=self.seed,
                 preparation=few.preparation,
             )
