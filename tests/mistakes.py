@@ -56,7 +56,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         ),
         Mistake(
             "fit big.csv --init pretrainde",
-            "--init must be 'random', 'pretrained' or an encoder's file, not 'pretrainde'; is "
+            "--init must be 'auto', 'random', 'pretrained' or an encoder's file, not 'pretrainde'; is "
             "'pretrained' meant?",
         ),
         Mistake("tune big.csv --space netwrk", "…; is 'network' meant?"),

@@ -198,3 +198,9 @@ def test_files_and_exports_answer_the_same(preparation: Preparation, tmp_path: P
     report = export_model(again.model_, tmp_path / "m.onnx", "onnx")
     assert report.difference is not None
     assert report.difference < 1e-4
+
+
+def test_fast_votes_of_words_are_exported(tmp_path: Path) -> None:
+    report = export_model(fitted().model_, tmp_path / "m.onnx", "onnx")
+    assert report.difference is not None
+    assert report.difference < 1e-4

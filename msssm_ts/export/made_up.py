@@ -108,10 +108,11 @@ class _Maker:
         self.channels = model.source.n_channels
         # A step of the network is so many of the series.
         self.hop = math.lcm(*(member.stride for member in model.vote.members))
+        self.heard = whole.features != "raw"
         rate = whole.sampling_rate or model.source.sampling_rate
-        if whole.features != "raw" and rate is not None:
+        if self.heard and rate is not None:
             self.hop *= frame_sizes(rate, whole.frame_length, whole.frame_step)[1]
-        filtered = whole.features != "raw" or whole.filters
+        filtered = self.heard or whole.filters
         self.gaps = model.missing == "mask" and not filtered
         mean, std = model.standardizer.mean, model.standardizer.std
         knows_units = whole.standardize == "global" and whole.features == "raw"
@@ -120,6 +121,10 @@ class _Maker:
     def __call__(self, rng: np.random.Generator, shape: Shape, steps: int) -> Series:
         t = np.linspace(0, 1, steps * self.hop)
         values = self.mean[:, None] + self.std[:, None] * shape(rng, t, self.channels)
+        if self.heard:
+            # What is level has no sound. With it frames would all be the same but for rounding, and
+            # filters that compete on them equal, in one way here and in another there.
+            values -= values.mean(1, keepdims=True)
         if self.gaps:
             values[:, rng.uniform(size=len(t)) < 0.2] = np.nan
             values[0, rng.uniform(size=len(t)) < 0.2] = np.nan
