@@ -56,8 +56,8 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         ),
         Mistake(
             "fit big.csv --init pretrainde",
-            "--init must be 'auto', 'random', 'pretrained' or an encoder's file, not 'pretrainde'; is "
-            "'pretrained' meant?",
+            "--init must be 'auto', 'random', 'pretrained' or an encoder's file, not 'pretrainde'; "
+            "is 'pretrained' meant?",
         ),
         Mistake("tune big.csv --space netwrk", "…; is 'network' meant?"),
         Mistake("crossval big.csv --decide macrof1", "…; is 'macro_f1' meant?"),
