@@ -18,7 +18,7 @@ _HEAD = "head."
 
 @dataclass(frozen=True)
 class Known:
-    """A network that has learned from series without labels.
+    """A network that has learned without the labels of what it is to tell.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ class Known:
     name : str
         What messages call it: a file.
     objective : str
-        What it has learned, a key of :data:`msssm_ts.pretraining.objectives.OBJECTIVES`.
+        What it has learned, a key of :data:`msssm_ts.pretraining.objectives.OBJECTIVES`; or
+        :data:`msssm_ts.pretraining.sound.WORDS`.
     parameters : mapping
         Those that it was made with; a network that begins with it has their shape.
     asked : str
