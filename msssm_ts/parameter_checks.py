@@ -206,6 +206,10 @@ def check_preparation(name: str, value: Any) -> None:
     value.check()
 
 
+# What networks can begin with beside a file.
+BEGINNINGS = ("auto", "random", "pretrained")
+
+
 def check_init(name: str, value: Any) -> None:
     """Accept "auto", "random", "pretrained", or an encoder that is there.
 
@@ -217,11 +221,10 @@ def check_init(name: str, value: Any) -> None:
     ...
     ValueError: init must be 'auto', 'random', 'pretrained' or an encoder's file, not ...
     """
-    words = ("auto", "random", "pretrained")
     if isinstance(value, (str, os.PathLike)):
-        if value in words or os.path.exists(value):
+        if value in BEGINNINGS or os.path.exists(value):
             return
-        near = meant(os.fspath(value), words)
+        near = meant(os.fspath(value), BEGINNINGS)
     else:
         near = ""
     raise ValueError(

@@ -166,6 +166,13 @@ def test_another_shape_is_said() -> None:
     assert "another shape" not in " ".join(model.model_.record.notes)
 
 
+def test_what_networks_begin_with_has_nothing_to_act_on_without_one() -> None:
+    X, y = clips(2, 4)
+    asked = {"preparation": LOGMEL, "init": "random", "random_state": 0}
+    notes = MSSSMClassifier("fast", **asked).fit(X, y, sampling_rate=16_000.0).model_.record.notes
+    assert "without a network, init='random' had nothing to act on" in notes
+
+
 def test_several_spectra_are_read_as_one_was() -> None:
     one, two = network_for_sound(40, 1), network_for_sound(80, 1)
     x = torch.randn(3, 60, 40)

@@ -15,6 +15,7 @@ from msssm_ts.fitted.encoder import FittedEncoder
 from msssm_ts.fitted.encoder_file import load_encoder
 from msssm_ts.fitted.parts import Source
 from msssm_ts.model_path import ENCODER_NAME
+from msssm_ts.parameter_checks import BEGINNINGS
 from msssm_ts.parameters import specs
 from msssm_ts.preparation import Preparation
 from msssm_ts.series import Standardizer
@@ -48,7 +49,7 @@ def with_encoder(
         If the file cannot be read.
     """
     init = parameters["init"]
-    if init in ("auto", "random", "pretrained"):
+    if init in BEGINNINGS:
         return parameters, None
     file = encoder_file(init)
     if is_model(file):

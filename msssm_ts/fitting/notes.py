@@ -14,6 +14,7 @@ from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.stamps import said_of_stamps
 from msssm_ts.members import MEMBERS
 from msssm_ts.members.presets import Seat
+from msssm_ts.parameter_checks import BEGINNINGS
 from msssm_ts.parameters import specs
 from msssm_ts.series import Series
 from msssm_ts.series.standardizer import is_constant, moments
@@ -97,7 +98,9 @@ def notes(
         value = parameters[name]
         if encoded and name in OF_ENCODER:
             continue
-        if spec.concerns and not present.intersection(spec.concerns) and value != default:
+        # What reads an encoder reads a file's; the others are what networks begin with.
+        acting = present - {"encoder_ridge"} if name == "init" and value in BEGINNINGS else present
+        if spec.concerns and not acting.intersection(spec.concerns) and value != default:
             idle.setdefault(spec.concerns[0], []).append(f"{name}={value!r}")
     for kind, settings in idle.items():
         said.append(f"without a {kind}, {', '.join(settings)} had nothing to act on")

@@ -131,6 +131,8 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
          "tests/test_resuming.py"),
     ],
     "msssm_ts/fitting/notes.py": [
+        ("words: what networks begin with acts on an encoder", 'if name == "init" and value in',
+         "if False and value in", "tests/test_sound_network.py -k begin_with_has_nothing"),
         ("measured: who adds nothing is told of",
          'if seat.kind in useless and parameters["members"] is None:', "if False:",
          "tests/test_coarse_ridge.py"),
