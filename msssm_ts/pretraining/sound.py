@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,9 @@ from torch import Tensor, nn
 
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.stem import FilterBankStem, SpectrumStem
+from msssm_ts.pretraining.known import arrays_without_head, network_from
 from msssm_ts.pretraining.layers import codes
+from msssm_ts.pretraining.weights import read_weights, write_weights
 
 SOUND_FILE = Path(__file__).parent / "sound.safetensors"
 # What a model file says that it has learned; there is no objective of that name for series.
@@ -56,15 +57,8 @@ def sound_network() -> MSSSMNetwork:
     >>> sound_network().config.stem_bands
     40
     """
-    from safetensors import safe_open
-
-    with safe_open(SOUND_FILE, "pt") as file:
-        config = MSSSMConfig.from_dict(json.loads(file.metadata()["config"]))
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    with torch.random.fork_rng(devices=[]):
-        network = MSSSMNetwork(config)
-    network.load_state_dict(tensors, strict=False)
-    return network.eval().requires_grad_(False)
+    config, tensors = read_weights(SOUND_FILE)
+    return network_from(MSSSMConfig.from_dict(config), {k: t.numpy() for k, t in tensors.items()})
 
 
 def sound_config(n_channels: int = N_BANDS, stride: int = 1) -> MSSSMConfig:
@@ -83,14 +77,8 @@ def sound_config(n_channels: int = N_BANDS, stride: int = 1) -> MSSSMConfig:
 
 def keep_sound(network: MSSSMNetwork, file: Path = SOUND_FILE) -> None:
     """Write a network in half precision, without its head."""
-    from safetensors.torch import save_file
-
-    tensors = {
-        name: t.detach().half().contiguous()
-        for name, t in network.state_dict().items()
-        if not name.startswith("head.")
-    }
-    save_file(tensors, file, {"config": json.dumps(asdict(network.config))})
+    tensors = {name: torch.from_numpy(a) for name, a in arrays_without_head(network).items()}
+    write_weights(tensors, asdict(network.config), file)
 
 
 def other_than_sound(config: MSSSMConfig) -> str:

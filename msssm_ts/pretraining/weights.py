@@ -1,10 +1,14 @@
-"""The encoder that comes with the package."""
+"""The encoder that comes with the package, and the files of what does."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from torch import Tensor
 
 from msssm_ts.pretraining.encoder import Encoder
 from msssm_ts.pretraining.pools import MOST_POOLS
@@ -23,11 +27,7 @@ def shipped() -> Encoder:
     >>> shipped().training
     False
     """
-    from safetensors import safe_open
-
-    with safe_open(FILE, "pt") as file:
-        sizes = json.loads(file.metadata()["config"])
-        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    sizes, tensors = read_weights(FILE)
     return Encoder.of(sizes | {"n_pools": MOST_POOLS}, tensors)
 
 
@@ -41,8 +41,23 @@ def keep(encoder: Encoder, file: Path = FILE) -> None:
     file : path
         Where.
     """
+    write_weights(encoder.state_dict(), encoder.sizes, file)
+
+
+def read_weights(file: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return the configuration and the tensors of a file, these in single precision."""
+    from safetensors import safe_open
+
+    with safe_open(file, "pt") as kept:
+        config = json.loads(kept.metadata()["config"])
+        tensors = {name: kept.get_tensor(name).float() for name in kept.keys()}  # noqa: SIM118
+    return config, tensors
+
+
+def write_weights(tensors: Mapping[str, Tensor], config: Mapping[str, Any], file: Path) -> None:
+    """Write tensors in half precision, with their configuration."""
     from safetensors.torch import save_file
 
-    tensors = {name: t.detach().half().contiguous() for name, t in encoder.state_dict().items()}
+    halves = {name: t.detach().half().contiguous() for name, t in tensors.items()}
     # One entry: several are written in any order.
-    save_file(tensors, file, {"config": json.dumps(encoder.sizes)})
+    save_file(halves, file, {"config": json.dumps(config)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msssm_ts.analysis.data.digest import MOST_CHANNELS
 from msssm_ts.analysis.data.finding import Finding
@@ -59,8 +60,7 @@ def clipped_channels(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find series in which a channel stays at its highest or lowest value for long."""
     for part in parts:
         stretches = part.digests.stretches
-        rows = np.flatnonzero(stretches.any(axis=1))
-        rows = rows[np.argsort(-stretches[rows].max(axis=1), kind="stable")]
+        rows = _longest_first(stretches)
         if len(rows):
             yield Finding(
                 "clipped",
@@ -78,8 +78,7 @@ def flat_channels(parts: Sequence[Part]) -> Iterator[Finding]:
     """Find series in which a channel that moves otherwise rests for long in between."""
     for part in parts:
         flat = part.digests.flat
-        rows = np.flatnonzero(flat.any(axis=1))
-        rows = rows[np.argsort(-flat[rows].max(axis=1), kind="stable")]
+        rows = _longest_first(flat)
         if len(rows):
             yield Finding(
                 "flat",
@@ -90,6 +89,12 @@ def flat_channels(parts: Sequence[Part]) -> Iterator[Finding]:
                 "if a lead was off there, or a sender, write NaN, with --missing mask (fit)",
                 _places(part, rows.tolist(), flat > 0),
             )
+
+
+def _longest_first(steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the series of which steps (n_series, n_channels) are told, those of most first."""
+    rows = np.flatnonzero(steps.any(axis=1))
+    return rows[np.argsort(-steps[rows].max(axis=1), kind="stable")]
 
 
 def copied_channels(parts: Sequence[Part]) -> Iterator[Finding]:
