@@ -130,7 +130,7 @@ def launches(case: Case, length: int = 200) -> Iterator[Launch]:
 
     maps: list[Tensor | None]
     maps = [torch.zeros(M, case.d, case.n) if case.lti else low(b, length, M, case.n)] * 2
-    maps = [None, maps[1]] if case.pairs else maps
+    maps = [None, maps[1]] if case.lti else maps
     step: list[Tensor | None] = [None] * 3
     if not case.S and not case.lti:
         step[0] = low(b, length, M, case.d)
@@ -150,11 +150,12 @@ def launches(case: Case, length: int = 200) -> Iterator[Launch]:
         low(b, length, M),
         *step,
     )
+    rest = (None, 0, False, case.pairs)
     for name, kernel in kernels.items():
         setattr(host, name, Recorder(kernel))
     try:
-        y, last, kept = host.ms_scan_triton(state, True, *inputs, None, 0, False)
-        host.ms_scan_backward_triton(y, last, kept, *inputs, None, 0, False)
+        y, last, kept = host.ms_scan_triton(state, True, *inputs, *rest)
+        host.ms_scan_backward_triton(y, last, kept, *inputs, *rest)
     finally:
         for name, kernel in kernels.items():
             setattr(host, name, kernel)

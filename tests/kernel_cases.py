@@ -97,7 +97,9 @@ def scan_inputs(
         "D": draw.normal(d),
     }
     if lti:
-        inputs |= {"delta": draw.uniform(d), "B": draw.normal(d, n), "C": draw.normal(d, n)}
+        # Nearer to 0, where a state is the sum of all inputs, its decay's rounding shows.
+        inputs |= {"delta": draw.uniform(d, low=0.05)}
+        inputs |= {"B": draw.normal(d, n), "C": draw.normal(d, n)}
     else:
         inputs |= {
             "delta": draw.uniform(b, l, d),

@@ -217,7 +217,7 @@ def test_multiply_adds_by_hand() -> None:
         "head": 8 * 3,
     }
     lti = multiply_adds(_network(core="lti", bidirectional=False, **sizes), 10)
-    assert (lti["selection"], lti["scan"]) == (0, 10 * (24 * 3 + 12))
+    assert (lti["selection"], lti["scan"]) == (0, 10 * (24 * 2 + 12))
     one = multiply_adds(_network(n_layers=1, n_scales=0, d_state=6), 10)
     assert (one["decomposition"], one["mixing"]) == (0, 10 * 2 * (2 + 2))
 

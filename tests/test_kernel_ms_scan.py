@@ -97,7 +97,7 @@ def test_states_and_history_continue_a_series(lti: bool) -> None:
 @pytest.mark.parametrize("reverse", [False, True])
 def test_gradcheck(lti: bool, reverse: bool) -> None:
     history = 0 if reverse else 3
-    inputs = ms_scan_inputs(2, 6, 3, S=2, K=3, n=2, lti=lti, history=history)
+    inputs = ms_scan_inputs(2, 6, 3, S=2, K=3, n=5, lti=lti, history=history)
     names = list(inputs)
     leaves = [v.double().requires_grad_() for v in inputs.values()]
 
@@ -109,12 +109,41 @@ def test_gradcheck(lti: bool, reverse: bool) -> None:
 
 
 @CORES
+@pytest.mark.parametrize("channels", [16, 32, 40])
+def test_channels_of_a_wider_tensor_are_read_where_they_lie(lti: bool, channels: int) -> None:
+    """Parts of a projection's outputs, a gradient that goes to all of them, and single rows."""
+    inputs = ms_scan_inputs(3, 37, channels, S=2, K=3, n=4, lti=lti)
+    wide = torch.cat([inputs["x"], inputs["gate"], inputs["x"]], -1)
+    x, gate, _ = wide.chunk(3, -1)
+    lengths = torch.tensor([37, 1, 20])
+
+    def run(x: torch.Tensor, gate: torch.Tensor, apart: bool) -> list[torch.Tensor]:
+        leaves = {"x": x.detach().requires_grad_(), "gate": gate.detach().requires_grad_()}
+        y, _ = ms_scan(**inputs | leaves, lengths=lengths, reverse=True)
+        given = torch.linspace(-1, 1, 2 * y.numel()).view(*y.shape[:2], -1)[..., :channels]
+        given = given if apart else given.contiguous()
+        return [y, *torch.autograd.grad(y, list(leaves.values()), given)]
+
+    found = run(x, gate, apart=True)
+    expected = run(x.contiguous(), gate.contiguous(), apart=False)
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    # A part of the time, and one gradient for all steps.
+    longer = torch.cat([inputs["x"], inputs["gate"]], 1)[:, :37]
+    assert torch.equal(run(longer, gate, apart=True)[0], found[0])
+    leaf = x.detach().requires_grad_()
+    y, _ = ms_scan(**inputs | {"x": leaf}, lengths=lengths)
+    one = torch.linspace(-1, 1, channels).expand_as(y)
+    same, apart = (torch.autograd.grad(y, leaf, g, retain_graph=True) for g in (one, one.clone()))
+    assert torch.equal(same[0], apart[0])
+
+
+@CORES
 def test_opcheck(lti: bool) -> None:
     p = {
         k: v.requires_grad_()
         for k, v in ms_scan_inputs(2, 40, 5, S=2, K=3, n=3, lti=lti, history=4).items()
     }
-    bias = None if lti else p["dt_bias"]
+    B, bias = (None, None) if lti else (p["B"], p["dt_bias"])
     arguments = (
         p["initial_state"],
         True,
@@ -123,7 +152,7 @@ def test_opcheck(lti: bool) -> None:
         p["phi"],
         p["psi"],
         p["A"],
-        p["B"],
+        B,
         p["C"],
         p["D"],
         p["E"],
@@ -132,6 +161,7 @@ def test_opcheck(lti: bool) -> None:
         bias,
         torch.tensor([40, 9]),
         0,
+        False,
         False,
     )
     torch.library.opcheck(torch.ops.msssm_ts.ms_scan.default, arguments)

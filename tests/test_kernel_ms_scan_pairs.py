@@ -95,7 +95,8 @@ def test_opcheck() -> None:
     )
     maps = (p["x"], p["gate"], p["phi"], p["psi"], A, None, C, p["D"], p["E"])
     given = [None if t is None else t.requires_grad_() for t in (h, *maps)]
-    arguments = (given[0], True, *given[1:], None, None, None, torch.tensor([40, 9]), 0, False)
+    rest = (None, None, None, torch.tensor([40, 9]), 0, False, True)
+    arguments = (given[0], True, *given[1:], *rest)
     torch.library.opcheck(torch.ops.msssm_ts.ms_scan.default, arguments)
 
 

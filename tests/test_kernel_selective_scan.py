@@ -50,7 +50,8 @@ def test_state_carries_over(lti: bool) -> None:
 
 @pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 def test_gradcheck(lti: bool) -> None:
-    inputs = scan_inputs(2, 7, 3, 2, lti=lti, state=True)
+    # Four states together, and one by itself.
+    inputs = scan_inputs(2, 7, 3, 5, lti=lti, state=True)
     names = list(inputs)
     leaves = [v.double().requires_grad_() for v in inputs.values()]
 
@@ -62,11 +63,24 @@ def test_gradcheck(lti: bool) -> None:
             assert torch.autograd.gradcheck(call, leaves)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_decays_beyond_the_exponents(dtype: torch.dtype) -> None:
+    """Such as 2⁻³⁰⁰ are limited, and nothing else changes where one of a chunk's steps has one."""
+    inputs = scan_inputs(2, 40, 17, 5, lti=False)
+    inputs["A"][:, 0] = -1e-3
+    given = {k: v.to(dtype) for k, v in inputs.items()}
+    y, _ = selective_scan(**given)
+    inputs["delta"][:, 20] *= 1000
+    assert_agrees(selective_scan, inputs, dtype)
+    other, _ = selective_scan(**{k: v.to(dtype) for k, v in inputs.items()})
+    assert torch.equal(y[:, :20], other[:, :20])
+
+
 @pytest.mark.parametrize("lti", [False, True], ids=["s6", "lti"])
 def test_opcheck(lti: bool) -> None:
     p = {k: v.requires_grad_() for k, v in scan_inputs(2, 40, 5, 3, lti=lti, state=True).items()}
-    delta = None if lti else p["delta"]
-    maps = (p["A"], p["B"], p["C"], p["D"])
+    delta, B = (None, None) if lti else (p["delta"], p["B"])
+    maps = (p["A"], B, p["C"], p["D"])
     arguments = (p["x"], delta, *maps, p["initial_state"], torch.tensor([40, 9]), True)
     torch.library.opcheck(torch.ops.msssm_ts.selective_scan.default, arguments)
 

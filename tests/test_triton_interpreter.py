@@ -246,19 +246,20 @@ else:
     def test_contract_operator(lti: bool) -> None:
         """The fake implementations agree with what the kernels return."""
         inputs = ms_scan_inputs(1, 5, 3, S=1, K=2, n=1, lti=lti, rank=1)
-        given = [inputs.get(k) for k in ("x", "gate", "phi", "psi", "A", "B", "C", "D", "E")]
-        given += [inputs.get("dt"), inputs.get("dt_weight"), None if lti else inputs["dt_bias"]]
+        inputs |= {"B": None, "dt_bias": None} if lti else {}
+        names = ("x", "gate", "phi", "psi", "A", "B", "C", "D", "E", "dt", "dt_weight", "dt_bias")
+        given = [inputs.get(k) for k in names]
         leaves = [t if t is None else t.clone().requires_grad_() for t in given]
         state = torch.zeros(1, 3, 3, 1)
         torch.library.opcheck(
             torch.ops.msssm_ts.ms_scan.default,
-            (state, True, *leaves, torch.tensor([3]), 0, False),
+            (state, True, *leaves, torch.tensor([3]), 0, False, False),
             test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
         )
-        y, last, kept = torch.ops.msssm_ts.ms_scan(state, True, *given, None, 0, False)
+        y, last, kept = torch.ops.msssm_ts.ms_scan(state, True, *given, None, 0, False, False)
         torch.library.opcheck(
             torch.ops.msssm_ts.ms_scan_backward.default,
-            (torch.ones_like(y), last, kept, *given, None, 0, False),
+            (torch.ones_like(y), last, kept, *given, None, 0, False, False),
             test_utils=("test_schema", "test_faketensor"),
         )
 
@@ -318,12 +319,12 @@ else:
         state = torch.zeros(1, 1, 3, 2)
         torch.library.opcheck(
             torch.ops.msssm_ts.ms_scan.default,
-            (state, True, *leaves, torch.tensor([3]), 0, False),
+            (state, True, *leaves, torch.tensor([3]), 0, False, True),
             test_utils=("test_schema", "test_autograd_registration", "test_faketensor"),
         )
-        y, last, kept = torch.ops.msssm_ts.ms_scan(state, True, *given, None, 0, False)
+        y, last, kept = torch.ops.msssm_ts.ms_scan(state, True, *given, None, 0, False, True)
         torch.library.opcheck(
             torch.ops.msssm_ts.ms_scan_backward.default,
-            (torch.ones_like(y), last, kept, *given, None, 0, False),
+            (torch.ones_like(y), last, kept, *given, None, 0, False, True),
             test_utils=("test_schema", "test_faketensor"),
         )

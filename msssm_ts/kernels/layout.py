@@ -43,6 +43,27 @@ def flat(tensor: Tensor) -> NDArray[Any]:
     return array
 
 
+def rows_of(tensor: Tensor, n_channels: int) -> tuple[NDArray[Any], int]:
+    """Return the rows of (b, l, d) as a flat array, and how far apart there they begin.
+
+    Some of another tensor's channels, in whole vectors, are read where they lie; else as
+    :func:`pad_channels` has them.
+
+    Examples
+    --------
+    >>> halves = torch.zeros(2, 3, 32).chunk(2, -1)
+    >>> [(len(rows), stride) for rows, stride in (rows_of(half, 16) for half in halves)]
+    [(176, 32), (176, 32)]
+    """
+    batch, length, d = tensor.shape
+    stride = tensor.stride(1)
+    evenly = tensor.stride(2) == 1 and tensor.stride(0) == length * stride
+    if not evenly or d < n_channels:
+        return flat(pad_channels(tensor, n_channels)), n_channels
+    size = (batch * length - 1) * stride + d
+    return flat(tensor.detach().as_strided((size,), (1,))), stride
+
+
 def valid_lengths(lengths: Tensor | None, batch: int, n_timepoints: int) -> NDArray[np.int64]:
     """Return lengths (b,) as an array, n_timepoints for each where none are given."""
     if lengths is None:

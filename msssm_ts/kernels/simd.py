@@ -7,23 +7,26 @@ machine has (one AVX-512 register, two of AVX2, four of SSE or NEON).
 
 Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 
-==================  =============================================================
-``v + v, v - v``    also ``*`` and ``/``; contracted to fused multiply-adds
-``load(p, i)``      the vector at ``p[i:i + lanes]``, no alignment assumed
-``store(p, i, v)``  the reverse
-``splat(x)``        scalar x in every lane
-``spread(p, i)``    ``p[i]`` in every lane
-``row_sums(p, i)``  the sums of the vectors at ``p[i:]``, one in each lane
-``exp2(v)``         2**v, relative error below 3e-7 (float32) and 5e-15 (float64)
-``exp2_below(v)``   the same for v up to 127 (float32), 1023 (float64)
-``softplus(v)``     log(1 + exp(v))
-``sigmoid(v)``      1 / (1 + exp(-v))
-``exp_minus(v)``    exp(-v), v clamped so that three of them may be multiplied
-``positive(v)``     1 where v > 0, else 0
-``rectified(v)``    v where v > 0, else 0
-``larger(v, w)``    the larger one in each lane, ``smaller(v, w)`` the smaller one
-``equal(v, w)``     1 where v = w, else 0
-==================  =============================================================
+===================  =============================================================
+``v + v, v - v``     also ``*`` and ``/``; contracted to fused multiply-adds
+``load(p, i)``       the vector at ``p[i:i + lanes]``, no alignment assumed
+``store(p, i, v)``   the reverse
+``splat(x)``         scalar x in every lane
+``spread(p, i)``     ``p[i]`` in every lane
+``row_sums(p, i)``   the sums of the vectors at ``p[i:]``, one in each lane
+``exp2(v)``          2**v, relative error below 3e-7 (float32) and 5e-15 (float64)
+``exp2_below(v)``    the same for v up to 127 (float32), 1023 (float64)
+``exp2_between(v)``  the same for v from −126 on, too (float64: −1022)
+``softplus(v)``      log(1 + exp(v))
+``sigmoid(v)``       1 / (1 + exp(-v))
+``exp_minus(v)``     exp(-v), v clamped so that three of them may be multiplied
+``positive(v)``      1 where v > 0, else 0
+``rectified(v)``     v where v > 0, else 0
+``larger(v, w)``     the larger one in each lane, ``smaller(v, w)`` the smaller one
+``equal(v, w)``      1 where v = w, else 0
+``magnitude(v)``     |v|
+``below(v, w)``      whether v < w in every lane
+===================  =============================================================
 
 :func:`softplus_and_slope` does four vectors at once.
 """
@@ -57,6 +60,8 @@ def _elementwise(name: str) -> Any:
 
 exp2 = _elementwise("exp2")
 exp2_below = _elementwise("exp2_below")
+exp2_between = _elementwise("exp2_between")
+magnitude = _elementwise("magnitude")
 softplus = _elementwise("softplus")
 sigmoid = _elementwise("sigmoid")
 exp_minus = _elementwise("exp_minus")
@@ -82,6 +87,18 @@ def _pairwise(name: str) -> Any:
 larger = _pairwise("larger")
 smaller = _pairwise("smaller")
 equal = _pairwise("equal")
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def below(typingctx: Any, v: Any, w: Any) -> Any:
+    """Whether v < w in every lane; not where one is NaN."""
+    if not isinstance(v, Vector) or v != w:
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return Emitter(builder, v.dtype).below(*args)
+
+    return types.boolean(v, w), codegen
 
 
 @intrinsic  # type: ignore[untyped-decorator]

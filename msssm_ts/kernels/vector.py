@@ -236,6 +236,17 @@ class Emitter:
         """Take the smaller one in each lane."""
         return self.builder.select(self.builder.fcmp_ordered("<", x, y), x, y)
 
+    def below(self, x: Any, y: Any) -> Any:
+        """Whether x < y in every lane; not where one is NaN."""
+        kept = self.builder.fcmp_ordered("<", x, y)
+        integer = ir.IntType(self.lanes)
+        every = self.builder.bitcast(kept, integer)
+        return self.builder.icmp_signed("==", every, ir.Constant(integer, -1))
+
+    def magnitude(self, x: Any) -> Any:
+        """|x|."""
+        return self.call("fabs", x)
+
     def equal(self, x: Any, y: Any) -> Any:
         """1 where x = y, else 0."""
         same = self.builder.fcmp_ordered("==", x, y)

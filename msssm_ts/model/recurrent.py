@@ -129,14 +129,15 @@ def _states(network: MSSSMNetwork) -> int:
 
 
 def _scan(step: FusedStep) -> tuple[Tensor | None, ...]:
-    """Return A, poles, B, C, D, Δ's weight and bias, channels last; what there is not is None."""
+    """Return A, Ā, poles, C, D, Δ's weight and bias, channels last; what there is not is None."""
+    if step.dt_weight is not None:
+        # Where A is to be exponentiated at every step, the kernel has powers of 2.
+        A = (step.A * LOG2_E).mT
+        return A, None, None, None, step.D, step.dt_weight.mT, step.dt_bias
+    assert step.C is not None
     if step.A.is_complex():
-        assert step.C is not None
-        return None, pairs_of(step.A).mT, None, pairs_of(step.C).mT, step.D, None, None
-    # Where A is to be exponentiated at every step, the kernel has powers of 2.
-    A = step.A if step.dt_weight is None else step.A * LOG2_E
-    B, C, weight = (None if w is None else w.mT for w in (step.B, step.C, step.dt_weight))
-    return A.mT, None, B, C, step.D, weight, step.dt_bias
+        return None, None, pairs_of(step.A).mT, pairs_of(step.C).mT, step.D, None, None
+    return None, step.A.mT, None, step.C.mT, step.D, None, None
 
 
 def _read(core: MSSSM, step: FusedStep) -> Tensor:

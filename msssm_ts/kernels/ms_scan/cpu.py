@@ -8,7 +8,7 @@ Per step and channel, S scales of K taps, M = S + 2 streams of n states:
     exponentials, S6  forward M·n + 2M + 1, backward M·n + 2M + 1 (softplus as exp and log)
     exponentials, LTI forward 1, backward 1 (the gate's), of real states or pairs
     bytes             forward 3 floats (x, gate, y), backward 5 (x, gate, dy, dx, dgate)
-    flops             forward 4S·K + 4M·n, backward 12S·K + 19M·n
+    flops             forward 4S·K + 4M·n, backward 12S·K + 19M·n (LTI 11M·n)
 (see :func:`ms_scan_cost`).
 """
 
@@ -25,6 +25,7 @@ from msssm_ts.kernels.layout import (
     flat,
     pad_channels,
     padded_channels,
+    rows_of,
     sum_groups,
     valid_lengths,
 )
@@ -53,21 +54,21 @@ def ms_scan_cost(
 class _Inputs:
     """The tensors of one call as the kernels want them.
 
-    ``low`` is None in the LTI case, B where its states are pairs.
+    ``low`` and B are None in the LTI case, whose states may be ``pairs``.
     """
 
     def __init__(
         self, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor, A: Tensor,
         B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, low: Tensor | None,
         weight: Tensor | None, bias: Tensor | None, lengths: Tensor | None, n_history: int,
-        reverse: bool,
+        reverse: bool, pairs: bool,
     ):
         self.batch, rows, self.channels = x.shape
         self.n_scales, self.n_taps = phi.shape[0], padded_taps(phi)
         self.filters = phi
         self.n, self.streams = A.shape[2], A.shape[0]
         self.length, self.n_history = rows - n_history, n_history
-        self.selective, self.pairs = low is not None, B is None
+        self.selective = low is not None
         self.rank = low.shape[3] if low is not None else 0
         self.width = d = padded_channels(self.channels, x.dtype)
         self.lengths = valid_lengths(lengths, self.batch, self.length)
@@ -75,24 +76,24 @@ class _Inputs:
         steps: tuple[Any, ...]
         if low is not None and weight is not None and bias is not None and B is not None:
             diagonal = flat(states_first(A * LOG2_E, d))
-            maps = (diagonal, None, flat(B.contiguous()), flat(C.contiguous()))
+            maps = (diagonal, None, None, flat(B.contiguous()), flat(C.contiguous()))
             steps = (
                 flat(low.contiguous()), flat(states_first(weight, d)), flat(pad_channels(bias, d))
             )
         else:
-            first, last = flat(states_first(A, d)), flat(states_first(C, d))
-            if B is None:
-                maps = (None, first, None, last)
-            else:
-                maps = (first, None, flat(states_first(B, d)), last)
+            decay, out = flat(states_first(A, d)), flat(states_first(C, d))
+            maps = (None, None, decay, None, out) if pairs else (None, decay, None, None, out)
             steps = (None, None, None)
+        x_rows, x_stride = rows_of(x, d)
+        gate_rows, gate_stride = (None, 0) if gate is None else rows_of(gate, d)
         self.arrays = (
-            flat(pad_channels(x, d)), None if gate is None else flat(pad_channels(gate, d)),
+            x_rows, gate_rows,
             flat(taps_first(phi, d)), flat(taps_first(psi, d)), *maps, flat(pad_channels(D, d)),
             flat(E.contiguous()), *steps,
         )
         self.sizes = (
-            self.length, d, self.n_scales, self.n_taps, self.n, self.rank, n_history, reverse
+            self.length, d, x_stride, gate_stride, self.n_scales, self.n_taps, self.n, self.rank,
+            n_history, reverse,
         )
 
     def costs(self, groups: int) -> Any:
@@ -106,8 +107,8 @@ def ms_scan_cpu(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Fused forward: y, the last state, and (if keep) the state before each chunk.
 
-    ``x, *rest`` are the parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place,
-    in pairs Ā's real and imaginary parts side by side, like C's and the state's, and no B.
+    ``x, *rest`` are the parameters of :class:`_Inputs`; LTI takes Ā in A's place, in pairs its
+    real and imaginary parts side by side, like C's and the state's, and no B.
     """
     inputs = _Inputs(x, *rest)
     d, chunks = inputs.width, -(-inputs.length // CHUNK)
@@ -149,7 +150,7 @@ def ms_scan_backward_cpu(
         "phi": x.new_empty(batch, inputs.n_scales, inputs.n_taps, d),
         "psi": x.new_empty(batch, inputs.n_scales, inputs.n_taps, d),
         "A": x.new_empty(*per_series, n, d),
-        "B": x.new_empty((0,) if inputs.pairs else map_shape),
+        "B": x.new_empty(map_shape if inputs.selective else (1, 0)),
         "C": x.new_empty(map_shape),
         "D": x.new_empty(*per_series, d),
         "E": x.new_empty(per_step),
@@ -157,9 +158,10 @@ def ms_scan_backward_cpu(
         "weight": x.new_empty((*per_series, rank, d) if inputs.selective else (0,)),
         "bias": x.new_empty((*per_series, d) if inputs.selective else (0,)),
     }
+    grad_rows, grad_stride = rows_of(grad_y, d)
     args = (
-        flat(pad_channels(grad_y, d)), flat(carry), *inputs.arrays, inputs.lengths,
-        flat(checkpoints), *(flat(g) for g in grad.values()), *inputs.sizes, groups,
+        grad_rows, flat(carry), *inputs.arrays, inputs.lengths, flat(checkpoints),
+        *(flat(g) for g in grad.values()), *inputs.sizes, grad_stride, groups,
     )
 
     def work(first: int, last: int) -> None:
@@ -167,16 +169,13 @@ def ms_scan_backward_cpu(
 
     parallel.run(work, inputs.costs(groups))
     channels = inputs.channels
-    maps = [
-        sum_groups(grad[k]) if inputs.selective else states_last(grad[k].sum(0), channels)
-        for k in (("C",) if inputs.pairs else ("B", "C"))
-    ]
-    if inputs.pairs:
-        maps = [grad["B"], *maps]
+    grad_C = grad["C"]
+    grad_C = sum_groups(grad_C) if inputs.selective else states_last(grad_C.sum(0), channels)
     return (
         grad["x"][..., :channels], grad["gate"][..., :channels] if gated else grad["gate"],
         taps_last(grad["phi"], inputs.filters), taps_last(grad["psi"], inputs.filters),
-        states_last(grad["A"].sum(0), channels), *maps, grad["D"].sum(0)[:, :channels],
+        states_last(grad["A"].sum(0), channels), sum_groups(grad["B"]), grad_C,
+        grad["D"].sum(0)[:, :channels],
         sum_groups(grad["E"]),
         *(
             (

@@ -54,29 +54,32 @@ def _step_size_gradient(
 
 @inlined
 def _through_gate(
-    grad_y: Any, gate: Any, at: Any, step: Any, steps: Any, grad_mix: Any, mix_at: Any
+    grad_y: Any, at: Any, step: Any, gate: Any, gate_at: Any, gate_step: Any, steps: Any,
+    grad_mix: Any, mix_at: Any,
 ) -> None:
     """grad_mix = silu(gate) · grad_y, the gradient of the mixed streams."""
     width = lanes_of(grad_mix)
     for i in range(steps):
         value = load(grad_y, at + i * step)
         if gate is not None:
-            g = load(gate, at + i * step)
+            g = load(gate, gate_at + i * gate_step)
             value = value * (g * sigmoid(g))
         store(grad_mix, mix_at + i * width, value)
 
 
 @inlined
 def _gate_gradient(
-    grad_y: Any, gate: Any, mix: Any, mix_at: Any, at: Any, step: Any, steps: Any, grad_gate: Any
+    grad_y: Any, at: Any, step: Any, gate: Any, gate_at: Any, gate_step: Any, mix: Any,
+    mix_at: Any, steps: Any, grad_gate: Any, out_at: Any, out_step: Any,
 ) -> None:
     """grad_gate = silu′(gate) · mix · grad_y."""
     width, one = lanes_of(mix), splat(mix.dtype.type(1))
     for i in range(steps):
-        g, sig = load(gate, at + i * step), sigmoid(load(gate, at + i * step))
+        g = load(gate, gate_at + i * gate_step)
+        sig = sigmoid(g)
         slope = sig * (one + g * (one - sig))
         value = load(grad_y, at + i * step) * load(mix, mix_at + i * width)
-        store(grad_gate, at + i * step, value * slope)
+        store(grad_gate, out_at + i * out_step, value * slope)
 
 
 @inlined
@@ -112,12 +115,13 @@ def _mixer_gradient(
 
 @kernel
 def backward(
-    grad_y: Any, carry: Any, x: Any, gate: Any, phi: Any, psi: Any, A: Any, poles: Any, B: Any,
-    C: Any, D: Any, E: Any, low: Any, weight: Any, bias: Any, lengths: Any, checkpoints: Any,
-    grad_x: Any, grad_gate: Any, grad_phi: Any, grad_psi: Any, grad_A: Any, grad_B: Any,
-    grad_C: Any, grad_D: Any, grad_E: Any, grad_low: Any, grad_weight: Any, grad_bias: Any,
-    length: Any, d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any, n_history: Any,
-    reverse: Any, groups: Any, first: Any, last: Any,
+    grad_y: Any, carry: Any, x: Any, gate: Any, phi: Any, psi: Any, A: Any, decay: Any,
+    poles: Any, B: Any, C: Any, D: Any, E: Any, low: Any, weight: Any, bias: Any, lengths: Any,
+    checkpoints: Any, grad_x: Any, grad_gate: Any, grad_phi: Any, grad_psi: Any, grad_A: Any,
+    grad_B: Any, grad_C: Any, grad_D: Any, grad_E: Any, grad_low: Any, grad_weight: Any,
+    grad_bias: Any, length: Any, d: Any, x_stride: Any, gate_stride: Any, n_scales: Any,
+    n_taps: Any, n: Any, rank: Any, n_history: Any, reverse: Any, grad_stride: Any, groups: Any,
+    first: Any, last: Any,
 ) -> None:
     """``carry`` (b, M, n, d): the gradient of the last state on entry, of the initial on exit.
 
@@ -164,8 +168,6 @@ def backward(
                 fill_zero(grad_weight, b * streams * rank * d + c, d, streams * rank)
                 fill_zero(grad_bias, b * streams * d + c, d, streams)
             else:
-                if B is not None:
-                    fill_zero(grad_B, b * streams * n * d + c, d, streams * n)
                 fill_zero(grad_C, b * streams * n * d + c, d, streams * n)
         # Segments before the first step are the history's.
         n_segments = (steps_b + segment - 1) // segment
@@ -177,8 +179,8 @@ def backward(
             x_row = b * rows + row_0 + direction * (n_history + begin)
             for v in range(v_first, v_last):
                 c, base = v * width, (v - v_first) * planes
-                at = (x_row - direction * past) * d + c
-                copy_vectors(x, at, direction * d, levels, base + start, width, past + count)
+                at = (x_row - direction * past) * x_stride + c
+                copy_vectors(x, at, direction * x_stride, levels, base + start, width, past + count)
                 filter_bank(
                     levels[base:], details[base:], plane, start, past + count, phi, psi, c,
                     n_scales, n_taps, d,
@@ -195,8 +197,11 @@ def backward(
                 row = b * length + row_0 + direction * (begin + offset)
                 to_row = group * batch * length + row
                 for v in range(v_first, v_last):
-                    at, at_v = row * d + v * width, (v - v_first) * chunk
-                    _through_gate(grad_y, gate, at, direction * d, steps, grad_mix, at_v)
+                    c, at_v = v * width, (v - v_first) * chunk
+                    _through_gate(
+                        grad_y, row * grad_stride + c, direction * grad_stride, gate,
+                        row * gate_stride + c, direction * gate_stride, steps, grad_mix, at_v,
+                    )
                     fill_zero(mix, at_v, width, steps)
                 # Streams outside, vectors inside: the per-lane sums of one stream stay in cache.
                 for s in range(streams):
@@ -250,14 +255,14 @@ def backward(
                                     gy, y_chunk, grad_in, steps, h, carry, state_at, poles, C,
                                     a_at, d, n, grad_A, grad_C, state_at,
                                 )
-                            if B is not None:
+                            if decay is not None:
                                 lti_chunk(
-                                    source, at, y_chunk, steps, h, 0, width, A, B, C, a_at, d, n,
+                                    source, at, y_chunk, steps, h, 0, width, decay, C, a_at, d, n,
                                     decays,
                                 )
                                 lti_chunk_gradient(
-                                    source, at, gy, y_chunk, grad_in, steps, h, carry, state_at,
-                                    A, B, C, a_at, d, n, grad_A, grad_B, grad_C, state_at,
+                                    gy, y_chunk, grad_in, steps, h, carry, state_at, decay, C,
+                                    a_at, d, n, grad_A, grad_C, state_at,
                                 )
                         _mixer_gradient(
                             E, e_at, e_step, y_chunk, grad_mix, mix, at_v, steps, lanes_E
@@ -279,9 +284,11 @@ def backward(
                         sum_lanes(lanes_low, steps, rank, sums, grad_low, at * rank, step)
                 if gate is not None:
                     for v in range(v_first, v_last):
-                        at, at_v = row * d + v * width, (v - v_first) * chunk
+                        c, at_v = v * width, (v - v_first) * chunk
                         _gate_gradient(
-                            grad_y, gate, mix, at_v, at, direction * d, steps, grad_gate
+                            grad_y, row * grad_stride + c, direction * grad_stride, gate,
+                            row * gate_stride + c, direction * gate_stride, mix, at_v, steps,
+                            grad_gate, row * d + c, direction * d,
                         )
             for v in range(v_first, v_last):
                 c, base = v * width, (v - v_first) * planes

@@ -69,15 +69,14 @@ def band_of(levels: Any, details: Any, s: Any, n_scales: Any, plane: Any) -> Any
 
 @kernel
 def forward(
-    x: Any, gate: Any, phi: Any, psi: Any, A: Any, poles: Any, B: Any, C: Any, D: Any, E: Any,
-    low: Any, weight: Any, bias: Any, state: Any, lengths: Any, y: Any, checkpoints: Any,
-    keep: Any, length: Any, d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any,
-    n_history: Any, reverse: Any, first: Any, last: Any,
+    x: Any, gate: Any, phi: Any, psi: Any, A: Any, decay: Any, poles: Any, B: Any, C: Any, D: Any,
+    E: Any, low: Any, weight: Any, bias: Any, state: Any, lengths: Any, y: Any, checkpoints: Any,
+    keep: Any, length: Any, d: Any, x_stride: Any, gate_stride: Any, n_scales: Any, n_taps: Any,
+    n: Any, rank: Any, n_history: Any, reverse: Any, first: Any, last: Any,
 ) -> None:
     """``state`` (b, M, n, d) holds the initial states on entry, the last ones on exit.
 
-    Selective with ``low``, time-invariant without; with ``poles``, Ā in A's place, and no B, the
-    states are pairs.
+    Selective with ``low``, A and B; time-invariant with ``decay``, Ā; in pairs with ``poles``.
     """
     width = lanes_of(x)
     vectors, streams = d // width, n_scales + 2 if n_scales else 1
@@ -95,7 +94,7 @@ def forward(
         steps_b = lengths[b]
         direction = -1 if reverse else 1
         row_0 = steps_b - 1 if reverse else 0
-        x_at, x_step = (b * rows + row_0) * d + c, direction * d
+        x_at, x_step = (b * rows + row_0) * x_stride + c, direction * x_stride
         clear_past(levels, plane, start, n_scales, n_taps)
         copy_vectors(state, b * streams * n * d + c, d, h, 0, width, streams * n)
         if keep:
@@ -142,9 +141,9 @@ def forward(
                                 source, at, y_chunk, steps, h, s * n * width, width, poles, C,
                                 a_at, d, n, None,
                             )
-                        if B is not None:
+                        if decay is not None:
                             lti_chunk(
-                                source, at, y_chunk, steps, h, s * n * width, width, A, B, C,
+                                source, at, y_chunk, steps, h, s * n * width, width, decay, C,
                                 a_at, d, n, None,
                             )
                     for i in range(steps):
@@ -152,12 +151,11 @@ def forward(
                         value = load(mix, i * width) + e * load(y_chunk, i * width)
                         store(mix, i * width, value)
                 for i in range(steps):
-                    out = (row + direction * i) * d + c
                     value = load(mix, i * width)
                     if gate is not None:
-                        g = load(gate, out)
+                        g = load(gate, (row + direction * i) * gate_stride + c)
                         value = value * (g * sigmoid(g))
-                    store(y, out, value)
+                    store(y, (row + direction * i) * d + c, value)
             keep_past(levels, plane, start, count, n_scales, n_taps)
         fill_zero(y, (b * length + steps_b) * d + c, d, length - steps_b)
         copy_vectors(h, 0, width, state, b * streams * n * d + c, d, streams * n)

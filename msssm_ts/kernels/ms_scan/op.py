@@ -50,7 +50,8 @@ def ms_scan(
     phi, psi : Tensor of shape (S, d, K)
         Low-pass and high-pass filters.
     A : Tensor of shape (M, d, n)
-        Diagonals of the state matrices, negative for stable systems. Complex, for modes that
+        Diagonals of the state matrices, negative for stable systems. Time-invariant,
+        ``h_t = exp(ΔA) h_{t−1} + x̂_t`` and ``y_t = (C ΔB) h_t + D x̂_t``. Complex, for modes that
         oscillate, time-invariant only: log Ā, so that ``h_t = exp(A) h_{t−1} + x̂_t`` and
         ``y_t = Re(C h_t) + D x̂_t``. Step size, input map and the factor 2 of conjugate pairs are
         all in A and C: B and dt_bias are None.
@@ -166,40 +167,40 @@ def ms_scan(
         A, C = pairs_of(torch.exp(A)), pairs_of(C)
         initial_state = None if initial_state is None else pairs_of(initial_state)
     elif dt is None and B is not None and dt_bias is not None:
-        # Ā = exp(ΔA) and B̄ = ΔB once, not at every step
+        # Ā = exp(ΔA) and C B̄ = C ΔB once, not at every step
         if x.dtype in HALF_TYPES:
-            A, B, dt_bias = A.float(), B.float(), dt_bias.float()
+            A, B, C, dt_bias = A.float(), B.float(), C.float(), dt_bias.float()
         step = functional.softplus(dt_bias).unsqueeze(-1)
-        A, B, dt_bias = torch.exp(step * A), step * B, None
+        A, C, B, dt_bias = torch.exp(step * A), C * (step * B), None, None
     if initial_state is None:
         h = x.new_zeros(batch, *A.shape, dtype=state_dtype(x))
     else:
         h = initial_state
     inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias)
     keep = is_learned_from(*inputs, h)
-    y, state, _ = _ms_scan(h, keep, *inputs, lengths, n_history, reverse)
+    y, state, _ = _ms_scan(h, keep, *inputs, lengths, n_history, reverse, oscillates)
     if oscillates:
         state = torch.view_as_complex(state.view(batch, streams, d, n, 2))
     return y, state
 
 
 def scan_one_stream(
-    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor, h: Tensor,
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, h: Tensor,
     lengths: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Scan the raw signal alone, without a gate, on a GPU: its kernels take Δ as it is, too.
 
     What is given is as for :func:`msssm_ts.kernels.selective_scan.op.selective_scan`; without
-    ``delta``, A and B are Ā and B̄.
+    ``delta`` and B, A is Ā.
     """
     taps, E = x.new_empty(0, x.shape[2], 1), x.new_ones(*x.shape[:2], 1)
-    if delta is None:
-        A, B, C = A.unsqueeze(0), B.unsqueeze(0), C.unsqueeze(0)
+    if delta is None or B is None:
+        C = C.unsqueeze(0)
     else:
-        delta, A, B, C = delta.unsqueeze(2), A.unsqueeze(0), B.unsqueeze(2), C.unsqueeze(2)
-    inputs = (x, None, taps, taps, A, B, C, D.unsqueeze(0), E, delta, None, None)
+        delta, B, C = delta.unsqueeze(2), B.unsqueeze(2), C.unsqueeze(2)
+    inputs = (x, None, taps, taps, A.unsqueeze(0), B, C, D.unsqueeze(0), E, delta, None, None)
     keep = is_learned_from(*inputs, h)
-    y, state, _ = _ms_scan(h.unsqueeze(1), keep, *inputs, lengths, 0, False)
+    y, state, _ = _ms_scan(h.unsqueeze(1), keep, *inputs, lengths, 0, False, False)
     return y, state.squeeze(1)
 
 
@@ -218,20 +219,20 @@ def _ms_scan(
     initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
     A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
     dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
-    reverse: bool,
+    reverse: bool, pairs: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     if _on_gpu(x):
         from msssm_ts.kernels.ms_scan.triton import ms_scan_triton
 
         return ms_scan_triton(
             initial_state, keep, x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias,
-            lengths, n_history, reverse,
+            lengths, n_history, reverse, pairs,
         )
     from msssm_ts.kernels.ms_scan.cpu import ms_scan_cpu
 
     y, state, kept = ms_scan_cpu(
         initial_state, keep, x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias, lengths,
-        n_history, reverse,
+        n_history, reverse, pairs,
     )
     return y.contiguous(), state, kept
 
@@ -241,7 +242,7 @@ def _(
     initial_state: Tensor, keep: bool, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor,
     A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, dt: Tensor | None,
     dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None, n_history: int,
-    reverse: bool,
+    reverse: bool, pairs: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     batch, rows, d = x.shape
     length = rows - n_history
@@ -263,7 +264,7 @@ def _ms_scan_backward(
     grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
     phi: Tensor, psi: Tensor, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor,
     dt: Tensor | None, dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None,
-    n_history: int, reverse: bool,
+    n_history: int, reverse: bool, pairs: bool,
 ) -> list[Tensor]:
     if _on_gpu(x):
         from msssm_ts.kernels.ms_scan.triton import ms_scan_backward_triton
@@ -271,14 +272,14 @@ def _ms_scan_backward(
         return list(
             ms_scan_backward_triton(
                 grad_y, grad_state, checkpoints, x, gate, phi, psi, A, B, C, D, E, dt,
-                dt_weight, dt_bias, lengths, n_history, reverse,
+                dt_weight, dt_bias, lengths, n_history, reverse, pairs,
             )
         )
     from msssm_ts.kernels.ms_scan.cpu import ms_scan_backward_cpu
 
     grads = ms_scan_backward_cpu(
         grad_y, grad_state, checkpoints, x, gate, phi, psi, A, B, C, D, E, dt, dt_weight,
-        dt_bias, lengths, n_history, reverse,
+        dt_bias, lengths, n_history, reverse, pairs,
     )
     return [g.contiguous() for g in grads]
 
@@ -288,14 +289,14 @@ def _(
     grad_y: Tensor, grad_state: Tensor, checkpoints: Tensor, x: Tensor, gate: Tensor | None,
     phi: Tensor, psi: Tensor, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, E: Tensor,
     dt: Tensor | None, dt_weight: Tensor | None, dt_bias: Tensor | None, lengths: Tensor | None,
-    n_history: int, reverse: bool,
+    n_history: int, reverse: bool, pairs: bool,
 ) -> list[Tensor]:
     inputs = (x, gate, phi, psi, A, B, C, D, E, dt, dt_weight, dt_bias, grad_state)
     return [x.new_empty(0) if t is None else t.new_empty(t.shape) for t in inputs]
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    *tensors, ctx.n_history, ctx.reverse = inputs[2:]
+    *tensors, ctx.n_history, ctx.reverse, ctx.pairs = inputs[2:]
     ctx.mark_non_differentiable(output[2])
     ctx.save_for_backward(output[2], *tensors)
 
@@ -303,10 +304,10 @@ def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 def _gradients(ctx: Any, grad_y: Tensor, grad_state: Tensor, _: Any) -> tuple[Any, ...]:
     tensors = ctx.saved_tensors
     *grads, grad_h = _ms_scan_backward(
-        grad_y, grad_state, *tensors, ctx.n_history, ctx.reverse
+        grad_y, grad_state, *tensors, ctx.n_history, ctx.reverse, ctx.pairs
     )
     given = [g if t is not None else None for g, t in zip(grads, tensors[1:], strict=False)]
-    return grad_h, None, *given, None, None, None
+    return grad_h, None, *given, None, None, None, None
 
 
 _ms_scan.register_autograd(_gradients, setup_context=_save)

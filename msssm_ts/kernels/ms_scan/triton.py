@@ -64,15 +64,15 @@ def cut(batch: int, length: int, n_blocks: int) -> tuple[int, int]:
 class _Inputs:
     """The tensors of one call as the kernels want them.
 
-    ``low`` is None in the LTI case, B where its states are pairs. Without weight and bias, ``low``
-    (b, length, M, d) is Δ itself.
+    ``low`` and B are None in the LTI case, whose states may be ``pairs``. Without weight and bias,
+    ``low`` (b, length, M, d) is Δ itself.
     """
 
     def __init__(
         self, x: Tensor, gate: Tensor | None, phi: Tensor, psi: Tensor, A: Tensor,
         B: Tensor | None, C: Tensor, D: Tensor, E: Tensor, low: Tensor | None,
         weight: Tensor | None, bias: Tensor | None, lengths: Tensor | None, n_history: int,
-        reverse: bool,
+        reverse: bool, pairs: bool,
     ):  # fmt: skip
         _check_launchable(x)
         self.batch, self.rows, self.d = x.shape
@@ -88,7 +88,7 @@ class _Inputs:
         self.x, self.gate, self.E = x.contiguous(), _contiguous(gate), E.contiguous()
         self.phi, self.psi = (f.to(self.dtype).mT.contiguous() for f in (phi, psi))
         self.low, self.rank = _contiguous(low), weight.shape[2] if weight is not None else 0
-        self.selective, self.pairs = low is not None, B is None
+        self.selective, self.pairs = low is not None, pairs
         self.B, self.C = _contiguous(B), C.contiguous()
         # The parts of self.parameters, and those of each row of B, C, low and E
         if weight is not None and bias is not None:
@@ -98,9 +98,8 @@ class _Inputs:
             self.parts, self.row_parts = [self.n, 1], [self.n, self.n, 1]
             table = [A * LOG2_E, D]
         else:
-            maps = [C] if B is None else [B, C]
-            self.parts, self.row_parts = [self.n, 1, *[self.n] * len(maps)], [1]
-            table = [A, D, *maps]
+            self.parts, self.row_parts = [self.n, 1, self.n], [1]
+            table = [A, D, C]
         rows = [(t if t.ndim == 3 else t.unsqueeze(-1)).to(self.dtype) for t in table]
         self.parameters = torch.cat(rows, -1).mT.contiguous()
         # One warp: no thread waits for another. One stage: rows just written must not be prefetched
@@ -186,8 +185,8 @@ def ms_scan_triton(
     """Fused forward: y, the last state and, if ``keep``, what the backward pass needs of it.
 
     That is the state before each chunk, and what went into the gate. ``x, *rest`` are the
-    parameters of :class:`_Inputs`; LTI takes Ā and B̄ in A's and B's place, in pairs Ā's real and
-    imaginary parts side by side, like C's and the state's, and no B.
+    parameters of :class:`_Inputs`; LTI takes Ā in A's place, in pairs its real and imaginary parts
+    side by side, like C's and the state's, and no B.
     """
     p = _Inputs(x, *rest)
     y = x.new_empty(p.batch, p.length, p.d)
@@ -274,8 +273,8 @@ def ms_scan_backward_triton(
     elif p.selective:
         (A, D, bias, weight), (B, C, low, E) = parameters, rows
     else:
-        (A, D, *maps), (E,) = parameters, rows
-        B, C = (x.new_empty(0), *maps) if p.pairs else maps
+        (A, D, C), (E,) = parameters, rows
+        B = x.new_empty(0)
     first_state = carries[:, 0 if segments > 1 else 1].mT
     grads = (grad_x, grad_gate, grad_phi.mT, grad_psi.mT, A, B, C, D, E, low, weight, bias)
     return tuple(

@@ -106,7 +106,7 @@ def local_carries(
                     c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
                 else:
                     decay = tl.where(valid[:, :, None], a, 1.0)
-                    c_at = table + (2 * n + 1 + j0) * d
+                    c_at = table + (n + 1 + j0) * d
                     c_out = tl.load(c_at + to, mask=in_state, other=0.0)[None, :, :]
                 carry = own + j0 * d + to
                 grad = tl.load(carry, mask=in_state, other=0.0)
@@ -253,24 +253,26 @@ def gradients(
                         b_at, c_at = B + stream_row * n, C + stream_row * n
                         b_in = per_step(b_at, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
                         c_out = per_step(c_at, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+                        new = b_in * u_in[:, None, :]
                     else:
                         decay = tl.where(valid[:, :, None], a, 1.0)
-                        b_at, c_at = table + (n + 1 + j0) * d, table + (2 * n + 1 + j0) * d
-                        b_in = tl.load(b_at + to, mask=in_state, other=0.0)[None, :, :]
+                        c_at = table + (n + 1 + j0) * d
                         c_out = tl.load(c_at + to, mask=in_state, other=0.0)[None, :, :]
+                        new, decay = tl.broadcast(u[:, None, :], decay)
                     h_at = tiled + (tile * n + j0) * d
                     h = tl.load(h_at + to, mask=in_state, other=0.0)
-                    before, after, h = scan_tile(decay, b_in * u_in[:, None, :], h, T)
+                    before, after, h = scan_tile(decay, new, h, T)
                     carry = carry_at + j0 * d + to
                     grad = tl.load(carry, mask=in_state, other=0.0)
                     grads, grad = scan_tile_back(decay, c_out * g[:, None, :], grad, T)
                     tl.store(carry, grad, mask=in_state)
                     out += tl.sum(c_out * after, 1)
-                    grad_in += tl.sum(b_in * grads, 1)
-                    grad_b, grad_c = grads * u_in[:, None, :], after * g[:, None, :]
+                    grad_c = after * g[:, None, :]
                     # Of the decay; d exp(ΔA) / d(ΔA) is exp(ΔA) itself
                     grad_a = grads * before
                     if SELECTIVE:
+                        grad_in += tl.sum(b_in * grads, 1)
+                        grad_b = grads * u_in[:, None, :]
                         grad_a *= decay
                         grad_dt += LN_2 * tl.sum(grad_a * a, 1)
                         grad_a *= dt[:, None, :]
@@ -278,10 +280,9 @@ def gradients(
                         tl.store(own_row + j0 + j.T, tl.sum(grad_b, 2), mask=known)
                         tl.store(own_row + (n + j0) + j.T, tl.sum(grad_c, 2), mask=known)
                     else:
+                        grad_in += tl.sum(grads, 1)
                         grad_a = tl.where(valid[:, :, None], grad_a, 0.0)
-                        at = grad_table + (n + 1 + j0) * d
-                        add_to(at + to, tl.sum(grad_b, 0), in_state)
-                        add_to(at + n * d + to, tl.sum(grad_c, 0), in_state)
+                        add_to(grad_table + (n + 1 + j0) * d + to, tl.sum(grad_c, 0), in_state)
                     add_to(grad_table + j0 * d + to, tl.sum(grad_a, 0), in_state)
             grad_e = tl.sum(grad_mix * out, 1, keep_dims=True)
             tl.store(own_row + (ROWS - 1), grad_e, mask=valid)

@@ -4,7 +4,7 @@ A program scans one stream and takes T steps after the other: a tile of rows (T,
 Δ and output, then a tile (T, BN, BD) for every ``BN`` states. All of a tile lies in the registers
 of its channels' threads; the states alone go through memory, from one tile to the next.
 ``parameters`` (M, PARAMS, d) has a stream's rows one after the other: A (n), D, then Δ's bias and
-weights (rank), unless it is given, or, LTI, B and C (n each); of PAIRS C alone.
+weights (rank), unless it is given, or, LTI, C (n).
 """
 
 # No postponed annotations here: Triton reads them.

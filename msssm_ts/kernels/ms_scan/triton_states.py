@@ -47,18 +47,19 @@ def move_states(
         if SELECTIVE:
             decay, maps = tl.exp2(a * dt[:, None, :]), stream_row * n
             b_in = per_step(B + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
+            new = b_in * u[:, None, :]
         else:
-            decay, maps = tl.where(valid[:, :, None], a, 1.0), table + (n + 1) * d
-            b_in = tl.load(maps + at, mask=mask, other=0.0)[None, :, :]
+            decay = tl.where(valid[:, :, None], a, 1.0)
+            new, decay = tl.broadcast(u[:, None, :], decay)
         h = tl.load(states + at, mask=mask, other=0.0)
         if KEEP:
             tl.store(kept + at, h, mask=mask & keeping)
-        _before, after, h = scan_tile(decay, b_in * u[:, None, :], h, T)
+        _before, after, h = scan_tile(decay, new, h, T)
         if READ:
             if SELECTIVE:
                 c_out = per_step(C + maps, valid, j0 + j, decay, n, streams, T, BN, REVERSE)
             else:
-                c_out = tl.load(maps + n * d + at, mask=mask, other=0.0)[None, :, :]
+                c_out = tl.load(table + (n + 1) * d + at, mask=mask, other=0.0)[None, :, :]
             out += tl.sum(c_out * after, 1)
         tl.store(moved + at, h, mask=mask)
     return out

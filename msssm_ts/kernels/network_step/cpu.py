@@ -99,14 +99,14 @@ def filter_step(
 @kernel
 def run_steps(
     x: Any, stem: Any, norms: Any, project: Any, read: Any, phi: Any, psi: Any, A: Any,
-    poles: Any, B: Any, C: Any, D: Any, dt_weight: Any, dt_bias: Any, output: Any, head: Any,
+    decay: Any, poles: Any, C: Any, D: Any, dt_weight: Any, dt_bias: Any, output: Any, head: Any,
     rings: Any, states: Any, totals: Any, kept: Any, counts: Any, logits: Any, n_layers: Any,
     d: Any, n_scales: Any, n_taps: Any, n: Any, rank: Any, pooling: Any, eps: Any,
 ) -> None:
     """Run the steps of x (t, n_channels), NaN where missing; ``logits`` (t, n_outputs).
 
-    ``B`` and ``C`` are None for S6, ``dt_weight`` and ``dt_bias`` for LTI; A is in units of ln 2
-    for S6, Ā for LTI, whose B is B̄. Where states are pairs, ``poles`` is Ā, and A and B are None.
+    ``C`` is None for S6, ``dt_weight`` and ``dt_bias`` for LTI. Of A in units of ln 2 (S6), Ā as
+    ``decay`` (LTI) and as ``poles`` (in pairs) there is one, and the others are None.
     ``rings``, ``states``, ``totals``, ``kept`` and ``counts`` (steps, observed steps) go from one
     call to the next. Logits are NaN before the first value.
     """
@@ -164,9 +164,9 @@ def run_steps(
                             reads, s * n, reads, (streams + s) * n, 0, None,
                         )
                     # Not "else": numba leaves out what a None rules out, not what an array does.
-                    if B is not None:
+                    if decay is not None:
                         lti_chunk(
-                            bands, s * width, y, 1, states, at, padded, A, B, C, at, padded, n,
+                            bands, s * width, y, 1, states, at, padded, decay, C, at, padded, n,
                             None,
                         )
                     if poles is not None:

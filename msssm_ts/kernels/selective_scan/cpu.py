@@ -7,7 +7,7 @@ first, recomputes the states inside it and never holds more than those of one ch
 
 Cost per step, channel and state, with A in units of ln 2:
     selective forward 1 exponential and 4 flops, backward 1 exponential and 19 flops;
-    LTI no exponential: 4 flops forward, 15 backward.
+    LTI no exponential: 4 flops forward, 11 backward.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _forward(
                     B, bc, C, bc, n, None,
                 )
             else:
-                lti_chunk(x_chunk, 0, y_chunk, steps, h, 0, width, A, B, C, c, d, n, None)
+                lti_chunk(x_chunk, 0, y_chunk, steps, h, 0, width, A, C, c, d, n, None)
             copy_vectors(y_chunk, 0, width, y, at, d, steps)
             fill_zero(y, at + steps * d, d, min(CHUNK, rows - start) - steps)
         copy_vectors(h, 0, width, state, b * n * d + c, d, n)
@@ -96,8 +96,8 @@ def _backward(
 ) -> None:
     """``carry`` (b, n, d): the gradient of the last state on entry, of the initial on exit.
 
-    Selective: grad_B, grad_C are (groups, b, l, n). LTI: dt is None, A holds Ā, B holds B̄, and
-    grad_A, grad_B, grad_C are (b, n, d).
+    Selective: grad_B, grad_C are (groups, b, l, n). LTI: dt and B are None, A holds Ā, and grad_A,
+    grad_C are (b, n, d).
     """
     width = lanes_of(x)
     vectors = d // width
@@ -118,7 +118,6 @@ def _backward(
             at = b * n * d + c
             fill_zero(grad_A, at, d, n)
             if dt is None:
-                fill_zero(grad_B, at, d, n)
                 fill_zero(grad_C, at, d, n)
             fill_zero(grad_D, b * d + c, d, 1)
         for k in range(chunks - 1, -1, -1):
@@ -154,10 +153,10 @@ def _backward(
                     copy_vectors(gdt_chunk, 0, width, grad_dt, at, d, steps)
                     fill_zero(grad_dt, at + steps * d, d, rest)
                 else:
-                    lti_chunk(x_chunk, 0, gx_chunk, steps, h, 0, width, A, B, C, c, d, n, decays)
+                    lti_chunk(x_chunk, 0, gx_chunk, steps, h, 0, width, A, C, c, d, n, decays)
                     lti_chunk_gradient(
-                        x_chunk, 0, gy_chunk, None, gx_chunk, steps, h, carry, state_at, A, B, C,
-                        c, d, n, grad_A, grad_B, grad_C, state_at,
+                        gy_chunk, None, gx_chunk, steps, h, carry, state_at, A, C, c, d, n, grad_A,
+                        grad_C, state_at,
                     )
                 copy_vectors(gx_chunk, 0, width, grad_x, at, d, steps)
                 fill_zero(grad_x, at + steps * d, d, rest)
@@ -178,18 +177,18 @@ def states_first(state: Tensor, d: int) -> Tensor:
 
 
 def _coefficients(
-    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor, d: int
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor, d: int
 ) -> tuple[Any, ...]:
-    """(x, dt, A, B, C, D) as the kernels want them; LTI takes Ā and B̄ in A's and B's place."""
+    """(x, dt, A, B, C, D) as the kernels want them; LTI takes Ā in A's place, and no B."""
     x_flat, D_flat = flat(pad_channels(x, d)), flat(pad_channels(D, d))
-    if delta is None:
-        return x_flat, None, *(flat(states_first(p, d)) for p in (A, B, C)), D_flat
+    if delta is None or B is None:
+        return x_flat, None, flat(states_first(A, d)), None, flat(states_first(C, d)), D_flat
     maps = (flat(states_first(A * LOG2_E, d)), flat(B.contiguous()), flat(C.contiguous()))
     return x_flat, flat(pad_channels(delta, d)), *maps, D_flat
 
 
 def selective_scan_cpu(
-    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor,
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor,
     initial_state: Tensor, lengths: Tensor | None, keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Fused forward: y, the last state, and (if keep) the state before each chunk."""
@@ -214,10 +213,10 @@ def selective_scan_cpu(
 
 
 def selective_scan_backward_cpu(
-    grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor,
-    C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
+    grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor,
+    B: Tensor | None, C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
 ) -> tuple[Tensor, ...]:
-    """Gradients of x, Δ (empty for LTI), A, B, C, D and the initial state."""
+    """Gradients of x, Δ, A, B (these two empty for LTI), C, D and the initial state."""
     batch, rows, channels = x.shape
     n, d = A.shape[1], padded_channels(channels, x.dtype)
     selective = delta is not None
@@ -226,9 +225,8 @@ def selective_scan_backward_cpu(
     carry = states_first(grad_state, d).clone()
     grad_x, grad_dt = (x.new_empty(s) for s in ((batch, rows, d), (batch, rows, d * selective)))
     grad_A, grad_D = x.new_empty(batch, n, d), x.new_empty(batch, d)
-    grad_B, grad_C = (
-        x.new_empty((groups, batch, rows, n) if selective else (batch, n, d)) for _ in range(2)
-    )
+    grad_B = x.new_empty((groups, batch, rows, n) if selective else (1, 0))
+    grad_C = x.new_empty((groups, batch, rows, n) if selective else (batch, n, d))
     args = (
         flat(pad_channels(grad_y, d)), flat(carry), *_coefficients(x, delta, A, B, C, D, d),
         length, flat(checkpoints), flat(grad_x), flat(grad_dt),
@@ -239,10 +237,8 @@ def selective_scan_backward_cpu(
         _backward(*args, first, last)
 
     parallel.run(work, (length * (d * n * 3 // groups)).repeat(groups))
-    grads_B, grads_C = (
-        sum_groups(g) if selective else states_last(g.sum(0), channels) for g in (grad_B, grad_C)
-    )
+    grads_C = sum_groups(grad_C) if selective else states_last(grad_C.sum(0), channels)
     return (
         grad_x[..., :channels], grad_dt[..., :channels], states_last(grad_A.sum(0), channels),
-        grads_B, grads_C, grad_D.sum(0)[:channels], states_last(carry, channels),
+        sum_groups(grad_B), grads_C, grad_D.sum(0)[:channels], states_last(carry, channels),
     )

@@ -28,7 +28,8 @@ def selective_scan(
     """Scan series with a diagonal real state-space model, selective (S6) or time-invariant.
 
     ``h_t = exp(Δ_t A) h_{t−1} + Δ_t B_t x_t``, ``y_t = C_t h_t + D x_t``: the discretisation of
-    Mamba (Gu and Dao 2023, eq. 2 with the simplified B̄).
+    Mamba (Gu and Dao 2023, eq. 2 with the simplified B̄). A time-invariant ΔB is put into C, since
+    the sum of products is the same: ``h_t = exp(ΔA) h_{t−1} + x_t``, ``y_t = (C ΔB) h_t + D x_t``.
 
     Parameters
     ----------
@@ -103,16 +104,18 @@ def selective_scan(
     if h is None:
         h = x.new_zeros(batch, d, n, dtype=state_dtype(x))
     steps: Tensor | None = delta
+    drive: Tensor | None = B
     if delta.ndim == 1:
-        # Ā = exp(ΔA) and B̄ = ΔB once, not at every step
+        # Ā = exp(ΔA) and C B̄ = C ΔB once, not at every step
         if x.dtype in HALF_TYPES:
-            delta, A, B = delta.float(), A.float(), B.float()
-        steps, A, B = None, torch.exp(delta[:, None] * A), delta[:, None] * B
+            delta, A, B, C = delta.float(), A.float(), B.float(), C.float()
+        A, C = torch.exp(delta[:, None] * A), C * (delta[:, None] * B)
+        steps = drive = None
     if backend == "triton":
         from msssm_ts.kernels.ms_scan.op import scan_one_stream
 
-        return scan_one_stream(x, steps, A, B, C, D, h, lengths)
-    inputs = (x, steps, A, B, C, D, h)
+        return scan_one_stream(x, steps, A, drive, C, D, h, lengths)
+    inputs = (x, steps, A, drive, C, D, h)
     keep = is_learned_from(*inputs)
     y, last_state, _ = _selective_scan(*inputs, lengths, keep)
     return y, last_state
@@ -120,7 +123,7 @@ def selective_scan(
 
 @operator("msssm_ts::selective_scan")
 def _selective_scan(
-    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor,
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor,
     initial_state: Tensor, lengths: Tensor | None, keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     from msssm_ts.kernels.selective_scan.cpu import selective_scan_cpu
@@ -131,7 +134,7 @@ def _selective_scan(
 
 @_selective_scan.register_fake
 def _(
-    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor, C: Tensor, D: Tensor,
+    x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor | None, C: Tensor, D: Tensor,
     initial_state: Tensor, lengths: Tensor | None, keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     from msssm_ts.kernels.layout import padded_channels
@@ -146,8 +149,8 @@ def _(
 
 @operator("msssm_ts::selective_scan_backward")
 def _selective_scan_backward(
-    grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor,
-    C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
+    grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor,
+    B: Tensor | None, C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     from msssm_ts.kernels.selective_scan.cpu import selective_scan_backward_cpu
 
@@ -160,11 +163,12 @@ def _selective_scan_backward(
 
 @_selective_scan_backward.register_fake
 def _(
-    grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor, B: Tensor,
-    C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
+    grad_y: Tensor, grad_state: Tensor, x: Tensor, delta: Tensor | None, A: Tensor,
+    B: Tensor | None, C: Tensor, D: Tensor, lengths: Tensor | None, checkpoints: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    gx, gA, gB, gC, gD, gh = (t.new_empty(t.shape) for t in (x, A, B, C, D, grad_state))
+    gx, gA, gC, gD, gh = (t.new_empty(t.shape) for t in (x, A, C, D, grad_state))
     gdelta = x.new_empty((*x.shape[:2], 0) if delta is None else delta.shape)
+    gB = x.new_empty(0 if B is None else B.shape)
     return gx, gdelta, gA, gB, gC, gD, gh
 
 
@@ -175,8 +179,10 @@ def _save(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None
 
 
 def _gradients(ctx: Any, grad_y: Tensor, grad_state: Tensor, _: Any) -> tuple[Any, ...]:
-    gx, gdelta, *grads = _selective_scan_backward(grad_y, grad_state, *ctx.saved_tensors)
-    return gx, None if ctx.saved_tensors[1] is None else gdelta, *grads, None, None
+    grads = _selective_scan_backward(grad_y, grad_state, *ctx.saved_tensors)
+    # x, Δ, A, B, C and D, of which two may not be there; then the state's.
+    given = [None if t is None else g for g, t in zip(grads, ctx.saved_tensors[:6], strict=False)]
+    return *given, grads[6], None, None
 
 
 _selective_scan.register_autograd(_gradients, setup_context=_save)

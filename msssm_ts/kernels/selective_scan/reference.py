@@ -21,17 +21,19 @@ def selective_scan_reference(
     With ``delta`` (d,) and ``B``, ``C`` (d, n) the system is time-invariant (LTI).
     """
     batch, n_timepoints, d = x.shape
-    if delta.ndim == 1:
+    invariant = delta.ndim == 1
+    if invariant:
+        C = C * (delta.unsqueeze(-1) * B)
         delta = delta.expand(batch, n_timepoints, d)
-        B_t, C_t = B.expand(n_timepoints, 1, *B.shape), C.expand(n_timepoints, 1, *C.shape)
-    else:
-        B_t, C_t = B.transpose(0, 1).unsqueeze(2), C.transpose(0, 1).unsqueeze(2)
     h = x.new_zeros(batch, d, A.shape[1]) if initial_state is None else initial_state
     y = []
     for t in range(n_timepoints):
         dt = delta[:, t].unsqueeze(-1)
-        h_next = torch.exp(dt * A) * h + dt * B_t[t] * x[:, t].unsqueeze(-1)
-        y_t = (C_t[t] * h_next).sum(-1)
+        new, C_t = x[:, t].unsqueeze(-1), C
+        if not invariant:
+            new, C_t = dt * B[:, t].unsqueeze(1) * new, C[:, t].unsqueeze(1)
+        h_next = torch.exp(dt * A) * h + new
+        y_t = (C_t * h_next).sum(-1)
         if lengths is not None:
             valid = (t < lengths)[:, None]
             h_next = torch.where(valid[..., None], h_next, h)

@@ -41,7 +41,7 @@ class FusedStep(NamedTuple):
     """A diagonal core's weights as the fused step of whole networks takes them.
 
     Selective: ``h = exp(Δ A) h + Δ B x̂`` with Δ = softplus(dt_weight · dt + dt_bias), where B, C
-    and dt, in this order, are ``maps`` times the signal. Time-invariant: ``h = A h + B x̂``, with
+    and dt, in this order, are ``maps`` times the signal. Time-invariant: ``h = A h + x̂``, with
     what does not move multiplied out. In both ``y = C h + D x̂``.
 
     Parameters
@@ -50,8 +50,8 @@ class FusedStep(NamedTuple):
         Diagonals; time-invariant: Ā = exp(ΔA).
     D : Tensor of shape (M, d)
         Skip terms.
-    B, C : Tensor of shape (M, d, n), optional
-        Time-invariant: B̄ = ΔB, and C.
+    C : Tensor of shape (M, d, n), optional
+        Time-invariant: C B̄, with B̄ = ΔB.
     maps : Tensor of shape (M(2n + r), d), optional
         Selective: from the signal to B (M, n), C (M, n) and dt (M, r).
     dt_weight, dt_bias : Tensor of shape (M, d, r) and (M, d), optional
@@ -60,7 +60,6 @@ class FusedStep(NamedTuple):
 
     A: Tensor
     D: Tensor
-    B: Tensor | None = None
     C: Tensor | None = None
     maps: Tensor | None = None
     dt_weight: Tensor | None = None

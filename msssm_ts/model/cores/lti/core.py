@@ -78,9 +78,9 @@ class LTI(DiagonalCore):
         return delta * self.A, delta * self.B
 
     def fused_step(self) -> FusedStep:
-        """Return Ā, D, B̄ and C."""
+        """Return Ā, D and C B̄."""
         log, drive = self.discrete()
-        return FusedStep(torch.exp(log), self.D, drive, self.C)
+        return FusedStep(torch.exp(log), self.D, drive * self.C)
 
     def step_in_c(self) -> StepInC:
         """Return the step of ``step.c``, with what does not move multiplied out."""
@@ -92,8 +92,8 @@ class LTI(DiagonalCore):
     def cost(self) -> CoreCost:
         """Count a step as the fused kernel does it; Ā and B̄, once a batch, are not counted."""
         n_streams, d, n = self.A_log.shape
-        # λh + …, B̄·x and C·h a state, the skip a stream.
-        return CoreCost(0, d * n_streams * (3 * n + 1), 0)
+        # λh + x and C·h a state, the skip a stream.
+        return CoreCost(0, d * n_streams * (2 * n + 1), 0)
 
     @classmethod
     def export_form(cls, cores: Sequence[Self]) -> nn.Module:
