@@ -10,7 +10,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msssm_ts.errors import WritingError
@@ -83,11 +83,35 @@ def passing(file: Path) -> Iterator[Path]:
     try:
         yield temporary
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where nothing can be written nothing is there, and why is told already.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def remove_left_over(folder: Path, name: str | None = None) -> None:
     """Remove what dead processes have left half written in a folder: of one file, or of all."""
+    for part, host, pid in _parts(folder, name):
+        if _is_dead(part, host, pid):
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def is_being_written(file: Path) -> bool:
+    """Whether another process of this machine is about to give a file another content.
+
+    Examples
+    --------
+    >>> is_being_written(Path(getfixture("tmp_path")) / "a.txt")
+    False
+    """
+    return any(
+        host == _host() and pid != os.getpid() and not _is_dead(part, host, pid)
+        for part, host, pid in _parts(file.parent, file.name)
+    )
+
+
+def _parts(folder: Path, name: str | None) -> Iterator[tuple[Path, str, int]]:
+    """Yield what is half written in a folder, of one file or of all, with host and process."""
     try:
         entries = [entry.name for entry in os.scandir(folder)]
     except OSError:
@@ -95,11 +119,8 @@ def remove_left_over(folder: Path, name: str | None = None) -> None:
     start = "." if name is None else f".{name[:_LONGEST_NAME]}."
     for entry in entries:
         found = _PART.match(entry) if entry.startswith(start) else None
-        if found and _is_dead(folder / entry, found["host"], int(found["pid"])):
-            try:
-                (folder / entry).unlink(missing_ok=True)
-            except OSError:
-                continue
+        if found:
+            yield folder / entry, found["host"], int(found["pid"])
 
 
 def _is_dead(part: Path, host: str, pid: int) -> bool:

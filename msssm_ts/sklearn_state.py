@@ -16,6 +16,8 @@ from msssm_ts.fitted.told import stamps_line
 from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import check_series, check_times, is_table, without_torch
 from msssm_ts.series.fingerprints import fingerprints
+from msssm_ts.series.glance import looks_turned
+from msssm_ts.text import counted
 from msssm_ts.warned import warn_caller
 
 Stamps = Sequence[NDArray[np.float64]] | None
@@ -94,6 +96,7 @@ def source_of(
 ) -> Source:
     """Return where checked training series come from, with what is remembered of a table."""
     check_sampling_rate(sampling_rate)
+    _warn_of_turned(series, channel_names, origin)
     width, names = (getattr(estimator, name, None) for name in _WIDTH)
     return Source(
         series[0].shape[0],
@@ -104,6 +107,18 @@ def source_of(
         origin,
         fingerprints(series),
     )
+
+
+def _warn_of_turned(series: Sequence[Series], names: Any, origin: Any) -> None:
+    """Warn of steps that were passed as channels, unless these have names, or a reader knows."""
+    if names is not None or origin is not None or isinstance(series, LazySeries):
+        return
+    if looks_turned(series):
+        n, steps = len(series[0]), max(one.shape[1] for one in series)
+        warn_caller(
+            f"X has {n} channels of {counted(steps, 'step')}: if these are {n} steps of "
+            f"{counted(steps, 'channel')}, pass X.transpose(0, 2, 1), or [x.T for x in X]"
+        )
 
 
 def restore_width(estimator: BaseEstimator, source: Source) -> None:

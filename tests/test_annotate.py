@@ -190,6 +190,9 @@ def test_a_folder_gets_a_row_a_record(model: Path, tmp_path: Path) -> None:
         ["b", str(counts[1])],
     ]
     assert {f.name for f in (tmp_path / "out").iterdir()} == {"a.msts", "b.msts"}
+    assert "named twice" not in err
+    _, err = run("annotate", model, tmp_path / "a", tmp_path, "--out", tmp_path / "again")
+    assert "1 record named twice, or in a folder that is named, too: annotated once" in err
 
 
 def test_what_is_there_stays_unless_told_otherwise(model: Path, tmp_path: Path) -> None:

@@ -236,3 +236,10 @@ def test_from_fit_to_predictions(tables: Path, tmp_path: Path) -> None:
     assert "features that the model does not use are left out: age, sex" in err
     out, err = run("data", "convert", test, tmp_path / "c.npz", "--with", "age")
     assert "left out: age" in err
+
+
+def test_a_label_that_is_told_beside_is_none(tables: Path) -> None:
+    with pytest.raises(InputError, match=r"found; 'label' is told beside the series \(--with\)"):
+        load(tables / "a_TRAIN.csv", ReadOptions(beside=("label",)))
+    with pytest.raises(InputError, match="found; name the label column"):
+        load(tables / "a_TRAIN.csv", ReadOptions(drop=("label",)))

@@ -20,7 +20,9 @@ import typer.main
 from commands import run
 
 from msssm_ts import MSSSMClassifier, __version__
+from msssm_ts.cli.app import __file__ as app_file
 from msssm_ts.cli.app import app
+from msssm_ts.cli.usage import VARIABLES
 from msssm_ts.display import TrainingDisplay
 from msssm_ts.training import Progress
 
@@ -109,6 +111,37 @@ def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
     assert "fit" in out
     # The contract is 0.3 s on an idle machine.
     assert 0 < min(times) < 0.6
+
+
+def test_an_option_of_one_value_is_given_one() -> None:
+    for command in (("fit", "x"), ("data", "check", "x"), ("serve", "x")):
+        option = "--port" if command[0] == "serve" else "--max-memory"
+        _, err = run(*command, option, "1", f"{option}=2", code=2)
+        assert f"{option} 1 {option} 2: {option} takes one value" in err
+    # Both spellings, an option that may be repeated, a flag; DATA is missed only then.
+    for words in (["-o", "a", "--out", "a"], ["--drop", "a", "--drop", "b"], ["--force"] * 2):
+        assert "x: no such file" in run("fit", "x", *words, code=2)[1]
+    assert "--out a --out b: " in run("fit", "x", "-o", "a", "--out", "b", code=2)[1]
+
+
+def test_words_that_can_hardly_be_meant() -> None:
+    _, err = run("fit", "", code=2)
+    assert "DATA '': is empty; is a variable of the shell not set?" in err
+    assert "PATH... '': is empty" in run("predict", "x", "y", "", code=2)[1]
+    assert "--out '': is empty" in run("fit", "x", "--out", "", code=2)[1]
+    assert "--out '~/x': the shell has left ~" in run("fit", "x", "--out=~/x", code=2)[1]
+    assert "x: no such file" in run("fit", "x", "--out", "a~/x", code=2)[1]
+
+
+def test_variables_that_there_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSSSM_TS_CACHE", "/tmp/x")
+    said = "MSSSM_TS_CACHE: no such variable, without effect; is 'MSSSM_TS_CACHE_DIR' meant?"
+    assert said in run("fit", "x", code=2)[1]
+    assert "MSSSM_TS_CACHE:" not in run("fit", "x", "--quiet", code=2)[1]
+    # Whatever the package looks at is known.
+    files = [f for f in Path(app_file).parents[1].rglob("*.py") if f.name != "usage.py"]
+    named = {n for f in files for n in re.findall(r"\bMSSSM_TS_[A-Z_]+", f.read_text())}
+    assert named == set(VARIABLES)
 
 
 def test_version() -> None:

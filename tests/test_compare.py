@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,8 @@ def test_scores_and_mcnemar_on_the_same_series(folder: Path) -> None:
 
 def test_several_labels_at_once(folder: Path) -> None:
     run_ = folder / "several"
-    arguments = ("compare", run_, run_, "--data", folder / "several.csv", "--label", "p,q")
+    again = shutil.copytree(run_, folder / "again")
+    arguments = ("compare", run_, again, "--data", folder / "several.csv", "--label", "p,q")
     found = json.loads(run(*arguments, "--json", "-q")[0])
     assert "exact_match" in found["runs"][0]["scores"]
     assert found["mcnemar"][0]["p"] == 1.0
@@ -121,6 +123,8 @@ def test_several_labels_at_once(folder: Path) -> None:
     ("arguments", "sentence"),
     [
         (("{f}/first",), "one run only"),
+        (("{f}/first", "{f}/first/model.safetensors"), "model.safetensors: the same model twice"),
+        (("{f}/first", "{f}/second", "--device", "cpu"), "--device cpu is for scores"),
         (("{f}/first", "{f}/second", "--mono"), "--mono tells how DATA is read, and none is"),
         (("{f}/first", "{f}/nowhere"), "{f}/nowhere: no such model file"),
         (

@@ -107,6 +107,14 @@ def test_a_file_of_a_windows_editor(data: Path, tmp_path: Path) -> None:
     run("fit", data, "--config", file, "-o", tmp_path / "run", "-q")
 
 
+@pytest.mark.parametrize("text", ["", "# width = 128\n"])
+def test_a_file_that_sets_nothing(data: Path, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    _, err = run("fit", data, "--config", file, "--label", "nothing", code=2)
+    assert f"{file}: sets nothing" in err
+
+
 def test_files_that_cannot_be_read(data: Path, tmp_path: Path) -> None:
     _, err = run("fit", data, "--config", tmp_path / "none.toml", code=2)
     assert "none.toml: cannot be read" in err

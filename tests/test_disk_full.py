@@ -19,7 +19,8 @@ from commands import run
 from test_download import CONTENT, _url, _zip, server
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.cli.shown.files import claim, make_folder
+from msssm_ts.atomic import _host
+from msssm_ts.cli.shown.files import claim, make_folder, refuse_second_writer
 from msssm_ts.datasets.download import download
 from msssm_ts.datasets.unpack import unpack
 from msssm_ts.errors import InputError, WritingError
@@ -135,3 +136,29 @@ def test_results_and_messages_on_a_full_disk() -> None:
         command[1:] = ["-c", MESSAGE]
         done = subprocess.run(command, stdout=-1, stderr=full, text=True, env=environment)
         assert (done.returncode, done.stdout) == (0, "done\n")
+
+
+def test_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    # As on a file system without leave to write: nothing is made, and nothing can be removed.
+    monkeypatch.setattr(Path, "touch", refused)
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(InputError, match=r"p\.csv: cannot be written \(read-only file system\)"):
+        claim(tmp_path / "p.csv", force=False)
+
+
+def test_a_file_that_another_process_is_writing(room: Path, tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    predict = ("predict", room / "run", room / "data.npz", "--append", "-o", file)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        part = tmp_path / f".p.csv.{_host()}-{other.pid}-00000000.part"
+        part.touch()
+        assert "another process is writing it; wait for it" in run(*predict, code=2)[1]
+        with pytest.raises(InputError, match="another process"):
+            refuse_second_writer(file)
+        other.communicate(b"\n")
+    # It is over, and what it has left is nobody's.
+    run(*predict)
+    assert list(tmp_path.iterdir()) == [file]

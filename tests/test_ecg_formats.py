@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.io
+from ecg_device_files import SCP_LEADS, write_scp
 from ecg_files import write_dicom, write_ishne, write_muse
 
 from msssm_ts.datasets import ReadOptions, load
@@ -274,3 +275,80 @@ def test_padding_of_a_dicom_waveform_is_missing(tmp_path: Path) -> None:
     data.save_as(file, enforce_file_format=True)
     values = load(file, needs_labels=False).values[0]
     np.testing.assert_allclose(values, [[2.5, 5, np.nan, 10]])
+
+
+def test_dicom_waveforms_that_are_otherwise(tmp_path: Path) -> None:
+    pydicom = pytest.importorskip("pydicom", reason="the dicom extra is not installed")
+    file, steps = tmp_path / "a.dcm", np.arange(12).reshape(2, 6)
+
+    def summary(group: Mapping[str, object], channel: Mapping[str, object]) -> str:
+        write_dicom(file, steps)
+        data = pydicom.dcmread(file)
+        for name, value in group.items():
+            setattr(data.WaveformSequence[0], name, value)
+        for name, value in channel.items():
+            setattr(data.WaveformSequence[0].ChannelDefinitionSequence[1], name, value)
+        data.save_as(file)
+        return load(file, needs_labels=False).summary()
+
+    plain = summary({}, {})
+    assert ";" not in plain
+    said = summary({}, {"ChannelTimeSkew": "0.5"})
+    assert "channels that were sampled later than others (skew) are taken as they stand" in said
+    assert "a sensitivity of 0 leaves nothing of II" in summary({}, {"ChannelSensitivity": "0"})
+    with pytest.raises(InputError, match="of kind SS in 8 bits each, which contradict"):
+        summary({"WaveformBitsAllocated": 8}, {})
+    write_dicom(file, steps)
+    data = pydicom.dcmread(file)
+    data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRBigEndian
+    data.WaveformSequence[0].WaveformData = steps.T.astype(">i2").tobytes()
+    how = {"force_encoding": True, "little_endian": False, "implicit_vr": False}
+    pydicom.dcmwrite(file, data, **how)
+    np.testing.assert_allclose(load(file, needs_labels=False).values[0], 2.5 * steps)
+
+
+def test_leads_of_xml_that_are_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "a.xml"
+
+    def summary(before: str, after: str) -> str:
+        text = file.read_text()
+        assert before in text
+        file.write_text(text.replace(before, after, 1))
+        return load(file, needs_labels=False).summary()
+
+    _annotated(file, 'unit="ms"')
+    sequence = "</sequence></component></sequenceSet>"
+    more = '<component><sequence><code code="{}"/>{}</sequence></component></sequenceSet>'
+    lacking = sequence.replace("</sequenceSet>", more.format("MDC_ECG_LEAD_V1", ""))
+    assert "a sequence without values (MDC_ECG_LEAD_V1)" in summary(sequence, lacking)
+    _annotated(file, 'unit="ms"')
+    slower = '<value><increment value="4" unit="ms"/></value>'
+    twice = sequence.replace("</sequenceSet>", more.format("TIME_RELATIVE", slower))
+    assert "are taken for sampled at 250 Hz, not at 500 Hz" in summary(sequence, twice)
+    _annotated(file, 'unit="ms"')
+    none = '<value><scale value="0" unit="uV"/><digits>1 2 4</digits></value>'
+    flat = sequence.replace("</sequenceSet>", more.format("MDC_ECG_LEAD_II", none))
+    assert "a scale of 0 leaves nothing of lead MDC_ECG_LEAD_II" in summary(sequence, flat)
+
+    leads = _steps(("I", "II"))
+    write_muse(file, leads)
+    offset = "<LeadOffsetFirstSample>{}</LeadOffsetFirstSample><LeadID>"
+    assert "leads that begin later than others" not in summary("<LeadID>", offset.format(0))
+    rhythm = "<WaveformType>Rhythm</WaveformType><SampleBase>500</SampleBase><LeadData>"
+    assert "leads that begin later than others" in summary(
+        rhythm, f"{rhythm}<LeadOffsetFirstSample>9</LeadOffsetFirstSample>"
+    )
+    write_muse(file, leads)
+    assert "rhythms after the first are not read" in summary("Median", "Rhythm")
+
+
+def test_scp_leads_that_are_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, leads = tmp_path / "a.scp", _steps(("I", "II"))
+    monkeypatch.setitem(SCP_LEADS, "II", 200)
+    write_scp(file, leads, coded="plain")
+    said = load(file, needs_labels=False).summary()
+    assert "leads without a name that is known (code 200)" in said
+    assert "go on behind" not in said
+    write_scp(file, leads, coded="plain", samples=400)
+    said = load(file, needs_labels=False).summary()
+    assert "its leads go on behind the samples that are counted" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,79 @@ def test_unlabelled_series_that_are_those_of_data(tmp_path: Path) -> None:
     assert [str(line).endswith("which are learned from twice") for line in said] == [False] * 2 + [
         True
     ]
+
+
+def test_groups_that_are_the_classes_or_one() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(12, 30)), np.arange(12) % 2
+    clf = MSSSMClassifier("fast", members=["scan_ridge"], random_state=0)
+
+    def said(labels: np.ndarray, groups: np.ndarray) -> str:
+        return " ".join(clf.fit(X, labels, groups=groups).model_.record.notes)
+
+    assert "every class is of one of the groups alone: " in said(y, np.array(["p", "q"])[y])
+    assert "every class is of one of the groups alone: " in said(y % 2 + (y > 2), y)
+    assert "all series are of one of the groups: " in said(y, np.zeros(12))
+    assert "groups" not in said(y, np.arange(12) // 3)
+    # Of two classes one alone is of one group: the other can be told.
+    assert "groups" not in said(y, np.where(y == 1, 0, np.arange(12) % 4))
+
+
+def test_groups_that_are_the_classes_in_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    rows = [f"{'ab'[i % 2]},{'pq'[i % 2]},{i % 3},{i},{-i}" for i in range(12)]
+    file.write_text("\n".join(["label,who,site,t0,t1", *rows]) + "\n")
+
+    def said(group: str, part: str = "train", **needs: bool) -> str:
+        other = "site" if group == "who" else "who"
+        options = ReadOptions(group=group, drop=(other,), split=part)  # type: ignore[arg-type]
+        return load(file, options, **needs).account.line()
+
+    assert "every class is of one of the groups (who) alone" in said("who")
+    assert "every class" not in said("site") + said("who", "test")
+    assert "every class" not in said("who", needs_labels=False)
+
+
+def test_steps_that_are_passed_as_channels() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(8, 60, 2)), np.arange(8) % 2
+    clf = MSSSMClassifier("fast", members=["scan_ridge"], random_state=0)
+    said = "X has 60 channels of 2 steps: if these are 60 steps of 2 channels, pass X.transpose"
+    for turned in (X, list(X), X.cumsum(1), np.where(X > 1, np.nan, X)):
+        with pytest.warns(UserWarning, match=said):
+            clf.set_params(missing="mask").fit(turned, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clf.fit(X.transpose(0, 2, 1), y)
+        clf.fit(X, y, channel_names=[f"c{i}" for i in range(60)])
+        # Channels, each with a level of its own; and few of them, or of more steps.
+        clf.fit(X + rng.permutation(600)[:60, None], y)
+        clf.fit(X[:, :20], y)
+        clf.fit(rng.normal(size=(8, 60, 7)), y)
+
+
+def test_whole_numbers_beyond_what_a_number_holds(tmp_path: Path) -> None:
+    steps = np.random.default_rng(0).integers(0, 9, (12, 20)) * 2
+    clf = MSSSMClassifier("fast", members=["scan_ridge"], random_state=0)
+    for X, n in ((2**53 + steps, 1), (2**40 + steps, 0), (np.full((12, 20), 2**53), 0)):
+        notes = clf.fit(X, np.arange(12) % 2).model_.record.notes
+        assert sum("hardly more than any number resolves" in note for note in notes) == n
+
+
+def test_what_python_is_given_and_cannot_be_meant() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(24, 2, 30)), np.arange(24) % 2
+    clf = MSSSMClassifier("fast", members=["scan_ridge"], random_state=0)
+    with pytest.raises(ValueError, match="channel_names has 'a' twice"):
+        clf.fit(X, y, channel_names=["a", "a"])
+    with pytest.raises(ValueError, match="validation must say of each series whether"):
+        clf.fit(X, y, validation=np.arange(24) % 3)
+    with pytest.raises(TypeError, match=r"must hold numbers, not datetime64\[s\]"):
+        clf.fit((1000 * X[:, 0]).astype("datetime64[s]"), y)
+    with pytest.raises(ValueError, match=r"if they are \(length, n_channels\), pass \[x.T for x"):
+        clf.fit([x.T[: 20 + i % 5] for i, x in enumerate(X)], y)
+    notes = clf.fit(X, np.eye(2, dtype=int)[y]).model_.record.notes
+    assert any(note.startswith("every series has just one of the 2 labels") for note in notes)
+    clf.fit(X, y)
+    with pytest.warns(UserWarning, match="no names of channels: they are taken in the order b, a"):
+        clf.predict(X, channel_names=["b", "a"])

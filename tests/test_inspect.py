@@ -117,6 +117,7 @@ def test_a_series(folder: Path, tmp_path: Path) -> None:
     assert "mean mixing distance (s)" in out
     assert "single scale, untrained" in out
     assert "16 series, 2 channels" in err
+    assert "the first of 16 series (--series chooses another)" in err
     assert _pictures(tmp_path) == {"series.png", "bands.png", "mixing.png"}
 
 
@@ -248,8 +249,9 @@ def test_a_band_sees_as_many_steps_as_it_says() -> None:
 
 
 def test_what_the_answer_of_a_vote_hangs_on(folder: Path, vote: Path, tmp_path: Path) -> None:
-    out, _ = run("inspect", vote, folder / "data.npz", "--series", "2", "--fs", "50",
-                 "--out", tmp_path, "--force")  # fmt: skip
+    out, err = run("inspect", vote, folder / "data.npz", "--series", "2", "--fs", "50",
+                   "--out", tmp_path, "--force")  # fmt: skip
+    assert "the first of" not in err
     assert "prediction  wave (" in out
     assert _pictures(tmp_path) == {"series.png"}
     # The wave is in the left channel.

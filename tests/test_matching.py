@@ -408,3 +408,36 @@ def test_missing_values_are_said(model: MSSSMClassifier, lazy: bool) -> None:
     assert said in matched(replace(data, values=values), masking)[1]
     assert matched(data, masking)[1] == []
     assert "missing" not in str(matched(replace(data, values=values), model.model_)[1])
+
+
+def test_values_of_another_size_than_in_the_training(model: MSSSMClassifier) -> None:
+    data = _data(units=None)
+
+    def said(values: list[np.ndarray], fitted: Any = model.model_) -> str:
+        lines = matched(replace(data, values=values), fitted)[1]
+        return " ".join(line for line in lines if "as far from the training's mean" in line)
+
+    assert said(data.values) == ""
+    larger = [v * [[1000], [1]] for v in data.values]
+    assert said(larger).startswith("values of I lie about 1000 times as far from the training's")
+    assert "of I lie about 1000 times, of aVR lie less" in said(
+        [v * [[1000], [0]] + [[0], [1]] for v in data.values]
+    )
+    assert said([*data.values[:20], *larger[20:]]) == ""
+    # A few series may well be so.
+    assert said([0 * v + 1 for v in data.values[:3]]) == ""
+    # Where both sides know their units, or each series has its own size, nothing is left to say.
+    assert all("as far" not in line for line in matched(replace(data, values=larger, units=UNITS),
+        model.model_)[1])  # fmt: skip
+    own = replace(model.model_.preparation, standardize="series")
+    assert said(larger, replace(model.model_, preparation=own)) == ""
+
+
+def test_units_that_make_no_difference(model: MSSSMClassifier) -> None:
+    source = replace(model.model_.source, origin=None)
+    fitted = replace(model.model_, source=source)
+    assert matched(_data(), fitted)[1] == ["the model knows no units: mV makes no difference to it"]
+    assert matched(_data(units=None), fitted)[1] == []
+    nameless = replace(fitted, preparation=replace(fitted.preparation, channels=None))
+    said = "the model knows no names of channels: taken in the order I, aVR"
+    assert matched(_data(units=None), nameless)[1] == [said]

@@ -358,6 +358,8 @@ def test_one_series_is_looked_at(client: TestClient, files: Path) -> None:
     assert (
         client.post("/inspect", files=data, data={"show": "2"}).json()["prediction"]["id"] == "s1"
     )
+    first = client.post("/inspect", files=data).json()
+    assert first["said"][-1] == "the first of 7 series (show chooses another)"
     wrong = client.post("/inspect", files=data, data={"show": "s9"})
     assert "--series s9: not in test.csv" in wrong.json()["error"]
 
@@ -448,7 +450,8 @@ def test_stream(files: Path) -> None:
     with client_of(terminal, max_streams=1) as client:
         with client.websocket_connect("ws://localhost/stream") as socket:
             facts = socket.receive_json()
-            assert facts == {"n_channels": 2, "channel_names": None, "classes": [0, 1]}
+            about = {"channel_names": None, "classes": [0, 1], "sampling_rate": None}
+            assert facts == {"n_channels": 2, **about}
             rows = []
             for step in series.T[:3].tolist():
                 socket.send_json(step)
@@ -490,6 +493,8 @@ def test_options_that_are_refused(files: Path, monkeypatch: pytest.MonkeyPatch) 
         ("--token", "two words"): "--token: must be letters",
         ("--max-bytes", "lots"): "--max-bytes lots: must be a size",
         ("--max-memory", "lots"): "--max-memory lots: must be a size",
+        ("--allow-host", "http://ecg.example"): "--allow-host http://ecg.example: must be the name",
+        ("--allow-host", "ecg.example:80"): "--allow-host ecg.example:80: must be the name alone",
         ("--host", "256.0.0.1"): "--host 256.0.0.1 --port 8000: cannot listen there",
     }.items():
         _, said = run("serve", files / "run", *options, code=2)

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,11 @@ def test_csv_of_every_step(models: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     np.testing.assert_allclose(proba, model.predict_proba(prefixes), rtol=0, atol=1.1e-5)
     assert [row["prediction"] for row in rows] == [str(v) for v in model.predict(prefixes)]
     assert err == "reading stdin: 1 value a line\n"
+    known = replace(model.model_.preparation, sampling_rate=50.0)
+    model.model_ = replace(model.model_, preparation=known)
+    model.save(models / "at-50-hz")
+    _, err = stream(models / "at-50-hz", "1\n", monkeypatch=monkeypatch)
+    assert err == "reading stdin: 1 value a line, 50 lines a second as in the training\n"
 
 
 def test_json_lines_gaps_and_every(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

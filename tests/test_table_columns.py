@@ -187,3 +187,12 @@ def test_what_is_measured_divides_no_series(tmp_path: Path, field: str) -> None:
     refused(wide, r"column 't1' \(--with\) is one of the numbered steps", beside=("t1",))
     remedy = "name another column with --validation" if field == "fold" else "leave 'x' out"
     refused(long, f"id '0' has more than one x; give each series one, or {remedy}", **{field: "x"})
+
+
+def test_a_second_clock_of_the_same_name_is_no_channel(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    rows = [f"s{i},{'ab'[i % 2]},{t},{i + t},{t}" for i in range(4) for t in range(5)]
+    file.write_text("\n".join(["id,label,time,ecg,time", *rows]) + "\n")
+    data = load(file)
+    assert data.channel_names == ("ecg",)
+    assert "1 column (time.1)" in data.account.line()

@@ -156,6 +156,31 @@ def test_segments_are_read_as_the_record_they_make(tmp_path: Path) -> None:
     np.testing.assert_allclose(data.values[0], np.hstack([first, second]), atol=1e-6)
 
 
+def test_records_that_a_list_does_not_name_are_read_and_said(tmp_path: Path) -> None:
+    for name in ("r1", "r2", "more/s1", "more/s2"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_record(tmp_path / name, beats={300: "N", 600: "V"})
+    records = tmp_path / "RECORDS"
+
+    def said(text: str) -> tuple[str, ...]:
+        records.write_text(text)
+        data = load(tmp_path, ReadOptions())
+        assert len(data.values) == 8
+        return data.account.remarks
+
+    plain = said("r1\nr2\nmore/\n")
+    assert said("r2\nr1\n./more/s1 \n\nmore/s2") == plain
+    assert set(said("r1\nmore/\n")) - set(plain) == {
+        "RECORDS names 3 of the 4 records; all are read, also r2"
+    }
+    assert set(said("r1\nr2\nr3\nless/\nmore/s2\n")) - set(plain) == {
+        "RECORDS names 3 of the 4 records; all are read, also more/s1",
+        "RECORDS names 2 more that are not there: less, r3",
+    }
+    (tmp_path / "more" / "RECORDS").write_text("s1\n")
+    assert "also more/s2" in " ".join(said("r1\nr2\nmore/\n"))
+
+
 def test_slower_signals_are_resampled_to_the_fastest(tmp_path: Path) -> None:
     fast, slow = np.arange(400.0) / 100, np.arange(100.0) / 100
     wfdb.wrsamp(

@@ -28,7 +28,7 @@ from msssm_ts.cli.signals import stop_like_ctrl_c
 from msssm_ts.cli.stream import stream
 from msssm_ts.cli.tune.command import tune
 from msssm_ts.cli.update.command import update
-from msssm_ts.cli.usage import Suggesting
+from msssm_ts.cli.usage import Command, Suggesting
 from msssm_ts.version import __version__
 
 # Two of each command, shown below its help.
@@ -68,7 +68,7 @@ app = typer.Typer(
 )
 for command, examples in EXAMPLES.items():
     shown = "\n\n".join(f"- `msssm-ts {example}`" for example in examples)
-    app.command(epilog=f"Examples:\n\n{shown}")(in_panels(command))
+    app.command(cls=Command, epilog=f"Examples:\n\n{shown}")(in_panels(command))
 app.add_typer(data)
 
 

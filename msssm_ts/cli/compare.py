@@ -15,6 +15,7 @@ from msssm_ts.cli.given.reading import reads_data, refuse_unread
 from msssm_ts.cli.shown.console import say, show, show_json
 from msssm_ts.cli.shown.tables import show_table
 from msssm_ts.errors import InputError
+from msssm_ts.model_path import resolve_model_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +57,15 @@ def compare(
     from msssm_ts.fitted.artifact import read_header
 
     refuse_unread(reading, data, "--data DATA")
+    if data is None and device != "auto":
+        raise InputError(f"--device {device} is for scores, and there are none; give --data DATA")
     if len(runs) < 2:
         raise InputError("one run only: give two or more to compare")
+    files = [resolve_model_path(run).resolve() for run in runs]
+    for i, file in enumerate(files):
+        if file in files[:i]:
+            both = dict.fromkeys((runs[files.index(file)], runs[i]))
+            raise InputError(f"{' and '.join(both)}: the same model twice; name each once")
     headers = [read_header(run) for run in runs]
     check_same_classes(runs, headers)
     settings = differing_settings(headers)

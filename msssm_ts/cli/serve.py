@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated
 
@@ -13,6 +14,9 @@ from msssm_ts.cli.shown.console import say, show, show_json
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
 from msssm_ts.optional import check_installed
+
+# A name, or an address as it stands in URLs: no wildcard, scheme or port.
+_HOST = re.compile(r"[\w.-]+|\[[0-9a-fA-F:.]+\]")
 
 
 @guarded
@@ -93,6 +97,12 @@ def serve(
     from msssm_ts.serving.limits import Limits
     from msssm_ts.serving.run import address_of, is_local, listening, run
 
+    for name in allow_host or ():
+        if not _HOST.fullmatch(name):
+            raise InputError(
+                f"--allow-host {name}: must be the name alone, such as ecg.example.org, without "
+                "http:// and without a port"
+            )
     limits = Limits(
         max_bytes=parse_size(max_bytes, "--max-bytes"),
         max_series=max_series,

@@ -50,7 +50,10 @@ def stream(
     reader = classifier.stream()
     decided(classifier, None, None, quiet)
     named = "" if reader.channel_names is None else f" ({', '.join(reader.channel_names)})"
-    say(f"reading stdin: {counted(reader.n_channels, 'value')} a line{named}", quiet=quiet)
+    rate = classifier.model_.preparation.sampling_rate
+    often = "" if rate is None else f", {rate:g} lines a second as in the training"
+    values = counted(reader.n_channels, "value")
+    say(f"reading stdin: {values} a line{named}{often}", quiet=quiet)
     table = CsvText(safe=safe_csv, shown=sys.stdout.isatty())
     if not jsonl:
         names = ["step", "prediction", *(f"p_{c}" for c in reader.label_names)]

@@ -113,6 +113,36 @@ def spelt_alike(labels: Iterable[Any], kind: str = "classes") -> str:
     return f"took {which} for different {kind}, though only {what} {verb}"
 
 
+def on_groups(labels: NDArray[Any], groups: NDArray[Any], kind: str = "groups") -> str:
+    """Say that groups are the classes, or one: no group can then be left out to measure by.
+
+    Parameters
+    ----------
+    labels : array of shape (n_series,) or (n_series, n_labels)
+        Of training series.
+    groups : array of shape (n_series,)
+        What they belong to.
+    kind : str
+        What groups are called, in the plural.
+
+    Examples
+    --------
+    >>> on_groups(np.array(["a", "a", "b"]), np.array([1, 1, 2])).partition(":")[0]
+    'every class is of one of the groups alone'
+    >>> on_groups(np.array(["a", "a", "b"]), np.array([1, 2, 2])).partition(":")[0]
+    ''
+    """
+    told = "nothing is left to learn it from where whole groups are left out"
+    _, codes = np.unique(groups.astype(str), return_inverse=True)
+    if len(codes) > 1 and not codes.any():
+        said, told = f"all series are of one of the {kind}", "none can be left out as a whole"
+    elif labels.ndim == 1 and all(np.ptp(codes[labels == c]) == 0 for c in np.unique(labels)):
+        said = f"every class is of one of the {kind} alone"
+    else:
+        return ""
+    return f"{said}: {told}, and what is measured so tells nothing (--ungrouped goes by series)"
+
+
 def on_one_hot(matrix: NDArray[Any]) -> str:
     """Say that every series has just one of several labels; of few series that tells nothing.
 

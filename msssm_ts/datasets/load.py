@@ -16,7 +16,13 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.files import read_file
 from msssm_ts.datasets.folder import read_folder
-from msssm_ts.datasets.labels import lookalikes, on_one_hot, refuse_unlearnable, spelt_alike
+from msssm_ts.datasets.labels import (
+    lookalikes,
+    on_groups,
+    on_one_hot,
+    refuse_unlearnable,
+    spelt_alike,
+)
 from msssm_ts.datasets.memory import Within, demand, limited
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.named import (
@@ -31,6 +37,7 @@ from msssm_ts.datasets.readers import FRAMES
 from msssm_ts.datasets.split import check_choice, refuse_class, validation_mask
 from msssm_ts.datasets.stores.address import check_opens, is_address, parse_address
 from msssm_ts.datasets.stores.mirror import local_copy, named_by_address
+from msssm_ts.datasets.tables.columns import LABEL, find_column
 from msssm_ts.datasets.tables.frame import is_frame
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.model_path import names_beside
@@ -113,12 +120,19 @@ def load(
     elif data.labels is not None:
         data = replace(data, account=data.account.remarking(on_one_hot(data.labels)))
     if data.groups is not None:
-        alike = spelt_alike(np.unique(data.groups), f"groups ({data.group_name})")
-        data = replace(data, account=data.account.remarking(alike))
+        kind = f"groups ({data.group_name})"
+        said = [spelt_alike(np.unique(data.groups), kind)]
+        if data.labels is not None and needs_labels and options.split == "train":
+            said.append(on_groups(data.labels, data.groups, kind))
+        data = replace(data, account=data.account.remarking(*said))
     if needs_labels and data.labels is None:
         folder = not is_frame(source) and Path(source).is_dir()
         # What a reader found in place of labels helps more than a remedy for all.
-        said = [r for r in data.account.remarks if "--label" in r]
+        beside = () if data.features is None else data.features.names
+        told = find_column(beside, LABEL, None)
+        remedy = f"{told!r} is told beside the series (--with); take it back or name another"
+        said = [] if told is None else [remedy]
+        said += [r for r in data.account.remarks if "--label" in r]
         said += [e.text() for e in data.account.left_out if "for labels" in e.why]
         possible = dict(data.account.taken).get("possible labels")
         said += [f"name one or more of {possible} with --label, commas between"] if possible else []

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.fitted import FittedModel
 from msssm_ts.series import Series
 from msssm_ts.sklearn_state import Stamps, checked_series, noticed_stamps
@@ -57,5 +58,10 @@ def answers(
     if sampling_rate is not None and estimator.model_.preparation.sampling_rate is None:
         warn_caller(
             f"the model knows no sampling rate: {sampling_rate:g} Hz makes no difference to it"
+        )
+    if channel_names is not None and estimator.model_.preparation.channels is None:
+        warn_caller(
+            "the model knows no names of channels: they are taken in the order "
+            f"{enumerate_names(channel_names)}"
         )
     return function(estimator.model_)(series, sampling_rate, channel_names, stamps, features)

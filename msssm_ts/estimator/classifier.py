@@ -10,7 +10,7 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 
 from msssm_ts.beside import as_side_features
-from msssm_ts.datasets.labels import spelt_alike
+from msssm_ts.datasets.labels import on_groups, on_one_hot, spelt_alike
 from msssm_ts.estimator.answers import AnswersMixin
 from msssm_ts.estimator.features import FeaturesMixin
 from msssm_ts.estimator.files import FilesMixin
@@ -200,10 +200,13 @@ optional
             data = replace(data, remarks=(*data.remarks, said))
         if origin is None:
             # Else what has read the labels says so.
-            alike = [spelt_alike(data.targets.classes)]
+            seen = [spelt_alike(data.targets.classes)]
+            if data.targets.multilabel:
+                seen.append(on_one_hot(data.targets.encoded))
             if data.groups is not None:
-                alike.append(spelt_alike(dict.fromkeys(data.groups.tolist()), "groups"))
-            data = replace(data, remarks=(*data.remarks, *filter(None, alike)))
+                seen.append(spelt_alike(dict.fromkeys(data.groups.tolist()), "groups"))
+                seen.append(on_groups(data.targets.encoded, data.groups))
+            data = replace(data, remarks=(*data.remarks, *filter(None, seen)))
         if unlabelled is not None:
             more = check_series(unlabelled, self.missing, str(self.dtype))
             check_unlabelled(more, self.get_params(deep=False), series[0].shape[0])

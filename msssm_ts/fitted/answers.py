@@ -12,7 +12,7 @@ _TOLERANCE = 1e-4
 
 
 def checked_proba(proba: NDArray[np.float64], multilabel: bool) -> NDArray[np.float64]:
-    """Return probabilities (n_series, n_outputs) as they are.
+    """Return probabilities (n_series, n_outputs), without what rounding puts beyond 0 and 1.
 
     Raises
     ------
@@ -24,6 +24,8 @@ def checked_proba(proba: NDArray[np.float64], multilabel: bool) -> NDArray[np.fl
     --------
     >>> checked_proba(np.array([[0.75, 0.25]]), multilabel=False)
     array([[0.75, 0.25]])
+    >>> checked_proba(np.array([[1 + 1e-15, 0.0]]), multilabel=False).max() <= 1
+    np.True_
     >>> checked_proba(np.array([[0.75, 0.75]]), multilabel=False)
     Traceback (most recent call last):
     ...
@@ -40,7 +42,7 @@ def checked_proba(proba: NDArray[np.float64], multilabel: bool) -> NDArray[np.fl
         worst = float(sums[np.abs(sums - 1).argmax()])
         if abs(worst - 1) > _TOLERANCE:
             raise _nonsense(f"a series' add up to {worst:g}")
-    return proba
+    return np.clip(proba, 0, 1)
 
 
 def checked_finite(values: NDArray[np.float64], what: str) -> NDArray[np.float64]:

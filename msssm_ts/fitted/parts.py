@@ -87,17 +87,20 @@ class Source:
 
 
 def check_channel_names(names: Sequence[str] | None, n_channels: int) -> None:
-    """Refuse names that are more or fewer than the channels, and one text for several.
+    """Refuse names that are more or fewer than the channels, twice there, or one text for several.
 
     Raises
     ------
     ValueError
-        Naming both numbers.
+        Naming both numbers, or the name.
     """
     if isinstance(names, str):
         raise ValueError(f"channel_names must be a list of names, not {names!r}")
     if names is not None and len(names) != n_channels:
         raise ValueError(f"{len(names)} channel_names for {counted(n_channels, 'channel')}")
+    twice = [name for i, name in enumerate(names or ()) if name in list(names or ())[:i]]
+    if twice:
+        raise ValueError(f"channel_names has {twice[0]!r} twice: give each channel its own")
 
 
 def check_sampling_rate(rate: Any) -> None:

@@ -149,6 +149,10 @@ def training_data(
     for name, value in (("groups", data.groups), ("validation", data.validation)):
         if value is not None and value.shape != (len(series),):
             raise ValueError(f"{name} must have one entry a series, not shape {value.shape}")
+    if data.validation is not None and not np.isin(data.validation, (False, True)).all():
+        raise ValueError(
+            "validation must say of each series whether it is set aside, by True or False"
+        )
     if data.groups is not None and (gone := first_missing(data.groups.tolist())) is not None:
         raise ValueError(
             f"groups has no value for series {gone} (counted from 0): name what it belongs to, or "

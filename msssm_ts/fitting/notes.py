@@ -17,10 +17,13 @@ from msssm_ts.members.presets import Seat
 from msssm_ts.parameter_checks import BEGINNINGS
 from msssm_ts.parameters import specs
 from msssm_ts.series import Series
+from msssm_ts.series.glance import of_one_value
 from msssm_ts.series.standardizer import is_constant, moments
 
 # Steps of a float type that a channel's deviation should be.
 _FEWEST_STEPS = 50
+# Whole numbers are held to the last digit up to here.
+_LARGEST_WHOLE = 2.0**53
 # What learning without labels goes by, whoever votes.
 OF_ENCODER = (
     *("objective", "n_scales", "core", "d_model", "n_layers", "d_state", "kernel_size", "dropout"),
@@ -201,14 +204,24 @@ def rounding_remarks(series: Sequence[Series], dtype: str) -> tuple[str, ...]:
     ()
     >>> len(rounding_remarks([1e9 + np.array([[0.0, 1.0, 2.0]])], "float32"))
     1
+    >>> rounding_remarks([2.0**54 + np.array([[0.0, 4.0, 8.0]])], "float32")[0][-28:]
+    'resolves: subtract an offset'
     """
     mean, deviation = moments(series)
     resolved = np.finfo(dtype)
     # Numbers next to 0 are coarser than in proportion.
     step = np.maximum(resolved.eps * np.abs(mean), float(resolved.smallest_subnormal))
-    coarse = (deviation < _FEWEST_STEPS * step) & ~is_constant(mean, deviation)
-    return tuple(
-        f"channel {channel + 1} varies by {deviation[channel]:.3g} around {mean[channel]:.6g}, "
-        f"hardly more than {dtype} resolves: subtract an offset, or take dtype='float64'"
-        for channel in np.flatnonzero(coarse)
-    )
+    # What is written in more digits than a number holds may seem constant.
+    beyond = np.abs(mean) >= _LARGEST_WHOLE
+    if beyond.any():
+        beyond &= ~of_one_value(series)
+    varies = ~is_constant(mean, deviation) | beyond
+    lines = []
+    for channel in np.flatnonzero((deviation < _FEWEST_STEPS * step) & varies):
+        other = "" if beyond[channel] else ", or take dtype='float64'"
+        lines.append(
+            f"channel {channel + 1} varies by {deviation[channel]:.3g} around {mean[channel]:.6g}, "
+            f"hardly more than {'any number' if beyond[channel] else dtype} resolves: subtract an "
+            f"offset{other}"
+        )
+    return tuple(lines)

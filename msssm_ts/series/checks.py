@@ -203,9 +203,11 @@ def _from_list(X: Sequence[Any]) -> list[Series]:
     first = series[0].shape[0]
     odd = next((i for i, s in enumerate(series) if s.shape[0] != first), None)
     if odd is not None:
+        turned = len({s.shape[1] for s in series}) == 1
+        remedy = "; if they are (length, n_channels), pass [x.T for x in X]" if turned else ""
         raise ValueError(
             f"X must have the same number of channels throughout: series 0 has {first}, "
-            f"series {odd} has {series[odd].shape[0]}"
+            f"series {odd} has {series[odd].shape[0]}{remedy}"
         )
     return series
 
@@ -224,6 +226,10 @@ def _as_floats(X: Any, name: str) -> NDArray[Any]:
     # It takes a second to import, which who reads files need not wait for.
     from sklearn.utils import check_array
 
+    if getattr(getattr(X, "dtype", None), "kind", "") in tuple("mM"):
+        raise TypeError(
+            f"{name} must hold numbers, not {X.dtype}: give values, and stamps as times"
+        )
     try:
         array: NDArray[Any] = check_array(
             X,

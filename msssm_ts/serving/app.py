@@ -64,6 +64,8 @@ def application(
             shown = await loop.run_in_executor(model, inspected, terminal.model, one, 0)
         if asked.series.ids is None:
             rows[0]["id"] = index + 1
+        if asked.chosen is None and (n := asked.series.n_series) > 1:
+            said = [*said, f"the first of {n} series ({SHOW.name} chooses another)"]
         return JsonResponse({"prediction": rows[0], **shown, "said": [*asked.said, *said]})
 
     async def health(request: Request) -> Response:

@@ -73,10 +73,9 @@ class Streams:
             return
         names = None if stream.channel_names is None else list(stream.channel_names)
         classes = stream.label_names.tolist()
-        await _send(
-            socket,
-            {"n_channels": stream.n_channels, "channel_names": names, "classes": classes},
-        )
+        facts = {"n_channels": stream.n_channels, "channel_names": names, "classes": classes}
+        rate = self._terminal.model.preparation.sampling_rate
+        await _send(socket, {**facts, "sampling_rate": rate})
         while True:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":

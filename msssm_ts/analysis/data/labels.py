@@ -83,7 +83,7 @@ def _counts(parts: Sequence[Part]) -> dict[str, int]:
 
 
 def _of_one_group(training: Sequence[Part]) -> Iterator[Finding]:
-    """Find classes that stem from one group alone, where others do from several."""
+    """Find classes that stem from one group alone: all, or where others do from several."""
     data = [part.data for part in training]
     if any(d.groups is None or d.multilabel for d in data):
         return
@@ -93,7 +93,8 @@ def _of_one_group(training: Sequence[Part]) -> Iterator[Finding]:
         for label, group in zip(part.labels or (), groups.tolist(), strict=True):
             members.setdefault(label, set()).add(group)
     single = {c: next(iter(g)) for c, g in members.items() if len(g) == 1}
-    if single and len(set().union(*members.values())) > len(members):
+    n_groups = len(set().union(*members.values()))
+    if single and (len(single) == len(members) or n_groups > len(members)):
         name = data[0].group_name
         yield Finding(
             "one_group",

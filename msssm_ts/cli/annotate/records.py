@@ -35,6 +35,7 @@ from msssm_ts.cli.shown.pictures import save
 from msssm_ts.cli.shown.steps import Steps
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import find_model
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
@@ -62,8 +63,11 @@ def annotate_records(
 
     from msssm_ts.estimator import MSSSMClassifier
 
-    # One that is named twice is annotated once.
-    records = list(dict.fromkeys(file for source in sources for file in find_recordings(source)))
+    every = [file for source in sources for file in find_recordings(source)]
+    records = list(dict.fromkeys(every))
+    if len(records) < len(every):
+        twice = counted(len(every) - len(records), "record")
+        say(f"{twice} named twice, or in a folder that is named, too: annotated once", quiet=quiet)
     classifier = MSSSMClassifier.load(model, device=device)
     act = _act(model, classifier, request, quiet)
     request.claim(records)

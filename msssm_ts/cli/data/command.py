@@ -9,6 +9,7 @@ from msssm_ts.cli.data.convert import convert
 from msssm_ts.cli.data.get import get
 from msssm_ts.cli.data.listing import info, list_sets
 from msssm_ts.cli.data.preview import preview
+from msssm_ts.cli.usage import Command
 
 data = typer.Typer(
     name="data",
@@ -16,6 +17,6 @@ data = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-data.command("list")(list_sets)
+data.command("list", cls=Command)(list_sets)
 for command in (info, check, get, convert, preview):
-    data.command()(command)
+    data.command(cls=Command)(command)

@@ -172,7 +172,7 @@ def read_config(file: Path, keys: Mapping[str, Key]) -> tuple[dict[str, Any], li
     found : dict
         Values by the command's parameters.
     lines : list of str
-        Which keys are another command's and have no effect.
+        Which keys are another command's and have no effect, or that there is none.
 
     Raises
     ------
@@ -197,6 +197,8 @@ def read_config(file: Path, keys: Mapping[str, Key]) -> tuple[dict[str, Any], li
             found[key.parameter] = key.value(given)
         except InputError as error:
             raise InputError(f"{file}: {name} = {_shown(given)}: {error}") from error
+    if not table:
+        return found, [f"{file}: sets nothing; lines such as width = 128 do"]
     if not others:
         return found, []
     commands = sorted(c for c, known in _KEYS.items() if known >= set(others))

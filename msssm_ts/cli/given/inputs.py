@@ -171,13 +171,13 @@ def load_classifier(
 
 def predict_proba(classifier: MSSSMClassifier, series: LabelledSeries) -> NDArray[np.floating[Any]]:
     """Class probabilities (n_series, n_classes); the estimator's complaints as InputError."""
-    # To a model that knows no rate it makes no difference, which has been said.
-    knows = classifier.model_.preparation.sampling_rate is not None
+    # To a model that knows no rate, or no names, they make no difference, which has been said.
+    known = classifier.model_.preparation
     try:
         return classifier.predict_proba(
             series.as_estimator_input(),
-            sampling_rate=series.sampling_rate if knows else None,
-            channel_names=series.channel_names,
+            sampling_rate=None if known.sampling_rate is None else series.sampling_rate,
+            channel_names=None if known.channels is None else series.channel_names,
             times=series.stamps if classifier.model_.needs_times else series.times,
             features=series.features,
         )

@@ -55,14 +55,24 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
         )
     elif needed is not None and len(needed) > 1:
         said.append(f"channels have no names: taken for {enumerate_names(needed)}, in this order")
+    elif series.channel_names is not None and series.n_channels > 1:
+        names = enumerate_names(series.channel_names)
+        said.append(f"the model knows no names of channels: taken in the order {names}")
     units = _units_of(source.channel_names, (source.origin or {}).get("units"))
     if units and series.units is None:
         said.append(f"no units known: taken for the model's {enumerate_names(_different(units))}")
+    elif series.units is not None and any(series.units) and not units:
+        own = enumerate_names(_different(series.units))
+        said.append(f"the model knows no units: {own} makes no difference to it")
     before = series.account.remarks
     series = in_units(series, units, source.channel_names)
     said += series.account.remarks[len(before) :]
     said += _rate(series, model)
-    said += _gaps(series, model)
+    if series.unit != SOUND_UNIT:
+        some = _some(series)
+        said += _gaps(series, some, model)
+        if not units or series.units is None:
+            said += _scale(series, some, model)
     said += _lengths(series, model)
     if model.needs_times:
         series = replace(series, times=series.stamps)
@@ -230,15 +240,11 @@ def _rate(series: LabelledSeries, model: FittedModel) -> list[str]:
     return []
 
 
-def _gaps(series: LabelledSeries, model: FittedModel) -> list[str]:
-    """Say that values are missing, of series that are decoded when they are needed in a part."""
+def _some(series: LabelledSeries) -> list[NDArray[Any]]:
+    """Return series to look at: all, or a part of those that are decoded when they are needed."""
     from msssm_ts.series import LazySeries, take
     from msssm_ts.series.checks import without_padding
-    from msssm_ts.series.glance import looked_at, missing_values
 
-    if model.missing == "error" or series.unit == SOUND_UNIT:
-        # They are refused with their place; readers of sound have none.
-        return []
     values, n = series.values, series.n_series
     if isinstance(values, LazySeries):
         # They are decoded once more when they are needed: a few, and fewer of long ones.
@@ -246,12 +252,33 @@ def _gaps(series: LabelledSeries, model: FittedModel) -> list[str]:
         some = max(1, min(_LOOKED_AT, _MOST_VALUES // max(1, steps)))
         if some < n:
             values = take(values, np.linspace(0, n - 1, some).astype(np.int64))
-    whole = [without_padding(np.asarray(v)) for v in values]
-    gaps = missing_values(whole, f" of {len(whole)}")
+    return [without_padding(np.asarray(v)) for v in values]
+
+
+def _gaps(series: LabelledSeries, some: Sequence[NDArray[Any]], model: FittedModel) -> list[str]:
+    """Say that values are missing."""
+    from msssm_ts.series.glance import looked_at, missing_values
+
+    if model.missing == "error":
+        # They are refused with their place.
+        return []
+    gaps = missing_values(some, f" of {len(some)}")
     if not gaps:
         return []
     done = "masked" if model.missing == "mask" else "interpolated"
-    return [f"{gaps}{looked_at(len(whole), n)}: {done}, as fit was told (--missing)"]
+    part = looked_at(len(some), series.n_series)
+    return [f"{gaps}{part}: {done}, as fit was told (--missing)"]
+
+
+def _scale(series: LabelledSeries, some: Sequence[NDArray[Any]], model: FittedModel) -> list[str]:
+    """Say that values are of another size than those of the training, where no unit tells."""
+    from msssm_ts.fitted.scale import scale_line
+
+    needed, given = model.preparation.channels, series.channel_names
+    names = needed or [f"channel {i + 1}" for i in range(series.n_channels)]
+    order = [given.index(name) for name in names] if needed and given else slice(None)
+    line = scale_line(model, [one[order] for one in some], names)
+    return [line] if line else []
 
 
 def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:

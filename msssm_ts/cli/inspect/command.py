@@ -10,6 +10,7 @@ import typer
 from msssm_ts.cli.errors import guarded
 from msssm_ts.cli.given import options
 from msssm_ts.cli.given.reading import reads_data, refuse_unread
+from msssm_ts.cli.inspect.viewed import say_first
 from msssm_ts.cli.shown.console import say, show_json
 from msssm_ts.errors import InputError
 from msssm_ts.model_path import resolve_model_path
@@ -152,6 +153,8 @@ def inspect(
             classifier, loaded = load_model_and_series(
                 model, data, reading, device=device, needs_labels=False, quiet=quiet
             )
+            if not importance:
+                say_first(loaded, series, quiet)
         if importance:
             from msssm_ts.cli.inspect.importance import importance_facts
             from msssm_ts.cli.inspect.importance import show_importance as show

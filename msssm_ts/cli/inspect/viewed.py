@@ -39,6 +39,12 @@ def find_series(data: LabelledSeries, which: str | None) -> int:
     )
 
 
+def say_first(data: LabelledSeries, which: str | None, quiet: bool) -> None:
+    """Say that the first of several is looked at, where nothing else was said."""
+    if which is None and data.n_series > 1:
+        say(f"the first of {data.n_series} series (--series chooses another)", quiet=quiet)
+
+
 def name_and_label(data: LabelledSeries, index: int) -> tuple[str, str | None]:
     """Return what a series is called, and its label where it has one."""
     name = str(index + 1 if data.ids is None else data.ids[index])

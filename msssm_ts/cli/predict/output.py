@@ -13,7 +13,7 @@ from msssm_ts.cli.answering.answering import Row
 from msssm_ts.cli.predict.row_files import form_of
 from msssm_ts.cli.shown.console import say
 from msssm_ts.cli.shown.csv_text import CsvText
-from msssm_ts.cli.shown.files import claim
+from msssm_ts.cli.shown.files import claim, refuse_second_writer
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
 
@@ -140,6 +140,8 @@ def _file(
         rows = form_of(file).write(temporary, columns, file if goes_on else None, table)
         sink = Sink(rows.add)
         try:
+            # Both may have claimed it at the same time.
+            refuse_second_writer(file)
             yield sink
         except BaseException as error:
             stopped = error

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from msssm_ts.atomic import replacing
+from msssm_ts.atomic import is_being_written, replacing
 from msssm_ts.errors import InputError, WritingError
 
 
@@ -61,6 +61,21 @@ def claim(
         raise InputError(
             f"{file}: cannot be written ({error.reason}); give another name"
         ) from error
+    refuse_second_writer(file)
+
+
+def refuse_second_writer(file: Path) -> None:
+    """Refuse to write what another process is writing: what it has written would be lost.
+
+    Raises
+    ------
+    InputError
+        If one does.
+    """
+    if is_being_written(file):
+        raise InputError(
+            f"{file}: another process is writing it; wait for it, or give another name"
+        )
 
 
 def make_folder(folder: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.memory import demand
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.signals.about import facts
 from msssm_ts.datasets.signals.record import Facts
 from msssm_ts.datasets.signals.stored import Stored, stored_format
@@ -49,7 +50,8 @@ def decode_dicom(file: Path) -> Stored:
     if not groups:
         raise InputError(f"{file}: a DICOM file without a waveform; leave images out")
     try:
-        return _group(file, groups[0], len(groups))._replace(about=_about(data))
+        little = data.file_meta.TransferSyntaxUID.is_little_endian
+        return _group(file, groups[0], len(groups), little)._replace(about=_about(data))
     except InputError:
         raise
     # As above: elements are parsed when they are asked for.
@@ -59,13 +61,20 @@ def decode_dicom(file: Path) -> Stored:
         ) from error
 
 
-def _group(file: Path, group: Any, n_groups: int) -> Stored:
+def _group(file: Path, group: Any, n_groups: int, little: bool) -> Stored:
     n, length = int(group.NumberOfWaveformChannels), int(group.NumberOfWaveformSamples)
     kind = _INTEGERS.get(str(group.WaveformSampleInterpretation))
     if kind is None:
         raise InputError(
             f"{file}: samples of kind {group.WaveformSampleInterpretation}; convert it to EDF"
         )
+    bits = 8 * np.dtype(kind).itemsize
+    if int(group.get("WaveformBitsAllocated") or bits) != bits:
+        raise InputError(
+            f"{file}: samples of kind {group.WaveformSampleInterpretation} in "
+            f"{group.WaveformBitsAllocated} bits each, which contradict each other; replace it"
+        )
+    kind = kind if little else kind.replace("<", ">")
     raw = bytes(group.WaveformData)
     needed = n * length * np.dtype(kind).itemsize
     if not 0 < needed <= len(raw):
@@ -82,6 +91,11 @@ def _group(file: Path, group: Any, n_groups: int) -> Stored:
         names.append(_name(channel))
         units.append(_calibrate(row, channel))
     odd = ["waveforms after the first are not read"] if n_groups > 1 else []
+    if any(_is_late(channel) for channel in group.ChannelDefinitionSequence):
+        odd.append("channels that were sampled later than others (skew) are taken as they stand")
+    channels = zip(names, group.ChannelDefinitionSequence, strict=True)
+    if flat := [name for name, channel in channels if _is_flat(channel)]:
+        odd.append(f"a sensitivity of 0 leaves nothing of {enumerate_names(flat)}")
     # One byte makes their number even.
     if len(raw) > needed + 1:
         odd.append("its waveform goes on behind the samples that its header counts")
@@ -92,6 +106,15 @@ def _group(file: Path, group: Any, n_groups: int) -> Stored:
         float(group.SamplingFrequency),
         tuple(odd),
     )
+
+
+def _is_late(channel: Any) -> bool:
+    """Whether a channel's samples are not of the time at which they stand."""
+    return any(float(channel.get(f"Channel{name}Skew") or 0) for name in ("Time", "Sample"))
+
+
+def _is_flat(channel: Any) -> bool:
+    return channel.get("ChannelSensitivity") is not None and not float(channel.ChannelSensitivity)
 
 
 def _as_bytes(value: Any, kind: str) -> bytes:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.memory import demand
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.scp.huffman import Code, decode, read_tables
 from msssm_ts.datasets.signals.about import facts, years_between
 from msssm_ts.datasets.signals.record import Facts
@@ -48,11 +49,15 @@ class _Lead(NamedTuple):
 
 
 class _Coded(NamedTuple):
-    """What sections 5 and 6 have alike: millivolts a step, seconds a sample, and the leads."""
+    """What sections 5 and 6 have alike: millivolts a step, seconds a sample, and the leads.
+
+    And whether samples are seen behind those that are counted.
+    """
 
     scale: float
     interval: float
     leads: list[NDArray[np.int64]]
+    goes_on: bool
 
 
 def decode_scp(file: Path) -> Stored:
@@ -101,13 +106,19 @@ def _read(file: Path, data: bytes) -> Stored:
         reference = _reference(file, sections, len(leads), tables)
         _add_beats(values, leads[0].start, rhythm.interval, reference, sections[_BEATS])
     names = tuple(_NAMES.get(lead.code, "") for lead in leads)
-    sound = binascii.crc_hqx(data[2:], 0xFFFF) == struct.unpack_from("<H", data)[0]
+    odd = []
+    if binascii.crc_hqx(data[2:], 0xFFFF) != struct.unpack_from("<H", data)[0]:
+        odd.append("the checksum of the file is another than that of its content")
+    if rhythm.goes_on:
+        odd.append("its leads go on behind the samples that are counted")
+    if unknown := [lead.code for lead in leads if lead.code not in _NAMES]:
+        odd.append(f"leads without a name that is known (code {enumerate_names(unknown)})")
     return Stored(
         values.astype(np.float32),
         names,
         ("mV",) * len(leads),
         round(1 / rhythm.interval, 6),
-        () if sound else ("the checksum of the file is another than that of its content",),
+        tuple(odd),
         _about(sections.get(_PATIENT, b"")),
     )
 
@@ -172,7 +183,10 @@ def _coded(
             steps = np.frombuffer(raw[: size // 2 * 2], "<i2").astype(np.int64)
             steps = steps if count < 0 else steps[:count]
         leads.append(_summed(steps, order))
-    return _Coded(nanovolts * 1e-6, microseconds * 1e-6, leads)
+    # One byte, or two, may fill up; codes of a few bits leave no telling.
+    pairs = zip(sizes, counts, strict=True)
+    goes_on = not tables and any(0 <= count < size // 2 - 1 for size, count in pairs)
+    return _Coded(nanovolts * 1e-6, microseconds * 1e-6, leads, goes_on)
 
 
 def _summed(steps: NDArray[np.int64], order: int) -> NDArray[np.int64]:

@@ -47,7 +47,7 @@ _BETWEEN = re.compile(r"[\s_\-]+")
 _AXES = {"x", "z"}
 _TIME = re.compile(
     r".*timestamp.*|(local|utc|unix|system)?(date)?(time|datetime|elapsed)(unix|utc|local|cal|raw)?"
-    r"([\[(].*[\])]|s|ms|us|ns|sec|secs|seconds|milliseconds)?"
+    r"([\[(].*[\])]|s|ms|us|ns|sec|secs|seconds|milliseconds)?(\.\d+)?"
 )
 
 

@@ -24,6 +24,7 @@ from msssm_ts.datasets.wfdb.comments import (
 from msssm_ts.datasets.wfdb.cuts import Cut, choose_cut, cut_records
 from msssm_ts.datasets.wfdb.form import WFDB
 from msssm_ts.datasets.wfdb.headers import RecordHeader, content, segment_names
+from msssm_ts.datasets.wfdb.listed import unlike_lists
 from msssm_ts.errors import InputError
 
 _DEFAULTS = ReadOptions()
@@ -98,7 +99,7 @@ def read_wfdb(
         )
     found = find(files[0] if source.is_file() else source, options, WFDB, recordings=recordings)
     found = replace(found, source=str(source))
-    found = _accounted(found, below, cut if cutting else None)
+    found = _accounted(found, files, below, cut if cutting else None)
     if cutting:
         assert cut is not None
         if key is not None and not cut.asked:
@@ -201,7 +202,9 @@ def _remarking(found: Found, said: str) -> Found:
     return replace(found, recordings=replace(recordings, account=account))
 
 
-def _accounted(found: Found, below: Sequence[Path], cut: Cut | None) -> Found:
+def _accounted(
+    found: Found, headers: Sequence[Path], below: Sequence[Path], cut: Cut | None
+) -> Found:
     """Name the files beside records that are not used: signals without header, annotations."""
     account = found.recordings.account
     stems = {f.with_suffix("") for f in below if f.suffix.lower() == ".hea"}
@@ -227,8 +230,9 @@ def _accounted(found: Found, below: Sequence[Path], cut: Cut | None) -> Found:
         account = account.without(
             len(orphans), "annotation files", "no header of a record is called so", orphans
         )
-    headers = [found.joined.records[f].detail for f in found.recordings.files]
-    account += _annotations_left(headers, below, cut)
+        account = account.remarking(*unlike_lists(Path(found.source), headers, below))
+    details = [found.joined.records[f].detail for f in found.recordings.files]
+    account += _annotations_left(details, below, cut)
     return replace(found, recordings=replace(found.recordings, account=account))
 
 

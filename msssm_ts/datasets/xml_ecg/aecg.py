@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.signals.about import facts, years_between
 from msssm_ts.datasets.signals.record import Facts
 from msssm_ts.datasets.signals.stored import Stored
@@ -35,34 +36,44 @@ def read_aecg(file: Path, root: Element) -> Stored:
     sets = root.findall("component/series/component/sequenceSet")
     if not sets:
         raise InputError(f"{file}: there is no series of leads in it; replace the file")
-    rate, odd = 0.0, []
+    rates: list[float] = []
+    odd: list[str] = []
     names: list[str] = []
     units: list[str] = []
     rows: list[NDArray[np.float64]] = []
     for sequence in sets[0].findall("component/sequence"):
         code, value = sequence.find("code"), sequence.find("value")
+        name = "" if code is None else code.get("code", "")
         if code is None or value is None:
+            odd.append(f"a sequence without {'a code' if code is None else 'values'} ({name})")
             continue
-        name = code.get("code", "")
         if name.startswith("TIME_"):
             step = value.find("increment")
             if step is not None:
                 seconds = _quantity(file, step) * _SECONDS.get(step.get("unit", "").casefold(), 0.0)
-                rate = 1 / seconds if seconds > 0 else 0.0
-                odd = [] if rate else [_NO_RATE]
+                rates.append(1 / seconds if seconds > 0 else 0.0)
             continue
         origin, scale = value.find("origin"), value.find("scale")
         if scale is None:
             raise InputError(f"{file}: lead {name} has no scale; replace the file")
         digits = np.array(_digits(file, name, text_of(value, "digits")))
         offset = _offset(file, name, origin, scale) if origin is not None else 0.0
-        rows.append(digits * _quantity(file, scale) + offset)
+        factor = _quantity(file, scale)
+        if not factor:
+            odd.append(f"a scale of 0 leaves nothing of lead {name}")
+        rows.append(digits * factor + offset)
         names.append(name.removeprefix("MDC_ECG_LEAD_"))
         units.append(scale.get("unit", ""))
     if not rows or len({len(r) for r in rows}) > 1 or not len(rows[0]):
         raise InputError(
             f"{file}: its leads have {sorted({len(r) for r in rows})} samples; replace the file"
         )
+    rate = rates[-1] if rates else 0.0
+    if rates and not rate:
+        odd.append(_NO_RATE)
+    elif len(set(rates)) > 1:
+        rest = enumerate_names([f"{r:g} Hz" for r in rates[:-1]])
+        odd.append(f"its leads are taken for sampled at {rate:g} Hz, not at {rest}")
     if len(sets) > 1:
         odd.append("series after the first are not read")
     # Rates are whole where the increment is written with few digits.

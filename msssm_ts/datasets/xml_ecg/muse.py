@@ -45,7 +45,8 @@ def read_muse(file: Path, root: Element) -> Stored:
         rate *= 10.0 ** int(_number(file, exponent, "SampleExponent"))
     names, units, rows = [], [], []
     odd: list[str] = []
-    for data in waveform.findall("LeadData"):
+    leads = waveform.findall("LeadData")
+    for data in leads:
         name = text_of(data, "LeadID")
         names.append(name)
         unit, remarks = _unit(data)
@@ -59,8 +60,12 @@ def read_muse(file: Path, root: Element) -> Stored:
     if len({len(r) for r in rows}) > 1:
         raise InputError(f"{file}: its leads have different numbers of samples; replace the file")
     values = np.stack(rows)
-    if len(waveforms) > 1:
+    if len(rhythms) < len(waveforms) and len(waveforms) > 1:
         odd.append("the median beats beside the rhythm are not read")
+    if len(rhythms) > 1:
+        odd.append("rhythms after the first are not read")
+    if len({text_of(data, "LeadOffsetFirstSample") or "0" for data in leads}) > 1:
+        odd.append("leads that begin later than others are taken for beginning with them")
     if {lead_key(n) for n in names} == _MEASURED and len(set(units)) == 1:
         values, names = _twelve(values, names), [*names, *_LIMBS]
         units = units[:1] * len(names)

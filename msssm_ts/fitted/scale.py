@@ -1,0 +1,70 @@
+"""Whether series are of the size of those that a model was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.series import Series
+
+if TYPE_CHECKING:
+    from msssm_ts.fitted.model import FittedModel
+
+# Root mean squares of series in the training's deviations: of half of the series beyond the one, or
+# of all, if they are many, below the other. No test part of 52 sets of the archives comes near.
+_LARGE, _SMALL, _MANY = 8.0, 1 / 20, 8
+
+
+def scale_line(model: FittedModel, series: Sequence[Series], names: Sequence[str]) -> str:
+    """Say which channels are of another size than those that a model was trained on.
+
+    Nothing is said where the preparation takes the size, or the level, away.
+
+    Parameters
+    ----------
+    model : FittedModel
+        To be asked about them.
+    series : sequence of arrays of shape (n_channels, length)
+        Some, as the model wants their channels.
+    names : sequence of str
+        Of the channels.
+
+    Examples
+    --------
+    >>> from msssm_ts import MSSSMClassifier
+    >>> X = np.random.default_rng(0).normal(size=(20, 30))
+    >>> model = MSSSMClassifier("fast", random_state=0).fit(X, np.arange(20) % 2).model_
+    >>> scale_line(model, X[:, None], ["ecg"])
+    ''
+    >>> scale_line(model, 1000 * X[:, None], ["ecg"]).partition(":")[0]
+    "values of ecg lie about 1000 times as far from the training's mean as its own"
+    """
+    preparation, scale = model.preparation, model.standardizer
+    plain = preparation.features == "raw" and preparation.bandpass is None
+    if not plain or preparation.standardize != "global":
+        return ""
+    sizes = np.array([_sizes(one, scale.mean, scale.std) for one in series])
+    said: dict[str, list[str]] = {}
+    for name, column in zip(names, sizes.T, strict=True):
+        own = column[~np.isnan(column)]
+        if len(own) and np.median(own) > _LARGE:
+            said.setdefault(f"about {float(f'{np.median(own):.1g}'):g} times", []).append(name)
+        elif len(own) >= _MANY and own.max() < _SMALL:
+            said.setdefault(f"less than {_SMALL:g} times", []).append(name)
+    if not said:
+        return ""
+    told = ", ".join(f"of {enumerate_names(of)} lie {times}" for times, of in said.items())
+    return (
+        f"values {told} as far from the training's mean as its own: another unit, gain or offset?"
+    )
+
+
+def _sizes(one: Series, mean: Series, deviation: Series) -> Series:
+    """Return the root mean square of each channel in the training's deviations."""
+    squares = ((one - mean[:, None]) / deviation[:, None]) ** 2
+    n = (~np.isnan(squares)).sum(axis=1)
+    sums: Series = np.sqrt(np.nansum(squares, axis=1) / np.where(n, n, np.nan))
+    return sums
