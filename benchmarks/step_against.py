@@ -19,6 +19,8 @@ from pathlib import Path
 
 STEP = """
 import json, sys, time
+from contextlib import nullcontext
+import msssm_ts  # before torch, as for a user: it decides how torch's threads wait
 import torch
 from torch import nn
 from torch.nn import functional
@@ -31,6 +33,11 @@ try:
 except ImportError:
     # Of a commit that has no such thing.
     pass
+try:
+    from msssm_ts.training.batches import Batch
+    from msssm_ts.training.threads import threads_for
+except ImportError:
+    threads_for = None
 torch.set_num_threads(int(sys.argv[1]))
 found = {}
 for core in ("lti", "s6"):
@@ -40,10 +47,11 @@ for core in ("lti", "s6"):
     x, y = torch.randn(32, 150, 1), torch.arange(32) % 5
 
     def step():
-        network.zero_grad(set_to_none=True)
-        functional.cross_entropy(network(x), y).backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
+        with nullcontext() if threads_for is None else threads_for(network.config, Batch(x)):
+            network.zero_grad(set_to_none=True)
+            functional.cross_entropy(network(x), y).backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
 
     for _ in range(3):
         step()

@@ -14,6 +14,7 @@ import pytest
 import torch
 from kernel_cases import ms_scan_inputs
 
+from msssm_ts import MSSSMClassifier
 from msssm_ts.fitting.kept import _n_workers
 from msssm_ts.kernels import backend_report, ms_scan, parallel, use_backend
 from msssm_ts.processors import usable_processors
@@ -66,6 +67,53 @@ def test_items_are_made_one_ahead_in_their_order() -> None:
         go_through()
     assert seen == [i for i, _ in made] == list(range(5))
     assert threading.get_ident() not in {thread for _, thread in made}
+
+
+def test_kernels_keep_their_threads_where_torch_has_one() -> None:
+    """Also for one that begins while another is at it, and where one fails."""
+    used = set()
+
+    def work(first: int, last: int) -> None:
+        barrier.wait(10)
+        used.add(threading.get_ident())
+
+    def other() -> None:
+        # A thread of its own, which torch gives as many threads as were set last.
+        with parallel.kernels_alone():
+            seen.append(parallel.n_threads())
+            go_on.wait(10)
+        seen.append(torch.get_num_threads())
+
+    seen: list[int] = []
+    barrier, go_on = threading.Barrier(2), threading.Event()
+    beside = threading.Thread(target=other)
+
+    def fail() -> None:
+        with parallel.kernels_alone():
+            assert (torch.get_num_threads(), parallel.n_threads()) == (1, 2)
+            parallel.run(work, np.full(2, 10**9))
+            beside.start()
+            raise ValueError("within")
+
+    with pytest.raises(ValueError, match="within"):
+        fail()
+    assert len(used) == 2
+    assert torch.get_num_threads() == parallel.n_threads() == 2
+    go_on.set()
+    beside.join(10)
+    assert seen == [2, 2]
+    assert torch.get_num_threads() == parallel.n_threads() == 2
+
+
+def test_small_training_steps_have_the_same_bits_on_any_number_of_threads() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 1, 130)), np.arange(40) % 2
+    answers = []
+    for n in (1, 2):
+        torch.set_num_threads(n)
+        network = MSSSMClassifier(members=["network"], max_epochs=2, random_state=0)
+        answers.append(network.fit(X, y).decision_function(X))
+    assert np.array_equal(*answers)
 
 
 def _gradient() -> torch.Tensor:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -21,15 +23,19 @@ T = TypeVar("T")
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
 _at_work = _forked = False
+# How many are within kernels_alone, and the threads there were before the first of them.
+_lock = threading.Lock()
+_n_alone, _n_before = 0, 1
 
 # Below this many scalar state updates a second thread costs more than it brings.
-_WORTH_A_THREAD = 200_000
+_WORTH_A_THREAD = 800_000
 
 
 def _forget_threads() -> None:
     # Threads do not survive a fork: the child makes its own.
-    global _pool, _pool_size, _forked
+    global _pool, _pool_size, _forked, _n_alone, _lock
     _pool, _pool_size, _forked = None, 0, True
+    _n_alone, _lock = 0, threading.Lock()
     if _at_work:
         _on_one_thread()
 
@@ -55,6 +61,39 @@ def at_work() -> None:
     _at_work = True
     if _forked:
         _on_one_thread()
+
+
+def n_threads() -> int:
+    """Return how many threads kernels have: torch's, as they were before :func:`kernels_alone`."""
+    return _n_before if _n_alone else torch.get_num_threads()
+
+
+@contextmanager
+def kernels_alone() -> Iterator[None]:
+    """Let kernels have all threads, and torch's own operations one.
+
+    Examples
+    --------
+    >>> before = torch.get_num_threads()
+    >>> with kernels_alone():
+    ...     n_threads() == before, torch.get_num_threads()
+    (True, 1)
+    >>> torch.get_num_threads() == before
+    True
+    """
+    global _n_alone, _n_before
+    with _lock:
+        if not _n_alone:
+            _n_before = torch.get_num_threads()
+        _n_alone += 1
+        n_before = _n_before
+    try:
+        torch.set_num_threads(1)
+        yield
+    finally:
+        torch.set_num_threads(n_before)
+        with _lock:
+            _n_alone = max(0, _n_alone - 1)
 
 
 def _executor(size: int) -> ThreadPoolExecutor:
@@ -84,7 +123,7 @@ def split(costs: np.ndarray, parts: int) -> list[tuple[int, int]]:
 
 
 def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:
-    """Call ``work(first, last)`` over all items, on up to ``torch.get_num_threads()`` threads.
+    """Call ``work(first, last)`` over all items, on up to :func:`n_threads` threads.
 
     Parameters
     ----------
@@ -94,8 +133,8 @@ def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:
         Relative cost of each item in scalar state updates.
     """
     at_work()
-    n_threads = min(torch.get_num_threads(), len(costs), int(costs.sum()) // _WORTH_A_THREAD + 1)
-    ranges = split(costs, n_threads) if n_threads > 1 else [(0, len(costs))]
+    parts = min(n_threads(), len(costs), int(costs.sum()) // _WORTH_A_THREAD + 1)
+    ranges = split(costs, parts) if parts > 1 else [(0, len(costs))]
     futures = [_executor(len(ranges)).submit(work, *r) for r in ranges[1:]]
     try:
         work(*ranges[0])

@@ -28,6 +28,7 @@ from msssm_ts.training.memory import keep_freed_memory
 from msssm_ts.training.progress import Callback, History, Progress
 from msssm_ts.training.schedule import make_optimizer, warmup_cosine
 from msssm_ts.training.settings import TrainingSettings
+from msssm_ts.training.threads import threads_for
 
 # Steps of the network that one look at a series takes in; of longer ones a stretch is drawn.
 _LONGEST = 2048
@@ -129,7 +130,8 @@ class Learner:
                 for _, batch in series.batches(order[at.n_batches :]):
                     for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                         group["lr"] = peak * warmup_cosine(at.n_steps, max_steps)
-                    self._step(batch, at)
+                    with threads_for(self.network.config, batch):
+                        self._step(batch, at)
                     at.seconds = time.perf_counter() - began
                     if settings.max_seconds is not None:
                         max_steps = _fitting(at, settings.max_seconds, all_steps)

@@ -36,6 +36,7 @@ from msssm_ts.training.processes import ALONE, Part, Processes
 from msssm_ts.training.progress import Callback, History, Progress
 from msssm_ts.training.schedule import make_optimizer, steps_that_fit, warmup_cosine
 from msssm_ts.training.settings import LabelledTensor, TrainingSettings
+from msssm_ts.training.threads import threads_for
 
 
 @dataclass
@@ -190,7 +191,10 @@ class Trainer:
                 for index, part, batch in self._parts(train, order[at.n_batches :]):
                     set_rates(self.n_steps)
                     asked = points.is_asked_to_stop
-                    asked = self._step(train, index, part, batch, generator, optimizer, at, asked)
+                    with threads_for(network.config, batch):
+                        asked = self._step(
+                            train, index, part, batch, generator, optimizer, at, asked
+                        )
                     if settings.max_seconds is not None:
                         seconds = time.perf_counter() - began
                         fitting = steps_that_fit(self.n_steps, seconds, settings.max_seconds)
