@@ -237,7 +237,7 @@ def test_scores_that_are_none(text: str, sentence: str, tmp_path: Path) -> None:
 
 def test_what_cannot_be_asked_together(folder: Path, tmp_path: Path) -> None:
     assert "give one of them" in run("card", FAST, "--json", "--out", "x.md", code=2)[1]
-    assert "--licence: is empty" in run("card", FAST, "--licence", " ", code=2)[1]
+    assert "--licence ' ': is empty" in run("card", FAST, "--licence", " ", code=2)[1]
     assert "no such file" in run("card", FAST, "--test", tmp_path / "none.json", code=2)[1]
     other = run("card", FAST, "--test", folder / "test.json", code=2)[1]
     assert "scores of the classes a, b, but the model knows quick, slow" in other

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,8 @@ def test_through_every_command(room: Path) -> None:
     assert "msssm-ts: all is well" in html.text
 
     shown("".join(run("inspect", model, data, "--out", room / "pictures")), CLASSES[0])
-    shown("".join(run("compare", model, model, "--data", data)), str(room))
+    again = shutil.copytree(model, room / "again")
+    shown("".join(run("compare", model, again, "--data", data)), str(room))
     _, err = run("predict", model, room / "none\x1b[2J", code=2)
     shown(err, "none\x1b[2J")
 

@@ -142,6 +142,7 @@ class _Plain(nn.Module):
     def __init__(self, before: Callable[[], object] = lambda: None):
         super().__init__()
         self.linear = nn.Linear(1, 2)
+        self.config = MSSSMConfig(n_channels=1, n_outputs=2)
         self.before = before
 
     def forward(self, x: Tensor, *_: Any) -> Tensor:

@@ -59,9 +59,6 @@ def card(
     scores, decision, limits, how to use it, and a paragraph for a paper with its BibTeX. What is
     not recorded is called so; nothing is guessed. --json gives the facts.
     """
-    for option, text in (("--name", name), ("--licence", licence)):
-        if text is not None and not text.strip():
-            raise InputError(f"{option}: is empty; give a name, or leave the option out")
     file = resolve_model_path(run)
     if json and out is not None:
         raise InputError("--json writes facts to stdout, --out a card to a file; give one of them")

@@ -116,6 +116,8 @@ def spelt_alike(labels: Iterable[Any], kind: str = "classes") -> str:
 def on_groups(labels: NDArray[Any], groups: NDArray[Any], kind: str = "groups") -> str:
     """Say that groups are the classes, or one: no group can then be left out to measure by.
 
+    Where classes have a single series, little can be measured anyway.
+
     Parameters
     ----------
     labels : array of shape (n_series,) or (n_series, n_labels)
@@ -127,16 +129,18 @@ def on_groups(labels: NDArray[Any], groups: NDArray[Any], kind: str = "groups") 
 
     Examples
     --------
-    >>> on_groups(np.array(["a", "a", "b"]), np.array([1, 1, 2])).partition(":")[0]
+    >>> on_groups(np.array(["a", "a", "b", "b"]), np.array([1, 1, 2, 2])).partition(":")[0]
     'every class is of one of the groups alone'
-    >>> on_groups(np.array(["a", "a", "b"]), np.array([1, 2, 2])).partition(":")[0]
+    >>> on_groups(np.array(["a", "a", "b", "b"]), np.array([1, 2, 2, 2])).partition(":")[0]
     ''
     """
     told = "nothing is left to learn it from where whole groups are left out"
     _, codes = np.unique(groups.astype(str), return_inverse=True)
     if len(codes) > 1 and not codes.any():
         said, told = f"all series are of one of the {kind}", "none can be left out as a whole"
-    elif labels.ndim == 1 and all(np.ptp(codes[labels == c]) == 0 for c in np.unique(labels)):
+    elif labels.ndim == 1 and all(
+        (labels == c).sum() > 1 and np.ptp(codes[labels == c]) == 0 for c in np.unique(labels)
+    ):
         said = f"every class is of one of the {kind} alone"
     else:
         return ""
