@@ -15,8 +15,7 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``spread(p, i)``     ``p[i]`` in every lane
 ``row_sums(p, i)``   the sums of the vectors at ``p[i:]``, one in each lane
 ``exp2(v)``          2**v, relative error below 3e-7 (float32) and 5e-15 (float64)
-``exp2_below(v)``    the same for v up to 127 (float32), 1023 (float64)
-``exp2_between(v)``  the same for v from −126 on, too (float64: −1022)
+``exp2_between(v)``  the same for v from −126 to 127 (float32), −1022 to 1023 (float64)
 ``softplus(v)``      log(1 + exp(v))
 ``sigmoid(v)``       1 / (1 + exp(-v))
 ``exp_minus(v)``     exp(-v), v clamped so that three of them may be multiplied
@@ -59,7 +58,6 @@ def _elementwise(name: str) -> Any:
 
 
 exp2 = _elementwise("exp2")
-exp2_below = _elementwise("exp2_below")
 exp2_between = _elementwise("exp2_between")
 magnitude = _elementwise("magnitude")
 softplus = _elementwise("softplus")

@@ -104,18 +104,18 @@ def selective_scan(
     if h is None:
         h = x.new_zeros(batch, d, n, dtype=state_dtype(x))
     steps: Tensor | None = delta
-    drive: Tensor | None = B
+    map_in: Tensor | None = B
     if delta.ndim == 1:
-        # Ā = exp(ΔA) and C B̄ = C ΔB once, not at every step
+        # Ā = exp(ΔA) and C B̄ = C ΔB once, not at every step; then there is neither Δ nor B.
         if x.dtype in HALF_TYPES:
             delta, A, B, C = delta.float(), A.float(), B.float(), C.float()
         A, C = torch.exp(delta[:, None] * A), C * (delta[:, None] * B)
-        steps = drive = None
+        steps = map_in = None
     if backend == "triton":
         from msssm_ts.kernels.ms_scan.op import scan_one_stream
 
-        return scan_one_stream(x, steps, A, drive, C, D, h, lengths)
-    inputs = (x, steps, A, drive, C, D, h)
+        return scan_one_stream(x, steps, A, map_in, C, D, h, lengths)
+    inputs = (x, steps, A, map_in, C, D, h)
     keep = is_learned_from(*inputs)
     y, last_state, _ = _selective_scan(*inputs, lengths, keep)
     return y, last_state
