@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
@@ -98,9 +99,9 @@ def check_channel_names(names: Sequence[str] | None, n_channels: int) -> None:
         raise ValueError(f"channel_names must be a list of names, not {names!r}")
     if names is not None and len(names) != n_channels:
         raise ValueError(f"{len(names)} channel_names for {counted(n_channels, 'channel')}")
-    twice = [name for i, name in enumerate(names or ()) if name in list(names or ())[:i]]
-    if twice:
-        raise ValueError(f"channel_names has {twice[0]!r} twice: give each channel its own")
+    twice = next((name for name, n in Counter(names or ()).items() if n > 1), None)
+    if twice is not None:
+        raise ValueError(f"channel_names has {twice!r} twice: give each channel its own")
 
 
 def check_sampling_rate(rate: Any) -> None:

@@ -188,13 +188,12 @@ class Trainer:
                 if kept is not None and at.n_batches:
                     generator.set_state(as_state(kept.arrays["random.batch"]))
                 kept = None
-                for index, part, batch in self._parts(train, order[at.n_batches :]):
+                for taken in self._parts(train, order[at.n_batches :]):
                     set_rates(self.n_steps)
                     asked = points.is_asked_to_stop
-                    with threads_for(network.config, batch):
-                        asked = self._step(
-                            train, index, part, batch, generator, optimizer, at, asked
-                        )
+                    # The third is the batch.
+                    with threads_for(network.config, taken[2]):
+                        asked = self._step(train, *taken, generator, optimizer, at, asked)
                     if settings.max_seconds is not None:
                         seconds = time.perf_counter() - began
                         fitting = steps_that_fit(self.n_steps, seconds, settings.max_seconds)

@@ -67,6 +67,21 @@ def copy_vectors(
 
 
 @inlined
+def load_four(p: Any, at: Any, step: Any) -> Any:
+    """Load four vectors, ``step`` apart."""
+    return load(p, at), load(p, at + step), load(p, at + 2 * step), load(p, at + 3 * step)
+
+
+@inlined
+def store_four(p: Any, at: Any, step: Any, v_0: Any, v_1: Any, v_2: Any, v_3: Any) -> None:
+    """Store four vectors, ``step`` apart."""
+    store(p, at, v_0)
+    store(p, at + step, v_1)
+    store(p, at + 2 * step, v_2)
+    store(p, at + 3 * step, v_3)
+
+
+@inlined
 def _filter_level(
     levels: Any, below: Any, here: Any, details: Any, detail: Any, rows: Any, dilation: Any,
     phi: Any, psi: Any, at: Any, n_taps: Any, d: Any,
@@ -76,10 +91,8 @@ def _filter_level(
     lag = dilation * width
     for k in range(0, n_taps, BLOCK):
         w = at + k * d
-        f0, f1 = load(phi, w), load(phi, w + d)
-        f2, f3 = load(phi, w + 2 * d), load(phi, w + 3 * d)
-        g0, g1 = load(psi, w), load(psi, w + d)
-        g2, g3 = load(psi, w + 2 * d), load(psi, w + 3 * d)
+        f0, f1, f2, f3 = load_four(phi, w, d)
+        g0, g1, g2, g3 = load_four(psi, w, d)
         for t in range(rows):
             i = t * width
             p = below + i - k * lag
@@ -142,10 +155,8 @@ def _tap_gradients(
     lag = dilation * width
     for k in range(0, n_taps, BLOCK):
         w = at + k * d
-        f0, f1 = load(grad_phi, w), load(grad_phi, w + d)
-        f2, f3 = load(grad_phi, w + 2 * d), load(grad_phi, w + 3 * d)
-        g0, g1 = load(grad_psi, w), load(grad_psi, w + d)
-        g2, g3 = load(grad_psi, w + 2 * d), load(grad_psi, w + 3 * d)
+        f0, f1, f2, f3 = load_four(grad_phi, w, d)
+        g0, g1, g2, g3 = load_four(grad_psi, w, d)
         for t in range(rows):
             i = t * width
             p = below + i - k * lag
@@ -154,14 +165,8 @@ def _tap_gradients(
             a2, a3 = load(levels, p - 2 * lag), load(levels, p - 3 * lag)
             f0, f1, f2, f3 = f0 + low * a0, f1 + low * a1, f2 + low * a2, f3 + low * a3
             g0, g1, g2, g3 = g0 + high * a0, g1 + high * a1, g2 + high * a2, g3 + high * a3
-        store(grad_phi, w, f0)
-        store(grad_phi, w + d, f1)
-        store(grad_phi, w + 2 * d, f2)
-        store(grad_phi, w + 3 * d, f3)
-        store(grad_psi, w, g0)
-        store(grad_psi, w + d, g1)
-        store(grad_psi, w + 2 * d, g2)
-        store(grad_psi, w + 3 * d, g3)
+        store_four(grad_phi, w, d, f0, f1, f2, f3)
+        store_four(grad_psi, w, d, g0, g1, g2, g3)
 
 
 @inlined
@@ -174,10 +179,8 @@ def _level_gradient(
     lag = dilation * width
     for k in range(0, n_taps, BLOCK):
         w = at + k * d
-        f0, f1 = load(phi, w), load(phi, w + d)
-        f2, f3 = load(phi, w + 2 * d), load(phi, w + 3 * d)
-        g0, g1 = load(psi, w), load(psi, w + d)
-        g2, g3 = load(psi, w + 2 * d), load(psi, w + 3 * d)
+        f0, f1, f2, f3 = load_four(phi, w, d)
+        g0, g1, g2, g3 = load_four(psi, w, d)
         for t in range(rows):
             i = t * width
             p, q = here + i + k * lag, detail + i + k * lag

@@ -12,6 +12,7 @@ from msssm_ts.kernels.decompose.cpu import (
     keep_past,
     padding_rows,
     segment_rows,
+    store_four,
 )
 from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
@@ -46,15 +47,9 @@ def step_sizes(
             v_2, v_3 = v_2 + spread(low, p_2 + r) * w, v_3 + spread(low, p_3 + r) * w
         v_0, v_1, v_2, v_3, s_0, s_1, s_2, s_3 = softplus_and_slope(v_0, v_1, v_2, v_3)
         at = i * width
-        store(dt, at, v_0)
-        store(dt, at + width, v_1)
-        store(dt, at + 2 * width, v_2)
-        store(dt, at + 3 * width, v_3)
+        store_four(dt, at, width, v_0, v_1, v_2, v_3)
         if slope is not None:
-            store(slope, at, s_0)
-            store(slope, at + width, s_1)
-            store(slope, at + 2 * width, s_2)
-            store(slope, at + 3 * width, s_3)
+            store_four(slope, at, width, s_0, s_1, s_2, s_3)
 
 
 @inlined

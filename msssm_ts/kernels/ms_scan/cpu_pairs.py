@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msssm_ts.kernels.decompose.cpu import load_four, store_four
 from msssm_ts.kernels.jit import inlined
 from msssm_ts.kernels.simd import lanes_of, load, store
 
@@ -33,11 +34,10 @@ def pairs_chunk(
     width = lanes_of(x)
     # A pair and its coefficients stay in registers; two at a time, to hide the latency.
     for j in range(0, n - 3, 4):
-        p, q, to = at + j * d, at + (j + 2) * d, h_at + j * h_step
-        a_j, b_j, a_k, b_k = load(decay, p), load(decay, p + d), load(decay, q), load(decay, q + d)
-        C_j, E_j, C_k, E_k = load(C, p), load(C, p + d), load(C, q), load(C, q + d)
-        re_j, im_j = load(h, to), load(h, to + h_step)
-        re_k, im_k = load(h, to + 2 * h_step), load(h, to + 3 * h_step)
+        p, to = at + j * d, h_at + j * h_step
+        a_j, b_j, a_k, b_k = load_four(decay, p, d)
+        C_j, E_j, C_k, E_k = load_four(C, p, d)
+        re_j, im_j, re_k, im_k = load_four(h, to, h_step)
         for i in range(steps):
             x_i = load(x, x_at + i * width)
             re_j, im_j = _turned(a_j, b_j, re_j, im_j, x_i)
@@ -46,16 +46,9 @@ def pairs_chunk(
                 out = (load(y, i * width) + C_j * re_j) - E_j * im_j
                 store(y, i * width, (out + C_k * re_k) - E_k * im_k)
             else:
-                row = h_at + ((i + 1) * n + j) * width
-                store(h, row, re_j)
-                store(h, row + width, im_j)
-                store(h, row + 2 * width, re_k)
-                store(h, row + 3 * width, im_k)
+                store_four(h, h_at + ((i + 1) * n + j) * width, width, re_j, im_j, re_k, im_k)
         if keep is None:
-            store(h, to, re_j)
-            store(h, to + h_step, im_j)
-            store(h, to + 2 * h_step, re_k)
-            store(h, to + 3 * h_step, im_k)
+            store_four(h, to, h_step, re_j, im_j, re_k, im_k)
     if n % 4:
         p, to = at + (n - 2) * d, h_at + (n - 2) * h_step
         a_j, b_j, C_j, E_j = load(decay, p), load(decay, p + d), load(C, p), load(C, p + d)

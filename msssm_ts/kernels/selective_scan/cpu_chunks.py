@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from msssm_ts.kernels.decompose.cpu import fill_zero
+from msssm_ts.kernels.decompose.cpu import fill_zero, load_four, store_four
 from msssm_ts.kernels.jit import inlined, subroutine
 from msssm_ts.kernels.simd import (
     below,
@@ -34,21 +34,6 @@ LOG2_E = float(1.0 / np.log(2.0))
 
 
 @inlined
-def _four(p: Any, at: Any, step: Any) -> Any:
-    """Load four vectors, ``step`` apart."""
-    return load(p, at), load(p, at + step), load(p, at + 2 * step), load(p, at + 3 * step)
-
-
-@inlined
-def _put_four(p: Any, at: Any, step: Any, v_0: Any, v_1: Any, v_2: Any, v_3: Any) -> None:
-    """Store four vectors, ``step`` apart."""
-    store(p, at, v_0)
-    store(p, at + step, v_1)
-    store(p, at + 2 * step, v_2)
-    store(p, at + 3 * step, v_3)
-
-
-@inlined
 def _four_states(
     x: Any, x_at: Any, dt: Any, y: Any, steps: Any, h: Any, h_at: Any, h_step: Any, A_0: Any,
     A_1: Any, A_2: Any, A_3: Any, j: Any, n: Any, B: Any, b_at: Any, C: Any, c_at: Any,
@@ -62,7 +47,7 @@ def _four_states(
     """
     width = lanes_of(x)
     q = h_at + j * h_step
-    h_0, h_1, h_2, h_3 = _four(h, q, h_step)
+    h_0, h_1, h_2, h_3 = load_four(h, q, h_step)
     for i in range(steps):
         dt_i = load(dt, i * width)
         u = dt_i * load(x, x_at + i * width)
@@ -81,10 +66,10 @@ def _four_states(
             store(y, i * width, load(y, i * width) + out)
         else:
             at = (i * n + j) * width
-            _put_four(decays, at, width, f_0, f_1, f_2, f_3)
-            _put_four(h, h_at + at + n * width, width, h_0, h_1, h_2, h_3)
+            store_four(decays, at, width, f_0, f_1, f_2, f_3)
+            store_four(h, h_at + at + n * width, width, h_0, h_1, h_2, h_3)
     if decays is None:
-        _put_four(h, q, h_step, h_0, h_1, h_2, h_3)
+        store_four(h, q, h_step, h_0, h_1, h_2, h_3)
 
 
 @inlined
@@ -105,7 +90,7 @@ def selective_chunk(
         longest = larger(longest, magnitude(load(dt, i * width)))
     limit = splat(x.dtype.type(MOST_EXPONENT))
     for j in range(0, whole, 4):
-        A_0, A_1, A_2, A_3 = _four(A, a_at + j * d, d)
+        A_0, A_1, A_2, A_3 = load_four(A, a_at + j * d, d)
         steepest = larger(
             larger(magnitude(A_0), magnitude(A_1)), larger(magnitude(A_2), magnitude(A_3))
         )
@@ -178,10 +163,10 @@ def selective_chunk_gradient(
     fill_zero(grad_dt, 0, width, steps)
     for j in range(0, whole, 4):
         q, r = grad_a_at + j * d, carry_at + j * d
-        A_0, A_1, A_2, A_3 = _four(A, a_at + j * d, d)
-        sum_0, sum_1, sum_2, sum_3 = _four(grad_A, q, d)
-        back_0, back_1, back_2, back_3 = _four(carry, r, d)
-        h_0, h_1, h_2, h_3 = _four(h, (steps * n + j) * width, width)
+        A_0, A_1, A_2, A_3 = load_four(A, a_at + j * d, d)
+        sum_0, sum_1, sum_2, sum_3 = load_four(grad_A, q, d)
+        back_0, back_1, back_2, back_3 = load_four(carry, r, d)
+        h_0, h_1, h_2, h_3 = load_four(h, (steps * n + j) * width, width)
         for i in range(steps - 1, -1, -1):
             x_i, dt_i, g_i = load(x, x_at + i * width), load(dt, i * width), load(grad_y, i * width)
             u, at = dt_i * x_i, (i * n + j) * width
@@ -207,8 +192,8 @@ def selective_chunk_gradient(
             store(grad_dt, i * width, total + ln2 * ((log_0 + log_1) + (log_2 + log_3)))
             if y is not None:
                 store(y, i * width, load(y, i * width) + ((y_0 + y_1) + (y_2 + y_3)))
-        _put_four(carry, r, d, back_0, back_1, back_2, back_3)
-        _put_four(grad_A, q, d, sum_0, sum_1, sum_2, sum_3)
+        store_four(carry, r, d, back_0, back_1, back_2, back_3)
+        store_four(grad_A, q, d, sum_0, sum_1, sum_2, sum_3)
     for j in range(whole, n):
         A_0, sum_0 = load(A, a_at + j * d), load(grad_A, grad_a_at + j * d)
         back_0, h_0 = load(carry, carry_at + j * d), load(h, (steps * n + j) * width)
@@ -243,9 +228,9 @@ def lti_chunk(
     # A state and its coefficients stay in registers; four at a time, to hide the latency.
     for j in range(0, whole, 4):
         p, q = at + j * d, h_at + j * h_step
-        a_0, a_1, a_2, a_3 = _four(decay, p, d)
-        C_0, C_1, C_2, C_3 = _four(C, p, d)
-        h_0, h_1, h_2, h_3 = _four(h, q, h_step)
+        a_0, a_1, a_2, a_3 = load_four(decay, p, d)
+        C_0, C_1, C_2, C_3 = load_four(C, p, d)
+        h_0, h_1, h_2, h_3 = load_four(h, q, h_step)
         for i in range(steps):
             x_i = load(x, x_at + i * width)
             h_0, h_1 = a_0 * h_0 + x_i, a_1 * h_1 + x_i
@@ -254,9 +239,9 @@ def lti_chunk(
                 out = (C_0 * h_0 + C_1 * h_1) + (C_2 * h_2 + C_3 * h_3)
                 store(y, i * width, load(y, i * width) + out)
             else:
-                _put_four(h, h_at + ((i + 1) * n + j) * width, width, h_0, h_1, h_2, h_3)
+                store_four(h, h_at + ((i + 1) * n + j) * width, width, h_0, h_1, h_2, h_3)
         if keep is None:
-            _put_four(h, q, h_step, h_0, h_1, h_2, h_3)
+            store_four(h, q, h_step, h_0, h_1, h_2, h_3)
     for j in range(whole, n):
         p, q = at + j * d, h_at + j * h_step
         a_0, C_0, h_0 = load(decay, p), load(C, p), load(h, q)
@@ -284,12 +269,12 @@ def lti_chunk_gradient(
     # Four states at a time: a state's own steps wait for each other.
     for j in range(0, whole, 4):
         p, q, r = at + j * d, grad_at + j * d, carry_at + j * d
-        a_0, a_1, a_2, a_3 = _four(decay, p, d)
-        C_0, C_1, C_2, C_3 = _four(C, p, d)
-        back_0, back_1, back_2, back_3 = _four(carry, r, d)
-        sum_a_0, sum_a_1, sum_a_2, sum_a_3 = _four(grad_decay, q, d)
-        sum_C_0, sum_C_1, sum_C_2, sum_C_3 = _four(grad_C, q, d)
-        h_0, h_1, h_2, h_3 = _four(h, (steps * n + j) * width, width)
+        a_0, a_1, a_2, a_3 = load_four(decay, p, d)
+        C_0, C_1, C_2, C_3 = load_four(C, p, d)
+        back_0, back_1, back_2, back_3 = load_four(carry, r, d)
+        sum_a_0, sum_a_1, sum_a_2, sum_a_3 = load_four(grad_decay, q, d)
+        sum_C_0, sum_C_1, sum_C_2, sum_C_3 = load_four(grad_C, q, d)
+        h_0, h_1, h_2, h_3 = load_four(h, (steps * n + j) * width, width)
         for i in range(steps - 1, -1, -1):
             g_i = load(grad_y, i * width)
             grad_0, grad_1 = back_0 + C_0 * g_i, back_1 + C_1 * g_i
@@ -301,14 +286,14 @@ def lti_chunk_gradient(
             if y is not None:
                 out = (C_0 * h_0 + C_1 * h_1) + (C_2 * h_2 + C_3 * h_3)
                 store(y, i * width, load(y, i * width) + out)
-            h_0, h_1, h_2, h_3 = _four(h, (i * n + j) * width, width)
+            h_0, h_1, h_2, h_3 = load_four(h, (i * n + j) * width, width)
             sum_a_0, sum_a_1 = sum_a_0 + grad_0 * h_0, sum_a_1 + grad_1 * h_1
             sum_a_2, sum_a_3 = sum_a_2 + grad_2 * h_2, sum_a_3 + grad_3 * h_3
             back_0, back_1 = grad_0 * a_0, grad_1 * a_1
             back_2, back_3 = grad_2 * a_2, grad_3 * a_3
-        _put_four(grad_decay, q, d, sum_a_0, sum_a_1, sum_a_2, sum_a_3)
-        _put_four(grad_C, q, d, sum_C_0, sum_C_1, sum_C_2, sum_C_3)
-        _put_four(carry, r, d, back_0, back_1, back_2, back_3)
+        store_four(grad_decay, q, d, sum_a_0, sum_a_1, sum_a_2, sum_a_3)
+        store_four(grad_C, q, d, sum_C_0, sum_C_1, sum_C_2, sum_C_3)
+        store_four(carry, r, d, back_0, back_1, back_2, back_3)
     for j in range(whole, n):
         p, q, r = at + j * d, grad_at + j * d, carry_at + j * d
         a_0, C_0, back_0 = load(decay, p), load(C, p), load(carry, r)
