@@ -106,6 +106,7 @@ def fit_closed_form(
     reporter: Reporter | None,
     room: Room | None = None,
     wanted: int = 0,
+    bent: bool = True,
 ) -> ClosedForm:
     """Standardise features, and fit a ridge classifier to them.
 
@@ -132,6 +133,8 @@ def fit_closed_form(
         What memory has room for.
     wanted : int
         Features that there would be with as much memory as by default.
+    bent : bool
+        Of the :class:`~msssm_ts.members.scaling.Scaling`.
 
     Raises
     ------
@@ -145,13 +148,13 @@ def fit_closed_form(
         part = problem.part(index)
         z = _features(problem, index, transform, len(weights), size, reporter)
         fewer = _fewer(len(weights), max(wanted, len(weights)), len(index), room)
-        return ClosedForm(*_fitted(z, weights, part), z, index, part, len(index), fewer)
+        return ClosedForm(*_fitted(z, weights, part, bent), z, index, part, len(index), fewer)
     # The same for all members: such series tell of the whole vote.
     judged = problem.drawn(room.rows_judged(len(weights)), 0)
     part = problem.part(judged)
     z = _features(problem, judged, transform, len(weights), size)
     used = _used(len(weights), room.products, seed)
-    scaling, ridge = _fitted(z, weights * used, part)
+    scaling, ridge = _fitted(z, weights * used, part, bent)
     fewer = _fewer(int(used.sum()), max(wanted, len(weights)), len(index), room)
     if room.only_judged:
         return ClosedForm(scaling, ridge, z, judged, part, len(index), fewer)
@@ -279,9 +282,9 @@ def _runs(blocks: list[NDArray[np.int64]], n: int) -> list[list[NDArray[np.int64
 
 
 def _fitted(
-    z: NDArray[np.float32], weights: NDArray[np.float32], problem: Problem
+    z: NDArray[np.float32], weights: NDArray[np.float32], problem: Problem, bent: bool
 ) -> tuple[Scaling, Ridge]:
-    scaling = Scaling.fit(z, weights)
+    scaling = Scaling.fit(z, weights, bent)
     scaling.apply(z)
     ridge = Ridge.fit(z, problem.signs, problem.weights, problem.multilabel, problem.groups)
     return scaling, ridge

@@ -72,7 +72,7 @@ class ClosedForm(nn.Module):
 
     def __init__(self, scaling: Scaling, ridge: Ridge):
         super().__init__()
-        self.multilabel = ridge.multilabel
+        self.multilabel, self.bent = ridge.multilabel, scaling.bent
         for name, values in (
             ("mean", scaling.mean),
             ("scale", scaling.scale),
@@ -83,6 +83,11 @@ class ClosedForm(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Return probabilities (b, n_outputs) for features (b, n_features)."""
-        z = ((z - self.mean) * self.scale).clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
+        z = (z - self.mean) * self.scale
+        z = (
+            nn.functional.softsign(z)
+            if self.bent
+            else z.clamp(-LARGEST_DEVIATION, LARGEST_DEVIATION)
+        )
         scores = z @ self.coefficients + self.intercept
         return torch.sigmoid(scores) if self.multilabel else torch.softmax(scores, -1)

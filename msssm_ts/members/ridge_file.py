@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.file_checks import Number
+from msssm_ts.file_checks import FileCheck, Number, OneOf
 from msssm_ts.members.ridge import Ridge
 from msssm_ts.members.scaling import Scaling
 from msssm_ts.members.tensors import TensorSpec, check_range
@@ -16,10 +16,10 @@ from msssm_ts.members.tensors import TensorSpec, check_range
 # What a file says of a classifier.
 FACTS = {"temperature": Number(1e-9, 1e9), "left_out_accuracy": Number(-1e-6, 1 + 1e-6)}
 # Older files do not say.
-MORE_FACTS = {"penalty": Number(0, 1e9)}
+MORE_FACTS: dict[str, FileCheck] = {"penalty": Number(0, 1e9), "bent": OneOf(True)}
 
 
-def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], dict[str, float]]:
+def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return the arrays and the facts of a model file."""
     arrays: dict[str, NDArray[Any]] = {
         "mean": scaling.mean,
@@ -27,7 +27,12 @@ def state_of(scaling: Scaling, ridge: Ridge) -> tuple[dict[str, NDArray[Any]], d
         "coefficients": ridge.coefficients,
         "intercept": ridge.intercept,
     }
-    facts = {"temperature": ridge.temperature, "left_out_accuracy": ridge.left_out_accuracy}
+    facts: dict[str, Any] = {
+        "temperature": ridge.temperature,
+        "left_out_accuracy": ridge.left_out_accuracy,
+    }
+    if scaling.bent:
+        facts["bent"] = True
     if np.isfinite(ridge.penalty):
         facts["penalty"] = ridge.penalty
     return arrays, facts
@@ -56,7 +61,7 @@ def from_state_of(
     for name in ("mean", "coefficients", "intercept"):
         check_range(name, arrays[name])
     check_range("scale", arrays["scale"], least=0)
-    scaling = Scaling(arrays["mean"], arrays["scale"])
+    scaling = Scaling(arrays["mean"], arrays["scale"], facts.get("bent", False))
     ridge = Ridge(
         arrays["coefficients"],
         arrays["intercept"],

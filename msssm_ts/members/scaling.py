@@ -23,20 +23,24 @@ class Scaling:
     ----------
     mean, scale : arrays of shape (n_features,)
         The scale is 0 for a feature that hardly varies.
+    bent : bool
+        Whether a standardised feature z is then bent to z / (1 + |z|), as suits counts and
+        extremes (docs/recipe.md), and not limited to ten deviations, as suits values.
     """
 
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
+    bent: bool = False
 
     @classmethod
-    def fit(cls, z: NDArray[np.float32], weights: NDArray[np.float32]) -> Self:
+    def fit(cls, z: NDArray[np.float32], weights: NDArray[np.float32], bent: bool = False) -> Self:
         """Measure features (n_rows, n_features) that count as much as their weights say."""
         mean = z.mean(0, dtype=np.float64)
         deviation = _deviation(z, mean)
         # A feature that hardly varies says nothing; dividing would blow up how it was rounded.
         varies = deviation > np.maximum(1e-6, _LEAST_VARIATION * np.abs(mean))
         scale = np.where(varies, weights / np.where(varies, deviation, 1.0), 0.0)
-        return cls(mean.astype(np.float32), scale.astype(np.float32))
+        return cls(mean.astype(np.float32), scale.astype(np.float32), bent)
 
     def apply(self, z: NDArray[np.float32]) -> None:
         """Standardise features in place.
@@ -52,7 +56,10 @@ class Scaling:
             part = z[i : i + _ROWS]
             part -= self.mean
             part *= self.scale
-            np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)
+            if self.bent:
+                part /= 1 + np.abs(part)
+            else:
+                np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)
 
 
 def _deviation(z: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -93,6 +93,8 @@ def models(wanted: Sequence[str] = ()) -> Iterator[Made]:
     yield from made("network_causal", NETWORK | {"bidirectional": False}, X, y)
     yield from made("network_single_scale", NETWORK | {"n_scales": 0, "core": "s6"}, X, y)
     yield from made("network_float64", NETWORK | {"dtype": "float64"}, X, y)
+    two = {"members": ["scan_ridge", "scan_ridge"], "random_state": 0}
+    yield from made("bent", two, X, words)
     yield from made("encoder", {"members": ["encoder_ridge"], "random_state": 0}, X, words)
     own = NETWORK | {"members": ["encoder_ridge"]}
     yield from made("encoder_own", own, X, words, unlabelled=X)

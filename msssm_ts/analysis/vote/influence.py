@@ -77,6 +77,8 @@ def _pool_shares(ridge: ScanRidge) -> np.ndarray[tuple[int, ...], np.dtype[np.fl
     views, n_scales, n_thresholds = ridge.features.thresholds.shape[:3]
     # A feature's deviation is its weight, or 0 where it was left out.
     deviation = np.where(ridge.scaling.scale > 0, ridge.features.weights, 0.0).astype(np.float64)
+    if ridge.scaling.bent:
+        deviation /= 1 + deviation
     influence = np.square(ridge.ridge.coefficients).sum(1) * np.square(deviation)
     shape = (views, n_scales, -1, N_RIVALS * N_GROUPS)
     rows = influence.reshape(shape).sum(-1)
