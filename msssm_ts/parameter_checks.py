@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -256,9 +257,20 @@ def check_cluster(name: str, value: Any) -> None:
 
 
 def check_class_weight(name: str, value: Any) -> None:
-    """Accept None, "balanced", or weights by class."""
+    """Accept None, "balanced", or weights by class.
+
+    Examples
+    --------
+    >>> check_class_weight("class_weight", {"a": 1, "b": -2})
+    Traceback (most recent call last):
+    ...
+    ValueError: class_weight must be numbers of 0 and more, but 'b' has -2
+    """
     if not (value is None or isinstance(value, Mapping) or value == "balanced"):
         raise ValueError(f"{name} must be a dict, 'balanced' or None, not {value!r}")
+    for label, weight in value.items() if isinstance(value, Mapping) else ():
+        if not (isinstance(weight, Real) and 0 <= float(weight) < math.inf):
+            raise ValueError(f"{name} must be numbers of 0 and more, but {label!r} has {weight!r}")
 
 
 def check_adjacency(name: str, value: Any) -> None:

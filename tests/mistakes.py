@@ -265,6 +265,7 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         ),
         Mistake("fit ecg.csv --label who --group who", "--label who --group who: a group kept …"),
         Mistake("predict heart ecg.csv --append", "--append adds to a file; name it with --out"),
+        Mistake("predict heart ecg.csv --force", "--force replaces a file; name it with --out"),
         Mistake(
             "predict heart ecg.csv --reject",
             "--reject leaves out answers by the sets of --coverage; give that, too",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from table_files import a_file
 
 from msssm_ts.datasets import LabelledSeries, load
 from msssm_ts.errors import InputError
@@ -87,3 +88,33 @@ def test_files_that_are_not_read(tmp_path: Path, name: str, remedy: str) -> None
     known = remedy.replace("known are .hea, .dat", "known are")
     with pytest.raises(InputError, match=f"nothing to read .*; {known}"):
         load(folder)
+
+
+def test_other_files_beside_a_set_are_named(tmp_path: Path) -> None:
+    for name in ("yoga_train.csv", "yoga_test.csv", "healthy.csv", "yoga.txt"):
+        a_file(tmp_path, name, "label,t0,t1\na,1,2\nb,3,4\n")
+    said = "1 file (healthy.csv: yoga_train.csv is read)"
+    assert said in load(tmp_path).account.line()
+
+
+def test_kinds_of_files_with_a_remedy(tmp_path: Path) -> None:
+    for name, said in (("a/x.log", "call them .csv"), ("b/x.pcm", "neither rate nor format")):
+        with pytest.raises(InputError, match=said):
+            load(a_file(tmp_path, name, "1 2\n").parent)
+    with pytest.raises(InputError, match="list: neither a path nor a data frame"):
+        load([1, 2])  # type: ignore[arg-type]
+
+
+def test_lines_of_arff_that_may_be_steps(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{i % 7},{'uv'[i % 2]}\n" for i in range(60))
+    head = "@relation x\n@attribute AF3 real\n@attribute F7 real\n@attribute c {u,v}\n@data\n"
+    said = "took every row for a series of 2 steps (AF3, F7)"
+    assert said in load(a_file(tmp_path, "a.arff", head + rows)).account.line()
+    head = head.replace("AF3", "att1").replace("F7", "att2")
+    assert load(a_file(tmp_path, "b.arff", head + rows)).account.line() == ""
+
+
+def test_folders_of_tables_beside_the_one_that_is_read(tmp_path: Path) -> None:
+    for name in ("all.csv", "walk/1.csv", "run/x.csv"):
+        a_file(tmp_path, name, "x,label\n1,a\n2,b\n")
+    assert "2 files (run/x.csv, walk/1.csv: all.csv is read)" in load(tmp_path).account.line()

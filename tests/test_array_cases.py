@@ -281,3 +281,32 @@ def test_validation_arrays_follow_those_of_training(tmp_path: Path) -> None:
     data = load(file)
     assert (data.n_series, data.validation) == (6, None)
     assert "2 arrays (X, y: of validation, in another shape" in data.account.line()
+
+
+def test_parts_before_names_and_in_groups(tmp_path: Path) -> None:
+    X, y = RNG.normal(size=(9, 1, 20)), np.arange(9) % 2
+    parts = {"train": slice(0, 6), "test": slice(6, 9)}
+    np.savez(
+        tmp_path / "a.npz",
+        **{f"x_{p}": X[s] for p, s in parts.items()},
+        **{f"{p}_labels": y[s] for p, s in parts.items()},
+    )
+    with h5py.File(tmp_path / "a.h5", "w") as out:
+        for part, where in parts.items():
+            out[f"{part}/X"], out[f"{part}/y"] = X[where], y[where]
+    for name in ("a.npz", "a.h5"):
+        for split, n in (("train", 6), ("test", 3)):
+            data = load(tmp_path / name, ReadOptions(split=split))  # type: ignore[arg-type]
+            assert (data.n_series, data.labels.tolist()) == (n, y[parts[split]].tolist())
+            assert taken(data)["part"] == "the names of the arrays"
+            assert data.account.line() == ""
+
+
+def test_labels_and_subjects_beside_an_array(tmp_path: Path) -> None:
+    arrays = {"data": RNG.normal(size=(6, 9)), "labels": [0, 1] * 3, "subjects": [4, 4, 5, 5, 6, 6]}
+    for name, array in arrays.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    for source in (tmp_path, tmp_path / "data.npy"):
+        data = load(source)
+        assert data.labels.tolist() == [0, 1] * 3
+        assert data.groups.tolist() == [4, 4, 5, 5, 6, 6]

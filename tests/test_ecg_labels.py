@@ -184,3 +184,79 @@ def test_annotations_of_no_record_are_counted(tmp_path: Path) -> None:
     (tmp_path / "b.atr").write_bytes((tmp_path / "a.atr").read_bytes())
     said = "1 annotation file (b.atr: no header of a record is called so)"
     assert said in load(tmp_path).summary()
+
+
+def test_tables_that_go_on_in_other_folders(tmp_path: Path) -> None:
+    """A REFERENCE.csv in every folder, as in the PhysioNet Challenge of 2016."""
+    for folder in "ab":
+        for i in range(3):
+            write_record(tmp_path / folder / f"{folder}{i}")
+        rows = [f"{folder}{i},{i % 2}\n" for i in range(3)]
+        (tmp_path / folder / "REFERENCE.csv").write_text("".join(rows))
+    data = load(tmp_path)
+    assert data.labels.tolist() == [0, 1, 0, 0, 1, 0]
+    assert "not in" not in data.account.line()
+
+
+def test_numbers_without_the_zeros_before_them(tmp_path: Path) -> None:
+    for i in range(1, 5):
+        write_record(tmp_path / f"{i:05d}")
+    table = tmp_path / "labels.csv"
+    table.write_text("id,label\n" + "".join(f"{i},{'ab'[i % 2]}\n" for i in range(1, 5)))
+    data = load(tmp_path)
+    assert data.labels.tolist() == ["b", "a", "b", "a"]
+    assert "labels.csv says numbers without the zeros before them" in data.account.line()
+
+
+def test_what_lies_beside_records_is_named(tmp_path: Path) -> None:
+    for name in ("r1", "r2"):
+        write_record(tmp_path / name, beats={300: "N", 500: "V"})
+    for name in ("labels.xlsx", "r1.tsv", "other.csv", "README.md", "r3.atr"):
+        (tmp_path / name).write_text("x,y\n1,2\n")
+    said = load(tmp_path).account.line()
+    assert "2 tables (other.csv, r1.tsv: without any of the records)" in said
+    assert "1 file (labels.xlsx: none of the records to read)" in said
+    assert "README" not in said
+    for file in tmp_path.glob("*.atr"):
+        file.unlink()
+    with pytest.raises(InputError, match=r"no labels found; 2 tables \(other.csv, r1.tsv: w"):
+        load(tmp_path)
+
+
+def test_each_record_that_cannot_be_read_has_its_reason(tmp_path: Path) -> None:
+    for i in range(4):
+        write_record(tmp_path / f"r{i}")
+    (tmp_path / "r1.dat").unlink()
+    (tmp_path / "r2.dat").write_bytes(b"")
+    said = load(tmp_path, needs_labels=False).account.line()
+    assert "1 record (r1.hea: cannot be read, its signal file r1.dat is missing)" in said
+    assert "1 record (r2.hea: cannot be read, r2.dat: breaks off" in said
+
+
+def test_labels_as_keys_and_records_by_other_suffixes(tmp_path: Path) -> None:
+    """Tables as PTB-XL's: a dict of codes for each record, whose signals are named."""
+    for i in range(4):
+        write_record(tmp_path / f"r{i}")
+    codes = ("{'SR': 0.0, 'AF': 100.0}", "{'SR': 0.0}")
+    rows = "".join(f'r{i}.dat,"{codes[i % 2]}"\n' for i in range(4))
+    (tmp_path / "labels.csv").write_text("record,scp_codes\n" + rows)
+    data = load(tmp_path, ReadOptions(label="scp_codes"))
+    assert (data.label_names, data.labels.tolist()) == (("AF", "SR"), [[1, 1], [0, 1]] * 2)
+    assert "labels.csv says other suffixes for the records" in data.account.line()
+
+
+def test_umlauts_of_a_table_beside_records(tmp_path: Path) -> None:
+    for i in range(4):
+        write_record(tmp_path / f"r{i}")
+    rows = "".join(f"r{i},{('normal', 'unauffällig')[i % 2]}\n" for i in range(4))
+    (tmp_path / "labels.csv").write_bytes(f"record,label\n{rows}".encode("latin-1"))
+    data = load(tmp_path)
+    assert data.classes.tolist() == ["normal", "unauffällig"]
+    assert "took the text for Windows-1252" in data.account.line()
+
+
+def test_names_in_capitals_are_told(tmp_path: Path) -> None:
+    write_record(tmp_path / "r1")
+    (tmp_path / "r1.dat").rename(tmp_path / "r1.DAT")
+    with pytest.raises(InputError, match=r"r1\.dat is missing, but r1\.DAT is there"):
+        load(tmp_path, needs_labels=False)

@@ -6,6 +6,7 @@ import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from commands import run
 from recordings import write_record, write_sound
 
 from msssm_ts import MSSSMClassifier
+from msssm_ts.cli.fit.preparing import notes
 from msssm_ts.cli.given.inputs import read_like_model
 from msssm_ts.cli.given.matching import known_labels, matched, training_series
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
@@ -24,6 +26,7 @@ from msssm_ts.datasets.load import has_test_part
 from msssm_ts.datasets.write import write
 from msssm_ts.errors import InputError
 from msssm_ts.fitted import Source
+from msssm_ts.preparation import Preparation
 from msssm_ts.series import LazySeries
 from msssm_ts.series.fingerprints import fingerprints
 
@@ -315,6 +318,13 @@ def test_options_of_fit_that_new_data_have_nothing_for(tmp_path: Path) -> None:
     assert (data.lengths.max(), kept["drop"]) == (3, ["sex"])
 
 
+def test_labels_spelt_otherwise_than_the_models() -> None:
+    model: Any = SimpleNamespace(multilabel_=False, classes_=np.array(["af", "g\u00fct"]))
+    data = replace(_data(2), labels=np.array(["af", "gu\u0308t"]))
+    _, said = known_labels(data, model)
+    assert "took gu\u0308t and g\u00fct for different classes, though only case" in said[0]
+
+
 def test_next_names_the_test_part(tmp_path: Path) -> None:
     train = _table(tmp_path / "w_TRAIN.csv", ["x", "y"] * 12, "label")
     test = _table(tmp_path / "w_TEST.csv", ["x", "y"] * 6, "label")
@@ -441,3 +451,11 @@ def test_units_that_make_no_difference(model: MSSSMClassifier) -> None:
     nameless = replace(fitted, preparation=replace(fitted.preparation, channels=None))
     said = "the model knows no names of channels: taken in the order I, aVR"
     assert matched(_data(units=None), nameless)[1] == [said]
+
+
+def test_windows_of_less_than_a_step_and_spectra_of_another(tmp_path: Path) -> None:
+    train = _table(tmp_path / "a.csv", ["x", "y"] * 12, "label")
+    _, err = run("fit", train, "--fs", "2", "--crop", "0.1", "-o", tmp_path / "run", code=2)
+    assert "--crop 0.1: less than a step of 2 Hz" in err
+    settings = Preparation(features="logmel", frame_step=0.02)
+    assert "spectra every 20 ms" in notes(settings, _data(), "mask")[0]

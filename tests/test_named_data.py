@@ -277,7 +277,8 @@ def speech_commands(home: Path) -> Path:
 def test_speech_commands(speech_commands: Path) -> None:
     data = load("SpeechCommands")
     assert data.summary() == (
-        "6 series, 1 channel × 800 steps at 16000 Hz, 3 classes: bed no yes; grouped by speaker (2)"
+        "6 series, 1 channel × 800 steps at 16000 Hz, 3 classes: bed no yes; grouped by speaker "
+        "(2); left out: 1 file (of _background_noise_, which is no word)"
     )
     assert set(data.groups[data.validation]) == {"bbbb"}
     assert set(load("SpeechCommands/SC35:test").groups) == {"cccc"}

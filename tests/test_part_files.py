@@ -385,3 +385,21 @@ def test_columns_of_text_tables_are_dropped(tmp_path: Path) -> None:
     assert "1 column (age: as asked)" in data.account.line()
     with pytest.raises(InputError, match="no column 'sex' \\(--drop\\)"):
         load(tmp_path, ReadOptions(drop=("age", "sex")))
+
+
+def test_folders_of_tables_are_classes_where_no_column_is(tmp_path: Path) -> None:
+    for i, name in enumerate(("ill", "well")):
+        (tmp_path / name).mkdir()
+        rows = "".join(
+            ",".join(str((i + k) * t % 97) for t in range(60)) + "\n" for k in range(750)
+        )
+        (tmp_path / name / "data.csv").write_text(
+            ",".join(f"t{t}" for t in range(60)) + "\n" + rows
+        )
+    data = load(tmp_path)
+    assert data.labels.tolist() == ["ill"] * 750 + ["well"] * 750
+    assert "took the folders for classes" in data.account.line()
+    dropped = ReadOptions(drop=("folder",))
+    assert load(tmp_path, dropped, needs_labels=False).labels is None
+    few = ReadOptions(max_memory=500_000)
+    assert load(tmp_path, few).labels.tolist() == data.labels.tolist()

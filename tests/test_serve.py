@@ -102,6 +102,8 @@ def test_a_file_is_answered_as_by_predict(client: TestClient, files: Path) -> No
         assert answer.json()["predictions"] == predicted(files, *words)
     options = {"threshold": "0.999", "positive": "loud"}
     answer = client.post("/predict", files={"file": ("test.csv", data)}, data=options)
+    beyond = client.post("/predict", files={"file": ("a.csv", data)}, data={"threshold": "2"})
+    assert beyond.json() == {"error": "--threshold 2: must be a probability, from 0 to 1"}
     words = ("--threshold", "0.999", "--positive", "loud")
     assert answer.json()["predictions"] == predicted(files, *words)
     # What was understood is said, by the name that the client gave.

@@ -9,7 +9,7 @@ import pytest
 from recordings import write_record, write_sound
 from sound_cases import groups_of, labels_of, read_all, refusal, taken, write_classes
 
-from msssm_ts.datasets import load
+from msssm_ts.datasets import ReadOptions, load
 
 # Folders.
 
@@ -296,7 +296,7 @@ def test_sound_beside_other_recordings(tmp_path: Path) -> None:
         write_record(tmp_path / name)
     data = load(tmp_path, needs_labels=False)
     assert data.n_series == 2
-    assert "1 file (1 .wav: another kind)" in data.account.line()
+    assert "1 file (spoken note.wav: none of the records to read)" in data.account.line()
 
 
 @pytest.mark.parametrize("name", ["background_noise", "Background Noise", "noise", "_noise_"])
@@ -316,3 +316,22 @@ def test_noise_as_long_as_the_others_is_a_class(tmp_path: Path) -> None:
     data = load(tmp_path)
     assert set(data.labels) == {"beep", "hum", "noise", "silence"}
     assert not data.account.left_out
+
+
+def test_runs_among_the_data_are_no_data(tmp_path: Path) -> None:
+    for word in ("no", "yes"):
+        write_sound(tmp_path / word / "1.wav")
+    going, done = tmp_path / "new" / "checkpoint", tmp_path / "old"
+    for folder, names in ((going, ("call.json", "lock")), (done, ("config.toml", "scores.json"))):
+        write_sound(folder / "1.wav")
+        for name in names:
+            (folder / name).write_text('[{"file": "1.wav", "label": "x"}]')
+    assert load(tmp_path).summary().endswith("2 classes: no yes")
+
+
+def test_one_folder_around_everything_is_said(tmp_path: Path) -> None:
+    for i in range(3):
+        write_sound(tmp_path / "clips of birds" / f"{i}.wav")
+    said = "took the one folder clips of birds for the class; --label-from"
+    assert said in load(tmp_path).account.line()
+    assert said not in load(tmp_path, ReadOptions(split="test")).account.line()

@@ -323,3 +323,23 @@ def test_names_of_files_as_others_write_them(tmp_path: Path, write: Callable[[st
     data = load(tmp_path)
     assert labels_of(data) == dict(zip(names, "abab", strict=True))
     assert not data.account.left_out
+
+
+def test_transcripts_of_all_folders_are_one_table(tmp_path: Path) -> None:
+    for folder in ("84/1", "174/2"):
+        stem = folder.replace("/", "-")
+        for i in range(6):
+            write_sound(tmp_path / folder / f"{stem}-{i}.wav")
+        lines = "".join(f"{stem}-{i} {'WORD ' * i}{stem}\n" for i in range(6))
+        (tmp_path / folder / f"{stem}.trans.txt").write_text(lines)
+    assert read_all(tmp_path).n_series == 12
+    assert "12 different labels for 12 series" in refusal(tmp_path)
+
+
+def test_logs_above_a_folder_of_classes_do_not_matter(tmp_path: Path) -> None:
+    names = [f"{c}/{c}{i}.wav" for c in "ab" for i in range(3)]
+    for name in names:
+        write_sound(tmp_path / "sounds" / name)
+    rows = [f"{Path(name).name},{epoch}" for epoch in (1, 2) for name in names]
+    (tmp_path / "log.csv").write_text("\n".join(["file,label", *rows]))
+    assert load(tmp_path / "sounds").summary().endswith("2 classes: a b")

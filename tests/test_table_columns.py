@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from table_files import HEADED, a_file, refused
 
@@ -196,3 +197,48 @@ def test_a_second_clock_of_the_same_name_is_no_channel(tmp_path: Path) -> None:
     data = load(file)
     assert data.channel_names == ("ecg",)
     assert "1 column (time.1)" in data.account.line()
+
+
+def test_columns_of_one_name_are_said(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{t},{t + i},{i - t},A{i % 2}\n" for i in range(4) for t in range(6))
+    file = a_file(tmp_path, "a.csv", "id,time,acc,acc,label\n" + rows)
+    said = "several columns are called acc: the second is acc.1"
+    assert load(file).account.line() == said
+    frame = pd.read_csv(file, header=None, skiprows=1)
+    frame.columns = ["id", "time", "acc", "acc", "label"]
+    assert load(frame).account.line() == said
+
+
+def test_a_column_that_is_the_label_in_numbers(tmp_path: Path) -> None:
+    head = "rms,code,peak,label\n"
+    rows = "".join(f"{i},{i % 2 + 3},{i * i},{'ab'[i % 2]}\n" for i in range(8))
+    said = "column code has one value for each class"
+    assert said in load(a_file(tmp_path, "a.csv", head + rows)).account.line()
+    assert said not in load(a_file(tmp_path, "b.csv", head + rows + "9,3,4,b\n")).account.line()
+    numbered = head.replace("rms,code,peak", "t0,t1,t2") + rows
+    assert said not in load(a_file(tmp_path, "c.csv", numbered)).account.line()
+
+
+def test_frames_are_times(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{t + t // 3},{t},{'ab'[i % 2]}\n" for i in range(4) for t in range(6))
+    data = load(a_file(tmp_path, "a.csv", "id,frame,v,label\n" + rows))
+    assert (data.n_channels, dict(data.account.taken)["time"]) == (1, "column frame")
+
+
+def test_rows_that_stand_twice(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{t},{t},{'ab'[i % 2]}\n" * 2 for i in range(4) for t in range(6))
+    said = "line 3: the same cells as in line 2, and 24 of 48 rows .*; leave copies out"
+    refused(a_file(tmp_path, "a.csv", "id,time,v,label\n" + rows), said)
+
+
+def test_few_numbered_columns_of_many_rows_may_be_steps(tmp_path: Path) -> None:
+    rows = "".join(f"{i},{i % 7},{'ab'[i // 30]}\n" for i in range(60))
+    said = "took every row for a series of 2 steps (Kanal 1, Kanal 2)"
+    file = a_file(tmp_path, "a.csv", "Kanal 1,Kanal 2,label\n" + rows)
+    assert said in load(file).account.line()
+
+
+def test_a_column_told_beside_and_dropped(tmp_path: Path) -> None:
+    file = a_file(tmp_path, "a.csv", "age," + HEADED.replace("\n", "\n7,", 4))
+    said = "column 'age' is told beside the series .--with. and left out .--drop.; take back"
+    refused(file, said, beside=("age",), drop=("age",))

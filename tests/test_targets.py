@@ -163,3 +163,17 @@ def test_bad_labels_and_weights_are_refused(change: dict[str, object], message: 
     X, y = _several_labels()
     with pytest.raises(ValueError, match=message):
         MSSSMClassifier(max_epochs=1, **SMALL).fit(**{"X": X, "y": y[:, 0]} | change)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        ([[0, 2], [2, 2], [0, 0]], "must be 0 and 1, but holds 2"),
+        (np.array([[-1, 1], [1, 1]]), "must be 0 and 1, but holds -1"),
+        ([["a"], ["a", "b"], []], "MultiLabelBinarizer"),
+        (np.array(["a", 1, "b"], dtype=object), "text, such as 'a', and numbers, such as 1"),
+    ],
+)
+def test_labels_that_are_none(y: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        encode_targets(y)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from msssm_ts.datasets.archives.archive_folder import find_archive_file
+from msssm_ts.datasets.archives.archive_folder import find_archive_file, left_beside
 from msssm_ts.datasets.arrays.hdf5_series import SUFFIXES as HDF5
 from msssm_ts.datasets.arrays.zarr_store import is_zarr
 from msssm_ts.datasets.audio.embedded import holds_sound, read_embedded
@@ -19,7 +19,7 @@ from msssm_ts.datasets.readers import OF_TABLES, RECORDINGS, Reader, reader_of
 from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
 from msssm_ts.datasets.tables.part_files import read_part_files
-from msssm_ts.datasets.tree import count_by_suffix, describe_files, files_below, with_suffix
+from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
 _KNOWN = (
@@ -76,7 +76,7 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     kinds = _kinds(files)
     reader = _of_most(kinds)
     if reader is not None:
-        return _naming_others(reader(folder, options), reader, kinds)
+        return reader(folder, options)
     listed = listed_below(files, LISTED)
     if listed is not None:
         return read_listed(listed, options, str(folder))
@@ -100,7 +100,8 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         return replace(tables, has_test_part=bool(tables.has_test_part))
     file = find_archive_file(folder, options)
     if file is not None:
-        return read_file(file, options)
+        data = read_file(file, options)
+        return replace(data, account=data.account + left_beside(file))
     for known in with_suffix(files, FORMATS):
         refuse_format(known, options)
     raise InputError(
@@ -125,14 +126,3 @@ def _of_reader(files: Sequence[Path], reader: Reader) -> list[Path]:
     # Signals without a header (.dat) may be anything.
     suffixes = reader.suffixes[:1] if _WFDB in reader.suffixes else reader.suffixes
     return with_suffix(files, suffixes)
-
-
-def _naming_others(
-    data: LabelledSeries, reader: Reader, kinds: Sequence[tuple[Reader, list[Path]]]
-) -> LabelledSeries:
-    """Say which recordings of another kind were left out, where the reader has not."""
-    if reader.names_others:
-        return data
-    rest = [f for r, own in kinds if r is not reader for f in own]
-    account = data.account.without(len(rest), "files", "another kind", count_by_suffix(rest))
-    return replace(data, account=account)

@@ -93,6 +93,11 @@ def load(
     '270 series, 12 channels × 7–26 steps, 9 classes: 1 2 3 4 5 6 7 8 9'
     """
     options = options or ReadOptions()
+    if not (isinstance(source, (str, os.PathLike)) or is_frame(source)):
+        raise InputError(
+            f"{type(source).__name__}: neither a path nor a data frame; give a frame of pandas or "
+            "polars, as .collect() makes of a lazy one"
+        )
     if validation is not None:
         check_choice(validation)
     if is_address(source):
@@ -126,7 +131,8 @@ def load(
             said.append(on_groups(data.labels, data.groups, kind))
         data = replace(data, account=data.account.remarking(*said))
     if needs_labels and data.labels is None:
-        folder = not is_frame(source) and Path(source).is_dir()
+        # What lies in a folder may be a table.
+        folder = "layout" not in dict(data.account.taken)
         # What a reader found in place of labels helps more than a remedy for all.
         beside = () if data.features is None else data.features.names
         told = find_column(beside, LABEL, None)
@@ -134,6 +140,7 @@ def load(
         said = [] if told is None else [remedy]
         said += [r for r in data.account.remarks if "--label" in r]
         said += [e.text() for e in data.account.left_out if "for labels" in e.why]
+        said += [e.text() for e in data.account.left_out if e.what == "tables"]
         possible = dict(data.account.taken).get("possible labels")
         said += [f"name one or more of {possible} with --label, commas between"] if possible else []
         raise InputError(

@@ -29,8 +29,23 @@ _REMEDIES = {
     (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".rds", ".rdata"): (
         "loading it could run what it holds, so save arrays as .npz and tables as .parquet"
     ),
+    (".npy", ".npz"): "put the arrays into one file: np.savez('all.npz', X=arrays, y=labels)",
+    (".log", ".data", ".asc", ".prn", ".psv"): "if they are tables of text, call them .csv or .txt",
+    (".raw", ".pcm"): (
+        "they say neither rate nor format: write WAV, as in ffmpeg -f s16le -ar 8000 -i a.pcm a.wav"
+    ),
     (".db", ".sqlite", ".sqlite3", ".sav", ".dta"): "export the table as CSV",
-    (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar"): "unpack it, and name the folder",
+    (
+        ".zip",
+        ".tar",
+        ".tgz",
+        ".gz",
+        ".xz",
+        ".bz2",
+        ".zst",
+        ".7z",
+        ".rar",
+    ): "unpack it, and name the folder",
 }
 
 

@@ -221,6 +221,14 @@ class ReadOptions:
         msssm_ts.errors.OptionError: x.csv: column 'y' is named (--label) and left out (--drop); ...
         """
         dropped, beside = self.dropped(columns), self.beside_columns(columns)
+        # Of a pattern those that are dropped are none of it.
+        twice = next((n for n in dropped if n in self.beside), None)
+        if twice is not None:
+            raise OptionError(
+                f"{file}: column {twice!r} is told beside the series (--with) and left out "
+                "(--drop); take back one of the two",
+                "drop",
+            )
         for option in ("label", "id", "group", "time", "channel", "fold"):
             for name in named_columns(getattr(self, option), columns):
                 said = self.command_line_name(option)

@@ -61,8 +61,6 @@ class Reader:
         Whether files of its suffixes in a folder are its, where others have the same.
     alone : bool
         Whether it reads a file that is named alone, too.
-    names_others : bool
-        Whether it says itself which other files of a folder it leaves out.
     """
 
     title: str
@@ -73,7 +71,6 @@ class Reader:
     compressed: bool = False
     takes: Callable[[Sequence[Path]], bool] = bool
     alone: bool = True
-    names_others: bool = False
 
     def __call__(self, source: Any, options: ReadOptions) -> LabelledSeries:
         """Read a source.
@@ -112,7 +109,6 @@ READERS = (
         read_audio,
         OF_RECORDINGS | {"drop", "mono"},
         recordings=True,
-        names_others=True,
     ),
     Reader(
         "ISHNE Holter files",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 _SIGNS = (";", "|", ",")
+_KEY = re.compile(r"['\"]([^'\"]+)['\"]\s*:")
 # Signs that stand in many a name as well.
 _DOUBTFUL = ("+", "/", "&", " ")
 
@@ -58,6 +60,8 @@ def several_in_cells(cells: Iterable[str]) -> Several | None:
     ('a', 'b')
     >>> several_in_cells(["['a', 'b']", "['a']", "['b']"]).labels
     ('a', 'b')
+    >>> several_in_cells(["{'AF': 100.0, 'SR': 0.0}", "{'SR': 0.0}"]).flags("{'AF': 50.0}")
+    (1, 0)
     >>> several_in_cells(["rain, heavy", "dog"]) is None
     True
     """
@@ -66,7 +70,8 @@ def several_in_cells(cells: Iterable[str]) -> Several | None:
         having = [c for c in different if sign in c]
         if having:
             pieces = _of_all(different, sign)
-            if 1 < len(pieces) < len(different):
+            fewer = len(pieces) < len(different) or all(c.startswith("{") for c in different)
+            if len(pieces) > 1 and fewer:
                 return Several(sign, tuple(sorted(pieces)), min(having))
     return None
 
@@ -114,6 +119,10 @@ def _of_all(cells: Collection[str], sign: str) -> set[str]:
 
 
 def _pieces(cell: str, sign: str) -> Sequence[str]:
+    keys = _KEY.findall(cell) if cell.startswith("{") and cell.endswith("}") else []
+    if keys:
+        # Labels with a number each, as PTB-XL has them.
+        return keys
     # As lists are printed.
     listed = cell.startswith("[") and cell.endswith("]")
     pieces = (cell[1:-1] if listed else cell).split(sign)

@@ -13,17 +13,22 @@ from msssm_ts.errors import InputError
 
 # What archivers leave beside the data.
 _NOT_DATA = {"__MACOSX"}
+# What this package's own folders hold: those of runs, and of work that goes on.
+_OWN = ("model.safetensors", "encoder.safetensors", "scores.json", "search.json")
+_GOES_ON = {"call.json", "lock"}
 _LONGEST_PATH = 1024
 # What publishers put beside data to be read by people and by tools.
 _ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|notes?|changelog|citation|description|sha\d+sums?|md5sums?"
-    r"|requirements|thumbs\.db|desktop\.ini)([_\-.].*)?|records|annotators|source|index\.html?",
+    r"|requirements|thumbs\.db|desktop\.ini)([_\-.].*)?|records([_\-][^.]*)?|annotators|source|index\.html?",
     re.IGNORECASE,
 )
 
 
 def files_below(folder: Path, hidden: list[Path] | None = None) -> list[Path]:
     """Return the files below a folder, sorted; hidden ones are left out, links are followed.
+
+    Folders in it that hold a run of this package are not looked into.
 
     Parameters
     ----------
@@ -59,6 +64,8 @@ def _walk(folder: str, above: tuple[str, ...], found: list[Path], hidden: list[P
             f"{folder}: the folder cannot be read ({error.strerror}); see to it that you may read "
             "it, or name the folders to read"
         ) from error
+    if above and _are_of_a_run({e.name for e in entries}):
+        return
     for entry in entries:
         if entry.name.startswith(".") or entry.name in _NOT_DATA:
             hidden.append(Path(entry.path))
@@ -67,6 +74,17 @@ def _walk(folder: str, above: tuple[str, ...], found: list[Path], hidden: list[P
             _walk(entry.path, (*above, real), found, hidden)
         else:
             found.append(Path(entry.path))
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds what a command of this package has written, or is writing."""
+    names = {p.name for p in folder.iterdir()}
+    going = folder / "checkpoint"
+    return _are_of_a_run(names) or (going.is_dir() and is_run(going))
+
+
+def _are_of_a_run(names: set[str]) -> bool:
+    return names >= _GOES_ON or ("config.toml" in names and not names.isdisjoint(_OWN))
 
 
 def with_suffix(files: Iterable[Path], suffixes: Iterable[str]) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -71,11 +72,18 @@ def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
     >>> encode_targets([[0, 1], [1, 1], [0, 0]]).multilabel
     True
     """
+    _refuse_odd(y)
     y = check_array(
         y, dtype=None, ensure_2d=False, accept_sparse="csr", ensure_min_samples=0, input_name="y"
     )
     if type_of_target(y, input_name="y") == "multilabel-indicator":
         matrix = y.toarray() if hasattr(y, "toarray") else y
+        odd = np.setdiff1d(matrix, [0, 1])
+        if len(odd):
+            raise ValueError(
+                f"y of several labels must be 0 and 1, but holds {odd[0]:g}; write 1 where a "
+                "series has the label, else 0"
+            )
         if classes is not None and len(classes) != matrix.shape[1]:
             raise ValueError(
                 f"y has {counted(matrix.shape[1], 'label')}, the model knows {len(classes)}"
@@ -97,6 +105,24 @@ def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
             f"y has the label {unknown[:1].tolist()[0]!r}, which is not among {classes.tolist()}"
         )
     return Targets(classes, np.searchsorted(classes, found)[encoded])
+
+
+def _refuse_odd(y: Any) -> None:
+    """Refuse a list of labels for each series, and labels of which some are text, some numbers."""
+    cells = y if isinstance(y, (list, tuple)) else getattr(y, "tolist", list)()
+    if len({len(row) for row in cells if isinstance(row, (list, tuple, set))}) > 1:
+        raise ValueError(
+            "y has lists of different lengths; of several labels give a matrix of 0 and 1, as "
+            "sklearn.preprocessing.MultiLabelBinarizer makes of such lists"
+        )
+    if getattr(getattr(y, "dtype", None), "kind", "") == "O":
+        text = next((c for c in cells if isinstance(c, str)), None)
+        number = next((c for c in cells if isinstance(c, Real) and c == c), None)
+        if text is not None and number is not None:
+            raise ValueError(
+                f"y has labels that are text, such as {text!r}, and numbers, such as {number!r}; "
+                "make all of them text"
+            )
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> NDArray[np.float64]:

@@ -67,6 +67,8 @@ def from_threshold(
 
     if threshold is None:
         return model
+    if not 0 <= threshold <= 1:
+        raise InputError(f"--threshold {threshold:g}: must be a probability, from 0 to 1")
     column = positive_column(model.labels, positive, "--threshold")
     return model.deciding(OperatingPoint(column, threshold))
 

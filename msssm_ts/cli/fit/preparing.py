@@ -304,7 +304,8 @@ def notes(
         lines.append("--ungrouped had nothing to act on: there are no groups (--group)")
     if settings.features != "raw":
         lines.append(
-            f"sound: {settings.features} spectra every 10 ms (--features raw takes the waveform)"
+            f"sound: {settings.features} spectra every {1000 * settings.frame_step:g} ms "
+            "(--features raw takes the waveform)"
         )
     rate = settings.sampling_rate or series.sampling_rate
     if settings.bandpass is not None and rate is not None and settings.bandpass[1] >= rate / 2:
@@ -318,6 +319,11 @@ def notes(
         )
     if settings.window is not None:
         window = settings.window * (series.sampling_rate or 1)
+        if window < 1 and series.sampling_rate is not None:
+            raise InputError(
+                f"--crop {settings.window:g}: less than a step of {series.sampling_rate:g} Hz; it "
+                "counts in seconds"
+            )
         if int(series.lengths.max()) <= window:
             lines.append(f"--crop {settings.window:g} had nothing to cut: no series is longer")
     if not isinstance(series.values, LazySeries):

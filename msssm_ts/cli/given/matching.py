@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.adapted import in_units
+from msssm_ts.datasets.labels import spelt_alike
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.errors import InputError
@@ -111,7 +112,11 @@ def known_labels(
     known = np.isin(labels, classes)
     if known.all():
         return series, []
-    unknown = enumerate_names(sorted({str(v) for v in series.labels[~known]}))
+    names = sorted({str(v) for v in series.labels[~known]})
+    unknown = enumerate_names(names)
+    alike = spelt_alike([*names, *classes.tolist()])
+    if alike:
+        unknown += f" ({alike})"
     if not known.any():
         raise InputError(
             f"{series.source}: the data has labels that the model has never seen: {unknown}; it "

@@ -50,6 +50,8 @@ class Output:
         """
         if self.append and self.file is None:
             raise InputError("--append adds to a file; name it with --out")
+        if self.force and self.file is None:
+            raise InputError("--force replaces a file; name it with --out")
         if self.append and self.force:
             raise InputError("--append keeps what is in the file and --force does not; give one")
         if self.file is not None:

@@ -18,7 +18,9 @@ from msssm_ts.datasets.labels import first_missing, tidy_labels
 from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import Split
+from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.times import times_or_step
+from msssm_ts.datasets.tables.wide import MANY_ROWS, may_be_steps
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
@@ -148,7 +150,15 @@ def read_arff(file: Path) -> LabelledSeries:
 
     X, y = _loaded(file, ".arff", lambda: load_from_arff_to_dataframe(str(file)))
     labels = [str(label).strip("'\" ") for label in y]
-    return _from_nested(X, labels, str(file), "a series a line")
+    data = _from_nested(X, labels, str(file), "a series a line")
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        words = (line.split() for line in lines if line.lower().startswith("@attribute"))
+        names = [w[1].strip("'\"") for w in words if len(w) > 2][:-1]
+    steps = find_steps(names, str(file))
+    if data.n_channels > 1 or steps.numbered or data.n_series < MANY_ROWS:
+        return data
+    said = may_be_steps(steps, "write them as .csv, with a column id or time")
+    return replace(data, account=data.account.remarking(said))
 
 
 def _loaded(file: Path, suffix: str, load: Callable[[], Any]) -> Any:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.arrays.npy import BESIDE
 from msssm_ts.datasets.arrays.stored import is_series
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.files import SUFFIXES
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tree import files_below, is_about, relative_name
 from msssm_ts.errors import InputError
 
 _PART = re.compile(r"(?:(.*?)[_\-. ]?)(train|test)(?:ing)?", re.IGNORECASE)
@@ -71,7 +73,7 @@ def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
         chosen = [f for f in known if not _PIECE.fullmatch(_stem(f))]
         if any(f.suffix == ".npy" and is_series(f.stem) for f in chosen):
             # What others hold belongs to it.
-            chosen = [f for f in chosen if f.suffix != ".npy" or f.stem not in BESIDE]
+            chosen = [f for f in chosen if not _is_piece(f)]
         sets = sorted({_stem(f) for f in chosen})
     if len(sets) > 1:
         raise InputError(
@@ -79,6 +81,34 @@ def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
             "number those of one table (part-1.csv, part-2.csv)"
         )
     return min(chosen, key=lambda f: SUFFIXES.index(bare_suffix(f)), default=None)
+
+
+def left_beside(file: Path) -> Account:
+    """Name the files in a set's folder that may hold series as well, and are not of the set.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("A_TRAIN.tsv", "A_TEST.tsv", "A.txt", "B.csv"):
+    ...     (folder / name).touch()
+    >>> left_beside(folder / "A_TRAIN.tsv").line()
+    'left out: 1 file (B.csv: A_TRAIN.tsv is read)'
+    """
+    known = _known(file.parent)
+    split = _split(known)
+    sets = {f: split[f][0] if f in split else _stem(f) for f in known if not _is_piece(f)}
+    rest = [f.name for f, name in sets.items() if name != sets.get(file, _stem(file))]
+    deeper = [f for f in files_below(file.parent) if f.parent != file.parent and not is_about(f)]
+    rest += [relative_name(f, file.parent) for f in deeper if bare_suffix(f) in SUFFIXES]
+    return Account().without(len(rest), "files", f"{file.name} is read", rest)
+
+
+def _is_piece(file: Path) -> bool:
+    """Whether a file belongs to others: a channel, labels."""
+    part = _part(file)
+    name = _stem(file) if part is None else part[0]
+    return bool(_PIECE.fullmatch(name)) or (file.suffix == ".npy" and file.stem in BESIDE)
 
 
 def holds_parts(folder: Path) -> bool:
@@ -94,7 +124,7 @@ def _known(folder: Path) -> list[Path]:
 def _split(files: Sequence[Path]) -> dict[Path, tuple[str, str]]:
     """Set and part of the files whose names say them."""
     parts = {f: _part(f) for f in files}
-    return {f: part for f, part in parts.items() if part is not None and not _PIECE.match(part[0])}
+    return {f: part for f, part in parts.items() if part is not None and not _is_piece(f)}
 
 
 def _stem(file: Path) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.arrays.hdf5_sizes import Budget, checked_size
 from msssm_ts.datasets.damage import reason_of
+from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.probe import check_ends
 from msssm_ts.errors import InputError
 from msssm_ts.optional import needed
@@ -93,7 +94,9 @@ def arrays_of(file: Path) -> dict[str, NDArray[Any] | OnDisk]:
         def visit(name: str, item: Any) -> None:
             if not isinstance(item, h5py.Dataset) or item.shape is None:
                 return
-            short = name.rsplit("/", 1)[-1]
+            *_, group, short = ("", *name.split("/"))
+            # As X_train stands where there are no groups.
+            short = f"{short}_{group}" if part_of(group) is not None else short
             key = name if short in found else short
             if checked_size(item, file) > _IN_MEMORY:
                 found[key] = OnDisk(file, name, item.shape, item.dtype)

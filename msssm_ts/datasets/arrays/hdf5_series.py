@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.arrays.axes import find_axes
 from msssm_ts.datasets.arrays.hdf5 import OnDisk, OneSeries, arrays_of
-from msssm_ts.datasets.arrays.named_arrays import series_of_arrays
+from msssm_ts.datasets.arrays.named_arrays import of_part, series_of_arrays
 from msssm_ts.datasets.arrays.names import CHANNEL_NAMES, IDS, LABELS, SERIES, rate_of, texts_of
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_labels, tidy_names
@@ -104,11 +104,14 @@ def _files(folder: Path) -> list[Path]:
 def _alone(
     file: Path, arrays: Mapping[str, NDArray[Any] | OnDisk], options: ReadOptions
 ) -> LabelledSeries:
+    arrays, account = of_part(arrays, options)
     name = _series_name(arrays, file)
     if isinstance(arrays[name], OnDisk):
-        return _large(file, arrays, name, options)
-    named = {k: v for k, v in arrays.items() if not isinstance(v, OnDisk) and k != name}
-    return series_of_arrays({"X": arrays[name], **named}, str(file), options)
+        data = _large(file, arrays, name, options)
+    else:
+        named = {k: v for k, v in arrays.items() if not isinstance(v, OnDisk) and k != name}
+        data = series_of_arrays({"X": arrays[name], **named}, str(file), options)
+    return replace(data, account=account + data.account)
 
 
 def _large(

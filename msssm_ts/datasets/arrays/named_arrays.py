@@ -84,7 +84,7 @@ def series_of_arrays(
     InputError
         If there are no series, or the arrays do not fit together.
     """
-    arrays, account = _of_part(arrays, options)
+    arrays, account = of_part(arrays, options)
     gone = options.dropped(arrays)
     arrays = {k: v for k, v in arrays.items() if k not in set(gone)}
     account = account.without(len(gone), "arrays", DROPPED, gone)
@@ -185,7 +185,7 @@ def _units(found: tuple[str, ...] | None, n_channels: int, source: str) -> tuple
     )
 
 
-def _of_part(arrays: Mapping[str, Any], options: ReadOptions) -> tuple[Mapping[str, Any], Account]:
+def of_part(arrays: Mapping[str, Any], options: ReadOptions) -> tuple[Mapping[str, Any], Account]:
     """Arrays of the part that is asked for, where those of several stand under their names.
 
     Those of validation (``X_val``) follow the training part's, with a mask that says so.
@@ -193,13 +193,13 @@ def _of_part(arrays: Mapping[str, Any], options: ReadOptions) -> tuple[Mapping[s
     parts: dict[str, dict[str, Any]] = {}
     rest: dict[str, Any] = {}
     for key, array in arrays.items():
-        base, _, ending = key.rpartition("_")
-        part = part_of(ending) or _SHORT.get(ending.casefold())
-        if base and part is not None:
+        base, part = _part_in(key)
+        if part is not None:
             parts.setdefault(part, {})[base] = array
         else:
             rest[key] = array
-    parts = {p: found for p, found in parts.items() if any(n in found for n in SERIES)}
+    series = {n.casefold() for n in SERIES}
+    parts = {p: found for p, found in parts.items() if series & {*map(str.casefold, found)}}
     if options.split not in parts:
         return arrays, Account()
     found = parts.pop(options.split)
@@ -215,6 +215,16 @@ def _of_part(arrays: Mapping[str, Any], options: ReadOptions) -> tuple[Mapping[s
         else:
             found = joined
     return {**rest, **found}, account
+
+
+def _part_in(key: str) -> tuple[str, str | None]:
+    """Return an array's name and part: of X_train, train_X."""
+    (head, _, tail), (first, _, rest) = key.rpartition("_"), key.partition("_")
+    for base, word in ((head, tail), (rest, first)):
+        part = part_of(word) or _SHORT.get(word.casefold())
+        if base and part is not None:
+            return base, part
+    return key, None
 
 
 def _joined(found: Mapping[str, Any], aside: Mapping[str, Any]) -> dict[str, Any] | None:

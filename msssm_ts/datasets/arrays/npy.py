@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.datasets.arrays.labels_beside import array_with_table
+from msssm_ts.datasets.arrays.names import GROUPS, IDS, LABELS
 from msssm_ts.datasets.arrays.numpy_files import load_npy, npy_header
 from msssm_ts.datasets.arrays.stored import Stored, is_series, stays_on_disk
 from msssm_ts.datasets.container import LabelledSeries
@@ -17,8 +18,8 @@ from msssm_ts.datasets.options import ReadOptions
 
 # Of what a .npz file may say beside its series.
 BESIDE = (
-    *("lengths", "sampling_rate", "fs", "channel_names", "label_names", "groups", "folds", "ids"),
-    *("validation", "units"),
+    *("lengths", "sampling_rate", "fs", "channel_names", "label_names", "folds"),
+    *("validation", "units", *LABELS, *GROUPS, *IDS),
 )
 
 
@@ -27,8 +28,9 @@ def read_npy(file: Path, options: ReadOptions) -> LabelledSeries:
 
     The labels of ``beats.npy`` are in ``beats_y.npy``, ``beats_labels.npy`` or ``y_beats.npy``,
     those of ``X_train.npy`` in ``y_train.npy``; or in a table, ``labels.csv``, with a row a series.
-    Beside ``X.npy`` other arrays are what they are in a .npz file: ``groups.npy``, ``ids.npy``. A
-    large file is mapped into memory, and read series by series.
+    Beside ``X.npy`` (or ``data.npy`` and the like) other arrays are what they are in a .npz file:
+    ``labels.npy``, ``subjects.npy``, ``ids.npy``. A large file is mapped into memory, and read
+    series by series.
 
     Raises
     ------

@@ -91,7 +91,7 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
         below,
         options,
         drop=options.drop,
-        others_read=(*SUFFIXES, *UNDECODED),
+        rest=[f for f in below if f.suffix.lower() not in (*SUFFIXES, *UNDECODED)],
     )
     _check_without_table(found, options, source)
     account = Account().without(len(noise), "files", why)

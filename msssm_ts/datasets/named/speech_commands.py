@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.audio.reader import audio_series
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.named.dataset import DataSet, RemoteFile, folder_with
@@ -51,6 +52,7 @@ def read_speech_commands(folder: Path, task: str, options: ReadOptions) -> Label
         raise InputError(
             f"{folder}: no .wav file in the folder of a word; found are {describe_files(below)}"
         )
+    noise = [f for f in below if f.relative_to(folder).parts[0] == "_background_noise_"]
     listed = _read_lists(folder)
     part_of = {}
     for file in files:
@@ -67,6 +69,7 @@ def read_speech_commands(folder: Path, task: str, options: ReadOptions) -> Label
         np.array([f.relative_to(folder).parts[0] for f in chosen]),
         validation=validation if validation.any() else None,
         has_test_part=are_tests_beside(part_of.values(), options.split),
+        account=Account().without(len(noise), "files", "of _background_noise_, which is no word"),
     )
     return audio_series(found, folder)
 

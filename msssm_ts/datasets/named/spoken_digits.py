@@ -52,7 +52,10 @@ def read_spoken_digits(folder: Path, task: str, options: ReadOptions) -> Labelle
             labels.append(int(digit))
             speakers.append(speaker)
     if not chosen:
-        raise InputError(f"{recordings}: no recording of the {options.split} part")
+        raise InputError(
+            f"{recordings}: no recording of the {options.split} part; in this set takes 0 to 4 of "
+            "each digit are for tests, the others for training"
+        )
     found = Recordings(
         chosen,
         chosen,

@@ -24,18 +24,11 @@ from msssm_ts.datasets.recordings.pattern import (
     parts_by_pattern,
 )
 from msssm_ts.datasets.recordings.roles import column_of_group
-from msssm_ts.datasets.tree import (
-    count_by_suffix,
-    is_about,
-    is_copied_link,
-    leads_nowhere,
-    relative_name,
-)
+from msssm_ts.datasets.recordings.tables import is_table
+from msssm_ts.datasets.recordings.unread import unread
+from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError
 from msssm_ts.series.side_features import SideFeatures
-
-# As many files are named one by one.
-_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -127,7 +120,7 @@ def describe(
     others: str = "files",
     by_folders: bool = True,
     drop: Sequence[str] = (),
-    others_read: Sequence[str] | None = None,
+    rest: Sequence[Path] = (),
     manifest: Manifest | None = None,
 ) -> Recordings:
     """Find out what is known of the recordings in a folder.
@@ -152,9 +145,9 @@ def describe(
         Whether the folders may be classes.
     drop : sequence of str
         Columns of tables to leave out.
-    others_read : sequence of str, optional
-        Suffixes of files that are accounted for elsewhere: all other files below the folder are
-        said to be left out. Without it the caller says that.
+    rest : sequence of Path
+        What lies beside the recordings and may be a table about them: what is none is said to be
+        left out.
     manifest : Manifest, optional
         What tables say, where that is known; they are looked for otherwise.
 
@@ -221,6 +214,7 @@ def describe(
             labels = None
         if labels is not None:
             account += replace(inside.account, taken=_taken(inside.account, "label"), left_out=())
+            account = account.remarking(_on_one_folder(labels, options, others))
             # Recordings that are left out are accounted for by who has left them out.
             kinds = {f.suffix.lower() for f in files}
             alike = [f for f in below if f.suffix.lower() in kinds]
@@ -254,8 +248,10 @@ def describe(
     validation = None
     if parts is not None:
         validation = np.array([parts[f] == "validation" for f in chosen])
-    if others_read is not None:
-        account += _unread(folder, below, {*files, *sources_of(tables)}, others_read, others)
+    known = {*files, *sources_of(tables)}
+    # Where tables are named, others do not count.
+    rest = [f for f in rest if f not in known and not (options.tables and is_table(f))]
+    account += unread(folder, rest, others)
     return Recordings(
         chosen,
         every,
@@ -278,39 +274,13 @@ def _named(options: ReadOptions) -> bool:
     return any((*columns, options.tables))
 
 
-def _unread(
-    folder: Path, below: Sequence[Path], known: set[Path], read: Sequence[str], others: str
-) -> Account:
-    """Name the files below a folder that are no recordings, and no table about them."""
-    read_too = set(read)
-    rest = [
-        f for f in below if f not in known and f.suffix.lower() not in read_too and not is_about(f)
-    ]
-    broken = [f for f in rest if leads_nowhere(f)]
-    copied = [f for f in rest if not f.suffix and is_copied_link(f)]
-    gone = {*broken, *copied}
-    plain = [f for f in rest if f not in gone]
-    tables = [f for f in plain if f.suffix.lower() in (".csv", ".tsv")]
-    plain = [f for f in plain if f not in set(tables)]
-    names = [relative_name(f, folder) for f in plain]
-    if len(names) > _FEW:
-        names = count_by_suffix(plain)
+def _on_one_folder(labels: NDArray[Any], options: ReadOptions, others: str) -> str:
+    """Say that there is one class to be learned, the folder around everything."""
+    if options.split != "train" or len(np.unique(labels)) > 1:
+        return ""
     return (
-        Account()
-        .without(len(broken), "links", "to nothing", [relative_name(f, folder) for f in broken])
-        .without(
-            len(copied),
-            "links",
-            "copied as text; link or copy what is named there",
-            [relative_name(f, folder) for f in copied],
-        )
-        .without(
-            len(tables),
-            "tables",
-            f"without any of the {others}",
-            [relative_name(f, folder) for f in tables],
-        )
-        .without(len(plain), "files", f"none of the {others} to read", names)
+        f"took the one folder {labels[0]} for the class; --label-from, or a table beside the "
+        f"{others}, says otherwise"
     )
 
 

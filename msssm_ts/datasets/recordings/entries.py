@@ -67,7 +67,8 @@ def read_entries(
     repeated, in_several = 0, list[str]()
     for k, listing in enumerate(roles.listings):
         # A second table adds to what the first lists; those of parts list files of their own.
-        lists = k == 0 or listing.part is not None
+        first = roles.listings[0]
+        lists = k == 0 or listing.part is not None or listing.goes_on(first)
         table, seen = listing.table, dict[Path, int]()
         columns = [c for c in roles.used if c in listing.columns]
         for row, file in enumerate(listing.files):
@@ -105,12 +106,20 @@ def read_entries(
             f"{_count(in_several, others)} listed by tables of several parts "
             f"({enumerate_names(in_several)}): taken for test rather than validation or training"
         )
-    if any(x.loosely for x in roles.listings):
-        account = account.remarking(
-            f"{name} says other folders for the {others}: found by their names alone"
-        )
+    loosely = next((x for x in roles.listings if x.loosely), None)
+    if loosely is not None:
+        account = account.remarking(f"{name} says {_otherwise(loosely, others)} alone")
     pieces = _pieces_of(roles.listings[0])
     return Entries({f: cells[f] for f in files if f in cells}, rows, account, pieces)
+
+
+def _otherwise(listing: Listing, others: str) -> str:
+    """Say in what a table's names are otherwise than those of the recordings."""
+    cells = listing.table.cells[listing.column]
+    if all(c.isdecimal() for c in cells):
+        return f"numbers without the zeros before them for the {others}: found by their numbers"
+    folders = any("/" in c or "\\" in c for c in cells)
+    return f"other {'folders' if folders else 'suffixes'} for the {others}: found by their names"
 
 
 def _pieces_of(listing: Listing) -> Pieces | None:
@@ -211,10 +220,11 @@ def _flags(
 ) -> tuple[int, ...]:
     flags = []
     for column in columns:
-        value = cells.get(column, "").lower().removesuffix(".0")
+        cell = cells.get(column, "")
+        value = cell.lower().removesuffix(".0")
         if value not in ("1", "true", "yes", "t", "0", "false", "no", "f"):
             raise InputError(
-                f"{entries.where(file)}: column {column!r} has {value!r} for {file.stem!r}, "
+                f"{entries.where(file)}: column {column!r} has {cell!r} for {file.stem!r}, "
                 "neither 0 nor 1; of several label columns each says whether the series has that "
                 "label"
             )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.parts import Part, are_parts, part_in, part_of
+from msssm_ts.datasets.tree import is_run
 
 # Folders of one patient, speaker, device or fold each: numbered, and named for what they are.
 _GROUP = re.compile(
@@ -188,6 +189,7 @@ def without_recordings(
         for parent in sorted(taken)
         for name in sorted(p.name for p in parent.iterdir() if p.is_dir() and p not in holding)
         if not name.startswith((".", "_")) and name.casefold() not in {*_WRAPPERS, *BESIDE}
+        if not is_run(parent / name)
     ]
 
 

@@ -20,6 +20,7 @@ from msssm_ts.datasets.recordings.entries import (
     parts_of,
     read_entries,
 )
+from msssm_ts.datasets.recordings.folders import read_folders
 from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.ranked import union_of
@@ -153,8 +154,13 @@ def find_manifest(
     if not listings:
         above, _ = _listings(beside, names, ours=False)
         # A table above is meant only if it is about these files.
+        classes = read_folders(folder, files, others).labels is not None
         listings = [
-            x for x in above if not x.loosely and len(set(x.files) - {None}) > len(files) / 2
+            x
+            for x in above
+            if not x.loosely
+            and len(set(x.files) - {None}) > len(files) / 2
+            and not (classes and x.repeats)
         ]
     if not listings:
         _refuse_unmatched(folder, idle, files)
@@ -307,7 +313,7 @@ def _chosen(listings: list[Listing], options: ReadOptions) -> tuple[list[Listing
         used = sorted(by_part.values(), key=lambda x: PARTS.index(x.part or "train"))
     else:
         used = sorted(listings, key=lambda x: _rank(x, options))[:1]
-        used += [x for x in lists if x not in used]
+        used += [x for x in listings if x not in used and (x in lists or x.goes_on(used[0]))]
     for x in listings:
         # A further table is used for what the first does not say.
         if x not in used and _adds(x, used, options):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from unicodedata import normalize
 from urllib.parse import unquote
+
+# The suffix of a file of another kind, as tables name signals (.dat) for records (.hea).
+_SUFFIX = re.compile(r"(?<=.)\.[a-z][a-z0-9]{1,4}$")
 
 
 class FileNames:
@@ -29,6 +33,8 @@ class FileNames:
     >>> names = FileNames(folder, [folder / "wav" / "a.wav", folder / "wav" / "b.wav"])
     >>> names.find("wav\\A.WAV").name, names.find("/home/me/set/wav/b").name, names.find("c")
     ('a.wav', 'b.wav', None)
+    >>> FileNames(folder, [folder / "00007.hea"]).find("7", loosely=True).name
+    '00007.hea'
     >>> names.find("https://example.org/wav/%61.wav?download=1", loosely=True).name
     'a.wav'
     """
@@ -41,6 +47,8 @@ class FileNames:
         self._whole: dict[str, Path | None] = {}
         self._places: dict[str, Path] = {}
         self._suffixes: set[str] = set()
+        # Names of digits alone, which spreadsheets write without the zeros before them.
+        self._numbers: dict[str, Path | None] = {}
         for file in files:
             suffix = file.suffix.lower()
             self._suffixes.add(suffix)
@@ -52,6 +60,8 @@ class FileNames:
                     if i == 0:
                         _add(self._whole, name, file)
             self._places[os.path.abspath(file)] = file
+            if file.stem.isdecimal():
+                _add(self._numbers, _number(file.stem), file)
 
     def find(self, text: str, base: Path | None = None, *, loosely: bool = False) -> Path | None:
         """Return the file that a text names; None where it is none, or several.
@@ -64,7 +74,7 @@ class FileNames:
             The table's folder: a file below it is meant first.
         loosely : bool
             Whether the name of the file is enough, though it lies in another folder than the
-            text says.
+            text says, or has zeros before its number.
         """
         return self._look(text, base, loosely)[0]
 
@@ -97,6 +107,11 @@ class FileNames:
         ]
         if loosely:
             ways += [(self._by_end, parts[i:]) for i in range(1, len(parts))]
+            ways += [(self._numbers, (_number(parts[-1]),))]
+            ways += [
+                (self._by_end, (*parts[i:-1], _SUFFIX.sub("", parts[-1])))
+                for i in range(len(parts))
+            ]
         several = False
         for names, end in ways:
             name = "/".join(end)
@@ -113,6 +128,10 @@ def _add(names: dict[str, Path | None], name: str, file: Path) -> None:
     known = names.get(name, file)
     # Two files of one name have none.
     names[name] = file if known is file else None
+
+
+def _number(text: str) -> str:
+    return text.lstrip("0") or text[-1:]
 
 
 def _of_address(text: str) -> str:

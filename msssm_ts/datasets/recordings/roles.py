@@ -103,7 +103,9 @@ class Roles:
             account = account.took("part", "the tables' names")
         account = account.without(len(self.dropped), "columns", "--drop", self.dropped)
         account = account.without(len(self.left), "columns", f"of {', '.join(names)}", self.left)
-        return account.remarking(*self.remarks)
+        return account.remarking(
+            *self.remarks, *dict.fromkeys(r for x in self.listings for r in x.table.remarks)
+        )
 
     def no_label(self, folder: Path) -> str:
         """Say that no column is known for a label; empty where there is none to choose."""

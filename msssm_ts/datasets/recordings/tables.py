@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from msssm_ts.datasets.options import named_columns
@@ -67,6 +67,19 @@ class Listing:
     def columns(self) -> list[str]:
         """All others."""
         return [c for c in self.table.columns if c != self.column]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether a recording stands in several rows, as in a log."""
+        known = [f for f in self.files if f is not None]
+        return len({*known}) < len(known)
+
+    def goes_on(self, other: Listing) -> bool:
+        """Whether it is the same table for the recordings of another folder."""
+        # Such as REFERENCE.csv in every folder, or 84-1.trans.txt.
+        name, its = (re.sub(r"\d+", "#", x.table.file.name) for x in (self, other))
+        alike = name == its and self.columns == other.columns
+        return alike and {*self.files} & {*other.files} <= {None}
 
 
 def is_table(file: Path) -> bool:
@@ -209,7 +222,7 @@ def _named(table: Strings, column: str) -> tuple[Strings, str]:
         names[rest[0]] = "label"
     columns = tuple(names[c] for c in table.columns)
     cells = {names[c]: table.cells[c] for c in table.columns}
-    return Strings(table.file, columns, cells, table.headed, table.place), "file"
+    return replace(table, columns=columns, cells=cells), "file"
 
 
 def has_label(listing: Listing, chosen: str | None) -> bool:

@@ -15,11 +15,11 @@ from msssm_ts.errors import InputError
 # Steps that are looked at first; a record that varies within them is alive.
 _GLANCE = 256
 _CHUNK = 2**16
+# As many that cannot be read are told the reason of, each.
+_FEW = 3
 
 
-def open_records(
-    recordings: Recordings, form: Format
-) -> tuple[Recordings, dict[Path, Record], dict[Path, str]]:
+def open_records(recordings: Recordings, form: Format) -> tuple[Recordings, dict[Path, Record]]:
     """Read the headers of recordings, and see that there is something in them.
 
     Parameters
@@ -35,8 +35,6 @@ def open_records(
         Those that can be used; its account names the others.
     records : dict of Path to Record
         Of all parts.
-    refused : dict of Path to str
-        Why others cannot be used.
 
     Raises
     ------
@@ -53,7 +51,7 @@ def open_records(
             why = _dead(record, form)
         except InputError as error:
             first = first or error
-            broken[file] = _reason(error, file)
+            broken[file] = f"cannot be read, {_reason(error, file)}"
             continue
         if why:
             first = first or InputError(f"{file}: {why}; remove it")
@@ -65,16 +63,17 @@ def open_records(
         assert first is not None
         raise first
     account = recordings.account
-    if broken:
-        why = f"cannot be read, {next(iter(broken.values()))}"
-        account = account.without(len(broken), form.title, why, [f.name for f in broken])
-    for why in dict.fromkeys(dead.values()):
-        names = [f.name for f, w in dead.items() if w == why]
+    # Reasons name a recording's own files: of many, that of the first stands for them.
+    if len(broken) > _FEW:
+        broken = dict.fromkeys(broken, next(iter(broken.values())))
+    unusable = broken | dead
+    for why in dict.fromkeys(unusable.values()):
+        names = [f.name for f, w in unusable.items() if w == why]
         account = account.without(len(names), form.title, why, names)
     if len(kept) < len(recordings.files):
         recordings = recordings.take(kept)
     every = [f for f in recordings.every if f in records]
-    return replace(recordings, every=every, account=account), records, broken | dead
+    return replace(recordings, every=every, account=account), records
 
 
 def _reason(error: InputError, file: Path) -> str:

@@ -103,7 +103,7 @@ def find(
     """
     if recordings is None:
         recordings = describe_recordings(source, options, form)
-    recordings, records, _ = open_records(recordings, form)
+    recordings, records = open_records(recordings, form)
     joined = join(records, recordings.files, options, form)
     kept = [i for i, f in enumerate(recordings.files) if f in joined.records]
     if len(kept) < len(recordings.files):
@@ -123,6 +123,7 @@ def describe_recordings(
     form: Format,
     *,
     files: Sequence[Path] | None = None,
+    rest: Sequence[Path] | None = None,
     by_folders: bool = True,
 ) -> Recordings:
     """Find the recordings, and what tables, names and folders say of them.
@@ -133,6 +134,8 @@ def describe_recordings(
         As for :func:`find`.
     files : sequence of Path, optional
         The recordings in a folder, where not every file with a suffix of the format is one.
+    rest : sequence of Path, optional
+        What else lies there and belongs to none of them; every other file where it is not said.
     by_folders : bool
         Whether the folders may be classes.
 
@@ -156,8 +159,10 @@ def describe_recordings(
                 f"{source}: no {', '.join(form.suffixes)} file; found are {describe_files(below)}"
             )
         options = _knowing_headers(found, options, form)
+        if rest is None:
+            rest = [f for f in below if f.suffix.lower() not in form.suffixes]
         recordings = describe(
-            source, found, below, options, others=form.title, by_folders=by_folders
+            source, found, below, options, others=form.title, by_folders=by_folders, rest=rest
         )
     _check_columns(source, recordings, options, form)
     return recordings

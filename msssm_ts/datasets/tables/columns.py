@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, named_columns
 from msssm_ts.datasets.units import named_unit
 from msssm_ts.errors import InputError
@@ -34,6 +35,19 @@ PART = (
 TIME = (
     *("time", "timestamp", "t", "step", "time_index", "timestep", "timepoint", "timepoints"),
     *("datetime", "cycle", "cycles", "time_cycles", "time_in_cycles", "elapsed", "date"),
+    *(
+        "zeit",
+        "zeitstempel",
+        "uhrzeit",
+        "datum",
+        "temps",
+        "tiempo",
+        "frame",
+        "frame_id",
+        "frame_number",
+        "frame_no",
+        "frame_index",
+    ),
 )
 CHANNEL = ("channel", "dimension", "dim", "dim_id", "lead", "sensor")
 VALUE = ("value", "values")
@@ -212,6 +226,22 @@ def find_column(columns: Iterable[str], names: Sequence[str], chosen: str | None
         by_name.setdefault(plain_name(column), column)
     plain = (n.replace("_", "") for n in names)
     return next((by_name[n] for n in plain if n in by_name), None)
+
+
+def on_repeated(names: Sequence[object], unique: Sequence[str]) -> str:
+    """Say which columns of one name were told apart, as :func:`unique_names` does.
+
+    Examples
+    --------
+    >>> on_repeated(["t", "a", "a"], ["t", "a", "a.1"])
+    'several columns are called a: the second is a.1'
+    """
+    told = [" ".join(str(n).split()) for n in names]
+    again = [(n, u) for n, u in zip(told, unique, strict=False) if n and u != n]
+    if not again:
+        return ""
+    which = enumerate_names(list(dict.fromkeys(n for n, _ in again)), 4)
+    return f"several columns are called {which}: the second is {again[0][1]}"
 
 
 def unique_names(names: Sequence[object], source: str) -> list[str]:

@@ -20,6 +20,7 @@ from msssm_ts.datasets.tables.columns import (
     LABEL,
     TIME,
     VALUE,
+    on_repeated,
     unique_names,
 )
 from msssm_ts.datasets.tables.encoding import find_encoding
@@ -169,6 +170,7 @@ def detect_dialect(file: Path) -> Dialect:
     columns = tuple(
         unique_names(first, str(file)) if headed else map(str, range(1, len(first) + 1))
     )
+    repeated = on_repeated(first, columns) if headed else ""
     while headed and below < min(4, len(table) - 1) and _gives_units(table[below:]):
         found = dict(zip(columns, map(unit_of, table[below]), strict=False))
         units.update({c: u for c, u in found.items() if u and u.upper() not in ("CAL", "RAW", "-")})
@@ -203,7 +205,16 @@ def detect_dialect(file: Path) -> Dialect:
         units,
         preamble,
         tuple(tuple(row[:16]) for row in values[:4]),
-        tuple(filter(None, [remark, on_commas(cells) if decimal == "," else ""])),
+        tuple(
+            filter(
+                None,
+                [
+                    remark,
+                    on_commas(cells) if decimal == "," else "",
+                    repeated,
+                ],
+            )
+        ),
     )
 
 

@@ -9,6 +9,8 @@ import re
 _RUNS = re.compile(rb"[\x80-\xff]+")
 _ASCII_LETTER = re.compile(rb"[A-Za-z]")
 _FOREIGN_WORD = re.compile("[\u00c0-\u00ff]{3}")
+# One sign that is no ASCII, within or behind Latin letters; and any of them.
+_IN_WORD, _FOREIGN = re.compile("[A-Za-z][^\0-\x7f](?![^\0-\x7f])"), re.compile("[^\0-\x7f]+")
 # Two bytes a character, of the characters in daily use.
 _CHINESE = re.compile(rb"(?:[\xa1-\xf7][\xa1-\xfe])+")
 # Signs that stand in tables of Western Europe, beside letters.
@@ -78,6 +80,9 @@ def _is_chinese(data: bytes) -> bool:
 
 def _is_japanese(data: bytes) -> bool:
     text = data.decode("cp932", "ignore")
+    if all(_IN_WORD.match(text, m.start() - 1) for m in _FOREIGN.finditer(text) if m.start()):
+        # Umlauts swallow the letter behind them.
+        return False
     foreign = [c for c in text if ord(c) > 127]
     known = sum("\u3000" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" for c in foreign)
     # Half the width, as single bytes are read, it is seldom written.

@@ -10,7 +10,7 @@ import numpy as np
 from msssm_ts.datasets.account import DROPPED, Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.tables.columns import find_roles, unique_names
+from msssm_ts.datasets.tables.columns import find_roles, on_repeated, unique_names
 from msssm_ts.datasets.tables.layout import series_of_table
 from msssm_ts.datasets.tables.lazy_parquet import read_lazily
 from msssm_ts.datasets.tables.many_files import Parts
@@ -89,13 +89,15 @@ def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
 
 
 def _read(data: pa.Table, source: str, options: ReadOptions) -> LabelledSeries:
-    data = data.rename_columns(unique_names(data.column_names, source))
+    names = data.column_names
+    data = data.rename_columns(unique_names(names, source))
     options.check_columns(data.column_names, source)
     if not data.num_rows:
         raise InputError(f"{source}: the table has no rows; give one with series")
     roles = find_roles(data.column_names, options)
     dropped = options.dropped(data.column_names)
     account = Account().without(len(dropped), "columns", DROPPED, dropped)
+    account = account.remarking(on_repeated(names, data.column_names))
     table = Table(
         data.drop_columns(list(dropped)), source, lambda row: f"row {row + 1}", account=account
     )
@@ -108,7 +110,7 @@ def _of_pandas(frame: pd.DataFrame) -> pa.Table:
 
     if frame.index.nlevels > 1 or frame.index.name is not None:
         frame = frame.reset_index()
-    names = unique_names(list(frame.columns), "data frame")
+    names = list(map(str, frame.columns))
     arrays = []
     for name, (_, cells) in zip(names, frame.items(), strict=True):
         if cells.dtype == np.float64:

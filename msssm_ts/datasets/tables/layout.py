@@ -14,7 +14,7 @@ from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.flags import possible_labels
 from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.joint_id import owners_of, with_joint_id
-from msssm_ts.datasets.tables.lists import list_columns
+from msssm_ts.datasets.tables.lists import list_columns, with_lists
 from msssm_ts.datasets.tables.long import read_channels, read_steps, read_values
 from msssm_ts.datasets.tables.part import rows_of_part
 from msssm_ts.datasets.tables.steps import find_steps
@@ -61,6 +61,11 @@ def understood(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table,
     InputError
         If it cannot be understood.
     """
+    values = [c for c in (roles.value, *roles.rest) if c is not None]
+    table = with_lists(table, values)
+    if roles.value in list_columns(table, values):
+        # A series a row, whatever it is called.
+        roles = replace(roles, value=None, rest=tuple(values))
     table, roles = with_joint_id(*refined(table, roles, options))
     flags = () if roles.labels or not table.headed else possible_labels(table, roles)
     if flags:

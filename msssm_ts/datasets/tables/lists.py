@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.values import check_values
 from msssm_ts.series import Series
@@ -16,11 +19,89 @@ from msssm_ts.text import counted
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# How numbers of NumPy are written in lists.
+_TYPED = re.compile(r"(?:np\.)?(?:float|int|array)\d*\(([^()]*)\)")
+# What stands between numbers in one cell, and where commas are decimal marks; fewer numbers may be
+# a date, or a place.
+_BETWEEN, _BETWEEN_COMMAS, _FEWEST = re.compile(r"[\s,;|]+"), re.compile(r"[\s;|]+"), 4
+_WITH_COMMAS = re.compile(r"[+-]?\d*,\d+([\s;|]+[+-]?\d*,?\d+)+")
+
 
 def list_columns(table: Table, columns: Sequence[str]) -> list[str]:
     """Return the columns whose cells are lists."""
     lists = {n for n, k in table.other_types.items() if _is_list(k)}
     return [c for c in columns if c in lists] if lists else []
+
+
+def with_lists(table: Table, columns: Sequence[str]) -> Table:
+    """Return a table whose texts of several numbers a cell, such as "[1.5, 2]", are lists.
+
+    Frames with lists in their cells are written so. Where other columns are numbered steps, or more
+    than a list has values, a list is something beside them.
+
+    Raises
+    ------
+    InputError
+        If a text is cut short, as arrays are printed.
+    """
+    written = [c for c in columns if c in table.text_columns]
+    if not written or not len(table):
+        return table
+    found = {c: lists for c in written if (lists := _lists_in(table, c)) is not None}
+    others = [c for c in columns if c not in written]
+    fewest = min((len(lists[0]) for lists in found.values()), default=0)
+    if len(others) > fewest or (len(others) > 1 and find_steps(others, table.source).numbered):
+        return table
+    import pyarrow as pa
+
+    data = table.data
+    for column, lists in found.items():
+        data = data.set_column(table.columns.index(column), column, pa.array(lists))
+    return replace(table, data=data)
+
+
+def _lists_in(table: Table, column: str) -> list[list[Any]] | None:
+    """Return what the cells of a column of text list; None where one is no list."""
+    lists: list[list[Any]] = []
+    for row, cell in enumerate(table.data[column].cast("string").to_pylist()):
+        text = _TYPED.sub(r"\1", cell or "").strip()
+        found = _listed(text.replace("...", " "))
+        if found is None and not (lists and text.startswith("[")):
+            return None
+        if found is None:
+            raise table.error(row, f"{text[:40]!r} is no list of numbers; mend it", column)
+        if "..." in text:
+            raise table.error(
+                row,
+                "'...' stands for values that were not written; write all of them, or save the "
+                "table as .parquet",
+                column,
+            )
+        lists.append(found)
+    return lists
+
+
+def _listed(text: str) -> list[Any] | None:
+    """Return the numbers of a text, or the lists of such in it; None where it has something else.
+
+    Examples
+    --------
+    >>> _listed("[1, 2.5, nan, 3]"), _listed("[[1 2 3 4] [5 6 7 8]]"), _listed("1,5 2 3 4,5")
+    ([1.0, 2.5, nan, 3.0], [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]], [1.5, 2.0, 3.0, 4.5])
+    """
+    inner = re.findall(r"\[([^\[\]]*)\]", text)
+    if len(inner) > 1 or text.startswith("[["):
+        channels = [_listed(f"[{part}]") for part in inner]
+        return None if None in channels else channels
+    bare = text.strip("[]() \n")
+    commas = _WITH_COMMAS.fullmatch(bare) is not None
+    words = [w for w in (_BETWEEN_COMMAS if commas else _BETWEEN).split(bare) if w]
+    if len(words) < (1 if text.startswith("[") else _FEWEST):
+        return None
+    try:
+        return [float(w.replace(",", ".")) for w in words]
+    except ValueError:
+        return None
 
 
 def list_series(table: Table, columns: Sequence[str]) -> list[Series]:

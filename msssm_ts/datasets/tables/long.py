@@ -315,7 +315,16 @@ class _Rows:
         keys = np.stack([self.series, self.channel, self.times])[:, self.order]
         same = np.flatnonzero((keys[:, 1:] == keys[:, :-1]).all(axis=0))
         if len(same):
-            row = int(self.order[same + 1].min())
+            again = int(same[self.order[same + 1].argmin()])
+            row, before = int(self.order[again + 1]), int(self.order[again])
+            pair = [self.table.data.slice(r, 1).to_pylist() for r in (row, before)]
+            if pair[0] == pair[1]:
+                raise self.table.error(
+                    row,
+                    f"the same cells as in {self.table.place(before)}, and {len(same)} of "
+                    f"{len(self.table)} rows stand for a time again; leave copies out, or leave "
+                    f"{roles.time!r} out with --drop to take the rows in their order",
+                )
             columns = [c for c in (roles.id, roles.channel, roles.time) if c is not None]
             apart = telling_apart(self.table, roles, [self.channel.astype(float), self.times])
             which = f"take {' and '.join(apart)} together with --id {','.join(apart)}"

@@ -16,6 +16,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions, named_columns
 from msssm_ts.datasets.tables.columns import PART, Roles, find_roles, plain_name, unique_names
 from msssm_ts.datasets.tables.joint_id import with_joint_id
+from msssm_ts.datasets.tables.partitions import FOLDER
 from msssm_ts.datasets.tables.table import Table, is_text
 from msssm_ts.datasets.tables.units import check_same_units
 from msssm_ts.errors import InputError
@@ -262,6 +263,11 @@ def roles_by_name(parts: Parts, table: Table, options: ReadOptions) -> tuple[Tab
     account = table.account.without(len(gone), "columns", DROPPED, gone)
     table = replace(table, data=table.data.drop_columns(gone), account=account)
     roles = find_roles(table.columns, options)
+    if not roles.labels and FOLDER in parts.columns and FOLDER in table.columns:
+        rest = tuple(c for c in roles.rest if c != FOLDER)
+        roles = replace(roles, labels=(FOLDER,), rest=rest)
+        said = "took the folders for classes; --label names a column, and --drop folder takes none"
+        table = replace(table, account=table.account.remarking(said))
     idle = [c for c in roles.rest if c in parts.columns]
     rest = tuple(c for c in roles.rest if c not in set(idle))
     return table, replace(roles, rest=rest, left_out=(*roles.left_out, *idle))

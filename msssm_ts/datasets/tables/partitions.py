@@ -12,15 +12,16 @@ from msssm_ts.errors import InputError
 
 _NAMED = re.compile(r"([^=]+)=(.*)", re.DOTALL)
 _NONE = "__HIVE_DEFAULT_PARTITION__"
-# Of the column that names of files and folders without "=" make.
-SPLIT = "split"
+# Of the columns that names of files and folders without "=" make.
+SPLIT, FOLDER = "split", "folder"
 
 
 def partitions_of(folder: Path, files: Sequence[Path]) -> dict[str, list[str | None]]:
     """Return the columns that the names of folders are, with the value of each file.
 
     ``label=a`` is a column ``label``. Folders and files that are called as the parts of a split
-    (``train/``, ``test-00000-of-00002.parquet``) are a column ``split``.
+    (``train/``, ``test-00000-of-00002.parquet``) are a column ``split``. Others are a column
+    ``folder``, where every file lies in one and there are several.
 
     Raises
     ------
@@ -47,6 +48,9 @@ def partitions_of(folder: Path, files: Sequence[Path]) -> dict[str, list[str | N
         parts = [_part(f, folder) for f in files]
         if are_parts(parts) and all(parts):
             said[SPLIT] = list(parts)
+    folders = [f.relative_to(folder).parts[0] for f in files]
+    if not said and len({*folders}) > 1 and all(f.parent != folder for f in files):
+        said[FOLDER] = list(folders)
     return said
 
 

@@ -27,6 +27,8 @@ class Strings:
         Whether there is a header.
     place : callable
         Says in words where a row stands.
+    remarks : tuple of str
+        What was guessed when it was read.
     """
 
     file: Path
@@ -34,6 +36,7 @@ class Strings:
     cells: dict[str, list[str]]
     headed: bool
     place: Callable[[int], str]
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.cells.values()), []))
@@ -62,4 +65,5 @@ def read_strings(file: Path) -> Strings:
         name: [(value or "").strip() for value in data[name].to_pylist()]
         for name in dialect.columns
     }
-    return Strings(file, dialect.columns, cells, dialect.headed, rows.place)
+    said = rows.dialect.remarks
+    return Strings(file, dialect.columns, cells, dialect.headed, rows.place, said)

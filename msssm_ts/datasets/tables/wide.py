@@ -23,10 +23,10 @@ from msssm_ts.datasets.tables.units import named_channels, units_of
 from msssm_ts.datasets.values import Error, without_padding
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.series import Series
-from msssm_ts.text import counted
+from msssm_ts.text import counted, plural
 
 # So few columns with names of their own may as well be the channels of one recording.
-_FEW, _MANY_ROWS = 12, 50
+_FEW, _VERY_FEW, MANY_ROWS = 12, 3, 50
 
 
 def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSeries:
@@ -60,6 +60,7 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
         values = values if kept.all() else values[kept]
         series = series_of_rows(values, steps, table.error)
         names, account = steps.channels, account_of_steps(table, roles, steps)
+        account = account.remarking(_on_telling_steps(table, roles, steps, values))
         units = units_of(table, steps.by_channel)
     roles = replace(roles, time=None, channel=None)
     return LabelledSeries(
@@ -69,6 +70,30 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
         source=table.source,
         account=account,
         **per_series(table, roles, np.arange(len(series))),
+    )
+
+
+def _on_telling_steps(table: Table, roles: Roles, steps: Steps, values: NDArray[np.float64]) -> str:
+    """Say which steps, if they have names of their own, hold one value for each class."""
+    if steps.numbered or len(roles.labels) != 1 or not table.headed:
+        return ""
+    codes = table.texts(roles.labels[0]).codes
+    counts = np.bincount(codes[codes >= 0])
+    if len(counts) < 2 or counts.min() < 2:
+        return ""
+    of_class = [values[codes == c] for c in range(len(counts))]
+    still = np.all([np.ptp(v, axis=0) == 0 for v in of_class], axis=0)
+    telling = [
+        name
+        for i, name in enumerate(steps.columns)
+        if still[i] and len({v[0, i] for v in of_class}) == len(of_class)
+    ]
+    return (
+        f"{plural(len(telling), 'column')} {enumerate_names(telling, 4)} "
+        f"{plural(len(telling), 'has', 'have')} one value for each class, as if the label stood "
+        "there in numbers; --drop leaves it out"
+        if telling
+        else ""
     )
 
 
@@ -97,8 +122,9 @@ def account_of_steps(table: Table, roles: Roles, steps: Steps, where: str = "") 
     names = steps.channels
     channels = "one channel" if names is None else enumerate_names(names, 12)
     remark = steps.remark
-    if not steps.numbered and table.headed and len(table) >= _MANY_ROWS:
-        remark = remark or _may_be_steps(steps)
+    named = not steps.numbered or len(steps.columns) <= _VERY_FEW
+    if named and table.headed and len(table) >= MANY_ROWS:
+        remark = remark or may_be_steps(steps, "--id or --time says so")
     account = account_of(
         table,
         replace(roles, time=None, channel=None),
@@ -114,12 +140,13 @@ def _unused(roles: Roles) -> list[str]:
     return [c for c in (roles.time, roles.channel) if c is not None]
 
 
-def _may_be_steps(steps: Steps) -> str:
+def may_be_steps(steps: Steps, remedy: str) -> str:
+    """Say that rows were taken for series of a few steps each; empty where these are many."""
     if len(steps.columns) > _FEW:
         return ""
     return (
         f"took every row for a series of {counted(len(steps.columns), 'step')} "
-        f"({enumerate_names(steps.columns, 4)}); where rows are steps, --id or --time says so"
+        f"({enumerate_names(steps.columns, 4)}); where rows are steps, {remedy}"
     )
 
 

@@ -55,13 +55,18 @@ def annotation_file(stem: Path, suffix: str) -> Path:
     return stem.with_name(f"{stem.name}.{suffix}")
 
 
+def may_annotate(file: Path) -> bool:
+    """Whether a file that is called after a record may hold annotations, by its suffix."""
+    return file.suffix[1:].lower() not in _NO_ANNOTATIONS
+
+
 def annotators_of(stems: Sequence[Path], below: Sequence[Path]) -> dict[str, int]:
     """Count the records that each annotator has a file for; the known ones come first."""
     known = {(s.parent, s.name) for s in stems}
     counts: dict[str, int] = {}
     for file in below:
         suffix = file.suffix[1:]
-        if (file.parent, file.stem) not in known or suffix.lower() in _NO_ANNOTATIONS:
+        if (file.parent, file.stem) not in known or not may_annotate(file):
             continue
         if suffix in ANNOTATORS or not _holds_signals(file):
             counts[suffix] = counts.get(suffix, 0) + 1

@@ -232,12 +232,20 @@ def signal_bytes(line: SignalLine) -> float:
     return _SAMPLE_BYTES.get(line.form, 0.0)
 
 
+def _in_other_case(file: Path) -> str:
+    """Say which file there is that is called so but for capitals; empty where none is."""
+    there = file.parent.iterdir() if file.parent.is_dir() else ()
+    found = [f.name for f in there if f != file and f.name.casefold() == file.name.casefold()]
+    return f", but {found[0]} is there: rename it" if found else ""
+
+
 def _lines(header_file: Path) -> list[str]:
     try:
         text = header_file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(
-            f"{header_file}: cannot be read ({error.strerror}); replace the file"
+            f"{header_file}: cannot be read ({error.strerror}{_in_other_case(header_file)}); "
+            "replace the file"
         ) from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -333,9 +341,10 @@ def _check_signal_files(header: RecordHeader, n_frames: int) -> None:
     for name, size in promised.items():
         file = signal_file(header.stem, name)
         if not file.exists():
+            other = _in_other_case(file)
             raise InputError(
-                f"{header.file}: its signal file {file.name} is missing; put it into the same "
-                "folder"
+                f"{header.file}: its signal file {file.name} is missing{other}; put it into the "
+                "same folder"
             )
         if file.stat().st_size < int(size):
             raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from msssm_ts.datasets.parts import are_tests_beside
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.datasets.wfdb.annotations import ANNOTATORS, annotators_of
+from msssm_ts.datasets.wfdb.annotations import ANNOTATORS, annotators_of, may_annotate
 from msssm_ts.datasets.wfdb.comments import (
     chosen_diagnoses,
     fields_of_comments,
@@ -75,6 +75,7 @@ def read_wfdb(
         below = files_below(source)
     else:
         below = [*options.recordings] or sorted(files[0].parent.iterdir())
+    signals = _named_in_headers(below)
     cut = choose_cut(source, files, below, options)
     fields = {f: _fields(f) for f in files}
     # The user may name the key of a comment as the label, too.
@@ -87,6 +88,7 @@ def read_wfdb(
         replace(options, label=None) if named else options,
         WFDB,
         files=files,
+        rest=_of_no_record(below, signals),
         by_folders=key is None and (cut is None or cut.detected),
     )
     recordings = _of_parts(source, recordings, parts, options)
@@ -99,7 +101,7 @@ def read_wfdb(
         )
     found = find(files[0] if source.is_file() else source, options, WFDB, recordings=recordings)
     found = replace(found, source=str(source))
-    found = _accounted(found, files, below, cut if cutting else None)
+    found = _accounted(found, files, below, signals, cut if cutting else None)
     if cutting:
         assert cut is not None
         if key is not None and not cut.asked:
@@ -202,24 +204,49 @@ def _remarking(found: Found, said: str) -> Found:
     return replace(found, recordings=replace(recordings, account=account))
 
 
-def _accounted(
-    found: Found, headers: Sequence[Path], below: Sequence[Path], cut: Cut | None
-) -> Found:
-    """Name the files beside records that are not used: signals without header, annotations."""
-    account = found.recordings.account
-    stems = {f.with_suffix("") for f in below if f.suffix.lower() == ".hea"}
-    named = {
+def _stems(below: Sequence[Path]) -> set[Path]:
+    return {f.with_suffix("") for f in below if f.suffix.lower() == ".hea"}
+
+
+def _named_in_headers(below: Sequence[Path]) -> set[Path]:
+    """Return the files that headers name for signals, whatever they are called."""
+    return {
         f.with_name(line.split()[0].replace("\\", "/").rpartition("/")[2])
         for f in below
         if f.suffix.lower() == ".hea"
         for line in content(f)[1:]
     }
+
+
+def _of_no_record(below: Sequence[Path], signals: Set[Path]) -> list[Path]:
+    """Return the files that are no part of a record, by their names, and may be tables."""
+    stems = _stems(below)
+    return [
+        f
+        for f in below
+        if f not in signals
+        and f.suffix.lower() not in (".hea", ".dat", ".mat")
+        and f.suffix[1:] not in ANNOTATORS
+        and (f.with_suffix("") not in stems or not may_annotate(f))
+    ]
+
+
+def _accounted(
+    found: Found,
+    headers: Sequence[Path],
+    below: Sequence[Path],
+    signals: Set[Path],
+    cut: Cut | None,
+) -> Found:
+    """Name the files beside records that are not used: signals without header, annotations."""
+    account = found.recordings.account
+    stems = _stems(below)
     if Path(found.source).is_dir():
         loose = [
             f.name
             for f in below
             if f.suffix.lower() in (".dat", ".mat")
-            and f not in named
+            and f not in signals
             and f.with_suffix("") not in stems
         ]
         account = account.without(len(loose), "files", "no header for them", loose)

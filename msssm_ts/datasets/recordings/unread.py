@@ -1,0 +1,65 @@
+"""What lies beside recordings and is none of them, and no table about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.tree import (
+    count_by_suffix,
+    is_about,
+    is_copied_link,
+    leads_nowhere,
+    relative_name,
+)
+
+# As many files are named one by one.
+_FEW = 3
+
+
+def unread(folder: Path, files: Sequence[Path], others: str) -> Account:
+    """Return an account that names files which are no recordings, and no table about them.
+
+    Parameters
+    ----------
+    folder : Path
+        They lie below it.
+    files : sequence of Path
+        Those that nothing is read of; what is about the data by its name is not named.
+    others : str
+        What the recordings are called, in the plural.
+
+    Examples
+    --------
+    >>> files = [Path("set/b.xlsx"), Path("set/README.md")]
+    >>> unread(Path("set"), files, "records").line()
+    'left out: 1 file (b.xlsx: none of the records to read)'
+    """
+    rest = [f for f in files if not is_about(f)]
+    broken = [f for f in rest if leads_nowhere(f)]
+    copied = [f for f in rest if not f.suffix and is_copied_link(f)]
+    gone = {*broken, *copied}
+    plain = [f for f in rest if f not in gone]
+    tables = [f for f in plain if f.suffix.lower() in (".csv", ".tsv")]
+    plain = [f for f in plain if f not in set(tables)]
+    names = [relative_name(f, folder) for f in plain]
+    if len(names) > _FEW:
+        names = count_by_suffix(plain)
+    return (
+        Account()
+        .without(len(broken), "links", "to nothing", [relative_name(f, folder) for f in broken])
+        .without(
+            len(copied),
+            "links",
+            "copied as text; link or copy what is named there",
+            [relative_name(f, folder) for f in copied],
+        )
+        .without(
+            len(tables),
+            "tables",
+            f"without any of the {others}",
+            [relative_name(f, folder) for f in tables],
+        )
+        .without(len(plain), "files", f"none of the {others} to read", names)
+    )
