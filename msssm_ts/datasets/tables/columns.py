@@ -35,19 +35,8 @@ PART = (
 TIME = (
     *("time", "timestamp", "t", "step", "time_index", "timestep", "timepoint", "timepoints"),
     *("datetime", "cycle", "cycles", "time_cycles", "time_in_cycles", "elapsed", "date"),
-    *(
-        "zeit",
-        "zeitstempel",
-        "uhrzeit",
-        "datum",
-        "temps",
-        "tiempo",
-        "frame",
-        "frame_id",
-        "frame_number",
-        "frame_no",
-        "frame_index",
-    ),
+    *("zeit", "zeitstempel", "uhrzeit", "datum", "temps", "tiempo"),
+    *("frame", "frame_id", "frame_number", "frame_no", "frame_index"),
 )
 CHANNEL = ("channel", "dimension", "dim", "dim_id", "lead", "sensor")
 VALUE = ("value", "values")
