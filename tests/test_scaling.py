@@ -57,7 +57,8 @@ def test_means_of_channels_stay_as_they_are(
     X = fitted[1]
     alone = MSSSMClassifier(members=["coarse_ridge"], random_state=1).fit(X, np.arange(24) % 2)
     (member,) = alone.model_.vote.members
-    assert not member.scaling.bent and "bent" not in member.state().facts
+    assert not member.scaling.bent
+    assert "bent" not in member.state().facts
 
 
 def test_a_file_knows_what_is_bent(
