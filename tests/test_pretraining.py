@@ -197,19 +197,63 @@ def test_many_channels_are_mixed() -> None:
 
 
 def test_a_network_begins_with_the_encoder() -> None:
-    """Blocks as they are; the stem reads every channel alike."""
+    """Blocks as they are; the stem too, of one channel."""
     config = replace(shipped().config, n_channels=4, n_outputs=3)
     network, known = begun(config, "pretrained"), shipped().state_dict()
     for name, weights in network.blocks.state_dict().items():
         assert torch.equal(weights, known[f"blocks.{name}"])
-    x = torch.randn(2, 20, 1)
-    alone = torch.nn.functional.linear(x, known["stem.weight"], known["stem.bias"])
-    torch.testing.assert_close(network.stem(x.expand(2, 20, 4) / 2), alone)
+    single = begun(replace(config, n_channels=1), "pretrained")
+    for name, weights in single.stem.state_dict().items():
+        assert torch.equal(weights, known[f"stem.{name}"])
     torch.manual_seed(0)
     one = begun(config, "random")
     torch.manual_seed(0)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(),
                MSSSMNetwork(config).parameters(), strict=True))  # fmt: skip
+
+
+def test_each_of_several_channels_comes_through() -> None:
+    """All together as strong as the one that the encoder knows."""
+    known, steps = shipped(), torch.randn(1, 2000, 4)
+    config = replace(known.config, n_channels=4, n_outputs=3)
+    torch.manual_seed(0)
+    stem = begun(config, "pretrained").stem
+    torch.manual_seed(0)
+    assert torch.equal(stem.weight, begun(config, "pretrained").stem.weight)
+    assert torch.equal(stem.bias, known.stem.bias)
+    singular = torch.linalg.svdvals(stem.weight)
+    assert singular.min() > 0.5 * singular.max()
+    one, several = ((s(x) - s.bias).std() for s, x in ((known.stem, steps[..., :1]), (stem, steps)))
+    assert 0.8 < several / one < 1.25
+
+
+FEW = {"members": ["network"], "max_epochs": 1, "random_state": 0}
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_its_head_knows_classes_before_the_first_step(several: bool) -> None:
+    """No step changes anything at this rate."""
+    X, y = waves(60, range(20, 40))
+    labels = np.stack([y, 1 - y], 1) if several else y
+    model = MSSSMClassifier(**FEW, init="pretrained", learning_rate=1e-30).fit(X[:40], labels[:40])
+    assert (model.predict(X[40:]) == labels[40:]).mean() > 0.9
+    strength = model.model_.vote.members[0].network.head.weight.square().mean().sqrt()
+    assert 0.01 < strength < 0.2001
+    again = MSSSMClassifier(**FEW, init="pretrained", learning_rate=1e-30).fit(X[:40], labels[:40])
+    assert np.array_equal(model.predict_proba(X), again.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("setting", "n_channels"), [({"init": "random"}, 1), ({"init": "pretrained"}, 2)]
+)
+def test_without_the_encoders_features_a_head_begins_at_random(
+    setting: dict[str, Any], n_channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled = MagicMock()
+    monkeypatch.setattr("msssm_ts.members.network.network.set_head", settled)
+    X, y = waves(20, range(20, 40), n_channels)
+    MSSSMClassifier(**FEW, **setting).fit(X, y)
+    settled.assert_not_called()
 
 
 @pytest.mark.parametrize(

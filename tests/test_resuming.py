@@ -108,6 +108,16 @@ def test_a_network_goes_on_with_the_same_bits(
     assert step == 20 or goes_on.n_steps == 20 - step
 
 
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_a_network_that_begins_with_the_encoder_goes_on(n_channels: int, tmp_path: Path) -> None:
+    """Its stem and its head are what they were, too."""
+    settings = {"init": "pretrained", "d_model": 64, "n_layers": 3, "max_epochs": 2}
+    settings["X"] = np.repeat(_data()[0][:, None], n_channels, 1)
+    whole = _fit(**settings)
+    _cut_short(tmp_path, callbacks=[Stop(6)], **settings)
+    _assert_same(_fit(tmp_path, **settings), whole)
+
+
 class Counting:
     def __init__(self) -> None:
         self.n_steps = 0

@@ -175,12 +175,13 @@ class NetworkParameters:
         "auto",
         Anything('"auto", "random", "pretrained", str or path', check_init),
         """What a trained network begins with: random weights; what comes with the package and was
-        pretrained on made-up series, or of sound on made-up words (:mod:`msssm_ts.pretraining`),
-        which the network must have the shape of: that of the default, and series of eight steps
-        or more; "auto": the latter of sound, where the shape is the same, else the former; or
-        an encoder of one's own, of :class:`msssm_ts.MSSSMEncoder` or ``msssm-ts pretrain``, whose
-        shape the network takes over where nothing else is asked for. A member "encoder_ridge"
-        reads that one instead of the one that comes along.""",
+        pretrained on made-up series (what is to tell classes of one channel has a ridge classifier
+        for its head, too), or of sound on made-up words (:mod:`msssm_ts.pretraining`), which the
+        network must have the shape of: that of the default, and series of eight steps or more;
+        "auto": the latter of sound, where the shape is the same, else the former; or an encoder of
+        one's own, of :class:`msssm_ts.MSSSMEncoder` or ``msssm-ts pretrain``, whose shape the
+        network takes over where nothing else is asked for. A member "encoder_ridge" reads that one
+        instead of the one that comes along.""",
         concerns=(*TRAINED, "encoder_ridge"),
         option="--init",
         brief="What the network begins with: random weights; pretrained: what comes with the "

@@ -69,10 +69,15 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
         ("adjacency: rows of no channel are not named", "dict.fromkeys([*rows, *of_channels])",
          "dict.fromkeys(of_channels)", "tests/test_variates.py -k the_data_has_not"),
     ],
+    "msssm_ts/members/network/head.py": [
+        ("a head as sure as a ridge classifier is", "factor = min(1.0", "factor = max(1.0",
+         "tests/test_pretraining.py -k head_knows"),
+    ],
     "msssm_ts/members/network/initial.py": [
-        ("a stem as strong as its channels are many", "known.stem.weight / config.n_channels**0.5",
-         "known.stem.weight / 1",
-         "tests/test_pretraining.py::test_a_network_begins_with_the_encoder"),
+        ("a stem as strong as its channels are many", "sqrt() / config.n_channels**0.5",
+         "sqrt() / 1", "tests/test_pretraining.py -k comes_through"),
+        ("a stem that sees the sum of all channels", "torch.randn_like", "torch.ones_like",
+         "tests/test_pretraining.py -k comes_through"),
     ],
     "msssm_ts/members/network/need.py": [
         ("plan: a last batch that is not full takes no time",

@@ -24,9 +24,9 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     """Return a network to train.
 
     Of sound, "auto" is the network of sound that comes along where it is of the same shape; else
-    random weights. Of other series the stem of the encoder that comes along reads every channel,
-    and its blocks go on; norm and head begin at random. Of one that has learned from the user's
-    series, or of sound, only the head does.
+    random weights. Of other series the stem of the encoder that comes along reads the channel, or
+    each of several in a direction drawn for it; its blocks go on, norm and head begin at random.
+    Of one that has learned from the user's series, or of sound, only the head does.
 
     Parameters
     ----------
@@ -56,9 +56,13 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     assert isinstance(stem, nn.Linear)
     assert isinstance(known.stem, nn.Linear)
     with torch.no_grad():
-        # As strong as one channel would be, where channels are independent.
-        weight = known.stem.weight / config.n_channels**0.5
-        stem.weight.copy_(weight.expand_as(stem.weight))
+        weight = known.stem.weight
+        if config.n_channels > 1:
+            # Were all read alike, their sum alone would come through. Together they are as strong
+            # as the one channel that the encoder knows, where they are independent.
+            strength = weight.square().mean().sqrt() / config.n_channels**0.5
+            weight = strength * torch.randn_like(stem.weight)
+        stem.weight.copy_(weight)
         assert stem.bias is not None
         assert known.stem.bias is not None
         stem.bias.copy_(known.stem.bias)
@@ -68,6 +72,14 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
 def begins_as_sound(config: MSSSMConfig) -> bool:
     """Whether a network has the shape of that of sound which comes along."""
     return config.stem_bands > 0 and not other_than_sound(config)
+
+
+def knows_features(config: MSSSMConfig, init: Init) -> bool:
+    """Whether what :func:`begun` returns makes the features of series that it has learned to.
+
+    Not of several channels, whose directions are drawn.
+    """
+    return init == "pretrained" and not config.stem_bands and config.n_channels == 1
 
 
 def check_shape(config: MSSSMConfig, init: Init) -> None:

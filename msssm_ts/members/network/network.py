@@ -15,7 +15,8 @@ from torch import nn
 from msssm_ts.errors import InputError, Interrupted, TrainingError
 from msssm_ts.file_checks import ListOf, Mapped, Maybe, Number, Record, Whole, anything
 from msssm_ts.members.member import Member, State
-from msssm_ts.members.network.initial import begun, check_shape
+from msssm_ts.members.network.head import set_head
+from msssm_ts.members.network.initial import begun, check_shape, knows_features
 from msssm_ts.members.network.method import METHOD, chosen_methods
 from msssm_ts.members.network.need import need_of_network
 from msssm_ts.members.network.settings import (
@@ -137,10 +138,12 @@ class NetworkMember(Member):
                 keeper,
                 current(),
             )
-            validation = problem.validation
+            train, validation = _labelled(problem, float_type), problem.validation
             try:
+                if start is None and knows_features(network.config, parameters["init"]):
+                    set_head(network, train.series, problem, _BATCH)
                 trainer.run(
-                    _labelled(problem, float_type),
+                    train,
                     torch.Generator().manual_seed(seed),
                     None if validation is None else _labelled(validation, float_type),
                 )
