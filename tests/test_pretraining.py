@@ -244,7 +244,24 @@ def test_its_head_knows_classes_before_the_first_step(several: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "n_channels"), [({"init": "random"}, 1), ({"init": "pretrained"}, 2)]
+    ("setting", "n_channels", "known"),
+    [({}, 1, True), ({}, 2, False), ({"core": "s6"}, 1, False), ({"init": "random"}, 1, False)],
+)
+def test_networks_of_one_channel_begin_with_it_unasked(
+    setting: dict[str, Any], n_channels: int, known: bool
+) -> None:
+    X, y = waves(20, range(20, 40), n_channels)
+    model = MSSSMClassifier(**FEW, **setting, learning_rate=1e-30).fit(X, y)
+    own = dict(model.model_.vote.members[0].network.blocks.named_parameters())
+    shipped_blocks = dict(shipped().blocks.named_parameters())
+    same = own.keys() == shipped_blocks.keys() and all(
+        torch.allclose(own[name], shipped_blocks[name], atol=1e-6) for name in own
+    )
+    assert same is known
+
+
+@pytest.mark.parametrize(
+    ("setting", "n_channels"), [({"init": "random"}, 1), ({"init": "pretrained"}, 2), ({}, 2)]
 )
 def test_without_the_encoders_features_a_head_begins_at_random(
     setting: dict[str, Any], n_channels: int, monkeypatch: pytest.MonkeyPatch

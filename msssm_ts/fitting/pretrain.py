@@ -180,7 +180,10 @@ def learn(
     # The caller's random numbers stay as they are.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = begun(config, parameters["init"])
+        init = parameters["init"]
+        # What series without labels teach, starts from nothing unless it is asked for.
+        series = init == "auto" and not config.stem_bands
+        network = begun(config, "random" if series else init)
         if not isinstance(parameters["init"], Known):
             lay_out(network, parameters, problem)
         made = objective(config)

@@ -178,15 +178,16 @@ class NetworkParameters:
         pretrained on made-up series (what is to tell classes of one channel has a ridge classifier
         for its head, too), or of sound on made-up words (:mod:`msssm_ts.pretraining`), which the
         network must have the shape of: that of the default, and series of eight steps or more;
-        "auto": the latter of sound, where the shape is the same, else the former; or an encoder of
-        one's own, of :class:`msssm_ts.MSSSMEncoder` or ``msssm-ts pretrain``, whose shape the
-        network takes over where nothing else is asked for. A member "encoder_ridge" reads that one
-        instead of the one that comes along.""",
+        "auto": that, where the shape is the same, but not for series of several channels, and
+        without labels for sound alone; or an encoder of one's own, of
+        :class:`msssm_ts.MSSSMEncoder` or ``msssm-ts pretrain``, whose shape the network takes over
+        where nothing else is asked for. A member "encoder_ridge" reads that one instead of the one
+        that comes along.""",
         concerns=(*TRAINED, "encoder_ridge"),
         option="--init",
         brief="What the network begins with: random weights; pretrained: what comes with the "
-        "package, for networks of the default's shape; auto: that for sound, else random weights; "
-        "or an encoder of msssm-ts pretrain.",
+        "package, for networks of the default's shape; auto: that for sound and for one channel, "
+        "else random weights; or an encoder of msssm-ts pretrain.",
     )
     motifs: int = row(
         0,

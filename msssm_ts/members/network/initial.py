@@ -23,10 +23,9 @@ _OF_LABELS = ("n_outputs", "dropout", "pooling")
 def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     """Return a network to train.
 
-    Of sound, "auto" is the network of sound that comes along where it is of the same shape; else
-    random weights. Of other series the stem of the encoder that comes along reads the channel, or
-    each of several in a direction drawn for it; its blocks go on, norm and head begin at random.
-    Of one that has learned from the user's series, or of sound, only the head does.
+    Of series the stem of the encoder that comes along reads the channel, or each of several in a
+    direction drawn for it; its blocks go on, norm and head begin at random. Of a network of sound,
+    or one that has learned from the user's series, only the head does.
 
     Parameters
     ----------
@@ -42,7 +41,8 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     """
     network = MSSSMNetwork(config)
     check_shape(config, init)
-    if init == "random" or (init == "auto" and not begins_as_sound(config)):
+    init = beginning(config, init)
+    if init == "random":
         return network
     if isinstance(init, Known):
         own = {k: v for k, v in network.state_dict().items() if k.startswith("head.")}
@@ -69,9 +69,16 @@ def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
     return network
 
 
-def begins_as_sound(config: MSSSMConfig) -> bool:
-    """Whether a network has the shape of that of sound which comes along."""
-    return config.stem_bands > 0 and not other_than_sound(config)
+def beginning(config: MSSSMConfig, init: Init) -> Literal["random", "pretrained"] | Known:
+    """Return what is begun with where "auto" may be asked for.
+
+    That is what comes along, where it is of the same shape, and not for series of several channels
+    (docs/recipe.md).
+    """
+    if init != "auto":
+        return init
+    several = config.n_channels > 1 and not config.stem_bands
+    return "random" if several or _other(config) else "pretrained"
 
 
 def knows_features(config: MSSSMConfig, init: Init) -> bool:
@@ -79,7 +86,8 @@ def knows_features(config: MSSSMConfig, init: Init) -> bool:
 
     Not of several channels, whose directions are drawn.
     """
-    return init == "pretrained" and not config.stem_bands and config.n_channels == 1
+    known = beginning(config, init) == "pretrained"
+    return known and not config.stem_bands and config.n_channels == 1
 
 
 def check_shape(config: MSSSMConfig, init: Init) -> None:

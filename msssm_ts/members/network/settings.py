@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from msssm_ts.errors import InputError
-from msssm_ts.members.network.initial import begins_as_sound
+from msssm_ts.members.network.initial import beginning
 from msssm_ts.members.network.recipe import (
     PATIENCE,
     SOUND_PATIENCE,
@@ -120,7 +120,8 @@ def said_of_settings(parameters: Mapping[str, Any], problem: Problem) -> str | N
     """Say which settings did nothing; None: each did what it says."""
     said = [said_of_variates(parameters, problem)]
     config = network_config(parameters, problem)
-    if parameters["init"] == "auto" and config.stem_bands and not begins_as_sound(config):
+    own = beginning(config, parameters["init"])
+    if parameters["init"] == "auto" and config.stem_bands and own == "random":
         said.append(
             "begins with random weights: what comes along for sound is of another shape, "
             f"{other_than_sound(config)}"
@@ -147,8 +148,7 @@ def training_settings(
     # Variates that stay apart are series of their own, narrower than one of all.
     length *= max(1, round(config.n_variates * config.d_model / parameters["d_model"]))
     batch_size = parameters["batch_size"] or auto_batch_size(n, sound)
-    init = parameters["init"]
-    knows = init == "pretrained" or (init == "auto" and begins_as_sound(config))
+    knows = beginning(config, parameters["init"]) == "pretrained"
     epochs = parameters["max_epochs"] or auto_epochs(n, batch_size, length, sound, knows)
     patience = parameters["n_iter_no_change"]
     if patience == "auto":
