@@ -101,7 +101,7 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     file = find_archive_file(folder, options)
     if file is not None:
         data = read_file(file, options)
-        return replace(data, account=data.account + left_beside(file))
+        return replace(data, account=data.account + left_beside(file, files))
     for known in with_suffix(files, FORMATS):
         refuse_format(known, options)
     raise InputError(

@@ -181,10 +181,11 @@ def learn(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         init = parameters["init"]
-        # What series without labels teach, starts from nothing unless it is asked for.
-        series = init == "auto" and not config.stem_bands
-        network = begun(config, "random" if series else init)
-        if not isinstance(parameters["init"], Known):
+        if init == "auto" and not config.stem_bands:
+            # Without labels only sound begins unasked with what comes along.
+            init = "random"
+        network = begun(config, init)
+        if not isinstance(init, Known):
             lay_out(network, parameters, problem)
         made = objective(config)
     device = resolve_device(parameters["device"])

@@ -152,7 +152,8 @@ def read_arff(file: Path) -> LabelledSeries:
     labels = [str(label).strip("'\" ") for label in y]
     data = _from_nested(X, labels, str(file), "a series a line")
     with file.open(encoding="utf-8", errors="replace") as lines:
-        words = (line.split() for line in lines if line.lower().startswith("@attribute"))
+        head = takewhile(lambda line: not line.lower().startswith("@data"), lines)
+        words = (line.split() for line in head if line.lower().startswith("@attribute"))
         names = [w[1].strip("'\"") for w in words if len(w) > 2][:-1]
     steps = find_steps(names, str(file))
     if data.n_channels > 1 or steps.numbered or data.n_series < MANY_ROWS:

@@ -13,7 +13,7 @@ from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.files import SUFFIXES
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.tree import files_below, is_about, relative_name
+from msssm_ts.datasets.tree import is_about, relative_name
 from msssm_ts.errors import InputError
 
 _PART = re.compile(r"(?:(.*?)[_\-. ]?)(train|test)(?:ing)?", re.IGNORECASE)
@@ -83,23 +83,31 @@ def find_archive_file(folder: Path, options: ReadOptions) -> Path | None:
     return min(chosen, key=lambda f: SUFFIXES.index(bare_suffix(f)), default=None)
 
 
-def left_beside(file: Path) -> Account:
+def left_beside(file: Path, below: Sequence[Path]) -> Account:
     """Name the files in a set's folder that may hold series as well, and are not of the set.
+
+    Parameters
+    ----------
+    file : Path
+        Of the set, that is read.
+    below : sequence of Path
+        All files below its folder.
 
     Examples
     --------
     >>> import tempfile
+    >>> from msssm_ts.datasets.tree import files_below
     >>> folder = Path(tempfile.mkdtemp())
     >>> for name in ("A_TRAIN.tsv", "A_TEST.tsv", "A.txt", "B.csv"):
     ...     (folder / name).touch()
-    >>> left_beside(folder / "A_TRAIN.tsv").line()
+    >>> left_beside(folder / "A_TRAIN.tsv", files_below(folder)).line()
     'left out: 1 file (B.csv: A_TRAIN.tsv is read)'
     """
     known = _known(file.parent)
     split = _split(known)
     sets = {f: split[f][0] if f in split else _stem(f) for f in known if not _is_piece(f)}
     rest = [f.name for f, name in sets.items() if name != sets.get(file, _stem(file))]
-    deeper = [f for f in files_below(file.parent) if f.parent != file.parent and not is_about(f)]
+    deeper = [f for f in below if f.parent != file.parent and not is_about(f)]
     rest += [relative_name(f, file.parent) for f in deeper if bare_suffix(f) in SUFFIXES]
     return Account().without(len(rest), "files", f"{file.name} is read", rest)
 

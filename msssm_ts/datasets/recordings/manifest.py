@@ -154,14 +154,14 @@ def find_manifest(
     if not listings:
         above, _ = _listings(beside, names, ours=False)
         # A table above is meant only if it is about these files.
-        classes = read_folders(folder, files, others).labels is not None
         listings = [
-            x
-            for x in above
-            if not x.loosely
-            and len(set(x.files) - {None}) > len(files) / 2
-            and not (classes and x.repeats)
+            x for x in above if not x.loosely and len(set(x.files) - {None}) > len(files) / 2
         ]
+        if (
+            any(x.repeats for x in listings)
+            and read_folders(folder, files, others).labels is not None
+        ):
+            listings = [x for x in listings if not x.repeats]
     if not listings:
         _refuse_unmatched(folder, idle, files)
         return None

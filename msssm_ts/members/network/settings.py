@@ -120,8 +120,8 @@ def said_of_settings(parameters: Mapping[str, Any], problem: Problem) -> str | N
     """Say which settings did nothing; None: each did what it says."""
     said = [said_of_variates(parameters, problem)]
     config = network_config(parameters, problem)
-    own = beginning(config, parameters["init"])
-    if parameters["init"] == "auto" and config.stem_bands and own == "random":
+    of_sound = parameters["init"] == "auto" and config.stem_bands
+    if of_sound and beginning(config, "auto") == "random":
         said.append(
             "begins with random weights: what comes along for sound is of another shape, "
             f"{other_than_sound(config)}"
