@@ -190,7 +190,7 @@ class Arms:
 def scores(model: MSSSMClassifier, few: Few) -> tuple[float, float]:
     """Return accuracy and log loss on the series to be scored."""
     proba = model.predict_proba(few.T, sampling_rate=few.rate)
-    right = model.classes_[proba.argmax(1)] == few.t
+    right = model.predict(few.T, sampling_rate=few.rate) == few.t
     known = np.isin(few.t, model.classes_)
     column = np.searchsorted(model.classes_, np.where(known, few.t, model.classes_[0]))
     likely = np.where(known, proba[np.arange(len(proba)), column], 0.0)

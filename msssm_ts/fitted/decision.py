@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Asked = Literal["sensitivity", "specificity"]
-Aim = Literal["balanced_accuracy", "macro_f1"]
+Aim = Literal["balanced_accuracy", "macro_f1", "accuracy"]
 
 # Beneath it probabilities are as good as 0, whose logarithm is none.
 LEAST = 1e-12
@@ -69,11 +69,13 @@ class LogPriors:
 
     Parameters
     ----------
-    aim : {"balanced_accuracy", "macro_f1"}
-        What the log-priors were chosen for.
+    aim : {"balanced_accuracy", "macro_f1", "accuracy"}
+        What the log-priors were chosen for; "accuracy": where classes are as frequent as among
+        series without labels.
     strength : float
         Of what the frequencies of the training series favour, how much is taken back: 0 is the
-        most probable class, 1 the most probable were all classes alike frequent.
+        most probable class, 1 the most probable were all classes alike frequent, or, for
+        "accuracy", as frequent as they are taken to be.
     values : tuple of float
         Added to the logarithm of each class's probability.
     estimate : mapping, optional

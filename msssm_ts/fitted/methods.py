@@ -37,6 +37,19 @@ PRIORS = Method(
     "The class is chosen after part of what the classes' frequencies favour is taken back, how "
     "much of it by left-out training series."
 )
+FREQUENCIES = Method(
+    "Classes are taken to be as frequent as series without labels tell [@saerens2002adjusting].",
+    (
+        """@article{saerens2002adjusting,
+  author = {Saerens, Marco and Latinne, Patrice and Decaestecker, Christine},
+  title = {Adjusting the Outputs of a Classifier to New a Priori Probabilities: A Simple
+           Procedure},
+  journal = {Neural Computation},
+  volume = {14},
+  year = {2002}
+}""",
+    ),
+)
 COVERAGE = Method(
     "Sets of classes with a stated coverage can be had by conformal prediction "
     "[@vovk2005algorithmic].",
@@ -75,7 +88,7 @@ def methods_around(header: Mapping[str, Any]) -> list[Method]:
     if header["training"].get("estimate") is not None:
         found.append(LEFT_OUT)
     if decision is not None and decision["kind"] == "log_priors":
-        found.append(PRIORS)
+        found.append(FREQUENCIES if decision["aim"] == "accuracy" else PRIORS)
     elif decision is not None and decision.get("asked") is not None:
         found.append(OPERATING_POINT)
     if header.get("coverage") is not None:

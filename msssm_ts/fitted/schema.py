@@ -87,7 +87,7 @@ _OPERATING_POINT = Record(
 _LOG_PRIORS = Record(
     {
         "kind": OneOf("log_priors"),
-        "aim": OneOf("balanced_accuracy", "macro_f1"),
+        "aim": OneOf("balanced_accuracy", "macro_f1", "accuracy"),
         "strength": Number(0, 100),
         "values": ListOf(Number(-1e6, 1e6), 1, _MOST_CLASSES),
         "estimate": Maybe(Record({"before": _PART, "after": _PART})),

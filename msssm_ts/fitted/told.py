@@ -166,16 +166,20 @@ def decision_lines(named: Mapping[str, Any] | None) -> dict[str, str]:
     known = named["estimate"]
     if named["kind"] == "log_priors":
         aim = named["aim"].replace("_", " ").replace("f1", "F1")
-        line = (
+        line, expected, on = (
             f"for {aim}, {named['strength']:.0%} of what the classes' frequencies favour is "
-            "taken back"
+            "taken back",
+            f"expected {aim}",
+            "on training series left out",
         )
+        if named["aim"] == "accuracy":
+            line = "classes are taken to be as frequent as the unlabelled series tell"
+            expected, on = "accuracy then", f"{on}, weighed so"
         if known is None:
             return {"decision": line}
-        on = "on training series left out"
         return {
             "decision": line,
-            f"expected {aim}": f"{known['after']:.3f} {on}, {known['before']:.3f} without",
+            expected: f"{known['after']:.3f} {on}, {known['before']:.3f} without",
         }
     line = f"{named['positive']} from a probability of {named['threshold']:.4g} on"
     if named["asked"] is not None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.beside import Beside
 from msssm_ts.errors import Interrupted, ProcessLostError, TrainingError
+from msssm_ts.fitted.decision import LogPriors
 from msssm_ts.fitted.encoder import FittedEncoder
 from msssm_ts.fitted.model import FittedModel
 from msssm_ts.fitted.parts import FitRecord, Labels
@@ -31,9 +32,10 @@ from msssm_ts.fitting.estimate import (
 )
 from msssm_ts.fitting.exemplars import with_exemplars
 from msssm_ts.fitting.familiarity import with_familiarity
+from msssm_ts.fitting.frequencies import told_by_unlabelled
 from msssm_ts.fitting.known import said_of_scale
 from msssm_ts.fitting.notes import notes
-from msssm_ts.fitting.own_answers import learned_again
+from msssm_ts.fitting.own_answers import OF_ONE_CLASS, answered, learned_again
 from msssm_ts.fitting.plan import Plan, plan_of
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.fitting.record import json_parameters, versions
@@ -90,6 +92,8 @@ class Course:
     plan: Plan | None = None
     few: dict[str, str] = field(default_factory=dict)
     noticed: tuple[str, ...] = ()
+    # How frequent classes are among series without labels.
+    told: LogPriors | None = None
 
     def problem(self) -> Problem:
         """Return what members that learn by steps learn."""
@@ -150,6 +154,7 @@ class Course:
             decision, said = chosen_decision(
                 *(self.parameters, data.targets, left_out, data.weights, data.groups)
             )
+            decision = decision or self.told
             said = (note, *said) if note else said
             useless = [kind for kind, prior in priors.items() if not prior]
             record = self._record(vote, learned, share, left_out, beside, said, useless)
@@ -219,12 +224,24 @@ class Course:
                 priors |= measured_priors(closed, priors, targets, groups)
             else:
                 everything = training
-            if others is not None and closed:
-                rest = None if budget is None else max(0.0, budget - self._elapsed())
+            if others is not None and multilabel:
+                self.noticed += (OF_ONE_CLASS,)
+            elif others is not None:
                 vote = vote_of(closed, learned, share, priors)
-                taught = (self.fitted, self.closed, vote, everything, others, self.seed)
-                closed[:], line = learned_again(*taught, rest, self._closed_fit("own"))
-                self.noticed += (line,)
+                answers, again_too = answered(vote, others, self.seed), None
+                if closed:
+                    rest = None if budget is None else max(0.0, budget - self._elapsed())
+                    taught = (self.fitted, self.closed, answers, everything)
+                    again_too, line = learned_again(*taught, rest, self._closed_fit("own"))
+                    self.noticed += (line,)
+                if again_too is not None:
+                    closed[:] = again_too
+                elif side is None:
+                    self.told, lines = told_by_unlabelled(
+                        *(self.parameters, self.problems.data.targets, vote.left_out),
+                        answers.proba,
+                    )
+                    self.noticed += lines
         except KeyboardInterrupt as error:
             if self.checkpoint is not None:
                 self.checkpoint.flush()

@@ -8,9 +8,10 @@ together answered.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from msssm_ts.fitted.vote import Vote
 from msssm_ts.fitting.closed import Closed, FitOne, fit_again
@@ -30,26 +31,49 @@ _UNSURE = (
     "did not learn from its own answers about {n} unlabelled series: it expects {sure:.0%} of them "
     "to be right"
 )
-_OF_ONE_CLASS = (
+OF_ONE_CLASS = (
     "did not learn from its own answers about the unlabelled series, which can have several labels"
 )
 # All of them together weigh no more than so many times those with labels.
 _WEIGHT = 3.0
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What a vote answers of series without labels.
+
+    Parameters
+    ----------
+    values : Prepared
+        These series, standardised alike; of many those that were drawn.
+    owner : integer array of shape (n_values,)
+        Which series each of ``values`` is of: windows of one are answered together.
+    proba : array of shape (n_series, n_classes)
+        The answers.
+    """
+
+    values: Prepared
+    owner: NDArray[np.int64]
+    proba: NDArray[np.float64]
+
+
+def answered(vote: Vote, others: Prepared, seed: int) -> Answered:
+    """Let a vote answer series without labels; of many some are drawn, by the seed."""
+    others = _some_of(others, seed)
+    _, owner = np.unique(others.owner, return_inverse=True)
+    proba = mean_of_windows(vote.predict_proba(others), owner, int(owner.max()) + 1)
+    return Answered(others, owner, proba)
+
+
 def learned_again(
     first: Closed,
     seats: Sequence[Seat],
-    vote: Vote,
+    answers: Answered,
     labelled: Problem,
-    others: Prepared,
-    seed: int,
     seconds: float | None,
     fit_one: FitOne,
-) -> tuple[list[Member], str]:
+) -> tuple[list[Member] | None, str]:
     """Fit members again, to labelled series and to the vote's answers about others.
-
-    They stay as they are where series can have several labels, or the vote is too unsure.
 
     What members told of training series left out stays: of those fitted again it would be too
     good, for the answers that they learn come from a vote that has seen all labels.
@@ -60,38 +84,29 @@ def learned_again(
         Members that have learned the labels.
     seats, fit_one : as of :func:`msssm_ts.fitting.closed.fit_again`
         What they are, and how one is fitted.
-    vote : Vote
-        That answers.
+    answers : Answered
+        Of the vote.
     labelled : Problem
-        With labels.
-    others : Prepared
-        Standardised alike; of many some are drawn.
-    seed : int
-        By which.
+        With one label each.
     seconds : float, optional
         Time that there is.
 
     Returns
     -------
-    members : list of Member
-        In the order of the first ones.
+    members : list of Member, or None
+        In the order of the first ones; None where the vote is too unsure, and they stay.
     said : str
         What was done, or why nothing.
     """
-    if labelled.multilabel:
-        return list(first.members), _OF_ONE_CLASS
-    others, labelled = _some_of(others, seed), replace(labelled, asks_left_out=False)
-    # Windows of a series are answered together.
-    _, owner = np.unique(others.owner, return_inverse=True)
-    n = int(owner.max()) + 1
-    proba = mean_of_windows(vote.predict_proba(others), owner, n)
-    answers, sure = proba.argmax(1), float(proba.max(1).mean())
-    chance = 1 / proba.shape[1]
+    labelled = replace(labelled, asks_left_out=False)
+    n, n_classes = answers.proba.shape
+    sure, chance = float(answers.proba.max(1).mean()), 1 / n_classes
     if (sure - chance) / (1 - chance) < _SURE:
-        return list(first.members), _UNSURE.format(n=n, sure=sure)
+        return None, _UNSURE.format(n=n, sure=sure)
     n_labelled = len(np.unique(labelled.values.owner))
     weight = min(1.0, _WEIGHT * n_labelled / n)
-    problem = _with_answers(labelled, others, answers[owner], weight)
+    labels = answers.proba.argmax(1)[answers.owner]
+    problem = _with_answers(labelled, answers.values, labels, weight)
     again = Closed()
     fit_again(again, first, seats, problem, seconds, fit_one)
     members = [

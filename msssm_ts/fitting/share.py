@@ -86,7 +86,7 @@ def certain_share(
     (0.2, 0.0)
     """
     votes = (share * ours + (1 - share) * theirs for share in _SHARES)
-    likelihood = [_as_sure_as_suits(vote, targets) for vote in votes]
+    likelihood = [as_sure_as_suits(vote, targets)[1] for vote in votes]
     worse = max(likelihood, key=np.sum) - np.array(likelihood)  # (n_shares, n_series)
     n = len(targets)
     unsure = worse.sum(1) <= worse.std(1) * np.sqrt(n) + _NOTHING * n
@@ -110,19 +110,40 @@ def _surely_knows(
     """
     even = np.full_like(ours, 0.5 if targets.ndim == 2 else 1 / ours.shape[1])
     with_ours, with_even = (
-        _as_sure_as_suits(share * own + (1 - share) * theirs, targets) for own in (ours, even)
+        as_sure_as_suits(share * own + (1 - share) * theirs, targets)[1] for own in (ours, even)
     )
     better = with_ours - with_even
     return bool(better.sum() > 2 * better.std() * np.sqrt(len(better)))
 
 
-def _as_sure_as_suits(proba: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.float64]:
-    """Return how likely each series' labels are, (n_series,), by a vote made as sure as suits."""
-    tried = [_log_likelihoods(_sharper(proba, g, targets), targets) for g in _SHARPER]
-    return max(tried, key=np.sum)
+def as_sure_as_suits(
+    proba: NDArray[np.float64], targets: NDArray[Any]
+) -> tuple[float, NDArray[np.float64]]:
+    """Make a vote as sure as suits the labels.
+
+    Parameters
+    ----------
+    proba, targets : arrays
+        See :func:`best_share`.
+
+    Returns
+    -------
+    exponent : float
+        For :func:`made_sharper`, of a few that are tried.
+    likelihood : array of shape (n_series,)
+        How likely each series' labels are then, the logarithm.
+
+    Examples
+    --------
+    >>> unsure = np.array([[0.6, 0.4]] * 9 + [[0.4, 0.6]])
+    >>> float(as_sure_as_suits(unsure, np.zeros(10, int))[0])
+    5.656854249492381
+    """
+    tried = [(g, _log_likelihoods(made_sharper(proba, g, targets), targets)) for g in _SHARPER]
+    return max(tried, key=lambda one: one[1].sum())
 
 
-def _sharper(
+def made_sharper(
     proba: NDArray[np.float64], exponent: float, targets: NDArray[Any]
 ) -> NDArray[np.float64]:
     """Return probabilities that are as much surer as their odds to the power."""

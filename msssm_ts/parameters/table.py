@@ -110,11 +110,13 @@ class Parameters(LearningParameters, NetworkParameters, VoteParameters):
         """What ``predict`` is best at. "accuracy": the most probable class. Else what the training
         series' frequencies favour is taken back, by one strength for all classes that is chosen by
         series left out; probabilities stay as they are. See
-        :class:`msssm_ts.fitted.decision.LogPriors`. "auto": "accuracy"; the command line takes
-        "macro_f1" for heart beats, of which the rare ones matter.""",
+        :class:`msssm_ts.fitted.decision.LogPriors`. "auto": "accuracy", with ``unlabelled`` series
+        for classes that are as frequent as these tell, where as many of each class have labels;
+        the command line takes "macro_f1" for heart beats, of which the rare ones matter.""",
         option="--decide",
         brief="What predictions are best at: accuracy (the most probable class), or classes "
-        "counted alike, however rare; auto is macro_f1 for heart beats, else accuracy.",
+        "counted alike, however rare; auto is macro_f1 for heart beats, else accuracy, with "
+        "--unlabelled for classes as frequent as there.",
     )
     cluster: Any = row(
         None,

@@ -113,6 +113,17 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
         ("drawn layers in a causal model", 'causal=not parameters["bidirectional"]', "causal=False",
          "tests/test_presets.py"),
     ],
+    "msssm_ts/fitting/frequencies.py": [
+        ("frequencies: not held back", "found = frequencies(as_sure, training, _HELD)",
+         "found = free_of_it", "tests/test_frequencies.py"),
+        ("frequencies: as sure as they come", "made_sharper(answers, exponent, truth)", "answers",
+         "tests/test_frequencies.py"),
+        ("frequencies: of labels that tell them",
+         "if counts.max() > _ALIKE * np.median(counts):", "if False:",
+         "tests/test_frequencies.py"),
+        ("frequencies: of noise", "if gain <= _TELLING:", "if False:",
+         "tests/test_frequencies.py"),
+    ],
     "msssm_ts/fitting/identity.py": [
         ("resumed: other series taken", 'if kept["data"][part] != value:', "if False:",
          "tests/test_resuming.py"),
