@@ -123,12 +123,12 @@ class Arms:
             "network, both budgets": self._longer,
             "network, shipped": lambda: self._fit(members=["network"], init="pretrained"),
         }
-        for name in ("untrained", "spans", "contrast"):
+        for name in ("untrained", "spans", "contrast", "diffusion"):
             arms |= {
                 f"ridge, {name}": lambda name=name: self._fit(name, members=["encoder_ridge"]),
                 f"fast and ridge, {name}": lambda name=name: self._fit(name, members=WITH_RIDGE),
             }
-        for name in ("spans", "contrast"):
+        for name in ("spans", "contrast", "diffusion"):
             arms |= {
                 f"network, {name}": lambda name=name: self._fit(name, members=["network"]),
             }

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 class EncoderParameters:
     """The constructor of :class:`msssm_ts.MSSSMEncoder`."""
 
-    objective: Literal["auto", "spans", "next", "contrast"] = redefined("objective", "auto")
+    objective: Literal["auto", "spans", "next", "contrast", "diffusion"] = redefined(
+        "objective", "auto"
+    )
     time_budget: float | None = redefined("time_budget", None)
     n_scales: int = redefined("n_scales", 3)
     core: str = redefined("core", "lti")

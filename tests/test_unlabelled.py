@@ -25,7 +25,7 @@ from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.pretraining.known import arrays_without_head
 from msssm_ts.pretraining.layers import codes
 from msssm_ts.pretraining.learning import stretch_of
-from msssm_ts.pretraining.objectives import Contrast, Following, Spans
+from msssm_ts.pretraining.objectives import OBJECTIVES, Contrast, Diffusion, Following, Spans
 from msssm_ts.pretraining.objectives.contrast import view
 from msssm_ts.pretraining.objectives.spans import drawn_spans
 from msssm_ts.series import LazySeries, Prepared
@@ -124,7 +124,87 @@ def test_the_next_steps_are_told_from_those_before() -> None:
     assert loss.item() == pytest.approx(np.mean(errors), abs=1e-12)
 
 
-@pytest.mark.parametrize("kind", [Spans, Following, Contrast])
+@pytest.mark.parametrize(
+    ("n", "length", "changes"),
+    [(5, 17, {}), (3, 1, {}), (2, 9, {"bidirectional": False}), (3, 43, {"n_channels": 3})],
+)
+def test_noise_is_told_from_series(n: int, length: int, changes: Any) -> None:
+    torch.manual_seed(0)
+    config = replace(CONFIG, **changes)
+    network, objective = MSSSMNetwork(config).double(), Diffusion(config).double()
+    torch.nn.init.normal_(objective.level.weight)
+    lengths = torch.tensor([length, *np.arange(1, n) % length + 1])
+    observed = torch.rand(n, length) < 0.7
+    observed[:, 0] = True
+    counted = observed & (torch.arange(length) < lengths[:, None])
+    x = torch.randn(n, length, config.n_channels, dtype=torch.float64)
+    loss = objective(network, Batch(x, lengths, observed), drawn())
+    generator = drawn()
+    k = torch.randint(1, 51, (n,), generator=generator).tolist()
+    noise = torch.randn(x.shape, generator=generator).double()
+
+    # The same for one series after the other, in which only the series' own steps are.
+    def angle(level: int) -> float:
+        return (level / 50 + 0.008) / 1.008 * np.pi / 2
+
+    errors = []
+    for i, m in enumerate(lengths.tolist()):
+        own = (np.cos(angle(k[i])) / np.cos(angle(0))) ** 2
+        a, b = np.sqrt(own), np.sqrt(1 - own)
+        rates = 50.0 ** -(np.arange(8) / 7)
+        told = np.concatenate([np.sin(k[i] * rates), np.cos(k[i] * rates) - 1])
+        one = MSSSMNetwork(config).double()
+        one.load_state_dict(network.state_dict())
+        # Behind a stem that projects, what is added is a part of its bias.
+        bias: Any = one.stem.bias
+        bias.data += objective.level.weight @ torch.from_numpy(told)
+        seen = (a * x[i] + b * noise[i]) * counted[i, :, None]
+        *_, (steps, _) = one.layers(seen[None, :m], None, observed[None, i, :m])
+        v = objective.decoder(one.norm(steps))[0]
+        # What it makes of the series.
+        series = a * seen[:m] - b * v
+        errors.append((((series - x[i, :m]) / b) ** 2).mean(-1)[counted[i, :m]])
+    torch.testing.assert_close(loss, torch.cat(errors).mean(), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [(Spans, {}), (Diffusion, {}), (Diffusion, {"n_channels": 40, "stem_bands": 40})],
+)
+def test_missing_values_do_not_count(kind: Any, changes: Any) -> None:
+    torch.manual_seed(0)
+    config = replace(CONFIG, **changes)
+    network, objective = MSSSMNetwork(config).double(), kind(config).double()
+    lengths = torch.tensor([30, 12, 1])
+    observed = torch.rand(3, 30) < 0.7
+    observed[:, 0] = True
+    x = torch.randn(3, 30, config.n_channels, dtype=torch.float64) * observed[..., None]
+    other = torch.where(observed[..., None], x, 7.0)
+    one = objective(network, Batch(x, lengths, observed), drawn())
+    assert one.item() > 0
+    torch.testing.assert_close(
+        objective(network, Batch(other, lengths, observed), drawn()), one, rtol=1e-10, atol=1e-10
+    )
+
+
+@pytest.mark.parametrize("kind", [Spans, Diffusion])
+def test_a_stem_of_spectra_answers_for_all_steps_that_it_takes_together(kind: Any) -> None:
+    torch.manual_seed(0)
+    config = replace(CONFIG, n_channels=40, stem_bands=40)
+    network, objective = MSSSMNetwork(config), kind(config)
+    x, lengths = torch.randn(2, 23, 40), torch.tensor([23, 6])
+    x *= (torch.arange(23) < lengths[:, None])[..., None]
+    told: list[torch.Tensor] = []
+    objective.decoder.register_forward_hook(lambda _, given, made: told.append(made))
+    loss = objective(network, Batch(x, lengths), drawn())
+    assert told[0].shape == (2, 6, 4 * 40)
+    (slope,) = torch.autograd.grad(loss, told)
+    # Of the second series two steps of the network, the second of which stands for two of it.
+    assert slope[1].view(24, 40).abs().sum(1).nonzero().max() <= 5
+    assert slope[0].view(24, 40)[23].abs().sum() == 0
+
+
+@pytest.mark.parametrize("kind", [Spans, Following, Contrast, Diffusion])
 def test_padding_does_not_count(kind: Any) -> None:
     torch.manual_seed(0)
     config = replace(CONFIG, bidirectional=kind is not Following)
@@ -133,7 +213,7 @@ def test_padding_does_not_count(kind: Any) -> None:
     x = torch.randn(3, 30, 2, dtype=torch.float64)
     x *= (torch.arange(30) < lengths[:, None])[..., None]
     padded = torch.cat([x, torch.full((3, 9, 2), 7.0)], 1)
-    if kind is Spans:
+    if kind in (Spans, Diffusion):
         # What is drawn hangs on the longest.
         padded = torch.cat([x, torch.zeros(3, 0, 2)], 1)
         padded[1, 12:] = 7.0
@@ -169,8 +249,10 @@ def test_a_view_has_something_to_see() -> None:
     assert cut.observed.any(1).all()
 
 
-def test_learning_gets_better(encoder: MSSSMEncoder) -> None:
-    losses = clone(encoder).set_params(max_epochs=8, learning_rate=0.01).fit(waves(40)[0]).history_
+@pytest.mark.parametrize("objective", ["spans", "diffusion"])
+def test_learning_gets_better(encoder: MSSSMEncoder, objective: str) -> None:
+    longer = clone(encoder).set_params(max_epochs=8, learning_rate=0.01, objective=objective)
+    losses = longer.fit(waves(40)[0]).history_
     assert losses["train_loss"][-1] < 0.85 * losses["train_loss"][0]
 
 
@@ -181,22 +263,25 @@ def test_lazy_series_give_the_same_encoder(encoder: MSSSMEncoder) -> None:
     np.testing.assert_allclose(again.transform(lazy), encoder.transform(X), atol=1e-6)
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_run_that_was_cut_short_goes_on_with_the_same_bits(
-    encoder: MSSSMEncoder, tmp_path: Path
+    encoder: MSSSMEncoder, objective: str, tmp_path: Path
 ) -> None:
     def stop(progress: Any) -> None:
         if progress.step == 7:
             raise KeyboardInterrupt
 
-    cut = clone(encoder).set_params(callbacks=[stop])
+    made = clone(encoder).set_params(objective=objective, bidirectional=objective != "next")
+    cut = clone(made).set_params(callbacks=[stop])
     with pytest.raises(KeyboardInterrupt):
         cut.fit(waves(40)[0], checkpoint=Checkpoint(tmp_path, every=0.0))
-    again = clone(encoder).fit(waves(40)[0], resume=tmp_path)
-    own, theirs = (arrays_without_head(e.encoder_.network) for e in (again, encoder))
+    again = clone(made).fit(waves(40)[0], resume=tmp_path)
+    whole = encoder if objective == "spans" else made.fit(waves(40)[0])
+    own, theirs = (arrays_without_head(e.encoder_.network) for e in (again, whole))
     assert all(np.array_equal(own[name], theirs[name]) for name in own)
-    assert again.history_["train_loss"] == encoder.history_["train_loss"]
+    assert again.history_["train_loss"] == whole.history_["train_loss"]
     with pytest.raises(InputError, match="the series of the training data are not those"):
-        clone(encoder).fit(waves(40, seed=1)[0], resume=tmp_path)
+        clone(made).fit(waves(40, seed=1)[0], resume=tmp_path)
 
 
 def test_is_saved_and_read_again(encoder: MSSSMEncoder, file: Path) -> None:
@@ -378,6 +463,7 @@ def test_a_vote_that_knows_nothing_has_nothing_to_learn_from() -> None:
         ({"stamps": "use", "core": "s4d"}, "needs the times of all series"),
         ({"objective": "next"}, "objective='next' .* is for networks that read forward"),
         ({"pyramid": True, "objective": "spans"}, "halves the steps"),
+        ({"variates": "scan", "objective": "diffusion"}, "keeps channels apart"),
     ],
 )
 def test_what_cannot_learn_so_is_refused(parameters: Any, said: str) -> None:

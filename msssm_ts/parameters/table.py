@@ -149,17 +149,18 @@ class Parameters(LearningParameters, NetworkParameters, VoteParameters):
         brief="Training series of each class to keep in the model, for predict --similar; their "
         "excerpts are then in the file. 0: none.",
     )
-    objective: Literal["auto", "spans", "next", "contrast"] = row(
+    objective: Literal["auto", "spans", "next", "contrast", "diffusion"] = row(
         "auto",
-        one_of("auto", "spans", "next", "contrast"),
+        one_of("auto", "spans", "next", "contrast", "diffusion"),
         """What is learned from series without labels (``unlabelled`` of ``fit``). "spans": to fill
         in hidden tenths of a series. "next": to tell the next steps, for causal networks.
-        "contrast": to know two views of a series again among those of others. "auto": "next"
-        where the network is causal, "contrast" where it takes in many steps at a time, halves
-        them or keeps channels apart, else "spans".""",
+        "contrast": to know two views of a series again among those of others. "diffusion": to tell
+        series from noise among them. "auto": "next" where the network is causal, "contrast" where
+        it takes in many steps at a time, halves them or keeps channels apart, else "spans".""",
         option="--objective",
         brief="What is learned from unlabelled series: fill in hidden spans, tell the next steps "
-        "(--causal), or know views of a series again (contrast); auto: what the network can do.",
+        "(--causal), know views of a series again (contrast), or tell it from noise (diffusion); "
+        "auto: what the network can do.",
     )
 
 

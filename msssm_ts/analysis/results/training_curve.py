@@ -76,19 +76,20 @@ def loss_figure(
     history : dict of str to list
         As in ``MSSSMEncoder.history_``.
     objective : str
-        What was learned.
+        What was learned, a key of ``OBJECTIVES``.
     size : tuple of two floats
         Width and height in inches.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
+    from msssm_ts.pretraining.objectives import OBJECTIVES
+
     figure = Figure(figsize=size, dpi=120, layout="constrained")
     axis = figure.subplots()
     marker = "o" if len(history["epoch"]) < 3 else None
     axis.plot(history["epoch"], history["train_loss"], color=BLUE, marker=marker)
-    unit = "nats" if objective == "contrast" else "deviations"
-    axis.set_ylabel(f"loss, {objective} ({unit})")
+    axis.set_ylabel(f"loss, {objective} ({OBJECTIVES[objective].unit})")
     axis.set_xlabel("epoch")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylim(bottom=0)

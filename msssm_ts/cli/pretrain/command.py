@@ -54,10 +54,11 @@ def pretrain(
 ) -> None:
     """Train an encoder on the series of DATA, without their labels.
 
-    It learns to fill in hidden spans, to tell the next steps (--causal), or to know two views of a
-    series again (--objective contrast). The folder gets encoder.safetensors, history.csv,
-    loss_curve.png and config.toml; msssm-ts fit --init ENCODER begins with it. Of DATA that has a
-    test part only the training part is read. Ctrl-C keeps what is done for --resume.
+    It learns to fill in hidden spans, to tell the next steps (--causal), to know two views of a
+    series again (--objective contrast), or to tell it from noise (--objective diffusion). The
+    folder gets encoder.safetensors, history.csv, loss_curve.png and config.toml; msssm-ts fit
+    --init ENCODER begins with it. Of DATA that has a test part only the training part is read.
+    Ctrl-C keeps what is done for --resume.
     """
     data = given(data)
     for name in unlabelled or ():

@@ -2,11 +2,17 @@
 
 from msssm_ts.model import MSSSMConfig
 from msssm_ts.pretraining.objectives.contrast import Contrast
+from msssm_ts.pretraining.objectives.diffusion import Diffusion
 from msssm_ts.pretraining.objectives.following import Following
 from msssm_ts.pretraining.objectives.objective import Objective
 from msssm_ts.pretraining.objectives.spans import Spans
 
-OBJECTIVES: dict[str, type[Objective]] = {"spans": Spans, "next": Following, "contrast": Contrast}
+OBJECTIVES: dict[str, type[Objective]] = {
+    "spans": Spans,
+    "next": Following,
+    "contrast": Contrast,
+    "diffusion": Diffusion,
+}
 
 
 def objective_for(asked: str, config: MSSSMConfig) -> str:
@@ -24,4 +30,12 @@ def objective_for(asked: str, config: MSSSMConfig) -> str:
     return next(name for name, own in OBJECTIVES.items() if not own.refusal(config))
 
 
-__all__ = ["OBJECTIVES", "Contrast", "Following", "Objective", "Spans", "objective_for"]
+__all__ = [
+    "OBJECTIVES",
+    "Contrast",
+    "Diffusion",
+    "Following",
+    "Objective",
+    "Spans",
+    "objective_for",
+]

@@ -34,6 +34,7 @@ class Contrast(Objective):
     """
 
     summary = "know two views of a series again among those of others"
+    unit = "nats"
     method = Method(
         "The network was first trained to tell views of an unlabelled series from those of others "
         "[@chen2020simclr].",

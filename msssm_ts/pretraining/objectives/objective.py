@@ -25,12 +25,15 @@ class Objective(nn.Module, ABC):
     ----------
     summary : str
         What is asked of the network, in a few words.
+    unit : str
+        Of the loss.
     least_series : int
         Of a step, for it to ask anything.
     """
 
     summary: ClassVar[str]
     method: ClassVar[Method]
+    unit: ClassVar[str] = "deviations"
     least_series: ClassVar[int] = 1
 
     def __init__(self, config: MSSSMConfig):
