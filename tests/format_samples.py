@@ -244,7 +244,7 @@ FILES = (
         groups=["pa", "pb"],
         features={"age": [63, 63], "sex": ["F", "F"]},
         extra="dicom",
-        note="the first multiplex group",
+        note="the first multiplex group; also without suffix",
         **_PAIR,
     ),
     Sample(

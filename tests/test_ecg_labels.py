@@ -253,10 +253,3 @@ def test_umlauts_of_a_table_beside_records(tmp_path: Path) -> None:
     data = load(tmp_path)
     assert data.classes.tolist() == ["normal", "unauffällig"]
     assert "took the text for Windows-1252" in data.account.line()
-
-
-def test_names_in_capitals_are_told(tmp_path: Path) -> None:
-    write_record(tmp_path / "r1")
-    (tmp_path / "r1.dat").rename(tmp_path / "r1.DAT")
-    with pytest.raises(InputError, match=r"r1\.dat is missing, but r1\.DAT is there"):
-        load(tmp_path, needs_labels=False)

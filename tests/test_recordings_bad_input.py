@@ -37,6 +37,13 @@ def _no_signals(folder: Path) -> None:
     (folder / "r2.dat").unlink()
 
 
+def _no_samples(folder: Path) -> None:
+    _records(folder)
+    header = folder / "r1.hea"
+    header.write_text(header.read_text().replace(" 1000\n", " 0\n", 1))
+    (folder / "r1.dat").write_bytes(b"")
+
+
 def _no_header(folder: Path) -> None:
     _records(folder)
     (folder / "r1.hea").unlink()
@@ -86,7 +93,7 @@ LEFT_OUT: dict[str, tuple[Break, str, str]] = {
     ),
     "no signals": (_change("r1.hea", lambda b: b"r1 0 360 1000\n"), "r1", "the record has no"),
     "no samples": (
-        _change("r1.hea", lambda b: b.replace(b" 1000\n", b" 0\n", 1)),
+        _no_samples,
         "r1",
         "the record is empty",
     ),

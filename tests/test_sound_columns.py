@@ -282,7 +282,7 @@ def test_tables_about_one_sound(tmp_path: Path) -> None:
     assert set(labels_of(data).values()) == {"beep", "hum"}
     assert data.n_series == 6
     assert "6 tables" in data.account.line()
-    assert "6 files (6 .txt: none of the files to read)" in data.account.line()
+    assert "hum/6.txt: called after files, not taken for labels;" in data.account.line()
 
 
 def test_rates_that_tell_classes_apart(tmp_path: Path) -> None:

@@ -63,7 +63,20 @@ def test_a_table_that_says_otherwise_than_the_folders(tmp_path: Path) -> None:
     files = sorted(f.relative_to(tmp_path).as_posix() for f in tmp_path.glob("*/*.wav"))
     table = tmp_path / "labels.csv"
     table.write_text("file,label\n" + "".join(f"{f},{'xy'[i % 2]}\n" for i, f in enumerate(files)))
-    assert "took the table's labels, not the folders " in read_all(tmp_path).account.line()
+    said = (
+        "took the labels of {}, not the folders beep, hum; --label-from '{{label}}/*' takes these"
+    )
+    assert said.format("labels.csv") in read_all(tmp_path).account.line()
+    # One above the folder is taken, too, if it names each recording once.
+    inside = tmp_path / "sounds"
+    inside.mkdir()
+    for word in ("beep", "hum"):
+        (tmp_path / word).rename(inside / word)
+    assert said.format("../labels.csv") in read_all(inside).account.line()
+    assert set(labels_of(read_all(inside, label_from="{label}/*")).values()) == {"beep", "hum"}
+    for word in ("beep", "hum"):
+        (inside / word).rename(tmp_path / word)
+    inside.rmdir()
     # Another name for each folder is no contradiction.
     rows = "".join(f"{f},the {f.split('/')[0]}\n" for f in files)
     table.write_text("file,label\n" + rows)

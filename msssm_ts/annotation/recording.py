@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.datasets.adapted import Adaptation
+from msssm_ts.datasets.audio.form import SOUND
+from msssm_ts.datasets.audio.formats import refuse_undecoded
 from msssm_ts.datasets.damage import told_as_damage
 from msssm_ts.datasets.edf.form import EDF
 from msssm_ts.datasets.ishne.reader import ISHNE
@@ -19,11 +22,11 @@ from msssm_ts.datasets.signals.names import lead_positions
 from msssm_ts.datasets.signals.record import Format
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.datasets.wfdb.form import WFDB
-from msssm_ts.datasets.wfdb.headers import segment_names
+from msssm_ts.datasets.wfdb.headers import as_spelt, header_of, segment_names
 from msssm_ts.errors import InputError
 
-_FORMATS = (WFDB, EDF, ISHNE)
-_SUFFIXES = (*(s for f in _FORMATS for s in f.suffixes), ".dat")
+_FORMATS = (WFDB, EDF, ISHNE, SOUND)
+_SUFFIXES = (*(s for f in _FORMATS for s in f.suffixes[:6]), ".dat")
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,13 @@ class Recording:
         What stands for it: a header or the file itself.
     joined : Joined
         How it is read.
+    mixed : bool
+        Whether its channels are mixed down to one.
     """
 
     file: Path
     joined: Joined
+    mixed: bool = False
 
     @property
     def stem(self) -> Path:
@@ -54,12 +60,12 @@ class Recording:
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of its channels."""
-        return self.joined.channels
+        return self.joined.channels[:1] if self.mixed else self.joined.channels
 
     @property
     def units(self) -> tuple[str, ...]:
         """Of their values; empty where unknown."""
-        return self.joined.units
+        return self.joined.units[:1] if self.mixed else self.joined.units
 
     @property
     def rate(self) -> float:
@@ -99,8 +105,8 @@ class Recording:
         InputError
             If it cannot be decoded.
         """
-        values: NDArray[np.float32] = self.joined.form.read(
-            self.joined.item(self.file, start, stop)
+        values: NDArray[np.float32] = Adaptation(mono=self.mixed).apply(
+            self.joined.form.read(self.joined.item(self.file, start, stop))
         )
         return values
 
@@ -143,15 +149,18 @@ def find_recordings(source: Path) -> list[Path]:
     if source.is_dir():
         return _below(source)
     if source.suffix.lower() == ".dat" or not source.exists():
-        header = source.with_suffix(".hea") if source.suffix.lower() == ".dat" else None
-        header = header or source.with_name(f"{source.name}.hea")
-        if not header.exists():
-            raise InputError(f"{source}: there is no such recording, nor {header.name} beside it")
+        stem = source.with_suffix("") if source.suffix.lower() == ".dat" else source
+        header = header_of(stem)
+        if header is None and source.suffix.lower() in _SUFFIXES[:-1]:
+            raise InputError(f"{source}: there is no such file")
+        if header is None:
+            raise InputError(f"{source}: there is no such recording, nor {stem.name}.hea beside it")
         return [header]
     if _format_of(source) is None:
+        refuse_undecoded(source, [source])
         raise InputError(
             f"{source}: no recording that can be annotated; give a WFDB record, an EDF or BDF "
-            "file, or an ISHNE Holter file"
+            "file, an ISHNE Holter file, or sound"
         )
     return [source]
 
@@ -161,7 +170,7 @@ def _below(folder: Path) -> list[Path]:
     for form in _FORMATS:
         files = with_suffix(below, form.suffixes)
         if form is WFDB:
-            segments = {h.with_name(f"{n}.hea") for h in files for n in segment_names(h)}
+            segments = {as_spelt(h.with_name(f"{n}.hea")) for h in files for n in segment_names(h)}
             files = [f for f in files if f not in segments]
         if files:
             return files

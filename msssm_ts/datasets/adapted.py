@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.signals.names import lead_positions
-from msssm_ts.datasets.units import unit_factor
+from msssm_ts.datasets.units import SOUND_UNIT, unit_factor
 from msssm_ts.errors import InputError
 from msssm_ts.preparation.filters import resample, resampled_length
 from msssm_ts.series import LazySeries, Series
@@ -118,8 +119,8 @@ def in_units(
         factor = unit_factor(unit, other) if unit and other else 1.0
         if factor is None:
             raise InputError(
-                f"{data.source}: {name} is in {unit}, but the model was trained on {other}; bring "
-                "the values to that unit first"
+                f"{data.source}: {name} is {_in_words(unit)}, but the model was trained on "
+                f"{_in_words(other).removeprefix('in ')}; {_to_unit(data.source)}"
             )
         if factor != 1:
             said[f"{unit} converted to the model's {other}"] = None
@@ -139,6 +140,18 @@ def in_units(
     else:
         values = [done.apply(v) for v in data.values]
     return replace(data, values=values, units=tuple(new), account=data.account.remarking(*said))
+
+
+def _in_words(unit: str) -> str:
+    return "sound, of full scale" if unit == SOUND_UNIT else f"in {unit}"
+
+
+def _to_unit(source: str) -> str:
+    """Return how values get to another unit: by a header beside a file, where there is one."""
+    header = Path(source).with_suffix(".hea")
+    if header.is_file() and str(header) != source:
+        return f"name {header.name} beside it, which says its gain and unit"
+    return "bring the values to that unit first"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from msssm_ts.datasets.audio.formats import UNDECODED, refuse_undecoded
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.container import LabelledSeries
+from msssm_ts.datasets.dicom.sign import SUFFIX, is_unnamed_dicom
 from msssm_ts.datasets.not_read import remedy_of
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import DATA_FILES, RECORDINGS, reader_of
@@ -57,6 +58,8 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
         return read_listed(listed, options, str(file))
     if suffix == ".parquet" and holds_sound(file):
         return read_embedded([file], options, str(file))
+    if is_unnamed_dicom(file):
+        suffix = SUFFIX
     reader = reader_of(".txt" if is_text_table(file) else suffix)
     if reader is None:
         refuse_undecoded(file, [file])

@@ -23,3 +23,14 @@ def are_leads(columns: Sequence[str]) -> bool:
     names = [without_unit(c)[0] for c in columns]
     limbs = [n for n in names if not n.casefold().startswith("v")]
     return bool(limbs) and all(_LEAD.fullmatch(n) for n in names)
+
+
+def is_lead(name: str) -> bool:
+    """Whether a signal is called as a lead is.
+
+    Examples
+    --------
+    >>> is_lead("Lead II"), is_lead("v4"), is_lead("MV")
+    (True, True, False)
+    """
+    return _LEAD.fullmatch(name.strip()) is not None

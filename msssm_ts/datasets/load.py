@@ -39,6 +39,7 @@ from msssm_ts.datasets.stores.address import check_opens, is_address, parse_addr
 from msssm_ts.datasets.stores.mirror import local_copy, named_by_address
 from msssm_ts.datasets.tables.columns import LABEL, find_column
 from msssm_ts.datasets.tables.frame import is_frame
+from msssm_ts.datasets.wfdb.headers import header_of
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.model_path import names_beside
 from msssm_ts.series import LazySeries
@@ -98,6 +99,8 @@ def load(
             f"{type(source).__name__}: neither a path nor a data frame; give a frame of pandas or "
             "polars, as .collect() makes of a lazy one"
         )
+    if isinstance(source, str) and not source.strip():
+        raise InputError("an empty name for the data; for the working folder give '.'")
     if validation is not None:
         check_choice(validation)
     if is_address(source):
@@ -228,6 +231,8 @@ def check_there(source: str) -> None:
     name = source.partition(":")[0].partition("/")[0]
     if Path(source).exists() or name in CARRIED or name in data_set_names():
         return
+    if header_of(Path(source)) is not None:
+        return
     # A part or a task of a folder.
     if ":" not in source and find_layout(Path(source).parent) is None:
         raise _nowhere(source)
@@ -257,7 +262,11 @@ def _load(source: Any, options: ReadOptions) -> LabelledSeries:
         return FRAMES(source, options)
     path = Path(source)
     if not path.exists():
-        return _by_name(str(source), options)
+        # WFDB's own programs are given records without suffix.
+        record = header_of(path)
+        if record is None:
+            return _by_name(str(source), options)
+        path = record
     # Readers have nets of their own; this is for what looks through folders and lists.
     with told_as_damage(path, "data that is read"):
         return read_folder(path, options) if path.is_dir() else read_file(path, options)

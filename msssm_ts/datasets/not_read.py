@@ -34,6 +34,7 @@ _REMEDIES = {
     (".raw", ".pcm"): (
         "they say neither rate nor format: write WAV, as in ffmpeg -f s16le -ar 8000 -i a.pcm a.wav"
     ),
+    (".rec",): "if they are EDF, as ISRUC-Sleep has them, call them .edf",
     (".db", ".sqlite", ".sqlite3", ".sav", ".dta"): "export the table as CSV",
     (
         ".zip",

@@ -13,24 +13,28 @@ from msssm_ts.datasets.arrays.zarr_store import is_zarr
 from msssm_ts.datasets.audio.formats import UNDECODED
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
+from msssm_ts.datasets.dicom.sign import is_unnamed_dicom
 from msssm_ts.datasets.edf.header import read_edf_header
 from msssm_ts.datasets.edf.states import pair_files
 from msssm_ts.datasets.files import LISTED
 from msssm_ts.datasets.named import find_layout
 from msssm_ts.datasets.not_read import FORMATS
-from msssm_ts.datasets.readers import SUFFIXES
+from msssm_ts.datasets.readers import RECORDINGS, SUFFIXES
 from msssm_ts.datasets.recordings.folders import read_folders
 from msssm_ts.datasets.recordings.listed import listed_below
+from msssm_ts.datasets.recordings.lists import read_rows
+from msssm_ts.datasets.recordings.owners import by_owner
 from msssm_ts.datasets.tables.folders import names_others
 from msssm_ts.datasets.tables.partitions import is_partitioned
 from msssm_ts.datasets.tree import count_by_suffix, files_below, is_about, with_suffix
-from msssm_ts.datasets.wfdb.headers import segment_names
+from msssm_ts.datasets.wfdb.headers import as_spelt, segment_names
 from msssm_ts.errors import InputError
 
 # What is no recording for certain is left out; these are refused with a remedy when they are read.
 _KNOWN = frozenset((*SUFFIXES, *UNDECODED, *FORMATS))
 _TABLES = (".csv", ".tsv", ".txt")
 _EDF = (".edf", ".bdf")
+_RECORDED = tuple(s for r in RECORDINGS for s in r.suffixes if s != ".dat")
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,19 @@ def sources_below(folder: Path) -> Sources:
     about = [f for f in below if is_about(f)]
     files = [f for f in below if not is_about(f)]
     own = _parts_of_records(files)
-    unknown = [f for f in files if f not in own and bare_suffix(f) not in _KNOWN]
-    files = [f for f in files if f not in own and bare_suffix(f) in _KNOWN]
+    files = [f for f in files if f not in own]
+    known = {f for f in files if bare_suffix(f) in _KNOWN or is_unnamed_dicom(f)}
+    unknown = [f for f in files if f not in known]
+    files = [f for f in files if f in known]
     names = {f.name.casefold() for f in files}
     # A number alone may be a value.
     names |= {f.stem.casefold() for f in files if re.search("[^0-9.]", f.stem)}
     tables = {f for f in files if bare_suffix(f) in _TABLES and names_others(f, names)}
     notes = {f for f in files if f.suffix.lower() in _EDF and _is_without_signals(f)}
+    recordings = [f for f in with_suffix(files, _RECORDED) if f not in notes]
+    texts = [f for f in files if bare_suffix(f) in _TABLES and f not in tables]
+    called = _called_after(texts, recordings)
+    tables |= {f for f in texts if f not in called and _of_owners(f, folder, recordings)}
     counts = [
         *([f"{len(hidden)} hidden"] if hidden else []),
         *([f"{len(about)} about the data"] if about else []),
@@ -133,6 +143,10 @@ def sources_below(folder: Path) -> Sources:
     account = account.without(
         len(notes), "files", "annotations without signals", [f.name for f in sorted(notes)]
     )
+    account = account.without(
+        len(called), "tables", "called after recordings", [f.name for f in sorted(called)]
+    )
+    notes |= called
     kept = tuple(f for f in files if f not in tables and f not in notes)
     return Sources(kept, account, tuple(sorted(tables)))
 
@@ -173,7 +187,7 @@ def companions(files: Sequence[Path]) -> dict[Path, tuple[Path, ...]]:
 def _parts_of_records(files: Sequence[Path]) -> set[Path]:
     """Return what belongs to WFDB records: signals, annotations, and segments that they join."""
     headers = with_suffix(files, [".hea"])
-    segments = {h.with_name(f"{name}.hea") for h in headers for name in _segments(h)}
+    segments = {as_spelt(h.with_name(f"{name}.hea")) for h in headers for name in _segments(h)}
     stems = {h.with_suffix("") for h in headers}
     folders = {h.parent for h in headers}
     return {
@@ -182,9 +196,25 @@ def _parts_of_records(files: Sequence[Path]) -> set[Path]:
         if f in segments
         or (
             f.suffix.lower() != ".hea"
-            and (f.with_suffix("") in stems or (f.suffix == ".dat" and f.parent in folders))
+            and (f.with_suffix("") in stems or (f.suffix.lower() == ".dat" and f.parent in folders))
         )
     }
+
+
+def _called_after(texts: Sequence[Path], recordings: Sequence[Path]) -> set[Path]:
+    """Return the texts about one recording each: x.txt, or x.msts.csv, beside x.wav."""
+    stems = {f.with_suffix("") for f in recordings}
+    return {
+        f for f in texts if not stems.isdisjoint((stem := f.with_suffix(""), stem.with_suffix("")))
+    }
+
+
+def _of_owners(table: Path, folder: Path, recordings: Sequence[Path]) -> bool:
+    """Whether a table has a row for each patient or speaker of recordings."""
+    try:
+        return bool(recordings) and by_owner(read_rows(table), folder, recordings) is not None
+    except (InputError, OSError):
+        return False
 
 
 def _segments(header: Path) -> list[str]:

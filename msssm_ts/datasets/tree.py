@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from msssm_ts.datasets.dicom.sign import SUFFIX, is_unnamed_dicom
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.errors import InputError
 
@@ -88,7 +89,7 @@ def _are_of_a_run(names: set[str]) -> bool:
 
 
 def with_suffix(files: Iterable[Path], suffixes: Iterable[str]) -> list[Path]:
-    """Return the files with one of the suffixes, in any case.
+    """Return the files with one of the suffixes, in any case; DICOM may have none.
 
     Examples
     --------
@@ -96,7 +97,8 @@ def with_suffix(files: Iterable[Path], suffixes: Iterable[str]) -> list[Path]:
     ['a.WAV']
     """
     wanted = set(suffixes)
-    return [f for f in files if f.suffix.lower() in wanted]
+    bare = SUFFIX in wanted
+    return [f for f in files if f.suffix.lower() in wanted or (bare and is_unnamed_dicom(f))]
 
 
 def is_about(file: Path) -> bool:

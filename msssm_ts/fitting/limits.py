@@ -53,7 +53,7 @@ def with_limits(
         data = replace(data, remarks=(*data.remarks, *seen))
     if preparation.features != "raw":
         # A bang in a silent recording is a sound, and logarithms bound it.
-        return _with_full_scale(preparation, data, series)
+        return _with_full_scale(preparation, data, series, numbers)
     return (
         replace(preparation, limits=limits or None),
         replace(data, remarks=(*data.remarks, *remarks)),
@@ -91,12 +91,27 @@ def _seen_when_decoded(
 
 
 def _with_full_scale(
-    preparation: Preparation, data: TrainingData, series: Sequence[Series]
+    preparation: Preparation,
+    data: TrainingData,
+    series: Sequence[Series],
+    numbers: NDArray[np.int64],
 ) -> tuple[Preparation, TrainingData]:
-    """Say what spectra take for amplitude 1, where that is of another order than the series."""
-    largest = max(float(np.nanmax(np.abs(s), initial=0.0)) for s in series)
+    """Say what spectra take for amplitude 1, where that is of another order than the series.
+
+    A few that are louder than sound can be are named: beside them nothing else would be heard.
+    """
+    sizes = np.array([np.nanmax(np.abs(s), initial=0.0) for s in series])
+    largest = float(sizes.max())
     if preparation.full_scale is not None or largest == 0 or _SOUND[0] <= largest <= _SOUND[1]:
         return preparation, data
+    if _SOUND[0] <= np.median(sizes[sizes > 0]) <= _SOUND[1]:
+        loud = (numbers[sizes > _SOUND[1]] + 1).tolist()
+        said = (
+            f"{len(loud)} of {len(sizes)} series {plural(len(loud), 'reaches', 'reach')} "
+            f"{largest:.3g} (series {enumerate_names(loud)}), where the others have amplitude 1, "
+            "as sound has it: whole numbers written as floats? bring them to one scale"
+        )
+        return preparation, replace(data, remarks=(*data.remarks, said))
     full_scale = 2.0 ** np.ceil(np.log2(largest))
     remark = (
         f"the largest value is {largest:.3g}, where sound has amplitude 1: spectra take "

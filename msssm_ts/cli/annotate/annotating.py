@@ -18,6 +18,7 @@ from msssm_ts.cli.given.matching import matched
 from msssm_ts.cli.shown.steps import Steps
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.signals.names import lead_positions
+from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.datasets.wfdb.annotations import annotation_file, read_annotations
 from msssm_ts.datasets.wfdb.beats import BEATS_IN, DEFAULT_WINDOW, beats_of
 from msssm_ts.errors import InputError
@@ -53,7 +54,11 @@ def for_model(recording: Recording, model: FittedModel, tell: Tell) -> Recording
     """
     needed = model.preparation.channels
     if needed is None:
-        return recording
+        n = len(recording.channels)
+        if n == 1 or model.source.n_channels > 1 or recording.units[0] != SOUND_UNIT:
+            return recording
+        tell(f"mixed down from {n} channels to one")
+        return replace(recording, mixed=True)
     named = any(not n.startswith("channel ") for n in recording.channels)
     if not named and len(recording.channels) == len(needed):
         tell(f"channels have no names: taken for {enumerate_names(needed)}, in this order")

@@ -23,8 +23,8 @@ def annotate(
         list[str],
         typer.Argument(
             metavar="RECORD...",
-            help="WFDB records, EDF, BDF or ISHNE files, or folders of them; with --out also of a "
-            "store.",
+            help="WFDB records, EDF, BDF, ISHNE or sound files, or folders of them; with --out "
+            "also of a store.",
             show_default=False,
         ),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msssm_ts.cli.shown.console import show, show_pairs
@@ -28,11 +28,12 @@ def show_report(report: Mapping[str, Any]) -> None:
 
 
 def _show_pieces(row: Mapping[str, Any]) -> None:
-    labels = [f"{name} {_clock(seconds)}" for name, seconds in row["labels"].items()]
+    clock = _clock_of([row])
+    labels = [f"{name} {clock(seconds)}" for name, seconds in row["labels"].items()]
     if row["not_labelled"]:
-        labels.append(f"without a label {_clock(row['not_labelled'])}")
+        labels.append(f"without a label {clock(row['not_labelled'])}")
     pairs: dict[str, object] = {
-        "record": f"{row['record']}, {_clock(row['seconds'])}",
+        "record": f"{row['record']}, {clock(row['seconds'])}",
         "pieces": f"{row['pieces']} of {row['piece_seconds']:g} s",
         "labels": ", ".join(labels),
     }
@@ -43,19 +44,20 @@ def _show_pieces(row: Mapping[str, Any]) -> None:
     title = "labels"
     if len(shown) < len(spans):
         title += f", the {_MOST} longest of {len(spans)} spans; --json has all"
-    cells = [(s["label"], _clock(s["start"]), _clock(s["stop"])) for s in shown]
+    cells = [(s["label"], clock(s["start"]), clock(s["stop"])) for s in shown]
     show_table(["label", "start", "stop"], cells, right=["start", "stop"], title=title)
 
 
 def _show_several_of_pieces(rows: Sequence[Mapping[str, Any]]) -> None:
+    clock = _clock_of(rows)
     head = ["record", "length", "pieces", *rows[0]["labels"], "no label", "changes"]
     cells = [
         [
             row["record"],
-            _clock(row["seconds"]),
+            clock(row["seconds"]),
             row["pieces"],
-            *map(_clock, row["labels"].values()),
-            _clock(row["not_labelled"]),
+            *map(clock, row["labels"].values()),
+            clock(row["not_labelled"]),
             len(row["spans"]) - 1,
         ]
         for row in rows
@@ -149,3 +151,15 @@ def _clock(seconds: float) -> str:
     from msssm_ts.annotation.timeline import clock
 
     return clock(seconds)
+
+
+def _clock_of(rows: Sequence[Mapping[str, Any]]) -> Callable[[float], str]:
+    """Return a clock that shows hundredths where pieces are no whole seconds."""
+    if all(float(row["piece_seconds"]).is_integer() for row in rows):
+        return _clock
+
+    def hundredths(seconds: float) -> str:
+        whole, part = divmod(round(100 * seconds), 100)
+        return f"{_clock(whole)}.{part:02}"
+
+    return hundredths

@@ -134,6 +134,7 @@ def read_like_model(
     kept["beside"] = list(beside["names"]) if beside is not None and beside["facts"] else []
     kept = {name: value for name, value in kept.items() if value and name not in own}
     reading = replace(reading, split="test")
+    lost: OptionError | None = None
     while True:
         try:
             return load(data, reading.or_else(kept), needs_labels=needs_labels), kept
@@ -143,10 +144,14 @@ def read_like_model(
             if error.option == "beside":
                 raise InputError(f"{error}; the model was trained with them") from error
             value = kept.pop(error.option)
+            lost = error if error.option == "label" and needs_labels else lost
             if isinstance(value, list) and error.name in value:
                 # Of several columns to be left out the others still are.
                 rest = [name for name in value if name != error.name]
                 kept |= {error.option: rest} if rest else {}
+        except InputError as error:
+            # Without the column that the model's labels came from there may be none at all.
+            raise lost or error from error
 
 
 def load_classifier(

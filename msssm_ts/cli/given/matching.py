@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from msssm_ts.datasets.adapted import in_units
+from msssm_ts.cli.given.glance import on_gaps, on_loudness, on_scale, some_of
+from msssm_ts.datasets.adapted import Adaptation, adapted, in_units
+from msssm_ts.datasets.audio.headers import MIXED
 from msssm_ts.datasets.labels import spelt_alike
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted, plural
 
-# Lazy series that are decoded to see whether values are missing, and their values.
-_LOOKED_AT, _MOST_VALUES = 32, 1 << 24
+# So many times as long as the model's series, and longer, is a recording of them.
+_LONG = 5
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.fitted import FittedModel
+    from msssm_ts.fitted.parts import Source
 
 
 def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:
@@ -45,8 +48,11 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
 
     source, needed = model.source, model.preparation.channels
     said: list[str] = []
+    if series.unit == SOUND_UNIT and source.n_channels == 1 < series.n_channels:
+        series, said = _mixed_down(series, source)
     if needed is not None and series.channel_names is not None:
-        series, said = _renamed(series, needed)
+        series, renamed = _renamed(series, needed)
+        said += renamed
         said += _channels(series, needed)
     elif series.n_channels != source.n_channels:
         names = f" ({enumerate_names(needed, 12)})" if needed and source.n_channels > 1 else ""
@@ -69,11 +75,13 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     series = in_units(series, units, source.channel_names)
     said += series.account.remarks[len(before) :]
     said += _rate(series, model)
-    if series.unit != SOUND_UNIT:
-        some = _some(series)
-        said += _gaps(series, some, model)
+    if series.unit == SOUND_UNIT:
+        said += on_loudness(some_of(series), model)
+    else:
+        some = some_of(series)
+        said += on_gaps(series, some, model)
         if not units or series.units is None:
-            said += _scale(series, some, model)
+            said += on_scale(series, some, model)
     said += _lengths(series, model)
     if model.needs_times:
         series = replace(series, times=series.stamps)
@@ -186,6 +194,21 @@ def _other_channels(series: LabelledSeries, wanted: int) -> str:
     )
 
 
+def _mixed_down(series: LabelledSeries, source: Source) -> tuple[LabelledSeries, list[str]]:
+    """Mix the channels of sound where those of the model's were, because their numbers differed."""
+    taken = (source.origin or {}).get("account", {}).get("taken", {})
+    if taken.get("channels") != MIXED:
+        return series, []
+    values = adapted(
+        range(series.n_series),
+        series.values.__getitem__,
+        series.lengths.tolist(),
+        [Adaptation(mono=True)] * series.n_series,
+    )
+    said = f"mixed down from {series.n_channels} channels to one, as some of the model's data were"
+    return replace(series, values=values, units=(SOUND_UNIT,)), [said]
+
+
 def _renamed(series: LabelledSeries, names: tuple[str, ...]) -> tuple[LabelledSeries, list[str]]:
     """Call channels as the model does, where only case, spaces or a unit differ, and say so."""
     from msssm_ts.datasets.signals.names import meant_names
@@ -245,47 +268,6 @@ def _rate(series: LabelledSeries, model: FittedModel) -> list[str]:
     return []
 
 
-def _some(series: LabelledSeries) -> list[NDArray[Any]]:
-    """Return series to look at: all, or a part of those that are decoded when they are needed."""
-    from msssm_ts.series import LazySeries, take
-    from msssm_ts.series.checks import without_padding
-
-    values, n = series.values, series.n_series
-    if isinstance(values, LazySeries):
-        # They are decoded once more when they are needed: a few, and fewer of long ones.
-        steps = int(values.lengths.mean()) * series.n_channels
-        some = max(1, min(_LOOKED_AT, _MOST_VALUES // max(1, steps)))
-        if some < n:
-            values = take(values, np.linspace(0, n - 1, some).astype(np.int64))
-    return [without_padding(np.asarray(v)) for v in values]
-
-
-def _gaps(series: LabelledSeries, some: Sequence[NDArray[Any]], model: FittedModel) -> list[str]:
-    """Say that values are missing."""
-    from msssm_ts.series.glance import looked_at, missing_values
-
-    if model.missing == "error":
-        # They are refused with their place.
-        return []
-    gaps = missing_values(some, f" of {len(some)}")
-    if not gaps:
-        return []
-    done = "masked" if model.missing == "mask" else "interpolated"
-    part = looked_at(len(some), series.n_series)
-    return [f"{gaps}{part}: {done}, as fit was told (--missing)"]
-
-
-def _scale(series: LabelledSeries, some: Sequence[NDArray[Any]], model: FittedModel) -> list[str]:
-    """Say that values are of another size than those of the training, where no unit tells."""
-    from msssm_ts.fitted.scale import scale_line
-
-    needed, given = model.preparation.channels, series.channel_names
-    names = needed or [f"channel {i + 1}" for i in range(series.n_channels)]
-    order = [given.index(name) for name in names] if needed and given else slice(None)
-    line = scale_line(model, [one[order] for one in some], names)
-    return [line] if line else []
-
-
 def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:
     """Return series with the features that the model was trained with, and no others."""
     wanted = () if model.beside is None or not model.beside.votes else model.beside.names
@@ -318,7 +300,9 @@ def _lengths(series: LabelledSeries, model: FittedModel) -> list[str]:
         return []
     low, high = int(lengths.min()), int(lengths.max())
     steps = f"{low}" if low == high else f"{low} to {high}"
-    return [f"series of {steps} steps, but all that the model was trained on have {longest}"]
+    recordings = given and low >= _LONG * longest
+    what = "; annotate labels long recordings piece by piece" if recordings else ""
+    return [f"series of {steps} steps, but all that the model was trained on have {longest}{what}"]
 
 
 def _known_columns(series: LabelledSeries, names: list[str]) -> tuple[LabelledSeries, list[str]]:

@@ -92,6 +92,7 @@ class Predicting:
     def __post_init__(self) -> None:
         self._told = Told(self.quiet)
         self._first = True
+        self.several = False
 
     def rows(
         self, inputs: Sequence[Input], progress: Callable[[float, float], None]
@@ -105,6 +106,7 @@ class Predicting:
         """
         from msssm_ts.datasets.stores.mirror import named_by_address
 
+        self.several = len(inputs) > 1
         held: list[tuple[str, LabelledSeries]] = []
         for i, one in enumerate(inputs):
             try:
@@ -224,6 +226,8 @@ class Predicting:
 
     def _failed(self, name: str, error: InputError) -> None:
         """Tell what cannot be read, or stop at it."""
+        if self.on_error == "stop" and self.several:
+            raise InputError(f"{error}; --on-error skip goes on with the others") from error
         if self.on_error == "stop":
             raise error
         line = str(error)

@@ -21,6 +21,7 @@ _TOLERANCE = 6000
 _LOSSY = {"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"}
 _BLOCK, _PIECE = 1 << 18, 64
 _BREAKS_OFF = "the file breaks off"
+GOES_ON = "sound goes on behind what the header counts"
 _FLOATS = {"FLOAT", "DOUBLE"}
 # Slower than anything that is called sound, and faster than any converter.
 _RATES = (10, 50_000_000)
@@ -208,6 +209,8 @@ def _remark(file: Any, sizes: RiffSizes | None, size: int, head: bytes) -> str:
         return "unfinished header"
     if sizes is not None and sizes.breaks_off:
         return "its header promises more than there is"
+    if sizes is not None and sizes.goes_on:
+        return GOES_ON
     if file.format == "MP3":
         promised = _promised_by_mp3(head)
         if promised and size < 0.98 * promised:

@@ -11,7 +11,7 @@ import numpy as np
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.adapted import Adaptation, adapted
-from msssm_ts.datasets.audio.decode import Header, Unreadable, read_header
+from msssm_ts.datasets.audio.decode import GOES_ON, Header, Unreadable, read_header
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.recordings.described import Recordings
@@ -19,6 +19,8 @@ from msssm_ts.datasets.units import SOUND_UNIT
 from msssm_ts.errors import InputError
 from msssm_ts.series import Series
 
+# What is said of channels of sound that are one now.
+MIXED = "mixed down to one"
 # Filters between rates that are further apart would be endless.
 _FARTHEST = 1000
 
@@ -127,7 +129,7 @@ def alike(
     channels = 1 if mixed else headers[0].channels
     account = fields.pop("account")
     account = account.took("rate", _among(f"{rate} Hz", rates[rate], len(every)))
-    account = account.took("channels", "mixed down to one" if mixed else str(channels))
+    account = account.took("channels", MIXED if mixed else str(channels))
     account = account.remarking(
         _on_rates(headers, rate),
         _on_rates_of_classes(headers, fields["labels"]),
@@ -195,7 +197,8 @@ def _on_files(names: Sequence[str], headers: Sequence[Header]) -> list[str]:
     remarks = []
     for what in dict.fromkeys(h.remark for h in headers if h.remark):
         found = [n for n, h in zip(names, headers, strict=True) if h.remark == what]
-        remarks.append(f"{what}, what is there is read: {enumerate_names(found)}")
+        done = "which is left out" if what == GOES_ON else "what is there is read"
+        remarks.append(f"{what}, {done}: {enumerate_names(found)}")
     bad = [(n, h) for n, h in zip(names, headers, strict=True) if h.not_numbers]
     if bad:
         where = enumerate_names([f"{n} from {h.first / h.rate:.3g} s" for n, h in bad])

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Sizes that recorders write first, and replace when they end.
 _NONE = {0, 0xFFFFFFFF}
 _OPEN = {*_NONE, 0x7FFFFFFF, 0x80000000, 0x7FFFFFF0, 0x7FFFF000, 0x7FFFFFFE}
+# Fewer bytes may be left over.
+_ODD = 64
 # Chunks before the sound; real files have a few.
 _MOST_CHUNKS = 64
 
@@ -31,12 +33,15 @@ class RiffSizes(NamedTuple):
         Where the sound begins.
     of_file : int
         Bytes that the header promises for the whole file.
+    goes_on : bool
+        Whether what stands behind the sound that is promised is nothing else that a file may have.
     """
 
     said: int
     there: int
     start: int
     of_file: int
+    goes_on: bool = False
 
     @property
     def unfinished(self) -> bool:
@@ -70,9 +75,17 @@ def riff_sizes(stream: io.BufferedReader) -> RiffSizes | None:
         if chunk[:4] == b"data":
             if said == 0 and _are_chunks(stream, start, size):
                 return None
-            return RiffSizes(said, size - start, start, struct.unpack("<I", head[4:8])[0])
+            of_file, end = struct.unpack("<I", head[4:8])[0], start + said + said % 2
+            goes_on = said > 0 and size - end > _ODD and not _are_chunks(stream, end, size)
+            return RiffSizes(said, size - start, start, of_file, goes_on and _is_sound(stream, end))
         stream.seek(start + said + said % 2)
     return None
+
+
+def _is_sound(stream: io.BufferedReader, place: int) -> bool:
+    """Whether there is more than zeros at a place, with which files are filled up."""
+    stream.seek(place)
+    return any(stream.read(1 << 16))
 
 
 def _are_chunks(stream: io.BufferedReader, place: int, size: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +30,8 @@ from msssm_ts.datasets.recordings.unread import unread
 from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError
 from msssm_ts.series.side_features import SideFeatures
+
+_NO_TRAINING = "took the validation part for training, for there is no other"
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,9 @@ def describe(
     if parts is None and named is not None and "part" in named:
         parts, said = parts_by_pattern(named["part"], listed, options, others)
         account += said
+    if parts is not None and {*parts.values()} - {"test"} == {"validation"}:
+        parts = {f: "test" if part == "test" else "train" for f, part in parts.items()}
+        account = account.remarking(_NO_TRAINING if options.split == "train" else "")
     every = listed if parts is None else [f for f in listed if f in parts]
     chosen = every if parts is None else _of_part(folder, every, parts, options, others)
 
@@ -201,7 +207,9 @@ def describe(
         gone = set(without)
         chosen = [f for f in chosen if f not in gone]
         if labels is not None and by_folders:
-            account = account.remarking(_rather_than_folders(labels, inside, chosen))
+            told_by = dict(manifest.account.taken)["label"]
+            table = next(t for t in tables if told_by.endswith(f" {relative_name(t, folder)}"))
+            account = account.remarking(_rather_than_folders(labels, inside, chosen, table, folder))
     elif by_folders and inside.labels is not None:
         by_file = dict(zip(inside.files, inside.labels, strict=True))
         labels, loose = _of_folders([by_file[f] for f in chosen], chosen, options.split)
@@ -251,7 +259,7 @@ def describe(
     known = {*files, *sources_of(tables)}
     # Where tables are named, others do not count.
     rest = [f for f in rest if f not in known and not (options.tables and is_table(f))]
-    account += unread(folder, rest, others)
+    account += unread(folder, rest, others, files)
     return Recordings(
         chosen,
         every,
@@ -284,7 +292,9 @@ def _on_one_folder(labels: NDArray[Any], options: ReadOptions, others: str) -> s
     )
 
 
-def _rather_than_folders(labels: NDArray[Any], inside: Folders, files: Sequence[Path]) -> str:
+def _rather_than_folders(
+    labels: NDArray[Any], inside: Folders, files: Sequence[Path], table: Path, folder: Path
+) -> str:
     """Say that folders, too, look like classes, and divide the files otherwise than a table."""
     if inside.labels is None:
         return ""
@@ -294,7 +304,14 @@ def _rather_than_folders(labels: NDArray[Any], inside: Folders, files: Sequence[
     pairs = set(zip(folders, labels.tolist(), strict=True))
     if len(names) < 2 or len(pairs) <= max(len(names), len(different)):
         return ""
-    return f"took the table's labels, not the folders {enumerate_names(sorted(names), 6)}"
+    place = os.path.relpath(table, folder).replace(os.sep, "/")
+    parts = next(f.relative_to(folder).parts[:-1] for f in files if of.get(f))
+    level = parts.index(of[next(f for f in files if of.get(f))])
+    pattern = "/".join("{label}" if k == level else "*" for k in range(len(parts)))
+    return (
+        f"took the labels of {place}, not the folders {enumerate_names(sorted(names), 6)}; "
+        f"--label-from '{pattern}/*' takes these"
+    )
 
 
 def _taken(account: Account, role: str) -> tuple[tuple[str, str], ...]:

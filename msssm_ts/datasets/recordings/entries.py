@@ -192,7 +192,9 @@ def parts_of(
     account = Account()
     cells = entries.cells
     if roles.part is not None:
-        found = {f: part_of(c.get(roles.part, "")) for f, c in cells.items()}
+        # Where a table has no such column, its name may say it.
+        texts = {f: c.get(roles.part) or c.get(_OF_TABLE, "") for f, c in cells.items()}
+        found = {f: part_of(text) for f, text in texts.items()}
         without = [f.name for f, part in found.items() if part is None]
         account = account.without(len(without), others, f"no part in column {roles.part}", without)
         return {f: part for f, part in found.items() if part is not None}, account

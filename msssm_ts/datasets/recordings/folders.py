@@ -24,7 +24,10 @@ _FOLD = re.compile(r"fold[ _-]*\d+", re.IGNORECASE)
 _WRAPPERS = {"audio", "audios", "wav", "wavs", "clips", "data", "files", "sounds", "recordings"}
 
 # Folders of tables and texts beside those of recordings.
-BESIDE = {"meta", "metadata", "labels", "annotations", "annotation", "doc", "docs", "info"}
+BESIDE = {
+    *("meta", "metadata", "labels", "annotations", "annotation", "doc", "docs", "info"),
+    *("lists", "splits", "csv", "manifest", "manifests", "evaluation_setup", "protocols"),
+}
 
 Place = tuple[str, ...]
 

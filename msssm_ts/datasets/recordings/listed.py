@@ -12,9 +12,12 @@ from pathlib import Path
 from msssm_ts.datasets.compressed import open_bytes
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_in, part_of
+from msssm_ts.datasets.recordings.folders import BESIDE
 from msssm_ts.datasets.recordings.lists import read_rows
+from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.tables import is_table
 from msssm_ts.datasets.tables.strings import Strings
+from msssm_ts.datasets.tree import files_below, with_suffix
 from msssm_ts.errors import InputError
 
 # As much of a table is looked at to see whether it lists files.
@@ -135,18 +138,36 @@ def _resolved(file: Path, suffixes: Collection[str]) -> list[Path] | None:
     cells = _column(table, suffixes)
     if not cells:
         return None
-    texts = list(dict.fromkeys(c.strip().replace("\\", "/") for c in cells))
+    texts = list(dict.fromkeys(c.strip().replace("\\", "/") for c in cells if c.strip()))
     bases = [file.absolute().parent, *file.absolute().parents[1 : 1 + _ABOVE]]
     for base in bases:
         there = [Path(os.path.normpath(base / text)) for text in texts]
         found = [f for f in there if f.is_file()]
         if found:
             return found
+    named = _by_name(file, texts, suffixes)
+    if named:
+        return named
     raise InputError(
         f"{file}: lists recordings, the first {texts[0]!r}, but none of the {len(texts)} is there; "
         "paths are relative to the table, or to a folder above it: mend them, or name the folder "
         "that holds the recordings"
     )
+
+
+def _by_name(file: Path, texts: Sequence[str], suffixes: Collection[str]) -> list[Path]:
+    """Return the recordings that are called so in the folders below a table's, in any case.
+
+    Of a folder for tables, as ``metadata/``, those beside it count as well.
+    """
+    base = file.absolute().parent
+    for folder in [base, *([base.parent] if base.name.casefold() in BESIDE else [])]:
+        names = FileNames(folder, with_suffix(files_below(folder), suffixes))
+        found = [names.find(text, base, loosely=True) for text in texts]
+        there = [f for f in found if f is not None]
+        if len(there) > len(texts) / 2:
+            return list(dict.fromkeys(there))
+    return []
 
 
 def _column(table: Strings, suffixes: Collection[str]) -> list[str]:

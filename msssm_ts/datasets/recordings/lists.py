@@ -19,6 +19,8 @@ from msssm_ts.errors import InputError
 JSON = (".json", ".jsonl", ".ndjson", ".labels")
 # Nothing that is written for people's own data comes near.
 _MOST_BYTES = 1 << 30
+# Of an object about one file.
+_KEYS = {"label", "file", "path", "audio_filepath", "file_name", "filename", "audio"}
 # What JSON takes in memory for a byte of text, about.
 _AMPLE = 8
 
@@ -132,11 +134,11 @@ def _objects(content: Any) -> list[dict[str, str]]:
                 {"file": str(k), **_flat(v if isinstance(v, Mapping) else {"label": v})}
                 for k, v in content.items()
             ]
+        # One object of a .jsonl file of one line is a row.
+        if _KEYS & set(content) and not any(isinstance(v, list) for v in content.values()):
+            return [_flat(content)]
         if content and all(isinstance(v, str | int) for v in content.values()):
-            whole = [{"file": str(k), "label": str(v)} for k, v in content.items()]
-            # One object of a .jsonl file of one line is a row.
-            keys = {"label", "file", "path", "audio_filepath", "file_name", "filename", "audio"}
-            return [_flat(content)] if keys & set(content) else whole
+            return [{"file": str(k), "label": str(v)} for k, v in content.items()]
         return []
     if not _is_table(content):
         return []

@@ -163,7 +163,7 @@ def find_manifest(
         ):
             listings = [x for x in listings if not x.repeats]
     if not listings:
-        _refuse_unmatched(folder, idle, files)
+        _refuse_unmatched(folder, idle, files, names)
         return None
     used, unused = _chosen(listings, options)
     also = [relative_name(x.table.file, folder) for x in unused]
@@ -201,9 +201,12 @@ def manifest_of(
     """
     roles = find_roles(listings, options, drop)
     entries = read_entries(folder, roles, files, names, others)
+    if all(x.owners for x in listings) and not (roles.labels or roles.part or roles.flag):
+        # Who is not in it has labels nevertheless.
+        entries = replace(entries, cells={f: entries.cells.get(f, {}) for f in files})
     entries = _with_the_rest(entries, listings, files)
     tables = tuple(x.table.file for x in listings)
-    account = roles.account(folder)
+    account = roles.account(folder, others)
     return _manifest(folder, roles, entries, account, files, others, tables)
 
 
@@ -287,7 +290,9 @@ def _listings(
     return listings, idle
 
 
-def _refuse_unmatched(folder: Path, tables: Sequence[Path], files: Sequence[Path]) -> None:
+def _refuse_unmatched(
+    folder: Path, tables: Sequence[Path], files: Sequence[Path], names: FileNames
+) -> None:
     """Raise InputError for a table that is meant to list the files, and lists others."""
     suffixes = sorted({f.suffix.lower() for f in files})
     for file in tables:
@@ -295,6 +300,11 @@ def _refuse_unmatched(folder: Path, tables: Sequence[Path], files: Sequence[Path
         column = lists_files(table, suffixes)
         if column is not None:
             first = next((c for c in table.cells[column] if c), "")
+            if names.is_ambiguous(first, file.parent):
+                raise InputError(
+                    f"{file}: {first!r} in column {column!r} names several files; give the path, "
+                    "or the suffix"
+                )
             raise InputError(
                 f"{file}: its column {column!r} lists recordings, the first {first!r}, but none of "
                 f"them is below {folder}; name the folder that holds them, or mend the table"
@@ -321,11 +331,11 @@ def _chosen(listings: list[Listing], options: ReadOptions) -> tuple[list[Listing
     return used, [x for x in listings if x not in used]
 
 
-def _rank(listing: Listing, options: ReadOptions) -> tuple[bool, bool, int]:
+def _rank(listing: Listing, options: ReadOptions) -> tuple[bool, bool, bool, int]:
     """Sort tables: with labels first, what shows how to hand answers in last, then by files."""
     example = "submission" in listing.table.file.stem.lower()
     found = len(set(listing.files) - {None})
-    return not has_label(listing, options.label), example, -found
+    return not has_label(listing, options.label), example, bool(listing.owners), -found
 
 
 def _adds(listing: Listing, used: list[Listing], options: ReadOptions) -> bool:

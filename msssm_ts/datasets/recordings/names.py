@@ -41,6 +41,7 @@ class FileNames:
 
     def __init__(self, folder: Path, files: Iterable[Path]):
         self.folder = folder
+        self.files = list(files)
         self._name = os.path.basename(os.path.abspath(folder)).casefold()
         # By any end of the path below the folder, by the whole of it, and by place on the disk.
         self._by_end: dict[str, Path | None] = {}
@@ -49,7 +50,7 @@ class FileNames:
         self._suffixes: set[str] = set()
         # Names of digits alone, which spreadsheets write without the zeros before them.
         self._numbers: dict[str, Path | None] = {}
-        for file in files:
+        for file in self.files:
             suffix = file.suffix.lower()
             self._suffixes.add(suffix)
             parts = _parts(file.relative_to(folder).as_posix())

@@ -79,10 +79,13 @@ class Roles:
         """Return the table that has a column."""
         return next(x.table.file for x in self.listings if column in x.table.columns)
 
-    def account(self, folder: Path) -> Account:
-        """Say which column was taken for what."""
+    def account(self, folder: Path, others: str) -> Account:
+        """Say which column was taken for what; the recordings are called so in the plural."""
         names = [relative_name(x.table.file, folder) for x in self.listings]
         account = Account().took("files", f"column {self.listings[0].column} of {', '.join(names)}")
+        for x in [x for x in self.listings if x.owners]:
+            owned = f"{x.column} of {relative_name(x.table.file, folder)}"
+            account = account.remarking(f"took column {owned} for {x.owners.format(others=others)}")
 
         def column(*columns: str) -> str:
             table = relative_name(self.of_table(columns[0]), folder)
@@ -158,9 +161,13 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
             labels = _ranked(listings, ranked_columns(free))
             remarks = [_on_ranked(labels)]
     free = [c for c in columns if c not in {*labels, part, flag}]
-    found = find_column(free, GROUP, group) or _recurring(listings, free, _GROUPS)
+    found = None if group is not None else _owner(listings, labels)
+    # What is said of owners puts them together for other reasons.
+    of_owners = {c for x in listings if x.owners and group is None for c in x.columns}
+    loose = [c for c in free if c not in of_owners]
+    found = found or find_column(loose, GROUP, group) or _recurring(listings, loose, _GROUPS)
     fold = find_column([c for c in free if c != found], FOLD, options.fold)
-    used = {*labels, found, fold, part, flag}
+    used = {*labels, found, fold, part, flag, *(x.column for x in listings if x.owners)}
     return Roles(
         listings,
         labels,
@@ -175,6 +182,22 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
         beside=beside,
         ranked=bool(_ranked(listings, labels)),
     )
+
+
+def _owner(listings: list[Listing], labels: tuple[str, ...]) -> str | None:
+    """Return the column of a table of owners, where each may have several recordings.
+
+    Owners that are as many as the classes are these.
+    """
+    for x in [x for x in listings if x.owners and x.column not in labels]:
+        owners = {c for c, f in zip(x.table.cells[x.column], x.files, strict=True) if f is not None}
+        told = [c for c in labels if c in x.columns]
+        known = x.column.casefold() in {*GROUP, *_GROUPS}
+        if len(owners) < len({*x.files} - {None}) and (told or known):
+            cells = zip(*(_cells([x], c) for c in told or [x.column]), strict=True)
+            if not told or len(owners) > len({*cells}):
+                return x.column
+    return None
 
 
 def _ranked(listings: list[Listing], columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -219,6 +242,13 @@ def _find_label(listings: list[Listing], columns: list[str]) -> tuple[str | None
                 return other, (
                     f"took {other} for the label; {label} has the same in numbers (--label {label})"
                 )
+    bare = next((x for x in listings if not x.table.headed and {label} < {*x.columns}), None)
+    if bare is not None:
+        others = [c for c in bare.columns if c != label]
+        return label, (
+            f"took the first column beside the names ({enumerate_names([*dict.fromkeys(cells)], 3)}"
+            f") for the label; --label {others[-1]!r} names another"
+        )
     return label, f"took {label} for the label; --label names another" if guessed else ""
 
 

@@ -12,6 +12,7 @@ from msssm_ts.datasets.parts import Part, part_in, part_of
 from msssm_ts.datasets.recordings.folders import BESIDE
 from msssm_ts.datasets.recordings.lists import JSON, read_rows
 from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.recordings.owners import by_owner
 from msssm_ts.datasets.tables.columns import LABEL, find_column
 from msssm_ts.datasets.tables.strings import Strings
 from msssm_ts.errors import InputError
@@ -36,6 +37,8 @@ SUFFIXES = (".csv", ".tsv", ".txt", *JSON)
 _LIKELY = ("reference", "manifest", "metadata", "labels", "records")
 # Tables beside recordings are few; a folder with more of them holds series.
 _MOST = 200
+# Parts in a list that is called a split.
+_NUMBERED: dict[str, str] = {"1": "train", "2": "validation", "3": "test"}
 
 
 # Compared as what they are, not cell by cell.
@@ -55,6 +58,8 @@ class Listing:
         Of a split, where the table's name, or its folder's, says one.
     loosely : bool
         Whether the recordings lie in other folders than it says.
+    owners : str
+        Where the names stand that it has instead of recordings', of patients and the like.
     """
 
     table: Strings
@@ -62,11 +67,12 @@ class Listing:
     column: str
     part: Part | None
     loosely: bool = False
+    owners: str = ""
 
     @property
     def columns(self) -> list[str]:
-        """All others."""
-        return [c for c in self.table.columns if c != self.column]
+        """All others; that of owners may say something itself."""
+        return [c for c in self.table.columns if self.owners or c != self.column]
 
     @property
     def repeats(self) -> bool:
@@ -150,12 +156,15 @@ def read_listing(file: Path, names: FileNames) -> Listing | None:
     best = _best(table, names, base, loosely=False)
     loosely = best is None
     best = best or _best(table, names, base, loosely=True)
-    if best is None:
-        return None
-    column, files = best
-    table, column = _named(table, column)
     part = part_in(file.stem) if file.name != "wav.scp" else None
     part = part or (part_of(base.name) if base != names.folder else None)
+    if best is None:
+        owned = by_owner(table, names.folder, names.files)
+        if owned is None:
+            return None
+        return Listing(owned.table, owned.files, owned.column, part, owners=owned.how)
+    column, files = best
+    table, column = _named(table, column)
     return Listing(table, files, column, part, loosely)
 
 
@@ -217,12 +226,33 @@ def _named(table: Strings, column: str) -> tuple[Strings, str]:
     if table.headed:
         return table, column
     rest = [c for c in table.columns if c != column]
+    spoken = [" ".join(words).strip() for words in zip(*map(table.cells.get, rest), strict=True)]
+    if table.file.suffix.lower() == ".txt" and _are_sentences(spoken):
+        cells = {"file": table.cells[column], "text": spoken}
+        return replace(table, columns=tuple(cells), cells=cells), "file"
+    if len(rest) == 1 and "split" in _words(table.file) and {*table.cells[rest[0]]} <= {*_NUMBERED}:
+        # VoxCeleb's iden_split.txt.
+        cells = {"file": table.cells[column], "split": [_NUMBERED[c] for c in table.cells[rest[0]]]}
+        said = f"took 1, 2 and 3 in {table.file.name} for train, validation and test"
+        remarks = (*table.remarks, said)
+        return replace(table, columns=tuple(cells), cells=cells, remarks=remarks), "file"
     names = {column: "file", **{c: f"column {c}" for c in rest}}
     if rest:
         names[rest[0]] = "label"
     columns = tuple(names[c] for c in table.columns)
     cells = {names[c]: table.cells[c] for c in table.columns}
     return replace(table, columns=columns, cells=cells), "file"
+
+
+def _words(file: Path) -> list[str]:
+    return re.split(r"[^a-z0-9]+", file.stem.casefold())
+
+
+def _are_sentences(texts: Sequence[str]) -> bool:
+    """Whether each text is of several words, and few recur: they are no classes."""
+    words = [t.replace("'", "").split() for t in texts]
+    plain = all(w.isalpha() for own in words for w in own)
+    return plain and max(map(len, words), default=0) > 2 and len({*texts}) > len(texts) / 2
 
 
 def has_label(listing: Listing, chosen: str | None) -> bool:

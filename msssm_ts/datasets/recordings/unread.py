@@ -18,7 +18,9 @@ from msssm_ts.datasets.tree import (
 _FEW = 3
 
 
-def unread(folder: Path, files: Sequence[Path], others: str) -> Account:
+def unread(
+    folder: Path, files: Sequence[Path], others: str, recordings: Sequence[Path] = ()
+) -> Account:
     """Return an account that names files which are no recordings, and no table about them.
 
     Parameters
@@ -29,6 +31,8 @@ def unread(folder: Path, files: Sequence[Path], others: str) -> Account:
         Those that nothing is read of; what is about the data by its name is not named.
     others : str
         What the recordings are called, in the plural.
+    recordings : sequence of Path
+        Texts that are called after one of them are about what happens in it.
 
     Examples
     --------
@@ -43,6 +47,9 @@ def unread(folder: Path, files: Sequence[Path], others: str) -> Account:
     plain = [f for f in rest if f not in gone]
     tables = [f for f in plain if f.suffix.lower() in (".csv", ".tsv")]
     plain = [f for f in plain if f not in set(tables)]
+    stems = {f.with_suffix("") for f in recordings}
+    about = [f for f in plain if f.suffix.lower() == ".txt" and _after(f) & stems]
+    plain = [f for f in plain if f not in {*about}]
     names = [relative_name(f, folder) for f in plain]
     if len(names) > _FEW:
         names = count_by_suffix(plain)
@@ -61,5 +68,18 @@ def unread(folder: Path, files: Sequence[Path], others: str) -> Account:
             f"without any of the {others}",
             [relative_name(f, folder) for f in tables],
         )
+        .without(
+            len(about),
+            "texts",
+            f"called after {others}, not taken for labels; stretches that have labels are read "
+            "when they are files of their own",
+            [relative_name(f, folder) for f in about],
+        )
         .without(len(plain), "files", f"none of the {others} to read", names)
     )
+
+
+def _after(file: Path) -> set[Path]:
+    """Return what a file may be called after: x of x.txt, and of x.Table.1.selections.txt."""
+    first = file.name.partition(".")[0]
+    return {file.with_suffix(""), file.with_name(first)}

@@ -88,8 +88,10 @@ def read_tables(body: bytes) -> list[list[Code]]:
     return tables
 
 
-def decode(raw: bytes, count: int, tables: Sequence[Sequence[Code]]) -> NDArray[np.int64]:
-    """Decode so many numbers; with a count of -1 all that there are.
+def decode(
+    raw: bytes, count: int, tables: Sequence[Sequence[Code]], spare: int = 0
+) -> NDArray[np.int64]:
+    """Decode so many numbers, and some to spare if there are; with a count of -1 all there are.
 
     Raises
     ------
@@ -118,18 +120,21 @@ def decode(raw: bytes, count: int, tables: Sequence[Sequence[Code]]) -> NDArray[
     places: list[int] = []
     codes: list[Code] = []
     place = table = 0
-    while len(places) != count:
+    while count < 0 or len(places) < count + spare:
+        enough = len(places) >= count
         if table not in looked_up:
             looked_up[table] = _looked_up(tables[table])
         code = looked_up[table][ahead[place]] if place < n_bits else -1
         one = tables[table][code] if code >= 0 else None
         end = n_bits + 1 if one is None else place + len(one.prefix) + one.n_more
         if one is None or end > n_bits:
-            if count < 0:
+            if enough:
                 break
             raise ValueError(f"its samples break off after {len(places)} of {count}")
         if one.switches:
             if not 1 <= one.value <= len(tables):
+                if enough and count >= 0:
+                    break
                 raise ValueError(f"there is no Huffman table {one.value}")
             table = one.value - 1
         else:

@@ -42,6 +42,10 @@ _BIT, _SAMPLE = 48, 40
 _YEARS = {1: 1.0, 2: 1 / 12, 3: 7 / 365.25, 4: 1 / 365.25, 5: 1 / 8766}
 
 
+# Codes of a bit each that are more than what fills up two bytes.
+_FILLED = 17
+
+
 class _Lead(NamedTuple):
     start: int
     stop: int
@@ -173,19 +177,17 @@ def _coded(
     kept = sum(n if count < 0 else count for n, count in zip(most, counts, strict=True))
     demand(_BIT * 8 * max(sizes) + _SAMPLE * kept, file, "its rhythm")
     place = 6 + 2 * len(counts)
-    leads = []
+    leads, goes_on = [], False
     for size, count in zip(sizes, counts, strict=True):
         raw = body[place : place + size]
         place += size
         if tables:
-            steps = decode(raw, count, tables)
+            steps = decode(raw, count, tables, _FILLED)
         else:
             steps = np.frombuffer(raw[: size // 2 * 2], "<i2").astype(np.int64)
-            steps = steps if count < 0 else steps[:count]
-        leads.append(_summed(steps, order))
-    # One byte, or two, may fill up; codes of a few bits leave no telling.
-    pairs = zip(sizes, counts, strict=True)
-    goes_on = not tables and any(0 <= count < size // 2 - 1 for size, count in pairs)
+        # Two bytes may fill up: a number, or as many codes as they have bits.
+        goes_on |= 0 <= count < len(steps) - (_FILLED - 1 if tables else 1)
+        leads.append(_summed(steps if count < 0 else steps[:count], order))
     return _Coded(nanovolts * 1e-6, microseconds * 1e-6, leads, goes_on)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.adapted import Adaptation
+from msssm_ts.datasets.leads import is_lead
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.signals.names import lead_key
+from msssm_ts.datasets.signals.names import lead_key, numbered
 from msssm_ts.datasets.signals.record import Format, Record
 from msssm_ts.datasets.units import unit_factor
 from msssm_ts.errors import InputError, OptionError
@@ -104,7 +105,7 @@ def join(
         If they have no channel in common, units of one do not go together, or ``drop`` names a
         signal that none has.
     """
-    records = dict(records)
+    records, alike = _of_one_signal(records)
     keys, account = _common(records, chosen, options, form)
     first = records[next(f for f in records)]
     mine = [lead_key(n) for n in first.names]
@@ -121,10 +122,26 @@ def join(
         own = [f.name for f, r in records.items() if kind in r.odd]
         which = f" ({enumerate_names(own)})" if len(own) < len(records) else ""
         account = account.remarking(f"{form.counted(len(own))}{which}: {kind}")
-    account = account.took("channels", enumerate_names(channels, 12))
+    account = account.remarking(alike).took("channels", enumerate_names(channels, 12))
     if any(units):
         account = account.took("units", ", ".join(dict.fromkeys(u or "unknown" for u in units)))
     return Joined(form, records, channels, units, rate, positions, factors, account)
+
+
+def _of_one_signal(records: Mapping[Path, Record]) -> tuple[dict[Path, Record], str]:
+    """Take away the names of signals that are the only ones of their records, and called otherwise.
+
+    That is where they say a place on the body or a device; leads of an ECG are other signals.
+    """
+    names = Counter(lead_key(r.names[0]) for r in records.values() if len(r.names) == 1)
+    usual = max(names.values(), default=0)
+    spelt = sorted({r.names[0] for r in records.values()})
+    if names.total() < len(records) or usual >= (1 - _FEW) * len(records):
+        return dict(records), ""
+    if any(map(is_lead, spelt)):
+        return dict(records), ""
+    bare = {f: replace(r, names=numbered([None])) for f, r in records.items()}
+    return bare, f"took the one signal of each for the same, though called {enumerate_names(spelt)}"
 
 
 def _common(
@@ -184,7 +201,7 @@ def _refuse(records: Mapping[Path, Record], leads: Mapping[Path, set[str]]) -> N
     raise InputError(
         f"{other}: its channels {enumerate_names(records[other].names)} and those of {first}, "
         f"{enumerate_names(records[first].names)}, have none in common; read recordings of the "
-        "same leads"
+        "same leads: a table of these, with their labels, leaves the others out"
     )
 
 

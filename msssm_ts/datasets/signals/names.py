@@ -12,6 +12,9 @@ from msssm_ts.datasets.units import named_unit
 _PREFIX = re.compile(
     r"^(mdc_ecg_lead_|(lead|ableitung|abl|ecg|ekg|eeg)[\s_.:\-]+)(?=.*[a-z])", re.IGNORECASE
 )
+# Of the chest, as IEC and AHA call them.
+_LIMBS = {"i", "ii", "iii", "avr", "avl", "avf"}
+_CHEST = re.compile(r"([cv])([1-6])")
 # EEG systems pad labels with dots ("Fc5."), others write spaces or underscores.
 _FILLERS = re.compile(r"[\s_.]+")
 
@@ -43,22 +46,34 @@ def same_lead(a: object, b: object) -> bool:
     return lead_key(a) == lead_key(b)
 
 
+def _other_code(key: str, limbs: bool) -> str:
+    """Return a chest lead, beside others of an ECG, in the other code: IEC's C1 is AHA's V1."""
+    found = _CHEST.fullmatch(key) if limbs else None
+    return "" if found is None else f"{'v' if found[1] == 'c' else 'c'}{found[2]}"
+
+
 def meant_names(names: Iterable[str], there: Sequence[str]) -> list[str | None]:
     """Return which of the names that there are each name means; None where it is none of them.
 
     One that is spelt so comes first, then one that means the same lead; then a unit behind either
-    does not matter.
+    does not matter; at last C1 to C6 are V1 to V6.
 
     Examples
     --------
-    >>> meant_names(["avr", "acc [g]", "V9"], ["aVR", "acc"])
-    ['aVR', 'acc', None]
+    >>> meant_names(["avr", "acc [g]", "V9", "C2"], ["aVR", "acc", "V2"])
+    ['aVR', 'acc', None, 'V2']
+    >>> meant_names(["C2"], ["V1", "V2"])
+    [None]
     """
     exact = {n: n for n in there}
     meant = {lead_key(n): n for n in reversed(there)}
     bare = {lead_key(named_unit(n)[0]): n for n in reversed(there)}
+    limbs = not _LIMBS.isdisjoint(meant)
     return [
-        exact.get(n) or meant.get(lead_key(n)) or bare.get(lead_key(named_unit(n)[0]))
+        exact.get(n)
+        or meant.get(lead_key(n))
+        or bare.get(lead_key(named_unit(n)[0]))
+        or meant.get(_other_code(lead_key(n), limbs))
         for n in names
     ]
 
@@ -75,7 +90,14 @@ def lead_positions(names: Sequence[object], wanted: Iterable[object]) -> list[in
     """
     exact = {str(n): i for i, n in reversed(list(enumerate(names)))}
     meant = {lead_key(n): i for i, n in reversed(list(enumerate(names)))}
-    return [exact.get(str(w), meant.get(lead_key(w))) for w in wanted]
+
+    limbs = not _LIMBS.isdisjoint(meant)
+
+    def place(name: str) -> int | None:
+        key = lead_key(name)
+        return exact.get(name, meant.get(key, meant.get(_other_code(key, limbs))))
+
+    return [place(str(w)) for w in wanted]
 
 
 def numbered(names: Iterable[object]) -> tuple[str, ...]:

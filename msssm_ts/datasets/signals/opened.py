@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,9 +64,10 @@ def open_records(recordings: Recordings, form: Format) -> tuple[Recordings, dict
         assert first is not None
         raise first
     account = recordings.account
-    # Reasons name a recording's own files: of many, that of the first stands for them.
+    # Reasons name a recording's own files: of many of one kind, that of the first stands for all.
     if len(broken) > _FEW:
-        broken = dict.fromkeys(broken, next(iter(broken.values())))
+        firsts: dict[str, str] = {}
+        broken = {f: firsts.setdefault(_kind(why, f), why) for f, why in broken.items()}
     unusable = broken | dead
     for why in dict.fromkeys(unusable.values()):
         names = [f.name for f, w in unusable.items() if w == why]
@@ -80,6 +82,10 @@ def _reason(error: InputError, file: Path) -> str:
     """Take what is wrong from a message of what, where and the remedy."""
     text = str(error).removeprefix(f"{file}: ")
     return text.split(";")[0].replace(f"{file.parent}/", "")
+
+
+def _kind(reason: str, file: Path) -> str:
+    return re.sub(r"\d+", "#", reason.replace(file.stem, "*"))
 
 
 def _dead(record: Record, form: Format) -> str:

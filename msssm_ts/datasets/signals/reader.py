@@ -194,18 +194,20 @@ def _check_columns(
 ) -> None:
     """Refuse columns that the user named where there is no table to have them."""
     roles = {role for role, _ in recordings.account.taken}
+    if "files" in roles:
+        # A table lists them; what it does not have it has refused itself.
+        return
+    # What folders and names say has no column.
+    own = {*_OWN_GROUPS, *options.headers}
+    own |= set() if recordings.groups is None else {recordings.group_name}
     named = {
-        "label": options.label if "label" not in roles else None,
-        "group": options.group if "group" not in roles else None,
+        "label": options.label,
+        "group": None if (options.group or "").casefold() in own else options.group,
         "fold": options.fold if "fold" not in roles else None,
     }
     for field, name in named.items():
         option = options.command_line_name(field)
-        own = (*_OWN_GROUPS, *options.headers)
-        if name is None or (option == "--group" and name.casefold() in own):
-            continue
-        if "files" in roles:
-            # A table lists them; what it does not have it has refused itself.
+        if name is None:
             continue
         raise OptionError(
             f"{source}: no column {name!r} ({option}): there is no table that lists the "

@@ -27,7 +27,8 @@ def like_first(found: LabelledSeries, first: LabelledSeries) -> LabelledSeries:
     if found.n_channels != first.n_channels:
         raise InputError(
             f"{found.source}: {counted(found.n_channels, 'channel')}, but {first.source} has "
-            f"{first.n_channels}; give recordings with the same channels"
+            f"{first.n_channels}; give recordings with the same channels: "
+            "a table of these, with the columns file and label, leaves the others out"
         )
     order = list(range(first.n_channels))
     if found.channel_names and first.channel_names and first.n_channels > 1:

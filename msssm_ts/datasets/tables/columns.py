@@ -37,6 +37,7 @@ TIME = (
     *("datetime", "cycle", "cycles", "time_cycles", "time_in_cycles", "elapsed", "date"),
     *("zeit", "zeitstempel", "uhrzeit", "datum", "temps", "tiempo"),
     *("frame", "frame_id", "frame_number", "frame_no", "frame_index"),
+    *("sample#", "sample_number"),
 )
 CHANNEL = ("channel", "dimension", "dim", "dim_id", "lead", "sensor")
 VALUE = ("value", "values")

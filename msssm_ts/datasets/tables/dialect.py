@@ -25,6 +25,7 @@ from msssm_ts.datasets.tables.columns import (
 )
 from msssm_ts.datasets.tables.encoding import find_encoding
 from msssm_ts.datasets.tables.numbers import as_float, decimal_mark, on_commas, thousands_in
+from msssm_ts.datasets.tables.one_column import one_column
 from msssm_ts.datasets.tables.preamble import (
     COMMENT,
     Preamble,
@@ -146,6 +147,9 @@ def detect_dialect(file: Path) -> Dialect:
     preferred = named or ("\t" if ".tsv" in file.suffixes else ",")
     separator = _separator(rows_by_separator, preferred)
     rows = rows_by_separator[separator]
+    column = None if named is not None else one_column(kept, rows_by_separator)
+    if column is not None:
+        rows, separator = column, ";"
     if not rows:
         raise InputError(f"{file}: the file is empty; give one with series")
     table = [[c.strip() for c in cells[:_CELLS]] for _, cells in rows]
@@ -153,6 +157,10 @@ def detect_dialect(file: Path) -> Dialect:
     preamble = Preamble({r[0]: " ".join(r[1:]).strip() for r in table[:start]})
     line_above = rows[start - 1][0] if start else 0
     rows, table = rows[start : start + _ROWS], table[start : start + _ROWS]
+    if all(len(c) > 2 and c[0] == c[-1] == "'" for c in table[0]):
+        # Quoted twice.
+        bare = [c[1:-1].strip() for c in table[0]]
+        rows, table = [(rows[0][0], bare), *rows[1:]], [bare, *table[1:]]
     headed = _is_header(table[0], table[1:])
     first_line, first = rows[0]
     header = _line(lines, first_line) if headed else ""

@@ -19,13 +19,16 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_of
 from msssm_ts.datasets.recordings.described import describe
+from msssm_ts.datasets.recordings.lists import JSON
+from msssm_ts.datasets.recordings.names import FileNames
+from msssm_ts.datasets.recordings.tables import read_listing
 from msssm_ts.datasets.tables.alike import like_first
 from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.tables.text_table import read_text_table
 from msssm_ts.datasets.tables.times import times_or_step
-from msssm_ts.datasets.tree import files_below
+from msssm_ts.datasets.tree import files_below, with_suffix
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.text import counted
@@ -133,11 +136,12 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     own = replace(options, beside=())
     if tables:
         own = replace(own, label=None, group=None)
-    first = _recordings(files[0], own, listed=bool(tables))
+    start = _first_listed(folder, files, tables)
+    first = _recordings(start, own, listed=bool(tables))
     if first is None:
-        if own.label is not None and _recordings(files[0], replace(own, label=None)) is not None:
+        if own.label is not None and _recordings(start, replace(own, label=None)) is not None:
             raise OptionError(
-                f"{folder}: --label {own.label} is neither a column of {files[0].name} nor a line "
+                f"{folder}: --label {own.label} is neither a column of {start.name} nor a line "
                 "above its values; leave it out where the folders are the classes",
                 "label",
             )
@@ -154,7 +158,7 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     data: list[LabelledSeries] = []
     owners: list[int] = []
     for i, file in enumerate(described.files):
-        found = first if file == files[0] else _recordings(file, own, listed=bool(tables))
+        found = first if file == start else _recordings(file, own, listed=bool(tables))
         if found is None:
             continue
         data.append(like_first(found, first))
@@ -170,15 +174,24 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     return replace(joined, **known | {"account": described.account + account})
 
 
+def _first_listed(folder: Path, files: Sequence[Path], tables: Sequence[Path]) -> Path:
+    """Return the first file that a table lists; the first of all where none does."""
+    names = FileNames(folder, files)
+    listings = (read_listing(table, names) for table in tables)
+    listed = {f for x in listings if x is not None for f in x.files}
+    return next((f for f in files if f in listed), files[0])
+
+
 def _recordings_and_tables(folder: Path) -> tuple[list[Path], list[Path]]:
     """Text files that may be recordings, and the tables among them that list others."""
-    files = [f for f in files_below(folder) if bare_suffix(f) in _TEXT]
-    files = [f for f in files if not _ABOUT.fullmatch(f.stem)]
+    below = [f for f in files_below(folder) if not _ABOUT.fullmatch(f.stem)]
+    files = [f for f in below if bare_suffix(f) in _TEXT]
     names = {f.name.casefold() for f in files}
     # A number alone may be a value.
     names |= {f.stem.casefold() for f in files if re.search("[^0-9.]", f.stem)}
     tables = [f for f in files if names_others(f, names)]
     rest = [f for f in files if f not in set(tables)]
+    tables += [f for f in with_suffix(below, JSON) if names_others(f, names)]
     if not tables and any(part_of(_ending(f)) for f in rest if f.parent == folder):
         # The parts of a data set.
         return [], []
@@ -195,8 +208,9 @@ def names_others(file: Path, names: Set[str]) -> bool:
             f"{file}: cannot be read ({(error.strerror or str(error)).lower()}); see to it that "
             "you may read it"
         ) from error
-    cells = {re.split(r"[/\\]", c.strip())[-1] for c in re.split(r'[,;\t|"\r\n]', head)}
-    return len((cells & names) - {file.name.casefold(), file.stem.casefold()}) > 1
+    cells = {c.strip() for c in re.split(r'[,;\t|"\r\n]', head)}
+    others = names - {file.name.casefold(), file.stem.casefold()}
+    return sum(re.split(r"[/\\]", c)[-1] in others for c in cells) > 1
 
 
 def _joined(folder: Path, data: Sequence[LabelledSeries], files: Sequence[Path]) -> LabelledSeries:

@@ -19,7 +19,13 @@ _RATE = re.compile(
 _IN_BRACKETS = re.compile(r"\s*[(\[].*?[)\]]\s*|:$")
 _TIME = re.compile(r"(elapsed )?(date)?time(stamp)?|t\b|date|seconds|sec\b", re.IGNORECASE)
 _HERTZ = re.compile(r"([0-9.,]+)\s*(hz|hertz|sps|samples/s|)", re.IGNORECASE)
-_UNIT_NAMES, _CHANNEL_NAMES = ("unit", "units"), ("lead", "channel", "sensor")
+_SAID_HERTZ = re.compile(r"[0-9.,]+\s*(hz|hertz)", re.IGNORECASE)
+# Watches write them in the language of their owner.
+_UNIT_NAMES = ("unit", "units", "einheit", "unité", "unidad", "unità", "unidade", "eenheid")
+_CHANNEL_NAMES = (
+    *("lead", "channel", "sensor", "ableitung", "kanal", "dérivation", "derivación"),
+    *("derivazione", "derivação", "afleiding"),
+)
 _NO_UNIT = {"", "-", "cal", "raw", "n/a", "none", "text", "[]", "()"}
 
 
@@ -38,13 +44,16 @@ class Preamble:
     @property
     def rate(self) -> float | None:
         """The sampling rate that a line names, in hertz."""
-        for name, value in self.facts.items():
-            if _is_rate(name):
-                found = _HERTZ.fullmatch(value.strip())
-                number = _float(found[1]) if found else None
-                if number is not None and 0 < number < 1e9:
-                    return number
-        return None
+        found = _HERTZ.fullmatch(self.facts.get(self._rate_name, "").strip())
+        number = _float(found[1]) if found else None
+        return number if number is not None and 0 < number < 1e9 else None
+
+    @property
+    def _rate_name(self) -> str:
+        """The line that names it; else the only one that has hertz, whatever it is called."""
+        named = [n for n, v in self.facts.items() if _is_rate(n) and _HERTZ.fullmatch(v.strip())]
+        hertz = [n for n, value in self.facts.items() if _SAID_HERTZ.fullmatch(value.strip())]
+        return next(iter(named or (hertz if len(hertz) == 1 else ())), "")
 
     @property
     def unit(self) -> str:
@@ -64,7 +73,7 @@ class Preamble:
             if n
             and n not in used
             and n.strip().rstrip(":").casefold() not in (*_UNIT_NAMES, *_CHANNEL_NAMES)
-            and not (self.rate is not None and _is_rate(n))
+            and not (self.rate is not None and (_is_rate(n) or n == self._rate_name))
         ]
 
     def _fact(self, names: Collection[str]) -> str:

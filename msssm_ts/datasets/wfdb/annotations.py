@@ -16,7 +16,7 @@ from msssm_ts.datasets.damage import reason_of
 from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.signals.pieces import State
 from msssm_ts.datasets.wfdb.annotation_file import parse_annotations
-from msssm_ts.datasets.wfdb.headers import content
+from msssm_ts.datasets.wfdb.headers import as_spelt, content
 from msssm_ts.errors import InputError
 
 # Annotation files that are looked for, the likeliest first: reference, then detected.
@@ -52,7 +52,19 @@ class Annotations:
 
 def annotation_file(stem: Path, suffix: str) -> Path:
     """Return the annotation file of a record."""
-    return stem.with_name(f"{stem.name}.{suffix}")
+    return as_spelt(stem.with_name(f"{stem.name}.{suffix}"))
+
+
+def annotator_of(file: Path) -> str:
+    """Return the annotator that a file is called after; known ones in small letters.
+
+    Examples
+    --------
+    >>> annotator_of(Path("R1.ATR")), annotator_of(Path("r1.MyBeats"))
+    ('atr', 'MyBeats')
+    """
+    suffix = file.suffix[1:]
+    return suffix.lower() if suffix.lower() in ANNOTATORS else suffix
 
 
 def may_annotate(file: Path) -> bool:
@@ -65,7 +77,7 @@ def annotators_of(stems: Sequence[Path], below: Sequence[Path]) -> dict[str, int
     known = {(s.parent, s.name) for s in stems}
     counts: dict[str, int] = {}
     for file in below:
-        suffix = file.suffix[1:]
+        suffix = annotator_of(file)
         if (file.parent, file.stem) not in known or not may_annotate(file):
             continue
         if suffix in ANNOTATORS or not _holds_signals(file):

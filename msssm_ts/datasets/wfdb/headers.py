@@ -111,7 +111,7 @@ class RecordHeader:
     @property
     def file(self) -> Path:
         """The header file."""
-        return self.stem.with_name(f"{self.stem.name}.hea")
+        return as_spelt(self.stem.with_name(f"{self.stem.name}.hea"))
 
     @property
     def leads(self) -> tuple[str, ...]:
@@ -224,7 +224,7 @@ def signal_file(stem: Path, name: str) -> Path:
     inside = stem.parent.joinpath(*parts)
     if ".." not in parts and not name.startswith("/") and inside.exists():
         return inside
-    return stem.with_name(parts[-1])
+    return as_spelt(stem.with_name(parts[-1]))
 
 
 def signal_bytes(line: SignalLine) -> float:
@@ -232,20 +232,43 @@ def signal_bytes(line: SignalLine) -> float:
     return _SAMPLE_BYTES.get(line.form, 0.0)
 
 
-def _in_other_case(file: Path) -> str:
-    """Say which file there is that is called so but for capitals; empty where none is."""
-    there = file.parent.iterdir() if file.parent.is_dir() else ()
-    found = [f.name for f in there if f != file and f.name.casefold() == file.name.casefold()]
-    return f", but {found[0]} is there: rename it" if found else ""
+def as_spelt(file: Path) -> Path:
+    """Return the file that is there for a name: R1.HEA for r1.hea, as CDs and old systems have it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "R1.HEA").touch()
+    >>> as_spelt(folder / "r1.hea").name, as_spelt(folder / "r2.hea").name
+    ('R1.HEA', 'r2.hea')
+    """
+    if file.exists() or not file.parent.is_dir():
+        return file
+    found = [f for f in file.parent.iterdir() if f.name.casefold() == file.name.casefold()]
+    return found[0] if found else file
+
+
+def header_of(stem: Path) -> Path | None:
+    """Return the header of the record that a path without suffix names; None where none is there.
+
+    Examples
+    --------
+    >>> header_of(Path("nowhere", "r1")) is None
+    True
+    """
+    if stem.name in ("", ".", ".."):
+        return None
+    header = as_spelt(stem.with_name(f"{stem.name}.hea"))
+    return header if header.is_file() else None
 
 
 def _lines(header_file: Path) -> list[str]:
     try:
-        text = header_file.read_text(encoding="utf-8", errors="replace")
+        text = as_spelt(header_file).read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(
-            f"{header_file}: cannot be read ({error.strerror}{_in_other_case(header_file)}); "
-            "replace the file"
+            f"{header_file}: cannot be read ({error.strerror}); replace the file"
         ) from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
@@ -258,7 +281,7 @@ def parse_header(stem: Path) -> RecordHeader:
     InputError
         If it cannot be understood.
     """
-    file = stem.with_name(f"{stem.name}.hea")
+    file = as_spelt(stem.with_name(f"{stem.name}.hea"))
     lines = _lines(file)
     comments = tuple(line.lstrip("# ").strip() for line in lines if line.startswith("#"))
     lines = [line for line in lines if not line.startswith("#")]
@@ -267,8 +290,9 @@ def parse_header(stem: Path) -> RecordHeader:
         joins = _SEGMENTS.match(words[0])
         n_signals = int(words[1])
         rate = float(re.split(r"[/(]", words[2])[0]) if len(words) > 2 else _DEFAULT_RATE
-        # Where it is not said, the files' size says it.
+        # Where it is not said, the files' size says it; 0 says no more.
         n_frames = int(words[3]) if len(words) > 3 else -1
+        n_frames = n_frames or (-1 if joins is None else 0)
         rest = [line.split() for line in lines[1:]]
         signals: list[SignalLine] = []
         segments: list[tuple[str, int]] = []
@@ -341,10 +365,9 @@ def _check_signal_files(header: RecordHeader, n_frames: int) -> None:
     for name, size in promised.items():
         file = signal_file(header.stem, name)
         if not file.exists():
-            other = _in_other_case(file)
             raise InputError(
-                f"{header.file}: its signal file {file.name} is missing{other}; put it into the "
-                "same folder"
+                f"{header.file}: its signal file {file.name} is missing; put it into the same "
+                "folder"
             )
         if file.stat().st_size < int(size):
             raise InputError(

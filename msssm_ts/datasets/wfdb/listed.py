@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.tree import relative_name
 
 _LIST = "RECORDS"
+# Such as RECORDS-acceptable.
+_CHOICE = re.compile(rf"{_LIST}[-_]")
 
 
 def unlike_lists(folder: Path, headers: Sequence[Path], below: Sequence[Path]) -> list[str]:
@@ -55,6 +58,13 @@ def unlike_lists(folder: Path, headers: Sequence[Path], below: Sequence[Path]) -
         said.append(
             f"{_LIST} names {len(gone)} more that {'is' if len(gone) == 1 else 'are'} not there: "
             f"{enumerate_names(gone)}"
+        )
+    chosen = [f for f in below if _CHOICE.match(f.name) and not f.suffix]
+    some = [f for f in chosen if 0 < len({*_named(f)} & there) < len(there)]
+    if some:
+        said.append(
+            f"{enumerate_names([f.name for f in some])} list some of the records each, which is no "
+            "label (--label): a table with the columns record and label says so"
         )
     return said
 

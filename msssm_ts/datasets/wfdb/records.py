@@ -13,7 +13,7 @@ from msssm_ts.datasets.parts import are_tests_beside
 from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.datasets.signals.reader import Found, describe_recordings, find, whole_of
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
-from msssm_ts.datasets.wfdb.annotations import ANNOTATORS, annotators_of, may_annotate
+from msssm_ts.datasets.wfdb.annotations import ANNOTATORS, annotator_of, annotators_of, may_annotate
 from msssm_ts.datasets.wfdb.comments import (
     chosen_diagnoses,
     fields_of_comments,
@@ -23,7 +23,7 @@ from msssm_ts.datasets.wfdb.comments import (
 )
 from msssm_ts.datasets.wfdb.cuts import Cut, choose_cut, cut_records
 from msssm_ts.datasets.wfdb.form import WFDB
-from msssm_ts.datasets.wfdb.headers import RecordHeader, content, segment_names
+from msssm_ts.datasets.wfdb.headers import RecordHeader, as_spelt, content, segment_names
 from msssm_ts.datasets.wfdb.listed import unlike_lists
 from msssm_ts.errors import InputError
 
@@ -122,7 +122,7 @@ def _tells_more(key: str | None, named: bool, cut: Cut) -> bool:
 def _headers(source: Path) -> list[Path]:
     """List a folder's headers, without the segments that others join, or the one of a file."""
     if source.is_file():
-        header = source.with_suffix(".hea")
+        header = as_spelt(source.with_suffix(".hea"))
         if not header.exists():
             raise InputError(
                 f"{source}: its header {header.name} is missing; put it into the same folder"
@@ -135,7 +135,7 @@ def _headers(source: Path) -> list[Path]:
             f"{source}: no WFDB header (.hea); found are {describe_files(files)}; give the "
             "folder with the records"
         )
-    segments = {h.with_name(f"{name}.hea") for h in headers for name in segment_names(h)}
+    segments = {as_spelt(h.with_name(f"{n}.hea")) for h in headers for n in segment_names(h)}
     return [h for h in headers if h not in segments]
 
 
@@ -226,7 +226,7 @@ def _of_no_record(below: Sequence[Path], signals: Set[Path]) -> list[Path]:
         for f in below
         if f not in signals
         and f.suffix.lower() not in (".hea", ".dat", ".mat")
-        and f.suffix[1:] not in ANNOTATORS
+        and annotator_of(f) not in ANNOTATORS
         and (f.with_suffix("") not in stems or not may_annotate(f))
     ]
 
@@ -252,7 +252,9 @@ def _accounted(
         account = account.without(len(loose), "files", "no header for them", loose)
         annotators = {*ANNOTATORS, *([cut.annotator] if cut is not None else [])}
         orphans = [
-            f.name for f in below if f.suffix[1:] in annotators and f.with_suffix("") not in stems
+            f.name
+            for f in below
+            if annotator_of(f) in annotators and f.with_suffix("") not in stems
         ]
         account = account.without(
             len(orphans), "annotation files", "no header of a record is called so", orphans

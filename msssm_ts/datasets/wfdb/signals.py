@@ -225,6 +225,7 @@ def _as_wfdb_reads_it(stem: Path) -> Iterator[str]:
     files = [] if segments else [line.split()[0] for line in lines[1:] if line.split()[0] != "~"]
     moments = words[4:]
     plain = not any(c in name for name in [*files, *words[:1]] for c in "/\\")
+    plain = plain and all(stem.with_name(n).exists() for n in [f"{stem.name}.hea", *files])
     if (plain or segments) and (not moments or _valid_moments(moments)):
         yield str(stem)
         return
