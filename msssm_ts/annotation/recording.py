@@ -26,7 +26,9 @@ from msssm_ts.datasets.wfdb.headers import as_spelt, header_of, segment_names
 from msssm_ts.errors import InputError
 
 _FORMATS = (WFDB, EDF, ISHNE, SOUND)
-_SUFFIXES = (*(s for f in _FORMATS for s in f.suffixes[:6]), ".dat")
+_SUFFIXES = (*(s for f in _FORMATS for s in f.suffixes), ".dat")
+# Of each format, that are named.
+_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,8 @@ def _below(folder: Path) -> list[Path]:
             files = [f for f in files if f not in segments]
         if files:
             return files
-    raise InputError(
-        f"{folder}: no recording ({', '.join(_SUFFIXES)}); found are {describe_files(below)}"
-    )
+    known = ", ".join(s for f in _FORMATS for s in f.suffixes[:_SHOWN])
+    raise InputError(f"{folder}: no recording ({known}); found are {describe_files(below)}")
 
 
 def open_recording(file: Path) -> Recording:
