@@ -17,6 +17,7 @@ from msssm_ts.series import LazySeries, Series
 from msssm_ts.series.checks import check_series, check_times, is_table, without_torch
 from msssm_ts.series.fingerprints import fingerprints
 from msssm_ts.series.glance import looks_turned
+from msssm_ts.series.nested import unnested
 from msssm_ts.text import counted
 from msssm_ts.warned import warn_caller
 
@@ -50,7 +51,7 @@ def checked_series(
     ValueError
         If they cannot be used.
     """
-    X = X if isinstance(X, LazySeries) else without_torch(X)
+    X = X if isinstance(X, LazySeries) else without_torch(unnested(X))
     if fitted is None:
         series = check_series(X, estimator.missing, str(estimator.dtype))
     else:
@@ -62,6 +63,20 @@ def checked_series(
         for name in vars(estimator).keys() & {*_WIDTH}:
             delattr(estimator, name)
     return series
+
+
+def warn_of_order(X: Any, **along: Any) -> None:
+    """Warn of what goes along with X, a row a series, and has X's index in another order."""
+    own: Any = getattr(X, "index", None)
+    for name, given in along.items():
+        other: Any = getattr(given, "index", None)
+        if not (hasattr(own, "equals") and hasattr(other, "equals")) or own.equals(other):
+            continue
+        if len(own) == len(other) and own.isin(other).all() and other.isin(own).all():
+            warn_caller(
+                f"the index of {name} is that of X in another order: rows belong together by their "
+                f"place; pass {name}.loc[X.index] if they do by their index"
+            )
 
 
 def noticed_stamps(model: TakesSeries, series: Sequence[Series], times: Any) -> Stamps:

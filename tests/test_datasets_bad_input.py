@@ -168,7 +168,7 @@ BYTES = {
     "cut.npy": (_saved(np.save, ONES)[:-8], "not a readable .npy file"),
     "pickled.npy": (_saved(np.save, np.array([1, "a"], object)), "not a readable .npy file"),
     "archive.npy": (_npz(X=ONES), "holds several arrays; rename it to .npz"),
-    "one_axis.npy": (_saved(np.save, np.ones(3)), "X must be numbers of shape"),
+    "one_axis.npy": (_saved(np.save, np.ones(3)), "no labels found"),
     "no_labels.npy": (_saved(np.save, ONES), "no labels found"),
     "other_names.npz": (_npz(stuff=ONES), "no array X; it holds stuff, rename"),
     "one_axis.npz": (_npz(X=np.ones(3)), "X must be numbers of shape"),

@@ -24,7 +24,10 @@ from msssm_ts.errors import InputError, OptionError
 
 # Not options of one kind: the part, the rate, the memory, and the folds, which --validation asks
 # for.
-ELSEWHERE = {"split", "sampling_rate", "max_memory", "fold", "tables", "recordings", "headers"}
+ELSEWHERE = {
+    *("split", "sampling_rate", "max_memory", "fold"),
+    *("tables", "recordings", "headers", "wanted", "unlabelled"),
+}
 OPTIONS = [f.name for f in fields(ReadOptions) if f.name not in ELSEWHERE]
 SOME_VALUE: dict[str, Any] = {
     **dict.fromkeys(("label", "id", "group", "time", "channel"), "kind"),
@@ -147,6 +150,18 @@ def _mat_records(folder: Path) -> Path:
         content = {"val": _signals(i, 12)}
         scipy.io.savemat(folder / f"s{i}{'ab'[i % 2]}.mat", content)
     return _beside(folder, ".mat")
+
+
+def _npy_records(folder: Path) -> Path:
+    for i in range(4):
+        np.save(folder / f"s{i}{'ab'[i % 2]}.npy", _signals(i))
+    return _beside(folder, ".npy")
+
+
+def _npy_squares(folder: Path) -> Path:
+    for i in range(4):
+        np.save(folder / f"s{i}{'ab'[i % 2]}.npy", _signals(i)[:, :2])
+    return _beside(folder, ".npy")
 
 
 def _of_recordings(source: Source, drop: str) -> dict[str, tuple[Source, dict[str, Any]]]:
@@ -344,6 +359,8 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
     "MFER files": _of_recordings(_mfer, "II"),
     "Kardia recordings": _of_recordings(_kardia, "II"),
     "MATLAB recordings": _of_recordings(_mat_records, "channel 2"),
+    "NumPy recordings": _of_recordings(_npy_records, "channel 2")
+    | {"axes": (_npy_squares, {"axes": "steps,channels", "label": "kind"})},
     "text tables": _of_tables(lambda table: table),
     "Parquet files": _of_tables(_as_parquet),
     "data frames": _of_tables(_as_frame),

@@ -124,6 +124,18 @@ class Column:
         # A column of which only categories such as "12" are there looks like one of numbers.
         return np.array(["" if np.isnan(v) else f"{v:.15g}" for v in values.tolist()], np.str_)
 
+    def unknown(self, values: NDArray[Any]) -> list[str]:
+        """Return the categories among values that a fit has not seen, once for each value.
+
+        Examples
+        --------
+        >>> Column.fit("sex", np.array(["f", "m"])).unknown(np.array(["M", "f", ""]))
+        ['M']
+        """
+        if self.is_number:
+            return []
+        return [t for t in self.texts(values).tolist() if t and t not in self.categories]
+
     def facts(self) -> dict[str, Any]:
         """Return what JSON holds; the knots are an array."""
         kind = "number" if self.is_number else "category"

@@ -14,9 +14,13 @@ from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.messages import no_column
 from msssm_ts.datasets.options import NOTHING_BESIDE, ReadOptions, meant_column
 from msssm_ts.datasets.tables.numbers import as_float
+from msssm_ts.datasets.tables.written import as_written
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.series.side_features import SideFeatures
+from msssm_ts.text import counted
 
+# Of fewer series each may have a category of its own.
+_FEW = 10
 _MISSING = frozenset(("", "nan", "-nan", "na", "n/a", "#n/a", "<na>", "null", "none", "?"))
 
 
@@ -74,7 +78,7 @@ def chosen_features(data: LabelledSeries, options: ReadOptions) -> LabelledSerie
         account = data.account.without(len(gone), "features", DROPPED, gone)
         return replace(data, features=None, account=account)
     if not options.beside:
-        return data
+        return data if data.features is None else _with_numbers(data, data.features)
     there = () if data.features is None else data.features.names
     possible = dict(data.account.taken).get("possible features")
     if not there and possible:
@@ -94,4 +98,34 @@ def chosen_features(data: LabelledSeries, options: ReadOptions) -> LabelledSerie
     assert data.features is not None
     gone = tuple(name for name in there if name not in wanted)
     account = data.account.without(len(gone), "features", "not among --with", gone)
-    return replace(data, features=data.features.only(wanted), account=account)
+    return _with_numbers(replace(data, account=account), data.features.only(wanted))
+
+
+def _with_numbers(data: LabelledSeries, features: SideFeatures) -> LabelledSeries:
+    """Return series with features of which texts that are numbers, such as 60y, are numbers."""
+    columns, said = [], []
+    for name, column in features.items():
+        read = column
+        if column.dtype.kind == "U":
+            read, remark = _read(column)
+            said.append(remark and f"{name}: {remark}")
+        columns.append(read)
+    account = data.account.remarking(*said)
+    return replace(data, features=SideFeatures(features.names, tuple(columns)), account=account)
+
+
+def _read(column: NDArray[Any]) -> tuple[NDArray[Any], str]:
+    """Return a column of texts as numbers where it can be, and what there is to say of it."""
+    texts, places, counts = np.unique(column, return_inverse=True, return_counts=True)
+    given = texts != ""
+    numbers = [as_float(t) for t in texts[given].tolist()]
+    written = as_written(texts[given].tolist(), counts[given].tolist(), any_unit=True)
+    if written is not None and written.measured:
+        values = np.full(len(texts), np.nan)
+        values[given] = written.values
+        return values[places], written.remark
+    odd = [t for t, n in zip(texts[given].tolist(), numbers, strict=True) if n is None]
+    if not odd or not (2 * len(odd) < len(numbers) or 2 * len(numbers) > len(column) > _FEW):
+        return column, ""
+    kind = counted(len(numbers), "category", "categories")
+    return column, f"its texts are taken for {kind}, for {odd[0][:40]!r} is no number"

@@ -18,7 +18,9 @@ from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
 from msssm_ts.datasets.readers import OF_TABLES, RECORDINGS, Reader, reader_of
 from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
+from msssm_ts.datasets.tables.keyed import read_keyed
 from msssm_ts.datasets.tables.part_files import read_part_files
+from msssm_ts.datasets.tables.text_files import is_text
 from msssm_ts.datasets.tree import describe_files, files_below, with_suffix
 from msssm_ts.errors import InputError
 
@@ -88,6 +90,10 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         hdf5 = reader_of(HDF5[0])
         assert hdf5 is not None
         return hdf5(folder, options)
+    keyed = read_keyed(folder, options)
+    if keyed is not None:
+        options.check_acting(OF_TABLES, "tables with others beside them", str(folder))
+        return keyed
     for read, acts_on, title in _TEXT_FOLDERS:
         series = read(folder, options)
         if series is not None:
@@ -104,9 +110,11 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
         return replace(data, account=data.account + left_beside(file, files))
     for known in with_suffix(files, FORMATS):
         refuse_format(known, options)
+    remedy = remedy_of(files) or f"known are {_KNOWN}"
+    if files and remedy_of(files) == "" and all(map(is_text, files[:3])):
+        remedy = "if they are tables of text, call them .csv or .txt"
     raise InputError(
-        f"{folder}: the folder has nothing to read ({describe_files(files)}); "
-        f"{remedy_of(files) or f'known are {_KNOWN}'}"
+        f"{folder}: the folder has nothing to read ({describe_files(files)}); {remedy}"
     )
 
 

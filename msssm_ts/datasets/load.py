@@ -113,7 +113,7 @@ def load(
     if equals and options.fold is None:
         options = replace(options, fold=column)
     with limited(options.max_memory) as allowed:
-        data = _load(source, options)
+        data = _load(source, replace(options, unlabelled=not needs_labels))
         if options.max_memory is not None and isinstance(data.values, LazySeries):
             # They are decoded later, perhaps in other processes.
             values = LazySeries(
@@ -145,6 +145,10 @@ def load(
         said += [e.text() for e in data.account.left_out if "for labels" in e.why]
         said += [e.text() for e in data.account.left_out if e.what == "tables"]
         possible = dict(data.account.taken).get("possible labels")
+        texts = [n for e in data.account.left_out if e.why == "text" for n in e.names]
+        said += [f"name the label with --label, which {enumerate_names(texts, 6)} may be"] * bool(
+            texts
+        )
         said += [f"name one or more of {possible} with --label, commas between"] if possible else []
         raise InputError(
             f"{data.source}: no labels found; {said[0] if said else _LABEL_REMEDY[folder]}"

@@ -25,7 +25,11 @@ FORMATS = {
 _REMEDIES = {
     (".xlsx", ".xls", ".xlsm", ".ods"): "save the sheet as CSV",
     (".feather", ".arrow", ".ipc", ".orc", ".avro"): "write the table as .parquet or CSV",
-    (".json", ".jsonl", ".ndjson"): "write the series as CSV, a series a row",
+    (".jsonl", ".ndjson"): (
+        "write it as a table: pandas.read_json('x.jsonl', lines=True).to_parquet('x.parquet')"
+    ),
+    (".json",): "write it as a table: pandas.read_json('x.json').to_parquet('x.parquet')",
+    (".tdms", ".lvm"): "export it from LabVIEW as text with one line of names above the values",
     (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".rds", ".rdata"): (
         "loading it could run what it holds, so save arrays as .npz and tables as .parquet"
     ),

@@ -20,7 +20,7 @@ _OPTIONS = {
 }
 
 # Fields that readers fill in for readers.
-_FOUND = ("tables", "recordings", "headers")
+_FOUND = ("tables", "recordings", "headers", "wanted", "unlabelled")
 # Fields that act on recordings with tables beside them, and on annotated records.
 OF_RECORDINGS = frozenset({"label", "group", "fold", "label_from", "beside"})
 OF_RECORDS = OF_RECORDINGS | {"drop", "window", "beat_classes", "annotator", "episodes"}
@@ -80,6 +80,12 @@ class ReadOptions:
         line.
     headers : tuple of str
         What the headers of recordings say of patients, by name. No option either.
+    wanted : tuple of str
+        The channels of the model that the series are for, empty texts where it knows no names: what
+        has as many columns and no series of its own is one series. No option either.
+    unlabelled : bool
+        Whether series without labels will do, so that labels which only some have are none. No
+        option either.
     """
 
     label: str | None = None
@@ -103,6 +109,8 @@ class ReadOptions:
     tables: tuple[Path, ...] = ()
     recordings: tuple[Path, ...] = ()
     headers: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    unlabelled: bool = False
 
     def given(self) -> dict[str, Any]:
         """Return what the user named, as JSON holds it; the part is not among it.

@@ -25,6 +25,7 @@ from msssm_ts.datasets.kardia.reader import ATC
 from msssm_ts.datasets.mat_records.reader import MAT, are_records
 from msssm_ts.datasets.mfer.reader import MFER
 from msssm_ts.datasets.not_read import FORMATS, refuse_format
+from msssm_ts.datasets.npy_records.reader import are_npy_records, read_npy_records
 from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
 from msssm_ts.datasets.scp.reader import SCP, are_scp
 from msssm_ts.datasets.signals.reader import read_recordings
@@ -155,6 +156,15 @@ READERS = (
         OF_RECORDINGS | {"drop"},
         recordings=True,
         takes=are_records,
+        alone=False,
+    ),
+    Reader(
+        "NumPy recordings",
+        (".npy",),
+        read_npy_records,
+        OF_RECORDINGS | {"drop", "axes"},
+        recordings=True,
+        takes=are_npy_records,
         alone=False,
     ),
     Reader(".ts files", (".ts",), lambda file, _: read_ts(file), frozenset()),

@@ -17,14 +17,18 @@ from msssm_ts.datasets.dicom.sign import is_unnamed_dicom
 from msssm_ts.datasets.edf.header import read_edf_header
 from msssm_ts.datasets.edf.states import pair_files
 from msssm_ts.datasets.files import LISTED
+from msssm_ts.datasets.mat_records.reader import are_records
 from msssm_ts.datasets.named import find_layout
 from msssm_ts.datasets.not_read import FORMATS
+from msssm_ts.datasets.npy_records.reader import are_npy_records
+from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import RECORDINGS, SUFFIXES
 from msssm_ts.datasets.recordings.folders import read_folders
 from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.owners import by_owner
 from msssm_ts.datasets.tables.folders import names_others
+from msssm_ts.datasets.tables.one_a_file import are_one_a_file
 from msssm_ts.datasets.tables.partitions import is_partitioned
 from msssm_ts.datasets.tree import count_by_suffix, files_below, is_about, with_suffix
 from msssm_ts.datasets.wfdb.headers import as_spelt, segment_names
@@ -76,6 +80,13 @@ def why_one(folder: Path) -> str | None:
     if is_zarr(folder):
         return "it is a Zarr folder"
     files = [f for f in files_below(folder) if bare_suffix(f) in _KNOWN]
+    if are_npy_records(with_suffix(files, [".npy"])):
+        return "its .npy files are a series each"
+    if are_records(with_suffix(files, [".mat"])):
+        return "its .mat files are a series each"
+    text = [f for f in files if bare_suffix(f) in _TABLES]
+    if are_one_a_file(folder, text, ReadOptions()):
+        return "its files are a series each"
     if is_partitioned(folder, [f for f in files if bare_suffix(f) in (*_TABLES, ".parquet")]):
         return "its folders' names are columns"
     if not with_suffix(files, LISTED) and listed_below(files, LISTED) is not None:

@@ -68,9 +68,13 @@ def named_unit(column: str) -> tuple[str, str]:
     --------
     >>> named_unit("acc_x [m/s^2]"), named_unit("sensor (left)"), named_unit("(g)")
     (('acc_x', 'm/s^2'), ('sensor (left)', ''), ('(g)', ''))
+    >>> named_unit("a [mm/s2]")
+    ('a', 'mm/s2')
     """
     name, unit = without_unit(column)
-    return (name, unit.strip()) if name and is_unit(unit) else (column, "")
+    # Words may end like units; mm/s2 is none of these.
+    known = is_unit(unit) or (not unit.strip().isalnum() and _parsed(unit) is not None)
+    return (name, unit.strip()) if name and known else (column, "")
 
 
 def is_unit(text: str) -> bool:

@@ -27,7 +27,7 @@ from msssm_ts.parameter_rows import documented
 from msssm_ts.parameters import Parameters, check_parameters
 from msssm_ts.series import LazySeries
 from msssm_ts.series.checks import as_series_list, check_series, check_times, is_float32
-from msssm_ts.sklearn_state import checked_series, required_y, source_of
+from msssm_ts.sklearn_state import checked_series, required_y, source_of, warn_of_order
 
 
 @documented
@@ -180,6 +180,8 @@ optional
         check_parameters(self.get_params(deep=False))
         previous = model_to_go_on_from(self) if self.warm_start else None
         series = checked_series(self, X, previous)
+        along = {"y": y, "sample_weight": sample_weight, "groups": groups, "features": features}
+        warn_of_order(X, **along, validation=validation)
         check_channel_names(channel_names, series[0].shape[0])
         data = training_data(
             series,

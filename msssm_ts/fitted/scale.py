@@ -9,6 +9,8 @@ import numpy as np
 
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.series import Series
+from msssm_ts.series.outliers import FILLS
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.fitted.model import FittedModel
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 # Root mean squares of series in the training's deviations: of half of the series beyond the one, or
 # of all, if they are many, below the other. No test part of 52 sets of the archives comes near.
 _LARGE, _SMALL, _MANY = 8.0, 1 / 20, 8
+# Deviations from the training's mean from where on a number that stands for no value is none.
+_FAR = 20.0
 
 
 def scale_line(model: FittedModel, series: Sequence[Series], names: Sequence[str]) -> str:
@@ -59,6 +63,46 @@ def scale_line(model: FittedModel, series: Sequence[Series], names: Sequence[str
     told = ", ".join(f"of {enumerate_names(of)} lie {times}" for times, of in said.items())
     return (
         f"values {told} as far from the training's mean as its own: another unit, gain or offset?"
+    )
+
+
+def fills_line(model: FittedModel, series: Sequence[Series], names: Sequence[str]) -> str:
+    """Say which values of new series programs write where there is no value.
+
+    They lie far beyond what a model was trained on.
+
+    Parameters
+    ----------
+    model, series, names
+        As for :func:`scale_line`.
+
+    Examples
+    --------
+    >>> from msssm_ts import MSSSMClassifier
+    >>> X = np.random.default_rng(0).normal(size=(20, 30))
+    >>> model = MSSSMClassifier("fast", random_state=0).fit(X, np.arange(20) % 2).model_
+    >>> X[3, 4:6] = -999
+    >>> fills_line(model, X[:, None], ["ecg"]).partition(":")[0]
+    'numbers that may stand for missing values are taken as they are'
+    """
+    preparation, scale = model.preparation, model.standardizer
+    plain = preparation.features == "raw" and preparation.bandpass is None
+    if not plain or preparation.standardize != "global":
+        return ""
+    said = []
+    for channel, name in enumerate(names):
+        values = np.concatenate([one[channel] for one in series]).astype(np.float64)
+        far = values[np.abs(values - scale.mean[channel]) > _FAR * scale.std[channel]]
+        found = far[np.isclose(far[:, None], np.array(FILLS), rtol=1e-6).any(axis=1)]
+        if len(found):
+            marks = enumerate_names([f"{v:g}" for v in np.unique(found.astype(np.float32))], 3)
+            said.append(f"{marks} in {name} ({counted(len(found), 'value')})")
+    if not said:
+        return ""
+    told = ", ".join(said)
+    return (
+        f"numbers that may stand for missing values are taken as they are: {told}; write NaN, or "
+        "leave the cell empty, if they do"
     )
 
 

@@ -73,6 +73,7 @@ def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
     True
     """
     _refuse_odd(y)
+    y = _of_numpy(y)
     y = check_array(
         y, dtype=None, ensure_2d=False, accept_sparse="csr", ensure_min_samples=0, input_name="y"
     )
@@ -107,6 +108,14 @@ def encode_targets(y: Any, classes: NDArray[Any] | None = None) -> Targets:
     return Targets(classes, np.searchsorted(classes, found)[encoded])
 
 
+def _of_numpy(y: Any) -> Any:
+    """Return whole numbers of pandas that may be missing, and are not, as numpy's."""
+    kind = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    if getattr(kind, "kind", "") not in tuple("iub") or y.isna().any():
+        return y
+    return y.to_numpy(kind)
+
+
 def _refuse_odd(y: Any) -> None:
     """Refuse a list of labels for each series, and labels of which some are text, some numbers."""
     cells = y if isinstance(y, (list, tuple)) else getattr(y, "tolist", list)()
@@ -114,6 +123,11 @@ def _refuse_odd(y: Any) -> None:
         raise ValueError(
             "y has lists of different lengths; of several labels give a matrix of 0 and 1, as "
             "sklearn.preprocessing.MultiLabelBinarizer makes of such lists"
+        )
+    if (place := next((i for i, c in enumerate(cells) if c is None), None)) is not None:
+        raise ValueError(
+            f"Input y contains NaN: series {place} (counted from 0) has no label, but None; leave "
+            "it out, or pass it as unlabelled"
         )
     if getattr(getattr(y, "dtype", None), "kind", "") == "O":
         text = next((c for c in cells if isinstance(c, str)), None)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.series.lazy import LazySeries, Series, lengths_of
+from msssm_ts.series.nested import unnested
 from msssm_ts.text import counted
 
 Missing = Literal["error", "mask", "interpolate"]
@@ -27,7 +28,8 @@ def as_series_list(X: Any, missing: Missing = "error", dtype: str = "float32") -
     ----------
     X : array of shape (n_samples, n_timepoints) or (n_samples, n_channels, n_timepoints), or a \
 sequence of arrays of shape (n_channels, length) or (length,)
-        The series; numpy arrays, pandas or polars frames, torch tensors, nested lists. What is
+        The series; numpy arrays, pandas or polars frames, torch tensors, nested lists, or frames
+        and arrays of objects whose cells are series, a channel a column. What is
         masked in masked arrays is missing.
     missing : {"error", "mask", "interpolate"}
         What happens to NaN before the end: refused, left as it is, or interpolated along each
@@ -54,7 +56,7 @@ sequence of arrays of shape (n_channels, length) or (length,)
     >>> [s.shape for s in as_series_list([[1.0, 2.0, 3.0], [4.0, 5.0, np.nan]])]
     [(1, 3), (1, 2)]
     """
-    X = without_masks(without_torch(X))
+    X = without_masks(without_torch(unnested(X)))
     series = _from_list(X) if isinstance(X, (list, tuple)) and _is_ragged(X) else _from_array(X)
     return [
         _without_missing(without_padding(s), f"series {i}", missing, dtype)

@@ -27,7 +27,7 @@ FAR, WILD = 30.0, 1e10
 # What lies far and is more than a few, or than this part of all, is what the series are like.
 _FEW, _RARE = 3, 1e-4
 # What programs write where there is no value; the last are netCDF's and the largest of float32.
-_FILLS = (
+FILLS = (
     *(-999.0, -999.25, -999.9, -9999.0, -9999.9, -99999.0, -999999.0, 999.9, 9999.0, 9999.9),
     *(99999.0, 999999.0, -1e20, 1e20, -1e30, 1e30),
     *(-1e35, 1e35, 1e36, 9.969209968386869e36, float(np.finfo(np.float32).max)),
@@ -225,7 +225,7 @@ class _Column:
     def _fills(self) -> Iterator[tuple[float, list[NDArray[np.bool_]]]]:
         """Yield numbers that fill places, as they are in the series' type, and where they stand."""
         low, high = self._ends()
-        for fill in (float(self.parts[0].dtype.type(f)) for f in _FILLS):
+        for fill in (float(self.parts[0].dtype.type(f)) for f in FILLS):
             if low <= fill <= high:
                 is_fill = [part == fill for part in self.parts]
                 if sum(int(f.sum()) for f in is_fill) > 1:

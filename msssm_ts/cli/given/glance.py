@@ -63,12 +63,18 @@ def on_loudness(some: Sequence[NDArray[Any]], model: FittedModel) -> list[str]:
     return said
 
 
-def on_scale(series: LabelledSeries, some: Sequence[NDArray[Any]], model: FittedModel) -> list[str]:
-    """Say that values are of another size than those of the training, where no unit tells."""
-    from msssm_ts.fitted.scale import scale_line
+def on_scale(
+    series: LabelledSeries, some: Sequence[NDArray[Any]], model: FittedModel, *, sizes: bool
+) -> list[str]:
+    """Say that values may stand for none, or are of another size than in the training.
+
+    The latter where it is asked for: no unit tells.
+    """
+    from msssm_ts.fitted.scale import fills_line, scale_line
 
     needed, given = model.preparation.channels, series.channel_names
     names = needed or [f"channel {i + 1}" for i in range(series.n_channels)]
     order = [given.index(name) for name in names] if needed and given else slice(None)
-    line = scale_line(model, [one[order] for one in some], names)
-    return [line] if line else []
+    ordered = [one[order] for one in some]
+    lines = [fills_line(model, ordered, names), scale_line(model, ordered, names) if sizes else ""]
+    return [line for line in lines if line]

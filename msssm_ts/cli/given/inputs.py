@@ -133,7 +133,7 @@ def read_like_model(
     beside = header.get("beside")
     kept["beside"] = list(beside["names"]) if beside is not None and beside["facts"] else []
     kept = {name: value for name, value in kept.items() if value and name not in own}
-    reading = replace(reading, split="test")
+    reading = replace(reading, split="test", wanted=_channels(header))
     lost: OptionError | None = None
     while True:
         try:
@@ -152,6 +152,12 @@ def read_like_model(
         except InputError as error:
             # Without the column that the model's labels came from there may be none at all.
             raise lost or error from error
+
+
+def _channels(header: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of a model's channels, empty ones where it knows none."""
+    names = header.get("preparation", {}).get("channels") or header.get("channel_names")
+    return tuple(names or [""] * header.get("n_channels", 0))
 
 
 def load_classifier(

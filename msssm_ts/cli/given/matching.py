@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.fitted import FittedModel
     from msssm_ts.fitted.parts import Source
+    from msssm_ts.series.side_features import SideFeatures
 
 
 def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:
@@ -75,13 +76,12 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     series = in_units(series, units, source.channel_names)
     said += series.account.remarks[len(before) :]
     said += _rate(series, model)
+    some = some_of(series)
     if series.unit == SOUND_UNIT:
-        said += on_loudness(some_of(series), model)
+        said += on_loudness(some, model)
     else:
-        some = some_of(series)
         said += on_gaps(series, some, model)
-        if not units or series.units is None:
-            said += on_scale(series, some, model)
+        said += on_scale(series, some, model, sizes=not units or series.units is None)
     said += _lengths(series, model)
     if model.needs_times:
         series = replace(series, times=series.stamps)
@@ -174,7 +174,7 @@ def why_missing(series: LabelledSeries, name: str) -> str:
     from msssm_ts.datasets.signals.names import same_lead
 
     for left in series.account.left_out:
-        for other in left.names if left.what == "channels" else ():
+        for other in left.names if left.what in ("channels", "columns") and left.why else ():
             if same_lead(other, name):
                 return f" ({other}: {left.why})"
     return ""
@@ -183,7 +183,13 @@ def why_missing(series: LabelledSeries, name: str) -> str:
 def _other_channels(series: LabelledSeries, wanted: int) -> str:
     """Return what to do about series with another number of channels than a model's."""
     if series.unit != SOUND_UNIT:
-        return "give series of as many, or fit a model of these"
+        remedy = "give series of as many, or fit a model of these"
+        if series.n_channels == 1 and (series.lengths == wanted).all():
+            remedy += (
+                "; if rows are the steps of one series, give a table a column id that is the same "
+                "in all of them, and say --axes steps,channels of an array"
+            )
+        return remedy
     if wanted == 1:
         return "--mono mixes them"
     mixed = any("mixed down" in remark for remark in series.account.remarks)
@@ -282,7 +288,23 @@ def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     others = [name for name in there if name not in wanted]
     chosen = series.features.only(wanted) if series.features is not None and wanted else None
     said = f"features that the model does not use are left out: {enumerate_names(others)}"
-    return replace(series, features=chosen), [said] if others else []
+    return replace(series, features=chosen), [*([said] if others else []), *_unknown(model, chosen)]
+
+
+def _unknown(model: FittedModel, features: SideFeatures | None) -> list[str]:
+    """Say which categories beside the series are none that the model has seen."""
+    if features is None or model.beside is None or model.beside.member is None:
+        return []
+    said = []
+    for column in model.beside.member.columns:
+        unknown = column.unknown(features.only([column.name]).columns[0])
+        if unknown:
+            which = enumerate_names(list(dict.fromkeys(unknown)), 4)
+            said.append(
+                f"{column.name}: {len(unknown)} of {len(features)} series have a category that the "
+                f"model has not seen, {which}, and count as missing"
+            )
+    return said
 
 
 def _lengths(series: LabelledSeries, model: FittedModel) -> list[str]:

@@ -107,6 +107,9 @@ def left_beside(file: Path, below: Sequence[Path]) -> Account:
     split = _split(known)
     sets = {f: split[f][0] if f in split else _stem(f) for f in known if not _is_piece(f)}
     rest = [f.name for f, name in sets.items() if name != sets.get(file, _stem(file))]
+    # A table called metadata is not looked at, but may say what the series are.
+    said = (f for f in below if f.parent == file.parent and f not in sets and not is_about(f))
+    rest += [f.name for f in said if f.stem.casefold().startswith("metadata")]
     deeper = [f for f in below if f.parent != file.parent and not is_about(f)]
     rest += [relative_name(f, file.parent) for f in deeper if bare_suffix(f) in SUFFIXES]
     return Account().without(len(rest), "files", f"{file.name} is read", rest)

@@ -16,9 +16,11 @@ from msssm_ts.text import meant
 SERIES = (
     *("X", "series", "data", "values", "signals", "samples", "inputs", "tracings", "signal"),
     *("ecg", "waveforms", "traces", "recordings"),
+    # As numpy.savez calls what it is given without names.
+    "arr_0",
 )
 RECORD = ("val",)
-LABELS = ("y", "labels", "label", "targets", "target", "classes", "class")
+LABELS = ("y", "labels", "label", "targets", "target", "classes", "class", "arr_1")
 RATE = ("sampling_rate", "fs", "freq", "frequency", "sample_rate", "sfreq", "rate")
 GROUPS = (
     *("groups", "group", "records", "patients", "patient_id", "subjects", "subject", "speakers"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ BESIDE = (
 
 def read_npy(file: Path, options: ReadOptions) -> LabelledSeries:
     """Read a .npy file: (n, steps) or (n, channels, steps), with labels in a file beside it.
+
+    An array of one axis is one series.
 
     The labels of ``beats.npy`` are in ``beats_y.npy``, ``beats_labels.npy`` or ``y_beats.npy``,
     those of ``X_train.npy`` in ``y_train.npy``; or in a table, ``labels.csv``, with a row a series.
@@ -52,7 +55,24 @@ def read_npy(file: Path, options: ReadOptions) -> LabelledSeries:
         array = Stored(str(file), file.name, shape, dtype, _rows)
     else:
         array = load_npy(file)
-    return array_with_table(file, array, options, _beside(file))
+    beside = _beside(file)
+    if len(shape) == 1 and dtype.kind in "iufb" and file.stem not in BESIDE:
+        # One series.
+        array, beside = np.asarray(array)[None], {"ids": np.array([file.stem]), **beside}
+    axes = _axes_of_one(shape, options)
+    if not axes:
+        return array_with_table(file, array, options, beside)
+    data = array_with_table(file, array, replace(options, axes=axes), beside)
+    said = f"took the axes for {axes.replace(',', ', ')} of one series, as the model has channels"
+    return replace(data, account=data.account.remarking(said))
+
+
+def _axes_of_one(shape: tuple[int, ...], options: ReadOptions) -> str:
+    """Return the axes of one series of the model that it is for, where one is its channels."""
+    n = len(options.wanted)
+    if n < 2 or len(shape) != 2 or options.axes is not None or shape.count(n) != 1:
+        return ""
+    return "channels,steps" if shape[0] == n else "steps,channels"
 
 
 def _beside(file: Path) -> dict[str, Any]:

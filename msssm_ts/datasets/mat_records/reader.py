@@ -6,6 +6,7 @@ steps); others a matrix ``val``, as PhysioNet's exports.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,14 @@ def decode_mat(file: Path) -> Stored:
     values = read_mat_file(file)
     fields = {name.casefold(): value for name, value in _fields(values)}
     found = next((fields[n] for n in _SIGNALS if _is_matrix(fields.get(n))), None)
+    found_names: list[str] = []
     if found is None:
-        matrices = [v for v in fields.values() if _is_matrix(v)]
+        named = {n: np.squeeze(v) for n, v in _fields(values) if _is_matrix(v)}
+        matrices = list(named.values())
+        # Vectors of one length are signals, numbered by file or not: X097_DE_time, X097_FE_time.
+        signals = [re.sub(r"\d+", "", n) for n in named]
+        if _are_signals(matrices) and len({*signals}) == len(signals):
+            matrices, found_names = [np.stack(matrices)], signals
         if len(matrices) != 1:
             raise InputError(
                 f"{file}: which of {', '.join(sorted(fields)) or 'no variables'} is the "
@@ -59,7 +66,7 @@ def decode_mat(file: Path) -> Stored:
             "signals; name the file alone to read it as a data set"
         )
     rate = next((_scalar(fields[n]) for n in _RATES if n in fields), 0.0)
-    names = next((_texts(fields[n]) for n in _NAMES if n in fields), [])
+    names = next((_texts(fields[n]) for n in _NAMES if n in fields), found_names)
     if len(names) != len(matrix):
         names = [""] * len(matrix)
     return Stored(
@@ -85,6 +92,11 @@ def _is_matrix(value: Any) -> bool:
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf":
         return False
     return value.size > 1 and np.squeeze(value).ndim in (1, 2)
+
+
+def _are_signals(matrices: Sequence[NDArray[Any]]) -> bool:
+    """Whether several matrices are vectors of one length."""
+    return len(matrices) > 1 and all(m.shape == matrices[0].shape and m.ndim == 1 for m in matrices)
 
 
 def _text(value: Any) -> str:
@@ -117,15 +129,18 @@ def are_records(files: Sequence[Path]) -> bool:
     if files[0].with_suffix(".hea").exists():
         # The signals of WFDB records.
         return False
-    for file in files[:3]:
+    some, unclear = files[:5], 0
+    for file in some:
         try:
             values = read_mat_file(file)
             if {n.casefold() for n in values} & _DATA_SET:
                 return False
             shape = decode_mat(file).values.shape
         except InputError:
-            return False
+            unclear += 1
+            continue
         # X is what the series of a data set are called, too.
         if shape[1] < 8 * shape[0] or shape[0] > (16 if "X" in values else 64):
             return False
-    return True
+    # A few that are not clear are left out and named.
+    return 2 * unclear < len(some)

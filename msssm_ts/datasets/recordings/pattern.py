@@ -117,7 +117,8 @@ def by_pattern(
     if "label" not in fields:
         raise InputError(
             f"{folder}: --label-from {options.label_from} fits the name of none of the "
-            f"{len(files)} {others}, such as {files[0].relative_to(folder).as_posix()}"
+            f"{len(files)} {others}, such as {files[0].relative_to(folder).as_posix()}; write * "
+            "for what stands around the label"
         )
     return fields
 

@@ -15,8 +15,13 @@ from msssm_ts.errors import InputError
 LABEL = (
     *("label", "class", "target", "category", "labels", "class_label", "activity"),
     *("activity_id", "activity_name", "gesture", "diagnosis", "classification", "y"),
+    *("klasse", "kategorie", "classe", "catégorie", "clase", "categoría", "etiqueta", "étiquette"),
+    *("标签", "类别", "標籤", "類別", "ラベル", "クラス", "класс", "метка"),
 )
-ID = ("id", "series_id", "case_id", "sample_id", "series", "case", "name")
+ID = (
+    *("id", "series_id", "case_id", "sample_id", "series", "case", "name"),
+    *("kennung", "identifiant", "identificador", "编号", "序号", "編號", "番号"),
+)
 # These name a series in a long table; in a wide one they may stand in many rows.
 LOOSE_ID = (
     *("trial", "trial_id", "segment", "segment_id", "window_id", "sequence", "sequence_id"),
@@ -25,7 +30,7 @@ LOOSE_ID = (
 GROUP = (
     *("group", "record", "patient", "subject", "speaker", "patient_id", "subject_id", "user"),
     *("user_id", "participant", "participant_id", "volunteer", "person", "person_id"),
-    *("speaker_id", "record_id", "driver", "session", "session_id"),
+    *("speaker_id", "record_id", "driver", "session", "session_id", "group_id"),
 )
 FOLD = ("fold", "strat_fold")
 PART = (
@@ -35,12 +40,13 @@ PART = (
 TIME = (
     *("time", "timestamp", "t", "step", "time_index", "timestep", "timepoint", "timepoints"),
     *("datetime", "cycle", "cycles", "time_cycles", "time_in_cycles", "elapsed", "date"),
-    *("zeit", "zeitstempel", "uhrzeit", "datum", "temps", "tiempo"),
+    *("zeit", "zeitstempel", "uhrzeit", "datum", "temps", "heure", "horodatage", "tiempo", "hora"),
+    *("fecha", "时间", "時間", "時刻", "日時", "日期", "время", "дата"),
     *("frame", "frame_id", "frame_number", "frame_no", "frame_index"),
     *("sample#", "sample_number"),
 )
 CHANNEL = ("channel", "dimension", "dim", "dim_id", "lead", "sensor")
-VALUE = ("value", "values")
+VALUE = ("value", "values", "wert", "messwert", "valeur", "valor", "值", "数值", "значение")
 
 # A column with one letter for a name may hold anything.
 _ABOUT_SERIES = {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from msssm_ts.datasets.compressed import open_bytes
@@ -24,27 +22,36 @@ from msssm_ts.datasets.tables.columns import (
     unique_names,
 )
 from msssm_ts.datasets.tables.encoding import find_encoding
-from msssm_ts.datasets.tables.numbers import as_float, decimal_mark, on_commas, thousands_in
-from msssm_ts.datasets.tables.one_column import one_column
+from msssm_ts.datasets.tables.numbers import (
+    as_float,
+    decimal_mark,
+    is_number,
+    on_commas,
+    thousands_in,
+)
 from msssm_ts.datasets.tables.preamble import (
     COMMENT,
     Preamble,
     are_units,
     first_of_table,
     is_comment,
+    joined_headers,
     named_separator,
     unit_of,
+)
+from msssm_ts.datasets.tables.separators import (
+    CELLS,
+    LINES,
+    ROWS,
+    WHITESPACE,
+    divided,
+    split_spaced,
 )
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
 
-# Any run of spaces and tabs.
-WHITESPACE = ""
-_SEPARATORS = (",", ";", "\t", "|")
 # As much of the file as is looked at: some lines, but not all of a few endless ones.
-_LINES, _BYTES, _CELLS = 60, 1 << 20, 2000
-# What stands above a table may be long; of the table itself fewer rows are enough.
-_ROWS = 20
+_BYTES = 1 << 20
 # What a column takes in memory beside its values.
 _COLUMN = 7000
 # One letter may also be a class.
@@ -54,7 +61,6 @@ _CERTAIN = {
     for name in names
     if len(name) > 1
 }
-_Rows = list[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -142,21 +148,14 @@ def detect_dialect(file: Path) -> Dialect:
         comments = []
     about = {n for n, _ in comments}
     kept = [(n, line) for n, line in numbered if n not in about]
-    separators = (*_SEPARATORS, WHITESPACE) if named is None else (named,)
-    rows_by_separator = {s: _rows(kept, s) for s in separators}
-    preferred = named or ("\t" if ".tsv" in file.suffixes else ",")
-    separator = _separator(rows_by_separator, preferred)
-    rows = rows_by_separator[separator]
-    column = None if named is not None else one_column(kept, rows_by_separator)
-    if column is not None:
-        rows, separator = column, ";"
+    separator, rows = divided(kept, named, "\t" if ".tsv" in file.suffixes else ",")
     if not rows:
         raise InputError(f"{file}: the file is empty; give one with series")
-    table = [[c.strip() for c in cells[:_CELLS]] for _, cells in rows]
-    start = first_of_table(table, [_is_number(r[0]) for r in table])
+    table = [[c.strip() for c in cells[:CELLS]] for _, cells in rows]
+    start = first_of_table(table, [is_number(r[0]) for r in table])
     preamble = Preamble({r[0]: " ".join(r[1:]).strip() for r in table[:start]})
     line_above = rows[start - 1][0] if start else 0
-    rows, table = rows[start : start + _ROWS], table[start : start + _ROWS]
+    rows, table = rows[start : start + ROWS], table[start : start + ROWS]
     if all(len(c) > 2 and c[0] == c[-1] == "'" for c in table[0]):
         # Quoted twice.
         bare = [c[1:-1].strip() for c in table[0]]
@@ -173,6 +172,10 @@ def detect_dialect(file: Path) -> Dialect:
             rows, table = [(0, hidden), *rows], [hidden, *table]
         line_above = max(line_above, above[-1][0] if above else 0, int(named is not None))
     demand(_COLUMN * len(first), file, f"a table of {counted(len(first), 'column')}")
+    together = joined_headers(first, table[1]) if headed and len(table) > 2 else []
+    if together:
+        first, line_above = together, rows[1][0]
+        rows, table = [rows[0], *rows[2:]], [table[0], *table[2:]]
     units: dict[str, str] = {}
     below = 1
     columns = tuple(
@@ -220,6 +223,7 @@ def detect_dialect(file: Path) -> Dialect:
                     remark,
                     on_commas(cells) if decimal == "," else "",
                     repeated,
+                    "" if headed else _on_blocks(lines),
                 ],
             )
         ),
@@ -234,6 +238,18 @@ def _gives_units(rows: list[list[str]]) -> bool:
     return are_units(rows[0], below)
 
 
+def _on_blocks(lines: Sequence[str]) -> str:
+    """Say that blank lines divide rows, where they do so again and again."""
+    sizes = [len(list(own)) for filled, own in groupby(lines, lambda x: bool(x.strip())) if filled]
+    if len(sizes) < 3 or min(sizes[:-1]) < 2:
+        return ""
+    return (
+        f"blank lines divide the rows into blocks, of {sizes[0]} and {sizes[1]} rows and so on, "
+        "and are passed over; where each block is a series, number them in a column and name it "
+        "with --id"
+    )
+
+
 def _line(lines: Sequence[str], number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
@@ -242,7 +258,7 @@ def _head(file: Path) -> tuple[str, str, str]:
     """Read the first lines, the encoding, and what was guessed; the last line is whole."""
     with open_bytes(file) as stream:
         data = b""
-        while len(data) < _BYTES and data.count(b"\n") < _LINES:
+        while len(data) < _BYTES and data.count(b"\n") < LINES:
             block = stream.read(1 << 16)
             if not block:
                 break
@@ -279,53 +295,12 @@ def not_text(file: Path, line: int) -> InputError:
     )
 
 
-def _rows(lines: Sequence[tuple[int, str]], separator: str) -> _Rows:
-    """Rows that are not blank, with the line they end in."""
-    if separator == WHITESPACE:
-        return [(n, line.split()) for n, line in lines if line.strip()]
-    reader = csv.reader([line for _, line in lines], delimiter=separator)
-    found: _Rows = []
-    try:
-        while len(found) < _LINES and (cells := next(reader, None)) is not None:
-            if cells:
-                found.append((lines[reader.line_num - 1][0], cells))
-    except csv.Error:
-        # A quotation mark that never ends; what was found before counts.
-        pass
-    return found
-
-
-def _separator(rows_by_separator: dict[str, _Rows], preferred: str) -> str:
-    """Choose what splits most lines alike and leaves most numbers."""
-    best, best_score = preferred, (-1.0, 0)
-    # Space is the last choice, for there is some beside most separators.
-    order = sorted(rows_by_separator, key=lambda s: (s == WHITESPACE, s != preferred))
-    for separator in order:
-        rows = [cells for _, cells in rows_by_separator[separator]][-_ROWS:]
-        width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
-        if width < 2:
-            continue
-        cells = [c for row in rows[1:] or rows for c in row[:_CELLS] if c.strip()]
-        numbers = sum(_is_number(c) for c in cells)
-        score = (count / len(rows) + numbers / max(1, len(cells)), width)
-        if len(rows_by_separator[separator][0][1]) == 1:
-            # In no name, but in values: a decimal comma.
-            score = (score[0] - 1, width)
-        if score > best_score:
-            best, best_score = separator, score
-    return best
-
-
-def _is_number(cell: str) -> bool:
-    return as_float(cell) is not None
-
-
 def _is_header(first: list[str], following: list[list[str]]) -> bool:
     """Whether the first row names the columns.
 
     It does if it holds a known name, numbers the columns, or has words where numbers follow.
     """
-    words = [not _is_number(c) for c in first]
+    words = [not is_number(c) for c in first]
     if all(words):
         return True
     numbers = [n for n in map(as_float, first) if n is not None]
@@ -336,7 +311,7 @@ def _is_header(first: list[str], following: list[list[str]]) -> bool:
     numeric = [
         i
         for i in range(len(first))
-        if following and all(i >= len(row) or _is_number(row[i]) for row in following)
+        if following and all(i >= len(row) or is_number(row[i]) for row in following)
     ]
     named = sum(words[i] and bool(first[i]) for i in numeric)
     if steps and steps[0] > 0 and max(steps) - min(steps) < 1e-6 * steps[0]:
@@ -355,9 +330,10 @@ def _header_in_comment(
     for mark in COMMENT:
         line = line.removeprefix(mark)
     cells = [
-        c.strip() for c in (line.split() if separator == WHITESPACE else line.split(separator))
+        c.strip()
+        for c in (split_spaced(line) if separator == WHITESPACE else line.split(separator))
     ]
-    named = len(cells) == width > 1 and not any(_is_number(c) for c in cells)
+    named = len(cells) == width > 1 and not any(is_number(c) for c in cells)
     return cells if named else []
 
 
@@ -366,7 +342,7 @@ def _as_wide_as_rows(columns: tuple[str, ...], rows: list[list[str]]) -> tuple[s
 
     It is the last where lines end in a separator, else the first, with names of rows.
     """
-    if len(columns) >= _CELLS or not rows or any(len(r) != len(columns) + 1 for r in rows):
+    if len(columns) >= CELLS or not rows or any(len(r) != len(columns) + 1 for r in rows):
         return columns
     if "" in columns:
         return columns
@@ -389,8 +365,8 @@ def _with_fractions(columns: tuple[str, ...], rows: list[list[str]]) -> frozense
 def _text_columns(columns: tuple[str, ...], rows: list[list[str]]) -> list[str]:
     """Columns in which no cell is a number, and some are words."""
     found = []
-    for i, column in enumerate(columns[:_CELLS]):
+    for i, column in enumerate(columns[:CELLS]):
         cells = [r[i] for r in rows if i < len(r) and r[i]]
-        if cells and not any(_is_number(c) for c in cells):
+        if cells and not any(is_number(c) for c in cells):
             found.append(column)
     return found

@@ -24,8 +24,10 @@ from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.tables import read_listing
 from msssm_ts.datasets.tables.alike import like_first
 from msssm_ts.datasets.tables.dialect import detect_dialect
+from msssm_ts.datasets.tables.one_a_file import are_one_a_file
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
+from msssm_ts.datasets.tables.text_files import SUFFIXES
 from msssm_ts.datasets.tables.text_table import read_text_table
 from msssm_ts.datasets.tables.times import times_or_step
 from msssm_ts.datasets.tree import files_below, with_suffix
@@ -33,7 +35,7 @@ from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.text import counted
 
-_TEXT = (".csv", ".tsv", ".txt", ".dat")
+_TEXT = (".csv", ".tsv", ".txt", *SUFFIXES)
 _LABELS = re.compile(r"y|labels?|target", re.IGNORECASE)
 _GROUPS = re.compile(r"subjects?|groups?|patients?|speakers?|users?", re.IGNORECASE)
 _NAMES = re.compile(r"(activity|class|label)_?(labels|names)", re.IGNORECASE)
@@ -136,8 +138,11 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     own = replace(options, beside=())
     if tables:
         own = replace(own, label=None, group=None)
+    why = "for a table lists the file" if tables else ""
+    if not tables and are_one_a_file(folder, files, options):
+        why = "for its folder has several such files (--label folder takes rows for series)"
     start = _first_listed(folder, files, tables)
-    first = _recordings(start, own, listed=bool(tables))
+    first = _recordings(start, own, why)
     if first is None:
         if own.label is not None and _recordings(start, replace(own, label=None)) is not None:
             raise OptionError(
@@ -158,7 +163,7 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     data: list[LabelledSeries] = []
     owners: list[int] = []
     for i, file in enumerate(described.files):
-        found = first if file == start else _recordings(file, own, listed=bool(tables))
+        found = first if file == start else _recordings(file, own, why)
         if found is None:
             continue
         data.append(like_first(found, first))
@@ -272,10 +277,10 @@ def _summed(accounts: Sequence[Account]) -> Account:
     return total
 
 
-def _recordings(file: Path, options: ReadOptions, *, listed: bool = False) -> LabelledSeries | None:
+def _recordings(file: Path, options: ReadOptions, why: str = "") -> LabelledSeries | None:
     """Return the recordings in a text file; None where it is a table of series."""
     try:
-        one = read_recording(file, options, listed=listed)
+        one = read_recording(file, options, why=why)
         if one is not None:
             return one if one.n_series and _says_what_it_is(one) else None
         table = read_text_table(file, options)

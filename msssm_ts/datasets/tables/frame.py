@@ -32,7 +32,8 @@ def from_frame(frame: Any, options: ReadOptions | None = None) -> LabelledSeries
     Parameters
     ----------
     frame : pandas.DataFrame or polars.DataFrame
-        The table. An index of pandas becomes columns where it has names.
+        The table. An index of pandas becomes columns where it has names, and
+        the column time where it holds times.
     options : ReadOptions, optional
         Columns that are not found by their names.
 
@@ -82,10 +83,20 @@ def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
     with open_parquet(file) as parquet:
         data = read_columns(parquet, file)
     index = [c for c in data.column_names if c.startswith("__index_level_")]
-    # An index of one level counts rows; one of two says series and step.
+    # An index of one level counts rows, or says their times; one of two says series and step.
+    if len(index) == 1 and _are_times(data, index[0]):
+        names = ["time" if c == index[0] else c for c in data.column_names]
+        data, index = data.rename_columns(names), []
     data = data if len(index) > 1 else data.drop_columns(index)
     order = [*index, *(c for c in data.column_names if c not in set(index))]
     return _read(data.select(order) if len(index) > 1 else data, str(file), options)
+
+
+def _are_times(data: pa.Table, index: str) -> bool:
+    import pyarrow as pa
+
+    kind = data.schema.field(index).type
+    return "time" not in data.column_names and bool(pa.types.is_temporal(kind))
 
 
 def _read(data: pa.Table, source: str, options: ReadOptions) -> LabelledSeries:
@@ -110,6 +121,8 @@ def _of_pandas(frame: pd.DataFrame) -> pa.Table:
 
     if frame.index.nlevels > 1 or frame.index.name is not None:
         frame = frame.reset_index()
+    elif isinstance(frame.index, (pd.DatetimeIndex, pd.TimedeltaIndex)) and "time" not in frame:
+        frame = frame.reset_index(names="time")
     names = list(map(str, frame.columns))
     arrays = []
     for name, (_, cells) in zip(names, frame.items(), strict=True):

@@ -27,6 +27,7 @@ def refined(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Ro
     Guesses stand in the table's account, each with the option that says otherwise.
     """
     table, roles = _without_unnamed(table, roles)
+    table, roles = _of_influx(table, roles, options)
     roles = _second_axis(table, roles, options)
     if roles.id is None and options.id is None and options.time is None:
         table, roles = _counted_rows(table, roles)
@@ -36,6 +37,33 @@ def refined(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Ro
         if not roles.labels and roles.id is None and roles.time is None:
             table, roles = _headerless_label(table, roles)
     return table, roles
+
+
+def _of_influx(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles]:
+    """Tell the columns of InfluxDB's tables: a table a series, a field a channel."""
+    columns = {*table.columns}
+    if (
+        not columns >= {"result", "table", "_time"}
+        or options.id is not None
+        or roles.id is not None
+    ):
+        return table, roles
+    fields = "_field" if {"_field", "_value"} <= columns else None
+    tags = [c for c in table.words(roles.rest) if not c.startswith("_") and c != "result"]
+    several = fields is not None and len(table.texts(fields).different) > 1
+    if several and tags:
+        # Every field of a series is a table of its own.
+        table = table.joined(tags, " and ".join(tags)) if len(tags) > 1 else table
+        own, channel = " and ".join(tags), options.channel or fields
+    else:
+        own, channel = "table", options.channel
+    gone = {own, channel, "result", "table", *tags, *(c for c in columns if c.startswith("_"))}
+    rest = tuple(c for c in roles.rest if c not in gone)
+    left_out = tuple(c for c in roles.rest if c in gone and c not in (own, channel))
+    said = f"took {own} for the id, as InfluxDB writes its tables; --id says otherwise"
+    roles = replace(roles, id=own, channel=channel, rest=rest)
+    roles = replace(roles, left_out=(*roles.left_out, *left_out))
+    return replace(table, account=table.account.remarking(said)), roles
 
 
 def is_unnamed(column: str) -> bool:
@@ -154,10 +182,11 @@ def _counted_rows(table: Table, roles: Roles) -> tuple[Table, Roles]:
     if roles.loose_id is not None:
         return table, roles
     steps = roles.rest[1:2] if roles.time is None else (roles.time,)
-    if len(roles.rest) < 2 + (roles.time is None) or not steps:
+    values = roles.rest if roles.value is None else (*roles.rest, roles.value)
+    if len(values) < 2 + (roles.time is None) or not (roles.rest and steps):
         return table, roles
     series, step = roles.rest[0], steps[0]
-    runs = _runs_of(table, series)
+    runs = runs_of(table, series)
     if runs is None or not 2 <= len(runs) <= len(table) / 3:
         return table, roles
     counts = whole_numbers(table, step)
@@ -176,8 +205,8 @@ def _counted_rows(table: Table, roles: Roles) -> tuple[Table, Roles]:
     return replace(table, account=account), replace(roles, id=series, time=step, rest=rest)
 
 
-def _runs_of(table: Table, column: str) -> NDArray[np.int64] | None:
-    """First rows of the runs of equal values, if no value comes again; None otherwise."""
+def runs_of(table: Table, column: str) -> NDArray[np.int64] | None:
+    """Return the first rows of runs of equal values, if no value comes again; None otherwise."""
     if is_text(table.data[column].type) and table.is_words(column):
         codes = table.texts(column).codes
     else:

@@ -10,6 +10,7 @@ import numpy as np
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
+from msssm_ts.datasets.tables.clocks import with_clocks
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.flags import possible_labels
 from msssm_ts.datasets.tables.guess import refined
@@ -21,6 +22,7 @@ from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.stream import is_stream, read_stream
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.tables.wide import read_wide
+from msssm_ts.datasets.tables.written import with_numbers
 from msssm_ts.errors import InputError
 
 # Reads the series of a table.
@@ -43,7 +45,28 @@ def series_of_table(table: Table, roles: Roles, options: ReadOptions) -> Labelle
     _refuse_paths(table, roles)
     table, roles = rows_of_part(table, roles, options)
     table, roles, read = understood(table, roles, options)
+    if options.unlabelled and read is not read_stream:
+        table, roles = _without_some_labels(table, roles)
     return read(table, roles, options)
+
+
+def _without_some_labels(table: Table, roles: Roles) -> tuple[Table, Roles]:
+    """Leave out labels that only some series have, where none are needed."""
+    if not roles.labels:
+        return table, roles
+    has_one = np.all([table.texts(c).codes >= 0 for c in roles.labels], axis=0)
+    owner = np.arange(len(table)) if roles.id is None else table.texts(roles.id).codes
+    n_series = len(np.unique(owner[owner >= 0]))
+    n_labelled = len(np.unique(owner[has_one & (owner >= 0)]))
+    if n_labelled in (0, n_series):
+        return table, roles
+    account = table.account.without(
+        len(roles.labels),
+        "columns",
+        f"only {n_labelled} of {n_series} series have a label",
+        roles.labels,
+    )
+    return replace(table, account=account), replace(roles, labels=())
 
 
 def understood(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table, Roles, Layout]:
@@ -66,7 +89,9 @@ def understood(table: Table, roles: Roles, options: ReadOptions) -> tuple[Table,
     if roles.value in list_columns(table, values):
         # A series a row, whatever it is called.
         roles = replace(roles, value=None, rest=tuple(values))
+    table = with_numbers(table, values, states=_are_steps(table, roles))
     table, roles = with_joint_id(*refined(table, roles, options))
+    table, roles = with_clocks(table, roles, options)
     flags = () if roles.labels or not table.headed else possible_labels(table, roles)
     if flags:
         table = replace(table, account=table.account.took("possible labels", ", ".join(flags)))
@@ -158,6 +183,12 @@ def _with_loose_id(table: Table, roles: Roles, numbered: bool) -> tuple[Table, R
     if len(np.flatnonzero(np.diff(codes))) + 1 > len(table) / 2 and roles.time is None:
         return table, with_unique_id(table, roles)
     return table, replace(roles, id=loose, loose_id=None)
+
+
+def _are_steps(table: Table, roles: Roles) -> bool:
+    """Whether names of columns say that a row is a step, or a value, rather than a series."""
+    known = roles.value is not None or roles.time is not None
+    return known or any(_repeats(table, c) for c in (roles.id, roles.loose_id) if c is not None)
 
 
 def _repeats(table: Table, column: str) -> bool:

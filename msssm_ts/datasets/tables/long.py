@@ -20,7 +20,7 @@ from msssm_ts.datasets.tables.joint_id import telling_apart
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table, Texts
-from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
+from msssm_ts.datasets.tables.times import named_clock, sampling_rate, times_of, times_or_step
 from msssm_ts.datasets.tables.units import named_channels, unit_column, units_of, units_of_rows
 from msssm_ts.datasets.values import check_values, without_padding
 from msssm_ts.errors import InputError
@@ -341,8 +341,8 @@ class _Rows:
             return None
         times, owner = self.times[self.order], (self.series * (self.channel.max() + 1))
         owner = (owner + self.channel)[self.order]
-        unit = self.table.units.get(column, "")
-        return sampling_rate(column, times, owner, unit)
+        name, unit = named_clock(self.table, column)
+        return sampling_rate(name, times, owner, unit)
 
 
 def _series(

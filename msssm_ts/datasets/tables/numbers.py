@@ -18,6 +18,9 @@ _THOUSANDS = {
 }
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
+# Marks between thousands that are no decimal mark anywhere.
+_BETWEEN = re.compile(r"[\s'’]")
+_BY_THREES = re.compile(r"[+-]?\d{1,3}([\s'’]\d{3})+([.,]\d*)?")
 # A mark that separates thousands, in numbers that have no other; and what may as well be decimals.
 _GROUPED = {m: re.compile(rf"[+-]?[1-9]\d{{0,2}}(\{m}\d{{3}})+") for m in ",."}
 _FRACTION = {m: re.compile(rf"[+-]?\d*(\{m}\d+)+([eE][+-]?\d+)?") for m in ",."}
@@ -34,6 +37,7 @@ def as_float(cell: str) -> float | None:
     >>> as_float("1,5"), as_float("1.234,5"), as_float("1,234.5"), as_float("x")
     (1.5, 1234.5, 1234.5, None)
     """
+    cell = without_groups(cell)
     for text in (cell, cell.replace(",", ".", 1)):
         try:
             return float(text)
@@ -45,6 +49,23 @@ def as_float(cell: str) -> float | None:
     return None
 
 
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, whatever its decimal mark."""
+    return as_float(cell) is not None
+
+
+def without_groups(text: str) -> str:
+    """Return a number without spaces or apostrophes between its thousands.
+
+    Examples
+    --------
+    >>> without_groups("1 234,5"), without_groups("1'234'567"), without_groups("12 34")
+    ('1234,5', '1234567', '12 34')
+    """
+    grouped = text[:1].isdecimal() or text[:1] in "+-"
+    return _BETWEEN.sub("", text) if grouped and _BY_THREES.fullmatch(text) else text
+
+
 def decimal_mark(cells: list[str]) -> str:
     """Return the decimal mark of some cells: a comma where some have one, and none a point.
 
@@ -53,6 +74,7 @@ def decimal_mark(cells: list[str]) -> str:
     >>> decimal_mark(["1,5", "2"]), decimal_mark(["1,5", "2.5"])
     (',', '.')
     """
+    cells = [without_groups(c) for c in cells]
     with_comma = any(_WITH_COMMA.fullmatch(c) or _THOUSANDS[","].fullmatch(c) for c in cells)
     return "," if with_comma and not any(_WITH_POINT.fullmatch(c) for c in cells) else "."
 

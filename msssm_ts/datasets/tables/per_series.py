@@ -12,6 +12,7 @@ from msssm_ts.datasets.parts import parts_in_column
 from msssm_ts.datasets.several import several_in_cells
 from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.table import Table
+from msssm_ts.datasets.tables.written import state_of
 
 
 def per_series(table: Table, roles: Roles, rows: NDArray[np.int64]) -> dict[str, Any]:
@@ -74,8 +75,9 @@ def _cells(table: Table, column: str, rows: NDArray[np.int64]) -> list[str]:
 def _zeros_and_ones(table: Table, column: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     texts = table.texts(column)
     texts.check_complete("no label in")
-    values = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}
-    known = np.array([values.get(t.lower(), -1) for t in texts.different.tolist()], dtype=np.int64)
+    values = {"0": 0, "1": 1, "0.0": 0, "1.0": 1}
+    found = (values.get(t, state_of(t)) for t in texts.different.tolist())
+    known = np.array([-1 if v is None else v for v in found], dtype=np.int64)
     labels = known[texts.codes[rows]]
     wrong = np.flatnonzero(labels < 0)
     if len(wrong):

@@ -175,6 +175,34 @@ def are_units(cells: Sequence[str], below: Sequence[str]) -> bool:
     )
 
 
+def joined_headers(names: Sequence[str], below: Sequence[str]) -> list[str]:
+    """Return the names of columns whose steps a second row numbers, as pandas writes two levels.
+
+    Empty where the row below the header is none of the kind.
+
+    Examples
+    --------
+    >>> joined_headers(["acc", "acc", "gyr", "gyr", "label"], ["0", "1", "0", "1", ""])
+    ['acc_0', 'acc_1', 'gyr_0', 'gyr_1', 'label']
+    >>> joined_headers(["a", "b"], ["0", "1"])
+    []
+    """
+    if len(names) != len(below):
+        return []
+    numbered: dict[str, list[str]] = {}
+    for name, number in zip(names, below, strict=True):
+        if number.strip():
+            numbered.setdefault(name, []).append(number.strip())
+    counts = [
+        [str(i + first) for i in range(len(own))] for first in (0, 1) for own in numbered.values()
+    ]
+    n = len(numbered)
+    alike = [*numbered.values()] in (counts[:n], counts[n:])
+    if not numbered or not alike or min(map(len, numbered.values())) < 2 or "" in numbered:
+        return []
+    return [f"{a}_{b.strip()}" if b.strip() else a for a, b in zip(names, below, strict=True)]
+
+
 def unit_of(cell: str) -> str:
     """Return a unit without the brackets around it.
 

@@ -14,9 +14,12 @@ from msssm_ts.datasets.labels import tidy_labels
 from msssm_ts.datasets.leads import are_leads
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
+from msssm_ts.datasets.tables.guess import is_unnamed
 from msssm_ts.datasets.tables.numbers import as_float
+from msssm_ts.datasets.tables.one_a_file import are_channels
 from msssm_ts.datasets.tables.text import read_text
-from msssm_ts.datasets.units import without_unit
+from msssm_ts.datasets.tables.written import with_numbers
+from msssm_ts.datasets.units import named_unit, without_unit
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.text import plural
@@ -37,15 +40,15 @@ class _Values:
 
 
 def read_recording(
-    file: Path, options: ReadOptions, dialect: Dialect | None = None, *, listed: bool = False
+    file: Path, options: ReadOptions, dialect: Dialect | None = None, *, why: str = ""
 ) -> LabelledSeries | None:
     r"""Read a text file that is one recording; None where it is a table of series.
 
     That is one column of values below lines that say what they are, as watches export an
     electrocardiogram, or columns that are called as its leads are, or columns below a row with the
     time of the start and one with the rate, as Empatica writes them. ``options.label`` names a line
-    above the values. Where a table lists the file as one of many, columns without names are
-    channels, too.
+    above the values. Where something else says that the file is a recording, ``why``, columns
+    without names, or with few that are no part of a table, are channels, too.
 
     Raises
     ------
@@ -64,8 +67,8 @@ def read_recording(
     facts = dialect.preamble.facts
     if _is_empatica(dialect):
         found = _empatica(file, dialect)
-    elif _is_one_column(dialect) or _are_leads(dialect, options) or _is_matrix(dialect, listed):
-        found = _columns(file, dialect, options)
+    elif _is_one_column(dialect) or _are_leads(dialect, options) or _is_matrix(dialect, why):
+        found = _columns(file, dialect, options, why)
     else:
         return None
     options.refuse_unused(
@@ -105,9 +108,11 @@ def _is_one_column(dialect: Dialect) -> bool:
     return len(dialect.columns) == 1 and bool(dialect.preamble.facts or not dialect.headed)
 
 
-def _is_matrix(dialect: Dialect, listed: bool) -> bool:
-    """Whether a file that a table lists holds columns without names."""
-    return listed and not dialect.headed and not dialect.preamble.facts
+def _is_matrix(dialect: Dialect, why: str) -> bool:
+    """Whether a file that is known to be a recording holds channels without names, or with few."""
+    if not why:
+        return False
+    return are_channels(dialect) if dialect.headed else not dialect.preamble.facts
 
 
 def _are_leads(dialect: Dialect, options: ReadOptions) -> bool:
@@ -116,24 +121,27 @@ def _are_leads(dialect: Dialect, options: ReadOptions) -> bool:
     return dialect.headed and not named and are_leads(dialect.columns)
 
 
-def _columns(file: Path, dialect: Dialect, options: ReadOptions) -> _Values:
+def _columns(file: Path, dialect: Dialect, options: ReadOptions, why: str) -> _Values:
     table, _ = read_text(file, ReadOptions(), [options.label] if options.label else [], dialect)
-    columns = list(dialect.columns)
+    columns = [c for c in dialect.columns if not (why and dialect.headed and is_unnamed(c))]
+    table = with_numbers(table, columns, states=True)
     values = table.numbers(columns).T
     preamble = dialect.preamble
     leads = dialect.headed and are_leads(columns)
-    told = [without_unit(c) if leads else (c, "") for c in columns]
+    told = [without_unit(c) if leads else named_unit(c) for c in columns]
     names = [name for name, _ in told] if dialect.headed else [preamble.channel]
     units = [
-        dialect.units.get(c, "") or unit or preamble.unit
+        table.units.get(c, "") or unit or preamble.unit
         for c, (_, unit) in zip(columns, told, strict=True)
     ]
-    account = table.account.took("layout", "one recording: a step a row")
+    n_unnamed = len(dialect.columns) - len(columns)
+    account = table.account.without(n_unnamed, "columns", "without name")
+    account = account.took("layout", "one recording: a step a row")
     account = account.took("channels", f"{plural(len(columns), 'column')} {', '.join(columns)}")
     if preamble.rate is not None:
         account = account.took("sampling rate", "the lines above the values")
-    if not preamble.facts:
-        called = "which are called as leads are" if leads else "for a table lists the file"
+    if why or not preamble.facts:
+        called = "which are called as leads are" if leads else why
         what = f"columns, {called}," if len(columns) > 1 else "one column of the file"
         account = account.remarking(f"took the {what} for one series")
     return _Values(

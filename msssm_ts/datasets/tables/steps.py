@@ -14,6 +14,14 @@ from msssm_ts.errors import InputError
 # A name around its last number, and around its first.
 _LAST = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 _FIRST = re.compile(r"(\D*)(\d+)(.*)", re.DOTALL)
+# What is numbered that is no step, and as many of it as there may be.
+_CHANNEL = re.compile(
+    r"(channel|chan|ch|sensor|electrode|kanal|canal|capteur|imu)[\s_.\-]*", re.IGNORECASE
+)
+_MOST_CHANNELS = 64
+_ELECTRODE = re.compile(
+    r"(EEG[ _.])?(Fp|AF|F|FT|FC|C|CP|T|TP|P|PO|O|A|M)(z|10|[1-9])", re.IGNORECASE
+)
 _Families = dict[tuple[str, str], list[tuple[float, str]]]
 
 
@@ -66,6 +74,8 @@ def find_steps(columns: Sequence[str], source: str = "") -> Steps:
     ('age',)
     >>> find_steps(["0_a", "1_a", "0_b", "1_b"]).channels
     ('a', 'b')
+    >>> find_steps(["ch1", "ch2", "ch3"]).numbered, find_steps(["F3", "F4", "C3", "C4"]).numbered
+    (False, False)
     """
     return _find_steps(tuple(columns), source)
 
@@ -78,7 +88,8 @@ def _find_steps(columns: tuple[str, ...], source: str) -> Steps:
     if counted < max(3, len(columns) / 2) and not 2 <= len(columns) == counted:
         return Steps(columns)
     largest = max(map(len, families.values()))
-    if largest < 2:
+    one_word = len(families) == 1 and _number_channels(*next(iter(families)), largest)
+    if largest < 2 or one_word or _are_electrodes(columns, families):
         return Steps(columns)
     # Few numbered columns beside many are something else: q1, q2 of a form beside t0 ... t99.
     kept = {k: m for k, m in families.items() if len(m) >= max(2, largest / 10)}
@@ -105,6 +116,16 @@ def _find_steps(columns: tuple[str, ...], source: str) -> Steps:
         )
     left_out = tuple(c for c in columns if c not in taken)
     return Steps(steps, names, left_out, True, remark)
+
+
+def _number_channels(before: str, behind: str, count: int) -> bool:
+    """Whether numbers behind a word count channels, such as sensor_1: few of them."""
+    return count <= _MOST_CHANNELS and _CHANNEL.fullmatch(before + behind) is not None
+
+
+def _are_electrodes(columns: Sequence[str], families: _Families) -> bool:
+    """Whether columns are called as the electrodes of an EEG are: F3, F4, C3, Cz."""
+    return len(families) > 1 and all(_ELECTRODE.fullmatch(c) for c in columns)
 
 
 def _uneven(numbers: Sequence[float]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +18,31 @@ from msssm_ts.datasets.tables.dates import past_midnight
 from msssm_ts.datasets.tables.guess import numbers_of
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.table import Table
-from msssm_ts.datasets.tables.times import sampling_rate, times_of, times_or_step
+from msssm_ts.datasets.tables.times import named_clock, sampling_rate, times_of, times_or_step
 from msssm_ts.datasets.tables.units import named_channels
 from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError
 from msssm_ts.text import counted
 
 _INCREASING = 0.9
+# As many columns are sources rather than steps, which are called otherwise.
+_FEW = 12
+_STEPS = {
+    "",
+    "t",
+    "x",
+    "v",
+    "f",
+    "c",
+    "s",
+    "step",
+    "time",
+    "value",
+    "col",
+    "column",
+    "feature",
+    "att",
+}
 
 
 def is_stream(table: Table, roles: Roles, options: ReadOptions, numbered: bool) -> bool:
@@ -36,7 +56,7 @@ def is_stream(table: Table, roles: Roles, options: ReadOptions, numbered: bool) 
                 "row to row, and no column says which series a row belongs to; name it with --id"
             )
         return True
-    if numbered or len(table) < 2:
+    if (numbered and not _are_sources(roles.rest)) or len(table) < 2:
         return False
     times = numbers_of(table, roles.time)
     if times is None:
@@ -49,6 +69,12 @@ def is_stream(table: Table, roles: Roles, options: ReadOptions, numbered: bool) 
     within = ~_changes(table, roles)[1:]
     # Labels that change from row to row are those of series.
     return bool(within.sum() >= len(table) / 4 and _goes_on(times, within))
+
+
+def _are_sources(columns: Sequence[str]) -> bool:
+    """Whether numbered columns are few, and called as what is measured, such as pump 1."""
+    stems = {re.sub(r"[\d\W_]+", "", c).casefold() for c in columns}
+    return len(columns) <= _FEW and stems.isdisjoint(_STEPS)
 
 
 def _goes_on(times: NDArray[np.float64], within: NDArray[np.bool_]) -> bool:
@@ -111,8 +137,8 @@ def read_stream(table: Table, roles: Roles, options: ReadOptions) -> LabelledSer
             f"took each run of one label ({columns_in_words(roles.labels)}) for a series; "
             "--id says otherwise"
         )
-    unit = table.units.get(time, "")
-    name = time if table.headed else "time"
+    name, unit = named_clock(table, time)
+    name = name if table.headed else "time"
     owner = np.repeat(np.arange(len(first)), last - first)
     kept = np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)])
     rate = sampling_rate(name, times[kept], owner, unit) or options.sampling_rate

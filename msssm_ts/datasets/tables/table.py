@@ -203,7 +203,8 @@ class Table:
         else:
             different = cells.cast(pa.string()).unique().to_pylist()
         given = [t for t in map(text_of, different) if t]
-        return bool(given) and not any(as_float(t) is not None for t in given)
+        # A name such as 0_12 is a number to Python alone.
+        return bool(given) and not any("_" not in t and as_float(t) is not None for t in given)
 
     def is_empty(self, column: str) -> bool:
         """Whether no cell of a column holds anything."""

@@ -16,9 +16,10 @@ from msssm_ts.datasets.compressed import SUFFIXES, open_bytes
 from msssm_ts.datasets.memory import demand
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import Roles, find_roles
-from msssm_ts.datasets.tables.dialect import WHITESPACE, Dialect, detect_dialect, not_text
+from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect, not_text
 from msssm_ts.datasets.tables.encoding import find_encoding
 from msssm_ts.datasets.tables.preamble import is_comment
+from msssm_ts.datasets.tables.separators import WHITESPACE, split_spaced
 from msssm_ts.datasets.tables.spans import Span
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.errors import InputError
@@ -308,7 +309,7 @@ class TextRows:
         if self.dialect.separator == WHITESPACE:
             for line in lines():
                 if line.strip():
-                    yield numbers[0], line.split()
+                    yield numbers[0], split_spaced(line)
             return
         reader = csv.reader(lines(), delimiter=self.dialect.separator)
         try:
@@ -329,7 +330,8 @@ class TextRows:
         spaced = dialect.separator == WHITESPACE
         if spaced or self.cleaned:
             ends = (
-                line if not spaced else "\t".join(line.split()) + "\n" for _, line in self._lines()
+                line if not spaced else "\t".join(split_spaced(line)) + "\n"
+                for _, line in self._lines()
             )
             yield io.BytesIO("".join(ends).encode("utf-8", "replace")), "utf8", 0
         elif self.span is not None:

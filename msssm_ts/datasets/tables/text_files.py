@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# What tables in text are called as well, as the UCI repository's are.
+SUFFIXES = (".dat", ".data", ".asc", ".prn", ".tab")
+
 
 def is_text_table(file: Path) -> bool:
-    r"""Whether a .dat file is a table in text, rather than the signals of a record.
+    r"""Whether a file such as .dat is a table in text, rather than the signals of a record.
 
     Examples
     --------
@@ -16,7 +19,23 @@ def is_text_table(file: Path) -> bool:
     >>> is_text_table(file)
     True
     """
-    if file.suffix.lower() != ".dat" or file.with_suffix(".hea").exists() or not file.is_file():
+    if file.suffix.lower() not in SUFFIXES or file.with_suffix(".hea").exists():
+        return False
+    return is_text(file)
+
+
+def is_text(file: Path) -> bool:
+    r"""Whether a file begins with lines of plain text.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp(), "2004.02.12.39")
+    >>> _ = file.write_text("0.5\t0.1\n")
+    >>> is_text(file)
+    True
+    """
+    if not file.is_file():
         return False
     with file.open("rb") as stream:
         head = stream.read(4096)

@@ -10,6 +10,7 @@ from msssm_ts.datasets.tables.dialect import detect_dialect
 from msssm_ts.datasets.tables.layout import paths_in, series_of_table
 from msssm_ts.datasets.tables.lazy_text import read_text_lazily
 from msssm_ts.datasets.tables.many_files import Parts
+from msssm_ts.datasets.tables.one_a_file import why_one
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
 
@@ -46,7 +47,7 @@ def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
     '2 series, 1 channel × 2–3 steps, 2 classes: x y'
     """
     dialect = detect_dialect(file)
-    recording = read_recording(file, options, dialect)
+    recording = read_recording(file, options, dialect, why=why_one(dialect, options))
     if recording is not None:
         return recording
     lazy = read_text_lazily(Parts.alone(file), options)

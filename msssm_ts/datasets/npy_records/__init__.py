@@ -1,0 +1,1 @@
+"""Recordings as .npy files, one a file."""
