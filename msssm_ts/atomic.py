@@ -32,7 +32,7 @@ def replacing(file: Path, *, keep: bool = True) -> Iterator[Path]:
     Parameters
     ----------
     file : Path
-        To be written.
+        To be written. Of a symbolic link what it leads to is.
     keep : bool
         Without it the new file is thrown away again, which shows that it could be written.
 
@@ -49,17 +49,23 @@ def replacing(file: Path, *, keep: bool = True) -> Iterator[Path]:
     >>> file.read_text()
     'all of it'
     """
-    with passing(file) as temporary:
+    target = led_to(file)
+    with passing(target) as temporary:
         try:
             yield temporary
             if keep:
                 _to_disk(temporary)
-                os.replace(temporary, file)
-                _to_disk(file.parent)
+                os.replace(temporary, target)
+                _to_disk(target.parent)
         except WritingError:
             raise
         except OSError as error:
             raise WritingError(file, error) from error
+
+
+def led_to(file: Path) -> Path:
+    """Return what a symbolic link leads to, there or not; any other file as it is."""
+    return Path(os.path.realpath(file)) if file.is_symlink() else file
 
 
 @contextmanager
@@ -106,7 +112,7 @@ def is_being_written(file: Path) -> bool:
     """
     return any(
         host == _host() and pid != os.getpid() and not _is_dead(part, host, pid)
-        for part, host, pid in _parts(file.parent, file.name)
+        for part, host, pid in _parts(led_to(file).parent, led_to(file).name)
     )
 
 

@@ -12,6 +12,13 @@ from msssm_ts.text import meant
 _NAME = "model.safetensors"
 # What msssm-ts pretrain writes instead.
 ENCODER_NAME = "encoder.safetensors"
+# Files of runs that leave no model, what these are, and what makes one.
+_OTHERS = (
+    (ENCODER_NAME, "an encoder of msssm-ts pretrain", "fit DATA --init {run}' makes one with it"),
+    ("best.toml", "a search of msssm-ts tune", "fit DATA --config {run}/best.toml' makes one"),
+    ("scores.json", "a cross-validation", "fit DATA --config {run}/config.toml' makes one"),
+    ("checkpoint", "a run that was cut short", "fit --resume {run}' goes on with a fit"),
+)
 # Names that are looked through for the one that is meant.
 _MOST = 2000
 
@@ -26,12 +33,12 @@ def resolve_model_path(path: str | os.PathLike[str]) -> Path:
     """
     file = Path(path)
     if file.is_dir():
-        encoder, file = file / ENCODER_NAME, file / _NAME
-        if encoder.is_file() and not file.is_file():
-            raise InputError(
-                f"{path}: holds an encoder of msssm-ts pretrain, and no model: 'msssm-ts fit DATA "
-                f"--init {path}' makes one with it"
-            )
+        file /= _NAME
+        for name, what, remedy in () if file.is_file() else _OTHERS:
+            if (Path(path) / name).exists():
+                raise InputError(
+                    f"{path}: holds {what}, and no model: 'msssm-ts {remedy.format(run=path)}"
+                )
     if not file.is_file():
         raise InputError(
             f"{file}: no such model file; give a run folder or a model.safetensors that "

@@ -264,13 +264,61 @@ def check_class_weight(name: str, value: Any) -> None:
     >>> check_class_weight("class_weight", {"a": 1, "b": -2})
     Traceback (most recent call last):
     ...
-    ValueError: class_weight must be numbers of 0 and more, but 'b' has -2
+    ValueError: class_weight must be numbers above 0, but 'b' has -2
     """
     if not (value is None or isinstance(value, Mapping) or value == "balanced"):
         raise ValueError(f"{name} must be a dict, 'balanced' or None, not {value!r}")
     for label, weight in value.items() if isinstance(value, Mapping) else ():
-        if not (isinstance(weight, Real) and 0 <= float(weight) < math.inf):
-            raise ValueError(f"{name} must be numbers of 0 and more, but {label!r} has {weight!r}")
+        if not (isinstance(weight, Real) and 0 < float(weight) < math.inf):
+            leave = "; leave out the series of a class that is not to count" if weight == 0 else ""
+            raise ValueError(f"{name} must be numbers above 0, but {label!r} has {weight!r}{leave}")
+
+
+def check_seed(name: str, value: Any) -> None:
+    """Accept None, a whole number from 0 on, or a RandomState.
+
+    Examples
+    --------
+    >>> check_seed("random_state", 0)
+    >>> check_seed("random_state", 1.5)
+    Traceback (most recent call last):
+    ...
+    TypeError: random_state must be a whole number from 0 on, a RandomState or None, not 1.5
+    """
+    import numpy as np
+
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if value is None or isinstance(value, np.random.RandomState) or (whole and value >= 0):
+        return
+    kind = ValueError if whole else TypeError
+    raise kind(f"{name} must be a whole number from 0 on, a RandomState or None, not {value!r}")
+
+
+def check_device(name: str, value: Any) -> None:
+    """Accept the name of a device; whether it is there is another matter."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be text, such as 'auto', 'cpu' or 'cuda:0', not {value!r}")
+
+
+def check_callbacks(name: str, value: Any) -> None:
+    """Accept None, or several callables.
+
+    Examples
+    --------
+    >>> check_callbacks("callbacks", print)
+    Traceback (most recent call last):
+    ...
+    TypeError: callbacks must be a list of callables, not <built-in function print>
+    """
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    if value is not None and not (several and all(map(callable, value))):
+        raise TypeError(f"{name} must be a list of callables, not {value!r}")
+
+
+def check_verbose(name: str, value: Any) -> None:
+    """Accept True, False, and whole numbers from 0 on."""
+    if not isinstance(value, Integral) or value < 0:
+        raise TypeError(f"{name} must be 0, 1 or more, not {value!r}")
 
 
 def check_adjacency(name: str, value: Any) -> None:

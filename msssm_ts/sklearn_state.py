@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from msssm_ts.fitted.parts import Source, check_sampling_rate
+from msssm_ts.fitted.scale import scale_line
 from msssm_ts.fitted.takes_series import TakesSeries
 from msssm_ts.fitted.told import stamps_line
 from msssm_ts.series import LazySeries, Series
@@ -23,6 +24,8 @@ from msssm_ts.warned import warn_caller
 
 Stamps = Sequence[NDArray[np.float64]] | None
 
+# By so many series it is told whether values are of another size.
+_LOOKED_AT = 32
 _WIDTH = ("n_features_in_", "feature_names_in_")
 
 
@@ -56,6 +59,8 @@ def checked_series(
         series = check_series(X, estimator.missing, str(estimator.dtype))
     else:
         series = fitted.checked(X, channel_names)
+        if not isinstance(X, LazySeries):
+            _warn_of_size(fitted, series, channel_names)
     if not isinstance(X, LazySeries) and is_table(X):
         # With other input lengths are free.
         validate_data(estimator, X, reset=fitted is None, skip_check_array=True)
@@ -77,6 +82,26 @@ def warn_of_order(X: Any, **along: Any) -> None:
                 f"the index of {name} is that of X in another order: rows belong together by their "
                 f"place; pass {name}.loc[X.index] if they do by their index"
             )
+
+
+def _warn_of_size(
+    fitted: TakesSeries, series: Sequence[Series], channel_names: Sequence[str] | None
+) -> None:
+    """Warn of values of quite another size than those that were learned from."""
+    names = fitted.preparation.channels
+    given = fitted.source.channel_names if channel_names is None else channel_names
+    order: Any = slice(None)
+    if names is None:
+        names = tuple(f"channel {i + 1}" for i in range(series[0].shape[0]))
+    elif given is not None and set(names) <= set(given):
+        order = [list(given).index(name) for name in names]
+    else:
+        # It is refused, with the names.
+        return
+    some = np.linspace(0, len(series) - 1, min(len(series), _LOOKED_AT)).astype(int)
+    line = scale_line(fitted, [series[i][order] for i in some], names)
+    if line:
+        warn_caller(line)
 
 
 def noticed_stamps(model: TakesSeries, series: Sequence[Series], times: Any) -> Stamps:
@@ -115,7 +140,7 @@ def source_of(
     width, names = (getattr(estimator, name, None) for name in _WIDTH)
     return Source(
         series[0].shape[0],
-        None if channel_names is None else tuple(channel_names),
+        None if channel_names is None else tuple(map(str, channel_names)),
         sampling_rate,
         width,
         None if names is None else tuple(names),

@@ -82,14 +82,21 @@ class MSSSMClassifier(Parameters, BaseClassifier):  # type: ignore[misc]
 
     def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> MSSSMClassifier:
         self.estimator_ = _Estimator(**self.get_params(deep=False))
-        self.estimator_.fit(_as_arrays(X), y, times=_stamps(X, self.stamps != "ignore"))
+        names, times = _names(X), _stamps(X, self.stamps != "ignore")
+        self.estimator_.fit(_as_arrays(X), y, channel_names=names, times=times)
         return self
 
     def _predict_proba(self, X: list[pd.DataFrame]) -> NDArray[np.float64]:
-        return self.estimator_.predict_proba(_as_arrays(X), times=self._stamps(X))
+        return self.estimator_.predict_proba(_as_arrays(X), **self._known(X))
 
     def _predict(self, X: list[pd.DataFrame]) -> NDArray[Any]:
-        return self.estimator_.predict(_as_arrays(X), times=self._stamps(X))
+        return self.estimator_.predict(_as_arrays(X), **self._known(X))
+
+    def _known(self, X: list[pd.DataFrame]) -> dict[str, Any]:
+        """Return stamps, and names by which columns in another order are known again."""
+        names, own = _names(X), self.estimator_.model_.source.channel_names
+        known = names if names and own and set(names) == set(own) else None
+        return {"times": self._stamps(X), "channel_names": known}
 
     def _stamps(self, X: list[pd.DataFrame]) -> list[NDArray[np.float64]] | None:
         return _stamps(X, self.estimator_.model_.needs_times)
@@ -126,6 +133,12 @@ def _as_arrays(X: list[pd.DataFrame]) -> list[NDArray[Any]]:
     return [frame.to_numpy(dtype=float).T for frame in X]
 
 
+def _names(X: list[pd.DataFrame]) -> list[str] | None:
+    """Return what the columns are called, where that is text."""
+    names = list(X[0].columns)
+    return names if all(isinstance(name, str) for name in names) else None
+
+
 def _stamps(X: list[pd.DataFrame], wanted: bool) -> list[NDArray[np.float64]] | None:
     """Return the index of each frame as numbers, of dates in seconds, from where it begins.
 
@@ -139,4 +152,7 @@ def _since(index: pd.Index) -> NDArray[np.float64]:
     moments = index.to_timestamp() if isinstance(index, pd.PeriodIndex) else index
     since = moments - moments[0]
     seconds = since.total_seconds() if isinstance(since, pd.TimedeltaIndex) else since
+    if isinstance(index, pd.PeriodIndex) and len(set(np.diff(index.asi8))) < 2:
+        # Months are of one length, for who counts them.
+        return np.linspace(0, seconds[-1], len(index))
     return np.asarray(seconds, np.float64)

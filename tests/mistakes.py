@@ -188,7 +188,9 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
             "bare.npz: no labels found; name the label column with --label, or call it 'label'",
         ),
         Mistake("fit bare.npz", "bare.npz: no labels found; name the label column …"),
-        Mistake("fit one.csv --label kind", "one.csv: … only one class is present: … is 'a'"),
+        Mistake(
+            "fit one.csv --label kind", "one.csv: … only one class is present: … is 'a'; give …"
+        ),
         Mistake("fit ecg.csv --label t0", "ecg.csv: the labels are 24 different numbers …"),
         Mistake(
             "stream pair",

@@ -19,7 +19,7 @@ from commands import run
 from test_download import CONTENT, _url, _zip, server
 
 from msssm_ts import MSSSMClassifier
-from msssm_ts.atomic import _host
+from msssm_ts.atomic import _host, replacing
 from msssm_ts.cli.shown.files import claim, make_folder, refuse_second_writer
 from msssm_ts.datasets.download import download
 from msssm_ts.datasets.unpack import unpack
@@ -162,3 +162,18 @@ def test_a_file_that_another_process_is_writing(room: Path, tmp_path: Path) -> N
     # It is over, and what it has left is nobody's.
     run(*predict)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link, target = tmp_path / "answers.csv", tmp_path / "disk" / "a.csv"
+    link.symlink_to(target)
+    for text in ("first", "second"):
+        with replacing(link) as temporary:
+            temporary.write_text(text)
+        assert link.is_symlink()
+        assert target.read_text() == text
+    link.unlink()
+    link.symlink_to(tmp_path / "gone" / "a.csv")
+    with pytest.raises(WritingError, match=r"answers\.csv: cannot be"), replacing(link) as to:
+        to.write_text("nowhere")

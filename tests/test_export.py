@@ -371,7 +371,7 @@ def test_command_copies_the_model_file(saved: Path, tmp_path: Path) -> None:
         (("{run}", "--format", "safetensors"), "is what the command reads"),
         (("{run}", "-o", "{run}"), "is a folder"),
         (("{run}", "-o", "{run}/m.txt"), "m.txt: ends in none of .onnx, .pt2"),
-        (("{run}", "--format", "pt2", "-o", "{run}/m.onnx"), "but --format is pt2"),
+        (("{run}", "--format", "pt2", "-o", "{run}/m.onnx"), "but the format (--format) is pt2"),
         (("{run}", "-o", "{run}/no/m.onnx"), "its folder does not exist"),
         (("{run}", "--data", "BasicMotions"), "6 channels, but the model was trained on 1"),
         (("nowhere",), "no such model file"),

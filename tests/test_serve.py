@@ -172,7 +172,10 @@ def test_json_that_is_none(client: TestClient) -> None:
         answer = client.post("/predict", content=body, headers=kind)
         assert (answer.status_code, sentence in answer.json()["error"]) == (400, True), body[:20]
     assert client.post("/predict", content=b"1,2").status_code == 415
-    assert "no query" in client.post("/predict?coverage=0.9", json={"series": [1]}).json()["error"]
+    asked = client.post("/predict?coverage=0.9", json={"series": [1]})
+    for answer in (asked, *(client.get(f"{path}?x=1") for path in ("/", "/info", "/health"))):
+        assert answer.status_code == 400
+        assert "no address takes a query" in answer.json()["error"]
     kind = {"Content-Type": "multipart/form-data; boundary=x"}
     assert "cannot be read" in client.post("/predict", content=b"\0", headers=kind).json()["error"]
     assert client.get("/predict").status_code == 405
@@ -363,7 +366,7 @@ def test_one_series_is_looked_at(client: TestClient, files: Path) -> None:
     first = client.post("/inspect", files=data).json()
     assert first["said"][-1] == "the first of 7 series (show chooses another)"
     wrong = client.post("/inspect", files=data, data={"show": "s9"})
-    assert "--series s9: not in test.csv" in wrong.json()["error"]
+    assert "show s9: not in test.csv" in wrong.json()["error"]
 
 
 def counting(terminal: Terminal) -> tuple[list[int], Callable[[LabelledSeries], Any]]:

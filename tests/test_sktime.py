@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from member_cases import kinds_of
 from sklearn.metrics import accuracy_score
@@ -100,3 +102,28 @@ def test_missing_values(missing: str) -> None:
     X = np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, X)
     model = MSSSMClassifier(missing=missing, **SMALL).fit(X, y)  # type: ignore[arg-type]
     assert np.isfinite(model.predict_proba(X)).all()
+
+
+def _panel(columns: list[str], months: bool = False) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    values = {"left": rng.normal(size=240), "right": 9 + 5 * rng.normal(size=240)}
+    steps = pd.period_range("2026-01", periods=20, freq="M") if months else range(20)
+    index = pd.MultiIndex.from_product([range(12), steps])
+    return pd.DataFrame({name: values[name] for name in columns}, index=index)
+
+
+def test_columns_in_another_order_are_known_by_their_names() -> None:
+    model = MSSSMClassifier(members=["quantile_trees"], random_state=0)
+    model.fit(_panel(["left", "right"]), np.arange(12) % 2)
+    assert model.estimator_.model_.source.channel_names == ("left", "right")
+    proba = model.predict_proba(_panel(["left", "right"]))
+    np.testing.assert_array_equal(model.predict_proba(_panel(["right", "left"])), proba)
+
+
+def test_months_are_even() -> None:
+    model = MSSSMClassifier(members=["quantile_trees"], random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(_panel(["left"], months=True), np.arange(12) % 2)
+        model.predict(_panel(["left"], months=True))
+    assert "uneven" not in " ".join(model.estimator_.model_.record.notes)

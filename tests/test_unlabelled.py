@@ -570,4 +570,5 @@ def test_settings_that_do_nothing_to_an_encoder_are_said() -> None:
     (note,) = encoder.encoder_.record.notes
     assert "the network left adjacency out: it is of variates='graph' alone" in note
     assert "pyramid=True halves nothing" in note
-    assert MSSSMEncoder(**settings).fit(series).encoder_.record.notes == ()
+    at_random = MSSSMEncoder(**settings, init="random").fit(series)
+    assert at_random.encoder_.record.notes == ()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.errors import InputError
+from msssm_ts.series.checks import without_masks
 from msssm_ts.series.side_features import SideFeatures
 
 
@@ -56,7 +57,7 @@ def _columns(given: Any) -> SideFeatures:
     elif getattr(given, "name", None) is not None and hasattr(given, "dtype"):
         named = {str(given.name): given}
     else:
-        array = np.asarray(given)
+        array = np.asarray(without_masks(given))
         if array.dtype.names is not None:
             named = {name: array[name] for name in array.dtype.names}
         elif array.ndim in (1, 2):
@@ -75,7 +76,7 @@ def _columns(given: Any) -> SideFeatures:
 def _column(name: str, given: Any) -> NDArray[Any]:
     """Return float64 with NaN, or strings with "", for what is missing."""
     try:
-        values = np.asarray(given)
+        values = np.asarray(without_masks(given))
     except ValueError as error:
         raise InputError(f"feature {name!r} is no column: {error}") from error
     if values.ndim != 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msssm_ts.cli.answering.answers import answering_as, asked_answering, rows_about
@@ -12,6 +13,7 @@ from msssm_ts.cli.given.matching import matched
 from msssm_ts.cli.given.reading import reading_options
 from msssm_ts.cli.info import model_facts
 from msssm_ts.cli.inspect.viewed import find_series
+from msssm_ts.serving.fields import SHOW
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries
@@ -64,6 +66,6 @@ def terminal_of(model: str, device: str, max_memory: str | None) -> Terminal:
         matched=on_its_terms,
         proba=lambda series: predict_proba(classifier, series),
         answering=answering,
-        find=find_series,
+        find=partial(find_series, option=SHOW.name),
         stream_row=lambda proba: prediction_rows(classifier, proba[None])[0],
     )

@@ -22,6 +22,7 @@ from msssm_ts.fitting.asked_checkpoint import asked_checkpoint
 from msssm_ts.fitting.checkpoint import Checkpoint
 from msssm_ts.fitting.data import training_data
 from msssm_ts.fitting.notes import rounding_remarks
+from msssm_ts.fitting.targets import label_names_of
 from msssm_ts.fitting.unlabelled import check_unlabelled
 from msssm_ts.parameter_rows import documented
 from msssm_ts.parameters import Parameters, check_parameters
@@ -130,7 +131,8 @@ or list of arrays of shape (n_channels, length)
         validation : boolean array of shape (n_samples,), optional
             The series to set aside for validation, instead of a random split.
         label_names : sequence of str, optional
-            Names of y's columns, where a series can have several labels; kept with the model.
+            Names of y's columns, where a series can have several labels; kept with the model. Of a
+            data frame they are its columns' names, where all are text.
         channel_names : sequence of str, optional
             Names of the channels, kept with the model.
         sampling_rate : float, optional
@@ -196,7 +198,7 @@ optional
         )
         if not isinstance(X, LazySeries) and self.dtype == "float32" and not is_float32(X):
             given = as_series_list(X, "mask", "float64")
-            data = replace(data, remarks=rounding_remarks(given, "float32"))
+            data = replace(data, remarks=(*data.remarks, *rounding_remarks(given, "float32")))
         if ids is not None and not self.exemplars:
             said = "ids had nothing to act on: no series are kept without exemplars"
             data = replace(data, remarks=(*data.remarks, said))
@@ -213,10 +215,7 @@ optional
             more = check_series(unlabelled, self.missing, str(self.dtype))
             check_unlabelled(more, self.get_params(deep=False), series[0].shape[0])
             data = replace(data, unlabelled=more)
-        targets = data.targets
-        n_labels = len(targets.classes)
-        if label_names is not None and not (targets.multilabel and len(label_names) == n_labels):
-            raise ValueError(f"{len(label_names)} label_names, which y does not have columns for")
+        label_names = label_names_of(label_names, y, data.targets)
         source = source_of(self, series, channel_names, sampling_rate, origin)
         with asked_checkpoint(checkpoint, resume) as kept:
             how = {"label_names": label_names, "previous": previous, "checkpoint": kept}

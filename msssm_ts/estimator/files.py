@@ -56,7 +56,7 @@ class FilesMixin:
     def export(
         self,
         path: str | os.PathLike[str],
-        format: Literal["onnx", "pt2", "safetensors", "c"] = "onnx",
+        format: Literal["onnx", "pt2", "safetensors", "c"] | None = None,
     ) -> ExportReport:
         """Write the model to a file that runs without msssm-ts (see :mod:`msssm_ts.export`).
 
@@ -67,9 +67,10 @@ class FilesMixin:
         ----------
         path : path
             File to write, all or nothing.
-        format : {"onnx", "pt2", "safetensors", "c"}
-            For ONNX runtimes, for ``torch.export.load``, the model file of :meth:`save`, or C99 (a
-            source whose name ends in ``.c``, and a header beside it) of a causal network.
+        format : {"onnx", "pt2", "safetensors", "c"}, optional
+            By default what the file's name ends in, without an ending ONNX. For ONNX runtimes, for
+            ``torch.export.load``, the model file of :meth:`save`, or C99 (a source whose name ends
+            in ``.c``, and a header beside it) of a causal network.
 
         Returns
         -------
@@ -80,7 +81,8 @@ class FilesMixin:
         Raises
         ------
         InputError
-            If the format is unknown, or needs a library that is not installed.
+            If the format is unknown, not what the name ends in, or needs a library that is not
+            installed.
         ExportError
             If the file answers differently than the model, or a member cannot be exported.
         OSError

@@ -68,7 +68,8 @@ class UpdatesMixin:
         Raises
         ------
         ValueError
-            As in :meth:`fit`, and if a label is not among those of the first call.
+            As in :meth:`fit`, and if a label is not among those of the first call, or a fitted
+            model has no member that can go on learning.
         """
         check_parameters(self.get_params(deep=False))
         where = (sampling_rate, channel_names)
@@ -85,6 +86,11 @@ class UpdatesMixin:
                 "updatable=True"
             )
         previous = model_to_go_on_from(self)
+        if previous is None and "model_" in vars(self):
+            raise InputError(
+                "the model has no network that could go on, and partial_fit would begin anew "
+                "without what it has learned: fit it with updatable=True, or members=['network']"
+            )
         if previous is not None and previous.beside is not None:
             raise InputError(
                 "the model was trained with features beside the series, which are not learned in "

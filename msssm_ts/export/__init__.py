@@ -8,8 +8,8 @@ different lengths are padded with NaN at the end.
 from msssm_ts.export.benchmark import median_milliseconds
 from msssm_ts.export.boundary import Boundary, find_boundary
 from msssm_ts.export.export import export_model, open_export
-from msssm_ts.export.formats import FORMATS
 from msssm_ts.export.made_up import made_up_noise, made_up_series
+from msssm_ts.export.naming import FORMATS, format_of
 from msssm_ts.export.parity import Predict, Source, native_proba
 from msssm_ts.export.report import ExportReport, SourceReport
 
@@ -22,6 +22,7 @@ __all__ = [
     "SourceReport",
     "export_model",
     "find_boundary",
+    "format_of",
     "made_up_noise",
     "made_up_series",
     "median_milliseconds",

@@ -15,7 +15,6 @@ from msssm_ts.atomic import replacing
 from msssm_ts.errors import ExportError, InputError, WritingError
 from msssm_ts.export.boundary import Boundary, find_boundary
 from msssm_ts.export.formats import (
-    FORMATS,
     open_onnx,
     open_pt2,
     quantize_onnx,
@@ -23,6 +22,7 @@ from msssm_ts.export.formats import (
     write_pt2,
 )
 from msssm_ts.export.made_up import made_up_series
+from msssm_ts.export.naming import format_of
 from msssm_ts.export.parity import (
     Predict,
     Source,
@@ -42,7 +42,7 @@ from msssm_ts.optional import needed
 def export_model(
     model: FittedModel,
     path: str | os.PathLike[str],
-    format: str = "onnx",
+    format: str | None = None,
     *,
     quantize: bool = False,
     more: Sequence[Source] = (),
@@ -55,8 +55,9 @@ def export_model(
         The model.
     path : path
         File to write, all or nothing.
-    format : {"onnx", "pt2", "safetensors", "c"}
-        Its format; "c" is :func:`msssm_ts.export.c.export_c`.
+    format : {"onnx", "pt2", "safetensors", "c"}, optional
+        Its format; by default what the file's name ends in, without an ending ONNX. "c" is
+        :func:`msssm_ts.export.c.export_c`.
     quantize : bool
         ONNX: then turn the matrices' weights into 8-bit integers. The comparison that has to
         succeed is that of the file before. C: write them so.
@@ -71,14 +72,14 @@ def export_model(
     Raises
     ------
     InputError
-        If the format is unknown, or needs a library that is not installed.
+        If the format is unknown, not what the name ends in, or needs a library that is not
+        installed.
     ExportError
         If the file answers differently than the model.
     WritingError
         If the file cannot be written.
     """
-    if format not in FORMATS:
-        raise InputError(f"format {format!r}: must be one of {', '.join(FORMATS)}")
+    format = format_of(path, format)
     if format != "safetensors" and model.needs_times:
         raise ExportError(
             f"a model that was fitted by time stamps cannot be exported to {format}, whose files "

@@ -18,8 +18,6 @@ from msssm_ts.export.program import FEATURES, INPUT, OUTPUT, quiet_exporter
 if TYPE_CHECKING:
     import onnx_ir
 
-FORMATS = ("onnx", "pt2", "safetensors", "c")
-
 # From a batch (b, n_channels, l), and features (b, n_features) where the file takes them, to
 # probabilities (b, n_classes).
 Run = Callable[[NDArray[np.float32], NDArray[np.float64] | None], NDArray[np.float32]]

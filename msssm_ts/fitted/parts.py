@@ -97,9 +97,14 @@ def check_channel_names(names: Sequence[str] | None, n_channels: int) -> None:
     """
     if isinstance(names, str):
         raise ValueError(f"channel_names must be a list of names, not {names!r}")
-    if names is not None and len(names) != n_channels:
+    if names is None:
+        return
+    odd = [name for name in names if not isinstance(name, str)]
+    if odd:
+        raise ValueError(f"channel_names must be text, not {odd[0]!r}")
+    if len(names) != n_channels:
         raise ValueError(f"{len(names)} channel_names for {counted(n_channels, 'channel')}")
-    twice = next((name for name, n in Counter(names or ()).items() if n > 1), None)
+    twice = next((name for name, n in Counter(names).items() if n > 1), None)
     if twice is not None:
         raise ValueError(f"channel_names has {twice!r} twice: give each channel its own")
 

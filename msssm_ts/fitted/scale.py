@@ -13,7 +13,7 @@ from msssm_ts.series.outliers import FILLS
 from msssm_ts.text import counted
 
 if TYPE_CHECKING:
-    from msssm_ts.fitted.model import FittedModel
+    from msssm_ts.fitted.takes_series import TakesSeries
 
 # Root mean squares of series in the training's deviations: of half of the series beyond the one, or
 # of all, if they are many, below the other. No test part of 52 sets of the archives comes near.
@@ -22,14 +22,14 @@ _LARGE, _SMALL, _MANY = 8.0, 1 / 20, 8
 _FAR = 20.0
 
 
-def scale_line(model: FittedModel, series: Sequence[Series], names: Sequence[str]) -> str:
+def scale_line(model: TakesSeries, series: Sequence[Series], names: Sequence[str]) -> str:
     """Say which channels are of another size than those that a model was trained on.
 
     Nothing is said where the preparation takes the size, or the level, away.
 
     Parameters
     ----------
-    model : FittedModel
+    model : FittedModel or FittedEncoder
         To be asked about them.
     series : sequence of arrays of shape (n_channels, length)
         Some, as the model wants their channels.
@@ -51,12 +51,14 @@ def scale_line(model: FittedModel, series: Sequence[Series], names: Sequence[str
     if not plain or preparation.standardize != "global":
         return ""
     sizes = np.array([_sizes(one, scale.mean, scale.std) for one in series])
+    # A channel that was constant in the training is at its mean where it still is.
+    still = scale.std == np.where(scale.mean == 0, 1, np.abs(scale.mean))
     said: dict[str, list[str]] = {}
-    for name, column in zip(names, sizes.T, strict=True):
+    for name, column, constant in zip(names, sizes.T, still, strict=True):
         own = column[~np.isnan(column)]
         if len(own) and np.median(own) > _LARGE:
             said.setdefault(f"about {float(f'{np.median(own):.1g}'):g} times", []).append(name)
-        elif len(own) >= _MANY and own.max() < _SMALL:
+        elif len(own) >= _MANY and own.max() < _SMALL and not constant:
             said.setdefault(f"less than {_SMALL:g} times", []).append(name)
     if not said:
         return ""
@@ -66,7 +68,7 @@ def scale_line(model: FittedModel, series: Sequence[Series], names: Sequence[str
     )
 
 
-def fills_line(model: FittedModel, series: Sequence[Series], names: Sequence[str]) -> str:
+def fills_line(model: TakesSeries, series: Sequence[Series], names: Sequence[str]) -> str:
     """Say which values of new series programs write where there is no value.
 
     They lie far beyond what a model was trained on.

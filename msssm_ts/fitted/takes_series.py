@@ -89,7 +89,7 @@ class TakesSeries:
             series,
             self.preparation,
             sampling_rate or self.source.sampling_rate,
-            channel_names or self.source.channel_names,
+            self.source.channel_names if channel_names is None else tuple(channel_names),
             check_times(times, series),
         )
 

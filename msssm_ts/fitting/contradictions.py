@@ -35,7 +35,12 @@ def with_contradictions(data: TrainingData, source: Source) -> TrainingData:
         return data
     pairs = zip(order[:-1][other].tolist(), order[1:][other].tolist(), strict=True)
     first, second = min(sorted(pair) for pair in pairs)
-    n = int(other.sum())
+    # Of those that are equal, all but the most frequent label's.
+    places = np.concatenate([[0], np.cumsum(~same)])
+    pairs_of, counts = np.unique(np.column_stack([places, labels]), axis=0, return_counts=True)
+    most = np.zeros(places[-1] + 1, np.int64)
+    np.maximum.at(most, pairs_of[:, 0].astype(np.int64), counts)
+    n = len(data) - int(most.sum())
     return replace(
         data,
         remarks=(

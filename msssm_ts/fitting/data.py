@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas import isna
 from sklearn.utils.validation import check_consistent_length
 
 from msssm_ts.datasets.labels import first_missing
 from msssm_ts.fitted.parts import Labels
 from msssm_ts.fitting.targets import Targets, check_weights, encode_targets
 from msssm_ts.series import Series, lengths_of, take
+from msssm_ts.series.checks import refuse_masked
 from msssm_ts.series.prepared import Times
 from msssm_ts.series.side_features import SideFeatures
+from msssm_ts.text import counted
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,9 @@ def training_data(
     ValueError
         If they do not belong together.
     """
+    wanted = {"sample_weight": sample_weight, "groups": groups, "validation": validation}
+    for name, value in wanted.items():
+        refuse_masked(name, value)
     targets = encode_targets(y, classes if known is None else known.classes)
     check_consistent_length(series, targets.encoded)
     if known is not None and targets.multilabel != known.multilabel:
@@ -149,7 +155,8 @@ def training_data(
     for name, value in (("groups", data.groups), ("validation", data.validation)):
         if value is not None and value.shape != (len(series),):
             raise ValueError(f"{name} must have one entry a series, not shape {value.shape}")
-    if data.validation is not None and not np.isin(data.validation, (False, True)).all():
+    flags = data.validation
+    if flags is not None and (isna(flags).any() or not np.isin(flags, (False, True)).all()):
         raise ValueError(
             "validation must say of each series whether it is set aside, by True or False"
         )
@@ -158,9 +165,27 @@ def training_data(
             f"groups has no value for series {gone} (counted from 0): name what it belongs to, or "
             "leave the series out"
         )
-    counted = np.flatnonzero(data.weights > 0)
-    if len(counted) < len(series):
-        data = data.take(counted)
+    if data.groups is not None and data.groups.dtype.kind == "O":
+        kinds = {isinstance(name, str) for name in data.groups}
+        if len(kinds) > 1:
+            raise ValueError("groups are text for some series and not for others: make all text")
+    if data.validation is not None and data.groups is not None:
+        data = replace(data, remarks=_on_both_sides(data.groups.astype(str), data.validation))
+    of_weight = np.flatnonzero(data.weights > 0)
+    if len(of_weight) < len(series):
+        data = data.take(of_weight)
         if known is None and classes is None:
             data = replace(data, targets=encode_targets(data.targets.labels))
     return data
+
+
+def _on_both_sides(groups: NDArray[Any], validation: NDArray[Any]) -> tuple[str, ...]:
+    """Say that series set aside are of groups that are learned from."""
+    aside = validation.astype(bool)
+    n = len(np.intersect1d(groups[aside], groups[~aside]))
+    if not n:
+        return ()
+    return (
+        f"validation sets aside series of {counted(n, 'group')} that others are learned from: what "
+        "is measured on them is too good for new groups",
+    )

@@ -69,17 +69,6 @@ def with_exemplars(
     return replace(model, exemplars=kept, record=record)
 
 
-def noted_in_parts(data: TrainingData, per_class: int) -> TrainingData:
-    """Return series that come in parts, none of which is kept, with a remark where some were to be.
-
-    Which of all would be kept cannot be told by a part.
-    """
-    if not per_class:
-        return data
-    said = f"exemplars={per_class} had nothing to act on: of series in parts none are kept"
-    return replace(data, remarks=(*data.remarks, said))
-
-
 def _chosen(strata: Rows, per_class: int, seed: int) -> Rows:
     """Return at most so many series of each class, ascending."""
     order = np.random.default_rng(seed).permutation(len(strata))

@@ -19,7 +19,7 @@ from msssm_ts.fitting.contradictions import with_contradictions
 from msssm_ts.fitting.course import Course
 from msssm_ts.fitting.data import TrainingData
 from msssm_ts.fitting.decision import asked_point
-from msssm_ts.fitting.exemplars import noted_in_parts
+from msssm_ts.fitting.in_parts import noted_in_parts
 from msssm_ts.fitting.kept import prepared_once
 from msssm_ts.fitting.known import check_alike, with_encoder
 from msssm_ts.fitting.limits import with_limits
@@ -27,7 +27,7 @@ from msssm_ts.fitting.problems import Problems
 from msssm_ts.fitting.several import follow
 from msssm_ts.fitting.split import Split, choose_split
 from msssm_ts.fitting.stamps import with_grid
-from msssm_ts.fitting.targets import loss_weights
+from msssm_ts.fitting.targets import loss_weights, said_of_labels
 from msssm_ts.fitting.unlabelled import check_readers
 from msssm_ts.fitting.updatable import updatable_seats
 from msssm_ts.kernels.parallel import at_work
@@ -84,6 +84,8 @@ def fit_model(
         seed = begun(data, parameters, source, label_names, previous, checkpoint)
         data = with_contradictions(data, source)
         data = at_most(data, parameters["at_most"], seed)
+        if previous is None and (said := said_of_labels(data.targets, label_names)):
+            data = replace(data, remarks=(*data.remarks, said))
         with asked_workers(parameters["cluster"], reporter.say) as workers:
             fit = _prepared_fit(
                 *(data, parameters, source, previous, in_parts, seed, reporter, checkpoint),
@@ -121,7 +123,7 @@ def _prepared_fit(
     data, wanted = updatable_seats(parameters, data, wanted)
     if in_parts:
         wanted = (Seat("network", options={"max_epochs": 1}),)
-        data = noted_in_parts(data, parameters["exemplars"])
+        data = noted_in_parts(data, parameters, previous)
     closed = [seat for seat in wanted if not MEMBERS.get(seat.kind).learns_by_steps]
     by_steps = [seat for seat in wanted if MEMBERS.get(seat.kind).learns_by_steps]
     split = Split(np.arange(len(data)))

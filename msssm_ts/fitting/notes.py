@@ -19,6 +19,7 @@ from msssm_ts.parameters import specs
 from msssm_ts.series import Series
 from msssm_ts.series.glance import of_one_value
 from msssm_ts.series.standardizer import is_constant, moments
+from msssm_ts.text import plural
 
 # Steps of a float type that a channel's deviation should be.
 _FEWEST_STEPS = 50
@@ -154,24 +155,33 @@ def _not_set_aside(
 
 
 def _unweighted(parameters: Mapping[str, Any], vote: Vote, data: TrainingData) -> list[str]:
-    """Say on which members weights of classes do not act."""
-    if parameters["class_weight"] is None:
+    """Say on which members weights of classes do not act, and which are of no class."""
+    given = parameters["class_weight"]
+    if given is None:
         return []
-    several = data.targets.multilabel
+    several, classes = data.targets.multilabel, data.targets.classes.tolist()
+    of_none = [repr(k) for k in (given if isinstance(given, Mapping) else ()) if k not in classes]
+    said = []
+    if of_none:
+        said.append(
+            f"class_weight of {', '.join(of_none)} had nothing to act on: there "
+            f"{plural(len(classes), 'is', 'are')} {', '.join(map(repr, classes))}"
+        )
     without = {
         members[0].kind: sum(weights)
         for members, weights in vote.by_kind()
         if not (members[0].weighs_labels if several else members[0].weighs_classes)
     }
     if not without:
-        return []
+        return said
     kinds, share = ", ".join(without), sum(without.values())
     why = "which weigh no labels" if several else "whose leaves are of one class each"
     rare = "rare labels" if several else "rare classes"
     other = "" if several else "; decide='balanced_accuracy' acts on the whole vote"
     return [
+        *said,
         f"class_weight does not favour {rare} in the part of {kinds} in the vote ({share:.0%}), "
-        f"{why}{other}"
+        f"{why}{other}",
     ]
 
 

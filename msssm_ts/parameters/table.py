@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from msssm_ts.members import MEMBERS
-from msssm_ts.parameter_checks import Anything, Number, SeveralOf, Whole, check_cluster, one_of
+from msssm_ts.parameter_checks import (
+    Anything,
+    Number,
+    SeveralOf,
+    Whole,
+    check_callbacks,
+    check_cluster,
+    check_device,
+    check_seed,
+    check_verbose,
+    one_of,
+)
 from msssm_ts.parameter_rows import Spec, named, row, specs_of
 from msssm_ts.parameters.learning import LearningParameters
 from msssm_ts.parameters.network import NetworkParameters
@@ -43,14 +54,14 @@ class Parameters(LearningParameters, NetworkParameters, VoteParameters):
     )
     device: str = row(
         "auto",
-        Anything("str"),
+        Anything("str", check_device),
         '"auto" is a CUDA card where there is one, else the CPU.',
         option="--device",
         brief="auto, cpu or cuda.",
     )
     random_state: int | np.random.RandomState | None = row(
         None,
-        Anything("int, RandomState or None"),
+        Anything("int, RandomState or None", check_seed),
         """Seed; the same seed, on the same machine with the same number of threads, gives the
         same model, bit for bit on a CPU.""",
         option="--seed",
@@ -58,12 +69,12 @@ class Parameters(LearningParameters, NetworkParameters, VoteParameters):
     )
     verbose: int = row(
         0,
-        Anything("int"),
+        Anything("int", check_verbose),
         "1 shows progress on stderr: a bar on a terminal, else a line per epoch.",
     )
     callbacks: Sequence[Callback] | None = row(
         None,
-        Anything("sequence of callables"),
+        Anything("sequence of callables", check_callbacks),
         """Each is called with a :class:`msssm_ts.training.Progress` after every step and
         epoch.""",
     )

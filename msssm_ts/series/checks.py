@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,7 +56,8 @@ sequence of arrays of shape (n_channels, length) or (length,)
     >>> [s.shape for s in as_series_list([[1.0, 2.0, 3.0], [4.0, 5.0, np.nan]])]
     [(1, 3), (1, 2)]
     """
-    X = without_masks(without_torch(unnested(X)))
+    _refuse(X)
+    X = unnested(without_masks(without_torch(X)))
     series = _from_list(X) if isinstance(X, (list, tuple)) and _is_ragged(X) else _from_array(X)
     return [
         _without_missing(without_padding(s), f"series {i}", missing, dtype)
@@ -96,7 +97,8 @@ def check_times(times: Any, series: Sequence[Series]) -> list[NDArray[np.float64
     Parameters
     ----------
     times : sequence of arrays of shape (length,), or array of shape (n_samples, n_timepoints)
-        A stamp a step; None stays None. As those of the series, NaN at their end is padding; so
+        A stamp a step, a number or a date, of which seconds since a series' first are taken; None
+        stays None. As those of the series, NaN at their end is padding; so
         is, where all have as many stamps as the longest series steps, what is behind a series' end.
     series : sequence of arrays of shape (n_channels, length)
         What they belong to, without their padding.
@@ -113,10 +115,11 @@ def check_times(times: Any, series: Sequence[Series]) -> list[NDArray[np.float64
     """
     if times is None:
         return None
+    times = without_masks(times.to_numpy() if hasattr(times, "to_numpy") else times)
     if len(times) != len(series):
         raise ValueError(f"times are given for {len(times)} series, but X has {len(series)}")
     lengths = lengths_of(series).tolist()
-    stamps = [np.asarray(t, dtype=np.float64) for t in times]
+    stamps = [_as_stamps(t, i) for i, t in enumerate(times)]
     if all(stamp.shape == (max(lengths),) for stamp in stamps):
         stamps = [stamp[:length] for stamp, length in zip(stamps, lengths, strict=True)]
     stamps = [without_padding(t[None])[0] if t.ndim == 1 and t.size else t for t in stamps]
@@ -136,6 +139,34 @@ def check_times(times: Any, series: Sequence[Series]) -> list[NDArray[np.float64
                 "0): sort its steps by time"
             )
     return stamps
+
+
+def _as_stamps(times: Any, index: int) -> NDArray[np.float64]:
+    """Return the stamps of one series as numbers: of dates, seconds since the first."""
+    dates = np.asarray(times, "datetime64[ns]" if getattr(times, "tz", None) else None)
+    if dates.dtype.kind in "mM":
+        return np.asarray((dates - dates[:1]) / np.timedelta64(1, "s"), np.float64)
+    try:
+        return np.asarray(dates, np.float64)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"times of series {index} must be numbers or dates: {error}") from error
+
+
+def refuse_masked(name: str, value: Any) -> None:
+    """Refuse masked values where each is wanted.
+
+    Examples
+    --------
+    >>> refuse_masked("groups", np.ma.array([1, 2], mask=[False, True]))
+    Traceback (most recent call last):
+    ...
+    ValueError: groups has no value for series 1 (counted from 0), where it is masked
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+        first = int(np.argwhere(np.ma.getmaskarray(value))[0][0])
+        raise ValueError(
+            f"{name} has no value for series {first} (counted from 0), where it is masked"
+        )
 
 
 def is_table(X: Any) -> bool:
@@ -161,7 +192,11 @@ def without_torch(X: Any) -> Any:
     """Return torch tensors, alone or in a list, as numpy arrays; anything else unchanged."""
     if isinstance(X, (list, tuple)):
         return [without_torch(x) if hasattr(x, "detach") else x for x in X]
-    return X.detach().cpu().numpy() if hasattr(X, "detach") else X
+    if not hasattr(X, "detach"):
+        return X
+    held = X.detach().cpu()
+    # NumPy has no such type.
+    return (held.float() if str(held.dtype) == "torch.bfloat16" else held).numpy()
 
 
 def without_masks(X: Any) -> Any:
@@ -177,6 +212,24 @@ def without_masks(X: Any) -> Any:
     if not isinstance(X, np.ma.MaskedArray):
         return X
     return np.where(np.ma.getmaskarray(X), np.nan, np.ma.getdata(X))
+
+
+def _refuse(X: Any) -> None:
+    """Refuse what is no array, and the frames of sktime."""
+    if hasattr(X, "toarray"):
+        # scikit-learn refuses sparse ones.
+        return
+    holds = any(hasattr(X, name) for name in ("__len__", "__array__", "__iter__", "collect"))
+    if not holds or isinstance(X, (str, bytes, Set)):
+        file = "; msssm_ts.datasets.load reads files" if isinstance(X, str) else ""
+        raise TypeError(
+            f"X must hold numbers: an array, or a list of arrays, not {type(X).__name__}{file}"
+        )
+    if getattr(getattr(X, "index", None), "nlevels", 1) > 1:
+        raise ValueError(
+            "X has an index of several levels, as sktime's frames have: "
+            "msssm_ts.sktime.MSSSMClassifier takes them"
+        )
 
 
 def _from_array(X: Any) -> list[Series]:
@@ -241,6 +294,11 @@ def _as_floats(X: Any, name: str) -> NDArray[Any]:
             input_name=name,
         )
     except (ValueError, TypeError) as error:
+        if "sequence" in str(error):
+            raise ValueError(
+                f"{name} has cells that hold series: pass a list of arrays (n_channels, length), "
+                "or sktime's frames to msssm_ts.sktime.MSSSMClassifier"
+            ) from error
         if "array" in str(error):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError

@@ -53,6 +53,8 @@ class Guard:
             self._check_host(headers)
             self._check_token(scope["path"], headers)
             if scope["type"] == "http":
+                if scope.get("query_string"):
+                    raise Refused(BAD, "no address takes a query: options belong into the body")
                 receive = self._limited(headers, receive)
         except Refused as error:
             if scope["type"] == "websocket":

@@ -82,8 +82,6 @@ async def asked_in(
     Refused
         If it is of another kind, or too large.
     """
-    if request.url.query:
-        raise Refused(BAD, "this address takes no query: options belong into the body")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     async with AsyncExitStack() as stack:
         if kind == JSON:

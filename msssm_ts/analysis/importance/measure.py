@@ -159,7 +159,9 @@ def importance(
         return model.predict_proba(values, sampling_rate, known, times, features)
 
     judged = _Judge.of(model, answer(series), y)
-    names = tuple(channel_names or (f"channel {c + 1}" for c in range(n_channels)))
+    if channel_names is None:
+        channel_names = [f"channel {c + 1}" for c in range(n_channels)]
+    names = tuple(channel_names)
     together = 1 < n_channels <= MOST_CHANNELS_TOGETHER
     everything = list(range(n_channels))
     edges = np.linspace(0, 1, n_segments + 1)

@@ -99,7 +99,9 @@ def export(
     """
     refuse_unread(reading, data, "--data DATA")
     file = resolve_model_path(model)
-    format = format or _format_of(out)
+    from msssm_ts.export.naming import format_of
+
+    format = Format(format_of(out, None if format is None else format.value))
     quantize = Quantize.INT8 if int8 else quantize
     if format is Format.C:
         target = out or file.with_suffix(".c")
@@ -120,8 +122,6 @@ def export(
 
     target = out or file.with_suffix(f".{format.value}")
     # What lies beside the model under that name is what this command has written before.
-    if (ending := target.suffix.lower().removeprefix(".")) in {*Format} - {format}:
-        raise InputError(f"{target}: ends in .{ending}, but --format is {format.value}")
     claim(target, force=force or out is None, inputs=(file, data))
     if quantize and data is None:
         raise InputError("--quantize int8 needs --data DATA, labelled, to say what it costs")
@@ -214,16 +214,3 @@ def _show(result: dict[str, Any]) -> None:
         sizes = (result["model_bytes"], result["bytes"])
         rows.append(["size, kB", *(f"{n / 1000:.0f}" for n in sizes)])
         show_table(["median", "model", "file"], rows, right=("model", "file"))
-
-
-def _format_of(out: Path | None) -> Format:
-    """Return the format that a file's name ends in; ONNX where there is none."""
-    ending = "" if out is None else out.suffix.lower().removeprefix(".")
-    if out is None or not ending:
-        return Format.ONNX
-    if ending not in set(Format):
-        raise InputError(
-            f"{out}: ends in none of {', '.join(f'.{known}' for known in Format)}; "
-            "name the file so, or say --format"
-        )
-    return Format(ending)

@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 _MOST_SERIES = 200
 
 
-def find_series(data: LabelledSeries, which: str | None) -> int:
+def find_series(data: LabelledSeries, which: str | None, option: str = "--series") -> int:
     """Return the place of the series with an id, or else a number from 1.
+
+    Parameters
+    ----------
+    data : LabelledSeries
+        All of them.
+    which : str, optional
+        The id or number; else the first.
+    option : str
+        Where that was said, for the message.
 
     Raises
     ------
@@ -35,7 +44,7 @@ def find_series(data: LabelledSeries, which: str | None) -> int:
         return int(which) - 1
     ids = "" if data.ids is None else f", or an id such as {data.ids[0]}"
     raise InputError(
-        f"--series {which}: not in {data.source}; give a number from 1 to {data.n_series}{ids}"
+        f"{option} {which}: not in {data.source}; give a number from 1 to {data.n_series}{ids}"
     )
 
 

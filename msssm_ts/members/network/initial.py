@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -18,6 +18,8 @@ from msssm_ts.pretraining.weights import shipped
 Init = Literal["auto", "random", "pretrained"] | Known
 # What is another in a network that learns labels.
 _OF_LABELS = ("n_outputs", "dropout", "pooling")
+# What blocks of the shape of those that come along have in common.
+_OF_BLOCKS = ("core", "bidirectional", "split_directions", "directions", "pyramid", *SIZES)
 
 
 def begun(config: MSSSMConfig, init: Init) -> MSSSMNetwork:
@@ -78,7 +80,7 @@ def beginning(config: MSSSMConfig, init: Init) -> Literal["random", "pretrained"
     if init != "auto":
         return init
     several = config.n_channels > 1 and not config.stem_bands
-    return "random" if several or _other(config) else "pretrained"
+    return "random" if several or other_than_known(config) else "pretrained"
 
 
 def knows_features(config: MSSSMConfig, init: Init) -> bool:
@@ -100,22 +102,27 @@ def check_shape(config: MSSSMConfig, init: Init) -> None:
                 "pretrain one of its shape"
             )
         return
-    if init == "pretrained" and (other := _other(config)):
+    if init == "pretrained" and (other := other_than_known(config)):
         raise InputError(
             f"the encoder that init='pretrained' (--init) begins with is of another shape: {other}"
             "; leave init out, or what makes the network another"
         )
 
 
-def _other(config: MSSSMConfig) -> str:
+def usual_shape() -> dict[str, Any]:
+    """Return the parameters with which a network of one channel begins with what comes along."""
+    known = shipped().config
+    return {name: getattr(known, name) for name in _OF_BLOCKS} | {"stem_stride": "auto"}
+
+
+def other_than_known(config: MSSSMConfig) -> str:
     """Say in what a network's blocks are others than those that come along, or its stem."""
     if config.stem_bands:
         return other_than_sound(config)
     known = shipped().config
-    names = ("core", "bidirectional", "split_directions", "directions", "pyramid", *SIZES)
     differing = [
         f"{name} is {getattr(known, name)} there and {getattr(config, name)} here"
-        for name in names
+        for name in _OF_BLOCKS
         if getattr(config, name) != getattr(known, name)
     ]
     if config.stride > 1:

@@ -155,7 +155,9 @@ class NetworkMember(Member):
                 if trainer.n_steps or start is not None:
                     error.partial = cls._of(trainer, problem)
                 raise
-        return cls._of(trainer, problem).telling(said=said_of_settings(parameters, problem))
+        return cls._of(trainer, problem).telling(
+            said=said_of_settings(parameters, problem, begins=start is None)
+        )
 
     @classmethod
     def need(cls, problem: Problem, parameters: Mapping[str, Any] | None = None) -> Need:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from msssm_ts.errors import InputError
-from msssm_ts.members.network.initial import beginning
+from msssm_ts.members.network.initial import beginning, other_than_known, usual_shape
 from msssm_ts.members.network.recipe import (
     PATIENCE,
     SOUND_PATIENCE,
@@ -22,7 +22,6 @@ from msssm_ts.model.config import N_FILTERS, clamp_scales
 from msssm_ts.model.cores import CORES
 from msssm_ts.model.experts import CHOSEN
 from msssm_ts.model.variates import variate_width
-from msssm_ts.pretraining.sound import other_than_sound
 from msssm_ts.series.stamps import uneven_step
 from msssm_ts.training import Augmentation, TrainingSettings
 
@@ -116,16 +115,15 @@ def _check_causal(parameters: Mapping[str, Any]) -> None:
         )
 
 
-def said_of_settings(parameters: Mapping[str, Any], problem: Problem) -> str | None:
-    """Say which settings did nothing; None: each did what it says."""
+def said_of_settings(
+    parameters: Mapping[str, Any], problem: Problem, begins: bool = True
+) -> str | None:
+    """Say which settings did nothing, and with what a network begins; None: as they say."""
     said = [said_of_variates(parameters, problem)]
     config = network_config(parameters, problem)
-    of_sound = parameters["init"] == "auto" and config.stem_bands
-    if of_sound and beginning(config, "auto") == "random":
-        said.append(
-            "begins with random weights: what comes along for sound is of another shape, "
-            f"{other_than_sound(config)}"
-        )
+    at_random = begins and parameters["init"] == "auto"
+    if at_random and (other := _asked_otherwise(parameters, problem, config)):
+        said.append(f"begins with random weights: what comes along is of another shape, {other}")
     if parameters["pyramid"] and parameters["n_layers"] == 1:
         said.append("has one layer: pyramid=True halves nothing, it acts between layers")
     if 0 < parameters["experts"] <= CHOSEN:
@@ -134,6 +132,15 @@ def said_of_settings(parameters: Mapping[str, Any], problem: Problem) -> str | N
             f"{CHOSEN} are chosen"
         )
     return "; ".join(line for line in said if line) or None
+
+
+def _asked_otherwise(parameters: Mapping[str, Any], problem: Problem, config: MSSSMConfig) -> str:
+    """Say in what a network is asked to be another than the one that it would else begin with."""
+    if beginning(config, "auto") == "pretrained":
+        return ""
+    usual = network_config({**parameters, **usual_shape(), "stamps": "ignore"}, problem)
+    of_it = config.stem_bands or beginning(usual, "auto") == "pretrained"
+    return other_than_known(config) if of_it else ""
 
 
 def training_settings(
