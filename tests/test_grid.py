@@ -34,6 +34,14 @@ def fitted():
     return MSSSMClassifier(**RIDGE, stamps="grid").fit(X, y, times=times)
 
 
+def test_stamps_of_another_unit_are_said(fitted):
+    X, _, times = tones(6, 1)
+    dates = [np.datetime64("2024-01-01", "s") + t.astype("timedelta64[s]") for t in times]
+    with pytest.warns(UserWarning, match="another unit of time"):
+        fitted.predict(X, times=[t / 1000 for t in times])
+    assert np.array_equal(fitted.predict(X, times=dates), fitted.predict(X, times=times))
+
+
 def test_values_lie_on_lines_between_samples():
     x = np.array([[0.0, 2.0, np.nan, 8.0], [1.0, 1.0, 5.0, 9.0], [np.nan] * 4])
     found = on_grid(x, np.array([10.0, 11.0, 11.0, 14.0]), 0.5)

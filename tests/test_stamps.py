@@ -98,6 +98,9 @@ def test_stamps_change_answers_and_are_kept_in_the_file(fitted, tmp_path):
     fitted.save(tmp_path / "m.safetensors")
     again = MSSSMClassifier.load(tmp_path / "m.safetensors")
     np.testing.assert_array_equal(again.predict_proba(X, times=times), proba)
+    # Milliseconds, of a model of seconds.
+    with pytest.warns(UserWarning, match="time stamps lie .* apart, those of the training 2:"):
+        fitted.predict_proba(X, times=[1000 * t for t in times])
     alone = np.concatenate(
         [fitted.predict_proba([x], times=[t]) for x, t in zip(X, times, strict=True)]
     )

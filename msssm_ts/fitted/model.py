@@ -76,6 +76,11 @@ class FittedModel(TakesSeries):
         """Whether time stamps of the steps make a difference."""
         return self.needs_times or any(member.uses_times for member in self.vote.members)
 
+    @property
+    def stamps_step(self) -> float:
+        """The step of time that the model goes by, in the unit of its stamps; 0: none."""
+        return super().stamps_step or max(member.time_unit for member in self.vote.members)
+
     def prepared(
         self,
         series: Sequence[Series],

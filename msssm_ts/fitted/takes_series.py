@@ -43,6 +43,11 @@ class TakesSeries:
         """Whether time stamps of the steps make a difference."""
         return self.preparation.grid is not None
 
+    @property
+    def stamps_step(self) -> float:
+        """The step of time that the model goes by, in the unit of its stamps; 0: none."""
+        return self.preparation.grid or 0.0
+
     def checked(self, X: Any, channel_names: Sequence[str] | None = None) -> Sequence[Series]:
         """Check series, and that they have the channels that were learned from.
 

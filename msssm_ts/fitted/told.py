@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from msssm_ts.fitted.parts import Labels
 from msssm_ts.members.member import shown_facts
-from msssm_ts.series.stamps import uneven_step
+from msssm_ts.series.stamps import typical_gap, uneven_step
 
 if TYPE_CHECKING:
     from msssm_ts.fitted.model import FittedModel
     from msssm_ts.fitted.takes_series import TakesSeries
+
+# Beyond so many times the step of the training, stamps are of another unit.
+_OTHER_UNIT = 100.0
 
 Row = dict[str, Any]
 
@@ -103,7 +106,9 @@ def estimate_line(estimate: Mapping[str, Any] | None, unit: str = "series") -> s
 
 
 def stamps_line(model: TakesSeries, times: Sequence[NDArray[np.float64]]) -> str | None:
-    """Return that time stamps make no difference to a model; None: they do, or they are even.
+    """Return that time stamps make no difference to a model, or are of another unit; else None.
+
+    Even ones make none anyway.
 
     Parameters
     ----------
@@ -120,6 +125,12 @@ def stamps_line(model: TakesSeries, times: Sequence[NDArray[np.float64]]) -> str
     >>> stamps_line(model, [np.arange(8.0) ** 2])
     'time stamps are left out, though they are uneven: the model takes no notice'
     """
+    step, gap = model.stamps_step, typical_gap(times)
+    if step and gap and not 1 / _OTHER_UNIT < gap / step < _OTHER_UNIT:
+        return (
+            f"time stamps lie {gap:.3g} apart, those of the training {step:.3g}: another unit of "
+            "time? (dates count in seconds)"
+        )
     if model.uses_times or not uneven_step(times):
         return None
     return "time stamps are left out, though they are uneven: the model takes no notice"

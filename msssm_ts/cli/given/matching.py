@@ -85,8 +85,8 @@ def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
     said += _lengths(series, model)
     if model.needs_times:
         series = replace(series, times=series.stamps)
-    elif series.times is not None and (line := stamps_line(model, series.times)):
-        series = replace(series, times=None)
+    if series.times is not None and (line := stamps_line(model, series.times)):
+        series = series if model.needs_times else replace(series, times=None)
         said.append(line)
     series, more = _beside(series, model)
     return series, said + more
