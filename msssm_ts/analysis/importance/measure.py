@@ -154,8 +154,9 @@ def importance(
     rng = np.random.default_rng(seed)
     donors = [_others(n, rng) for _ in range(n_repeats)]
 
+    known = None if channel_names is None else tuple(channel_names)
+
     def answer(values: list[Series]) -> Floats:
-        known = None if channel_names is None else tuple(channel_names)
         return model.predict_proba(values, sampling_rate, known, times, features)
 
     judged = _Judge.of(model, answer(series), y)
