@@ -223,6 +223,9 @@ def test_blank_lines_between_rows_are_said(tmp_path: Path) -> None:
     assert "blank lines divide the rows into blocks, of 2 and 2 rows" in said
     (tmp_path / "y.txt").write_text(block * 4 + "\n\n")
     assert "blank" not in load(tmp_path / "y.txt", needs_labels=False).summary()
+    above = "Name,A B\nRate,512 Hz\n\nLead,I\nUnit,mV\n\n"
+    (tmp_path / "z.csv").write_text(above + "".join(f"{t % 7}.5\n" for t in range(30)))
+    assert "blank" not in load(tmp_path / "z.csv", needs_labels=False).summary()
 
 
 def test_text_under_any_suffix_in_a_folder(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def detect_dialect(file: Path) -> Dialect:
                     remark,
                     on_commas(cells) if decimal == "," else "",
                     repeated,
-                    "" if headed else _on_blocks(lines),
+                    "" if headed else _on_blocks(lines[line_above:]),
                 ],
             )
         ),
