@@ -121,7 +121,7 @@ def _told(classes: NDArray[Any], found: Array, training: Array) -> str:
     more = len(classes) - len(order)
     return (
         f"as many series of each class have labels (about {training.max():.0%}), and by what the "
-        f"vote answers of the unlabelled ones classes are not as frequent there: {shown}"
+        f"vote answers of the unlabelled ones classes are not as frequent there; taken are {shown}"
         f"{f' and {more} more' if more else ''}; predictions go by that (decide='accuracy', "
         "--decide accuracy, answers the most probable class instead)"
     )
