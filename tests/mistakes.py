@@ -222,6 +222,9 @@ MISTAKES: dict[str, tuple[Mistake, ...]] = {
         Mistake(
             "tune big.csv --time-budget soon", "--time-budget soon: must be a time, such as 90s, …"
         ),
+        Mistake(
+            "fit big.csv --time-budget -1m", "--time-budget -1m: must be a time, such as 90s, …"
+        ),
         Mistake("crossval big.csv --folds 1", "Invalid value for '--folds': … equal to 2"),
         Mistake("predict heart ecg.csv --coverage 2", "--coverage 2: must be between 0 and 1, …"),
         Mistake("serve heart --port 99999", "Invalid value for '--port': … equal to 65535"),

@@ -36,6 +36,7 @@ def _options(command: str) -> set[str]:
 
 def test_a_run_folder_gives_the_same_model_again(data: Path, tmp_path: Path) -> None:
     settings = ("--members", "quantile_trees", "--seed", "3", "--class-weight", "balanced")
+    settings += ("--time-budget", "10m")
     reading = ("--label", "kind", "--group", "who", "--drop", "noise", "--with", "none")
     preparing = ("--crop", "8", "--overlap", "0.25", "--decide", "macro_f1", "--ungrouped")
     run("fit", data, *settings, *reading, *preparing, "-o", tmp_path / "a", "-q")
@@ -43,6 +44,7 @@ def test_a_run_folder_gives_the_same_model_again(data: Path, tmp_path: Path) -> 
     first, again = (MSSSMClassifier.load(tmp_path / name).model_ for name in "ab")
     assert first.record.parameters == again.record.parameters
     assert first.record.parameters["preparation"]["overlap"] == 0.25
+    assert first.record.parameters["time_budget"] == 600
     assert first.source.origin == again.source.origin
     ours, theirs = model_tensors(first), model_tensors(again)
     assert ours.keys() == theirs.keys()
@@ -55,11 +57,12 @@ def test_the_command_line_wins(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_text(
         'label = "kind"\nmembers = ["quantile_trees"]\nseed = 3\nmixup = 0.2\nungrouped = true\n'
+        "time-budget = 90\n"
         'drop = ["noise", "who"]\n'
     )
     out, _ = run("fit", data, "--config", file, "--seed", "4", "-o", tmp_path / "r", "-q", "--json")
     found = json.loads(out)["settings"]
-    assert (found["random_state"], found["mixup"]) == (4, 0.2)
+    assert (found["random_state"], found["mixup"], found["time_budget"]) == (4, 0.2, 90)
     assert found["members"] == ["quantile_trees"]
     kept = tomllib.loads((tmp_path / "r" / "config.toml").read_text())
     assert (kept["seed"], kept["drop"], kept["mixup"]) == (4, ["noise", "who"], "0.2")

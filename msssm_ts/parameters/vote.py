@@ -36,7 +36,8 @@ class VoteParameters:
         """Seconds that training may take. Members for which there is no time are left out (one
         there always is), and networks train for what the others leave.""",
         option="--time-budget",
-        brief="Time that training may take; what does not fit is left out.",
+        brief="Time that training may take: 90s, 10m, 2h, or seconds; what does not fit is left "
+        "out.",
     )
     at_most: int | None = row(
         None,

@@ -12,6 +12,7 @@ import typer
 
 from msssm_ts.cli.given import options
 from msssm_ts.cli.given.injected import injected, option
+from msssm_ts.cli.given.time import seconds_of
 from msssm_ts.cli.panels import ADVANCED, MODEL, NETWORK
 from msssm_ts.errors import InputError
 from msssm_ts.parameter_checks import (
@@ -29,7 +30,7 @@ from msssm_ts.parameters import specs
 # repeated should give the same model.
 _DEFAULTS: dict[str, Any] = {"preset": None, "missing": "mask", "random_state": 0}
 _METAVARS = {
-    "time_budget": "SECONDS",
+    "time_budget": "TIME",
     "members": "A,B",
     "cluster": "ADDRESS|local[:N]",
     "init": "auto|random|pretrained|ENCODER",
@@ -70,6 +71,8 @@ def _parameter(name: str, default: Any, spec: Spec) -> inspect.Parameter:
         kind, default = _words(name, ("none", "balanced")), "none"
     elif name == "random_state":
         kind, about["min"] = int, 0
+    elif name == "time_budget":
+        kind = str
     elif isinstance(check, OneOf):
         spelt = {value: word for word, value in _YES_NO.items()}
         kind = _words(name, (spelt.get(word, word) for word in check.choices()))
@@ -101,6 +104,8 @@ def _chosen(values: dict[str, Any]) -> dict[str, Any]:
     found = {name: str(v) if isinstance(v, StrEnum) else v for name, v in values.items()}
     causal = found["bidirectional"]
     found["bidirectional"] = not causal
+    if "time_budget" in found:
+        found["time_budget"] = seconds_of(found["time_budget"])
     found["class_weight"] = None if found["class_weight"] == "none" else found["class_weight"]
     checks = {name: spec for name, _, spec in specs()}
     for name, value in found.items():

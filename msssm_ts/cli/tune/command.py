@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_text
-import re
 import shlex
 from enum import StrEnum
 from pathlib import Path
@@ -20,9 +19,9 @@ from msssm_ts.cli.given import options
 from msssm_ts.cli.given.config import config_text, configurable, known_to
 from msssm_ts.cli.given.inputs import given
 from msssm_ts.cli.given.reading import reads_data
+from msssm_ts.cli.given.time import seconds_of
 from msssm_ts.cli.shown.console import say, show_json
 from msssm_ts.cli.tune.spaces import SPACES
-from msssm_ts.errors import InputError
 from msssm_ts.optional import check_installed
 from msssm_ts.text import counted
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 BEST, TRIALS = "best.toml", "trials.csv"
 # Where neither trials nor time are said.
 _N_TRIALS = 20
-_UNITS = {"s": 1, "m": 60, "h": 3600}
 _Space = StrEnum("_Space", {name: name for name in SPACES})  # type: ignore[misc]
 _Score = StrEnum("_Score", {name: name for name in SCORE_NAMES})  # type: ignore[misc]
 _PRESET, _ACCURACY = _Space("preset"), _Score("accuracy")
@@ -111,7 +109,7 @@ def tune(
     Optuna (extra tune).
     """
     check_installed("tune", "tune")
-    seconds, data = _seconds(within), given(data)
+    seconds, data = seconds_of(within), given(data)
     # Not before: they bring torch along.
     from msssm_ts.cli.fit import run_folder
 
@@ -162,28 +160,6 @@ def _base(call: Call, quiet: bool) -> dict[str, Any]:
     words = " ".join(f"--{key} {value}" for key, value in base.items())
     say(f"--space {space}: {words}, for nothing else is said of who votes", quiet=quiet)
     return {call.keys[key].parameter: value for key, value in base.items()}
-
-
-def _seconds(text: str | None) -> float | None:
-    """Read a time.
-
-    Raises
-    ------
-    InputError
-        If it is none.
-
-    Examples
-    --------
-    >>> _seconds("1.5h"), _seconds("90")
-    (5400.0, 90.0)
-    """
-    if text is None:
-        return None
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
-    seconds = float(found[1]) * _UNITS[found[2] or "s"] if found else 0.0
-    if not 0 < seconds < float("inf"):
-        raise InputError(f"--time-budget {text}: must be a time, such as 90s, 10m or 2h")
-    return seconds
 
 
 def _prepared(
