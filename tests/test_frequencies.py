@@ -56,7 +56,7 @@ def test_frequencies_are_those_that_make_answers_likely() -> None:
 def test_more_are_right_where_classes_are_not_alike_frequent() -> None:
     few, targets = of_each((30, 30, 30))
     many, _ = answers(500, RARE, 4)
-    decision, (said,) = told_by_unlabelled(FREE, targets, few, many)
+    decision, (said,) = told_by_unlabelled(FREE, targets, few, np.ones(90), many)
     assert isinstance(decision, LogPriors)
     # Held back by the labels' own: half of the way from .33 to .85, or a little more.
     assert 0.5 < np.exp(decision.values[0]) / 3 < 0.75
@@ -67,9 +67,14 @@ def test_more_are_right_where_classes_are_not_alike_frequent() -> None:
     assert abs(decision.estimate["after"] - right) < 0.06
     assert "as many series of each class have labels (about 33%)" in said
     assert "--decide accuracy" in said
+    # What series weigh is how frequent a vote has learned them to be.
+    heavy = 2.0 - (targets.encoded == 0)
+    weighed, _ = told_by_unlabelled(FREE, targets, few, heavy, many)
+    assert weighed is not None
+    assert weighed.values[0] > decision.values[0]
     # Answers that are half as sure as they should be are taken for what they are.
     unsure = [np.sqrt(proba) / np.sqrt(proba).sum(1, keepdims=True) for proba in (few, many, new)]
-    again, _ = told_by_unlabelled(FREE, targets, *unsure[:2])
+    again, _ = told_by_unlabelled(FREE, targets, unsure[0], np.ones(90), unsure[1])
     assert again is not None
     assert (again.chosen(unsure[2]) == decision.chosen(new)).mean() > 0.97
     np.testing.assert_allclose(2 * np.array(again.values), decision.values, atol=0.05)
@@ -89,9 +94,10 @@ def test_frequencies_are_left_as_they_are(
     asked: dict[str, object], shares: tuple[float, ...], labels: tuple[int, ...]
 ) -> None:
     few, targets = of_each(labels)
+    even = np.ones(len(few))
     many, _ = answers(500, shares, 4)
-    assert told_by_unlabelled(FREE | asked, targets, few, many) == (None, ())
-    assert told_by_unlabelled(FREE, targets, None, many) == (None, ())
+    assert told_by_unlabelled(FREE | asked, targets, few, even, many) == (None, ())
+    assert told_by_unlabelled(FREE, targets, None, even, many) == (None, ())
 
 
 def test_a_fit_goes_by_them_and_says_so(tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ class Course:
                 elif side is None:
                     self.told, lines = told_by_unlabelled(
                         *(self.parameters, self.problems.data.targets, vote.left_out),
-                        answers.proba,
+                        *(self.problems.data.weights, answers.proba),
                     )
                     self.noticed += lines
         except KeyboardInterrupt as error:

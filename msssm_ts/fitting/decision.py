@@ -78,7 +78,7 @@ def _aim(parameters: Mapping[str, Any]) -> Any:
 
 
 @dataclass(frozen=True)
-class _Told:
+class Told:
     """Series that were left out: what was answered, and what is true."""
 
     proba: Array
@@ -87,21 +87,45 @@ class _Told:
     groups: NDArray[Any] | None
 
     def folds(self) -> list[NDArray[np.int64]]:
+        """Return the series in folds, groups together."""
         return dealt_out(self.targets, self.groups)
 
-    def take(self, rows: NDArray[np.int64]) -> _Told:
+    def take(self, rows: NDArray[np.int64]) -> Told:
+        """Return some of the series."""
         groups = None if self.groups is None else self.groups[rows]
-        return _Told(self.proba[rows], self.targets[rows], self.weights[rows], groups)
+        return Told(self.proba[rows], self.targets[rows], self.weights[rows], groups)
 
-    def without(self, rows: NDArray[np.int64]) -> _Told:
+    def without(self, rows: NDArray[np.int64]) -> Told:
+        """Return the others."""
         return self.take(np.setdiff1d(np.arange(len(self.targets)), rows))
 
-    def answered(self, choose: Callable[[_Told], Decision]) -> NDArray[np.int64]:
+    def answered(self, choose: Callable[[Told], Decision]) -> NDArray[np.int64]:
         """Return the class of each series, decided by what the others have told."""
         found = np.full(len(self.targets), -1)
         for rows in self.folds():
             found[rows] = choose(self.without(rows)).chosen(self.proba[rows])
         return found
+
+
+def told_of(
+    targets: Targets, left_out: Array | None, weights: Array, groups: NDArray[Any] | None
+) -> Told | None:
+    """Return what a vote has answered of series left out; None: of none.
+
+    Parameters
+    ----------
+    targets, left_out, weights, groups
+        As for :func:`chosen_decision`.
+    """
+    known = np.zeros(0, int) if left_out is None else np.flatnonzero(~np.isnan(left_out).any(1))
+    if left_out is None or not len(known):
+        return None
+    return Told(
+        left_out[known],
+        targets.encoded[known],
+        standing_for(known, targets.encoded, weights),
+        None if groups is None else groups[known],
+    )
 
 
 def chosen_decision(
@@ -141,33 +165,27 @@ def chosen_decision(
             f"{_name(targets, asked[2])} is taken for the positive class, being the second of two; "
             "pos_label (--positive) names another",
         )
-    known = np.zeros(0, int) if left_out is None else np.flatnonzero(~np.isnan(left_out).any(1))
-    present = np.bincount(targets.encoded[known], minlength=len(targets.classes)) > 0
-    enough = present.sum() > 1 and (asked is None or present[asked[2]])
-    if left_out is None or not enough:
+    told = told_of(targets, left_out, weights, groups)
+    present = np.zeros(len(targets.classes), bool)
+    if told is not None:
+        present[told.targets] = True
+    if told is None or present.sum() < 2 or (asked is not None and not present[asked[2]]):
         what = f"for {aim.replace('_', ' ')} nothing" if asked is None else "no operating point"
         return None, (
             *said,
             f"{what} was chosen: too little is known of what would be answered of series left "
             "out; the most probable class is answered",
         )
-    share = standing_for(known, targets.encoded, weights)
-    told = _Told(
-        left_out[known],
-        targets.encoded[known],
-        share,
-        None if groups is None else groups[known],
-    )
     if asked is None:
         return _log_priors(told, aim), said
     point = _operating_point(told, *asked)
     return point, said + _remarks(told, targets, *asked, point)
 
 
-def _operating_point(told: _Told, asked: Asked, target: float, positive: int) -> OperatingPoint:
+def _operating_point(told: Told, asked: Asked, target: float, positive: int) -> OperatingPoint:
     """Choose a threshold by all that are told of; what to expect of it is told by folds."""
 
-    def choose(some: _Told) -> OperatingPoint:
+    def choose(some: Told) -> OperatingPoint:
         truth = some.targets == positive
         threshold = threshold_for(some.proba[:, positive], truth, some.weights, asked, target)
         return OperatingPoint(positive, threshold, asked, target)
@@ -181,7 +199,7 @@ def _operating_point(told: _Told, asked: Asked, target: float, positive: int) ->
     return OperatingPoint(positive, point.threshold, asked, target, estimate)
 
 
-def _rate(told: _Told, right: NDArray[np.bool_], of: NDArray[np.bool_]) -> dict[str, Any] | None:
+def _rate(told: Told, right: NDArray[np.bool_], of: NDArray[np.bool_]) -> dict[str, Any] | None:
     groups = None if told.groups is None else told.groups[of]
     found = accuracy_with_interval(right[of].astype(float), told.weights[of], groups)
     return None if found is None else {"value": found.pop("accuracy"), **found}
@@ -249,7 +267,7 @@ def threshold_for(
 
 
 def _remarks(
-    told: _Told, targets: Targets, asked: Asked, target: float, positive: int, point: OperatingPoint
+    told: Told, targets: Targets, asked: Asked, target: float, positive: int, point: OperatingPoint
 ) -> tuple[str, ...]:
     """Say what makes an operating point less than it was asked to be."""
     name, truth = _name(targets, positive), told.targets == positive
@@ -282,14 +300,14 @@ def _remarks(
     return tuple(said)
 
 
-def _log_priors(told: _Told, aim: Aim) -> LogPriors:
+def _log_priors(told: Told, aim: Aim) -> LogPriors:
     """Choose one strength for all classes; what it brings is told by folds."""
     found = np.bincount(told.targets, told.weights, told.proba.shape[1])
     # A class of which none is told of is as rare as the rarest.
     frequencies = np.where(found > 0, found, found[found > 0].min()) / found.sum()
     against = np.log(frequencies.max()) - np.log(frequencies)
 
-    def choose(some: _Told) -> LogPriors:
+    def choose(some: Told) -> LogPriors:
         strength = _best_strength(some, aim, against)
         return LogPriors(aim, strength, tuple((strength * against).tolist()))
 
@@ -302,7 +320,7 @@ def _log_priors(told: _Told, aim: Aim) -> LogPriors:
     return LogPriors(aim, best.strength, best.values, estimate)
 
 
-def _best_strength(told: _Told, aim: Aim, against: Array) -> float:
+def _best_strength(told: Told, aim: Aim, against: Array) -> float:
     """Return the mean of the strengths that are best on resampled series, or whole groups.
 
     What is best on all of them hangs on a few series of the rare classes.

@@ -9,12 +9,14 @@ as sure as they should be make frequencies of their own.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.fitted.decision import LEAST, LogPriors
+from msssm_ts.fitting.decision import told_of
 from msssm_ts.fitting.share import as_sure_as_suits, made_sharper
 from msssm_ts.fitting.targets import Targets
 
@@ -32,7 +34,11 @@ _SHOWN = 5
 
 
 def told_by_unlabelled(
-    parameters: Mapping[str, Any], targets: Targets, left_out: Array | None, answers: Array
+    parameters: Mapping[str, Any],
+    targets: Targets,
+    left_out: Array | None,
+    weights: Array,
+    answers: Array,
 ) -> tuple[LogPriors | None, tuple[str, ...]]:
     """Return a decision by how frequent classes are among series without labels; None: as before.
 
@@ -47,6 +53,8 @@ def told_by_unlabelled(
         Of the training series.
     left_out : array of shape (n_series, n_classes), optional
         What the vote answers of these when they are left out; NaN where that is not known.
+    weights : array of shape (n_series,)
+        Of these: what the vote has learned to be frequent goes by them.
     answers : array of shape (n_unlabelled, n_classes)
         What it answers of those without labels.
 
@@ -58,17 +66,16 @@ def told_by_unlabelled(
     """
     asked = ("sensitivity", "specificity", "class_weight")
     free = parameters["decide"] == "auto" and all(parameters[name] is None for name in asked)
-    known = np.zeros(0, int) if left_out is None else np.flatnonzero(~np.isnan(left_out).any(1))
-    if targets.multilabel or left_out is None or not free or not len(known):
+    if targets.multilabel or not free:
         return None, ()
+    told = told_of(targets, left_out, weights, None)
     n_classes = len(targets.classes)
     counts = np.bincount(targets.encoded, minlength=n_classes)
-    if counts.max() > _ALIKE * np.median(counts):
+    if told is None or counts.max() > _ALIKE * np.median(counts):
         return None, ()
-    own, truth = left_out[known], targets.encoded[known]
-    exponent, _ = as_sure_as_suits(own, truth)
-    as_sure = made_sharper(answers, exponent, truth)
-    training = counts / counts.sum()
+    exponent, _ = as_sure_as_suits(told.proba, told.targets)
+    as_sure = made_sharper(answers, exponent, told.targets)
+    training = np.bincount(targets.encoded, weights, n_classes) / weights.sum()
     free_of_it = frequencies(as_sure, training, 0.0)
     gain = float(np.log((as_sure * (free_of_it / training)).sum(1)).mean())
     if gain <= _TELLING:
@@ -76,15 +83,12 @@ def told_by_unlabelled(
     found = frequencies(as_sure, training, _HELD)
     values = np.log(found / training) / exponent
     decision = LogPriors("accuracy", 1.0, tuple(values.tolist()))
-    weights = (found / training)[truth]
-    right = {
-        "before": own.argmax(1) == truth,
-        "after": decision.chosen(own) == truth,
+    there = told.weights * (found / training)[told.targets]
+    chosen = {"before": told.proba.argmax(1), "after": decision.chosen(told.proba)}
+    estimate = {
+        when: float(np.average(own == told.targets, weights=there)) for when, own in chosen.items()
     }
-    estimate = {when: float(np.average(hits, weights=weights)) for when, hits in right.items()}
-    return LogPriors("accuracy", 1.0, decision.values, estimate), (
-        _told(targets.classes, found, training),
-    )
+    return replace(decision, estimate=estimate), (_said(targets.classes, found, training),)
 
 
 def frequencies(proba: Array, training: Array, held: float) -> Array:
@@ -114,7 +118,7 @@ def frequencies(proba: Array, training: Array, held: float) -> Array:
     return found
 
 
-def _told(classes: NDArray[Any], found: Array, training: Array) -> str:
+def _said(classes: NDArray[Any], found: Array, training: Array) -> str:
     """Say what has changed, of the classes that have most."""
     order = np.argsort(-np.abs(np.log(found / training)), kind="stable")[:_SHOWN]
     shown = ", ".join(f"{classes[k]} {found[k]:.0%}" for k in sorted(order))
