@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -62,6 +63,18 @@ def rows_of(tensor: Tensor, n_channels: int) -> tuple[NDArray[Any], int]:
         return flat(pad_channels(tensor, n_channels)), n_channels
     size = (batch * length - 1) * stride + d
     return flat(tensor.detach().as_strided((size,), (1,))), stride
+
+
+def apart(rows: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """Return the memory of rows that each lie in one piece as a flat array, and how far apart.
+
+    Examples
+    --------
+    >>> [(len(flat), step) for flat, step in map(apart, np.split(np.zeros((3, 2, 4)), 2, 1))]
+    [(20, 8), (20, 8)]
+    """
+    step, size = rows.strides[0] // rows.itemsize, rows[0].size
+    return as_strided(rows, ((len(rows) - 1) * step + size,), (rows.itemsize,)), step
 
 
 def valid_lengths(lengths: Tensor | None, batch: int, n_timepoints: int) -> NDArray[np.int64]:

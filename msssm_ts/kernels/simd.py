@@ -21,6 +21,7 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``exp_minus(v)``     exp(-v), v clamped so that three of them may be multiplied
 ``positive(v)``      1 where v > 0, else 0
 ``rectified(v)``     v where v > 0, else 0
+``fused(u, v, w)``    u · v + w, rounded once
 ``larger(v, w)``     the larger one in each lane, ``smaller(v, w)`` the smaller one
 ``equal(v, w)``      1 where v = w, else 0
 ``magnitude(v)``     |v|
@@ -85,6 +86,18 @@ def _pairwise(name: str) -> Any:
 larger = _pairwise("larger")
 smaller = _pairwise("smaller")
 equal = _pairwise("equal")
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fused(typingctx: Any, u: Any, v: Any, w: Any) -> Any:
+    """Return u · v + w, rounded once, whatever the compiler makes of the rest."""
+    if not isinstance(u, Vector) or u != v or u != w:
+        return None
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return Emitter(builder, u.dtype).call("fma", *args)
+
+    return u(u, v, w), codegen
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -178,12 +178,14 @@ class Ridge:
 
     def decision(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return scores (n_rows, n_outputs)."""
-        n, size = len(features), len(self.coefficients)
         # Always as many rows at once: a matrix product rounds by how many there are, and a
         # series' scores must not depend on what it came with.
-        padded = np.zeros((-(-n // _ROWS) * _ROWS, size), np.float32)
-        padded[:n] = features
-        products = [padded[i : i + _ROWS] @ self.coefficients for i in range(0, n, _ROWS)]
+        n = len(features)
+        whole = n // _ROWS * _ROWS
+        rest = np.zeros((_ROWS, features.shape[1]), np.float32)
+        rest[: n - whole] = features[whole:]
+        parts = [*(features[i : i + _ROWS] for i in range(0, whole, _ROWS)), rest]
+        products = [np.ascontiguousarray(part) @ self.coefficients for part in parts]
         scores: NDArray[np.float64] = np.concatenate(products)[:n] + self.intercept
         return scores
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 LARGEST_DEVIATION = 10.0
-# Rows that are worked on at once: there may be no room for a second copy of all.
-_ROWS = 256
+# Rows that are worked on at once: they stay in the cache, with what is made of them.
+_ROWS = 8
 # Of a feature, as part of its mean.
 _LEAST_VARIATION = 1e-4
 
@@ -64,10 +64,10 @@ class Scaling:
 
 def _deviation(z: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the deviation of the columns; NumPy's own makes a float64 copy of all of z."""
-    total = np.zeros((1, z.shape[1]))
-    for i in range(0, len(z), _ROWS):
-        squares = np.square(z[i : i + _ROWS] - mean)
-        # One row after the other, as over the whole array.
-        total = np.concatenate([total, squares]).sum(0, keepdims=True)
-    deviation: NDArray[np.float64] = np.sqrt(total[0] / len(z))
+    total, square = np.zeros(z.shape[1]), np.empty(z.shape[1])
+    for row in z:
+        np.subtract(row, mean, out=square)
+        np.square(square, out=square)
+        total += square
+    deviation: NDArray[np.float64] = np.sqrt(total / len(z))
     return deviation

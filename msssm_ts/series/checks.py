@@ -274,6 +274,9 @@ def _as_one(x: NDArray[Any], index: int) -> Series:
             f"series {index} of X must have shape (n_channels, length) with at least one value, "
             f"not {np.shape(x)}"
         )
+    # Nothing is left to check, which takes longer than to classify a short series.
+    if type(series) is np.ndarray and series.dtype in (np.float64, np.float32):
+        return series
     return _as_floats(series, f"series {index} of X")
 
 

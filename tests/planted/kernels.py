@@ -97,6 +97,8 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
          "tests/test_kernel_linear.py"),
     ],
     "msssm_ts/kernels/layout.py": [
+        ("features: written side by side", "step, size = rows.strides[0] // rows.itemsize,",
+         "step, size = rows[0].size,", "tests/test_voters.py -k by_how_much"),
         ("rows a stride apart: uneven ones", "tensor.stride(0) == length * stride", "True",
          "tests/test_kernel_ms_scan.py -k where_they_lie"),
     ],
@@ -268,6 +270,14 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
          "load(y, i * width) + out)\n            h_0, h_1",
          "load(y, i * width) - out)\n            h_0, h_1",
          "tests/test_kernel_ms_scan.py::test_gradcheck"),
+    ],
+    "msssm_ts/kernels/scale_features/cpu.py": [
+        ("features: the second threshold twice", "b_2 = load(thresholds, at + r)",
+         "b_2 = load(thresholds, at + q)", "tests/test_kernel_scale_features.py"),
+        ("features: thresholds behind the third left out", "        while i < n:",
+         "        while i < min(n, RIVALS):", "tests/test_kernel_scale_features.py"),
+        ("features: memory of the series before", "if l != shown:", "if shown < 0:",
+         "tests/test_kernel_scale_features.py"),
     ],
     "msssm_ts/kernels/selective_scan/triton.py": [
         ("GPU: gradients of states", "grad += row_of(", "grad -= row_of(",

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from msssm_ts.kernels.jit import inlined, kernel
+from msssm_ts.kernels.jit import inlined, kernel, subroutine
 from msssm_ts.kernels.layout import scratch
 from msssm_ts.kernels.simd import (
     equal,
+    fused,
     larger,
     load,
     positive,
-    rectified,
     smaller,
     splat,
     spread,
@@ -47,31 +47,86 @@ def _tile_bands(a: Any, at: Any, rows: Any, lag: Any, psi: Any, w: Any, band: An
 
 
 @inlined
+def _load_pools(state: Any, p: Any, size: Any) -> Any:
+    """Load the pools of one threshold from state[p::size], in the order of :func:`_advance`."""
+    count, total, peak = load(state, p), load(state, p + size), load(state, p + 2 * size)
+    return count, total, peak, load(state, p + 3 * size), load(state, p + 4 * size)
+
+
+@inlined
+def _store_pools(
+    state: Any, p: Any, size: Any, count: Any, total: Any, peak: Any, h: Any, early: Any
+) -> None:
+    """Do the reverse."""
+    store(state, p, count)
+    store(state, p + size, total)
+    store(state, p + 2 * size, peak)
+    store(state, p + 3 * size, h)
+    store(state, p + 4 * size, early)
+
+
+@inlined
+def _advance(
+    excess: Any, keep: Any, take: Any, weight: Any, count: Any, total: Any, peak: Any, h: Any,
+    early: Any,
+) -> Any:
+    """Carry the pools of one threshold over a step on which a band exceeds it by so much."""
+    u = positive(excess)
+    h = fused(keep, h, take * u)
+    # u · excess, not the larger one of excess and 0: comparing has to wait for adding.
+    return count + u, total + u * excess, larger(h, peak), h, early + weight * u
+
+
+@subroutine
 def _tile_streams(
     band: Any, rows: Any, first: Any, decays: Any, decay: Any, thresholds: Any, at: Any, n: Any,
     state: Any,
 ) -> None:
-    """Carry the n pools of thresholded bands over a tile; state is (5, n, GROUPS)."""
+    """Carry the n pools of thresholded bands over a tile; state is (5, n, GROUPS).
+
+    A call, so that its pointers have all of a processor's registers: products by 0 or 1 are exact
+    and the rest is fused, nothing can round in two ways.
+    """
     keep, take = splat(decay), splat(np.float32(1.0) - decay)
-    for i in range(n):
-        b = load(thresholds, at + i * GROUPS)
-        p, size = i * GROUPS, n * GROUPS
-        count, total, peak = load(state, p), load(state, p + size), load(state, p + 2 * size)
-        h, early = load(state, p + 3 * size), load(state, p + 4 * size)
-        source = i % RIVALS * _TILE * GROUPS
-        for t in range(rows):
-            excess = load(band, source + t * GROUPS) - b
-            u = positive(excess)
-            count = count + u
-            total = total + rectified(excess)
-            h = keep * h + take * u
-            peak = larger(h, peak)
-            early = early + spread(decays, first + t) * u
-        store(state, p, count)
-        store(state, p + size, total)
-        store(state, p + 2 * size, peak)
-        store(state, p + 3 * size, h)
-        store(state, p + 4 * size, early)
+    size, lag = n * GROUPS, RIVALS * GROUPS
+    for j in range(RIVALS):
+        source = j * _TILE * GROUPS
+        i = j
+        # Three thresholds of a band take turns: a stream's steps wait for each other.
+        while i + 2 * RIVALS < n:
+            p = i * GROUPS
+            q, r = p + lag, p + 2 * lag
+            b_0, b_1 = load(thresholds, at + p), load(thresholds, at + q)
+            b_2 = load(thresholds, at + r)
+            count_0, total_0, peak_0, h_0, early_0 = _load_pools(state, p, size)
+            count_1, total_1, peak_1, h_1, early_1 = _load_pools(state, q, size)
+            count_2, total_2, peak_2, h_2, early_2 = _load_pools(state, r, size)
+            for t in range(rows):
+                v, weight = load(band, source + t * GROUPS), spread(decays, first + t)
+                count_0, total_0, peak_0, h_0, early_0 = _advance(
+                    v - b_0, keep, take, weight, count_0, total_0, peak_0, h_0, early_0
+                )
+                count_1, total_1, peak_1, h_1, early_1 = _advance(
+                    v - b_1, keep, take, weight, count_1, total_1, peak_1, h_1, early_1
+                )
+                count_2, total_2, peak_2, h_2, early_2 = _advance(
+                    v - b_2, keep, take, weight, count_2, total_2, peak_2, h_2, early_2
+                )
+            _store_pools(state, p, size, count_0, total_0, peak_0, h_0, early_0)
+            _store_pools(state, q, size, count_1, total_1, peak_1, h_1, early_1)
+            _store_pools(state, r, size, count_2, total_2, peak_2, h_2, early_2)
+            i += 3 * RIVALS
+        while i < n:
+            p = i * GROUPS
+            b = load(thresholds, at + p)
+            count, total, peak, h, early = _load_pools(state, p, size)
+            for t in range(rows):
+                v, weight = load(band, source + t * GROUPS), spread(decays, first + t)
+                count, total, peak, h, early = _advance(
+                    v - b, keep, take, weight, count, total, peak, h, early
+                )
+            _store_pools(state, p, size, count, total, peak, h, early)
+            i += RIVALS
 
 
 @inlined
@@ -145,9 +200,12 @@ def bands_of_series(
 @kernel
 def features_of_series(
     x: Any, at: Any, l: Any, n_channels: Any, mix: Any, psi: Any, thresholds: Any, n_scales: Any,
-    n_thresholds: Any, span: Any, out: Any, to: Any,
+    n_thresholds: Any, span: Any, decays: Any, out: Any, to: Any,
 ) -> None:
-    """Fill out[to:], (S, 5·q + 2, RIVALS, GROUPS), with the pools of one series."""
+    """Fill out[to:], (S, 5·q + 2, RIVALS, GROUPS), with the pools of one series.
+
+    ``decays``: what a step adds to the last state of the stream backward in time.
+    """
     start = (TAPS // 2 << (n_scales - 1)) * GROUPS
     a = scratch(out, 2 * start + l * GROUPS)
     other = scratch(out, a.size)
@@ -157,9 +215,6 @@ def features_of_series(
     rivals = scratch(out, 2 * RIVALS * GROUPS)
     decay64 = np.exp(-1.0 / (span * l))
     decay = np.float32(decay64)
-    decays = np.empty(l, out.dtype)
-    for t in range(l):
-        decays[t] = (1.0 - decay64) * decay64**t
     one, per_step = splat(np.float32(1.0)), splat(np.float32(1.0 / l))
     per_total = splat(np.float32(1.0 / (1.0 - decay64**l)))
     _load_series(x, at, l, n_channels, mix, start, a)
@@ -194,12 +249,18 @@ def features_of_series(
 @kernel
 def features_of_batch(
     x: Any, starts: Any, lengths: Any, n_channels: Any, mix: Any, psi: Any, thresholds: Any,
-    n_scales: Any, n_thresholds: Any, span: Any, out: Any, first: Any, last: Any,
+    n_scales: Any, n_thresholds: Any, span: Any, out: Any, step: Any, first: Any, last: Any,
 ) -> None:
-    """Fill the rows first..last-1 of out; series i lies at ``x[starts[i]:]``, steps first."""
-    row = n_scales * (5 * n_thresholds + 2) * RIVALS * GROUPS
+    """Fill out[i · step:] for series first..last-1; series i lies at ``x[starts[i]:]``."""
+    decays, shown = np.empty(0, out.dtype), -1
     for i in range(first, last):
+        l = lengths[i]
+        if l != shown:
+            decay, shown = np.exp(-1.0 / (span * l)), l
+            decays = np.empty(l, out.dtype)
+            for t in range(l):
+                decays[t] = (1.0 - decay) * decay**t
         features_of_series(
-            x, starts[i], lengths[i], n_channels, mix, psi, thresholds, n_scales, n_thresholds,
-            span, out, i * row,
+            x, starts[i], l, n_channels, mix, psi, thresholds, n_scales, n_thresholds, span,
+            decays, out, i * step,
         )

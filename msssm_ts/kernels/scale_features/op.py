@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.kernels import parallel
 from msssm_ts.kernels.backend import choose_backend
+from msssm_ts.kernels.layout import apart
 from msssm_ts.kernels.scale_features import cpu
 from msssm_ts.kernels.scale_features.reference import (
     bands_reference,
@@ -29,6 +30,7 @@ def scale_features(
     filters: Floats,
     thresholds: Floats,
     span: float = SPAN,
+    out: Floats | None = None,
 ) -> Floats:
     """Pool the thresholded bands of series into features.
 
@@ -51,10 +53,13 @@ def scale_features(
         b.
     span : float
         Memory of the streams, as part of the length.
+    out : float32 array, optional
+        Where to write them, a series' own next to each other.
 
     Returns
     -------
     float32 array of shape (n_series, n_scales, 5 · n_thresholds + 2, N_RIVALS, N_GROUPS)
+        ``out``, where it is given.
 
     References
     ----------
@@ -71,6 +76,9 @@ def scale_features(
     (1, 2, 7, 8, 16)
     """
     n_scales, n_thresholds = thresholds.shape[:2]
+    if out is None:
+        shape = (len(series), n_scales, 5 * n_thresholds + 2, N_RIVALS, N_GROUPS)
+        out = np.empty(shape, np.float32)
     if choose_backend(torch.device("cpu"))[0] == "reference":
         rows = [
             series_features_reference(
@@ -81,16 +89,16 @@ def scale_features(
             )
             for x in series
         ]
-        return torch.stack(rows).numpy()
+        out[:] = torch.stack(rows).numpy()
+        return out
     lengths = np.array([x.shape[1] for x in series])
     flat = np.concatenate([x.T.reshape(-1) for x in series])
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]) * mix.shape[0]
-    shape = (len(series), n_scales, 5 * n_thresholds + 2, N_RIVALS, N_GROUPS)
-    out = np.empty(shape, np.float32)
+    whole, step = apart(out)
     arrays = (np.ascontiguousarray(a, np.float32).reshape(-1) for a in (mix, filters, thresholds))
     fixed = (flat, starts, lengths, mix.shape[0], *arrays, n_scales, n_thresholds, float(span))
     parallel.run(
-        lambda first, last: cpu.features_of_batch(*fixed, out.reshape(-1), first, last),
+        lambda first, last: cpu.features_of_batch(*fixed, whole, step, first, last),
         lengths * n_scales * N_RIVALS * N_GROUPS,
     )
     return out

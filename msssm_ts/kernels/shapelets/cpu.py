@@ -112,9 +112,10 @@ def _fit(
 @kernel
 def features_of_batch(
     x: Any, starts: Any, lengths: Any, n_channels: Any, mix: Any, lags: Any, scaled: Any,
-    shapelets: Any, thresholds: Any, order: Any, is_new: Any, out: Any, first: Any, last: Any,
+    shapelets: Any, thresholds: Any, order: Any, is_new: Any, out: Any, step: Any, first: Any,
+    last: Any,
 ) -> None:
-    """Fill the rows first..last-1 of out, (n_groups, 2, GROUP); series i lies at ``starts[i]``.
+    """Fill out[i · step:], (n_groups, 2, GROUP), for series first..last-1; i lies at ``starts[i]``.
 
     Groups come in an order in which those with the same windows follow each other; ``is_new``
     tells where the windows are others than before.
@@ -141,5 +142,5 @@ def features_of_batch(
                     _halves(y, m, lag, square, factor, half)
             _fit(
                 y, m, lag, factor, half, shapelets, g * TAPS * GROUP, thresholds, g * GROUP,
-                out, (i * n_groups + g) * 2 * GROUP,
+                out, i * step + g * 2 * GROUP,
             )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.kernels import parallel
 from msssm_ts.kernels.backend import choose_backend
+from msssm_ts.kernels.layout import apart
 from msssm_ts.kernels.shapelets import cpu
 from msssm_ts.kernels.shapelets.reference import series_features_reference
 
@@ -25,6 +26,7 @@ def shapelet_features(
     scaled: NDArray[np.bool_],
     shapelets: Floats,
     thresholds: Floats,
+    out: Floats | None = None,
 ) -> Floats:
     """Fit dilated shapelets to series wherever they have room.
 
@@ -49,6 +51,8 @@ def shapelet_features(
         Their values; of mean 0 where windows are standardised.
     thresholds : array of shape (n_groups, GROUP)
         Beyond which a fit is good.
+    out : float32 array, optional
+        Where to write what is returned, a series' own next to each other.
 
     Returns
     -------
@@ -71,21 +75,24 @@ def shapelet_features(
     >>> [round(float(v), 2) for v in fits[0, 0, :, 0]]
     [8.15, 0.05]
     """
+    if out is None:
+        out = np.empty((len(series), len(lags), N_POOLS, cpu.GROUP), np.float32)
     if choose_backend(torch.device("cpu"))[0] == "reference":
         fixed = [torch.from_numpy(a) for a in (mix, lags, scaled, shapelets, thresholds)]
         rows = [series_features_reference(torch.from_numpy(x), *fixed) for x in series]
-        return torch.stack(rows).numpy()
+        out[:] = torch.stack(rows).numpy()
+        return out
     lengths = np.array([x.shape[1] for x in series])
     flat = np.concatenate([x.reshape(-1) for x in series])
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]) * mix.shape[1]
-    out = np.empty((len(series), len(lags), N_POOLS, cpu.GROUP), np.float32)
     weights, values, levels = (
         np.ascontiguousarray(a, np.float32).reshape(-1) for a in (mix, shapelets, thresholds)
     )
     turns = _turns(mix, lags, scaled)
+    whole, step = apart(out)
     given = (flat, starts, lengths, mix.shape[1], weights, lags, scaled, values, levels, *turns)
     parallel.run(
-        lambda first, last: cpu.features_of_batch(*given, out.reshape(-1), first, last),
+        lambda first, last: cpu.features_of_batch(*given, whole, step, first, last),
         lengths * len(lags) * cpu.GROUP,
     )
     return out

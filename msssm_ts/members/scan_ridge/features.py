@@ -96,20 +96,19 @@ class ScanFeatures:
         reporter : Reporter, optional
             Told the number of series done, and of all.
         """
+        n_scales, n_thresholds = self.thresholds.shape[1:3]
+        shape = (n_scales, _N_POOLS * n_thresholds + 2, N_RIVALS, N_GROUPS)
         out = np.empty((len(series), self.n_features), np.float32)
         first = 0
         for inputs in batches(series):
             n = len(inputs)
-            views = [
-                scale_features([view(x) for x in inputs], m, f, b, self.span)
-                for view, m, f, b in zip(
-                    VIEWS, self.mix, self.filters, self.thresholds, strict=True
-                )
-            ]
-            for features in views:
-                # Sums over the steps that a filter wins: their root is nearer to normal.
-                features[:, :, -2:] = np.sqrt(np.maximum(features[:, :, -2:], 0))
-            out[first : first + n] = np.concatenate([f.reshape(n, -1) for f in views], 1)
+            rows = out[first : first + n].reshape(n, len(VIEWS), *shape)
+            for v, view in enumerate(VIEWS):
+                mix, filters, thresholds = self.mix[v], self.filters[v], self.thresholds[v]
+                seen = [view(x) for x in inputs]
+                scale_features(seen, mix, filters, thresholds, self.span, rows[:, v])
+            # Sums over the steps that a filter wins: their root is nearer to normal.
+            rows[..., -2:, :, :] = np.sqrt(np.maximum(rows[..., -2:, :, :], 0))
             first += n
             if reporter is not None:
                 reporter.done(first, len(series))

@@ -134,26 +134,16 @@ class ShapeletFeatures:
             Told the number of series done, and of all.
         """
         out = np.empty((len(series), self.n_features), np.float32)
-        first, squares = 0, self.squares
+        first, squares = 0, self.squares.reshape(len(VIEWS), -1, GROUP)
         for inputs in batches(series):
             n = len(inputs)
-            parts = [
-                shapelet_features([view(x) for x in inputs], *arrays).reshape(n, -1)
-                for view, *arrays in zip(
-                    VIEWS,
-                    self.mix,
-                    self.lags,
-                    self.scaled,
-                    self.shapelets,
-                    self.thresholds,
-                    strict=True,
-                )
-            ]
-            pools = np.concatenate(parts, 1).reshape(n, -1, N_POOLS, GROUP)
-            distance = squares - 2 * pools[:, :, 0]
-            pools[:, :, 0] = np.sqrt(np.maximum(distance, 0) + LEAST_DISTANCE)
-            pools[:, :, 1] = np.sqrt(pools[:, :, 1])
-            out[first : first + n] = pools.reshape(n, -1)
+            rows = out[first : first + n].reshape(n, len(VIEWS), -1, N_POOLS, GROUP)
+            for v, view in enumerate(VIEWS):
+                seen, own = [view(x) for x in inputs], (self.shapelets[v], self.thresholds[v])
+                shapelet_features(seen, self.mix[v], self.lags[v], self.scaled[v], *own, rows[:, v])
+            distance = squares - 2 * rows[:, :, :, 0]
+            rows[:, :, :, 0] = np.sqrt(np.maximum(distance, 0) + LEAST_DISTANCE)
+            rows[:, :, :, 1] = np.sqrt(rows[:, :, :, 1])
             first += n
             if reporter is not None:
                 reporter.done(first, len(series))
