@@ -140,7 +140,7 @@ def _prepared_fit(
     measured = parameters["early_stopping"] == "auto" and undecided
     if closed and by_steps and not len(split.held_out) and measured:
         # Beside the others a network trained on so few series has not been worth its time, unless
-        # they are sound, and its share of the vote could not be measured (docs/recipe.md).
+        # they are sound, and its share of the vote could not be measured (docs/tried/network.md).
         left_out = split.reason
     chosen = parameters["preparation"] or Preparation()
     weights, positive = loss_weights(data.targets, data.weights, parameters["class_weight"])

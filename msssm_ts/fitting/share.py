@@ -26,9 +26,9 @@ _NOTHING = 0.005
 # four fifths of the vote are theirs.
 _MOST = 0.8
 # In closed form few series (or groups) that have told move it little: so many half of the way from
-# what was supposed (docs/recipe.md).
+# what was supposed (docs/tried/channels.md).
 _FEW = 50
-# What networks of sound have where no series can be set aside to measure it (docs/recipe.md).
+# What networks of sound have where no series can be set aside to measure it (docs/tried/sound.md).
 SHARE_OF_SOUND = 0.6
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 PresetName = Literal["fast", "default", "best", "network"]
 
 # Trained networks of sound: little else tells words apart, and several are right more often than
-# one (docs/recipe.md).
+# one (docs/tried/sound.md).
 N_OF_SOUND = 4
 
 

@@ -25,7 +25,7 @@ class Scaling:
         The scale is 0 for a feature that hardly varies.
     bent : bool
         Whether a standardised feature z is then bent to z / (1 + |z|), as suits counts and
-        extremes (docs/recipe.md), and not limited to ten deviations, as suits values.
+        extremes (docs/tried/bent-features.md), and not limited to ten deviations, as suits values.
     """
 
     mean: NDArray[np.float32]

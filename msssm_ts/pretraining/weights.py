@@ -20,7 +20,7 @@ FILE = Path(__file__).parent / "encoder.safetensors"
 def shipped() -> Encoder:
     """Return the pretrained encoder, in evaluation mode; not to be changed in place.
 
-    It has learned with three pools, and is read with all (docs/recipe.md).
+    It has learned with three pools, and is read with all (docs/tried/encoder.md).
 
     Examples
     --------

@@ -66,7 +66,7 @@ class CoarseRidge(RidgeMember):
 
     kind: ClassVar[str] = "coarse_ridge"
     title: ClassVar[str] = "channels together"
-    # Where it is not measured: .15 of the closed vote of the default (docs/recipe.md).
+    # Where it is not measured: .15 of the closed vote of the default (docs/tried/channels.md).
     prior: ClassVar[float] = 0.285
     learns_from_sums: ClassVar[bool] = True
 

@@ -149,7 +149,7 @@ class EncoderRidge(RidgeMember):
 
     @property
     def supposed(self) -> float:
-        """Of sound three fifths (docs/recipe.md)."""
+        """Of sound three fifths (docs/tried/made-up-words.md)."""
         return 0.6 if self.most_measured else 0.0
 
     @property

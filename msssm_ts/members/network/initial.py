@@ -75,7 +75,7 @@ def beginning(config: MSSSMConfig, init: Init) -> Literal["random", "pretrained"
     """Return what is begun with where "auto" may be asked for.
 
     That is what comes along, where it is of the same shape, and not for series of several channels
-    (docs/recipe.md).
+    (docs/tried/initial-weights.md).
     """
     if init != "auto":
         return init

@@ -21,7 +21,7 @@ from msssm_ts.series import Prepared
 from msssm_ts.training import Reporter
 
 # Of the features a node looks at a tenth, but at no more values than that in a root: fewer cost
-# nothing where there are many features (docs/recipe.md).
+# nothing where there are many features (docs/tried/trees.md).
 _PART, _MOST_LOOKS = 0.1, 1_000_000
 # To see what they say of series that are left out.
 LEFT_OUT_TREES = 25
