@@ -204,3 +204,36 @@ def test_processors_that_a_process_may_not_use_do_not_count(
     started = SimpleNamespace(LocalCluster=MagicMock(), Client=MagicMock())
     with _client_of(started, "local"):
         assert started.LocalCluster.call_args.kwargs["n_workers"] == processors
+
+
+def test_items_share_the_threads_and_are_answered_in_order() -> None:
+    def item(i: int) -> tuple[int, int, int]:
+        # What an item would share is its own to do: all others may be waiting for theirs.
+        inner: list[tuple[int, int]] = []
+        parallel.run(lambda first, last: inner.append((first, last)), np.full(4, 10**9))
+        assert inner == [(0, 4)]
+        return i, threading.get_ident(), torch.get_num_threads()
+
+    found = parallel.each(item, range(6), np.array([5, 1, 1, 1, 1, 1]))
+    assert [i for i, _, _ in found] == list(range(6))
+    assert len({thread for _, thread, _ in found}) == 2
+    assert {n_threads for _, _, n_threads in found} == {1}
+    assert torch.get_num_threads() == 2
+
+
+def test_concurrent_callers_do_not_wait_for_each_other_for_ever() -> None:
+    def item(_: int) -> int:
+        done: list[int] = []
+        parallel.run(lambda first, last: done.append(last - first), np.full(4, 10**9))
+        return sum(done)
+
+    sums: list[int] = []
+    callers = [
+        threading.Thread(target=lambda: sums.extend(parallel.each(item, range(8))), daemon=True)
+        for _ in range(6)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+    assert sums == [4] * 48

@@ -14,13 +14,13 @@ import torch
 
 from msssm_ts import MSSSMClassifier
 from msssm_ts.export.export import export_model
+from msssm_ts.kernels.channel_pools import FEW_POOLS, MOST_POOLS, channel_pools
 from msssm_ts.members.encoder_ridge.encoder_ridge import EncoderRidge
 from msssm_ts.members.encoder_ridge.views import Views
 from msssm_ts.members.network.initial import begun
 from msssm_ts.model import MSSSMNetwork
 from msssm_ts.pretraining.encoder import Encoder, encoder_config
 from msssm_ts.pretraining.episodes import EpisodeLoss, EpisodeSettings, pretrain
-from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS, pooled
 from msssm_ts.pretraining.tasks import SeriesTasks
 from msssm_ts.pretraining.weights import FILE, keep, shipped
 
@@ -118,7 +118,7 @@ def test_pools_are_what_they_are_called() -> None:
     counted[0] = np.arange(23) < 2
     counted[1] = np.arange(23) == 5
     counted[2] = True
-    found = pooled(torch.from_numpy(x), torch.from_numpy(counted), MOST_POOLS)
+    found = channel_pools(torch.from_numpy(x), torch.from_numpy(counted), MOST_POOLS)
     for own, which, pools in zip(x, counted, found.numpy(), strict=True):
         kept = own[which]
         beside = which[1:] & which[:-1]
@@ -131,9 +131,11 @@ def test_pools_are_what_they_are_called() -> None:
             *(kept[place == k].mean(0) if (place == k).any() else np.zeros(3) for k in range(4)),
         ]
         np.testing.assert_allclose(pools.reshape(11, 3), expected, atol=1e-12)
-    whole = pooled(torch.from_numpy(x), None, MOST_POOLS)
+    whole = channel_pools(torch.from_numpy(x), None, MOST_POOLS)
     np.testing.assert_allclose(whole[2], found[2], atol=1e-12)
-    assert torch.equal(found[:, :9], pooled(torch.from_numpy(x), torch.from_numpy(counted), 3))
+    assert torch.equal(
+        found[:, :9], channel_pools(torch.from_numpy(x), torch.from_numpy(counted), 3)
+    )
 
 
 def test_a_file_with_other_pools_is_refused(fitted: MSSSMClassifier, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _pool: ThreadPoolExecutor | None = None
 _pool_size = 0
@@ -26,6 +27,10 @@ _at_work = _forked = False
 # How many are within kernels_alone, and the threads there were before the first of them.
 _lock = threading.Lock()
 _n_alone, _n_before = 0, 1
+
+# Whether a thread is at a part of a run: what it would give to others is its own to do, since all
+# others may be waiting for theirs.
+_within = threading.local()
 
 # Below this many scalar state updates a second thread costs more than it brings.
 _WORTH_A_THREAD = 800_000
@@ -134,14 +139,60 @@ def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:
     """
     at_work()
     parts = min(n_threads(), len(costs), int(costs.sum()) // _WORTH_A_THREAD + 1)
-    ranges = split(costs, parts) if parts > 1 else [(0, len(costs))]
-    futures = [_executor(len(ranges)).submit(work, *r) for r in ranges[1:]]
+    if parts <= 1 or getattr(_within, "run", False):
+        work(0, len(costs))
+        return
+
+    def part(first: int, last: int) -> None:
+        _within.run = True
+        try:
+            work(first, last)
+        finally:
+            _within.run = False
+
+    ranges = split(costs, parts)
+    futures = [_executor(len(ranges)).submit(part, *r) for r in ranges[1:]]
     try:
-        work(*ranges[0])
+        part(*ranges[0])
     finally:
         # Also when the first range fails: nobody may write into a freed buffer.
         for future in futures:
             future.result()
+
+
+def each(
+    function: Callable[[T], R], items: Sequence[T], costs: np.ndarray | None = None
+) -> list[R]:
+    """Return a function of each item, on up to :func:`n_threads` threads.
+
+    torch's operations have one thread each, so that results do not depend on how many there are.
+
+    Parameters
+    ----------
+    function : callable
+        Must release the GIL, as torch's and numpy's larger operations do, to gain anything.
+    items : sequence
+        Each worth a thread.
+    costs : array of shape (n_items,), optional
+        How long each takes beside the others; by default all alike.
+
+    Examples
+    --------
+    >>> each(lambda n: float(torch.ones(n).sum()), [1, 2, 3])
+    [1.0, 2.0, 3.0]
+    """
+    found: dict[int, R] = {}
+
+    def work(first: int, last: int) -> None:
+        # A thread's own number, which it would else have from when it began.
+        torch.set_num_threads(1)
+        for i in range(first, last):
+            found[i] = function(items[i])
+
+    alike = np.ones(len(items)) if costs is None else costs
+    with kernels_alone():
+        run(work, alike * (_WORTH_A_THREAD * len(items) / alike.sum()))
+    return [found[i] for i in range(len(items))]
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:

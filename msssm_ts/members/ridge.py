@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,14 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from msssm_ts.kernels import parallel
 from msssm_ts.members.strata import drawn_from, standing_for
 
 # Penalties tried, in units of the mean squared length of a row of features.
 _PENALTIES = np.logspace(-6, 1, 15)
 # An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
 MOST_ROWS = 3000
-# Rows of a Gram matrix that are computed together.
-_BLOCK = 512
+# Columns of a Gram matrix that are computed together.
+_BLOCK = 96
+# Up to so many rows threads would wait for each other longer than they work.
+_SMALL = 1000
 # Rows whose scores are computed together.
 _ROWS = 32
 
@@ -116,10 +120,11 @@ class Ridge:
             some_z -= root[tried].float() * off_z
             some_target -= root[tried] * off_target
             some_mean = mean + off_target[0]
-        fit = _Spectrum.of(some_z, some_target, share[tried])
-        together = None if groups is None else _by_size(groups[tried])
-        penalty = fit.best_penalty(together)
-        left_out = fit.left_out(penalty, together)
+        with _threads_for(len(some_z)):
+            fit = _Spectrum.of(some_z, some_target, share[tried])
+            together = None if groups is None else _by_size(groups[tried])
+            penalty = fit.best_penalty(together)
+            left_out = fit.left_out(penalty, together)
         solution = fit.solution(z, penalty) if fit.is_of(z) else _solve(z, target, penalty)
         scores = left_out / root[tried] + some_mean
         truth, share = y[tried] > 0, share[tried] / share[tried].sum()
@@ -185,8 +190,9 @@ class Ridge:
         rest = np.zeros((_ROWS, features.shape[1]), np.float32)
         rest[: n - whole] = features[whole:]
         parts = [*(features[i : i + _ROWS] for i in range(0, whole, _ROWS)), rest]
-        products = [np.ascontiguousarray(part) @ self.coefficients for part in parts]
-        scores: NDArray[np.float64] = np.concatenate(products)[:n] + self.intercept
+        weights = torch.tensor(self.coefficients)
+        products = parallel.each(lambda part: torch.from_numpy(part) @ weights, parts)
+        scores: NDArray[np.float64] = torch.cat(products)[:n].numpy() + self.intercept
         return scores
 
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -325,9 +331,14 @@ def _lower_gram(z: Tensor) -> Tensor:
     >>> float(_lower_gram(z)[699, 0]), float(_lower_gram(z)[0, 699])
     (2.0, 0.0)
     """
-    gram = z.new_zeros(len(z), len(z))
-    for i in range(0, len(z), _BLOCK):
+    n = len(z)
+    gram = z.new_zeros(n, n)
+
+    def fill(i: int) -> None:
         gram[i:, i : i + _BLOCK] = z[i:] @ z[i : i + _BLOCK].T
+
+    starts = range(0, n, _BLOCK)
+    parallel.each(fill, starts, n - np.array(starts))
     return gram
 
 
@@ -335,6 +346,11 @@ def _classes(signs: NDArray[np.float64]) -> NDArray[Any]:
     """Return classes as one index a row, where each row is of one."""
     of_one = ((signs > 0).sum(1) == 1).all()
     return signs.argmax(1) if of_one else signs
+
+
+def _threads_for(n_rows: int) -> AbstractContextManager[None]:
+    """Let torch's operations on so many rows have one thread, where more would not be quicker."""
+    return parallel.kernels_alone() if n_rows <= _SMALL else nullcontext()
 
 
 def _drawn(signs: NDArray[np.float64]) -> slice | NDArray[np.int64]:

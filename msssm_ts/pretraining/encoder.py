@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from msssm_ts.kernels.channel_pools import FEW_POOLS, MOST_POOLS, channel_pools
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
 from msssm_ts.model.classifier import counted_steps
 from msssm_ts.model.shapes import Shapes, weight_shapes
-from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS, pooled
 
 # What an encoder is made by, and a file says of it.
 SIZES = ("n_scales", "d_model", "n_layers", "d_state", "kernel_size")
@@ -29,7 +29,7 @@ class Encoder(nn.Module):
     config : MSSSMConfig
         Of a network of one channel; its head is of no use.
     n_pools : {3, 11}
-        Of each channel, see :func:`~msssm_ts.pretraining.pools.pooled`.
+        Of each channel, see :func:`~msssm_ts.kernels.channel_pools.channel_pools`.
 
     Examples
     --------
@@ -101,7 +101,7 @@ class Encoder(nn.Module):
         for block in self.blocks:
             x = block(x, lengths, mask)
             level = functional.layer_norm(x, x.shape[-1:])
-            levels.append(pooled(level, counted, self.n_pools))
+            levels.append(channel_pools(level, counted, self.n_pools))
         return torch.cat(levels, -1)
 
 

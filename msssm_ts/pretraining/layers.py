@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from msssm_ts.kernels.channel_pools import FEW_POOLS, channel_pools
 from msssm_ts.model import MSSSMConfig, MSSSMNetwork
-from msssm_ts.pretraining.pools import FEW_POOLS, pooled
 
 
 def count_codes(config: MSSSMConfig) -> int:
@@ -52,7 +52,7 @@ def codes(
     """
     levels = []
     for steps, counted in network.layers(x, lengths, observed, times):
-        level = pooled(functional.layer_norm(steps, steps.shape[-1:]), counted, FEW_POOLS)
+        level = channel_pools(functional.layer_norm(steps, steps.shape[-1:]), counted, FEW_POOLS)
         levels.append(level if network.axis is None else network.axis.together(level))
     return torch.cat(levels, -1)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from msssm_ts.kernels.channel_pools import MOST_POOLS
 from msssm_ts.pretraining.encoder import Encoder
-from msssm_ts.pretraining.pools import MOST_POOLS
 
 FILE = Path(__file__).parent / "encoder.safetensors"
 

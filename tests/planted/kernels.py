@@ -96,6 +96,27 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
         ("projection: blocks of one item", "grad, begin * grad_row", "grad, 0 * grad_row",
          "tests/test_kernel_linear.py"),
     ],
+    "msssm_ts/kernels/channel_pools/cpu.py": [
+        ("an encoder pools its padding", "if counted[mask + t]:", "if counted[mask]:",
+         "tests/test_kernel_channel_pools.py"),
+        ("quarters of the padding, too", "if seen * N_PARTS // n > part:",
+         "if t * N_PARTS // rows > part:", "tests/test_kernel_channel_pools.py"),
+        ("changes across a gap", "if t > 0 and counted[mask + t - 1]:", "if t > 0:",
+         "tests/test_kernel_channel_pools.py"),
+        ("a quarter forgets its tiles", "of_part, in_tile = of_part + in_tile, nothing",
+         "of_part, in_tile = in_tile, nothing", "tests/test_kernel_channel_pools.py"),
+    ],
+    "msssm_ts/kernels/channel_pools/op.py": [
+        ("pools without gradients", "learned = torch.is_grad_enabled() and x.requires_grad",
+         "learned = False", "tests/test_kernel_channel_pools.py"),
+    ],
+    "msssm_ts/kernels/channel_pools/reference.py": [
+        ("an encoder learns from its padding",
+         "largest = torch.where(valid, x, -torch.inf).amax(1)", "largest = x.amax(1)",
+         "tests/test_kernel_channel_pools.py"),
+        ("an encoder learns across a gap", "both = valid[:, 1:] & valid[:, :-1]",
+         "both = valid[:, 1:]", "tests/test_kernel_channel_pools.py"),
+    ],
     "msssm_ts/kernels/layout.py": [
         ("features: written side by side", "step, size = rows.strides[0] // rows.itemsize,",
          "step, size = rows[0].size,", "tests/test_voters.py -k by_how_much"),

@@ -182,16 +182,6 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
         ("hidden spans are seen", "x.masked_fill(shown, 0.0)", "x",
          "tests/test_unlabelled.py::test_what_is_hidden_is_not_seen_and_alone_counts"),
     ],
-    "msssm_ts/pretraining/pools.py": [
-        ("an encoder pools its padding", "largest = torch.where(valid, x, -torch.inf).amax(1)",
-         "largest = x.amax(1)",
-         "tests/test_pretraining.py::test_padding_and_company_do_not_matter"),
-        ("quarters of the padding, too", "(counted.long().cumsum(1) - 1) * _N_PARTS // n",
-         "(torch.ones_like(counted).long().cumsum(1) - 1) * _N_PARTS // counted.shape[1]",
-         "tests/test_pretraining.py::test_padding_and_company_do_not_matter"),
-        ("changes across a gap", "both = valid[:, 1:] & valid[:, :-1]", "both = valid[:, 1:]",
-         "tests/test_pretraining.py::test_pools_are_what_they_are_called"),
-    ],
     "msssm_ts/training/threads.py": [
         ("threads: torch has all in small steps", "if small and not", "if not small and not",
          "tests/test_parallel.py -k same_bits"),

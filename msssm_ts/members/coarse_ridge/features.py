@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from msssm_ts.kernels import parallel
 from msssm_ts.kernels.linear import linear
 from msssm_ts.members.problem import Problem
 from msssm_ts.members.ridge import Ridge
@@ -76,16 +77,20 @@ class CoarseFeatures:
         # Every series is read once.
         series = map(filled, some.values.series)
         every = [[means([one], n_parts) for n_parts in parts] for one in series]
-        found: list[tuple[float, int, float]] = []
+        tried: list[tuple[Floats, int, float]] = []
         for n_parts, of_each in zip(parts, zip(*every, strict=True), strict=True):
             x = np.concatenate(of_each)
             unit = _median_distance(x)
-            for width in _WIDTHS:
-                tried = cls.draw(n_parts, x.shape[1], width * unit, WAVES_TRIED, seed)
-                found.append((_loss(tried.of_means(x), some), n_parts, width * unit))
+            tried += [(x, n_parts, width * unit) for width in _WIDTHS]
+
+        def loss(of: tuple[Floats, int, float]) -> float:
+            x, n_parts, width = of
+            drawn = cls.draw(n_parts, x.shape[1], width, WAVES_TRIED, seed)
+            return _loss(drawn.of_means(x), some)
+
         # Of equals the first: the coarsest, the widest.
-        _, n_parts, width = min(found, key=lambda tried: tried[0])
-        return cls._of(problem, n_parts, width, seed)
+        best = int(np.argmin(parallel.each(loss, tried)))
+        return cls._of(problem, *tried[best][1:], seed)
 
     @classmethod
     def largest(cls, problem: Problem) -> CoarseFeatures:

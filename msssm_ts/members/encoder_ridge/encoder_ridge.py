@@ -12,6 +12,7 @@ from torch import nn
 
 from msssm_ts.errors import InputError
 from msssm_ts.file_checks import Mapped, OneOf, Record, Whole, anything
+from msssm_ts.kernels.channel_pools import FEW_POOLS, MOST_POOLS
 from msssm_ts.members.closed_form import Transform, fit_closed_form, need_of
 from msssm_ts.members.encoder_ridge.method import METHOD, OWN_METHOD, SOUND_METHOD
 from msssm_ts.members.encoder_ridge.reading import HELD, AllChannels, ByChannel
@@ -32,7 +33,6 @@ from msssm_ts.model.cores import CORES
 from msssm_ts.pretraining.encoder import SIZES
 from msssm_ts.pretraining.known import Known
 from msssm_ts.pretraining.objectives import OBJECTIVES
-from msssm_ts.pretraining.pools import FEW_POOLS, MOST_POOLS
 from msssm_ts.pretraining.sound import N_BANDS, WORDS, network_for_sound, sound_config
 from msssm_ts.pretraining.weights import shipped
 from msssm_ts.series import Prepared
