@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
 from msssm_ts.kernels import use_backend
-from msssm_ts.kernels.linear import linear
+from msssm_ts.kernels.linear import linear, product_by_rows
 
 # Rows, inputs, outputs: whole tiles and vectors, none of them, several work items.
 SIZES = pytest.mark.parametrize(
@@ -78,3 +79,16 @@ def test_opcheck() -> None:
     x, weight, bias = _inputs(20, 5, 3, torch.float32)
     torch.library.opcheck(operator, (x, weight, bias))
     torch.library.opcheck(operator, (x.detach(), weight, None))
+
+
+@pytest.mark.parametrize("n_out", [1, 5, 33])
+@pytest.mark.parametrize("rows", [0, 1, 64, 70])
+def test_rows_have_numbers_of_their_own(rows: int, n_out: int, two_threads: None) -> None:
+    rng = np.random.default_rng(rows)
+    x = rng.normal(size=(rows, 1201)).astype(np.float32)
+    weights = rng.normal(size=(1201, n_out)).astype(np.float32)
+    together = product_by_rows(x, weights)
+    np.testing.assert_allclose(together, x.astype(float) @ weights, atol=2e-4)
+    torch.set_num_threads(1)
+    for first, last in ((0, 1), (3, 10), (5, 70)):
+        np.testing.assert_array_equal(product_by_rows(x[first:last], weights), together[first:last])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from msssm_ts.fitted.coverage import Scores
+from msssm_ts.kernels.linear import product_by_rows
 
 Floats = NDArray[np.float64]
 
@@ -17,8 +18,6 @@ Floats = NDArray[np.float64]
 N_DIRECTIONS, N_NEAREST = 64, 3
 # Beside a typical distance: what lies nearer is alike, such as a series that is there twice.
 _ALIKE = 0.01
-# Series that are projected at once.
-_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -144,19 +143,12 @@ def projected(features: NDArray[np.floating[Any]]) -> Floats:
     The directions, of signs, are drawn by a generator whose numbers are the same for ever, which
     that of a distribution need not be.
     """
-    n, size = features.shape
+    size = features.shape[1]
     words = np.asarray(np.random.PCG64(0).random_raw(size))
     bits = np.unpackbits(words.astype("<u8").view(np.uint8).reshape(size, 8), axis=1)
     signs = bits.astype(np.float32) * 2 - 1
-    # Always as many rows at once: a product rounds by how many there are, and a series' numbers
-    # must not depend on what it came with.
-    found = np.zeros((-(-n // _ROWS) * _ROWS, N_DIRECTIONS))
-    block = np.zeros((_ROWS, size), np.float32)
-    for first in range(0, n, _ROWS):
-        some = features[first : first + _ROWS]
-        block[: len(some)] = some
-        found[first : first + _ROWS] = block @ signs
-    return np.asarray(found[:n] / np.sqrt(N_DIRECTIONS))
+    found = product_by_rows(features.astype(np.float32, copy=False), signs)
+    return np.asarray(found / np.sqrt(N_DIRECTIONS))
 
 
 def nearest(at: Floats, known: Floats, apart: NDArray[np.bool_] | None = None) -> Floats:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from msssm_ts.kernels import parallel
+from msssm_ts.kernels.linear import product_by_rows
 from msssm_ts.members.strata import drawn_from, standing_for
 
 # Penalties tried, in units of the mean squared length of a row of features.
@@ -23,8 +24,6 @@ MOST_ROWS = 3000
 _BLOCK = 96
 # Up to so many rows threads would wait for each other longer than they work.
 _SMALL = 1000
-# Rows whose scores are computed together.
-_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -183,16 +182,8 @@ class Ridge:
 
     def decision(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return scores (n_rows, n_outputs)."""
-        # Always as many rows at once: a matrix product rounds by how many there are, and a
-        # series' scores must not depend on what it came with.
-        n = len(features)
-        whole = n // _ROWS * _ROWS
-        rest = np.zeros((_ROWS, features.shape[1]), np.float32)
-        rest[: n - whole] = features[whole:]
-        parts = [*(features[i : i + _ROWS] for i in range(0, whole, _ROWS)), rest]
-        weights = torch.tensor(self.coefficients)
-        products = parallel.each(lambda part: torch.from_numpy(part) @ weights, parts)
-        scores: NDArray[np.float64] = torch.cat(products)[:n].numpy() + self.intercept
+        products = product_by_rows(features, self.coefficients)
+        scores: NDArray[np.float64] = products + self.intercept
         return scores
 
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:

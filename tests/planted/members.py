@@ -158,8 +158,6 @@ BUGS: dict[str, list[tuple[str, str, str, str]]] = {
          "tests/test_model_file.py -k 'not commands'"),
     ],
     "msssm_ts/members/ridge.py": [
-        ("scores: the last rows left out", "rest[: n - whole] = features[whole:]", "pass",
-         "tests/test_voters.py"),
         ("temperature inverted", "np.exp(found.x)", "np.exp(-found.x)", "tests/test_voters.py"),
         ("estimate: the intercept counted twice", "left = left - torch.outer(root, root @ left)",
          "pass", "tests/test_estimate.py"),

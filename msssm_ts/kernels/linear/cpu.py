@@ -18,7 +18,7 @@ from torch import Tensor
 
 from msssm_ts.kernels import parallel
 from msssm_ts.kernels.jit import inlined, kernel
-from msssm_ts.kernels.layout import flat, pad_channels, padded_channels
+from msssm_ts.kernels.layout import flat, pad_channels, padded_channels, scratch
 from msssm_ts.kernels.linear.tile import tile
 from msssm_ts.kernels.simd import lanes_of, load, splat, store
 
@@ -26,6 +26,9 @@ from msssm_ts.kernels.simd import lanes_of, load, splat, store
 ROWS = 8
 # Rows that are done at once: theirs and the weights' 64 columns fit into the first-level cache.
 BLOCK = 64
+# Inputs of a wide product that are summed up before they go into the whole sum, which then rounds
+# less.
+CHUNK = 512
 # Work items of a batch: a function of the shape alone, so that results do not depend on threads.
 ITEM = 10 * BLOCK
 
@@ -90,6 +93,26 @@ def _product(
 
 
 @kernel
+def _wide_product(
+    x: Any, weight: Any, y: Any, rows: Any, n_in: Any, n_out: Any, first: Any, last: Any
+) -> None:
+    """Find y = x · weight (n_in, n_out) of the blocks of rows first..last-1; n_out as above."""
+    width = lanes_of(x)
+    part = scratch(y, BLOCK * n_out)
+    for begin in range(first * BLOCK, min(last * BLOCK, rows), BLOCK):
+        count, at = min(BLOCK, rows - begin), begin * n_out
+        y[at : at + count * n_out] = 0
+        for k in range(0, n_in, CHUNK):
+            part[:] = 0
+            _add_product(
+                x, begin * n_in + k, n_in, 1, weight, k * n_out, n_out, part, 0, n_out, count,
+                n_out // width, min(CHUNK, n_in - k),
+            )
+            for i in range(0, count * n_out, width):
+                store(y, at + i, load(y, at + i) + load(part, i))
+
+
+@kernel
 def _weight_gradient(
     grad: Any, grad_row: Any, x: Any, x_row: Any, out: Any, rows: Any, n_in: Any, n_out: Any,
     first: Any, last: Any,
@@ -127,6 +150,19 @@ def product_cpu(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         _product(*args, first, last)
 
     parallel.run(work, _costs(rows, n_in, n_out))
+    return y[:, :channels].contiguous()
+
+
+def wide_product_cpu(x: Tensor, weight: Tensor) -> Tensor:
+    """Return x (rows, K) · weight (K, N), of more inputs than sums should have in one go."""
+    rows, (n_in, channels) = len(x), weight.shape
+    n_out = padded_channels(channels, x.dtype)
+    y = x.new_empty(rows, n_out)
+    args = flat(x.contiguous()), flat(pad_channels(weight, n_out)), flat(y), rows, n_in, n_out
+    parallel.run(
+        lambda first, last: _wide_product(*args, first, last),
+        np.full(-(-rows // BLOCK), BLOCK * n_in * n_out // 16),
+    )
     return y[:, :channels].contiguous()
 
 
