@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from recordings import write_sound
 
 from msssm_ts.datasets import LabelledSeries, ReadOptions, load
@@ -68,3 +69,19 @@ def write_clips(folder: Path, n: int = 6) -> list[str]:
 def word_of(name: str) -> str:
     """Return the class that a clip is called after."""
     return Path(name).name.split("_")[0]
+
+
+def write_ramps(folder: Path, n: int = 3, channels: int = 1) -> np.ndarray[Any, Any]:
+    """Write recordings r0.wav, r1.wav and so on of 2 s, whose samples say where they stand."""
+    folder.mkdir(parents=True, exist_ok=True)
+    steps = np.arange(2000) / 4096
+    values = np.stack([steps, -steps][:channels], axis=1)
+    for i in range(n):
+        soundfile.write(folder / f"r{i}.wav", values, 1000, subtype="FLOAT")
+    return values.T.astype(np.float32)
+
+
+def write_table(folder: Path, head: str, *rows: str, name: str = "t.csv") -> Path:
+    """Write a table."""
+    (folder / name).write_text("\n".join([head, *rows]) + "\n")
+    return folder / name

@@ -96,7 +96,7 @@ def test_pieces_of_files_are_refused_with_the_reason(tmp_path: Path) -> None:
         write_sound(tmp_path / name)
         rows += [f"{name},0.0,{name[0]}", f"{name},0.5,{name[0]}"]
     (tmp_path / "meta.csv").write_text("\n".join(rows))
-    refused(tmp_path, r"line 3: a second piece of 'a.wav' \(column 'onset'\), but a file is read")
+    refused(tmp_path, r"line 3: a second piece of 'a.wav' \(column 'onset'\), but no column says")
 
 
 @pytest.mark.parametrize("column", ["id", "trial"])

@@ -319,7 +319,7 @@ def test_a_manifest_of_one_line_is_one(tmp_path: Path) -> None:
 def test_texts_and_names_that_are_no_labels_are_told(tmp_path: Path) -> None:
     for i in range(3):
         write_sound(tmp_path / f"a{i}.wav")
-        (tmp_path / f"a{i}.txt").write_text("0.0\t0.05\tdog\n0.05\t0.1\tcat\n")
+        (tmp_path / f"a{i}.txt").write_text("A dog, and a cat behind it.\n")
     said = "3 texts (a0.txt, a1.txt, a2.txt: called after files, not taken for labels;"
     assert said in refusal(tmp_path)
     for i in range(3):

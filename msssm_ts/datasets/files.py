@@ -15,6 +15,7 @@ from msssm_ts.datasets.not_read import remedy_of
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import DATA_FILES, RECORDINGS, reader_of
 from msssm_ts.datasets.readers import SUFFIXES as READ
+from msssm_ts.datasets.recordings.label_files import LABEL_TEXTS, kind_of
 from msssm_ts.datasets.recordings.listed import Listed, listed_in
 from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.errors import InputError
@@ -71,9 +72,22 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
     try:
         if not reader.recordings and not file.stat().st_size:
             raise InputError(f"{file}: the file is empty; replace it")
-        return reader(file, options)
+        return _telling_of_stretches(reader(file, options), file)
     except OSError as error:
         raise InputError(
             f"{file}: cannot be read ({(error.strerror or str(error)).lower()}); see to it that "
             "you may read it"
         ) from error
+
+
+def _telling_of_stretches(data: LabelledSeries, file: Path) -> LabelledSeries:
+    """Say of a table of series that it looks like labels of a recording, which is not beside it."""
+    wide = dict(data.account.taken).get("layout", "").startswith("wide")
+    kind = kind_of(file) if wide and file.suffix.lower() in LABEL_TEXTS else None
+    if kind != "table" and (kind != "track" or data.lengths.max() > 2):
+        return data
+    said = (
+        f"if {file.name} labels stretches of a recording, put it beside that, under the same name: "
+        "its times were taken for values"
+    )
+    return replace(data, account=data.account.remarking(said))

@@ -39,6 +39,7 @@ _REMEDIES = {
         "they say neither rate nor format: write WAV, as in ffmpeg -f s16le -ar 8000 -i a.pcm a.wav"
     ),
     (".rec",): "if they are EDF, as ISRUC-Sleep has them, call them .edf",
+    (".textgrid",): ("it labels stretches of a recording: put it beside that, under the same name"),
     (".db", ".sqlite", ".sqlite3", ".sav", ".dta"): "export the table as CSV",
     (
         ".zip",

@@ -10,7 +10,9 @@ from pathlib import Path
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.archives.archive_folder import holds_parts
 from msssm_ts.datasets.arrays.zarr_store import is_zarr
+from msssm_ts.datasets.audio.formats import SUFFIXES as AUDIO
 from msssm_ts.datasets.audio.formats import UNDECODED
+from msssm_ts.datasets.audio.pieces import SOUND_CUTTER
 from msssm_ts.datasets.compressed import SUFFIXES as COMPRESSED
 from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.dicom.sign import is_unnamed_dicom
@@ -26,6 +28,7 @@ from msssm_ts.datasets.readers import RECORDINGS, SUFFIXES
 from msssm_ts.datasets.recordings.folders import read_folders
 from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.recordings.lists import read_rows
+from msssm_ts.datasets.recordings.manifest import find_manifest
 from msssm_ts.datasets.recordings.owners import by_owner
 from msssm_ts.datasets.tables.folders import names_others
 from msssm_ts.datasets.tables.one_a_file import are_one_a_file
@@ -79,7 +82,11 @@ def why_one(folder: Path) -> str | None:
         return "its files are parts of one (train, test)"
     if is_zarr(folder):
         return "it is a Zarr folder"
-    files = [f for f in files_below(folder) if bare_suffix(f) in _KNOWN]
+    below = files_below(folder)
+    sounds = with_suffix(below, AUDIO)
+    if sounds and _are_in_pieces(folder, sounds, below):
+        return "labels in it are of pieces of its recordings"
+    files = [f for f in below if bare_suffix(f) in _KNOWN]
     if are_npy_records(with_suffix(files, [".npy"])):
         return "its .npy files are a series each"
     if are_records(with_suffix(files, [".mat"])):
@@ -160,6 +167,16 @@ def sources_below(folder: Path) -> Sources:
     notes |= called
     kept = tuple(f for f in files if f not in tables and f not in notes)
     return Sources(kept, account, tuple(sorted(tables)))
+
+
+def _are_in_pieces(folder: Path, sounds: Sequence[Path], below: Sequence[Path]) -> bool:
+    """Whether tables or label files in a folder cut its sound files into pieces."""
+    try:
+        manifest = find_manifest(folder, sounds, below, ReadOptions(), cutter=SOUND_CUTTER)
+    except InputError:
+        # It is no matter of recordings that are read one by one.
+        return False
+    return manifest is not None and manifest.pieces is not None
 
 
 def companions(files: Sequence[Path]) -> dict[Path, tuple[Path, ...]]:

@@ -24,7 +24,8 @@ def validation_mask(
     data : LabelledSeries
         The series, with folds or ids.
     choice : str
-        ``COLUMN=VALUE``, the column being that of the folds, or a text file that lists ids.
+        ``COLUMN=VALUE``, the column being that of the folds, or a text file that lists ids, or the
+        recordings of pieces and beats.
     option : str
         By which it was made, for messages.
 
@@ -115,10 +116,13 @@ def _by_list(data: LabelledSeries, file: Path, option: str) -> NDArray[np.bool_]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read as a list of ids ({error})") from error
     ids = [str(i) for i in data.ids]
-    unknown = sorted(listed - set(ids))
+    # Of r0.wav:0.5-1.5 it is the recording.
+    owners = [i.rpartition(":")[0] for i in ids]
+    unknown = sorted(listed - {*ids, *owners})
     if unknown:
         raise InputError(
             f"{file}: {len(unknown)} ids are not in {data.source}, the first {unknown[0]!r}"
         )
-    mask: NDArray[Any] = np.array([i in listed for i in ids])
+    named = zip(ids, owners, strict=True)
+    mask: NDArray[Any] = np.array([i in listed or owner in listed for i, owner in named])
     return mask

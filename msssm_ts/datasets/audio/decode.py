@@ -28,11 +28,12 @@ _RATES = (10, 50_000_000)
 
 
 class AudioExcerpt(NamedTuple):
-    """A stretch of an audio file, in frames."""
+    """A stretch of an audio file, in frames, of all channels or of one."""
 
     path: str
     start: int
     stop: int
+    channel: int | None = None
 
 
 class Header(NamedTuple):
@@ -70,8 +71,10 @@ def read_audio_excerpt(item: AudioExcerpt) -> NDArray[np.float32]:
     InputError
         If the file has gone, or breaks off before the stretch ends.
     """
-    values = _decode(_source(item.path), item.path, item.start, item.stop)
-    return np.ascontiguousarray(values.T)
+    values = _decode(_source(item.path), item.path, item.start, item.stop).T
+    if item.channel is not None:
+        values = values[item.channel : item.channel + 1]
+    return np.ascontiguousarray(values)
 
 
 def decode_bytes(data: bytes, name: str, frames: int) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from msssm_ts.datasets.recordings.described import Recordings
 from msssm_ts.errors import OptionError
 from msssm_ts.text import counted, plural
 
+_EACH, _PIECES = "files, each its own", "files, the pieces of one together"
 _SPEAKER = re.compile(r"^(.+)_nohash_\d+$")
 
 
@@ -35,9 +36,10 @@ def grouped(recordings: Recordings, wanted: str | None, source: str) -> Recordin
     InputError
         If there is nothing of what was named.
     """
-    files = recordings.files
+    files = [recordings.whole(f) for f in recordings.files]
     if wanted == "file":
-        return _with(recordings, np.array([str(f) for f in files]), "file", "files, each its own")
+        what = _EACH if recordings.pieces is None else _PIECES
+        return _with(recordings, np.array([str(f) for f in files]), "file", what)
     if wanted == "folder" and recordings.group_name != "folder":
         folders = np.array([f.parent.name for f in files])
         return _with(recordings, folders, "folder", "folders that the files lie in")
@@ -51,9 +53,12 @@ def grouped(recordings: Recordings, wanted: str | None, source: str) -> Recordin
                 "in a table beside them, and their names have no <speaker>_nohash_<n>",
                 "group",
             )
-        return recordings
+        if recordings.pieces is None:
+            return recordings
+        # However their folder was named, they are the same.
+        return _with(recordings, np.array([str(f.absolute()) for f in files]), "file", _PIECES)
     names = [s[1] if s else f.name for f, s in zip(files, speakers, strict=True)]
-    odd = [f.name for f, s in zip(files, speakers, strict=True) if not s]
+    odd = [f.name for f in dict.fromkeys(files) if _SPEAKER.match(f.stem) is None]
     found = _with(recordings, np.array(names), "speaker", "what stands before _nohash_ in the name")
     if not odd:
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,14 @@ def readable(recordings: Recordings) -> tuple[Recordings, dict[Path, Header]]:
     """
     headers: dict[Path, Header] = {}
     dead: dict[Path, str] = {}
-    for file in dict.fromkeys([*recordings.files, *recordings.every]):
+    whole = [recordings.whole(f) for f in recordings.files]
+    for file in dict.fromkeys([*whole, *map(recordings.whole, recordings.every)]):
         try:
             headers[file] = read_header(file)
         except Unreadable as error:
             dead[file] = str(error)
-    files = recordings.files
-    left = left_out(files, [dead.get(file) for file in files], recordings.labels)
-    kept = [i for i, f in enumerate(recordings.files) if f in headers]
+    left = left_out(whole, [dead.get(file) for file in whole], recordings.labels)
+    kept = [i for i, f in enumerate(whole) if f in headers]
     if len(kept) < len(recordings.files):
         recordings = recordings.take(kept)
     return recordings.adding(left), headers
@@ -69,11 +69,13 @@ def left_out(names: Sequence[Any], reasons: Sequence[str | None], labels: Any) -
         return account
     alive = [i for i, why in enumerate(reasons) if why is None]
     first = f"{names[dead[0]]}: {reasons[dead[0]]}"
-    if len(names) == 1:
+    # Several may be pieces of one.
+    every, gone = set(names), {names[i] for i in dead}
+    if len(every) == 1:
         raise InputError(f"{first}; remove or replace it")
-    if len(dead) > len(alive):
+    if len(gone) > len(every) / 2:
         raise InputError(
-            f"{first}; remove or replace it: of {len(names)} files {len(dead)} cannot be read"
+            f"{first}; remove or replace it: of {len(every)} files {len(gone)} cannot be read"
         )
     if labels is not None and labels.ndim == 1:
         lost = {str(labels[i]) for i in dead} - {str(labels[i]) for i in alive}
@@ -83,7 +85,8 @@ def left_out(names: Sequence[Any], reasons: Sequence[str | None], labels: Any) -
                 f"{enumerate_names(sorted(lost), 3)} can be read"
             )
     for why in dict.fromkeys(reasons[i] for i in dead):
-        bad = [getattr(names[i], "name", names[i]) for i in dead if reasons[i] == why]
+        those = dict.fromkeys(names[i] for i in dead if reasons[i] == why)
+        bad = [getattr(name, "name", name) for name in those]
         account = account.without(len(bad), "files", str(why), bad)
     return account
 
@@ -97,6 +100,7 @@ def alike(
     *,
     mono: bool,
     source: str,
+    files: Mapping[str, Header] | None = None,
 ) -> LabelledSeries:
     """Return sounds as series of one rate and number of channels.
 
@@ -112,6 +116,8 @@ def alike(
         Mix the channels down to one, whatever there are.
     source : str
         For messages.
+    files : dict of str to Header, optional
+        Those that the sounds are pieces of, by name; the sounds themselves otherwise.
 
     Raises
     ------
@@ -130,12 +136,13 @@ def alike(
     account = fields.pop("account")
     account = account.took("rate", _among(f"{rate} Hz", rates[rate], len(every)))
     account = account.took("channels", MIXED if mixed else str(channels))
+    files = files or dict(zip(fields["ids"], headers, strict=True))
     account = account.remarking(
-        _on_rates(headers, rate),
+        _on_rates([*files.values()], rate),
         _on_rates_of_classes(headers, fields["labels"]),
-        _on_channels(headers, mono) if mixed else "",
+        _on_channels([*files.values()], mono) if mixed else "",
     )
-    account = account.remarking(*_on_files(fields["ids"], headers))
+    account = account.remarking(*_on_files([*files], [*files.values()]))
     adaptations = [Adaptation(mono=mixed, rate=h.rate, wanted=rate) for h in headers]
     ids = np.array(fields.pop("ids"))
     return LabelledSeries(

@@ -21,6 +21,7 @@ from msssm_ts.datasets.audio.formats import (
 )
 from msssm_ts.datasets.audio.groups import grouped
 from msssm_ts.datasets.audio.headers import alike, readable
+from msssm_ts.datasets.audio.pieces import SOUND_CUTTER, excerpts
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.labels import tidy_labels
 from msssm_ts.datasets.options import ReadOptions
@@ -44,10 +45,11 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
     """Read audio files of every kind that libsndfile decodes; only headers now, sound when asked.
 
     A folder has a folder per class, or ``train`` and ``test`` (and ``validation``) folders that
-    have, or tables that list files with their labels; or the files' names say them
-    (``options.label_from``). The names of the files, relative to the folder, are the ids. Files of
-    other sampling rates are resampled to the most frequent one; where the numbers of channels
-    differ, or with ``options.mono``, channels are mixed down to one.
+    have, or tables that list files, or pieces of them, with their labels, or a label file beside
+    each; or the files' names say them (``options.label_from``). The names of the files, relative to
+    the folder, are the ids; behind those of pieces stand their ends. Files of other sampling rates
+    are resampled to the most frequent one; where the numbers of channels differ, or with
+    ``options.mono``, channels are mixed down to one.
 
     Parameters
     ----------
@@ -92,10 +94,12 @@ def read_audio(source: Path, options: ReadOptions) -> LabelledSeries:
         options,
         drop=options.drop,
         rest=[f for f in below if f.suffix.lower() not in (*SUFFIXES, *UNDECODED)],
+        cutter=SOUND_CUTTER,
     )
     _check_without_table(found, options, source)
     account = Account().without(len(noise), "files", why)
-    account = account.remarking(_in_several_formats(found.files, source))
+    if found.pieces is None:
+        account = account.remarking(_in_several_formats(found.files, source))
     found = found.adding(account + without_undecoded(below))
     return audio_series(found, source, options=options)
 
@@ -199,18 +203,27 @@ def audio_series(
     options = options or ReadOptions()
     source = source or str(folder)
     recordings, headers = readable(recordings)
-    if recordings.manifest is not None:
-        extent = {f: (headers[f].frames, headers[f].rate) for f in recordings.files}
-        recordings.manifest.refuse_parts(extent)
     recordings = grouped(recordings, options.group, source)
     files = recordings.files
-    items = [AudioExcerpt(str(f), 0, headers[f].frames) for f in files]
+    ids = [relative_name(f, folder) for f in files]
+    if recordings.pieces is None:
+        own = [headers[f] for f in files]
+        items = [AudioExcerpt(str(f), 0, h.frames) for f, h in zip(files, own, strict=True)]
+        whole = None
+    else:
+        items, own = excerpts(recordings, headers)
+        recordings = recordings.adding(recordings.pieces.account())
+        if all(i.channel is not None for i in items):
+            headers = {f: h._replace(channels=1) for f, h in headers.items()}
+        every = dict.fromkeys(map(recordings.whole, files))
+        whole = {relative_name(f, folder): headers[f] for f in every}
     return alike(
         items,
         read_audio_excerpt,
-        [headers[f] for f in files],
+        own,
         list(headers.values()),
-        recordings.fields() | {"ids": [relative_name(f, folder) for f in files]},
+        recordings.fields() | {"ids": ids},
         mono=options.mono,
         source=source,
+        files=whole,
     )

@@ -16,14 +16,17 @@ from msssm_ts.datasets.labels import text_of, tidy_labels, tidy_names
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import Part, are_tests_beside
+from msssm_ts.datasets.recordings.cutting import Pieces
 from msssm_ts.datasets.recordings.folders import Folders, read_folders, without_recordings
 from msssm_ts.datasets.recordings.lists import sources_of
 from msssm_ts.datasets.recordings.manifest import Manifest, find_manifest, matrix
+from msssm_ts.datasets.recordings.meant import Cutter
 from msssm_ts.datasets.recordings.pattern import (
     account_of_pattern,
     by_pattern,
     parts_by_pattern,
 )
+from msssm_ts.datasets.recordings.pieces import short_name
 from msssm_ts.datasets.recordings.roles import column_of_group
 from msssm_ts.datasets.recordings.tables import is_table
 from msssm_ts.datasets.recordings.unread import unread
@@ -62,6 +65,8 @@ class Recordings:
         Whether there are files for tests beside these; None: nobody has looked.
     manifest : Manifest, optional
         What tables say of them, if they say it.
+    pieces : Pieces, optional
+        What the paths stand for, where they are pieces of files.
     """
 
     files: list[Path]
@@ -76,6 +81,11 @@ class Recordings:
     features: SideFeatures | None = None
     has_test_part: bool | None = None
     manifest: Manifest | None = None
+    pieces: Pieces | None = None
+
+    def whole(self, file: Path) -> Path:
+        """Return the file that a path stands for a piece of, or itself."""
+        return file if self.pieces is None else self.pieces.whole(file)
 
     def adding(self, account: Account) -> Recordings:
         """Return the same with more in its account."""
@@ -125,6 +135,7 @@ def describe(
     drop: Sequence[str] = (),
     rest: Sequence[Path] = (),
     manifest: Manifest | None = None,
+    cutter: Cutter | None = None,
 ) -> Recordings:
     """Find out what is known of the recordings in a folder.
 
@@ -153,6 +164,8 @@ def describe(
         left out.
     manifest : Manifest, optional
         What tables say, where that is known; they are looked for otherwise.
+    cutter : Cutter, optional
+        How pieces of recordings are read, or why not; None where nobody knows.
 
     Raises
     ------
@@ -164,7 +177,7 @@ def describe(
             f"{folder}: --label names a column, --label-from a place in the files' names; give one"
         )
     if manifest is None:
-        manifest = find_manifest(folder, files, below, options, others, drop)
+        manifest = find_manifest(folder, files, below, options, others, drop, cutter)
     tables = () if manifest is None else manifest.tables
     silent = manifest
     if manifest is not None and not manifest.says and not _named(options):
@@ -172,28 +185,29 @@ def describe(
         manifest = None
     account = Account() if manifest is None else manifest.account
     listed = list(files) if manifest is None else manifest.files
+    pieces = None if manifest is None else manifest.pieces
+    kind = others if pieces is None else "pieces"
     inside = read_folders(folder, listed, others)
     parts = None if manifest is None else manifest.part
     if parts is None and inside.parts is not None:
         parts = dict(zip(inside.files, inside.parts, strict=True))
         account += replace(inside.account, taken=_taken(inside.account, "part"), remarks=())
-    named = by_pattern(folder, listed, options, others)
+    named = by_pattern(folder, listed, options, others, None if pieces is None else pieces.whole)
     if parts is None and named is not None and "part" in named:
-        parts, said = parts_by_pattern(named["part"], listed, options, others)
+        parts, said = parts_by_pattern(named["part"], listed, options, kind)
         account += said
     if parts is not None and {*parts.values()} - {"test"} == {"validation"}:
         parts = {f: "test" if part == "test" else "train" for f, part in parts.items()}
         account = account.remarking(_NO_TRAINING if options.split == "train" else "")
     every = listed if parts is None else [f for f in listed if f in parts]
-    chosen = every if parts is None else _of_part(folder, every, parts, options, others)
-
+    chosen = every if parts is None else _of_part(folder, every, parts, options, kind)
     told = every if named is None else [f for f in every if f in named["label"]]
 
     labels: NDArray[Any] | None = None
     label_names = None
     if named is not None:
         labels = tidy_labels(named["label"].get(f, "") for f in chosen)
-        account += account_of_pattern(named, chosen, options, others)
+        account += account_of_pattern(named, chosen, options, kind)
         kept = [f in named["label"] for f in chosen]
         chosen, labels = [f for f, k in zip(chosen, kept, strict=True) if k], labels[kept]
     elif manifest is not None and manifest.several is not None:
@@ -202,7 +216,7 @@ def describe(
         labels, without = _complete(manifest, chosen)
         column = ", ".join(manifest.label_names)
         account = account.without(
-            len(without), others, f"no label in column {column}", [f.name for f in without]
+            len(without), kind, f"no label in column {column}", [f.name for f in without]
         )
         gone = set(without)
         chosen = [f for f in chosen if f not in gone]
@@ -214,7 +228,7 @@ def describe(
         by_file = dict(zip(inside.files, inside.labels, strict=True))
         labels, loose = _of_folders([by_file[f] for f in chosen], chosen, options.split)
         account = account.without(
-            len(loose), others, "in no class folder", [relative_name(f, folder) for f in loose]
+            len(loose), kind, "in no class folder", [relative_name(f, folder) for f in loose]
         )
         chosen = [f for f in chosen if f not in set(loose)]
         if labels is not None and silent is not None and len(np.unique(labels)) == 1:
@@ -232,7 +246,7 @@ def describe(
         account = account.remarking(*inside.account.remarks)
     if not chosen:
         raise InputError(
-            f"{folder}: none of the {len(every)} {others} of the {options.split} part has a label; "
+            f"{folder}: none of the {len(every)} {kind} of the {options.split} part has a label; "
             "see to their names, or to the table"
         )
     if labels is None and silent is not None:
@@ -241,7 +255,7 @@ def describe(
         which = [relative_name(t, folder) for t in tables]
         account = account.without(len(which), "tables", "without label or part", which)
 
-    groups, group_name = _groups(manifest, inside, named, chosen)
+    groups, group_name = _groups(manifest, inside, named, chosen, pieces)
     if groups is not None and group_name == "folder":
         account += Account(taken=_taken(inside.account, "group"))
     folds = None
@@ -273,6 +287,7 @@ def describe(
         None if manifest is None else manifest.features(chosen),
         parts is not None and are_tests_beside((parts[f] for f in told), options.split),
         manifest,
+        pieces,
     )
 
 
@@ -345,7 +360,7 @@ def _complete(manifest: Manifest, files: Sequence[Path]) -> tuple[NDArray[Any] |
         return None, []
     if missing and len(set(texts) - {""}) < 2:
         raise InputError(
-            f"{manifest.where(missing[0])}: no label for {missing[0].stem!r}, and for "
+            f"{manifest.where(missing[0])}: no label for {short_name(missing[0])!r}, and for "
             f"{len(missing)} of {len(files)} in all; fill it in, or remove the row"
         )
     return tidy_labels(text for text in texts if text), missing
@@ -372,12 +387,14 @@ def _groups(
     inside: Folders,
     named: dict[str, dict[Path, str]] | None,
     files: Sequence[Path],
+    pieces: Pieces | None,
 ) -> tuple[NDArray[Any] | None, str]:
+    own = {f: (f if pieces is None else pieces.whole(f)).name for f in files}
     if manifest is not None and manifest.group is not None:
         return tidy_names(manifest.group[f] for f in files), manifest.group_name
     if named is not None and "group" in named:
-        return tidy_names(named["group"].get(f, f.name) for f in files), "group"
+        return tidy_names(named["group"].get(f, own[f]) for f in files), "group"
     if inside.groups is not None:
         by_file = dict(zip(inside.files, inside.groups, strict=True))
-        return np.array([by_file.get(f, "") or f.name for f in files]), "folder"
+        return np.array([by_file.get(f, "") or own[f] for f in files]), "folder"
     return None, "group"

@@ -9,8 +9,9 @@ from pathlib import Path
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.parts import TRUE, Part, part_of, parts_in_column
+from msssm_ts.datasets.recordings.cutting import Pieces
 from msssm_ts.datasets.recordings.names import FileNames
-from msssm_ts.datasets.recordings.pieces import Pieces, piece_columns
+from msssm_ts.datasets.recordings.pieces import short_name
 from msssm_ts.datasets.recordings.roles import Roles
 from msssm_ts.datasets.recordings.tables import Listing
 from msssm_ts.datasets.tables.strings import Strings
@@ -36,14 +37,11 @@ class Entries:
         Table and row of each; to say where a row stands, a table is read again.
     account : Account
         Rows and files that are left out.
-    pieces : Pieces, optional
-        Of which pieces of them the first table speaks.
     """
 
     cells: dict[Path, dict[str, str]]
     rows: dict[Path, tuple[Strings, int]]
     account: Account
-    pieces: Pieces | None = None
 
     def where(self, file: Path) -> str:
         """Say where a table speaks of a file."""
@@ -52,9 +50,16 @@ class Entries:
 
 
 def read_entries(
-    folder: Path, roles: Roles, files: Sequence[Path], names: FileNames, others: str
+    folder: Path,
+    roles: Roles,
+    files: Sequence[Path],
+    names: FileNames,
+    others: str,
+    pieces: Pieces | None = None,
 ) -> Entries:
-    """Collect what the tables say of each file.
+    """Collect what the tables say of each file, or piece.
+
+    Of a piece that stands in several rows with different labels there is one for each.
 
     Raises
     ------
@@ -65,6 +70,7 @@ def read_entries(
     rows: dict[Path, tuple[Strings, int]] = {}
     absent: list[str] = []
     repeated, in_several = 0, list[str]()
+    again: dict[Path, list[Path]] = {}
     for k, listing in enumerate(roles.listings):
         # A second table adds to what the first lists; those of parts list files of their own.
         first = roles.listings[0]
@@ -77,8 +83,13 @@ def read_entries(
                 continue
             own = {c: table.cells[c][row] for c in columns}
             if file in seen:
-                _refuse_segments(listing, seen[file], row)
-                if any(cells[file].get(c) != value for c, value in own.items()):
+                same = [file, *again.get(file, ())]
+                if all(any(cells[f].get(c) != value for c, value in own.items()) for f in same):
+                    if pieces is not None and file in pieces.of:
+                        other = pieces.again(file)
+                        again.setdefault(file, []).append(other)
+                        rows[other], cells[other] = (table, row), cells[file] | own
+                        continue
                     text = table.cells[listing.column][row]
                     raise InputError(
                         f"{table.file}, {table.place(row)}: {text!r} stands in "
@@ -99,8 +110,9 @@ def read_entries(
     account = (
         Account()
         .without(len(absent), "rows", f"of {name}, which name no file", absent)
-        .without(repeated, "rows", f"{name} lists their files twice")
+        .without(repeated, "rows", f"{name} lists their {others} twice")
     )
+    account = account.remarking(_on_again(again))
     if in_several:
         account = account.remarking(
             f"{_count(in_several, others)} listed by tables of several parts "
@@ -109,8 +121,19 @@ def read_entries(
     loosely = next((x for x in roles.listings if x.loosely), None)
     if loosely is not None:
         account = account.remarking(f"{name} says {_otherwise(loosely, others)} alone")
-    pieces = _pieces_of(roles.listings[0])
-    return Entries({f: cells[f] for f in files if f in cells}, rows, account, pieces)
+    in_order = [g for f in files if f in cells for g in (f, *again.get(f, ()))]
+    return Entries({f: cells[f] for f in in_order}, rows, account)
+
+
+def _on_again(again: Mapping[Path, Sequence[Path]]) -> str:
+    """Say which pieces are there with several labels."""
+    if not again:
+        return ""
+    return (
+        f"{counted(len(again), 'piece has', 'pieces have')} several rows with different labels "
+        f"({enumerate_names([f.name for f in again], 3)}): each is a series; several labels of "
+        "one series stand in one cell, as in dog;rain"
+    )
 
 
 def _otherwise(listing: Listing, others: str) -> str:
@@ -120,31 +143,6 @@ def _otherwise(listing: Listing, others: str) -> str:
         return f"numbers without the zeros before them for the {others}: found by their numbers"
     folders = any("/" in c or "\\" in c for c in cells)
     return f"other {'folders' if folders else 'suffixes'} for the {others}: found by their names"
-
-
-def _pieces_of(listing: Listing) -> Pieces | None:
-    columns = piece_columns(listing.columns)
-    if columns is None or columns.stop is None:
-        return None
-    cells, spans = listing.table.cells, {}
-    for row, file in enumerate(listing.files):
-        span = columns.span(cells[columns.start][row], cells[columns.stop][row])
-        if file is not None and span is not None:
-            spans[file] = span
-    return Pieces(columns, spans)
-
-
-def _refuse_segments(listing: Listing, before: int, row: int) -> None:
-    """Refuse two rows of one file that are about pieces of it."""
-    table, found = listing.table, piece_columns(listing.columns)
-    if found is None or table.cells[found.start][before] == table.cells[found.start][row]:
-        return
-    start = found.start
-    text = table.cells[listing.column][row]
-    raise InputError(
-        f"{table.file}, {table.place(row)}: a second piece of {text!r} (column {start!r}), but a "
-        "file is read whole; cut every piece into a file of its own, and list those"
-    )
 
 
 def _count(found: Sequence[object], others: str) -> str:
@@ -161,9 +159,14 @@ def _absent(listing: Listing, row: int, names: FileNames) -> str:
 
 
 def column_values(
-    roles: Roles, column: str, what: str, entries: Entries, others: str
+    roles: Roles,
+    column: str,
+    what: str,
+    entries: Entries,
+    others: str,
+    pieces: Pieces | None,
 ) -> tuple[dict[Path, str], Account]:
-    """Return the values of the column of groups or folds.
+    """Return the values of the column of groups or folds; where groups lack one, the file's name.
 
     Raises
     ------
@@ -173,16 +176,18 @@ def column_values(
     lacking = [f for f, cells in entries.cells.items() if not cells.get(column)]
     if lacking and not (what == "group" and roles.group_guessed):
         raise InputError(
-            f"{entries.where(lacking[0])}: no {what} for {lacking[0].stem!r} (column {column!r}); "
-            "fill it in"
+            f"{entries.where(lacking[0])}: no {what} for {short_name(lacking[0])!r} (column "
+            f"{column!r}); fill it in"
         )
     account = Account()
     if lacking:
         which = enumerate_names([f.name for f in lacking])
+        each = "each is" if pieces is None else "those of a file are"
         account = account.remarking(
-            f"{_count(lacking, others)} without {column} ({which}): each is a group of its own"
+            f"{_count(lacking, others)} without {column} ({which}): {each} a group of its own"
         )
-    return {f: cells.get(column) or f.name for f, cells in entries.cells.items()}, account
+    own = {f: f if pieces is None else pieces.whole(f) for f in entries.cells}
+    return {f: cells.get(column) or own[f].name for f, cells in entries.cells.items()}, account
 
 
 def parts_of(
@@ -226,7 +231,7 @@ def _flags(
         value = cell.lower().removesuffix(".0")
         if value not in ("1", "true", "yes", "t", "0", "false", "no", "f"):
             raise InputError(
-                f"{entries.where(file)}: column {column!r} has {cell!r} for {file.stem!r}, "
+                f"{entries.where(file)}: column {column!r} has {cell!r} for {short_name(file)!r}, "
                 "neither 0 nor 1; of several label columns each says whether the series has that "
                 "label"
             )

@@ -9,10 +9,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msssm_ts.datasets.audio.formats import SUFFIXES as SOUND
 from msssm_ts.datasets.compressed import open_bytes
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import part_in, part_of
 from msssm_ts.datasets.recordings.folders import BESIDE
+from msssm_ts.datasets.recordings.label_files import recording_of
 from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.tables import is_table
@@ -55,8 +57,8 @@ class Listed:
 def listed_in(file: Path, suffixes: Collection[str]) -> Listed | None:
     """Return the recordings that a table lists; None where it does not list any.
 
-    Beside a table of the training part, that of the test part is looked for, and the other way
-    round nothing is.
+    A label file stands for the sound that it is called after. Beside a table of the training
+    part, that of the test part is looked for, and the other way round nothing is.
 
     Parameters
     ----------
@@ -70,6 +72,10 @@ def listed_in(file: Path, suffixes: Collection[str]) -> Listed | None:
     InputError
         If it lists recordings that are not there.
     """
+    # Of other recordings no pieces are read.
+    owner = recording_of(file, SOUND)
+    if owner is not None:
+        return _together({file: [owner]})
     if not is_table(file) or not _seems_to_list(file, suffixes):
         return None
     found = _resolved(file, suffixes)

@@ -177,11 +177,6 @@ def _cell(value: Any) -> str:
 
 def _read_kaldi(file: Path) -> Strings:
     """Return a row a recording: ``wav.scp``, and what ``text``, ``utt2spk`` and so on say of it."""
-    if (file.parent / "segments").exists():
-        raise InputError(
-            f"{file.parent / 'segments'}: cuts recordings into segments, which is not done here; "
-            "write a file for each"
-        )
     recordings = _pairs(file)
     for name, command in recordings.items():
         if command.endswith("|") or command.startswith("|"):
@@ -189,13 +184,34 @@ def _read_kaldi(file: Path) -> Strings:
                 f"{file}: {name} is the output of a command ({command[:60]}), which is not run "
                 "here; write its output to a file and name that"
             )
+    segments = file.with_name(_SEGMENTS)
     cells = {"utterance": list(recordings), "wav": list(recordings.values())}
+    where = ""
+    if segments.exists():
+        cells, where = _segments(segments, recordings), f" of {_SEGMENTS}"
     for other in sorted(file.parent.iterdir()):
         column = _column_of(other.name)
         if column is not None and other.is_file():
             values = _pairs(other)
-            cells[column] = [values.get(utterance, "") for utterance in recordings]
-    return Strings(file, tuple(cells), cells, True, lambda row: f"line {row + 1}")
+            cells[column] = [values.get(utterance, "") for utterance in cells["utterance"]]
+    return Strings(file, tuple(cells), cells, True, lambda row: f"line {row + 1}{where}")
+
+
+def _segments(file: Path, recordings: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the cells of ``segments``: utterance, recording, start, end, and perhaps channel."""
+    rows: list[list[str]] = []
+    for number, line in enumerate(_text(file).rstrip().splitlines(), 1):
+        values = line.split()
+        if len(values) not in (4, 5):
+            raise InputError(
+                f"{file}, line {number}: not utterance, recording, start and end; mend it"
+            )
+        # A name that stands for no recording is told as one that is not there.
+        values[1] = recordings.get(values[1], values[1])
+        rows.append([*values, ""])
+    columns = ("utterance", "wav", "start", "end", "channel")
+    cells = {column: [row[i] for row in rows] for i, column in enumerate(columns)}
+    return cells if any(cells["channel"]) else {c: cells[c] for c in columns[:-1]}
 
 
 def _column_of(name: str) -> str | None:
@@ -206,6 +222,7 @@ def _column_of(name: str) -> str | None:
     return name.removeprefix("utt2") if other else None
 
 
+_SEGMENTS = "segments"
 # What Kaldi's scripts count.
 _COUNTS = {"utt2dur", "utt2num_frames", "utt2uniq"}
 
@@ -239,5 +256,6 @@ def sources_of(tables: Iterable[Path]) -> list[Path]:
     found = list(tables)
     for table in tables:
         if table.name == "wav.scp":
-            found += [f for f in table.parent.iterdir() if _column_of(f.name) is not None]
+            beside = table.parent.iterdir()
+            found += [f for f in beside if f.name == _SEGMENTS or _column_of(f.name) is not None]
     return found

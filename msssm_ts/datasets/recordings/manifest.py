@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.beside import features_of_texts
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.parts import PARTS, Part
+from msssm_ts.datasets.recordings.cutting import Pieces, cut
 from msssm_ts.datasets.recordings.entries import (
     Entries,
     column_values,
@@ -21,7 +22,9 @@ from msssm_ts.datasets.recordings.entries import (
     read_entries,
 )
 from msssm_ts.datasets.recordings.folders import read_folders
+from msssm_ts.datasets.recordings.label_files import by_stem, find_label_files, owner_of
 from msssm_ts.datasets.recordings.lists import read_rows
+from msssm_ts.datasets.recordings.meant import Cutter
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.ranked import union_of
 from msssm_ts.datasets.recordings.roles import Roles, column_of_group, find_roles
@@ -34,7 +37,7 @@ from msssm_ts.datasets.recordings.tables import (
     read_listing,
 )
 from msssm_ts.datasets.several import several_in_cells
-from msssm_ts.datasets.tables.columns import FOLD, GROUP, find_column
+from msssm_ts.datasets.tables.columns import FOLD, GROUP, PART, find_column
 from msssm_ts.datasets.tree import is_about, relative_name
 from msssm_ts.errors import InputError
 from msssm_ts.series.side_features import SideFeatures
@@ -68,6 +71,8 @@ class Manifest:
         Those that were looked at and are accounted for.
     beside : tuple of str
         Columns that the user wants told beside the files.
+    pieces : Pieces, optional
+        What the paths stand for, where they are pieces of the files.
     """
 
     files: list[Path]
@@ -83,20 +88,16 @@ class Manifest:
     no_label: str
     tables: tuple[Path, ...]
     beside: tuple[str, ...] = ()
+    pieces: Pieces | None = None
 
     def where(self, file: Path) -> str:
         """Say where the table speaks of a file."""
         return self.entries.where(file)
 
-    def refuse_parts(self, extent: Mapping[Path, tuple[int, float]]) -> None:
-        """Refuse recordings, of these steps and rates, of a small part of which it speaks."""
-        if self.entries.pieces is not None:
-            self.entries.pieces.refuse_parts(extent, self.where)
-
     @property
     def says(self) -> bool:
         """Whether it says anything but which files there are."""
-        known = (self.label, self.several, self.part, self.fold, self.group)
+        known = (self.label, self.several, self.part, self.fold, self.group, self.pieces)
         return bool(self.beside) or any(k is not None for k in known)
 
     def features(self, files: Sequence[Path]) -> SideFeatures | None:
@@ -113,8 +114,9 @@ def find_manifest(
     options: ReadOptions,
     others: str = "files",
     drop: Sequence[str] = (),
+    cutter: Cutter | None = None,
 ) -> Manifest | None:
-    """Find the tables that list the files of a folder; None where there are none.
+    """Find the tables that list the files of a folder, or label files; None where there are none.
 
     Tables lie in the folder, below it, or beside it. Those called after parts (``train.tsv``,
     ``dev.tsv``) are taken together. Where one has the labels and another the speakers, both are
@@ -134,6 +136,8 @@ def find_manifest(
         What the files are called in messages.
     drop : sequence of str
         Columns to leave out.
+    cutter : Cutter, optional
+        How pieces of recordings are read, or why not; None where nobody knows.
 
     Raises
     ------
@@ -142,15 +146,24 @@ def find_manifest(
         twice, or has no value for one.
     """
     # A table named after one recording is about what happens in it.
-    own = {f.with_suffix("") for f in files}
+    own = by_stem(files)
     tables = options.tables or candidates(
-        folder, [f for f in below if f.with_suffix("") not in own]
+        folder,
+        [f for f in below if f.with_suffix("") not in own and owner_of(f, own) is None],
     )
     beside = [] if options.tables else candidates_above(folder)
-    if not tables and not beside:
-        return None
     names = FileNames(folder, files)
+    labels = None
+    if options.tables:
+        # One of them may be a label file itself.
+        labels = find_label_files(folder, files, options.tables, options, others, cutter)
+        tables = [t for t in tables if labels is None or t not in labels.files]
     listings, idle = _listings(tables, names)
+    if not any(has_label(x, options.label) for x in listings) and labels is None:
+        labels = find_label_files(folder, files, below, options, others, cutter)
+    if labels is not None:
+        listings, files = [labels.listing, *listings], labels.recordings
+        idle = [t for t in idle if t not in labels.files]
     if not listings:
         above, _ = _listings(beside, names, ours=False)
         # A table above is meant only if it is about these files.
@@ -178,7 +191,11 @@ def find_manifest(
         )
     )
     seen = tuple(x.table.file for x in listings) + tuple(idle)
-    found = manifest_of(folder, used, files, names, options, others=others, drop=drop)
+    if labels is not None:
+        account, seen = labels.account + account, (*seen, *labels.files)
+    found = manifest_of(
+        folder, used, files, names, options, others=others, drop=drop, cutter=cutter
+    )
     return replace(found, account=found.account + account, tables=seen)
 
 
@@ -191,23 +208,36 @@ def manifest_of(
     *,
     others: str = "files",
     drop: Sequence[str] = (),
+    cutter: Cutter | None = None,
 ) -> Manifest:
-    """Return what some tables say of files.
+    """Return what some tables say of files, or of pieces of them.
 
     Raises
     ------
     InputError
         If a column that the user named is not there, or the tables do not fit together.
     """
-    roles = find_roles(listings, options, drop)
-    entries = read_entries(folder, roles, files, names, others)
+    named = {*options.beside_columns(_columns(listings)), *drop}
+    found = cut(folder, listings, files, cutter, lambda column: column not in named)
+    if found is not None:
+        listings, files = found.listings, found.files
+    roles = find_roles(listings, options, drop, () if found is None else found.used)
+    pieces = None if found is None else found.pieces
+    entries = read_entries(
+        folder, roles, files, names, others if pieces is None else "pieces", pieces
+    )
     if all(x.owners for x in listings) and not (roles.labels or roles.part or roles.flag):
         # Who is not in it has labels nevertheless.
         entries = replace(entries, cells={f: entries.cells.get(f, {}) for f in files})
     entries = _with_the_rest(entries, listings, files)
     tables = tuple(x.table.file for x in listings)
     account = roles.account(folder, others)
-    return _manifest(folder, roles, entries, account, files, others, tables)
+    account += Account() if found is None else found.account
+    return _manifest(folder, roles, entries, account, files, others, tables, pieces)
+
+
+def _columns(listings: Sequence[Listing]) -> list[str]:
+    return list(dict.fromkeys(c for x in listings for c in x.columns))
 
 
 def _manifest(
@@ -218,10 +248,12 @@ def _manifest(
     files: Sequence[Path],
     others: str,
     tables: tuple[Path, ...],
+    pieces: Pieces | None,
 ) -> Manifest:
     unlisted = [f.name for f in files if f not in entries.cells]
     named = ", ".join(relative_name(x.table.file, folder) for x in roles.listings)
     account += entries.account.without(len(unlisted), others, f"not in {named}", unlisted)
+    others = others if pieces is None else "pieces"
     label = several = None
     label_names = roles.labels
     if len(roles.labels) == 1:
@@ -239,10 +271,10 @@ def _manifest(
     account += said
     fold = group = None
     if roles.fold is not None:
-        fold, said = column_values(roles, roles.fold, "fold", entries, others)
+        fold, said = column_values(roles, roles.fold, "fold", entries, others, pieces)
         account += said
     if roles.group is not None:
-        group, said = column_values(roles, roles.group, "group", entries, others)
+        group, said = column_values(roles, roles.group, "group", entries, others, pieces)
         account += said
     return Manifest(
         list(entries.cells),
@@ -258,6 +290,7 @@ def _manifest(
         roles.no_label(folder),
         tables,
         roles.beside,
+        pieces,
     )
 
 
@@ -341,7 +374,10 @@ def _rank(listing: Listing, options: ReadOptions) -> tuple[bool, bool, bool, int
 def _adds(listing: Listing, used: list[Listing], options: ReadOptions) -> bool:
     if has_label(listing, options.label) and not any(has_label(x, options.label) for x in used):
         return True
-    for names, chosen in ((GROUP, column_of_group(options.group)), (FOLD, options.fold)):
+    roles = [(GROUP, column_of_group(options.group)), (FOLD, options.fold)]
+    # What has a row a piece mostly does not say how recordings are split.
+    roles += [(PART, None)] if any(x.of_pieces or x.repeats for x in used) else []
+    for names, chosen in roles:
         known = [find_column(x.columns, names, None) or (chosen in x.columns) for x in used]
         here = chosen in listing.columns if chosen else find_column(listing.columns, names, None)
         if here and not any(known):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
@@ -97,9 +97,26 @@ def fields_of(pattern: re.Pattern[str], file: Path, folder: Path) -> dict[str, s
 
 
 def by_pattern(
-    folder: Path, files: Sequence[Path], options: ReadOptions, others: str = "files"
+    folder: Path,
+    files: Sequence[Path],
+    options: ReadOptions,
+    others: str = "files",
+    whole: Callable[[Path], Path] | None = None,
 ) -> dict[str, dict[Path, str]] | None:
     """Return what the files' names say, field by field; None where the user gave no pattern.
+
+    Parameters
+    ----------
+    folder : Path
+        The files lie below it.
+    files : sequence of Path
+        The recordings, or what stands for pieces of them.
+    options : ReadOptions
+        With the pattern.
+    others : str
+        What the recordings are called in messages.
+    whole : callable, optional
+        From a piece to its recording, whose name counts.
 
     Raises
     ------
@@ -111,7 +128,8 @@ def by_pattern(
     pattern = parse_pattern(options.label_from)
     fields: dict[str, dict[Path, str]] = {}
     for file in files:
-        for name, value in (fields_of(pattern, file, folder) or {}).items():
+        own = file if whole is None else whole(file)
+        for name, value in (fields_of(pattern, own, folder) or {}).items():
             if name in _FIELDS:
                 fields.setdefault(name, {})[file] = value
     if "label" not in fields:

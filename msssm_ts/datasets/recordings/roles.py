@@ -125,8 +125,22 @@ def column_of_group(group: str | None) -> str | None:
     return None if group in OWN_GROUPS else group
 
 
-def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str] = ()) -> Roles:
+def find_roles(
+    listings: list[Listing],
+    options: ReadOptions,
+    drop: Sequence[str] = (),
+    taken: Sequence[str] = (),
+) -> Roles:
     """Tell the columns of tables beside recordings apart: those that were named, then by names.
+
+    Parameters
+    ----------
+    listings : list of Listing
+        The tables.
+    options : ReadOptions
+        Columns that the user named.
+    drop, taken : sequence of str
+        Columns to leave out, and those that are for something else.
 
     Raises
     ------
@@ -134,7 +148,8 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
         If a named column is not there, or one of parts is half understood.
     """
     every = list(dict.fromkeys(c for x in listings for c in x.table.columns))
-    columns = [c for c in dict.fromkeys(c for x in listings for c in x.columns) if c not in drop]
+    other = {*drop, *taken}
+    columns = [c for c in dict.fromkeys(c for x in listings for c in x.columns) if c not in other]
     beside = options.beside_columns(columns)
     columns = [c for c in columns if c not in beside]
     labels = named_columns(options.label, every)
@@ -151,10 +166,9 @@ def find_roles(listings: list[Listing], options: ReadOptions, drop: Sequence[str
             raise OptionError(f"{where}: {no_column(chosen, every, said)}", option, chosen)
     options.check_told_once(every, where)
     part, flag = _part_column(listings, [c for c in columns if c not in labels])
-    taken = {group, part, flag}
     remarks: list[str] = []
     if not labels and options.label_from is None:
-        free = [c for c in columns if c not in taken]
+        free = [c for c in columns if c not in {group, part, flag}]
         label, remark = _find_label(listings, free)
         labels, remarks = (() if label is None else (label,)), [remark]
         if label is None:

@@ -29,6 +29,7 @@ MORE_LABELS = (
     *("labels", "class_name", "classname", "class_label", "label_name", "category_name"),
     *("event_label", "scene_label", "emotion", "keyword", "command", "word", "digit", "genre"),
     *("genre_top", "species", "primary_label", "ebird_code", "diagnosis", "rhythm", "tag", "tags"),
+    *("annotation", "call_type"),
     *("text", "transcript"),
     *("classid", "class_id", "label_id", "category_id", "target_id", "class_index", "label_index"),
 )
@@ -60,6 +61,8 @@ class Listing:
         Whether the recordings lie in other folders than it says.
     owners : str
         Where the names stand that it has instead of recordings', of patients and the like.
+    of_pieces : bool
+        Whether its rows are pieces of recordings in any case.
     """
 
     table: Strings
@@ -68,6 +71,7 @@ class Listing:
     part: Part | None
     loosely: bool = False
     owners: str = ""
+    of_pieces: bool = False
 
     @property
     def columns(self) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.recordings.label_files import GRID, kind_of
 from msssm_ts.datasets.tree import (
     count_by_suffix,
     is_about,
@@ -45,11 +46,11 @@ def unread(
     copied = [f for f in rest if not f.suffix and is_copied_link(f)]
     gone = {*broken, *copied}
     plain = [f for f in rest if f not in gone]
+    stems = {f.with_suffix("") for f in recordings}
+    about = [f for f in plain if _after(f) & stems and _has_stretches(f)]
+    plain = [f for f in plain if f not in {*about}]
     tables = [f for f in plain if f.suffix.lower() in (".csv", ".tsv")]
     plain = [f for f in plain if f not in set(tables)]
-    stems = {f.with_suffix("") for f in recordings}
-    about = [f for f in plain if f.suffix.lower() == ".txt" and _after(f) & stems]
-    plain = [f for f in plain if f not in {*about}]
     names = [relative_name(f, folder) for f in plain]
     if len(names) > _FEW:
         names = count_by_suffix(plain)
@@ -71,12 +72,18 @@ def unread(
         .without(
             len(about),
             "texts",
-            f"called after {others}, not taken for labels; stretches that have labels are read "
-            "when they are files of their own",
+            f"called after {others}, not taken for labels; stretches of x.wav are read from start, "
+            "end and label in x.txt, x.csv or x.TextGrid where nothing else has labels",
             [relative_name(f, folder) for f in about],
         )
         .without(len(plain), "files", f"none of the {others} to read", names)
     )
+
+
+def _has_stretches(file: Path) -> bool:
+    """Whether a file may label stretches of a recording; any other table is one by itself."""
+    suffix = file.suffix.lower()
+    return suffix in (".txt", GRID) or (suffix in (".csv", ".tsv") and kind_of(file) == "table")
 
 
 def _after(file: Path) -> set[Path]:

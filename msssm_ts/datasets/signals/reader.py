@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.recordings.described import Recordings, describe
+from msssm_ts.datasets.recordings.meant import Cutter
 from msssm_ts.datasets.signals.about import told_by_headers
 from msssm_ts.datasets.signals.build import whole
 from msssm_ts.datasets.signals.joined import Joined, join
@@ -109,9 +111,6 @@ def find(
     if len(kept) < len(recordings.files):
         recordings = recordings.take(kept)
     recordings = replace(recordings, account=recordings.account + joined.account)
-    if recordings.manifest is not None:
-        extent = {f: (joined.length_of(f), joined.rate_of(f)) for f in recordings.files}
-        recordings.manifest.refuse_parts(extent)
     recordings = told_by_headers(recordings, joined.records, options)
     folder = source.parent if source.is_file() else source
     return Found(recordings, joined, names_of(recordings.files, folder, form), str(source))
@@ -162,10 +161,26 @@ def describe_recordings(
         if rest is None:
             rest = [f for f in below if f.suffix.lower() not in form.suffixes]
         recordings = describe(
-            source, found, below, options, others=form.title, by_folders=by_folders, rest=rest
+            source,
+            found,
+            below,
+            options,
+            others=form.title,
+            by_folders=by_folders,
+            rest=rest,
+            cutter=Cutter(partial(_extent, form=form), form.title),
         )
     _check_columns(source, recordings, options, form)
     return recordings
+
+
+def _extent(file: Path, form: Format) -> tuple[int, float]:
+    """Return the steps and the rate of a recording; no steps where it cannot be read."""
+    try:
+        record = form.header(file)
+    except InputError:
+        return 0, 1.0
+    return record.length(), record.rate()
 
 
 def _knowing_headers(files: Sequence[Path], options: ReadOptions, form: Format) -> ReadOptions:
