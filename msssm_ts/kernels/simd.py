@@ -13,6 +13,8 @@ Functions for jitted code, ``v`` a vector, ``p`` a flat array of the same type:
 ``store(p, i, v)``   the reverse
 ``splat(x)``         scalar x in every lane
 ``spread(p, i)``     ``p[i]`` in every lane
+``item(p, i)``       ``p[i]``, a scalar of any type
+``fetch(p, i)``      have ``p[i]`` brought into the cache
 ``row_sums(p, i)``   the sums of the vectors at ``p[i:]``, one in each lane
 ``exp2(v)``          2**v, relative error below 3e-7 (float32) and 5e-15 (float64)
 ``exp2_between(v)``  the same for v from −126 to 127 (float32), −1022 to 1023 (float64)
@@ -36,7 +38,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.types.containers import UniTuple
 from numba.extending import intrinsic
 
@@ -169,6 +171,33 @@ def spread(typingctx: Any, p: Any, i: Any) -> Any:
         return Emitter(builder, p.dtype).splat(builder.load(builder.gep(data, [args[1]])))
 
     return Vector(p.dtype)(p, types.intp), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def item(typingctx: Any, p: Any, i: Any) -> Any:
+    """Return p[i]; unlike that without a test for a negative i. Of any type."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        return builder.load(builder.gep(data, [args[1]]))
+
+    return p.dtype(p, types.intp), codegen
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def fetch(typingctx: Any, p: Any, i: Any) -> Any:
+    """Have p[i] brought into the cache, without waiting for it."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), I32, I32, I32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        # To read, and to stay in all levels; data.
+        builder.call(function, [place, I32(0), I32(3), I32(1)])
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp), codegen
 
 
 @intrinsic  # type: ignore[untyped-decorator]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from msssm_ts.kernels.jit import inlined, kernel
+from msssm_ts.kernels.simd import fetch, item
 
 # Values of a feature that are no further apart are the same: rounding shall not part series.
 SAME = np.float32(1e-7)
@@ -14,17 +15,41 @@ SAME = np.float32(1e-7)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _UNIT = 2.0**-53
+# Values of the next feature that are brought into the cache.
+_FETCHED = 32
+
+
+@inlined
+def _number(z: Any) -> Any:
+    """Return a number of [0, 1) that a state stands for."""
+    z = (z ^ (z >> np.uint64(30))) * _FIRST
+    z = (z ^ (z >> np.uint64(27))) * _SECOND
+    z = z ^ (z >> np.uint64(31))
+    return np.float64(z >> np.uint64(11)) * _UNIT
 
 
 @inlined
 def _uniform(state: Any) -> Any:
     """Return a number of [0, 1), and move the state on."""
     state[0] += _GOLDEN
-    z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * _FIRST
-    z = (z ^ (z >> np.uint64(27))) * _SECOND
-    z = z ^ (z >> np.uint64(31))
-    return np.float64(z >> np.uint64(11)) * _UNIT
+    return _number(state[0])
+
+
+@inlined
+def _fetch_next(
+    features: Any, drawn: Any, seen: Any, n_features: Any, n_all: Any, state: Any, rows: Any,
+    start: Any, n: Any,
+) -> None:
+    """Have the feature brought nearer that is drawn next, if the one at hand tells rows apart.
+
+    It lies anywhere: waiting for it took as long as all the rest.
+    """
+    behind_the_cut = state[0] + _GOLDEN + _GOLDEN
+    ahead = seen + np.int64(_number(behind_the_cut) * (n_features - seen))
+    if ahead < n_features:
+        at = item(drawn, ahead) * n_all
+        for j in range(min(n, _FETCHED)):
+            fetch(features, at + item(rows, start + j))
 
 
 @inlined
@@ -76,13 +101,20 @@ def _leave(total: Any, n_classes: Any, vote: Any, at: Any) -> None:
 @inlined
 def _spread_of(features: Any, at: Any, rows: Any, start: Any, n: Any, values: Any) -> Any:
     """Put a feature of n rows into values, and return the least and the largest."""
-    low = high = features[at + rows[start]]
-    for j in range(n):
-        value = features[at + rows[start + j]]
-        values[j] = value
-        low = min(low, value)
-        high = max(high, value)
-    return low, high
+    low = high = other_low = other_high = features[at + rows[start]]
+    whole = n // 2 * 2
+    # Two at a time: what is compared with one waits for it.
+    for j in range(0, whole, 2):
+        value = item(features, at + item(rows, start + j))
+        other = item(features, at + item(rows, start + j + 1))
+        values[j], values[j + 1] = value, other
+        low, high = min(low, value), max(high, value)
+        other_low, other_high = min(other_low, other), max(other_high, other)
+    if whole < n:
+        value = features[at + rows[start + whole]]
+        values[whole] = value
+        low, high = min(low, value), max(high, value)
+    return min(low, other_low), max(high, other_high)
 
 
 @inlined
@@ -102,6 +134,21 @@ def _count_below(
             left += weights[j]
             for o in range(n_targets):
                 below[codes[j * n_targets + o]] += weights[j]
+    return left
+
+
+@inlined
+def _count_runs(values: Any, cut: Any, total: Any, present: Any, n_present: Any, below: Any) -> Any:
+    """Do the same where rows of weight 1 come class by class: no count waits for another."""
+    left, first = 0.0, np.int64(0)
+    for i in range(n_present):
+        c = present[i]
+        last, n = first + np.int64(total[c]), 0
+        for j in range(first, last):
+            n += item(values, j) <= cut
+        below[c] = n
+        left += n
+        first = last
     return left
 
 
@@ -134,10 +181,28 @@ def _part(features: Any, at: Any, cut: Any, rows: Any, start: Any, end: Any) -> 
     return middle
 
 
+@inlined
+def _part_in_order(
+    features: Any, at: Any, cut: Any, rows: Any, start: Any, end: Any, spare: Any
+) -> Any:
+    """Do the same, and leave the rows of both sides in their order."""
+    middle, others = start, 0
+    for j in range(start, end):
+        row = rows[j]
+        rows[middle], spare[others] = row, row
+        below = item(features, at + row) <= cut
+        middle += below
+        others += not below
+    for j in range(others):
+        rows[middle + j] = spare[j]
+    return middle
+
+
 @kernel
 def grow_tree(
-    features: Any, codes: Any, weights: Any, sample: Any, table: Any, n_classes: Any,
-    n_candidates: Any, seed: Any, feature: Any, after: Any, threshold: Any, vote: Any,
+    features: Any, codes: Any, weights: Any, sample: Any, table: Any, in_runs: Any,
+    n_classes: Any, n_candidates: Any, seed: Any, feature: Any, after: Any, threshold: Any,
+    vote: Any,
 ) -> Any:
     """Grow a tree until its leaves are pure, and return the number of its nodes.
 
@@ -155,6 +220,8 @@ def grow_tree(
         The rows that it grows on.
     table : float64 array of shape (n + 1,) or (0,)
         x · ln x, where all weights are 1.
+    in_runs : bool
+        Whether the rows of the sample come class by class, of one target and all of weight 1.
     n_classes, n_candidates : int
         Classes of a target; features of which the best is taken.
     seed : uint64
@@ -175,6 +242,7 @@ def grow_tree(
     values = np.empty(n_rows, np.float32)
     own_codes = np.empty(n_rows * n_targets, np.int64)
     own_weights = np.empty(n_rows, np.float64)
+    spare = np.empty(n_rows, np.int64)
     total = np.empty(n_targets * n_classes, np.float64)
     below, present = np.zeros(total.size, np.float64), np.empty(total.size, np.int64)
     starts[0], ends[0] = 0, n_rows
@@ -189,7 +257,7 @@ def grow_tree(
         feature[node], threshold[node], after[node] = -1, 0.0, -1
         _leave(total, n_classes, vote, node * n_targets)
         if n_present > n_targets:
-            for j in range(n):
+            for j in range(0 if in_runs else n):
                 own_weights[j] = weights[rows[start + j]]
                 for o in range(n_targets):
                     own_codes[j * n_targets + o] = codes[rows[start + j] * n_targets + o]
@@ -203,6 +271,7 @@ def grow_tree(
                 drawn[seen] = f
                 seen += 1
                 at = f * n_all
+                _fetch_next(features, drawn, seen, n_features, n_all, state, rows, start, n)
                 low, high = _spread_of(features, at, rows, start, n, values)
                 if high <= low + SAME:
                     continue
@@ -210,7 +279,10 @@ def grow_tree(
                 cut = np.float32(low + _uniform(state) * (high - low))
                 if not cut < high:
                     cut = low
-                left = _count_below(values, cut, own_codes, own_weights, n, n_targets, below)
+                if in_runs:
+                    left = _count_runs(values, cut, total, present, n_present, below)
+                else:
+                    left = _count_below(values, cut, own_codes, own_weights, n, n_targets, below)
                 gain = _gain(below, total, left, weight, present, n_present, n_targets, table)
                 if gain > best + least:
                     best, feature[node], threshold[node] = gain, f, cut
@@ -220,7 +292,11 @@ def grow_tree(
             if found > 0:
                 after[node] = n_nodes
                 at = feature[node] * n_all
-                middle = _part(features, at, threshold[node], rows, start, end)
+                cut = threshold[node]
+                if in_runs:
+                    middle = _part_in_order(features, at, cut, rows, start, end, spare)
+                else:
+                    middle = _part(features, at, cut, rows, start, end)
                 starts[n_nodes], ends[n_nodes] = start, middle
                 starts[n_nodes + 1], ends[n_nodes + 1] = middle, end
                 n_nodes += 2

@@ -115,6 +115,9 @@ def grow_trees(
     flat = np.asfortranarray(features, np.float32).reshape(-1, order="F")
     codes = (answers + n_classes * np.arange(n_targets)).astype(np.int64).reshape(-1)
     table = np.empty(0)
+    in_runs = alike and n_targets == 1
+    if in_runs:
+        sample = sample[np.argsort(codes[sample], kind="stable")]
     if alike:
         counts = np.arange(n_rows + 1.0)
         table = counts * np.log(np.maximum(counts, 1.0))
@@ -125,7 +128,7 @@ def grow_trees(
         threshold, vote = np.empty(most, np.float32), np.empty(most * n_targets, np.int32)
         nodes = feature, after, threshold, vote
         n = cpu.grow_tree(
-            *(flat, codes, known, sample, table, n_classes, n_candidates, seed), *nodes
+            *(flat, codes, known, sample, table, in_runs, n_classes, n_candidates, seed), *nodes
         )
         votes = vote[: n * n_targets].reshape(n, n_targets)
         return Tree(feature[:n].copy(), after[:n].copy(), threshold[:n].copy(), votes.copy())
