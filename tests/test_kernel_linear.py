@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from msssm_ts.kernels import use_backend
-from msssm_ts.kernels.linear import linear, product_by_rows
+from msssm_ts.kernels.linear import linear, lower_gram, product_by_rows
 
 # Rows, inputs, outputs: whole tiles and vectors, none of them, several work items.
 SIZES = pytest.mark.parametrize(
@@ -92,3 +92,17 @@ def test_rows_have_numbers_of_their_own(rows: int, n_out: int, two_threads: None
     torch.set_num_threads(1)
     for first, last in ((0, 1), (3, 10), (5, 70)):
         np.testing.assert_array_equal(product_by_rows(x[first:last], weights), together[first:last])
+
+
+@pytest.mark.parametrize(("n", "n_in"), [(1, 1), (7, 300), (32, 256), (45, 257), (133, 700)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rows_by_rows(n: int, n_in: int, dtype: torch.dtype, two_threads: None) -> None:
+    z = torch.randn(n, n_in, generator=torch.Generator().manual_seed(n), dtype=dtype)
+    found, exact = lower_gram(z), z.double() @ z.double().T
+    close = 2e-5 if dtype == torch.float32 else 1e-12
+    torch.testing.assert_close(found.double().tril(), exact.tril(), rtol=close, atol=close)
+    assert (found.triu(2 * 16) == 0).all()
+    # Columns lie far apart, as those of features do.
+    assert torch.equal(lower_gram(z.T.contiguous().T), found)
+    torch.set_num_threads(1)
+    assert torch.equal(lower_gram(z), found)

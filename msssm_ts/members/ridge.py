@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from msssm_ts.kernels import parallel
-from msssm_ts.kernels.linear import product_by_rows
+from msssm_ts.kernels.linear import lower_gram, product_by_rows
 from msssm_ts.members.strata import drawn_from, standing_for
 
 # Penalties tried, in units of the mean squared length of a row of features.
 _PENALTIES = np.logspace(-6, 1, 15)
 # An eigendecomposition of more rows would take minutes: the penalty is then chosen on so many.
 MOST_ROWS = 3000
-# Columns of a Gram matrix that are computed together.
-_BLOCK = 96
 # Up to so many rows threads would wait for each other longer than they work.
 _SMALL = 1000
 
@@ -207,7 +205,7 @@ class _Spectrum:
         """Decompose the smaller of both Gram matrices; rows come centred and weighted."""
         dual = z.shape[0] <= z.shape[1]
         # It reads the lower half only.
-        values, vectors = torch.linalg.eigh(_lower_gram(z if dual else z.T).double())
+        values, vectors = torch.linalg.eigh(lower_gram(z if dual else z.T).double())
         values = values.clamp(min=0)
         # Left singular vectors of z, as far as they matter.
         left = vectors if dual else (z.double() @ vectors) / values.clamp(min=1e-12).sqrt()
@@ -313,26 +311,6 @@ def _probabilities(scores: Tensor, multilabel: bool) -> NDArray[np.float64]:
     return result
 
 
-def _lower_gram(z: Tensor) -> Tensor:
-    """Return z · zᵀ; above the diagonal only some of it, 0 elsewhere.
-
-    Examples
-    --------
-    >>> z = torch.ones(700, 2)
-    >>> float(_lower_gram(z)[699, 0]), float(_lower_gram(z)[0, 699])
-    (2.0, 0.0)
-    """
-    n = len(z)
-    gram = z.new_zeros(n, n)
-
-    def fill(i: int) -> None:
-        gram[i:, i : i + _BLOCK] = z[i:] @ z[i : i + _BLOCK].T
-
-    starts = range(0, n, _BLOCK)
-    parallel.each(fill, starts, n - np.array(starts))
-    return gram
-
-
 def _classes(signs: NDArray[np.float64]) -> NDArray[Any]:
     """Return classes as one index a row, where each row is of one."""
     of_one = ((signs > 0).sum(1) == 1).all()
@@ -362,7 +340,7 @@ def _solve(z: Tensor, target: Tensor, penalty: float) -> Tensor:
     n, p = z.shape
     dual = n <= p
     # A Cholesky factorisation reads the lower half only.
-    gram = _lower_gram(z if dual else z.T)
+    gram = lower_gram(z if dual else z.T)
     if min(n, p) <= MOST_ROWS:
         gram = gram.double()
     gram.diagonal().add_(penalty)
