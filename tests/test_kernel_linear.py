@@ -99,7 +99,7 @@ def test_rows_have_numbers_of_their_own(rows: int, n_out: int, two_threads: None
 def test_rows_by_rows(n: int, n_in: int, dtype: torch.dtype, two_threads: None) -> None:
     z = torch.randn(n, n_in, generator=torch.Generator().manual_seed(n), dtype=dtype)
     found, exact = lower_gram(z), z.double() @ z.double().T
-    close = 2e-5 if dtype == torch.float32 else 1e-12
+    close = 1e-4 if dtype == torch.float32 else 1e-12
     torch.testing.assert_close(found.double().tril(), exact.tril(), rtol=close, atol=close)
     assert (found.triu(2 * 16) == 0).all()
     # Columns lie far apart, as those of features do.
