@@ -54,6 +54,7 @@ def checked_series(
     ValueError
         If they cannot be used.
     """
+    given = X
     X = X if isinstance(X, LazySeries) else without_torch(unnested(X))
     if fitted is None:
         series = check_series(X, estimator.missing, str(estimator.dtype))
@@ -64,6 +65,9 @@ def checked_series(
     if not isinstance(X, LazySeries) and is_table(X):
         # With other input lengths are free.
         validate_data(estimator, X, reset=fitted is None, skip_check_array=True)
+    elif X is not given and len(getattr(given, "columns", ())) > 1:
+        # Channels in the cells of columns, which are held to their names.
+        validate_data(estimator, given, reset=fitted is None, skip_check_array=True)
     elif fitted is None:
         for name in vars(estimator).keys() & {*_WIDTH}:
             delattr(estimator, name)

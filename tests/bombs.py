@@ -361,6 +361,12 @@ def arff_values(folder: Path) -> Path:
     return folder / "a.arff"
 
 
+def json_keys(folder: Path) -> Path:
+    """A key of its own in each of 40 000 records."""
+    (folder / "a.jsonl").write_text("\n".join(f'{{"k{i}": 1}}' for i in range(40_000)))
+    return folder / "a.jsonl"
+
+
 BOMBS: dict[str, Callable[[Path], Path]] = {
     f.__name__: f
     for f in (
@@ -371,6 +377,6 @@ BOMBS: dict[str, Callable[[Path], Path]] = {
         *(edf_records, edf_signals, wfdb_frames, wfdb_gap, ishne_samples, dicom_samples),
         *(scp_zeros, scp_samples, scp_tables, mfer_sequences, philips_zeros),
         *(dicom_deflated, xml_laughs, xml_outside, xml_elements, json_deep, json_number),
-        *(ts_dimensions, ts_colons, arff_values),
+        *(ts_dimensions, ts_colons, arff_values, json_keys),
     )
 }

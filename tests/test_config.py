@@ -75,6 +75,7 @@ def test_the_command_line_wins(data: Path, tmp_path: Path) -> None:
         ("widht = 3", "there is no option 'widht'; is width meant?"),
         ("n_scales = 3", "there is no option 'n_scales'; is scales meant?"),
         ("time_budget = 3", "is time-budget meant?"),
+        ("bogus = 3", "there is no option 'bogus'; msssm-ts fit --help has them all"),
         ("[network]\nwidth = 3", "there is no option 'network'"),
         ('width = "3"', 'width = "3": must be a whole number'),
         ("width = 2.0", "must be a whole number"),

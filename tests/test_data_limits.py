@@ -53,7 +53,7 @@ SAID = {
     "dicom_deflated": "compressed as a whole",
     "xml_laughs": "defines entities",
     "xml_outside": "defines entities",
-    "json_deep": "unknown kind of file",
+    "json_deep": "no JSON of series",
     "json_number": "neither JSON nor",
     "ts_dimensions": "not a readable .ts file",
     "ts_colons": "--max-memory allows",

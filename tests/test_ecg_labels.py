@@ -215,7 +215,7 @@ def test_what_lies_beside_records_is_named(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x,y\n1,2\n")
     said = load(tmp_path).account.line()
     assert "2 tables (other.csv, r1.tsv: without any of the records)" in said
-    assert "1 file (labels.xlsx: none of the records to read)" in said
+    assert "1 spreadsheet (labels.xlsx: not read, save the sheet as CSV)" in said
     assert "README" not in said
     for file in tmp_path.glob("*.atr"):
         file.unlink()

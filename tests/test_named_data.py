@@ -193,8 +193,15 @@ def test_ptbxl_with_a_missing_and_a_short_record(ptbxl: Path) -> None:
     signal.write_bytes(signal.read_bytes()[:100])
     with pytest.raises(InputError, match=r"00002_lr\.dat: breaks off after 100 of 24000 bytes"):
         load("PTB-XL")
+    # Who has a part of the set reads that.
     signal.with_suffix(".hea").unlink()
-    with pytest.raises(InputError, match=r"00002_lr\.hea: the record is missing"):
+    data = load("PTB-XL")
+    assert 2 not in data.ids
+    said = "1 record (2: not there, though ptbxl_database.csv lists them)"
+    assert said in data.account.line()
+    for header in signal.parent.glob("*.hea"):
+        header.unlink()
+    with pytest.raises(InputError, match=r"00001_lr\.hea: the record is missing, as are all"):
         load("PTB-XL")
 
 
@@ -286,8 +293,14 @@ def test_speech_commands(speech_commands: Path) -> None:
         assert load(name).classes.tolist() == ["no", "yes"]
     assert load(speech_commands).summary() == data.summary()
     (speech_commands / "testing_list.txt").unlink()
-    with pytest.raises(InputError, match=r"testing_list\.txt: cannot be read"):
+    with pytest.raises(
+        InputError, match=r"no testing_list\.txt beside validation_list\.txt; write"
+    ):
         load("SC10")
+    (speech_commands / "testing_list.txt").write_text("yes/aaaa_nohash_0.wav\nyes/gone.wav\n")
+    data = load("SC35")
+    assert data.n_series == 8
+    assert "1 line (yes/gone.wav: of testing_list.txt, which name no file)" in data.account.line()
 
 
 def test_speaker_rule() -> None:

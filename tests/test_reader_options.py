@@ -299,6 +299,15 @@ def _as_parquet(table: Source) -> Source:
     return write
 
 
+def _as_json(table: Source) -> Source:
+    def write(folder: Path) -> Path:
+        frame = pd.read_csv(table(folder))
+        frame.to_json(folder / "a.jsonl", orient="records", lines=True, double_precision=15)
+        return folder / "a.jsonl"
+
+    return write
+
+
 def _of_tables(as_source: Callable[[Source], Source]) -> dict[str, tuple[Source, dict[str, Any]]]:
     wide, long, stream = as_source(_wide), as_source(_long), as_source(_stream)
     base = {"id": "who", "drop": ("kind",)}
@@ -363,6 +372,7 @@ SAMPLES: dict[str, dict[str, tuple[Source, dict[str, Any]]]] = {
     | {"axes": (_npy_squares, {"axes": "steps,channels", "label": "kind"})},
     "text tables": _of_tables(lambda table: table),
     "Parquet files": _of_tables(_as_parquet),
+    "JSON files": _of_tables(_as_json),
     "data frames": _of_tables(_as_frame),
     "NumPy archives": _of_arrays(_npz),
     "NumPy arrays": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from msssm_ts.datasets.readers import DATA_FILES, RECORDINGS, reader_of
 from msssm_ts.datasets.readers import SUFFIXES as READ
 from msssm_ts.datasets.recordings.label_files import LABEL_TEXTS, kind_of
 from msssm_ts.datasets.recordings.listed import Listed, listed_in
+from msssm_ts.datasets.tables.json_records import SUFFIXES as JSON
 from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.errors import InputError
 
@@ -25,6 +27,33 @@ SUFFIXES = tuple(s for r in DATA_FILES for s in r.suffixes)
 
 # Files that tables may list.
 LISTED = (*(s for r in RECORDINGS for s in r.suffixes), *UNDECODED)
+
+
+def _refuse_others(file: Path, recording: bool) -> None:
+    """Refuse what stands in place of a file that was not fetched: a pointer, or a page.
+
+    Of recordings their readers know what they begin with.
+    """
+    with file.open("rb") as stream:
+        head = stream.read(64).lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if head.startswith(b"version https://git-lfs"):
+        raise InputError(f"{file}: a pointer of Git LFS, not the data; fetch it with git lfs pull")
+    if not recording and head.startswith((b"<!doctype html", b"<html")):
+        raise InputError(
+            f"{file}: a web page, not the data; fetch the file itself, or export it as CSV"
+        )
+
+
+def without_json(files: Sequence[Path]) -> list[Path]:
+    """Return files without JSON, which beside data of another kind says something of them.
+
+    Examples
+    --------
+    >>> [f.name for f in without_json([Path("info.json"), Path("x.npz")])]
+    ['x.npz']
+    """
+    others = [f for f in files if f.suffix.lower() not in JSON]
+    return others or list(files)
 
 
 def read_listed(listed: Listed, options: ReadOptions, source: str) -> LabelledSeries:
@@ -72,6 +101,7 @@ def read_file(file: Path, options: ReadOptions) -> LabelledSeries:
     try:
         if not reader.recordings and not file.stat().st_size:
             raise InputError(f"{file}: the file is empty; replace it")
+        _refuse_others(file, reader.recordings)
         return _telling_of_stretches(reader(file, options), file)
     except OSError as error:
         raise InputError(

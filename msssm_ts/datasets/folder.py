@@ -17,6 +17,7 @@ from msssm_ts.datasets.not_read import FORMATS, refuse_format, remedy_of
 from msssm_ts.datasets.options import OF_RECORDINGS, ReadOptions
 from msssm_ts.datasets.readers import OF_TABLES, RECORDINGS, Reader, reader_of
 from msssm_ts.datasets.recordings.listed import listed_below
+from msssm_ts.datasets.tables.by_columns import read_by_columns
 from msssm_ts.datasets.tables.folders import read_matrices, read_text_folder
 from msssm_ts.datasets.tables.keyed import read_keyed
 from msssm_ts.datasets.tables.part_files import read_part_files
@@ -94,6 +95,11 @@ def read_folder(folder: Path, options: ReadOptions) -> LabelledSeries:
     if keyed is not None:
         options.check_acting(OF_TABLES, "tables with others beside them", str(folder))
         return keyed
+    columns = read_by_columns(folder, options)
+    if columns is not None:
+        acts_on = OF_TABLES - {"id", "drop"}
+        options.check_acting(acts_on, "tables with a column a series", str(folder))
+        return columns
     for read, acts_on, title in _TEXT_FOLDERS:
         series = read(folder, options)
         if series is not None:

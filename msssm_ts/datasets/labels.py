@@ -24,6 +24,13 @@ _WITH_EXPONENT = re.compile(r"[+-]?[0-9](\.[0-9]*)?[eE][+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # What people write between words, or leave out, not beside numbers; characters that nobody sees.
 _BETWEEN = re.compile(r"(?<=[^\W\d_])[\s_\-]+(?=[^\W\d_])|\s+(?=\s)|[\u200b-\u200d\ufeff]+")
+# What spreadsheets write below their rows, and people for a label that is still to come.
+_TOTALS = {"total", "totals", "grand total", "sum", "mean", "average", "avg", "median", "std"}
+_TOTALS |= {"min", "max", "count", "gesamt", "summe", "mittelwert", "moyenne", "somme"}
+_UNLABELLED = {"unlabeled", "unlabelled", "no label", "not labeled", "not labelled", "nolabel"}
+_UNLABELLED |= {"not annotated", "unannotated", "tbd", "todo", "missing", "n.a.", "to be labeled"}
+# What numbers are written for.
+_STATES = {"true": "1", "false": "0"}
 # So few classes, or series, may be anything.
 _FEW = 20
 
@@ -85,6 +92,8 @@ def spelt_alike(labels: Iterable[Any], kind: str = "classes") -> str:
     'took 1 and 1.0 for different groups (speaker), as they are written'
     >>> spelt_alike([2**53, 2**53 + 1])
     ''
+    >>> spelt_alike(["0", "False", "True"]), spelt_alike(["False", "True"])
+    ('took 0 and False for different classes, as they are written', '')
     >>> spelt_alike(["a", " a", "b"]).partition(" for")[0]
     "took ' a' and 'a'"
     """
@@ -92,10 +101,11 @@ def spelt_alike(labels: Iterable[Any], kind: str = "classes") -> str:
     seen: dict[Decimal, str] = {}
     for label in labels:
         text = str(label)
+        value = _STATES.get(text.casefold(), text)
         # What only looks like a number, such as 12e45678 among names, is none.
-        if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
-            other = seen.setdefault(Decimal(text), text)
-            if other != text:
+        if _NUMBER.fullmatch(value) and math.isfinite(float(value)):
+            other = seen.setdefault(Decimal(value), text)
+            if other.casefold() != text.casefold():
                 return f"took {other} and {text} for different {kind}, as they are written"
     spellings: dict[str, list[str]] = {}
     for text in sorted(map(str, labels)):
@@ -111,6 +121,38 @@ def spelt_alike(labels: Iterable[Any], kind: str = "classes") -> str:
     what = "case" if by_case else "case, blanks, hyphens or accents written in another way"
     verb = "differs" if by_case else "differ"
     return f"took {which} for different {kind}, though only {what} {verb}"
+
+
+def on_odd_rows(labels: NDArray[Any], ids: NDArray[Any] | None = None) -> str:
+    """Say that a class may be a row of totals, or stand for series that have no label.
+
+    Parameters
+    ----------
+    labels : array of shape (n_series,)
+        In the order of the series.
+    ids : array of shape (n_series,), optional
+        Of the series.
+
+    Examples
+    --------
+    >>> on_odd_rows(np.array(["a", "b", "Total"])).partition(":")[0]
+    "the last series is called 'Total'"
+    >>> on_odd_rows(np.array(["a", "unlabeled", "b"])).partition(",")[0]
+    "took 'unlabeled' for a class like others"
+    >>> on_odd_rows(np.array([1, 2])), on_odd_rows(np.array(["sum", "sum"]))
+    ('', '')
+    """
+    for names in (labels, *([] if ids is None else [ids])):
+        last = str(names[-1]) if len(names) else ""
+        if last.strip().casefold() in _TOTALS and (names == names[-1]).sum() == 1:
+            return f"the last series is called {last!r}: remove it if it is a row of totals"
+    for label in np.unique(labels).tolist():
+        if str(label).strip().casefold().replace("_", " ") in _UNLABELLED:
+            return (
+                f"took {label!r} for a class like others, though it may stand for no label; leave "
+                "such series out, or give them with --unlabelled"
+            )
+    return ""
 
 
 def on_groups(labels: NDArray[Any], groups: NDArray[Any], kind: str = "groups") -> str:

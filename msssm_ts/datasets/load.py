@@ -19,6 +19,7 @@ from msssm_ts.datasets.folder import read_folder
 from msssm_ts.datasets.labels import (
     lookalikes,
     on_groups,
+    on_odd_rows,
     on_one_hot,
     refuse_unlearnable,
     spelt_alike,
@@ -34,7 +35,7 @@ from msssm_ts.datasets.named import (
 )
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.readers import FRAMES
-from msssm_ts.datasets.split import check_choice, refuse_class, validation_mask
+from msssm_ts.datasets.split import check_choice, on_folds, refuse_class, validation_mask
 from msssm_ts.datasets.stores.address import check_opens, is_address, parse_address
 from msssm_ts.datasets.stores.mirror import local_copy, named_by_address
 from msssm_ts.datasets.tables.columns import LABEL, find_column
@@ -65,8 +66,8 @@ def load(
     Parameters
     ----------
     source : str, path, or data frame of pandas or polars
-        A table (.csv, .tsv, .txt, .parquet; wide or long), .ts, .arff, .npz, .npy or .mat file; a
-        folder of WFDB records (.hea), EDF files, audio files in class folders, or archive
+        A table (.csv, .tsv, .txt, .parquet, .jsonl; wide or long), .ts, .arff, .npz, .npy or .mat
+        file; a folder of WFDB records (.hea), EDF files, audio files in class folders, or archive
         files; or a data set by name, task and part, such as ``JapaneseVowels``,
         ``JapaneseVowels:test`` or ``PTB-XL/superdiag:train``; or a file or folder of a store by
         its address, such as ``s3://bucket/set`` (:mod:`msssm_ts.datasets.stores`).
@@ -122,8 +123,11 @@ def load(
             data = replace(data, values=values)
         _check_held(data)
     data = compared_within_groups(chosen_features(data, options), options)
+    if needs_labels and validation is None and options.split == "train":
+        data = replace(data, account=data.account.remarking(on_folds(data)))
     if data.labels is not None and data.labels.ndim == 1:
         account = data.account.remarking(lookalikes(np.unique(data.labels)))
+        account = account.remarking(on_odd_rows(data.labels, data.ids))
         data = replace(data, account=account)
     elif data.labels is not None:
         data = replace(data, account=data.account.remarking(on_one_hot(data.labels)))
@@ -133,6 +137,7 @@ def load(
         if data.labels is not None and needs_labels and options.split == "train":
             said.append(on_groups(data.labels, data.groups, kind))
         data = replace(data, account=data.account.remarking(*said))
+    data = replace(data, account=data.account.remarking(*_spelt_alike(data)))
     if needs_labels and data.labels is None:
         # What lies in a folder may be a table.
         folder = "layout" not in dict(data.account.taken)
@@ -143,7 +148,7 @@ def load(
         said = [] if told is None else [remedy]
         said += [r for r in data.account.remarks if "--label" in r]
         said += [e.text() for e in data.account.left_out if "for labels" in e.why]
-        said += [e.text() for e in data.account.left_out if e.what == "tables"]
+        said += [e.text() for e in data.account.left_out if e.what in ("tables", "spreadsheets")]
         possible = dict(data.account.taken).get("possible labels")
         texts = [n for e in data.account.left_out if e.why == "text" for n in e.names]
         said += [f"name the label with --label, which {enumerate_names(texts, 6)} may be"] * bool(
@@ -243,11 +248,30 @@ def check_there(source: str) -> None:
 
 
 def _nowhere(text: str) -> InputError:
+    if Path(text).is_symlink():
+        return InputError(
+            f"{text}: a link to {os.readlink(text)}, where nothing is; mend it, or name the file"
+        )
     return InputError(
         f"{text}: no such file, and no data set of that name (these come along: "
         f"{enumerate_names(list(CARRIED), limit=20)}; see 'msssm-ts data list' for more)"
         f"{meant(text, [*names_beside(Path(text)), *data_set_names()], 0.66)}"
     )
+
+
+def _spelt_alike(data: LabelledSeries) -> list[str]:
+    """Say which ids, or channels, of a table of values or steps hardly differ: they may be one."""
+    taken = dict(data.account.taken)
+    if not taken.get("layout", "").startswith("long"):
+        return []
+    said = []
+    for kind, role, names in (
+        ("series", "id", data.ids),
+        ("channels", "channel", data.channel_names),
+    ):
+        if role in taken and names is not None:
+            said.append(spelt_alike(np.unique(np.asarray(names)), f"{kind} ({taken[role]})"))
+    return said
 
 
 def _check_held(data: LabelledSeries) -> None:

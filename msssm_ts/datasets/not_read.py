@@ -21,14 +21,14 @@ FORMATS = {
     ".xdf": ("XDF", "convert the recordings to EDF, or to arrays in a .npz file"),
 }
 
+SHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 # Containers of anything, and how what they hold is brought into something that is read.
 _REMEDIES = {
-    (".xlsx", ".xls", ".xlsm", ".ods"): "save the sheet as CSV",
+    SHEETS: "save the sheet as CSV",
     (".feather", ".arrow", ".ipc", ".orc", ".avro"): "write the table as .parquet or CSV",
-    (".jsonl", ".ndjson"): (
-        "write it as a table: pandas.read_json('x.jsonl', lines=True).to_parquet('x.parquet')"
+    (".json", ".jsonl", ".ndjson"): (
+        "write the records into one file, a line each, with keys such as id, label and values"
     ),
-    (".json",): "write it as a table: pandas.read_json('x.json').to_parquet('x.parquet')",
     (".tdms", ".lvm"): "export it from LabVIEW as text with one line of names above the values",
     (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".rds", ".rdata"): (
         "loading it could run what it holds, so save arrays as .npz and tables as .parquet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -24,6 +25,14 @@ _FOUND = ("tables", "recordings", "headers", "wanted", "unlabelled")
 # Fields that act on recordings with tables beside them, and on annotated records.
 OF_RECORDINGS = frozenset({"label", "group", "fold", "label_from", "beside"})
 OF_RECORDS = OF_RECORDINGS | {"drop", "window", "beat_classes", "annotator", "episodes"}
+
+# Fields that are a text each, and those that are a number.
+_NAMES = ("label", "id", "group", "time", "channel", "fold", "label_from", "annotator", "axes")
+_POSITIVE: dict[str, Any] = {
+    "sampling_rate": numbers.Real,
+    "episodes": numbers.Real,
+    "max_memory": numbers.Integral,
+}
 
 Split = Literal["train", "test"]
 BeatClasses = Literal["aami", "symbols"]
@@ -111,6 +120,27 @@ class ReadOptions:
     headers: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     unlabelled: bool = False
+
+    def __post_init__(self) -> None:
+        for name in _NAMES:
+            value = getattr(self, name)
+            if isinstance(value, numbers.Integral):
+                # Frames may have numbers for names.
+                object.__setattr__(self, name, str(value))
+            elif value is not None and not isinstance(value, str):
+                raise OptionError(f"{name} must be a text, not {value!r}", name)
+        for name in ("drop", "beside"):
+            value = getattr(self, name)
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                raise OptionError(f"{name} must hold names, as in ({value!r},), not be one", name)
+            object.__setattr__(self, name, tuple(map(str, value)))
+        if self.split not in ("train", "test"):
+            raise OptionError(f"split must be 'train' or 'test', not {self.split!r}", "split")
+        for name, kind in _POSITIVE.items():
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, kind) and value > 0):
+                what = "whole number" if kind is numbers.Integral else "number"
+                raise OptionError(f"{name} must be a positive {what}, not {value!r}", name)
 
     def given(self) -> dict[str, Any]:
         """Return what the user named, as JSON holds it; the part is not among it.

@@ -30,6 +30,8 @@ from msssm_ts.datasets.options import OF_RECORDINGS, OF_RECORDS, ReadOptions
 from msssm_ts.datasets.scp.reader import SCP, are_scp
 from msssm_ts.datasets.signals.reader import read_recordings
 from msssm_ts.datasets.tables.frame import from_frame, read_parquet
+from msssm_ts.datasets.tables.json_records import SUFFIXES as JSON
+from msssm_ts.datasets.tables.json_table import read_json
 from msssm_ts.datasets.tables.text_files import is_text_table
 from msssm_ts.datasets.tables.text_table import read_text_table
 from msssm_ts.datasets.wfdb.records import read_wfdb
@@ -176,6 +178,8 @@ READERS = (
     Reader("MATLAB files", (".mat",), read_mat, _ARRAYS),
     Reader("HDF5 files", (".h5", ".hdf5"), read_hdf5, _ARRAYS | {"beside"}),
     Reader("Zarr folders", (".zarr",), read_zarr, _ARRAYS | {"beside", "time"}),
+    # Behind all others: beside these they say something of them.
+    Reader("JSON files", JSON, read_json, OF_TABLES),
     # Refused by name; a folder that holds something else as well is read.
     Reader("files", tuple(FORMATS), refuse_format, frozenset(), takes=lambda files: False),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -70,7 +71,8 @@ def several_in_cells(cells: Iterable[str]) -> Several | None:
         having = [c for c in different if sign in c]
         if having:
             pieces = _of_all(different, sign)
-            fewer = len(pieces) < len(different) or all(c.startswith("{") for c in different)
+            # Printed as dicts, or as lists, there are several.
+            fewer = len(pieces) < len(different) or all(c[0] in "{[" for c in different)
             if len(pieces) > 1 and fewer:
                 return Several(sign, tuple(sorted(pieces)), min(having))
     return None
@@ -99,19 +101,34 @@ def on_other_signs(labels: Iterable[object]) -> str:
     --------
     >>> on_other_signs(["a", "b+a", "a+b"])
     "took labels such as 'a+b' for classes of their own; for several labels write ';' for '+'"
+    >>> on_other_signs(["a", "a;b"]).partition("several labels ")[2]
+    'give a column of 0 and 1 for each, named with --label'
     >>> on_other_signs(["walking", "walking fast", "running"])
     ''
     """
     different = {str(label) for label in labels} - {""}
-    for sign in _DOUBTFUL:
+    for sign in (*_SIGNS, *_DOUBTFUL):
         having = sorted(c for c in different if sign in c)
         pieces = _of_all(different, sign) if having else set()
-        if 1 < len(pieces) < len(different) and pieces & different:
+        certain = sign in _SIGNS
+        fewer = len(pieces) < len(different) and pieces & different
+        if len(pieces) > 1 and (_recur(having, different, sign) if certain else fewer):
+            remedy = (
+                "give a column of 0 and 1 for each, named with --label"
+                if certain
+                else f"write ';' for {sign!r}"
+            )
             return (
                 f"took labels such as {having[0]!r} for classes of their own; for several labels "
-                f"write ';' for {sign!r}"
+                f"{remedy}"
             )
     return ""
+
+
+def _recur(having: Collection[str], different: Collection[str], sign: str) -> bool:
+    """Whether a piece of a label with a sign is a label, too, or a piece of another."""
+    counts = Counter(p for c in having for p in {*_pieces(c, sign)})
+    return any(n > 1 or p in different for p, n in counts.items())
 
 
 def _of_all(cells: Collection[str], sign: str) -> set[str]:

@@ -18,7 +18,7 @@ from msssm_ts.datasets.compressed import bare_suffix
 from msssm_ts.datasets.dicom.sign import is_unnamed_dicom
 from msssm_ts.datasets.edf.header import read_edf_header
 from msssm_ts.datasets.edf.states import pair_files
-from msssm_ts.datasets.files import LISTED
+from msssm_ts.datasets.files import LISTED, without_json
 from msssm_ts.datasets.mat_records.reader import are_records
 from msssm_ts.datasets.named import find_layout
 from msssm_ts.datasets.not_read import FORMATS
@@ -30,6 +30,7 @@ from msssm_ts.datasets.recordings.listed import listed_below
 from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.manifest import find_manifest
 from msssm_ts.datasets.recordings.owners import by_owner
+from msssm_ts.datasets.tables.by_columns import is_by_columns
 from msssm_ts.datasets.tables.folders import names_others
 from msssm_ts.datasets.tables.one_a_file import are_one_a_file
 from msssm_ts.datasets.tables.partitions import is_partitioned
@@ -91,6 +92,8 @@ def why_one(folder: Path) -> str | None:
         return "its .npy files are a series each"
     if are_records(with_suffix(files, [".mat"])):
         return "its .mat files are a series each"
+    if is_by_columns(folder):
+        return "a table in it names the columns of another"
     text = [f for f in files if bare_suffix(f) in _TABLES]
     if are_one_a_file(folder, text, ReadOptions()):
         return "its files are a series each"
@@ -135,7 +138,7 @@ def sources_below(folder: Path) -> Sources:
     files = [f for f in below if not is_about(f)]
     own = _parts_of_records(files)
     files = [f for f in files if f not in own]
-    known = {f for f in files if bare_suffix(f) in _KNOWN or is_unnamed_dicom(f)}
+    known = {*without_json([f for f in files if bare_suffix(f) in _KNOWN or is_unnamed_dicom(f)])}
     unknown = [f for f in files if f not in known]
     files = [f for f in files if f in known]
     names = {f.name.casefold() for f in files}

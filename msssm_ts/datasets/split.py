@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,27 @@ def refuse_class(data: LabelledSeries, choice: str) -> None:
             f"{data.source}: --validation {choice} sets a class aside, for its column is the "
             "label's; name one of parts, such as a fold or a person"
         )
+
+
+def on_folds(data: LabelledSeries) -> str:
+    """Say that folds which the data bring divide nothing; empty where there are none.
+
+    Examples
+    --------
+    >>> on_folds(LabelledSeries([np.zeros((1, 5))] * 3, folds=np.array([1, 1, 9])))
+    'its 2 folds divide nothing; --validation fold=9 sets one aside'
+    """
+    names = [] if data.folds is None else [f for f in np.unique(data.folds).tolist() if f != ""]
+    if len(names) < 2 or data.validation is not None:
+        return ""
+    source = dict(data.account.taken).get("fold", "")
+    column = source.partition(" of ")[0].removeprefix("column ")
+    where = f" ({source})" if source else ""
+    choice = f"{column if source.startswith('column ') else 'fold'}={names[-1]}"
+    return (
+        f"its {len(names)} folds{where} divide nothing; --validation {shlex.quote(choice)} sets "
+        "one aside"
+    )
 
 
 def _by_fold(data: LabelledSeries, column: str, value: str, option: str) -> NDArray[np.bool_]:

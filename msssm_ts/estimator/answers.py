@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from msssm_ts.display import reporting
-from msssm_ts.estimator.asking import answers
+from msssm_ts.estimator.asking import answers, warn_of_features
 from msssm_ts.fitted import FittedModel
 from msssm_ts.fitted.shared import shared_proba
 from msssm_ts.sklearn_state import checked_series
@@ -248,7 +248,8 @@ class AnswersMixin(ClassifierMixin):  # type: ignore[misc]
         from msssm_ts.fitted.early import predict_early
 
         check_is_fitted(self)
-        checked_series(self, X, self.model_, channel_names)
+        series = checked_series(self, X, self.model_, channel_names)
+        warn_of_features(self.model_, features, len(series))
         return predict_early(
             self.model_,
             X,

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from msssm_ts.beside import as_side_features
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.fitted import FittedModel
+from msssm_ts.fitted.unseen import feature_lines
 from msssm_ts.series import Series
 from msssm_ts.sklearn_state import Stamps, checked_series, noticed_stamps
 from msssm_ts.warned import warn_caller
@@ -32,6 +34,25 @@ def asked_series(
     check_is_fitted(estimator)
     series = checked_series(estimator, X, estimator.model_, channel_names)
     return series, noticed_stamps(estimator.model_, series, times)
+
+
+def warn_of_features(model: FittedModel, features: Any, n_series: int) -> None:
+    """Warn of features that a model does not use, and of categories that it has not seen.
+
+    Raises
+    ------
+    InputError
+        If they cannot be used, or some that it needs are missing.
+    """
+    if features is None or model.beside is None:
+        return
+    given = as_side_features(features, n_series)
+    model.beside.check(given)
+    if not model.beside.votes:
+        # Of those that it was fitted with, the fit has said so.
+        given = given.only([name for name in given.names if name not in model.beside.names])
+    for line in feature_lines(model, given):
+        warn_caller(line)
 
 
 def answers(
@@ -64,4 +85,5 @@ def answers(
             "the model knows no names of channels: they are taken in the order "
             f"{enumerate_names(channel_names)}"
         )
+    warn_of_features(estimator.model_, features, len(series))
     return function(estimator.model_)(series, sampling_rate, channel_names, stamps, features)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from msssm_ts.estimator.asking import answers, asked_series
+from msssm_ts.estimator.asking import answers, asked_series, warn_of_features
 from msssm_ts.fitted import FittedModel
 from msssm_ts.parameter_checks import Whole
 
@@ -168,6 +168,7 @@ class FeaturesMixin(
         Whole()("n_neighbors", n_neighbors)
         own = kept_by(self.model_)
         series, stamps = asked_series(self, X, channel_names, times)
+        warn_of_features(self.model_, features, len(series))
         known = (sampling_rate, channel_names, stamps, features)
         distances, places = similar_to(self.model_, series, n_neighbors, known)
         indices = own.numbers[places]

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from msssm_ts.beside import Beside, SideMember
 from msssm_ts.beside.joint import Exponents, Told, chosen_exponents
 from msssm_ts.beside.member import left_out_evidence
+from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.fitting.problems import Problems
 from msssm_ts.members.strata import standing_for
+from msssm_ts.text import plural
 from msssm_ts.training import Reporter
 
 Array = NDArray[np.float64]
@@ -111,15 +113,26 @@ class FeatureSide:
         names = tuple(column.name for column in self.member.columns)
         if not exponents.features:
             return Beside(names), "features beside the series told nothing new: they do not vote"
-        note = (
-            ""
-            if told is not None
-            else (
-                "how much features beside the series count was not measured: no member knows what "
-                "it says of series left out"
-            )
+        unmeasured = (
+            "how much features beside the series count was not measured: no member knows what it "
+            "says of series left out"
         )
-        return Beside(names, exponents, self.member), note
+        notes = [self._giving_away(), *([unmeasured] if told is None else [])]
+        return Beside(names, exponents, self.member), "; ".join(filter(None, notes))
+
+    def _giving_away(self) -> str:
+        """Say which features may be the label in other words."""
+        data = self.problems.data
+        if data.features is None or data.targets.multilabel:
+            return ""
+        names = data.features.giving_away(data.targets.encoded)
+        return (
+            f"{enumerate_names(names)} beside the series {plural(len(names), 'has', 'have')} one "
+            "value for each class, as if the label stood there: what new series do not have tells "
+            "nothing of them"
+            if names
+            else ""
+        )
 
     def answers(self, beside: Beside, proba: Array, index: NDArray[np.int64]) -> Array:
         """Return a vote's answers joined with what others than these series let features say.

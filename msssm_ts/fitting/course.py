@@ -33,7 +33,7 @@ from msssm_ts.fitting.estimate import (
 from msssm_ts.fitting.exemplars import with_exemplars
 from msssm_ts.fitting.familiarity import with_familiarity
 from msssm_ts.fitting.frequencies import told_by_unlabelled
-from msssm_ts.fitting.known import said_of_scale
+from msssm_ts.fitting.known import said_of_rate, said_of_scale
 from msssm_ts.fitting.notes import notes
 from msssm_ts.fitting.own_answers import OF_ONE_CLASS, answered, learned_again
 from msssm_ts.fitting.plan import Plan, plan_of
@@ -120,7 +120,8 @@ class Course:
             elif self.left_out is not None:
                 self.by_steps = ()
         if self.encoder is not None:
-            self.noticed += said_of_scale(self.encoder, standardizer)
+            about = (self.encoder, self.problems.source, self.problems.preparation)
+            self.noticed += (*said_of_scale(self.encoder, standardizer), *said_of_rate(*about))
         others = unlabelled_of(self.problems, standardizer)
         every = (*self.by_steps, *self.closed)
         if others is not None and self.encoder is None and wants_encoder(self.parameters, every):

@@ -71,6 +71,29 @@ def with_encoder(
     return {**parameters, **taken, "init": known}, encoder
 
 
+def _rates(
+    encoder: FittedEncoder, source: Source, preparation: Preparation
+) -> tuple[float | None, float | None]:
+    """Return the rates of the series that an encoder has learned from, and of others."""
+    return (
+        encoder.preparation.sampling_rate or encoder.source.sampling_rate,
+        preparation.sampling_rate or source.sampling_rate,
+    )
+
+
+def said_of_rate(
+    encoder: FittedEncoder, source: Source, preparation: Preparation
+) -> tuple[str, ...]:
+    """Say that series of no known rate are taken for such as an encoder has learned from."""
+    theirs, own = _rates(encoder, source, preparation)
+    if theirs is None or own is not None:
+        return ()
+    return (
+        f"the encoder has learned from series at {theirs:g} Hz, and the rate of these is not known "
+        "(--fs): taken for the same",
+    )
+
+
 def check_alike(encoder: FittedEncoder, source: Source, preparation: Preparation) -> None:
     """Refuse an encoder of series of another kind.
 
@@ -80,10 +103,7 @@ def check_alike(encoder: FittedEncoder, source: Source, preparation: Preparation
         If they had another rate, other channels, or became spectra where these do not.
     """
     theirs, name = encoder.preparation, "the encoder (--init)"
-    rates = (
-        theirs.sampling_rate or encoder.source.sampling_rate,
-        preparation.sampling_rate or source.sampling_rate,
-    )
+    rates = _rates(encoder, source, preparation)
     if None not in rates and rates[0] != rates[1]:
         raise InputError(
             f"{name} has learned from series at {rates[0]:g} Hz, and these have {rates[1]:g} Hz: "

@@ -58,6 +58,29 @@ class SideFeatures:
         """Return the rows of some series."""
         return SideFeatures(self.names, tuple(column[index] for column in self.columns))
 
+    def giving_away(self, classes: NDArray[np.int64]) -> list[str]:
+        """Return the names of columns with one value for each class, as the label has it.
+
+        Parameters
+        ----------
+        classes : integer array of shape (n_series,)
+            Of each series.
+
+        Examples
+        --------
+        >>> sex = SideFeatures(("sex",), (np.array(["f", "m", "f", "m"]),))
+        >>> sex.giving_away(np.array([0, 1, 0, 1])), sex.giving_away(np.array([0, 1, 1, 1]))
+        (['sex'], [])
+        """
+        found = []
+        n_classes = len(np.unique(classes))
+        for name, column in self.items():
+            values, codes = np.unique(column, return_inverse=True)
+            together = len(np.unique(codes * (int(classes.max()) + 1) + classes))
+            if len(values) == together == n_classes < len(classes) / 2:
+                found.append(name)
+        return found
+
     def only(self, names: Sequence[str]) -> SideFeatures:
         """Return the named columns, in that order.
 

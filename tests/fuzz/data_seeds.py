@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import tarfile
 import zipfile
@@ -198,11 +199,36 @@ def hdf5_listed(folder: Path) -> Path:
     return folder / "a.hdf5"
 
 
+def hdf5_groups(folder: Path) -> Path:
+    """HDF5, a group a recording."""
+    with h5py.File(folder / "a.h5", "w") as file:
+        for i, values in enumerate(waves(4, 40)):
+            file[f"rec{i}/signal"] = values.reshape(2, 20)
+            file[f"rec{i}/label"] = "ab"[i % 2]
+            file[f"rec{i}"].attrs["fs"] = 50.0
+    return folder / "a.h5"
+
+
 def parquet(folder: Path) -> Path:
     """Parquet, series in cells."""
     frame = pd.DataFrame({"label": list("abab"), "ecg": list(waves(4, 12))})
     frame.to_parquet(folder / "a.parquet")
     return folder / "a.parquet"
+
+
+def json_lines(folder: Path) -> Path:
+    """JSON, an object with a list for a series a line."""
+    rows = zip("abab", waves(4, 12).round(3).tolist(), strict=True)
+    lines = [json.dumps({"label": a, "meta": {"age": 3}, "ecg": x}) for a, x in rows]
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    return folder / "a.jsonl"
+
+
+def json_columns(folder: Path) -> Path:
+    """JSON, columns as pandas writes them."""
+    frame = pd.DataFrame(waves(6, 5), columns=[f"t{i}" for i in range(5)])
+    frame.assign(label=list("ababab")).to_json(folder / "a.json")
+    return folder / "a.json"
 
 
 def parquet_wide(folder: Path) -> Path:
@@ -293,8 +319,18 @@ SEEDS: dict[str, Seed] = {
         for f in (
             *(wide_csv, wide_tsv, long_csv, stream_csv, utf16_csv, csv_zip, matrices),
             *(text_recordings, npz, npz_packed, npy, mat5, mat5_packed, mat4, mat73, mat_records),
-            *(hdf5, hdf5_listed, parquet, parquet_wide, parquet_sound, ts, ts_stamped, arff),
-            *(arff_relational, archive_zip, archive_tar),
+            *(
+                hdf5,
+                hdf5_listed,
+                hdf5_groups,
+                parquet,
+                parquet_wide,
+                parquet_sound,
+                ts,
+                ts_stamped,
+                arff,
+            ),
+            *(json_lines, json_columns, arff_relational, archive_zip, archive_tar),
         )
     },
     "csv_gz": _packed(".gz", gzip.compress),

@@ -59,7 +59,8 @@ def class_findings(training: Sequence[Part], test: Part | None = None) -> Iterat
         if unknown:
             yield Finding(
                 "unknown_classes",
-                f"{counted(len(unknown), 'class')} of {test.name} {_are(unknown)} not in train",
+                f"{counted(len(unknown), 'class', 'classes')} of {test.name} {_are(unknown)} not "
+                "in train",
                 len(unknown),
                 "no model can answer so; evaluate leaves their series out",
                 tuple(f"{c}: {n}" for c, n in unknown.items()),

@@ -263,7 +263,7 @@ def _toml(value: Any) -> str:
 def _unknown(name: str, keys: Mapping[str, Key]) -> str:
     """Say that there is no such key, and which may be meant."""
     by_parameter = {key.parameter: key.name for key in keys.values()}
-    likely = by_parameter.get(name) or nearest(name.replace("_", "-"), keys, 0.5)
+    likely = by_parameter.get(name) or nearest(name.replace("_", "-"), keys)
     if name in _NOT_IN_FILES:
         return f"{name} can only be said on the command line; take it out"
     said = f"is {likely} meant?" if likely else "msssm-ts fit --help has them all"

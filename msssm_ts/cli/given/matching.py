@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from msssm_ts.estimator import MSSSMClassifier
     from msssm_ts.fitted import FittedModel
     from msssm_ts.fitted.parts import Source
-    from msssm_ts.series.side_features import SideFeatures
 
 
 def matched(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:
@@ -276,6 +275,8 @@ def _rate(series: LabelledSeries, model: FittedModel) -> list[str]:
 
 def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries, list[str]]:
     """Return series with the features that the model was trained with, and no others."""
+    from msssm_ts.fitted.unseen import feature_lines
+
     wanted = () if model.beside is None or not model.beside.votes else model.beside.names
     there = () if series.features is None else series.features.names
     missing = [name for name in wanted if name not in there]
@@ -285,26 +286,8 @@ def _beside(series: LabelledSeries, model: FittedModel) -> tuple[LabelledSeries,
             f"{series.source}: {enumerate_names(missing)}, which the model was trained with beside "
             f"the series, {plural(len(missing), 'is', 'are')} missing{seen}"
         )
-    others = [name for name in there if name not in wanted]
     chosen = series.features.only(wanted) if series.features is not None and wanted else None
-    said = f"features that the model does not use are left out: {enumerate_names(others)}"
-    return replace(series, features=chosen), [*([said] if others else []), *_unknown(model, chosen)]
-
-
-def _unknown(model: FittedModel, features: SideFeatures | None) -> list[str]:
-    """Say which categories beside the series are none that the model has seen."""
-    if features is None or model.beside is None or model.beside.member is None:
-        return []
-    said = []
-    for column in model.beside.member.columns:
-        unknown = column.unknown(features.only([column.name]).columns[0])
-        if unknown:
-            which = enumerate_names(list(dict.fromkeys(unknown)), 4)
-            said.append(
-                f"{column.name}: {len(unknown)} of {len(features)} series have a category that the "
-                f"model has not seen, {which}, and count as missing"
-            )
-    return said
+    return replace(series, features=chosen), feature_lines(model, series.features)
 
 
 def _lengths(series: LabelledSeries, model: FittedModel) -> list[str]:

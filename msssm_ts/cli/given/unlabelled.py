@@ -45,6 +45,7 @@ def like(
     InputError
         If they cannot be read, or are series of another kind.
     """
+    from msssm_ts.datasets.adapted import in_units
     from msssm_ts.series.lazy import joined
 
     if not names:
@@ -53,8 +54,12 @@ def like(
     for name in names:
         more = _read(name, reading)
         _check_alike(series, more, name)
+        n_said = len(more.account.remarks)
+        more = in_units(more, series.units, series.channel_names)
         labels = "" if more.labels is None else "; labels are not looked at"
         tell(f"{name}: {more.summary()}{labels}")
+        for line in (*more.account.remarks[n_said:], *_on_rate(series, more)):
+            tell(f"{name}: {line}")
         if more.source == series.source:
             tell(f"{name}: the same series as those of DATA, which are learned from twice")
         found.append(more.values)
@@ -73,6 +78,16 @@ def _read(name: str, reading: ReadOptions) -> LabelledSeries:
                 raise
             plain: Any = () if error.option == "beside" else None
             reading = replace(reading, **{error.option: plain})
+
+
+def _on_rate(series: LabelledSeries, more: LabelledSeries) -> list[str]:
+    """Say that only one side knows its sampling rate, so that they are taken for alike."""
+    rates = (series.sampling_rate, more.sampling_rate)
+    known = next((r for r in rates if r is not None), None)
+    if None not in rates or known is None:
+        return []
+    whose = "no sampling rate known" if more.sampling_rate is None else "of DATA no rate is known"
+    return [f"{whose}: taken as {known:g} Hz on either side"]
 
 
 def _check_alike(series: LabelledSeries, more: LabelledSeries, name: str) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from msssm_ts.cli.answering.answers import ids_of
 from msssm_ts.cli.predict.inputs import Input, key_of
 from msssm_ts.cli.shown.console import say
 from msssm_ts.errors import InputError
+from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     from msssm_ts.datasets import LabelledSeries, ReadOptions
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 OnError = Literal["stop", "skip"]
 # Files that are predicted together, and values that they may have: a file with more is alone.
 _FILES, _VALUES = 64, 1 << 22
+# Seconds that files after one that cannot be used are looked at.
+_PATIENCE = 10.0
 
 
 @dataclass
@@ -116,7 +120,7 @@ class Predicting:
                 # What comes before it is kept.
                 yield from self._together(held)
                 held = []
-                self._failed(one.name, error)
+                self._failed(one.name, error, inputs[i + 1 :])
                 continue
             if not one.one_of_many:
                 yield from self._together(held)
@@ -224,16 +228,37 @@ class Predicting:
             n_done += len(piece)
             progress(n_done, len(places))
 
-    def _failed(self, name: str, error: InputError) -> None:
-        """Tell what cannot be read, or stop at it."""
+    def _failed(self, name: str, error: InputError, behind: Sequence[Input] = ()) -> None:
+        """Tell what cannot be read, or stop at it and say what else cannot be."""
         if self.on_error == "stop" and self.several:
-            raise InputError(f"{error}; --on-error skip goes on with the others") from error
+            remedy = "--on-error skip goes on with the others"
+            raise InputError(f"{error}; {self._alike(name, behind)}{remedy}") from error
         if self.on_error == "stop":
             raise error
         line = str(error)
         line = line if name in line else f"{name}: {line}"
         self.failed.append(line)
         say(f"skipped {line}", quiet=self.quiet)
+
+    def _alike(self, name: str, behind: Sequence[Input]) -> str:
+        """Say how many files after one cannot be used either, as far as there is time to look."""
+        looking = replace(self, quiet=True, failed=[])
+        begin, n_seen, unusable = monotonic(), 0, [name]
+        for one in behind:
+            if monotonic() - begin > _PATIENCE:
+                break
+            n_seen += 1
+            try:
+                looking._open(one)
+            except InputError:
+                unusable.append(one.name)
+        if not n_seen:
+            return ""
+        from msssm_ts.datasets.messages import enumerate_names
+
+        which = enumerate_names([Path(n).name for n in unusable], 6)
+        others = counted(n_seen, "file")
+        return f"of this and {others} after it {len(unusable)} cannot be used ({which}); "
 
 
 def _nothing(done: float, total: float) -> None:

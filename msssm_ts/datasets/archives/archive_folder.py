@@ -10,7 +10,7 @@ from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.arrays.npy import BESIDE
 from msssm_ts.datasets.arrays.stored import is_series
 from msssm_ts.datasets.compressed import bare_suffix
-from msssm_ts.datasets.files import SUFFIXES
+from msssm_ts.datasets.files import SUFFIXES, without_json
 from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tree import is_about, relative_name
@@ -129,7 +129,8 @@ def holds_parts(folder: Path) -> bool:
 
 def _known(folder: Path) -> list[Path]:
     files = [f for f in sorted(folder.iterdir()) if f.is_file() and not f.name.startswith(".")]
-    return [f for f in files if bare_suffix(f) in SUFFIXES and not _ABOUT.fullmatch(_stem(f))]
+    known = [f for f in files if bare_suffix(f) in SUFFIXES and not _ABOUT.fullmatch(_stem(f))]
+    return without_json(known)
 
 
 def _split(files: Sequence[Path]) -> dict[Path, tuple[str, str]]:

@@ -101,16 +101,16 @@ def arrays_of(file: Path) -> dict[str, NDArray[Any] | OnDisk]:
             if checked_size(item, file) > _IN_MEMORY:
                 found[key] = OnDisk(file, name, item.shape, item.dtype)
             else:
-                found[key] = _texts(budget.read(item))
+                found[key] = texts_in(budget.read(item))
 
         budget = Budget(file)
         top.visititems(visit)
         for name, value in top.attrs.items():
-            found.setdefault(name, _texts(np.asarray(value)))
+            found.setdefault(name, texts_in(np.asarray(value)))
     return found
 
 
-def _texts(values: Any) -> NDArray[Any]:
+def texts_in(values: Any) -> NDArray[Any]:
     """Return an array, bytes of text as text."""
     array = np.asarray(values)
     if array.dtype.kind == "O" and array.size and isinstance(array.flat[0], bytes):
@@ -152,12 +152,12 @@ def matlab_variables(file: Path) -> dict[str, NDArray[Any]]:
     """
     budget = Budget(file)
     with opened(file) as top:
-        found = {name: item for name, item in _own(top) if not name.startswith("#")}
+        found = {name: item for name, item in own_items(top) if not name.startswith("#")}
         structs = [n for n, item in found.items() if hasattr(item, "items")]
         variables: dict[str, NDArray[Any]] = {}
         for name, item in found.items():
             if name in structs:
-                for field, inner in _own(item):
+                for field, inner in own_items(item):
                     key = field if len(structs) == 1 else f"{name}.{field}"
                     variables.setdefault(key, _matlab_value(inner, top, budget))
             else:
@@ -165,7 +165,7 @@ def matlab_variables(file: Path) -> dict[str, NDArray[Any]]:
     return variables
 
 
-def _own(group: Any) -> Iterator[tuple[str, Any]]:
+def own_items(group: Any) -> Iterator[tuple[str, Any]]:
     """Yield what a group holds itself; what it links to in other files is left alone."""
     h5py = _h5py(Path(group.file.filename))
     for name in group:

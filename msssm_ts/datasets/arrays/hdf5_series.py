@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.arrays.axes import find_axes
 from msssm_ts.datasets.arrays.hdf5 import OnDisk, OneSeries, arrays_of
+from msssm_ts.datasets.arrays.hdf5_groups import read_groups
 from msssm_ts.datasets.arrays.named_arrays import of_part, series_of_arrays
 from msssm_ts.datasets.arrays.names import CHANNEL_NAMES, IDS, LABELS, SERIES, rate_of, texts_of
 from msssm_ts.datasets.container import LabelledSeries
@@ -67,6 +68,9 @@ def read_hdf5(source: Path, options: ReadOptions) -> LabelledSeries:
     """
     folder = source if source.is_dir() else source.parent
     files = [source] if source.is_file() else _files(folder)
+    groups = read_groups(files[0], options) if len(files) == 1 else None
+    if groups is not None:
+        return groups
     arrays = [arrays_of(f) for f in files]
     tables = sorted(f for f in folder.iterdir() if f.suffix.lower() in _TABLES and f.is_file())
     own = [name for name in arrays[0] if name.casefold() in LABELS]

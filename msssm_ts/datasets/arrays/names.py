@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from msssm_ts.datasets.labels import tidy_names
 from msssm_ts.datasets.messages import enumerate_names
+from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.text import meant
 
@@ -43,7 +44,8 @@ class Names:
         """Return the array that the user named, or the first of some names, and its name."""
         if chosen is not None and chosen not in self.arrays:
             raise OptionError(
-                f"{self.source}: no array {chosen!r} (--{option}); it holds "
+                f"{self.source}: no array {chosen!r} "
+                f"({ReadOptions.command_line_name(option)}); it holds "
                 f"{enumerate_names(list(self.arrays))}{meant(chosen, self.arrays)}",
                 option,
             )

@@ -100,12 +100,12 @@ def read_ptbxl(
             f"{folder / _DATABASE}: no record of the {options.split} part (strat_fold {meant}) "
             f"has a label of {task}; choose another task or part"
         )
+    column = database["filename_lr" if sampling_rate == 100 else "filename_hr"]
+    listed, chosen = chosen, _there(folder, column, chosen)
     matrix = np.array([[int(n in found[i]) for n in names] for i in chosen], dtype=np.int64)
     rows = database.iloc[chosen]
-    stems = [
-        folder / str(n) for n in rows["filename_lr" if sampling_rate == 100 else "filename_hr"]
-    ]
-    header = read_record_header(_present(stems[0]))
+    stems = [folder / str(n) for n in column.iloc[chosen]]
+    header = read_record_header(stems[0])
     items, lengths = _excerpts(stems, header)
     beside = options.beside_columns(database.columns)
     for name in options.beside_missing(database.columns):
@@ -115,6 +115,10 @@ def read_ptbxl(
         )
     without = ids[part & ~labelled].tolist()
     account = Account().without(len(without), "records", f"no label of {task}", without)
+    gone = ids[np.setdiff1d(listed, chosen)].tolist()
+    account = account.without(
+        len(gone), "records", f"not there, though {_DATABASE} lists them", gone
+    )
     account = account.without(
         sum(unlisted.values()), "statements", f"not in {_STATEMENTS}", list(unlisted)
     )
@@ -231,13 +235,16 @@ def _labels(
     return found, {} if label_of is None else unlisted
 
 
-def _present(stem: Path) -> Path:
-    if not stem.with_name(f"{stem.name}.hea").exists():
+def _there(folder: Path, names: pd.Series, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rows of records whose headers are there; some people have a part of the set."""
+    stems = [str(n) for n in names.iloc[chosen]]
+    there = [(folder / f"{stem}.hea").exists() for stem in stems]
+    if not any(there):
         raise InputError(
-            f"{stem}.hea: the record is missing, though {_DATABASE} lists it; get the set again "
-            "with: msssm-ts data get PTB-XL"
+            f"{folder / stems[0]}.hea: the record is missing, as are all of this part that "
+            f"{_DATABASE} lists; get the set again with: msssm-ts data get PTB-XL"
         )
-    return stem
+    return chosen[there]
 
 
 def _excerpts(stems: Sequence[Path], first: RecordHeader) -> tuple[list[RecordExcerpt], list[int]]:
@@ -245,7 +252,7 @@ def _excerpts(stems: Sequence[Path], first: RecordHeader) -> tuple[list[RecordEx
     usual = stems[0].with_name(f"{stems[0].name}.dat").stat().st_size
     items, lengths = [], []
     for stem in stems:
-        signal = _present(stem).with_name(f"{stem.name}.dat")
+        signal = stem.with_name(f"{stem.name}.dat")
         same = signal.exists() and signal.stat().st_size == usual
         header = parse_header(stem) if same else read_record_header(stem)
         for what, own, its in (

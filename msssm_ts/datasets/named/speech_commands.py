@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Set
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def read_speech_commands(folder: Path, task: str, options: ReadOptions) -> Label
     Parameters
     ----------
     folder : Path
-        With a folder per word, ``validation_list.txt`` and ``testing_list.txt``; without the
+        With a folder per word, ``validation_list.txt`` and ``testing_list.txt``; without both
         lists :func:`which_part` decides, by which they were made.
     task : {"SC35", "SC10"}
         All words, or the ten commands.
@@ -53,7 +54,7 @@ def read_speech_commands(folder: Path, task: str, options: ReadOptions) -> Label
             f"{folder}: no .wav file in the folder of a word; found are {describe_files(below)}"
         )
     noise = [f for f in below if f.relative_to(folder).parts[0] == "_background_noise_"]
-    listed = _read_lists(folder)
+    listed, account = _read_lists(folder, {f.relative_to(folder).as_posix() for f in below})
     part_of = {}
     for file in files:
         name = file.relative_to(folder).as_posix()
@@ -69,7 +70,7 @@ def read_speech_commands(folder: Path, task: str, options: ReadOptions) -> Label
         np.array([f.relative_to(folder).parts[0] for f in chosen]),
         validation=validation if validation.any() else None,
         has_test_part=are_tests_beside(part_of.values(), options.split),
-        account=Account().without(len(noise), "files", "of _background_noise_, which is no word"),
+        account=account.without(len(noise), "files", "of _background_noise_, which is no word"),
     )
     return audio_series(found, folder)
 
@@ -93,22 +94,31 @@ def which_part(file_name: str, validation_share: float = 10.0, test_share: float
     return "test" if percentage < validation_share + test_share else "train"
 
 
-def _read_lists(folder: Path) -> dict[str, str] | None:
-    """Part of each file that the lists name; None without lists."""
+def _read_lists(folder: Path, files: Set[str]) -> tuple[dict[str, str] | None, Account]:
+    """Part of each file that the lists name, None without lists; and what is to be said of them."""
     parts: dict[str, str] = {}
-    present = [part for part, name in _LISTS.items() if (folder / name).exists()]
-    if not present:
-        return None
-    for part, name in _LISTS.items():
+    account = Account()
+    present = {part: folder / name for part, name in _LISTS.items() if (folder / name).exists()}
+    for part, file in present.items():
         try:
-            lines = (folder / name).read_text(encoding="utf-8").splitlines()
+            lines = [t.strip() for t in file.read_text(encoding="utf-8-sig").splitlines()]
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(
-                f"{folder / name}: cannot be read, though the set has this list ({error}); get "
-                "the set again with: msssm-ts data get SpeechCommands"
+                f"{file}: cannot be read ({error}); get the set again with: msssm-ts data get "
+                "SpeechCommands"
             ) from error
-        parts |= {line.strip(): part for line in lines if line.strip()}
-    return parts
+        listed = [line.removeprefix("./").replace("\\", "/") for line in lines if line]
+        gone = [name for name in listed if name not in files]
+        account = account.without(len(gone), "lines", f"of {file.name}, which name no file", gone)
+        parts |= dict.fromkeys(listed, part)
+    missing = [name for part, name in _LISTS.items() if part not in present]
+    if present and missing:
+        raise InputError(
+            f"{folder}: there is no {missing[0]} beside {next(iter(present.values())).name}; write "
+            "an empty one if no clip is to be in that part, or get the set again with: msssm-ts "
+            "data get SpeechCommands"
+        )
+    return parts if present else None, account
 
 
 def _find_root(folder: Path) -> Path | None:

@@ -214,10 +214,10 @@ def describe(
         labels, label_names = matrix(manifest, chosen), manifest.label_names
     elif manifest is not None and manifest.label is not None:
         labels, without = _complete(manifest, chosen)
-        column = ", ".join(manifest.label_names)
-        account = account.without(
-            len(without), kind, f"no label in column {column}", [f.name for f in without]
-        )
+        why = f"no label in column {', '.join(manifest.label_names)}"
+        account = account.without(len(without), kind, why, [f.name for f in without])
+        if labels is None and not options.unlabelled:
+            account = account.remarking(manifest.on_empty(len(chosen), others))
         gone = set(without)
         chosen = [f for f in chosen if f not in gone]
         if labels is not None and by_folders:

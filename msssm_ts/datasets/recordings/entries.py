@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from msssm_ts.text import counted
 
 # Where the part stands that a whole table is of.
 _OF_TABLE = ""
+_NUMBER = re.compile(r"\d+(\.0+)?")
 # What a file belongs to that is in tables of several parts: the one that is never trained on.
 _STRICTEST: tuple[Part, ...] = ("test", "validation", "train")
 
@@ -139,8 +141,9 @@ def _on_again(again: Mapping[Path, Sequence[Path]]) -> str:
 def _otherwise(listing: Listing, others: str) -> str:
     """Say in what a table's names are otherwise than those of the recordings."""
     cells = listing.table.cells[listing.column]
-    if all(c.isdecimal() for c in cells):
-        return f"numbers without the zeros before them for the {others}: found by their numbers"
+    if all(_NUMBER.fullmatch(c) for c in cells):
+        written = "without the zeros before them" if all(map(str.isdecimal, cells)) else "as 1.0"
+        return f"numbers {written} for the {others}: found by their numbers"
     folders = any("/" in c or "\\" in c for c in cells)
     return f"other {'folders' if folders else 'suffixes'} for the {others}: found by their names"
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from msssm_ts.datasets.account import Account
 from msssm_ts.datasets.beside import features_of_texts
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.parts import PARTS, Part
+from msssm_ts.datasets.parts import Part
+from msssm_ts.datasets.recordings.chosen import chosen_tables
 from msssm_ts.datasets.recordings.cutting import Pieces, cut
 from msssm_ts.datasets.recordings.entries import (
     Entries,
@@ -27,7 +28,7 @@ from msssm_ts.datasets.recordings.lists import read_rows
 from msssm_ts.datasets.recordings.meant import Cutter
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.ranked import union_of
-from msssm_ts.datasets.recordings.roles import Roles, column_of_group, find_roles
+from msssm_ts.datasets.recordings.roles import Roles, find_roles
 from msssm_ts.datasets.recordings.tables import (
     Listing,
     candidates,
@@ -37,7 +38,6 @@ from msssm_ts.datasets.recordings.tables import (
     read_listing,
 )
 from msssm_ts.datasets.several import several_in_cells
-from msssm_ts.datasets.tables.columns import FOLD, GROUP, PART, find_column
 from msssm_ts.datasets.tree import is_about, relative_name
 from msssm_ts.errors import InputError
 from msssm_ts.series.side_features import SideFeatures
@@ -99,6 +99,13 @@ class Manifest:
         """Whether it says anything but which files there are."""
         known = (self.label, self.several, self.part, self.fold, self.group, self.pieces)
         return bool(self.beside) or any(k is not None for k in known)
+
+    def on_empty(self, count: int, others: str) -> str:
+        """Say that no recording of a part has a label where the others have theirs."""
+        return (
+            f"column {', '.join(self.label_names)} has no label of these {count} {others}: fill it "
+            "in, or name another with --label"
+        )
 
     def features(self, files: Sequence[Path]) -> SideFeatures | None:
         """Return what the user wants told beside some of the files."""
@@ -178,7 +185,7 @@ def find_manifest(
     if not listings:
         _refuse_unmatched(folder, idle, files, names)
         return None
-    used, unused = _chosen(listings, options)
+    used, unused, idle = chosen_tables(listings, idle, folder, options)
     also = [relative_name(x.table.file, folder) for x in unused]
     account = (
         Account()
@@ -190,7 +197,7 @@ def find_manifest(
             [relative_name(t, folder) for t in idle],
         )
     )
-    seen = tuple(x.table.file for x in listings) + tuple(idle)
+    seen = tuple(x.table.file for x in (*used, *unused)) + tuple(idle)
     if labels is not None:
         account, seen = labels.account + account, (*seen, *labels.files)
     found = manifest_of(
@@ -342,48 +349,6 @@ def _refuse_unmatched(
                 f"{file}: its column {column!r} lists recordings, the first {first!r}, but none of "
                 f"them is below {folder}; name the folder that holds them, or mend the table"
             )
-
-
-def _chosen(listings: list[Listing], options: ReadOptions) -> tuple[list[Listing], list[Listing]]:
-    """Tables to use, first the one with the labels or those of parts, and tables that are left."""
-    parts = [x for x in listings if x.part is not None]
-    lists = [x for x in parts if not x.columns and x.part != "train"]
-    if len({x.part for x in parts}) > 1:
-        # Each part once: of validated.tsv and train.tsv only the second names one.
-        by_part: dict[tuple[Part | None, Path], Listing] = {}
-        for x in sorted(parts, key=lambda x: not has_label(x, options.label)):
-            by_part.setdefault((x.part, x.table.file.parent), x)
-        used = sorted(by_part.values(), key=lambda x: PARTS.index(x.part or "train"))
-    else:
-        used = sorted(listings, key=lambda x: _rank(x, options))[:1]
-        used += [x for x in listings if x not in used and (x in lists or x.goes_on(used[0]))]
-    for x in listings:
-        # A further table is used for what the first does not say.
-        if x not in used and _adds(x, used, options):
-            used.append(x)
-    return used, [x for x in listings if x not in used]
-
-
-def _rank(listing: Listing, options: ReadOptions) -> tuple[bool, bool, bool, int]:
-    """Sort tables: with labels first, what shows how to hand answers in last, then by files."""
-    example = "submission" in listing.table.file.stem.lower()
-    found = len(set(listing.files) - {None})
-    return not has_label(listing, options.label), example, bool(listing.owners), -found
-
-
-def _adds(listing: Listing, used: list[Listing], options: ReadOptions) -> bool:
-    if has_label(listing, options.label) and not any(has_label(x, options.label) for x in used):
-        return True
-    roles = [(GROUP, column_of_group(options.group)), (FOLD, options.fold)]
-    # What has a row a piece mostly does not say how recordings are split.
-    roles += [(PART, None)] if any(x.of_pieces or x.repeats for x in used) else []
-    for names, chosen in roles:
-        known = [find_column(x.columns, names, None) or (chosen in x.columns) for x in used]
-        here = chosen in listing.columns if chosen else find_column(listing.columns, names, None)
-        if here and not any(known):
-            return True
-    known_beside = {c for x in used for c in options.beside_columns(x.columns)}
-    return not known_beside.issuperset(options.beside_columns(listing.columns))
 
 
 def matrix(manifest: Manifest, files: Sequence[Path]) -> NDArray[np.int64]:

@@ -33,8 +33,9 @@ class FileNames:
     >>> names = FileNames(folder, [folder / "wav" / "a.wav", folder / "wav" / "b.wav"])
     >>> names.find("wav\\A.WAV").name, names.find("/home/me/set/wav/b").name, names.find("c")
     ('a.wav', 'b.wav', None)
-    >>> FileNames(folder, [folder / "00007.hea"]).find("7", loosely=True).name
-    '00007.hea'
+    >>> numbers = FileNames(folder, [folder / "00007.hea"])
+    >>> [numbers.find(text, loosely=True).name for text in ("7", "7.0")]
+    ['00007.hea', '00007.hea']
     >>> names.find("https://example.org/wav/%61.wav?download=1", loosely=True).name
     'a.wav'
     """
@@ -132,6 +133,8 @@ def _add(names: dict[str, Path | None], name: str, file: Path) -> None:
 
 
 def _number(text: str) -> str:
+    """Return a number as short as it can be written; beside empty cells they have fractions."""
+    text = re.sub(r"(?<=[0-9])\.0+$", "", text)
     return text.lstrip("0") or text[-1:]
 
 

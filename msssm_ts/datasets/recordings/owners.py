@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -60,10 +60,50 @@ def by_owner(table: Strings, folder: Path, files: Sequence[Path]) -> Owned | Non
     >>> by_owner(table, Path("set"), files).table.cells["label"]
     ['AF', 'AF', 'SR']
     """
+    return _owned(table, _ways(folder, files), len(files))
+
+
+def by_column(
+    table: Strings, listed: Strings, files: Sequence[Path | None], where: str
+) -> Owned | None:
+    """Return what a table says of the recordings of those whom another table names beside them.
+
+    Parameters
+    ----------
+    table : Strings
+        It names no recordings.
+    listed : Strings
+        It does, and in one of its columns whose they are.
+    files : sequence of (Path or None)
+        The recording of each row of that.
+    where : str
+        What to call it.
+
+    Examples
+    --------
+    >>> cells = {"patient": ["1", "2"], "label": ["AF", "SR"]}
+    >>> table = Strings(Path("patients.csv"), tuple(cells), cells, True, str)
+    >>> cells = {"file": ["a", "b", "c"], "who": ["001", "001", "002"]}
+    >>> listed = Strings(Path("files.csv"), tuple(cells), cells, True, str)
+    >>> found = by_column(table, listed, [Path("a"), Path("b"), Path("c")], "files.csv")
+    >>> found.table.cells["label"], found.how
+    (['AF', 'AF', 'SR'], 'those of column who of files.csv')
+    """
+    ways = []
+    for column in listed.columns:
+        cells = zip(listed.cells[column], files, strict=True)
+        pairs = [(cell, file) for cell, file in cells if file is not None and cell]
+        ways.append((f"those of column {column} of {where}", _together(pairs)))
+    return _owned(table, ways, len({*files} - {None}))
+
+
+def _owned(
+    table: Strings, ways: Iterable[tuple[str, dict[str, list[Path]]]], n_files: int
+) -> Owned | None:
     if not table.headed or len(table) < 2:
         return None
-    best, most = None, len(files) / 2
-    for how, owned in _ways(folder, files):
+    best, most = None, n_files / 2
+    for how, owned in ways:
         for column in [c for c in table.columns if c.casefold() not in LABEL]:
             cells = [_plain(c) for c in table.cells[column]]
             named = [owned[c] for c in cells if c in owned]

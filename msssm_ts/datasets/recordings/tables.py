@@ -12,9 +12,10 @@ from msssm_ts.datasets.parts import Part, part_in, part_of
 from msssm_ts.datasets.recordings.folders import BESIDE
 from msssm_ts.datasets.recordings.lists import JSON, read_rows
 from msssm_ts.datasets.recordings.names import FileNames
-from msssm_ts.datasets.recordings.owners import by_owner
+from msssm_ts.datasets.recordings.owners import by_column, by_owner
 from msssm_ts.datasets.tables.columns import LABEL, find_column
 from msssm_ts.datasets.tables.strings import Strings
+from msssm_ts.datasets.tree import relative_name
 from msssm_ts.errors import InputError
 
 # Names that people give to the column of files, the likeliest first, and to that of records.
@@ -170,6 +171,18 @@ def read_listing(file: Path, names: FileNames) -> Listing | None:
     column, files = best
     table, column = _named(table, column)
     return Listing(table, files, column, part, loosely)
+
+
+def read_owned(file: Path, listing: Listing, folder: Path) -> Listing | None:
+    """Read a table about those whom another table names beside recordings; None where it is not."""
+    table = read_rows(file)
+    where = relative_name(listing.table.file, folder)
+    rest = [c for c in listing.table.columns if c != listing.column]
+    other = replace(listing.table, columns=tuple(rest))
+    owned = by_column(table, other, listing.files, where)
+    if owned is None:
+        return None
+    return Listing(owned.table, owned.files, owned.column, None, owners=owned.how)
 
 
 def _best(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msssm_ts.datasets.account import Account
+from msssm_ts.datasets.not_read import SHEETS, remedy_of
 from msssm_ts.datasets.recordings.label_files import GRID, kind_of
 from msssm_ts.datasets.tree import (
     count_by_suffix,
@@ -13,6 +14,7 @@ from msssm_ts.datasets.tree import (
     is_copied_link,
     leads_nowhere,
     relative_name,
+    with_suffix,
 )
 
 # As many files are named one by one.
@@ -37,9 +39,9 @@ def unread(
 
     Examples
     --------
-    >>> files = [Path("set/b.xlsx"), Path("set/README.md")]
-    >>> unread(Path("set"), files, "records").line()
-    'left out: 1 file (b.xlsx: none of the records to read)'
+    >>> files = [Path("set/b.pdf"), Path("set/b.xlsx"), Path("set/README.md")]
+    >>> unread(Path("set"), files, "records").line().partition(": ")[2]
+    '1 spreadsheet (b.xlsx: not read, save the sheet as CSV), 1 file (b.pdf: none of the ...'
     """
     rest = [f for f in files if not is_about(f)]
     broken = [f for f in rest if leads_nowhere(f)]
@@ -51,6 +53,8 @@ def unread(
     plain = [f for f in plain if f not in {*about}]
     tables = [f for f in plain if f.suffix.lower() in (".csv", ".tsv")]
     plain = [f for f in plain if f not in set(tables)]
+    sheets = with_suffix(plain, SHEETS)
+    plain = [f for f in plain if f not in {*sheets}]
     names = [relative_name(f, folder) for f in plain]
     if len(names) > _FEW:
         names = count_by_suffix(plain)
@@ -68,6 +72,12 @@ def unread(
             "tables",
             f"without any of the {others}",
             [relative_name(f, folder) for f in tables],
+        )
+        .without(
+            len(sheets),
+            "spreadsheets",
+            f"not read, {remedy_of(sheets)}",
+            [relative_name(f, folder) for f in sheets],
         )
         .without(
             len(about),

@@ -18,7 +18,7 @@ from msssm_ts.datasets.signals.record import Format, Record
 from msssm_ts.datasets.units import unit_factor
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.preparation.filters import rate_ratio, resampled_length
-from msssm_ts.text import counted
+from msssm_ts.text import counted, plural
 
 # Records without the leads of the others are left out if they are at most so many of all.
 _FEW = 0.25
@@ -148,11 +148,11 @@ def _common(
     records: dict[Path, Record], chosen: Sequence[Path], options: ReadOptions, form: Format
 ) -> tuple[set[str], Account]:
     """Leads of all records; a few records that have none of them are taken out."""
-    account = Account()
     spelt: dict[str, str] = {}
     for record in records.values():
         for name in record.names:
             spelt.setdefault(lead_key(name), name)
+    account = _without_wanted(records, chosen, options, form)
     dropped = {lead_key(d) for d in options.drop}
     unknown = [d for d in options.drop if lead_key(d) not in spelt]
     if unknown:
@@ -193,6 +193,24 @@ def _common(
     )
     gone = [spelt[key] for key in spelt if key in dropped]
     return everywhere, account.without(len(gone), "channels", "--drop", gone)
+
+
+def _without_wanted(
+    records: dict[Path, Record], chosen: Sequence[Path], options: ReadOptions, form: Format
+) -> Account:
+    """Take out records without all channels of the model, where others of the part have them."""
+    wanted = {lead_key(name) for name in options.wanted if name}
+    missing = {f: wanted - {lead_key(n) for n in r.names} for f, r in records.items()}
+    without = [f for f, keys in missing.items() if keys]
+    if not without or set(chosen) <= set(without):
+        return Account()
+    lacking = set().union(*(missing[f] for f in without))
+    names = [name for name in options.wanted if lead_key(name) in lacking]
+    for file in without:
+        del records[file]
+    own = [f.name for f in without if f in set(chosen)]
+    which = f"{plural(len(names), 'channel')} {enumerate_names(names)}"
+    return Account().without(len(own), form.title, f"without {which}, which the model needs", own)
 
 
 def _refuse(records: Mapping[Path, Record], leads: Mapping[Path, set[str]]) -> None:

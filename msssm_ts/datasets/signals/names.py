@@ -15,6 +15,8 @@ _PREFIX = re.compile(
 # Of the chest, as IEC and AHA call them.
 _LIMBS = {"i", "ii", "iii", "avr", "avl", "avf"}
 _CHEST = re.compile(r"([cv])([1-6])")
+# An electrode of the 10-20 system and its kin, and a common reference that stands behind it.
+_ELECTRODE = re.compile(r"((?:fp|af|fc|ft|cp|tp|po|[fctpoa])(?:z|\d{1,2}))-(?:ref|le|ar|avg)")
 # EEG systems pad labels with dots ("Fc5."), others write spaces or underscores.
 _FILLERS = re.compile(r"[\s_.]+")
 
@@ -52,28 +54,36 @@ def _other_code(key: str, limbs: bool) -> str:
     return "" if found is None else f"{'v' if found[1] == 'c' else 'c'}{found[2]}"
 
 
+def _electrode(key: str) -> str:
+    """Return an electrode without the common reference behind it."""
+    found = _ELECTRODE.fullmatch(key)
+    return key if found is None else found[1]
+
+
 def meant_names(names: Iterable[str], there: Sequence[str]) -> list[str | None]:
     """Return which of the names that there are each name means; None where it is none of them.
 
     One that is spelt so comes first, then one that means the same lead; then a unit behind either
-    does not matter; at last C1 to C6 are V1 to V6.
+    does not matter; at last C1 to C6 are V1 to V6, and EEG FP1-REF is Fp1.
 
     Examples
     --------
     >>> meant_names(["avr", "acc [g]", "V9", "C2"], ["aVR", "acc", "V2"])
     ['aVR', 'acc', None, 'V2']
-    >>> meant_names(["C2"], ["V1", "V2"])
-    [None]
+    >>> meant_names(["C2"], ["V1", "V2"]), meant_names(["EEG FP1-REF", "EEG C3-A2"], ["Fp1", "C3"])
+    ([None], ['Fp1', None])
     """
     exact = {n: n for n in there}
     meant = {lead_key(n): n for n in reversed(there)}
     bare = {lead_key(named_unit(n)[0]): n for n in reversed(there)}
+    electrodes = {_electrode(lead_key(n)): n for n in reversed(there)}
     limbs = not _LIMBS.isdisjoint(meant)
     return [
         exact.get(n)
         or meant.get(lead_key(n))
         or bare.get(lead_key(named_unit(n)[0]))
         or meant.get(_other_code(lead_key(n), limbs))
+        or electrodes.get(_electrode(lead_key(n)))
         for n in names
     ]
 

@@ -33,10 +33,12 @@ from msssm_ts.datasets.tables.preamble import (
     COMMENT,
     Preamble,
     are_units,
+    commented,
     first_of_table,
     is_comment,
     joined_headers,
     named_separator,
+    named_twice,
     unit_of,
 )
 from msssm_ts.datasets.tables.separators import (
@@ -153,7 +155,10 @@ def detect_dialect(file: Path) -> Dialect:
         raise InputError(f"{file}: the file is empty; give one with series")
     table = [[c.strip() for c in cells[:CELLS]] for _, cells in rows]
     start = first_of_table(table, [is_number(r[0]) for r in table])
-    preamble = Preamble({r[0]: " ".join(r[1:]).strip() for r in table[:start]})
+    preamble = Preamble(
+        {r[0]: " ".join(r[1:]).strip() for r in table[:start]},
+        commented([line for n, line in comments if n < rows[start][0]]),
+    )
     line_above = rows[start - 1][0] if start else 0
     rows, table = rows[start : start + ROWS], table[start : start + ROWS]
     if all(len(c) > 2 and c[0] == c[-1] == "'" for c in table[0]):
@@ -172,7 +177,10 @@ def detect_dialect(file: Path) -> Dialect:
             rows, table = [(0, hidden), *rows], [hidden, *table]
         line_above = max(line_above, above[-1][0] if above else 0, int(named is not None))
     demand(_COLUMN * len(first), file, f"a table of {counted(len(first), 'column')}")
-    together = joined_headers(first, table[1]) if headed and len(table) > 2 else []
+    several = headed and len(table) > 2
+    together = joined_headers(first, table[1]) if several else []
+    if several and not together:
+        together = named_twice(first, table[1], table[2])
     if together:
         first, line_above = together, rows[1][0]
         rows, table = [rows[0], *rows[2:]], [table[0], *table[2:]]
@@ -223,6 +231,7 @@ def detect_dialect(file: Path) -> Dialect:
                     remark,
                     on_commas(cells) if decimal == "," else "",
                     repeated,
+                    _on_rate(preamble),
                     "" if headed else _on_blocks(lines[line_above:]),
                 ],
             )
@@ -250,6 +259,12 @@ def _on_blocks(lines: Sequence[str]) -> str:
     )
 
 
+def _on_rate(preamble: Preamble) -> str:
+    """Say that a comment above the table names a rate and tells none."""
+    told = preamble.rate_that_is_none
+    return f"{told!r} above the table tells no rate; --fs gives it" if told else ""
+
+
 def _line(lines: Sequence[str], number: int) -> str:
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
@@ -266,6 +281,12 @@ def _head(file: Path) -> tuple[str, str, str]:
         complete = not stream.read(1)
     encoding, remark = find_encoding(data, complete)
     binary = b"\0" in data and encoding != "utf-16"
+    if binary and data.strip() and b"\0" not in data.rstrip(b"\0\r\n"):
+        line = data.rstrip(b"\0\r\n").count(b"\n") + 1
+        raise InputError(
+            f"{file}, line {line}: nothing but zero bytes behind it, as a logger leaves them whose "
+            "power went; cut them off"
+        )
     if binary or data.startswith((b"PK\3\4", b"\x1f\x8b")):
         raise InputError(
             f"{file}: not a text table but binary data; save it as CSV in UTF-8, or give the file "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,10 @@ from msssm_ts.datasets.recordings.described import describe
 from msssm_ts.datasets.recordings.lists import JSON
 from msssm_ts.datasets.recordings.names import FileNames
 from msssm_ts.datasets.recordings.tables import read_listing
-from msssm_ts.datasets.tables.alike import like_first
+from msssm_ts.datasets.tables.alike import FEW, all_alike, one_rate
 from msssm_ts.datasets.tables.dialect import detect_dialect
+from msssm_ts.datasets.tables.json_records import SUFFIXES as RECORDS
+from msssm_ts.datasets.tables.json_table import read_json
 from msssm_ts.datasets.tables.one_a_file import are_one_a_file
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
@@ -35,6 +38,8 @@ from msssm_ts.datasets.values import check_values
 from msssm_ts.errors import InputError, OptionError
 from msssm_ts.text import counted
 
+# So many are tried to be the first that others are compared with.
+_TRIED = 4
 _TEXT = (".csv", ".tsv", ".txt", *SUFFIXES)
 _LABELS = re.compile(r"y|labels?|target", re.IGNORECASE)
 _GROUPS = re.compile(r"subjects?|groups?|patients?|speakers?|users?", re.IGNORECASE)
@@ -139,10 +144,10 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
     if tables:
         own = replace(own, label=None, group=None)
     why = "for a table lists the file" if tables else ""
-    if not tables and are_one_a_file(folder, files, options):
+    is_json = files[0].suffix.lower() in RECORDS
+    if not is_json and not tables and are_one_a_file(folder, files, options):
         why = "for its folder has several such files (--label folder takes rows for series)"
-    start = _first_listed(folder, files, tables)
-    first = _recordings(start, own, why)
+    start, first = _first(_first_listed(folder, files, tables), files, own, why)
     if first is None:
         if own.label is not None and _recordings(start, replace(own, label=None)) is not None:
             raise OptionError(
@@ -160,23 +165,45 @@ def read_text_folder(folder: Path, options: ReadOptions) -> LabelledSeries | Non
         options if tables else replace(options, label=None, group=None),
         by_folders=by_folders,
     )
-    data: list[LabelledSeries] = []
-    owners: list[int] = []
+    read: list[tuple[int, LabelledSeries]] = []
+    broken: dict[int, str] = {}
     for i, file in enumerate(described.files):
-        found = first if file == start else _recordings(file, own, why)
-        if found is None:
+        try:
+            found = first if file == start else _recordings(file, own, why)
+        except InputError as error:
+            broken[i] = str(error).removeprefix(str(file)).lstrip(":, ").partition("; ")[0]
+            if len(broken) > FEW * len(described.files):
+                raise
             continue
-        data.append(like_first(found, first))
-        owners.append(i)
+        if found is not None:
+            read.append((i, found))
+    data, owners, odd = all_alike(read)
     joined = _joined(folder, data, [described.files[i] for i in owners])
-    kept = set(owners)
+    kept = {*owners, *odd, *broken}
     unread = [f.name for i, f in enumerate(described.files) if i not in kept]
     account = joined.account.without(len(unread), "files", "they are no recordings", unread)
+    for i, why_not in broken.items():
+        said = f"cannot be read, {why_not}"
+        account = account.without(1, "files", said, [described.files[i].name])
+    others = "other channels than those of the others"
+    account = account.without(len(odd), "files", others, [described.files[i].name for i in odd])
     known = described.take(np.repeat(owners, [d.n_series for d in data])).fields()
     known = {name: value for name, value in known.items() if value is not None}
     if "groups" not in known:
         known.pop("group_name")
     return replace(joined, **known | {"account": described.account + account})
+
+
+def _first(
+    start: Path, files: Sequence[Path], options: ReadOptions, why: str
+) -> tuple[Path, LabelledSeries | None]:
+    """Return one of the first files that can be read, and its recordings."""
+    for file in list(dict.fromkeys((start, *files)))[1:_TRIED]:
+        try:
+            return start, _recordings(start, options, why)
+        except InputError:
+            start = file
+    return start, _recordings(start, options, why)
 
 
 def _first_listed(folder: Path, files: Sequence[Path], tables: Sequence[Path]) -> Path:
@@ -191,12 +218,15 @@ def _recordings_and_tables(folder: Path) -> tuple[list[Path], list[Path]]:
     """Text files that may be recordings, and the tables among them that list others."""
     below = [f for f in files_below(folder) if not _ABOUT.fullmatch(f.stem)]
     files = [f for f in below if bare_suffix(f) in _TEXT]
+    # JSON beside others says something of them; in folders of classes it is recordings, too.
+    files = files or [f for f in with_suffix(below, RECORDS) if f.parent != folder]
     names = {f.name.casefold() for f in files}
     # A number alone may be a value.
     names |= {f.stem.casefold() for f in files if re.search("[^0-9.]", f.stem)}
     tables = [f for f in files if names_others(f, names)]
     rest = [f for f in files if f not in set(tables)]
-    tables += [f for f in with_suffix(below, JSON) if names_others(f, names)]
+    about = [f for f in with_suffix(below, JSON) if f not in files]
+    tables += [f for f in about if names_others(f, names)]
     if not tables and any(part_of(_ending(f)) for f in rest if f.parent == folder):
         # The parts of a data set.
         return [], []
@@ -240,19 +270,26 @@ def _joined(folder: Path, data: Sequence[LabelledSeries], files: Sequence[Path])
     elif max(counts) > 1:
         per_series["groups"] = np.repeat(paths, counts)
         per_series["group_name"] = "file"
-    rates = {d.sampling_rate for d in data}
-    if len(rates) > 1:
+    rates = Counter(d.sampling_rate for d in data)
+    rate, said = one_rate(rates)
+    if rate is None and len(rates) > 1:
+        shown = {r: "an unknown one" if r is None else f"{r:g} Hz" for r in rates}
+        each = [f"{n} of {shown[r]}" for r, n in rates.items()]
+        rarest = min(rates, key=lambda r: rates[r])
+        odd = next(f for f, d in zip(files, data, strict=True) if d.sampling_rate == rarest)
         raise InputError(
-            f"{folder}: recordings of different sampling rates "
-            f"({enumerate_names(sorted(str(r) for r in rates))}); bring them to one"
+            f"{folder}: recordings of different sampling rates ({', '.join(each)}, such as "
+            f"{odd.name}); bring them to one, or list some alone in a table with the columns file "
+            "and label"
         )
     if all(d.stamps is not None for d in data):
         per_series |= times_or_step([t for d in data for t in d.stamps or ()])
     account = _summed([d.account for d in data]).took("files", counted(len(data), "recording"))
+    account = account.remarking(said)
     return LabelledSeries(
         [s for d in data for s in d.values],
         channel_names=data[0].channel_names,
-        sampling_rate=data[0].sampling_rate,
+        sampling_rate=rate,
         units=data[0].units,
         source=str(folder),
         account=account,
@@ -279,13 +316,20 @@ def _summed(accounts: Sequence[Account]) -> Account:
 
 def _recordings(file: Path, options: ReadOptions, why: str = "") -> LabelledSeries | None:
     """Return the recordings in a text file; None where it is a table of series."""
+    if file.suffix.lower() in RECORDS:
+        records = read_json(file, options)
+        return records if records.n_series == 1 else None
     try:
         one = read_recording(file, options, why=why)
         if one is not None:
             return one if one.n_series and _says_what_it_is(one) else None
         table = read_text_table(file, options)
-    except InputError:
-        if detect_dialect(file).preamble.facts:
+    except InputError as error:
+        try:
+            told = detect_dialect(file).preamble.facts
+        except InputError:
+            raise error from None
+        if told:
             raise
         return None
     return table if dict(table.account.taken).get("layout", "").startswith("recordings") else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ import numpy as np
 from msssm_ts.datasets.account import DROPPED, Account
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.tables.columns import find_roles, on_repeated, unique_names
+from msssm_ts.datasets.tables.columns import Roles, find_roles, on_repeated, unique_names
 from msssm_ts.datasets.tables.layout import series_of_table
 from msssm_ts.datasets.tables.lazy_parquet import read_lazily
 from msssm_ts.datasets.tables.many_files import Parts
@@ -51,7 +53,7 @@ def from_frame(frame: Any, options: ReadOptions | None = None) -> LabelledSeries
     """
     # Only polars has it, and pandas none of the name.
     data = frame.to_arrow() if hasattr(frame, "to_arrow") else _of_pandas(frame)
-    return _read(data, "data frame", options or ReadOptions())
+    return series_of_arrow(data, "data frame", options or ReadOptions())
 
 
 def is_frame(source: Any) -> bool:
@@ -89,7 +91,7 @@ def read_parquet(file: Path, options: ReadOptions) -> LabelledSeries:
         data, index = data.rename_columns(names), []
     data = data if len(index) > 1 else data.drop_columns(index)
     order = [*index, *(c for c in data.column_names if c not in set(index))]
-    return _read(data.select(order) if len(index) > 1 else data, str(file), options)
+    return series_of_arrow(data.select(order) if len(index) > 1 else data, str(file), options)
 
 
 def _are_times(data: pa.Table, index: str) -> bool:
@@ -99,20 +101,58 @@ def _are_times(data: pa.Table, index: str) -> bool:
     return "time" not in data.column_names and bool(pa.types.is_temporal(kind))
 
 
-def _read(data: pa.Table, source: str, options: ReadOptions) -> LabelledSeries:
+def series_of_arrow(
+    data: pa.Table,
+    source: str,
+    options: ReadOptions,
+    *,
+    place: Callable[[int], str] = lambda row: f"row {row + 1}",
+    account: Account | None = None,
+) -> LabelledSeries:
+    """Return the series of a table of Arrow.
+
+    Parameters
+    ----------
+    data : pyarrow.Table
+        Wide, long, or with columns of lists.
+    source : str
+        Where it comes from.
+    options : ReadOptions
+        Columns that the user named.
+    place : callable
+        Says in words where a row stands in the source.
+    account : Account, optional
+        Of what has been left out.
+
+    Raises
+    ------
+    InputError
+        If the series cannot be understood.
+    """
     names = data.column_names
     data = data.rename_columns(unique_names(names, source))
     options.check_columns(data.column_names, source)
     if not data.num_rows:
         raise InputError(f"{source}: the table has no rows; give one with series")
-    roles = find_roles(data.column_names, options)
+    roles = _without_lists(find_roles(data.column_names, options), data, options)
     dropped = options.dropped(data.column_names)
-    account = Account().without(len(dropped), "columns", DROPPED, dropped)
+    account = (account or Account()).without(len(dropped), "columns", DROPPED, dropped)
     account = account.remarking(on_repeated(names, data.column_names))
-    table = Table(
-        data.drop_columns(list(dropped)), source, lambda row: f"row {row + 1}", account=account
-    )
+    table = Table(data.drop_columns(list(dropped)), source, place, account=account)
     return series_of_table(table, roles, options)
+
+
+def _without_lists(roles: Roles, data: pa.Table, options: ReadOptions) -> Roles:
+    """Return roles without a label that was found by its name, such as y, and holds series."""
+    import pyarrow as pa
+
+    if options.label is not None or len(roles.labels) != 1:
+        return roles
+    kind = data.schema.field(roles.labels[0]).type
+    if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return roles
+    rest = {*roles.rest, *roles.labels}
+    return replace(roles, labels=(), rest=tuple(c for c in data.column_names if c in rest))
 
 
 def _of_pandas(frame: pd.DataFrame) -> pa.Table:

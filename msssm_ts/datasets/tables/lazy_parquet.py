@@ -17,7 +17,7 @@ from msssm_ts.datasets.tables.columns import Roles
 from msssm_ts.datasets.tables.guess import refined
 from msssm_ts.datasets.tables.layout import series_of_table, with_unique_id
 from msssm_ts.datasets.tables.lazy_rows import ROW, ReadRow, demand_places
-from msssm_ts.datasets.tables.lists import list_columns, list_series
+from msssm_ts.datasets.tables.lists import OF_STEPS, list_columns, list_series
 from msssm_ts.datasets.tables.many_files import (
     Parts,
     check_same,
@@ -226,7 +226,7 @@ def _values(
     understood = series_of_table(table, roles, options)
     taken = dict(understood.account.taken)
     layout = taken["layout"]
-    if not layout.startswith(_LAYOUTS):
+    if not layout.startswith(_LAYOUTS) or layout == OF_STEPS:
         raise InputError(
             f"{source}: would take more than the {size_text(allowed_bytes())} that --max-memory "
             f"allows, and its layout ({layout}) is read as a whole; raise it, or write a series a "

@@ -14,11 +14,14 @@ from msssm_ts.datasets.tables.steps import find_steps
 from msssm_ts.datasets.tables.table import Table
 from msssm_ts.datasets.values import check_values
 from msssm_ts.series import Series
+from msssm_ts.series.glance import looks_turned
 from msssm_ts.text import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# What the layout is called where a list in a cell is a step.
+OF_STEPS = "a series a row, in lists of its steps"
 # How numbers of NumPy are written in lists.
 _TYPED = re.compile(r"(?:np\.)?(?:float|int|array)\d*\(([^()]*)\)")
 # What stands between numbers in one cell, and where commas are decimal marks; fewer numbers may be
@@ -107,7 +110,8 @@ def _listed(text: str) -> list[Any] | None:
 def list_series(table: Table, columns: Sequence[str]) -> list[Series]:
     """Return the series of list columns, a channel each.
 
-    One column of lists of lists holds all channels of a series.
+    One column of lists of lists holds all channels of a series, a list each, or a list a step
+    (:func:`are_steps`).
 
     Raises
     ------
@@ -126,6 +130,8 @@ def list_series(table: Table, columns: Sequence[str]) -> list[Series]:
             )
         series.append(cells[0] if len(cells) == 1 else np.concatenate(cells))
     check_values(series, table.error)
+    if are_steps(series):
+        return [np.ascontiguousarray(s.T) for s in series]
     odd = next((i for i, s in enumerate(series) if len(s) != len(series[0])), None)
     if odd is not None:
         raise table.error(
@@ -134,6 +140,24 @@ def list_series(table: Table, columns: Sequence[str]) -> list[Series]:
             "give every series all channels",
         )
     return series
+
+
+def are_steps(series: Sequence[Series]) -> bool:
+    """Whether lists of lists have a list a step, with the value of each channel in it.
+
+    They do where they differ in their number and are of one length, or go on from list to list.
+
+    Examples
+    --------
+    >>> waves = [np.sin(np.arange(n))[:, None] + [0.0, 1.0] for n in (40, 50)]
+    >>> are_steps(waves), are_steps([wave.T for wave in waves])
+    (True, False)
+    """
+    lengths = {s.shape[1] for s in series}
+    counts = {len(s) for s in series}
+    if len(lengths) > 1 or 1 in counts:
+        return False
+    return (len(counts) > 1 and min(counts) > max(lengths)) or looks_turned(series)
 
 
 def _pieces(table: Table, column: str) -> list[NDArray[np.float64]]:

@@ -27,6 +27,9 @@ _FRACTION = {m: re.compile(rf"[+-]?\d*(\{m}\d+)+([eE][+-]?\d+)?") for m in ",."}
 _SMALL = re.compile(r"[+-]?[1-9]\d{0,2}")
 # Whole numbers beside decimals are not ten times as large; of thirty decimals one ends in 0.
 _FEW_GROUPED, _MANY_GROUPED, _OTHER_SIZE = 3, 30, 10.0
+# What word processors, and locales, write for a minus.
+_MINUS = ("\u2212", "\uff0d", "\ufe63")
+_AS_MINUS = r"^[\u2212\uff0d\ufe63](?=[\d.,])"
 
 
 def as_float(cell: str) -> float | None:
@@ -55,13 +58,17 @@ def is_number(cell: str) -> bool:
 
 
 def without_groups(text: str) -> str:
-    """Return a number without spaces or apostrophes between its thousands.
+    """Return a number without spaces or apostrophes between its thousands, and a typist's minus.
 
     Examples
     --------
     >>> without_groups("1 234,5"), without_groups("1'234'567"), without_groups("12 34")
     ('1234,5', '1234567', '12 34')
+    >>> without_groups("\u22125"), without_groups("\u2212")
+    ('-5', '\u2212')
     """
+    if text[:1] in _MINUS and text[1:2].isdecimal():
+        text = f"-{text[1:]}"
     grouped = text[:1].isdecimal() or text[:1] in "+-"
     return _BETWEEN.sub("", text) if grouped and _BY_THREES.fullmatch(text) else text
 
@@ -146,7 +153,7 @@ def parsed(texts: pd.Series, decimal: str) -> tuple[pd.Series, bool]:
     """
     import pandas as pd
 
-    stripped = texts.str.strip()
+    stripped = texts.str.strip().str.replace(_AS_MINUS, "-", regex=True)
     thousands = stripped.str.fullmatch(_THOUSANDS[decimal].pattern).fillna(False).astype(bool)
     if decimal == ",":
         doubtful = stripped.str.contains(".", regex=False, na=False) & ~thousands

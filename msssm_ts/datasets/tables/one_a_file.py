@@ -9,9 +9,11 @@ from pathlib import Path
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import find_roles
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
+from msssm_ts.datasets.tables.guess import is_unnamed
 from msssm_ts.datasets.tables.orientation import rows_are_steps
 from msssm_ts.datasets.tables.partitions import is_partitioned
 from msssm_ts.datasets.tables.steps import find_steps
+from msssm_ts.datasets.tables.stream import are_sources
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.units import named_unit
 from msssm_ts.errors import InputError
@@ -52,12 +54,19 @@ def _is_one(file: Path) -> bool:
 
 
 def why_one(dialect: Dialect, options: ReadOptions) -> str:
-    """Return why a table is one series of the model that it is for; empty where it is not.
+    """Return why a table is one series, as that of the model it is for; empty where it is not.
 
-    Its columns are the model's channels, by their names or, without any, by their number.
+    A line above says the rate of columns that are channels by their names; or its columns are the
+    model's channels, by their names or, without any, by their number.
     """
     wanted = {name.casefold() for name in options.wanted}
-    if len(options.wanted) < 2 or options.id or options.time or options.channel or options.label:
+    if options.id or options.time or options.channel or options.label:
+        return ""
+    if is_one_channel(dialect):
+        return "for there is no other"
+    if dialect.headed and dialect.preamble.rate is not None and are_channels(dialect):
+        return "for a line above says their rate"
+    if len(options.wanted) < 2:
         return ""
     if dialect.headed:
         own = {named_unit(c)[0].casefold() for c in dialect.columns}
@@ -67,12 +76,26 @@ def why_one(dialect: Dialect, options: ReadOptions) -> str:
     return "for they are the model's channels" if found else ""
 
 
+def is_one_channel(dialect: Dialect) -> bool:
+    """Whether there is one column of numbers beside those of row numbers, and its name is its own.
+
+    A series of one step is none.
+    """
+    names = tuple(c for c in dialect.columns if not is_unnamed(c))
+    if not dialect.headed or len(names) != 1 or dialect.texts:
+        return False
+    roles = find_roles(names, ReadOptions())
+    return names in (roles.rest, (roles.value,))
+
+
 def are_channels(dialect: Dialect) -> bool:
     """Whether columns are channels by their names: few, not numbered, and no part of a table."""
     roles = find_roles(dialect.columns, ReadOptions())
+    # Below a rate numbered ones are channels, too, unless they are called as steps are.
+    channels = dialect.preamble.rate is not None and are_sources(dialect.columns)
     return (
         2 <= len(dialect.columns) <= _FEW
         and roles.rest == dialect.columns
         and not dialect.texts
-        and not find_steps(dialect.columns).numbered
+        and (channels or not find_steps(dialect.columns).numbered)
     )

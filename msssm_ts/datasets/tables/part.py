@@ -66,8 +66,9 @@ def rows_of_part(table: Table, roles: Roles, options: ReadOptions) -> tuple[Tabl
             f"{', '.join(names[:6])}; give a table with such rows"
         )
     gone = sorted({n for n, m in zip(names, meant, strict=False) if not m})
+    none = texts.codes < 0
     account = table.account.without(
-        int((~keep).sum()), "rows", f"of another part in column {roles.part}", gone
-    )
+        int((~keep & ~none).sum()), "rows", f"of another part in column {roles.part}", gone
+    ).without(int(none.sum()), "rows", f"without a part in column {roles.part}")
     tests = are_tests_beside(parts, options.split)
     return replace(table.select(keep), account=account), replace(roles, has_test_part=tests)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msssm_ts.datasets.leads import are_leads
 from msssm_ts.datasets.units import is_unit
@@ -17,9 +17,11 @@ _RATE = re.compile(
     re.IGNORECASE,
 )
 _IN_BRACKETS = re.compile(r"\s*[(\[].*?[)\]]\s*|:$")
+_UNHEARD = re.compile(r"[\s\"'\ufeff]+")
+_SAYS = re.compile(r"\s*[:=]\s*")
 _TIME = re.compile(r"(elapsed )?(date)?time(stamp)?|t\b|date|seconds|sec\b", re.IGNORECASE)
-_HERTZ = re.compile(r"([0-9.,]+)\s*(hz|hertz|sps|samples/s|)", re.IGNORECASE)
-_SAID_HERTZ = re.compile(r"[0-9.,]+\s*(hz|hertz)", re.IGNORECASE)
+_HERTZ = re.compile(r"([0-9.,]+)\s*(k?hz|hertz|sps|samples( per |/)s(ec(ond)?)?|)", re.IGNORECASE)
+_SAID_HERTZ = re.compile(r"[0-9.,]+\s*(k?hz|hertz)", re.IGNORECASE)
 # Watches write them in the language of their owner.
 _UNIT_NAMES = ("unit", "units", "einheit", "unité", "unidad", "unità", "unidade", "eenheid")
 _CHANNEL_NAMES = (
@@ -37,23 +39,39 @@ class Preamble:
     ----------
     facts : mapping from str to str
         Names and values that stand there, a line each.
+    comments : mapping from str to str
+        What comments say of all of the table (:func:`commented`).
     """
 
     facts: Mapping[str, str]
+    comments: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def _said(self) -> dict[str, str]:
+        return {**self.comments, **self.facts}
 
     @property
     def rate(self) -> float | None:
         """The sampling rate that a line names, in hertz."""
-        found = _HERTZ.fullmatch(self.facts.get(self._rate_name, "").strip())
+        found = _HERTZ.fullmatch(self._said.get(self._rate_name, "").strip())
         number = _float(found[1]) if found else None
+        if found and number is not None and found[2].casefold() == "khz":
+            number *= 1000
         return number if number is not None and 0 < number < 1e9 else None
 
     @property
     def _rate_name(self) -> str:
         """The line that names it; else the only one that has hertz, whatever it is called."""
-        named = [n for n, v in self.facts.items() if _is_rate(n) and _HERTZ.fullmatch(v.strip())]
-        hertz = [n for n, value in self.facts.items() if _SAID_HERTZ.fullmatch(value.strip())]
+        said = self._said.items()
+        named = [n for n, v in said if _is_rate(n) and _HERTZ.fullmatch(v.strip())]
+        hertz = [n for n, value in said if _SAID_HERTZ.fullmatch(value.strip())]
         return next(iter(named or (hertz if len(hertz) == 1 else ())), "")
+
+    @property
+    def rate_that_is_none(self) -> str:
+        """The comment that names a rate and tells none; empty where there is no such."""
+        told = (f"{n}: {v}" for n, v in self.comments.items() if _is_rate(n))
+        return "" if self.rate is not None else next(told, "")
 
     @property
     def unit(self) -> str:
@@ -77,7 +95,7 @@ class Preamble:
         ]
 
     def _fact(self, names: Collection[str]) -> str:
-        for name, value in self.facts.items():
+        for name, value in self._said.items():
             if name.strip().rstrip(":").casefold() in names:
                 return value.strip()
         return ""
@@ -108,6 +126,36 @@ def is_comment(line: str) -> bool:
     (True, False)
     """
     return line.lstrip(' \t"').startswith(COMMENT)
+
+
+def plain_header(line: str) -> str:
+    r"""Return a header without what tools write otherwise when they repeat it below.
+
+    Examples
+    --------
+    >>> plain_header('"label", T0\r\n') == plain_header("\ufefflabel,t0")
+    True
+    """
+    return _UNHEARD.sub("", line).casefold()
+
+
+def commented(lines: Sequence[str]) -> dict[str, str]:
+    """Return what comments above a table say of all of it: a rate, be it one or not, or a unit.
+
+    Examples
+    --------
+    >>> commented(["# made by hand: yes", "%Sample Rate = 250 Hz # as set", "# unit: mV"])
+    {'Sample Rate': '250 Hz', 'unit': 'mV'}
+    >>> Preamble({}, commented(["# fs: fast"])).rate_that_is_none
+    'fs: fast'
+    """
+    found = {}
+    for line in lines:
+        name, *values = _SAYS.split(line.strip().strip('"').lstrip("#%/ \t"), maxsplit=1)
+        value = values[0].partition("#")[0].strip(" ,;\t") if values else ""
+        if value and (_is_rate(name) or name.casefold() in _UNIT_NAMES):
+            found[name.strip()] = value
+    return found
 
 
 def first_of_table(table: Sequence[Sequence[str]], is_number: Sequence[bool]) -> int:
@@ -151,7 +199,9 @@ def _is_below_header(row: Sequence[str], values: Sequence[str]) -> bool:
 
 def _is_header(row: Sequence[str], width: int, alone: bool) -> bool:
     """Whether a row above few columns of numbers names them, and is no name and value."""
-    if len(row) != width or _filled(row) < width:
+    # pandas writes no name for the numbers of rows.
+    unnamed = alone and bool(row) and not row[0].strip()
+    if len(row) != width or _filled(row) < width - unnamed:
         return False
     named = alone or width != 2 or _TIME.match(row[0].strip()) is not None
     return named or are_leads(row)
@@ -201,6 +251,39 @@ def joined_headers(names: Sequence[str], below: Sequence[str]) -> list[str]:
     if not numbered or not alike or min(map(len, numbered.values())) < 2 or "" in numbered:
         return []
     return [f"{a}_{b.strip()}" if b.strip() else a for a, b in zip(names, below, strict=True)]
+
+
+def named_twice(names: Sequence[str], below: Sequence[str], values: Sequence[str]) -> list[str]:
+    """Return the names of columns that two rows give, the first of them to several at once.
+
+    Empty where the row below the header is none of the kind.
+
+    Parameters
+    ----------
+    names, below, values : sequence of str
+        The first three rows.
+
+    Examples
+    --------
+    >>> named_twice(["acc", "acc", "about"], ["x", "y", "label"], ["1", "2", "a"])
+    ['x', 'y', 'label']
+    >>> named_twice(["acc", "acc", "gyr"], ["x", "y", "x"], ["1", "2", "3"])
+    ['acc_x', 'acc_y', 'gyr_x']
+    >>> named_twice(["acc", "acc", "time"], ["m/s^2", "m/s^2", "s"], ["1", "2", "3"])
+    []
+    """
+    if not len(names) == len(below) == len(values) or len({*names}) == len(names):
+        return []
+    words = [b.strip() for b in below]
+    pairs = {*zip(names, words, strict=True)}
+    numbers = [_float(v) is not None for v in values]
+    if not all(words) or len(pairs) < len(names) or 2 * sum(numbers) < len(names):
+        return []
+    if any(_float(w) is not None for w in words) or are_units(below, values):
+        return []
+    if len({*words}) == len(words):
+        return words
+    return [f"{a}_{b}" if a.strip() else b for a, b in zip(names, words, strict=True)]
 
 
 def unit_of(cell: str) -> str:

@@ -16,7 +16,7 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
 from msssm_ts.datasets.tables.guess import is_unnamed
 from msssm_ts.datasets.tables.numbers import as_float
-from msssm_ts.datasets.tables.one_a_file import are_channels
+from msssm_ts.datasets.tables.one_a_file import are_channels, is_one_channel
 from msssm_ts.datasets.tables.text import read_text
 from msssm_ts.datasets.tables.written import with_numbers
 from msssm_ts.datasets.units import named_unit, without_unit
@@ -112,7 +112,9 @@ def _is_matrix(dialect: Dialect, why: str) -> bool:
     """Whether a file that is known to be a recording holds channels without names, or with few."""
     if not why:
         return False
-    return are_channels(dialect) if dialect.headed else not dialect.preamble.facts
+    if not dialect.headed:
+        return not dialect.preamble.facts
+    return are_channels(dialect) or is_one_channel(dialect)
 
 
 def _are_leads(dialect: Dialect, options: ReadOptions) -> bool:

@@ -56,7 +56,7 @@ def is_stream(table: Table, roles: Roles, options: ReadOptions, numbered: bool) 
                 "row to row, and no column says which series a row belongs to; name it with --id"
             )
         return True
-    if (numbered and not _are_sources(roles.rest)) or len(table) < 2:
+    if (numbered and not are_sources(roles.rest)) or len(table) < 2:
         return False
     times = numbers_of(table, roles.time)
     if times is None:
@@ -71,8 +71,14 @@ def is_stream(table: Table, roles: Roles, options: ReadOptions, numbered: bool) 
     return bool(within.sum() >= len(table) / 4 and _goes_on(times, within))
 
 
-def _are_sources(columns: Sequence[str]) -> bool:
-    """Whether numbered columns are few, and called as what is measured, such as pump 1."""
+def are_sources(columns: Sequence[str]) -> bool:
+    """Whether numbered columns are few, and called as what is measured, such as pump 1.
+
+    Examples
+    --------
+    >>> are_sources(["EEG 1", "EEG 2"]), are_sources(["t0", "t1"])
+    (True, False)
+    """
     stems = {re.sub(r"[\d\W_]+", "", c).casefold() for c in columns}
     return len(columns) <= _FEW and stems.isdisjoint(_STEPS)
 

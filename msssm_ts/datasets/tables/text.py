@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,7 +19,7 @@ from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.columns import Roles, find_roles
 from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect, not_text
 from msssm_ts.datasets.tables.encoding import find_encoding
-from msssm_ts.datasets.tables.preamble import is_comment
+from msssm_ts.datasets.tables.preamble import is_comment, plain_header
 from msssm_ts.datasets.tables.separators import WHITESPACE, split_spaced
 from msssm_ts.datasets.tables.spans import Span
 from msssm_ts.datasets.tables.table import Table
@@ -255,7 +256,16 @@ class TextRows:
         return replace(self, cleaned=True, n_comments=n_comments, n_headers=n_headers)
 
     def _is_header(self, line: str) -> bool:
-        return bool(self.dialect.header) and line.strip() == self.dialect.header
+        start = self._plain_header[:8]
+        # Most lines are long, and begin otherwise.
+        return bool(start) and plain_header(line[:64]).startswith(start) and self._repeats(line)
+
+    def _repeats(self, line: str) -> bool:
+        return plain_header(line) == self._plain_header
+
+    @cached_property
+    def _plain_header(self) -> str:
+        return plain_header(self.dialect.header)
 
     def _text_lines(self) -> Iterator[tuple[int, str]]:
         """Lines with their numbers, as they are written."""

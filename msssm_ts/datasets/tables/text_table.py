@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from msssm_ts.datasets.container import LabelledSeries
 from msssm_ts.datasets.options import ReadOptions
-from msssm_ts.datasets.tables.dialect import detect_dialect
+from msssm_ts.datasets.tables.dialect import Dialect, detect_dialect
 from msssm_ts.datasets.tables.layout import paths_in, series_of_table
 from msssm_ts.datasets.tables.lazy_text import read_text_lazily
 from msssm_ts.datasets.tables.many_files import Parts
 from msssm_ts.datasets.tables.one_a_file import why_one
+from msssm_ts.datasets.tables.preamble import Preamble
 from msssm_ts.datasets.tables.recording import read_recording
 from msssm_ts.datasets.tables.text import read_text
+
+# Rates that times tell are of rounded ones.
+_ALIKE = 0.01
 
 
 def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
@@ -50,6 +55,25 @@ def read_text_table(file: Path, options: ReadOptions) -> LabelledSeries:
     recording = read_recording(file, options, dialect, why=why_one(dialect, options))
     if recording is not None:
         return recording
+    return _told_above(_table(file, options, dialect), dialect.preamble)
+
+
+def _told_above(data: LabelledSeries, preamble: Preamble) -> LabelledSeries:
+    """Return series with the rate and the unit that lines above their table say."""
+    rate, own, account = preamble.rate, data.sampling_rate, data.account
+    if rate is not None and own is None:
+        account = account.took("sampling rate", "the lines above the table")
+    elif rate is not None and own is not None and abs(rate - own) > _ALIKE * own:
+        account = account.remarking(
+            f"lines above the table say {rate:g} Hz, and its times {own:g} Hz, which count"
+        )
+    units = data.units
+    if preamble.unit:
+        units = tuple(u or preamble.unit for u in units or [""] * data.n_channels)
+    return replace(data, sampling_rate=own or rate, units=units, account=account)
+
+
+def _table(file: Path, options: ReadOptions, dialect: Dialect) -> LabelledSeries:
     lazy = read_text_lazily(Parts.alone(file), options)
     if lazy is not None:
         return lazy

@@ -15,7 +15,7 @@ from msssm_ts.datasets.messages import enumerate_names
 from msssm_ts.datasets.options import ReadOptions
 from msssm_ts.datasets.tables.account import account_of, columns_in_words
 from msssm_ts.datasets.tables.columns import Roles
-from msssm_ts.datasets.tables.lists import list_columns, list_series
+from msssm_ts.datasets.tables.lists import OF_STEPS, list_columns, list_series
 from msssm_ts.datasets.tables.per_series import per_series
 from msssm_ts.datasets.tables.steps import Steps, find_steps
 from msssm_ts.datasets.tables.table import Table
@@ -52,7 +52,9 @@ def read_wide(table: Table, roles: Roles, options: ReadOptions) -> LabelledSerie
         unused = [c for c in roles.rest if c not in lists] + _unused(roles)
         roles = replace(roles, time=None, channel=None)
         words = columns_in_words(lists)
-        account = account_of(table, roles, "a series a row, in lists", words, left_out=unused)
+        turned = _of_steps(table, lists, series)
+        layout = OF_STEPS if turned else "a series a row, in lists"
+        account = account_of(table, roles, layout, words, left_out=unused).remarking(turned)
     else:
         table, steps = steps_of(table, roles)
         values = table.numbers(steps.columns)
@@ -94,6 +96,18 @@ def _on_telling_steps(table: Table, roles: Roles, steps: Steps, values: NDArray[
         "there in numbers; --drop leaves it out"
         if telling
         else ""
+    )
+
+
+def _of_steps(table: Table, lists: Sequence[str], series: Sequence[Series]) -> str:
+    """Say that each list in a cell was taken for a step; empty where it was not."""
+    if len(lists) > 1 or len(series[0]) == 1:
+        return ""
+    if len(table.data[lists[0]][0]) == len(series[0]):
+        return ""
+    return (
+        f"took each list in {columns_in_words(lists)} for a step of "
+        f"{counted(len(series[0]), 'channel')}; write a list a channel where they are channels"
     )
 
 

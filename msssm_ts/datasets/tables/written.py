@@ -30,7 +30,7 @@ _NO_VALUE = frozenset(
         *("overrange", "under range", "over range", "\\n", "<null>", "undefined", "unkn"),
     )
 )
-_MARKS, _SPREADSHEET = re.compile(r"[-–—._*?]+|…"), re.compile(r"#[A-Za-z0-9/]+[!?]?")
+_MARKS, _SPREADSHEET = re.compile(r"[-\u2212–—._*?]+|…"), re.compile(r"#[A-Za-z0-9/]+[!?]?")
 _WITH_UNIT = re.compile(
     r"(?P<before>[$€£¥])?\s*(?P<number>[+-]?[\d.,][\d.,'’\s]*?(?:[eE][+-]?\d+)?)\s*"
     r"(?P<unit>[^\W\d_][^\d,;:]{0,11}|[°%Ω€$£¥][^\d,;:]{0,7}|[^\W\d_]{1,4}/[^\W\d_]{0,4}[²³^2]{0,2})?"
