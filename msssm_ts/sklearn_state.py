@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from msssm_ts.fitted.parts import Source, check_sampling_rate
-from msssm_ts.fitted.scale import scale_line
+from msssm_ts.fitted.scale import in_order, scale_line
 from msssm_ts.fitted.takes_series import TakesSeries
 from msssm_ts.fitted.told import stamps_line
 from msssm_ts.series import LazySeries, Series
@@ -94,16 +94,11 @@ def _warn_of_size(
     """Warn of values of quite another size than those that were learned from."""
     names = fitted.preparation.channels
     given = fitted.source.channel_names if channel_names is None else channel_names
-    order: Any = slice(None)
-    if names is None:
-        names = tuple(f"channel {i + 1}" for i in range(series[0].shape[0]))
-    elif given is not None and set(names) <= set(given):
-        order = [list(given).index(name) for name in names]
-    else:
+    if names and not set(names) <= set(given or ()):
         # It is refused, with the names.
         return
     some = np.linspace(0, len(series) - 1, min(len(series), _LOOKED_AT)).astype(int)
-    line = scale_line(fitted, [series[i][order] for i in some], names)
+    line = scale_line(fitted, *in_order(fitted, [series[i] for i in some], given))
     if line:
         warn_caller(line)
 

@@ -69,7 +69,7 @@ TEXTS = {
         "no columns left|not a number|no labels",
     ),
     "prose.txt": ("Dear reader,\nthis is a letter.\nYours\n", "cells|no labels|no columns"),
-    "html.csv": ("<html>\n<body><p>Not found</p></body>\n", "is not a number|no labels|no columns"),
+    "html.csv": ("<html>\n<body><p>Not found</p></body>\n", "a web page, not the data"),
     "same_id.csv": (
         "id,label,t0,t1\nx,a,1,2\nx,b,3,4\n",
         "line 3: id 'x' stands in line 2 already",

@@ -22,6 +22,27 @@ _LARGE, _SMALL, _MANY = 8.0, 1 / 20, 8
 _FAR = 20.0
 
 
+def in_order(
+    model: TakesSeries, series: Sequence[Series], given: Sequence[str] | None
+) -> tuple[list[Series], Sequence[str]]:
+    """Return series with their channels as a model wants them, and the channels' names.
+
+    Parameters
+    ----------
+    model : FittedModel or FittedEncoder
+        That is to be asked.
+    series : sequence of arrays of shape (n_channels, length)
+        One at least.
+    given : sequence of str, optional
+        Names of their channels, with all that the model wants; by default they are in its order.
+    """
+    names = model.preparation.channels
+    if names and given:
+        place = [list(given).index(name) for name in names]
+        series = [one[place] for one in series]
+    return list(series), names or [f"channel {i + 1}" for i in range(len(series[0]))]
+
+
 def scale_line(model: TakesSeries, series: Sequence[Series], names: Sequence[str]) -> str:
     """Say which channels are of another size than those that a model was trained on.
 

@@ -68,8 +68,8 @@ class SideFeatures:
 
         Examples
         --------
-        >>> sex = SideFeatures(("sex",), (np.array(["f", "m", "f", "m"]),))
-        >>> sex.giving_away(np.array([0, 1, 0, 1])), sex.giving_away(np.array([0, 1, 1, 1]))
+        >>> sex = SideFeatures(("sex",), (np.array(["f", "m", "f", "m", "f"]),))
+        >>> sex.giving_away(np.array([0, 1, 0, 1, 0])), sex.giving_away(np.array([0, 1, 1, 1, 0]))
         (['sex'], [])
         """
         found = []

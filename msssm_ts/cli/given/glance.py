@@ -70,11 +70,8 @@ def on_scale(
 
     The latter where it is asked for: no unit tells.
     """
-    from msssm_ts.fitted.scale import fills_line, scale_line
+    from msssm_ts.fitted.scale import fills_line, in_order, scale_line
 
-    needed, given = model.preparation.channels, series.channel_names
-    names = needed or [f"channel {i + 1}" for i in range(series.n_channels)]
-    order = [given.index(name) for name in names] if needed and given else slice(None)
-    ordered = [one[order] for one in some]
+    ordered, names = in_order(model, some, series.channel_names)
     lines = [fills_line(model, ordered, names), scale_line(model, ordered, names) if sizes else ""]
     return [line for line in lines if line]
