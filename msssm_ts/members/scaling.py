@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from msssm_ts.kernels import parallel
+
 LARGEST_DEVIATION = 10.0
 # Rows that are worked on at once: they stay in the cache, with what is made of them.
 _ROWS = 8
@@ -52,14 +54,18 @@ class Scaling:
         >>> z.ravel().tolist()
         [-0.5, 3.5]
         """
-        for i in range(0, len(z), _ROWS):
-            part = z[i : i + _ROWS]
-            part -= self.mean
-            part *= self.scale
-            if self.bent:
-                part /= 1 + np.abs(part)
-            else:
-                np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)
+
+        def work(first: int, last: int) -> None:
+            for i in range(first, last, _ROWS):
+                part = z[i : min(i + _ROWS, last)]
+                part -= self.mean
+                part *= self.scale
+                if self.bent:
+                    part /= 1 + np.abs(part)
+                else:
+                    np.clip(part, -LARGEST_DEVIATION, LARGEST_DEVIATION, out=part)
+
+        parallel.run(work, np.full(len(z), z.shape[1] // 8))
 
 
 def _deviation(z: NDArray[np.float32], mean: NDArray[np.float64]) -> NDArray[np.float64]:

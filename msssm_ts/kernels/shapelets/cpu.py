@@ -8,7 +8,7 @@ import numpy as np
 
 from msssm_ts.kernels.jit import inlined, kernel
 from msssm_ts.kernels.layout import scratch
-from msssm_ts.kernels.simd import larger, load, positive, splat, spread, store
+from msssm_ts.kernels.simd import item, larger, load, positive, splat, spread, store
 
 # Shapelets of one dilation, the lanes of a float32 vector; values of each.
 GROUP, TAPS = 16, 11
@@ -33,35 +33,30 @@ def _load_series(
 
 
 @inlined
-def _factors(y: Any, m: Any, lag: Any, mean: Any, square: Any, factor: Any, half: Any) -> None:
+def _factors(y: Any, m: Any, lag: Any, factor: Any, half: Any) -> None:
     """Fill factor[:m] with 1 / √(variance + FLOOR) of the windows that start there, half with 0."""
-    mean[:m] = 0.0
-    square[:m] = 0.0
-    for k in range(TAPS):
-        for t in range(m):
-            mean[t] += y[t + k * lag]
     for t in range(m):
-        mean[t] /= TAPS
-    for k in range(TAPS):
-        for t in range(m):
-            e = y[t + k * lag] - mean[t]
-            square[t] += e * e
-    for t in range(m):
-        factor[t] = np.float32(1.0 / np.sqrt(square[t] / TAPS + FLOOR))
+        total, square = 0.0, 0.0
+        for k in range(TAPS):
+            total += item(y, t + k * lag)
+        mean = total / TAPS
+        for k in range(TAPS):
+            e = item(y, t + k * lag) - mean
+            square += e * e
+        factor[t] = np.float32(1.0 / np.sqrt(square / TAPS + FLOOR))
         half[t] = 0.0
 
 
 @inlined
-def _halves(y: Any, m: Any, lag: Any, square: Any, factor: Any, half: Any) -> None:
+def _halves(y: Any, m: Any, lag: Any, factor: Any, half: Any) -> None:
     """Fill half[:m] with half the sum of squares of the windows that start there, factor with 1."""
-    square[:m] = 0.0
-    for k in range(TAPS):
-        for t in range(m):
-            e = np.float64(y[t + k * lag])
-            square[t] += e * e
     for t in range(m):
+        square = 0.0
+        for k in range(TAPS):
+            e = np.float64(item(y, t + k * lag))
+            square += e * e
         factor[t] = 1.0
-        half[t] = np.float32(0.5 * square[t])
+        half[t] = np.float32(0.5 * square)
 
 
 @inlined
@@ -126,7 +121,6 @@ def features_of_batch(
         longest = max(longest, lengths[i])
     size = max(longest, (TAPS - 1) * lags.max() + 1)
     y, factor, half = scratch(out, size), scratch(out, size), scratch(out, size)
-    mean, square = np.empty(size, np.float64), np.empty(size, np.float64)
     for i in range(first, last):
         l = lengths[i]
         for k in range(n_groups):
@@ -137,9 +131,9 @@ def features_of_batch(
             if is_new[k]:
                 _load_series(x, starts[i], l, n_channels, mix, g * n_channels, n, y)
                 if scaled[g]:
-                    _factors(y, m, lag, mean, square, factor, half)
+                    _factors(y, m, lag, factor, half)
                 else:
-                    _halves(y, m, lag, square, factor, half)
+                    _halves(y, m, lag, factor, half)
             _fit(
                 y, m, lag, factor, half, shapelets, g * TAPS * GROUP, thresholds, g * GROUP,
                 out, i * step + g * 2 * GROUP,

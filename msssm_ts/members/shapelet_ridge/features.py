@@ -134,20 +134,34 @@ class ShapeletFeatures:
             Told the number of series done, and of all.
         """
         out = np.empty((len(series), self.n_features), np.float32)
-        first, squares = 0, self.squares.reshape(len(VIEWS), -1, GROUP)
+        first = 0
         for inputs in batches(series):
             n = len(inputs)
             rows = out[first : first + n].reshape(n, len(VIEWS), -1, N_POOLS, GROUP)
             for v, view in enumerate(VIEWS):
                 seen, own = [view(x) for x in inputs], (self.shapelets[v], self.thresholds[v])
                 shapelet_features(seen, self.mix[v], self.lags[v], self.scaled[v], *own, rows[:, v])
-            distance = squares - 2 * rows[:, :, :, 0]
-            rows[:, :, :, 0] = np.sqrt(np.maximum(distance, 0) + LEAST_DISTANCE)
-            rows[:, :, :, 1] = np.sqrt(rows[:, :, :, 1])
+            _take_roots(out[first : first + n], self.squares)
             first += n
             if reporter is not None:
                 reporter.done(first, len(series))
         return out
+
+
+def _take_roots(pools: Floats, squares: Floats) -> None:
+    """Turn best fits into distances, and shares of good fits into their roots, in place.
+
+    All of a row at once, though only half of it is fits: pieces of a group are too short for NumPy.
+    """
+    n = len(squares)
+    slope, offset, least = (np.empty((n, N_POOLS, GROUP), np.float32) for _ in range(3))
+    slope[:, 0], offset[:, 0], least[:, 0] = -2, squares, LEAST_DISTANCE
+    slope[:, 1], offset[:, 1], least[:, 1] = 1, 0, 0
+    pools *= slope.reshape(-1)
+    pools += offset.reshape(-1)
+    np.maximum(pools, 0, out=pools)
+    pools += least.reshape(-1)
+    np.sqrt(pools, out=pools)
 
 
 def n_features_of(n_groups: int) -> int:
