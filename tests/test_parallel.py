@@ -214,7 +214,7 @@ def test_items_share_the_threads_and_are_answered_in_order() -> None:
         assert inner == [(0, 4)]
         return i, threading.get_ident(), torch.get_num_threads()
 
-    found = parallel.each(item, range(6), np.array([5, 1, 1, 1, 1, 1]))
+    found = parallel.each(item, range(6))
     assert [i for i, _, _ in found] == list(range(6))
     assert len({thread for _, thread, _ in found}) == 2
     assert {n_threads for _, _, n_threads in found} == {1}

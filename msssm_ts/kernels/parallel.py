@@ -160,9 +160,7 @@ def run(work: Callable[[int, int], object], costs: np.ndarray) -> None:
             future.result()
 
 
-def each(
-    function: Callable[[T], R], items: Sequence[T], costs: np.ndarray | None = None
-) -> list[R]:
+def each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Return a function of each item, on up to :func:`n_threads` threads.
 
     torch's operations have one thread each, so that results do not depend on how many there are.
@@ -173,8 +171,6 @@ def each(
         Must release the GIL, as torch's and numpy's larger operations do, to gain anything.
     items : sequence
         Each worth a thread.
-    costs : array of shape (n_items,), optional
-        How long each takes beside the others; by default all alike.
 
     Examples
     --------
@@ -189,9 +185,8 @@ def each(
         for i in range(first, last):
             found[i] = function(items[i])
 
-    alike = np.ones(len(items)) if costs is None else costs
     with kernels_alone():
-        run(work, alike * (_WORTH_A_THREAD * len(items) / alike.sum()))
+        run(work, np.full(len(items), _WORTH_A_THREAD))
     return [found[i] for i in range(len(items))]
 
 
