@@ -93,8 +93,8 @@ def _warn_of_size(
 ) -> None:
     """Warn of values of quite another size than those that were learned from."""
     names = fitted.preparation.channels
-    given = fitted.source.channel_names if channel_names is None else channel_names
-    if names and not set(names) <= set(given or ()):
+    given = list((fitted.source.channel_names or ()) if channel_names is None else channel_names)
+    if names and not set(names) <= set(given):
         # It is refused, with the names.
         return
     some = np.linspace(0, len(series) - 1, min(len(series), _LOOKED_AT)).astype(int)
