@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import peers
 
 SETS = ("FaceAll", "ECG5000", "MedicalImages", "OSULeaf", "ScreenType", "Wafer")
 PEER = "MiniRocket"
@@ -28,18 +29,10 @@ TRIES = 2
 def make(name: str) -> Any:
     """Return an untrained classifier: a preset of ours, or aeon's."""
     if name == PEER:
-        from aeon.classification.convolution_based import MiniRocketClassifier
-
-        return MiniRocketClassifier(n_jobs=-1, random_state=0)
+        return peers.make(name, 0)
     from msssm_ts import MSSSMClassifier
 
     return MSSSMClassifier(name, random_state=0)
-
-
-def read(folder: Path, part: str) -> tuple[Any, Any]:
-    """Read a UCR file: series (n, 1, steps) and labels."""
-    table = np.loadtxt(folder / f"{folder.name}_{part}.tsv", delimiter="\t")
-    return table[:, None, 1:], table[:, 0]
 
 
 def seconds(data: Path, sets: list[str], name: str) -> dict[str, tuple[float, float]]:
@@ -48,7 +41,9 @@ def seconds(data: Path, sets: list[str], name: str) -> dict[str, tuple[float, fl
     make(name).fit(warm, np.arange(20) % 2).predict(warm)
     found = {}
     for of in sets:
-        (X, y), (X_test, _) = read(data / of, "TRAIN"), read(data / of, "TEST")
+        (X, y), (X_test, _) = (
+            peers.read(next((data / of).glob(f"{of}_{part}.t*"))) for part in ("TRAIN", "TEST")
+        )
         times = []
         for _ in range(TRIES):
             model = make(name)
